@@ -1,0 +1,59 @@
+// The two kinds of error that may leave a function: a refusal (bad input or a wrong moment) and
+// trouble (disk, network, damage). A broken invariant is neither: it throws a plain Error whose
+// message begins with "bug:" and ends the process.
+
+/** Every reason for which Countersign says no. Stable: programs may switch on it. */
+export type RefusalCode =
+  | "malformed"
+  | "unsupported"
+  | "too-large"
+  | "bad-signature"
+  | "bad-proof"
+  | "mismatch"
+  | "untrusted"
+  | "not-found"
+  | "beyond-tree"
+  | "conflict"
+  | "wrong-media-type"
+  | "wrong-method"
+  | "too-slow"
+  | "try-later"
+
+/** Bad input or a wrong moment. The message says what was expected and what was found. */
+export class Refusal extends Error {
+  override readonly name = "Refusal"
+  readonly code: RefusalCode
+  constructor(code: RefusalCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** What went wrong outside of the program: `damaged` means that stored bytes contradict the tree. */
+export type TroubleCode = "damaged" | "disk" | "network" | "clock" | "busy"
+
+/** Disk, network, clock or damaged data; made by the adapter that met it. */
+export class Trouble extends Error {
+  override readonly name = "Trouble"
+  readonly code: TroubleCode
+  constructor(code: TroubleCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Throws a {@link Refusal}; an expression, so that it can end a `??` or a `?:`. */
+export function refuse(code: RefusalCode, message: string, options?: ErrorOptions): never {
+  throw new Refusal(code, message, options)
+}
+
+/** Throws for a broken invariant of our own; nobody catches it, the process ends. */
+export function bug(message: string): never {
+  throw new Error(`bug: ${message}`)
+}
+
+/** Shortens untrusted text for an error message and makes control characters visible. */
+export function shown(text: string, limit = 60): string {
+  const cut = text.length > limit ? `${text.slice(0, limit)}…` : text
+  return JSON.stringify(cut)
+}

@@ -1,0 +1,39 @@
+// What an entry is on its way into the log: a proposal whose signatures are still to be verified and
+// whose body follows from them. One file a kind makes proposals (hashedrekord.ts, dsse.ts).
+import type { Algorithm } from "./algorithm.ts"
+
+export type EntryKind = "hashedrekord" | "dsse"
+
+/** What a signature was made over: a ready-made digest, or a message that is still to be hashed. */
+export type Signed =
+  | { readonly form: "digest"; readonly digest: Uint8Array }
+  | { readonly form: "message"; readonly message: Uint8Array }
+
+/** One signature to verify under one key. `spki` is canonical DER of a key that fits `algorithm`. */
+export interface SignatureCheck {
+  readonly algorithm: Algorithm
+  readonly spki: Uint8Array
+  readonly signature: Uint8Array
+  readonly signed: Signed
+}
+
+/**
+ * A well-formed request. Each claim is a signature with the checks of which at least one must hold;
+ * `body` gives the canonical body once it is known which one did (one position a claim).
+ */
+export interface Proposal {
+  readonly kind: EntryKind
+  readonly claims: readonly (readonly SignatureCheck[])[]
+  body(held: readonly number[]): Uint8Array
+}
+
+/**
+ * The port to signature verification. Resolves to whether the signature holds; rejects only for
+ * trouble of its own. It must refuse what the strict rules of the algorithm refuse (algorithm.ts).
+ */
+export interface SignatureVerifier {
+  /** What the server prints at start, for example `native (OpenSSL 3.0.19 through koffi)`. */
+  readonly engine: string
+  verify(check: SignatureCheck): Promise<boolean>
+  close(): Promise<void>
+}

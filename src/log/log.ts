@@ -1,0 +1,71 @@
+// The log as every door sees it: add an entry, read entries, tiles, heads and proofs.
+import type { Hash, Head } from "../core/hash.ts"
+import type { Origin } from "../core/origin.ts"
+import type { TileId } from "../core/tile.ts"
+import type { Proposal } from "../entry/entry.ts"
+
+/** A head that was signed: `checkpoint` is the whole note. `time` is in Unix milliseconds. */
+export interface PublishedHead extends Head {
+  readonly time: number
+  readonly checkpoint: string
+}
+
+/** Where an entry is under one head, with the proof for it. */
+export interface Inclusion {
+  readonly index: number
+  readonly leafHash: Hash
+  readonly path: readonly Hash[]
+  /** The head that `path` leads to; its checkpoint is known only for the newest head. */
+  readonly head: Head | PublishedHead
+}
+
+/** The answer to a submission: the entry is durable and under a signed head. */
+export interface Receipt extends Inclusion {
+  readonly head: PublishedHead
+  readonly body: Uint8Array
+  /** False if the same body was in the log before. */
+  readonly isNew: boolean
+}
+
+export interface LogEntry {
+  readonly index: number
+  readonly leafHash: Hash
+  readonly body: Uint8Array
+  /** When the entry was committed, in Unix milliseconds. */
+  readonly time: number
+}
+
+export interface LogStatus {
+  readonly queued: number
+  readonly accepting: boolean
+  /** Why nothing is accepted, for operators. */
+  readonly reason?: string
+}
+
+export interface Log {
+  readonly origin: Origin
+  readonly treeId: string
+  /** Verifier keys of the checkpoint's signature lines, the ECDSA one first. */
+  readonly vkeys: readonly string[]
+  /**
+   * Verifies the proposal's signatures and appends its body, or finds it. Resolves when the entry is
+   * durable and covered by a signed head. Refuses `bad-signature`; `try-later` if the queue is full.
+   */
+  add(proposal: Proposal): Promise<Receipt>
+  /** The newest signed head. */
+  head(): PublishedHead
+  /** Refuses `not-found` for an index beyond the newest head, `beyond-tree` for such a size. */
+  inclusion(index: number, size?: number): Promise<Inclusion>
+  /** The index of the entry with this leaf hash, if the log has it. */
+  indexOf(leafHash: Hash): Promise<number | undefined>
+  /** The proof between two sizes up to the newest. Refuses `malformed` or `beyond-tree`. */
+  consistency(oldSize: number, newSize: number): Promise<readonly Hash[]>
+  entry(index: number): Promise<LogEntry>
+  /** The first `width` hashes of a tile; undefined if the newest tree has not so many there. */
+  tile(id: TileId, width: number): Promise<Uint8Array | undefined>
+  /** The first `width` entries of a bundle, encoded; undefined as for a tile. */
+  bundle(index: number, width: number): Promise<Uint8Array | undefined>
+  status(): LogStatus
+  /** Takes no more entries, finishes those it took, then lets go of everything. */
+  close(): Promise<void>
+}

@@ -1,0 +1,71 @@
+// The port to what the log keeps: entries, full tiles and bundles, and the head. Partial tiles are
+// never stored; they follow from the entries. Every adapter passes test/contracts/store.ts.
+import type { Hash, Head } from "../core/hash.ts"
+import type { Origin } from "../core/origin.ts"
+import type { TileId } from "../core/tile.ts"
+
+/** Who this log is; written once when the database is made. */
+export interface LogIdentity {
+  readonly origin: Origin
+  /** A random 63-bit integer above 0 as a decimal: two databases never share it. */
+  readonly treeId: string
+  /** SHA-256 over the SPKI of each log key, lower-case hex, in signing order. */
+  readonly keyFingerprints: readonly string[]
+}
+
+/** A head with the moment of its commit, in Unix milliseconds; times never run backwards. */
+export interface TimedHead extends Head {
+  readonly time: number
+}
+
+/** A full tile: exactly 256 hashes side by side. */
+export interface StoredTile {
+  readonly id: TileId
+  readonly hashes: Uint8Array
+}
+
+/** A full entry bundle: entries `index * 256` to `index * 256 + 255`, encoded. */
+export interface StoredBundle {
+  readonly index: number
+  readonly bytes: Uint8Array
+}
+
+/** Everything that one batch changes. `bodies[i]` becomes entry `from.size + i`. */
+export interface Commit {
+  readonly from: Head
+  readonly to: TimedHead
+  readonly bodies: readonly Uint8Array[]
+  /** The tiles and bundles that this batch completes; together with `bodies` they must cover it. */
+  readonly tiles: readonly StoredTile[]
+  readonly bundles: readonly StoredBundle[]
+}
+
+/** Read access. Bytes given away are the caller's; nothing here is verified against the tree. */
+export interface LogReads {
+  head(): Promise<TimedHead>
+  /** Full tiles in the order asked for; undefined where there is none. */
+  tiles(ids: readonly TileId[]): Promise<(Uint8Array | undefined)[]>
+  /** A full bundle, encoded; undefined if it is not complete or not there. */
+  bundle(index: number): Promise<Uint8Array | undefined>
+  /**
+   * The bodies of entries `from` up to but without `to`, whether or not bundled, in order. Fewer are
+   * given if fewer are there. At most 4,096 a call.
+   */
+  bodies(from: number, to: number): Promise<Uint8Array[]>
+  /** The commit time of the batch that entry `index` came with; undefined beyond the head. */
+  timeOf(index: number): Promise<number | undefined>
+  close(): Promise<void>
+}
+
+/** Read and write access; one process at a time holds it. */
+export interface LogStore extends LogReads {
+  readonly identity: LogIdentity
+  /**
+   * Writes all of the commit or none of it; durable when it resolves. Refuses `conflict` if the head
+   * is not `from`. After any other rejection it is unknown whether the commit happened: the caller
+   * ends the process. Reads of the same store afterwards go over another connection.
+   */
+  commit(commit: Commit): Promise<void>
+}
+
+export type { Hash, Head }
