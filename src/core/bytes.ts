@@ -1,5 +1,5 @@
-// Byte strings: join, compare, big-endian integers, UTF-8. The one place in `core` where bitwise
-// operators and 8-byte integers appear. Leaves out every text encoding (see text.ts).
+// Byte strings: join, compare, big-endian integers, UTF-8. The one place in `core` where integers of 8
+// bytes appear. Leaves out every text encoding but UTF-8 (see text.ts).
 import { refuse } from "./errors.ts"
 
 const encoder = new TextEncoder()
@@ -61,6 +61,13 @@ export function writeU16(bytes: Uint8Array, at: number, value: number): void {
 /** Big-endian u32 at `at`; the caller has checked the length. */
 export function readU32(bytes: Uint8Array, at: number): number {
   return readU16(bytes, at) * 65_536 + readU16(bytes, at + 2)
+}
+
+/** Four big-endian bytes of an integer from 0 to 2^32-1. */
+export function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value)
+  return bytes
 }
 
 /** Eight big-endian bytes of a safe non-negative integer. */

@@ -1,5 +1,6 @@
-// Strict text codecs: decimals, base64 (RFC 4648 section 4), hex. Each accepts exactly what it would
-// print itself (canonical or refused) and does so on any engine, without Node's lenient `Buffer`.
+// Strict text codecs: decimals, base64 (RFC 4648 section 4), hex, plain text. Each accepts exactly what
+// it would print itself (canonical or refused), on any engine, without Node's lenient `Buffer`.
+import { parseUtf8, utf8 } from "./bytes.ts"
 import { refuse, shown } from "./errors.ts"
 
 const DECIMAL = /^(?:0|[1-9][0-9]{0,15})$/
@@ -96,5 +97,24 @@ const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStar
 export function formatHex(bytes: Uint8Array): string {
   let text = ""
   for (const byte of bytes) text += hexOf[byte]
+  return text
+}
+
+const PLAIN = /^[\n -\u{10ffff}]*$/u
+
+/**
+ * Text as C2SP formats have it: UTF-8 without control characters below U+0020 other than LF. Refuses
+ * `too-large` above `limit` bytes and else `malformed`. Decoding loses nothing: the UTF-8 of the
+ * result is the input.
+ */
+export function parsePlainText(input: Uint8Array | string, limit: number, what: string): string {
+  const bytes = typeof input === "string" ? utf8(input) : input
+  if (bytes.length > limit) {
+    refuse("too-large", `${what}: expected up to ${limit} bytes, found ${bytes.length}`)
+  }
+  const text = typeof input === "string" ? input : parseUtf8(input, what)
+  if (!PLAIN.test(text) || !text.isWellFormed()) {
+    refuse("malformed", `${what}: expected text without control characters, found ${shown(text)}`)
+  }
   return text
 }

@@ -1,5 +1,8 @@
 // The signature algorithms an entry may use, by Sigstore's names (protobuf-specs, PublicKeyDetails),
 // and which of them follows from a key. Leaves out everything that needs a signature's bytes.
+import { digestLength, type HashName } from "../core/digest.ts"
+
+export { digestLength, type HashName }
 
 export type Algorithm =
   | "PKIX_ECDSA_P256_SHA_256"
@@ -10,8 +13,6 @@ export type Algorithm =
   | "PKIX_RSA_PKCS1V15_4096_SHA256"
   | "PKIX_ED25519"
   | "PKIX_ED25519_PH"
-
-export type HashName = "sha256" | "sha384" | "sha512"
 
 export type KeyType =
   | "ecdsa-p256"
@@ -39,13 +40,6 @@ export const algorithms: Readonly<Record<Algorithm, AlgorithmFacts>> = {
   PKIX_ED25519_PH: { keyType: "ed25519", hash: "sha512" },
 }
 
-/** Digest lengths in bytes. */
-export const digestLength: Readonly<Record<HashName, number>> = {
-  sha256: 32,
-  sha384: 48,
-  sha512: 64,
-}
-
 /** Sigstore's names of the hashes, as they stand in canonical bodies. */
 export const sigstoreHashName: Readonly<Record<HashName, string>> = {
   sha256: "SHA2_256",
@@ -69,3 +63,15 @@ export const messageAlgorithm: Readonly<Record<KeyType, Algorithm>> = {
   ...digestAlgorithm,
   ed25519: "PKIX_ED25519",
 }
+
+/** Every algorithm, in the order in which refusals list them. */
+export const everyAlgorithm: readonly Algorithm[] = [
+  "PKIX_ECDSA_P256_SHA_256",
+  "PKIX_ECDSA_P384_SHA_384",
+  "PKIX_ECDSA_P521_SHA_512",
+  "PKIX_RSA_PKCS1V15_2048_SHA256",
+  "PKIX_RSA_PKCS1V15_3072_SHA256",
+  "PKIX_RSA_PKCS1V15_4096_SHA256",
+  "PKIX_ED25519",
+  "PKIX_ED25519_PH",
+]

@@ -1,0 +1,131 @@
+// The options of `countersign serve`: flags win over COUNTERSIGN_* variables, those over the
+// configuration file (YAML, the same names as the long flags).
+import { readFileSync } from "node:fs"
+import { type Command, InvalidArgumentError, Option } from "commander"
+import { parse } from "yaml"
+import { Refusal, refuse, shown } from "../core/errors.ts"
+import { parseDecimal } from "../core/text.ts"
+import type { VerificationEngine } from "../crypto/verification.ts"
+
+export interface ServeOptions {
+  readonly data: string
+  readonly listen: Address
+  readonly adminListen?: Address
+  readonly dev?: boolean
+  readonly origin?: string
+  readonly guard?: string
+  readonly passphraseFile?: string
+  readonly publicUrl?: string
+  readonly verification: VerificationEngine
+  readonly maxRequestBytes: number
+  readonly maxBatchBytes: number
+  readonly maxEntriesUnderWay: number
+  readonly minFreeBytes: number
+  readonly logLevel: string
+}
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** HOST:PORT, with brackets around an IPv6 address. Refuses `malformed`. */
+export function parseAddress(text: string): Address {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (match === null || port > 65_535) {
+    return refuse("malformed", `expected HOST:PORT, found ${shown(text)}`)
+  }
+  return { host: (match[1] ?? match[2]) as string, port }
+}
+
+/** Lets a refusal of a parser appear as commander's own message about that option. */
+function argument<T>(parser: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parser(text)
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+    }
+  }
+}
+
+const address = argument(parseAddress)
+const count = argument((text: string) => parseDecimal(text, "count"))
+
+function option(flags: string, description: string, variable: string): Option {
+  return new Option(flags, description).env(`COUNTERSIGN_${variable}`)
+}
+
+export const serveOptions: readonly Option[] = [
+  option("--data <dir>", "the log's data directory", "DATA").default("./data"),
+  option("--listen <host:port>", "where the log listens", "LISTEN")
+    .argParser(address)
+    .default(parseAddress("127.0.0.1:3000"), "127.0.0.1:3000"),
+  option(
+    "--admin-listen <host:port>",
+    "where /metrics listens; off by default",
+    "ADMIN_LISTEN",
+  ).argParser(address),
+  new Option("--dev", "make a development log if the data directory holds none"),
+  option("--origin <name>", "with --dev: the name of the log that is made", "ORIGIN"),
+  option("--guard <file>", "where the head guard lies (default: DATA/guard/head)", "GUARD"),
+  option("--passphrase-file <file>", "first line: passphrase of the key files", "PASSPHRASE_FILE"),
+  option("--public-url <url>", "the URL clients reach the log under", "PUBLIC_URL"),
+  option("--verification <engine>", "how signatures are verified", "VERIFICATION")
+    .choices(["auto", "native", "portable"])
+    .default("auto"),
+  option("--max-request-bytes <n>", "largest single submission", "MAX_REQUEST_BYTES")
+    .argParser(count)
+    .default(4 * 1024 * 1024),
+  option("--max-batch-bytes <n>", "largest batch submission", "MAX_BATCH_BYTES")
+    .argParser(count)
+    .default(8 * 1024 * 1024),
+  option(
+    "--max-entries-under-way <n>",
+    "entries being verified or written",
+    "MAX_ENTRIES_UNDER_WAY",
+  )
+    .argParser(count)
+    .default(4_096),
+  option("--min-free-bytes <n>", "stop accepting below this much free disk", "MIN_FREE_BYTES")
+    .argParser(count)
+    .default(128 * 1024 * 1024),
+  option("--log-level <level>", "what is logged to standard error", "LOG_LEVEL")
+    .choices(["debug", "info", "warn", "error", "silent"])
+    .default("info"),
+  option("--config <file>", "YAML file with any of these options", "CONFIG"),
+]
+
+const SET_BY_CONFIG = "config"
+
+/** Fills in from the configuration file what neither a flag nor the environment has set. */
+export function applyConfigFile(command: Command): void {
+  const file = command.getOptionValue("config")
+  if (typeof file !== "string") return
+  const settings: unknown = parse(readFileSync(file, "utf8"), { maxAliasCount: 0 })
+  if (settings === null || typeof settings !== "object" || Array.isArray(settings)) {
+    refuse("malformed", `${file}: expected a mapping of options, found something else`)
+  }
+  for (const [name, value] of Object.entries(settings)) applySetting(command, file, name, value)
+}
+
+function applySetting(command: Command, file: string, name: string, value: unknown): void {
+  const known = command.options.find((candidate) => candidate.long === `--${name}`)
+  if (known === undefined || name === "config" || name === "dev") {
+    throw new Refusal("malformed", `${file}: unknown option ${shown(name)}`)
+  }
+  if (typeof value !== "string" && typeof value !== "number") {
+    throw new Refusal("malformed", `${file}: ${name}: expected text or a number`)
+  }
+  const attribute = known.attributeName()
+  if (command.getOptionValueSource(attribute) !== "default") {
+    if (command.getOptionValue(attribute) !== undefined) return
+  }
+  const text = String(value)
+  if (known.argChoices !== undefined && !known.argChoices.includes(text)) {
+    refuse("malformed", `${file}: ${name}: expected one of ${known.argChoices.join(", ")}`)
+  }
+  const parsed: unknown = known.parseArg === undefined ? text : known.parseArg(text, undefined)
+  command.setOptionValueWithSource(attribute, parsed, SET_BY_CONFIG)
+}

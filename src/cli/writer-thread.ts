@@ -1,0 +1,77 @@
+// Starts the writer thread and speaks to it as a Sequencer: one question at a time, one answer each.
+import { Worker } from "node:worker_threads"
+import { bug } from "../core/errors.ts"
+import type { PublishedHead } from "../log/log.ts"
+import type { Sequencer } from "../log/sequencer.ts"
+import {
+  type FromWriter,
+  fromPlainError,
+  packBatch,
+  type ToWriter,
+  type WriterFiles,
+} from "./writer-message.ts"
+
+interface Asked {
+  readonly resolve: (answer: FromWriter) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** Resolves once the sequencer is open. Rejects with what opening it refused. */
+export async function startWriter(files: WriterFiles): Promise<Sequencer> {
+  const worker = new Worker(new URL("./writer.js", import.meta.url), { workerData: files })
+  let asked: Asked | undefined
+  let ended: Error | undefined
+
+  function end(reason: Error): void {
+    ended = reason
+    asked?.reject(reason)
+    asked = undefined
+  }
+
+  worker.on("message", (answer: FromWriter) => {
+    const waiting = asked ?? bug("the writer answered without a question")
+    asked = undefined
+    if (answer.type === "error") waiting.reject(fromPlainError(answer.error))
+    else waiting.resolve(answer)
+  })
+  worker.on("error", end)
+  worker.on("exit", () => end(new Error("the writer thread has ended")))
+
+  function answer(): Promise<FromWriter> {
+    if (asked !== undefined) bug("the writer is asked before it has answered")
+    if (ended !== undefined) return Promise.reject(ended)
+    return new Promise((resolve, reject) => {
+      asked = { resolve, reject }
+    })
+  }
+
+  function ask(message: ToWriter, transfer: readonly ArrayBuffer[] = []): Promise<FromWriter> {
+    const reply = answer()
+    worker.postMessage(message, [...transfer])
+    return reply
+  }
+
+  function headOf(reply: FromWriter): PublishedHead {
+    return reply.type === "head" ? reply.head : bug(`the writer answered ${reply.type}`)
+  }
+
+  try {
+    const opened = headOf(await answer())
+    return {
+      opened,
+      async append(batch) {
+        const packed = packBatch(batch)
+        const { bodies, lengths, leafHashes } = packed
+        const transfer = [bodies.buffer, lengths.buffer, leafHashes.buffer]
+        return headOf(await ask({ type: "append", batch: packed }, transfer))
+      },
+      async close() {
+        await ask({ type: "close" })
+        await worker.terminate()
+      },
+    }
+  } catch (reason) {
+    await worker.terminate()
+    throw reason
+  }
+}

@@ -1,0 +1,61 @@
+// The writer thread: the sequencer over SQLite, the guard file and the log's keys. Started by
+// writer-thread.ts as a worker; it is the only place that writes the database.
+import { parentPort, workerData } from "node:worker_threads"
+import { bug } from "../core/errors.ts"
+import { createLogSigner } from "../crypto/log-signer.ts"
+import { nativeHasher } from "../crypto/tree-hasher.ts"
+import { openSequencer, type Sequencer } from "../log/sequencer.ts"
+import { openGuardFile } from "../storage/guard-file.ts"
+import { openSqliteStore } from "../storage/sqlite/store.ts"
+import { readLogKeys } from "./data-directory.ts"
+import {
+  type FromWriter,
+  type ToWriter,
+  toPlainError,
+  unpackBatch,
+  type WriterFiles,
+} from "./writer-message.ts"
+
+const port = parentPort ?? bug("the writer runs as a worker thread only")
+const files = workerData as WriterFiles
+
+function say(message: FromWriter): void {
+  port.postMessage(message)
+}
+
+async function open(): Promise<Sequencer> {
+  const keys = readLogKeys(files, files.passphrase)
+  const store = await openSqliteStore(files.database)
+  const guard = await openGuardFile(files.guard)
+  const signer = createLogSigner(store.identity.origin, keys)
+  return await openSequencer({ store, guard, signer, hasher: nativeHasher, now: Date.now })
+}
+
+/** Never rejects: an error is an answer too, and the main thread decides what it means. */
+async function answer(sequencer: Sequencer, message: ToWriter): Promise<void> {
+  try {
+    if (message.type === "append") {
+      say({ type: "head", head: await sequencer.append(unpackBatch(message.batch)) })
+      return
+    }
+    await sequencer.close()
+    say({ type: "closed" })
+    port.close()
+  } catch (error) {
+    say({ type: "error", error: toPlainError(error) })
+  }
+}
+
+async function run(): Promise<void> {
+  try {
+    const sequencer = await open()
+    port.on("message", (message: ToWriter) => {
+      void answer(sequencer, message)
+    })
+    say({ type: "head", head: sequencer.opened })
+  } catch (error) {
+    say({ type: "error", error: toPlainError(error) })
+  }
+}
+
+void run()

@@ -1,0 +1,155 @@
+// One bounded HTTP exchange with a log over the platform's fetch: limits on bytes and time, no redirects,
+// RFC 9457 problem documents turned into refusals. Leaves out what the answers mean (log-client.ts).
+import { concat, parseUtf8 } from "../core/bytes.ts"
+import { Refusal, type RefusalCode, refuse, shown, Trouble } from "../core/errors.ts"
+import { asObject, asText, optional, parseJson } from "./json-value.ts"
+
+export type Fetch = typeof globalThis.fetch
+
+export interface ExchangeOptions {
+  /** Base URL of the log, with or without a final slash; `http:` or `https:`, no credentials. */
+  readonly url: string
+  readonly fetch: Fetch
+  /** Ends every exchange when it fires; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined
+  /** How long one exchange may take, in milliseconds. */
+  readonly timeout: number
+}
+
+export interface Question {
+  readonly method?: "GET" | "POST"
+  /** Below the base URL, without a leading slash, with its query. */
+  readonly path: string
+  readonly body?: string
+  readonly contentType?: string
+  /** The longest answer that is read, in bytes. */
+  readonly longest: number
+}
+
+/** Sends a question and gives the body of its 2xx answer. */
+export type Exchange = (question: Question) => Promise<Uint8Array>
+
+const LONGEST_PROBLEM = 65_536
+
+// One member a code, so that the compiler notices a code that is missing here.
+const codes: Readonly<Record<RefusalCode, true>> = {
+  malformed: true,
+  unsupported: true,
+  "too-large": true,
+  "bad-signature": true,
+  "bad-proof": true,
+  mismatch: true,
+  untrusted: true,
+  "not-found": true,
+  "beyond-tree": true,
+  conflict: true,
+  "wrong-media-type": true,
+  "wrong-method": true,
+  "too-slow": true,
+  "try-later": true,
+}
+
+function isCode(text: string): text is RefusalCode {
+  return Object.hasOwn(codes, text)
+}
+
+function codeOfStatus(status: number): RefusalCode {
+  if (status === 404) return "not-found"
+  if (status === 413) return "too-large"
+  if (status === 429 || status === 503) return "try-later"
+  return "malformed"
+}
+
+/**
+ * What a log's problem document says no with. A code that this version does not know becomes the one
+ * that fits `status`; the detail is the log's own text, shortened, with controls made visible.
+ */
+export function refusalOfProblem(problem: unknown, status: number): Refusal {
+  const { code, detail, title } = asObject(problem, "problem", ["code", "detail", "title"])
+  const name = optional(code, (text) => asText(text, "problem.code")) ?? ""
+  const text = optional(detail ?? title, (it) => asText(it, "problem.detail")) ?? "no reason given"
+  return new Refusal(
+    isCode(name) ? name : codeOfStatus(status),
+    `the log answers ${status}: ${shown(text, 500).slice(1, -1)}`,
+  )
+}
+
+async function readBounded(response: Response, longest: number): Promise<Uint8Array> {
+  const reader = response.body?.getReader()
+  if (reader === undefined) return new Uint8Array(0)
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return concat(...chunks)
+    length += value.length
+    if (length > longest) {
+      await reader.cancel()
+      refuse("too-large", `the log's answer: expected up to ${longest} bytes, found more`)
+    }
+    chunks.push(value)
+  }
+}
+
+async function refuseAnswer(response: Response): Promise<never> {
+  const { status } = response
+  const isJson = response.headers.get("content-type")?.includes("json") ?? false
+  const text = parseUtf8(await readBounded(response, LONGEST_PROBLEM), "problem")
+  if (isJson) throw refusalOfProblem(parseJson(text, "problem", LONGEST_PROBLEM), status)
+  if (status >= 500 && status !== 503) {
+    throw new Trouble("network", `the log answers ${status}: ${shown(text)}`)
+  }
+  return refuse(codeOfStatus(status), `the log answers ${status}: ${shown(text)}`)
+}
+
+function parseBase(url: string): string {
+  const base = URL.canParse(url) ? new URL(url) : undefined
+  const allowed = base?.protocol === "http:" || base?.protocol === "https:"
+  if (base === undefined || !allowed || base.username !== "" || base.search + base.hash !== "") {
+    return refuse(
+      "malformed",
+      `log URL: expected http(s)://HOST[:PORT][/PATH], found ${shown(url)}`,
+    )
+  }
+  return base.href.endsWith("/") ? base.href : `${base.href}/`
+}
+
+/** Refuses `malformed` for the URL; an exchange rejects with `Refusal` or `Trouble` ("network"). */
+export function createExchange({ url, fetch, signal, timeout }: ExchangeOptions): Exchange {
+  const base = parseBase(url)
+
+  async function send(question: Question): Promise<Uint8Array> {
+    const clock = AbortSignal.timeout(timeout)
+    const response = await fetch(base + question.path, {
+      method: question.method ?? "GET",
+      // A redirect would let the log send its client to any other address.
+      redirect: "error",
+      signal: signal === undefined ? clock : AbortSignal.any([signal, clock]),
+      ...(question.body !== undefined && {
+        body: question.body,
+        headers: { "content-type": question.contentType ?? "application/json" },
+      }),
+    })
+    return response.ok
+      ? await readBounded(response, question.longest)
+      : await refuseAnswer(response)
+  }
+
+  return async (question) => {
+    try {
+      return await send(question)
+    } catch (error) {
+      if (error instanceof Refusal || error instanceof Trouble) throw error
+      signal?.throwIfAborted()
+      throw new Trouble("network", `no answer from ${base}${question.path}: ${reasonOf(error)}`, {
+        cause: error,
+      })
+    }
+  }
+}
+
+/** fetch hides what happened ("fetch failed") behind the cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? error.cause.message : error.message
+}

@@ -1,0 +1,37 @@
+// Checks that an entry is in the tree of a checkpoint, with every redundant field of the proof compared.
+import { equalBytes } from "../core/bytes.ts"
+import { refuse } from "../core/errors.ts"
+import { type Hash, type Head, portableHasher } from "../core/hash.ts"
+import { rootFromInclusion } from "../core/proof.ts"
+import { formatBase64 } from "../core/text.ts"
+
+/** An inclusion proof as it travels: with the head that it claims to lead to. */
+export interface InclusionProof extends Head {
+  readonly index: number
+  readonly hashes: readonly Hash[]
+}
+
+/** Refuses `bad-proof` unless two heads are the same. */
+export function assertSameHead(found: Head, expected: Head, what: string): void {
+  if (found.size === expected.size && equalBytes(found.root, expected.root)) return
+  refuse(
+    "bad-proof",
+    `${what}: expected size ${expected.size} and root ${formatBase64(expected.root)}, found ${found.size} and ${formatBase64(found.root)}`,
+  )
+}
+
+/** Refuses `bad-proof` unless the hashes lead from `leafHash` to the root that the proof states. */
+export function verifyPath(leafHash: Hash, proof: InclusionProof): void {
+  const root = rootFromInclusion(leafHash, proof.index, proof.size, proof.hashes)
+  if (!equalBytes(root, proof.root)) {
+    refuse("bad-proof", `the inclusion proof of entry ${proof.index} does not lead to the root`)
+  }
+}
+
+/** The leaf hash of `body`, once the proof leads from it to exactly `head`; else `bad-proof`. */
+export function verifyInclusion(body: Uint8Array, proof: InclusionProof, head: Head): Hash {
+  assertSameHead(proof, head, "inclusion proof")
+  const leafHash = portableHasher.leaf(body)
+  verifyPath(leafHash, proof)
+  return leafHash
+}

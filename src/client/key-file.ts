@@ -1,0 +1,38 @@
+// A verifier key as people keep it: PEM or DER of a public key or of a certificate. What is accepted of
+// the key itself is decided in entry/verifier-key.ts.
+import { parseUtf8 } from "../core/bytes.ts"
+import { Refusal, refuse, shown } from "../core/errors.ts"
+import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
+import { parsePem } from "./pem.ts"
+
+function readPemKey(text: string, what: string): VerifierKey {
+  const { label, der } = parsePem(text, what)
+  if (label === "PUBLIC KEY") return readVerifierKey({ publicKey: der })
+  if (label === "CERTIFICATE") return readVerifierKey({ certificate: der })
+  return refuse(
+    "malformed",
+    `${what}: expected PEM of a PUBLIC KEY or a CERTIFICATE, found ${shown(label)}`,
+  )
+}
+
+function readDerKey(der: Uint8Array): VerifierKey {
+  try {
+    return readVerifierKey({ publicKey: der })
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code === "unsupported") throw error
+    return readVerifierKey({ certificate: der })
+  }
+}
+
+/** Every key in DER begins with this byte, and no PEM text does. */
+const SEQUENCE = 0x30
+
+/**
+ * Reads one key: text is PEM; bytes are DER or PEM, told apart by their first byte. Refuses
+ * `malformed`, `too-large`, or `unsupported` for a key that no algorithm of the log uses.
+ */
+export function readKeyFile(content: string | Uint8Array, what = "verifier key"): VerifierKey {
+  if (typeof content === "string") return readPemKey(content, what)
+  if (content[0] === SEQUENCE) return readDerKey(content)
+  return readPemKey(parseUtf8(content, what), what)
+}

@@ -1,0 +1,68 @@
+// Whom a verifier trusts, in the three forms in which people keep that, and opening a checkpoint with it.
+// Keys and origins come from here only, never from the log or from a bundle.
+import { equalBytes, readU32 } from "../core/bytes.ts"
+import { openCheckpoint, parseCheckpoint } from "../core/checkpoint.ts"
+import { refuse, shown } from "../core/errors.ts"
+import type { Hash, Head } from "../core/hash.ts"
+import { parseNote, parseVkey } from "../core/note.ts"
+import { type Origin, parseOrigin } from "../core/origin.ts"
+import { type Cosignature, checkPolicy, type Policy } from "../core/policy.ts"
+import { formatHex } from "../core/text.ts"
+import type { PinnedLog } from "./trusted-root.ts"
+
+/** Pinned logs; a policy, which may demand witnesses; or the bare verifier keys of one log. */
+export type Trust =
+  | { readonly trustedRoot: readonly PinnedLog[] }
+  | { readonly policy: Policy }
+  | { readonly vkeys: readonly string[]; readonly origin: string }
+
+/** A head under a signature that is trusted. */
+export interface TrustedHead extends Head {
+  readonly origin: Origin
+  /** Of the policy's witnesses; empty without a policy. */
+  readonly cosignatures: readonly Cosignature[]
+}
+
+/** `pinned` is what `logId` must be one of; without it the log is found by its origin. */
+function pinnedLog(logs: readonly PinnedLog[], origin: string, logId: Hash | undefined): PinnedLog {
+  if (logId === undefined) {
+    return (
+      logs.find((log) => log.origin === origin) ??
+      refuse("untrusted", `the trusted root has no log ${shown(origin)}`)
+    )
+  }
+  return (
+    logs.find((log) => equalBytes(log.logId, logId)) ??
+    refuse("untrusted", `the trusted root has no log with the ID ${formatHex(logId)}`)
+  )
+}
+
+/**
+ * Opens a checkpoint. `logId`, if given, must name the pinned log, or under a policy or bare keys one of
+ * the checkpoint's own signature lines. Refuses `malformed`; `untrusted` for an unknown log or a missing
+ * quorum; `mismatch` for another origin or ID; `bad-signature`.
+ */
+export function openTrusted(envelope: string, trust: Trust, logId?: Hash): TrustedHead {
+  const note = parseNote(envelope)
+  if ("trustedRoot" in trust) {
+    const log = pinnedLog(trust.trustedRoot, parseCheckpoint(note.text).origin, logId)
+    return { ...openCheckpoint(envelope, [log.vkey], log.origin), cosignatures: [] }
+  }
+  const { checkpoint, cosignatures } =
+    "policy" in trust
+      ? checkPolicy(trust.policy, note)
+      : {
+          checkpoint: openCheckpoint(
+            envelope,
+            trust.vkeys.map(parseVkey),
+            parseOrigin(trust.origin),
+          ),
+          cosignatures: [],
+        }
+  const named = (keyId: number) =>
+    note.signatures.some((line) => line.name === checkpoint.origin && line.keyId === keyId)
+  if (logId !== undefined && !named(readU32(logId, 0))) {
+    refuse("mismatch", `the checkpoint has no signature of the log with the ID ${formatHex(logId)}`)
+  }
+  return { ...checkpoint, cosignatures }
+}

@@ -1,0 +1,121 @@
+// Sigstore's trusted root (protobuf-specs, sigstore_trustroot.proto, JSON form): the file by which users
+// pin a log's key. Reads and writes the logs in it; certificate authorities and timestamp authorities
+// are not looked at, nor is the time until which a key is valid, since an entry of version 2 has no time.
+import { equalBytes } from "../core/bytes.ts"
+import { refuse, shown } from "../core/errors.ts"
+import { asHash, type Hash } from "../core/hash.ts"
+import type { Vkey } from "../core/note.ts"
+import { type Origin, parseOrigin } from "../core/origin.ts"
+import { parseSpki, type SpkiType } from "../core/spki.ts"
+import { formatBase64 } from "../core/text.ts"
+import { asBytes, asList, asObject, asText, parseJson } from "./json-value.ts"
+import { logIdOf, logVkey } from "./log-id.ts"
+
+/** A log whose key is trusted. */
+export interface PinnedLog {
+  readonly baseUrl: string
+  /** The host name of `baseUrl`. */
+  readonly origin: Origin
+  readonly spki: Uint8Array
+  readonly logId: Hash
+  readonly vkey: Vkey
+}
+
+/** What a trusted root says of one log. */
+export interface TrustedLog {
+  readonly baseUrl: string
+  readonly spki: Uint8Array
+  /** From when the key is valid, in RFC 3339, for example `2020-01-01T00:00:00Z`. */
+  readonly validFrom: string
+}
+
+const MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
+const readMediaTypes: readonly string[] = [
+  MEDIA_TYPE,
+  "application/vnd.dev.sigstore.trustedroot.v0.2+json",
+]
+const LONGEST_ROOT = 1_048_576
+const MOST_LOGS = 32
+
+const keyDetails: Readonly<Record<SpkiType, string>> = {
+  "ecdsa-p256": "PKIX_ECDSA_P256_SHA_256",
+  "ecdsa-p384": "PKIX_ECDSA_P384_SHA_384",
+  "ecdsa-p521": "PKIX_ECDSA_P521_SHA_512",
+  ed25519: "PKIX_ED25519",
+}
+
+function originOf(baseUrl: string): Origin {
+  const host = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : ""
+  if (host === "") refuse("malformed", `baseUrl: expected a URL, found ${shown(baseUrl)}`)
+  return parseOrigin(host)
+}
+
+function logToJson({ baseUrl, spki, validFrom }: TrustedLog): object {
+  const key = parseSpki(spki)
+  const vkey = logVkey(originOf(baseUrl), spki)
+  if (key === undefined || vkey === undefined) {
+    return refuse("unsupported", "log key: expected SPKI of an ECDSA or Ed25519 key")
+  }
+  return {
+    baseUrl,
+    hashAlgorithm: "SHA2_256",
+    publicKey: {
+      rawBytes: formatBase64(spki),
+      keyDetails: keyDetails[key.type],
+      validFor: { start: validFrom },
+    },
+    logId: { keyId: formatBase64(logIdOf(vkey)) },
+  }
+}
+
+/** The JSON text of a trusted root, indented, with a final newline. Refuses an unusable key or URL. */
+export function formatTrustedRoot(logs: readonly TrustedLog[]): string {
+  const root = {
+    mediaType: MEDIA_TYPE,
+    tlogs: logs.map(logToJson),
+    certificateAuthorities: [],
+    ctlogs: [],
+    timestampAuthorities: [],
+  }
+  return `${JSON.stringify(root, null, 2)}\n`
+}
+
+/** Undefined for a key that checkpoints cannot be verified with. */
+function readLog(value: unknown, what: string): PinnedLog | undefined {
+  const log = asObject(value, what, ["baseUrl", "hashAlgorithm", "publicKey", "logId"])
+  const hash = asText(log.hashAlgorithm, `${what}.hashAlgorithm`)
+  if (hash !== "SHA2_256") {
+    refuse("unsupported", `${what}.hashAlgorithm: expected SHA2_256, found ${shown(hash)}`)
+  }
+  const baseUrl = asText(log.baseUrl, `${what}.baseUrl`)
+  const origin = originOf(baseUrl)
+  const { rawBytes } = asObject(log.publicKey, `${what}.publicKey`, ["rawBytes"])
+  const spki = asBytes(rawBytes, `${what}.publicKey.rawBytes`)
+  const { keyId } = asObject(log.logId, `${what}.logId`, ["keyId"])
+  const logId = asHash(asBytes(keyId, `${what}.logId.keyId`), `${what}.logId.keyId`)
+  const vkey = logVkey(origin, spki)
+  if (vkey === undefined) return undefined
+  if (!equalBytes(logId, logIdOf(vkey))) {
+    refuse("malformed", `${what}.logId: expected the ID of the log's own key, found another`)
+  }
+  return { baseUrl, origin, spki, logId, vkey }
+}
+
+/**
+ * The logs that a trusted root pins, in its order; logs with keys that cannot sign checkpoints of
+ * version 2 (RSA) are left out. Refuses `malformed`, `too-large`, or `unsupported` if none remains.
+ */
+export function parseTrustedRoot(text: string): readonly PinnedLog[] {
+  const value = parseJson(text, "trusted root", LONGEST_ROOT)
+  const { mediaType, tlogs } = asObject(value, "trusted root", ["mediaType", "tlogs"])
+  const type = asText(mediaType, "mediaType")
+  if (!readMediaTypes.includes(type)) {
+    refuse("unsupported", `mediaType: expected ${MEDIA_TYPE}, found ${shown(type)}`)
+  }
+  const logs = asList(tlogs, "tlogs", MOST_LOGS)
+    .map((log, i) => readLog(log, `tlogs[${i}]`))
+    .filter((log) => log !== undefined)
+  if (logs.length === 0)
+    refuse("unsupported", "tlogs: expected a log with a usable key, found none")
+  return logs
+}

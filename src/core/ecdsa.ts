@@ -1,0 +1,27 @@
+// ECDSA over a ready-made digest on P-256, P-384 and P-521 with DER signatures: the portable engine.
+// Leaves out hashing and signing. High S is accepted, as every signer of the field produces it.
+import { p256, p384, p521 } from "@noble/curves/nist.js"
+import type { SpkiType } from "./spki.ts"
+
+const curves = { "ecdsa-p256": p256, "ecdsa-p384": p384, "ecdsa-p521": p521 }
+
+/**
+ * Whether a strict DER signature over `digest` holds under an uncompressed point; else false. The
+ * caller checks the digest's length: one longer than the order is truncated, so junk behind it passes.
+ */
+export function verifyEcdsa(
+  type: Exclude<SpkiType, "ed25519">,
+  signature: Uint8Array,
+  digest: Uint8Array,
+  point: Uint8Array,
+): boolean {
+  try {
+    return curves[type].verify(signature, digest, point, {
+      prehash: false,
+      lowS: false,
+      format: "der",
+    })
+  } catch {
+    return false
+  }
+}

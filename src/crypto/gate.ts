@@ -1,0 +1,48 @@
+// Bounds how many asynchronous tasks are under way at once; the others wait in line.
+
+export interface Gate {
+  run<T>(task: () => Promise<T>): Promise<T>
+  /** Resolves when nothing is under way and nobody waits. */
+  idle(): Promise<void>
+}
+
+export function createGate(limit: number): Gate {
+  const waiting: (() => void)[] = []
+  const onIdle: (() => void)[] = []
+  let underWay = 0
+  let firstWaiting = 0
+
+  // A head position instead of `shift`, which would move a long line on every step.
+  const next = () => {
+    const start = waiting[firstWaiting]
+    if (start === undefined) return
+    firstWaiting += 1
+    if (firstWaiting === waiting.length) {
+      waiting.length = 0
+      firstWaiting = 0
+    }
+    start()
+  }
+
+  // A place is handed on without being given up, so that nobody can slip in between.
+  const leave = () => {
+    if (waiting.length > 0) return next()
+    underWay -= 1
+    if (underWay === 0) for (const resolve of onIdle.splice(0)) resolve()
+  }
+
+  return {
+    async run(task) {
+      if (underWay < limit) underWay += 1
+      else await new Promise<void>((resolve) => waiting.push(resolve))
+      try {
+        return await task()
+      } finally {
+        leave()
+      }
+    },
+    async idle() {
+      if (underWay > 0) await new Promise<void>((resolve) => onIdle.push(resolve))
+    },
+  }
+}

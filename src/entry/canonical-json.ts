@@ -1,0 +1,18 @@
+// Canonical JSON (RFC 8785) as bytes, by the `canonicalize` package: what bodies are written in.
+import canonicalize from "canonicalize"
+import { utf8 } from "../core/bytes.ts"
+import { bug } from "../core/errors.ts"
+
+/** JSON as bodies use it: members that are undefined are left out. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [member: string]: JsonValue | undefined }
+
+/** The one UTF-8 encoding of `value`. Strings must be well-formed; the caller has seen to it. */
+export function canonicalJson(value: JsonValue): Uint8Array {
+  return utf8(canonicalize(value) ?? bug("JSON value without an encoding"))
+}

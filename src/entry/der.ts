@@ -1,0 +1,54 @@
+// The framing rules of DER (ITU-T X.690 section 10.1 and 8.1): what the ASN.1 library, which reads
+// BER, does not hold. Leaves out the rules for the contents of single types.
+import { refuse } from "../core/errors.ts"
+
+const DEEPEST = 24
+const CONSTRUCTED = 0x20
+const LONG_TAG = 0x1f
+
+interface Frame {
+  readonly from: number
+  readonly to: number
+}
+
+/** The contents of the element at `at`, or undefined if its tag or length is not DER. */
+function readFrame(bytes: Uint8Array, at: number, end: number): Frame | undefined {
+  if (at + 2 > end || ((bytes[at] as number) & LONG_TAG) === LONG_TAG) return undefined
+  const first = bytes[at + 1] as number
+  if (first < 0x80) return within(at + 2, first, end)
+  const count = first - 0x80
+  if (count < 1 || count > 2 || at + 2 + count > end) return undefined
+  let length = 0
+  for (let i = 0; i < count; i++) length = length * 256 + (bytes[at + 2 + i] as number)
+  // SPEC: X.690 section 10.1: the length is written in the fewest bytes.
+  const isShortest = length >= (count === 1 ? 0x80 : 0x100)
+  return isShortest ? within(at + 2 + count, length, end) : undefined
+}
+
+function within(from: number, length: number, end: number): Frame | undefined {
+  return from + length <= end ? { from, to: from + length } : undefined
+}
+
+/** Whether the elements from `from` to `to` fill that space exactly, down to the primitive ones. */
+function isFramed(bytes: Uint8Array, from: number, to: number, depth: number): boolean {
+  if (depth > DEEPEST) return false
+  let at = from
+  while (at < to) {
+    const frame = readFrame(bytes, at, to)
+    if (frame === undefined) return false
+    const isConstructed = ((bytes[at] as number) & CONSTRUCTED) !== 0
+    if (isConstructed && !isFramed(bytes, frame.from, frame.to, depth + 1)) return false
+    at = frame.to
+  }
+  return true
+}
+
+/**
+ * Refuses `malformed` unless the bytes are one DER element and nothing behind it: definite shortest
+ * lengths, single-byte tags, at most 24 levels, at most 65,535 bytes.
+ */
+export function assertDer(bytes: Uint8Array, what: string): void {
+  const whole = readFrame(bytes, 0, bytes.length)
+  if (whole?.to === bytes.length && isFramed(bytes, 0, bytes.length, 0)) return
+  refuse("malformed", `${what}: expected one DER element and nothing behind it, found other bytes`)
+}

@@ -1,0 +1,139 @@
+// Entries of kind dsse (Rekor v2, version 0.0.2): the signatures of a DSSE v1 envelope and the digest of
+// its payload. The envelope itself is not kept.
+import { assertBodyLength } from "../core/bundle.ts"
+import { compareBytes, concat, utf8 } from "../core/bytes.ts"
+import { digestOf } from "../core/digest.ts"
+import { bug, refuse, shown } from "../core/errors.ts"
+import { formatBase64, parseBase64 } from "../core/text.ts"
+import { messageAlgorithm } from "./algorithm.ts"
+import { canonicalJson } from "./canonical-json.ts"
+import type { Proposal, SignatureCheck } from "./entry.ts"
+import {
+  assertTaken,
+  type HeldSignature,
+  type ProposalOptions,
+  parseSignature,
+  signatureJson,
+} from "./signature.ts"
+import { readVerifierKeyText, type VerifierKey, type VerifierKeyText } from "./verifier-key.ts"
+
+export interface DsseSignature {
+  readonly sig: string
+  /** A hint of the signer's; not kept. */
+  readonly keyid?: string | undefined
+}
+
+/** DSSE v1; `payload` and each `sig` are padded standard base64. */
+export interface DsseEnvelope {
+  readonly payload: string
+  readonly payloadType: string
+  readonly signatures: readonly DsseSignature[]
+}
+
+/** A submission. Each signature must hold under one of the verifiers. */
+export interface DsseRequest {
+  readonly kind: "dsse"
+  readonly envelope: DsseEnvelope
+  readonly verifiers: readonly VerifierKeyText[]
+}
+
+export interface DsseParts {
+  /** SHA-256 of the decoded payload. */
+  readonly payloadDigest: Uint8Array
+  /** In any order. */
+  readonly signatures: readonly HeldSignature[]
+}
+
+/** How many signatures an envelope may have, and how many verifiers. */
+export const MOST_SIGNATURES = 10
+const LONGEST_PAYLOAD_TYPE = 256
+
+/** DSSE v1, "pre-authentication encoding": the message that the signatures are made over. */
+export function dssePae(payloadType: string, payload: Uint8Array): Uint8Array {
+  const type = utf8(payloadType)
+  const start = concat(utf8(`DSSEv1 ${type.length} `), type, utf8(` ${payload.length} `))
+  return concat(start, payload)
+}
+
+/** The canonical body. Refuses `too-large` if it is longer than an entry bundle can hold. */
+export function dsseBody(parts: DsseParts): Uint8Array {
+  const signatures = parts.signatures.toSorted((a, b) => compareBytes(a.signature, b.signature))
+  const body = canonicalJson({
+    apiVersion: "0.0.2",
+    kind: "dsse",
+    spec: {
+      dsseV002: {
+        payloadHash: { algorithm: "SHA2_256", digest: formatBase64(parts.payloadDigest) },
+        signatures: signatures.map(signatureJson),
+      },
+    },
+  })
+  assertBodyLength(body)
+  return body
+}
+
+function assertCount(found: number, what: string): void {
+  if (found >= 1 && found <= MOST_SIGNATURES) return
+  const code = found > MOST_SIGNATURES ? "too-large" : "malformed"
+  refuse(code, `${what}: expected 1 to ${MOST_SIGNATURES}, found ${found}`)
+}
+
+function assertPayloadType(payloadType: string): void {
+  const { length } = payloadType
+  if (length >= 1 && length <= LONGEST_PAYLOAD_TYPE && payloadType.isWellFormed()) return
+  refuse(
+    "malformed",
+    `payloadType: expected 1 to ${LONGEST_PAYLOAD_TYPE} characters of well-formed text, found ${shown(payloadType)}`,
+  )
+}
+
+function assertDistinct(values: readonly Uint8Array[], what: string): void {
+  const distinct = new Set(values.map(formatBase64))
+  if (distinct.size !== values.length) {
+    refuse("malformed", `${what}: expected no two alike, found the same one twice`)
+  }
+}
+
+function readVerifiers(request: DsseRequest, options: ProposalOptions): readonly VerifierKey[] {
+  const keys = request.verifiers.map(options.readKey ?? readVerifierKeyText)
+  for (const key of keys) assertTaken(messageAlgorithm[key.keyType], options)
+  // Two forms of one key would leave it open which of them the body names.
+  assertDistinct(
+    keys.map((key) => key.spki),
+    "verifiers",
+  )
+  return keys
+}
+
+/**
+ * Checks everything about a submission but its signatures: 1 to 10 of them, no two alike, and 1 to 10
+ * verifiers. Refuses `malformed`, `too-large` or `unsupported`. The caller bounds the payload.
+ */
+export function proposeDsse(request: DsseRequest, options: ProposalOptions = {}): Proposal {
+  const { envelope, verifiers } = request
+  assertCount(envelope.signatures.length, "signatures")
+  assertCount(verifiers.length, "verifiers")
+  assertPayloadType(envelope.payloadType)
+  const signatures = envelope.signatures.map(({ sig }, i) => parseSignature(sig, `signature ${i}`))
+  assertDistinct(signatures, "signatures")
+  const keys = readVerifiers(request, options)
+  const payload = parseBase64(envelope.payload, "payload")
+  const signed = { form: "message", message: dssePae(envelope.payloadType, payload) } as const
+  const check = (signature: Uint8Array, key: VerifierKey): SignatureCheck => {
+    return { algorithm: messageAlgorithm[key.keyType], spki: key.spki, signature, signed }
+  }
+  const heldUnder = (signature: Uint8Array, position: number | undefined): HeldSignature => {
+    const key = keys[position ?? -1] ?? bug("no verifier at that position")
+    return { algorithm: messageAlgorithm[key.keyType], signature, key }
+  }
+  const payloadDigest = (options.sha256 ?? ((bytes) => digestOf("sha256", bytes)))(payload)
+  return {
+    kind: "dsse",
+    claims: signatures.map((signature) => keys.map((key) => check(signature, key))),
+    body(held) {
+      if (held.length !== signatures.length) bug("a position for each signature is needed")
+      const holding = signatures.map((signature, i) => heldUnder(signature, held[i]))
+      return dsseBody({ payloadDigest, signatures: holding })
+    },
+  }
+}

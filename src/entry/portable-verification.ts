@@ -1,0 +1,59 @@
+// Signature verification without an engine of the platform: what the offline verifier uses in a browser,
+// what a server falls back to, and the oracle that the native engine is compared with. Synchronous.
+import { digestOf } from "../core/digest.ts"
+import { verifyEcdsa } from "../core/ecdsa.ts"
+import { verifyEd25519, verifyEd25519ph } from "../core/ed25519.ts"
+import { Refusal } from "../core/errors.ts"
+import { verifyRsaPkcs1 } from "../core/rsa.ts"
+import { algorithms, digestLength, type HashName } from "./algorithm.ts"
+import type { SignatureCheck, Signed } from "./entry.ts"
+import { type PublicKey, readPublicKey } from "./public-key.ts"
+
+/** The key of a check; undefined if it is not canonical or not of the algorithm's type. */
+export function keyOfCheck({ algorithm, spki }: SignatureCheck): PublicKey | undefined {
+  try {
+    const key = readPublicKey(spki)
+    return key.type === algorithms[algorithm].keyType ? key : undefined
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
+}
+
+function signedDigest(signed: Signed, hash: HashName): Uint8Array {
+  return signed.form === "digest" ? signed.digest : digestOf(hash, signed.message)
+}
+
+function verifyDigest(key: PublicKey, hash: HashName, signature: Uint8Array, digest: Uint8Array) {
+  switch (key.type) {
+    case "ed25519":
+      return verifyEd25519ph(signature, digest, key.point)
+    case "ecdsa-p256":
+    case "ecdsa-p384":
+    case "ecdsa-p521":
+      return verifyEcdsa(key.type, signature, digest, key.point)
+    default:
+      return verifyRsaPkcs1(hash, signature, digest, key.modulus, key.exponent)
+  }
+}
+
+/**
+ * Whether the signature holds; false for every malformed key, signature or digest, never an error.
+ * From 0.1 ms (RSA-2048) to 10 ms (P-521), besides hashing a message at about 15 MB a second.
+ */
+export function verifyPortably(check: SignatureCheck): boolean {
+  const { algorithm, signature, signed } = check
+  const key = keyOfCheck(check)
+  if (key === undefined) return false
+  if (algorithm === "PKIX_ED25519") {
+    const point = key.type === "ed25519" ? key.point : undefined
+    return (
+      point !== undefined &&
+      signed.form === "message" &&
+      verifyEd25519(signature, signed.message, point)
+    )
+  }
+  const { hash } = algorithms[algorithm]
+  const digest = signedDigest(signed, hash)
+  return digest.length === digestLength[hash] && verifyDigest(key, hash, signature, digest)
+}

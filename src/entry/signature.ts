@@ -1,0 +1,97 @@
+// What the entry kinds have in common: reading a signature and a digest, choosing the algorithm that
+// follows from a key, and how a signature stands in a canonical body (Rekor v2, `verifier`).
+import { refuse, shown } from "../core/errors.ts"
+import { formatBase64, parseBase64, parseHex } from "../core/text.ts"
+import {
+  type Algorithm,
+  algorithms,
+  digestLength,
+  everyAlgorithm,
+  type HashName,
+} from "./algorithm.ts"
+import type { JsonValue } from "./canonical-json.ts"
+import type { VerifierKey, VerifierKeyReader } from "./verifier-key.ts"
+
+/** How a proposal is made; the defaults are right for a verifier, the rest is for a server's speed. */
+export interface ProposalOptions {
+  /** The algorithms that are taken; all by default. */
+  readonly algorithms?: ReadonlySet<Algorithm>
+  /** For example a cache; reads each key anew by default. */
+  readonly readKey?: VerifierKeyReader
+  /** SHA-256 of a DSSE payload; noble's by default, which is slow for large ones. */
+  readonly sha256?: (bytes: Uint8Array) => Uint8Array
+}
+
+/** A signature that holds, with what it holds under. */
+export interface HeldSignature {
+  readonly algorithm: Algorithm
+  readonly signature: Uint8Array
+  readonly key: Pick<VerifierKey, "form" | "der">
+}
+
+/** The longest signature that is looked at, in bytes; RSA-4096 needs 512. */
+export const LONGEST_SIGNATURE = 1024
+
+const LONGEST_SIGNATURE_TEXT = Math.ceil(LONGEST_SIGNATURE / 3) * 4
+
+/** Decodes canonical base64 of 1 to 1,024 bytes; refuses `too-large` or `malformed`. */
+export function parseSignature(text: string, what: string): Uint8Array {
+  if (text.length > LONGEST_SIGNATURE_TEXT) {
+    refuse("too-large", `${what}: expected up to ${LONGEST_SIGNATURE} bytes, found more`)
+  }
+  if (text === "") refuse("malformed", `${what}: expected a signature, found no bytes`)
+  return parseBase64(text, what)
+}
+
+/** A digest with the hash that made it. */
+export interface Digest {
+  readonly hash: HashName
+  readonly bytes: Uint8Array
+}
+
+const DIGEST = /^(sha256|sha384|sha512):([0-9a-f]{64,128})$/
+
+/** Reads `sha256:` (or 384, 512) and lower-case hex of exactly that hash's length. */
+export function parseDigest(text: string): Digest {
+  const match = DIGEST.exec(text)
+  const hash = match?.[1] as HashName | undefined
+  const hex = match?.[2] ?? ""
+  if (hash === undefined || hex.length !== 2 * digestLength[hash]) {
+    refuse(
+      "malformed",
+      `digest: expected "sha256:", "sha384:" or "sha512:" and all of its lower-case hex, found ${shown(text, 150)}`,
+    )
+  }
+  return { hash, bytes: parseHex(hex, "digest") }
+}
+
+/** Refuses `unsupported` for an algorithm that is not taken, naming those that are. */
+export function assertTaken(algorithm: Algorithm, options: ProposalOptions): void {
+  const taken = options.algorithms
+  if (taken === undefined || taken.has(algorithm)) return
+  const names = everyAlgorithm.filter((name) => taken.has(name)).join(", ")
+  refuse("unsupported", `signature: expected one of ${names}, found ${algorithm}`)
+}
+
+/** Refuses `unsupported` for a digest that is not of the algorithm's hash. */
+export function assertHash(digest: Digest, algorithm: Algorithm): void {
+  const { hash, keyType } = algorithms[algorithm]
+  if (digest.hash === hash) return
+  refuse(
+    "unsupported",
+    `digest: expected ${hash} for a key of type ${keyType}, found ${digest.hash}`,
+  )
+}
+
+/** `content` and `verifier` of a Rekor v2 body; base64 is padded, key bytes are passed through. */
+export function signatureJson(held: HeldSignature): JsonValue {
+  const rawBytes = formatBase64(held.key.der)
+  const keyDetails = held.algorithm
+  return {
+    content: formatBase64(held.signature),
+    verifier:
+      held.key.form === "publicKey"
+        ? { keyDetails, publicKey: { rawBytes } }
+        : { keyDetails, x509Certificate: { rawBytes } },
+  }
+}

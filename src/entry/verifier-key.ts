@@ -1,0 +1,148 @@
+// The verifier key of a signature: a public key, or the leaf certificate (RFC 5280) that holds one, as
+// the signer sent it. A certificate is opened for its key only; chains, dates and names are the
+// business of whoever verifies an entry. Leaves out PEM.
+import { AsnConvert } from "@peculiar/asn1-schema"
+import { Certificate } from "@peculiar/asn1-x509"
+import { refuse } from "../core/errors.ts"
+import { parseBase64 } from "../core/text.ts"
+import type { KeyType } from "./algorithm.ts"
+import { assertDer } from "./der.ts"
+import { LONGEST_SPKI, readPublicKey } from "./public-key.ts"
+
+export type VerifierKeyForm = "publicKey" | "certificate"
+
+export interface VerifierKey {
+  readonly form: VerifierKeyForm
+  /** What the signer sent and the body repeats. */
+  readonly der: Uint8Array
+  /** The canonical SubjectPublicKeyInfo; the same bytes as `der` for a bare public key. */
+  readonly spki: Uint8Array
+  readonly keyType: KeyType
+}
+
+export type VerifierKeyBytes =
+  | { readonly publicKey: Uint8Array }
+  | { readonly certificate: Uint8Array }
+
+/** Exactly one of the two, as canonical base64 of DER. */
+export interface VerifierKeyText {
+  readonly publicKey?: string | undefined
+  readonly certificate?: string | undefined
+}
+
+export type VerifierKeyReader = (text: VerifierKeyText) => VerifierKey
+
+/** The longest certificate that is looked at, in bytes. */
+export const LONGEST_CERTIFICATE = 16_384
+
+const LONGEST: Readonly<Record<VerifierKeyForm, number>> = {
+  publicKey: LONGEST_SPKI,
+  certificate: LONGEST_CERTIFICATE,
+}
+
+function spkiOfCertificate(der: Uint8Array): Uint8Array {
+  if (der.length > LONGEST_CERTIFICATE) {
+    refuse(
+      "too-large",
+      `certificate: expected up to ${LONGEST_CERTIFICATE} bytes, found ${der.length}`,
+    )
+  }
+  assertDer(der, "certificate")
+  try {
+    const { subjectPublicKeyInfo } = AsnConvert.parse(der, Certificate).tbsCertificate
+    return new Uint8Array(AsnConvert.serialize(subjectPublicKeyInfo))
+  } catch (cause) {
+    return refuse("malformed", "certificate: expected X.509 in DER, found other bytes", { cause })
+  }
+}
+
+/**
+ * Reads a key from DER. Refuses `too-large` before anything is parsed, `malformed` for what is not
+ * canonical DER of its form, `unsupported` for a key that no algorithm here uses.
+ */
+export function readVerifierKey(request: VerifierKeyBytes): VerifierKey {
+  if ("publicKey" in request) {
+    const der = request.publicKey
+    return { form: "publicKey", der, spki: der, keyType: readPublicKey(der).type }
+  }
+  const der = request.certificate
+  const spki = spkiOfCertificate(der)
+  const keyType = readPublicKey(spki, "public key of the certificate").type
+  return { form: "certificate", der, spki, keyType }
+}
+
+interface ChosenForm {
+  readonly form: VerifierKeyForm
+  readonly text: string
+}
+
+function chosenForm({ publicKey, certificate }: VerifierKeyText): ChosenForm {
+  if (publicKey !== undefined && certificate === undefined) {
+    return { form: "publicKey", text: publicKey }
+  }
+  if (certificate !== undefined && publicKey === undefined) {
+    return { form: "certificate", text: certificate }
+  }
+  const found = publicKey === undefined ? "neither" : "both"
+  return refuse(
+    "malformed",
+    `verifier key: expected either "publicKey" or "certificate", found ${found}`,
+  )
+}
+
+/** Characters of the base64 of so many bytes. */
+function base64Length(bytes: number): number {
+  return Math.ceil(bytes / 3) * 4
+}
+
+function readChosen({ form, text }: ChosenForm): VerifierKey {
+  const longest = base64Length(LONGEST[form])
+  if (text.length > longest) {
+    refuse("too-large", `${form}: expected up to ${longest} characters, found ${text.length}`)
+  }
+  const der = parseBase64(text, form)
+  return readVerifierKey(form === "publicKey" ? { publicKey: der } : { certificate: der })
+}
+
+/** Reads a key from base64, uncached; refuses as {@link readVerifierKey} does. */
+export const readVerifierKeyText: VerifierKeyReader = (text) => readChosen(chosenForm(text))
+
+/** Longer keys are read anew each time, so that the cache's size in bytes has a bound too. */
+const LONGEST_CACHED_TEXT = 4096
+
+/**
+ * A reader that remembers the last `limit` keys by the text they came as, at most about 12 KB each.
+ * What it refuses it does not remember.
+ */
+export function createVerifierKeyCache(limit: number): VerifierKeyReader {
+  const caches: Readonly<Record<VerifierKeyForm, Map<string, VerifierKey>>> = {
+    publicKey: new Map(),
+    certificate: new Map(),
+  }
+  return (request) => {
+    const chosen = chosenForm(request)
+    const cache = caches[chosen.form]
+    const known = cache.get(chosen.text)
+    if (known !== undefined) {
+      // A Map keeps insertion order, so putting a key back in makes it the newest.
+      cache.delete(chosen.text)
+      cache.set(chosen.text, known)
+      return known
+    }
+    const key = readChosen(chosen)
+    if (chosen.text.length <= LONGEST_CACHED_TEXT) remember(cache, chosen.text, key, limit)
+    return key
+  }
+}
+
+function remember(
+  cache: Map<string, VerifierKey>,
+  text: string,
+  key: VerifierKey,
+  limit: number,
+): void {
+  cache.set(text, key)
+  if (cache.size <= limit) return
+  const oldest = cache.keys().next()
+  if (!oldest.done) cache.delete(oldest.value)
+}

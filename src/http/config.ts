@@ -1,0 +1,64 @@
+// What an operator may set about the HTTP interface, and what the interface needs from its surroundings.
+
+export interface HttpConfig {
+  /** The base URL in trusted roots; by default `https://` and the origin. */
+  readonly publicUrl?: string
+  /** Bytes of one submission. */
+  readonly requestLimit: number
+  /** Bytes of one batch. */
+  readonly batchLimit: number
+  readonly batchLines: number
+  /** Bytes of all bodies that are in memory together. */
+  readonly bodyBudget: number
+  /** Seconds. */
+  readonly checkpointMaxAge: number
+  /** When the log's key became valid, in ISO 8601, for trusted roots. */
+  readonly trustStart: string
+  /** What protects the log from being rolled back, for operators. */
+  readonly guardLevel: string
+  /** Milliseconds within which the headers of a request must have arrived. */
+  readonly headersTimeout: number
+  /** Milliseconds within which a whole request must have arrived. */
+  readonly requestTimeout: number
+  /** Milliseconds between two looks at slow connections. */
+  readonly slownessInterval: number
+  /** Milliseconds that a connection may wait between requests. */
+  readonly keepAliveTimeout: number
+  /** Milliseconds without a byte in either direction after which a connection ends. */
+  readonly idleTimeout: number
+  /** Milliseconds after which closing the server cuts off what is still under way. */
+  readonly drainTimeout: number
+}
+
+const MEBIBYTE = 1024 * 1024
+
+export const defaultHttpConfig: HttpConfig = {
+  requestLimit: 4 * MEBIBYTE,
+  batchLimit: 8 * MEBIBYTE,
+  batchLines: 1_000,
+  bodyBudget: 128 * MEBIBYTE,
+  checkpointMaxAge: 2,
+  trustStart: "2026-01-01T00:00:00Z",
+  guardLevel: "unknown",
+  headersTimeout: 5_000,
+  requestTimeout: 30_000,
+  slownessInterval: 1_000,
+  keepAliveTimeout: 15_000,
+  idleTimeout: 30_000,
+  drainTimeout: 10_000,
+}
+
+/** The part of pino's interface that is used. */
+export interface HttpLogger {
+  debug(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** Told about everything that is counted; metrics.ts implements it. */
+export interface Meter {
+  /** `operation` is an operation of the contract or `other`; `seconds` until the answer was ready. */
+  answered(operation: string, status: number, seconds: number): void
+  /** A submission's end: an entry that was logged, or one that was there. */
+  logged(isNew: boolean): void
+  refused(code: string): void
+}

@@ -1,0 +1,210 @@
+// The contract, openapi.yaml, as code: its operations and paths, and compiled validators (JSON Schema
+// 2020-12) of bodies and parameters. Validates what comes in; the tests validate what goes out.
+import { readFileSync } from "node:fs"
+import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js"
+import { parse } from "yaml"
+import { bug, refuse, shown } from "../core/errors.ts"
+import { parseDecimal } from "../core/text.ts"
+import type { EntryRequest } from "../entry/request.ts"
+
+/** The parameters of each operation, after validation. */
+export interface OperationParameters {
+  readonly addEntry: object
+  readonly addEntries: object
+  readonly getEntry: { readonly index: number }
+  readonly getEntryProof: { readonly index: number; readonly size?: number }
+  readonly getEntryBundle: { readonly index: number }
+  readonly getEntryTlogProof: { readonly index: number }
+  readonly getTreeHead: object
+  readonly getInclusionProof: {
+    readonly leafHash?: string
+    readonly index?: number
+    readonly size?: number
+  }
+  readonly getConsistencyProof: { readonly from: number; readonly to?: number }
+  readonly getTrustedRoot: object
+  readonly getCheckpoint: object
+  readonly getTile: object
+  readonly getEntryTile: object
+  readonly getLiveness: object
+  readonly getReadiness: object
+  readonly ping: object
+  readonly getHealth: object
+  readonly getContract: object
+}
+
+export type OperationId = keyof OperationParameters
+
+export interface Operation {
+  readonly id: OperationId
+  /** `get` or `post`; GET includes HEAD. */
+  readonly method: string
+  /** With parameters in braces: `/v1/entries/{index}`. */
+  readonly path: string
+}
+
+export interface Contract {
+  /** The document as it is served. */
+  readonly text: string
+  readonly operations: readonly Operation[]
+  /** Refuses `malformed` for a path or query parameter that the operation does not describe. */
+  parameters<Id extends OperationId>(
+    id: Id,
+    path: Readonly<Record<string, string>>,
+    query: string,
+  ): OperationParameters[Id]
+  /** Refuses `malformed`, `unsupported` for another kind, `too-large` for too many items. */
+  entryRequest(value: unknown): EntryRequest
+}
+
+interface ParameterDocument {
+  readonly name: string
+  readonly in: "path" | "query"
+  readonly required?: boolean
+  readonly schema: object
+}
+
+interface OperationDocument {
+  readonly operationId: OperationId
+  readonly parameters?: readonly (ParameterDocument | { readonly $ref: string })[]
+}
+
+interface ContractDocument {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OperationDocument>>>>
+}
+
+type Values = Record<string, string | number>
+type ParameterReader = (path: Readonly<Record<string, string>>, query: string) => Values
+
+/** Names in the document that its references begin with. */
+const DOCUMENT = "openapi.yaml"
+
+function follow(document: unknown, reference: string): unknown {
+  let value = document
+  for (const name of reference.split("/").slice(1)) {
+    value = (value as Readonly<Record<string, unknown>>)[name] ?? bug(`${reference} leads nowhere`)
+  }
+  return value
+}
+
+function isReference(value: object): value is { readonly $ref: string } {
+  return "$ref" in value
+}
+
+/** The names in a list such as `[{ required: ["a"] }, { required: ["b"] }]`. */
+function alternatives(schema: unknown): string {
+  const branches = schema as readonly { readonly required?: readonly string[] }[]
+  return branches.flatMap(({ required = [] }) => required).join(", ")
+}
+
+function explain(error: ErrorObject): string {
+  const params: Readonly<Record<string, unknown>> = error.params
+  switch (error.keyword) {
+    case "additionalProperties":
+      return `expected no member ${shown(String(params["additionalProperty"]))}, found it`
+    case "required":
+      return `expected a member ${shown(String(params["missingProperty"]))}, found none`
+    case "oneOf":
+      return `expected exactly one of ${alternatives(error.schema)}`
+    case "discriminator":
+      return `expected a ${params["tag"]} that this log takes, found ${shown(JSON.stringify(params["tagValue"] ?? null))}`
+    default:
+      return `it ${error.message ?? "is not what the contract describes"}`
+  }
+}
+
+const tooMany = new Set(["maxItems", "maxLength"])
+
+function refuseFirst(what: string, errors: readonly ErrorObject[] | null | undefined): never {
+  // Without `allErrors` the last error is the reason why validation stopped.
+  const error = errors?.at(-1) ?? bug("a validator failed without an error")
+  const detail = `${what}${error.instancePath}: ${explain(error)}`
+  if (tooMany.has(error.keyword)) refuse("too-large", detail)
+  const isOtherKind = error.keyword === "discriminator" && error.params["error"] === "mapping"
+  return refuse(isOtherKind ? "unsupported" : "malformed", detail)
+}
+
+function readQuery(query: string): Values {
+  const values: Values = {}
+  if (query === "") return values
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (Object.hasOwn(values, name)) {
+      refuse("malformed", `query: expected ${shown(name)} once, found it twice`)
+    }
+    Object.defineProperty(values, name, { value, enumerable: true, writable: true })
+  }
+  return values
+}
+
+function compileParameters(
+  ajv: Ajv2020,
+  document: unknown,
+  parameters: readonly ParameterDocument[],
+): ParameterReader {
+  const validate = ajv.compile({
+    type: "object",
+    additionalProperties: false,
+    required: parameters.filter((parameter) => parameter.required).map(({ name }) => name),
+    properties: Object.fromEntries(
+      parameters.map(({ name, schema }) => [
+        name,
+        isReference(schema) ? { $ref: `${DOCUMENT}${schema.$ref}` } : schema,
+      ]),
+    ),
+  })
+  const integers = parameters.filter(({ schema }) => {
+    const own = isReference(schema) ? follow(document, schema.$ref) : schema
+    return (own as { readonly type?: string }).type === "integer"
+  })
+  return (path, query) => {
+    const values = Object.assign(readQuery(query), path)
+    for (const { name } of integers) {
+      const text = values[name]
+      if (typeof text === "string") values[name] = parseDecimal(text, name)
+    }
+    return validate(values) ? values : refuseFirst("parameters", validate.errors)
+  }
+}
+
+function readOperations(document: ContractDocument): readonly (Operation & OperationDocument)[] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => {
+      return { ...operation, id: operation.operationId, method, path }
+    }),
+  )
+}
+
+/** Reads openapi.yaml, which lies at the root of the package. Takes about 50 ms. */
+export function loadContract(): Contract {
+  const text = readFileSync(new URL("../../openapi.yaml", import.meta.url), "utf8")
+  const document: ContractDocument = parse(text, { merge: false, maxAliasCount: -1 })
+  const ajv = new Ajv2020({ discriminator: true, verbose: true, validateFormats: false })
+  ajv.addSchema(document, DOCUMENT)
+  const entryRequest: ValidateFunction<EntryRequest> = ajv.compile({
+    $ref: `${DOCUMENT}#/components/schemas/EntryRequest`,
+  })
+  const operations = readOperations(document)
+  const readers = new Map<OperationId, ParameterReader>()
+  for (const { id, path, parameters = [] } of operations) {
+    // Probes and tiles take no parameters in the query and read their paths themselves.
+    if (!path.startsWith("/v1/")) continue
+    const whole = parameters.map((parameter) =>
+      isReference(parameter) ? follow(document, parameter.$ref) : parameter,
+    )
+    readers.set(id, compileParameters(ajv, document, whole as ParameterDocument[]))
+  }
+  return {
+    text,
+    operations: operations.map(({ id, method, path }) => ({ id, method, path })),
+    parameters<Id extends OperationId>(
+      id: Id,
+      path: Readonly<Record<string, string>>,
+      query: string,
+    ): OperationParameters[Id] {
+      // The interface above says by hand what the document says; test/http holds them together.
+      return (readers.get(id)?.(path, query) ?? {}) as OperationParameters[Id]
+    },
+    entryRequest: (value) =>
+      entryRequest(value) ? value : refuseFirst("body", entryRequest.errors),
+  }
+}

@@ -1,0 +1,13 @@
+// POST /v1/entries and /v1/entries/batch: from the bytes of a request to receipts.
+import { setImmediate } from "node:timers/promises"
+import { refuse } from "../core/errors.ts"
+import { type ProposalOptions, proposeEntry } from "../entry/request.ts"
+import type { Log, Receipt } from "../log/log.ts"
+import { type Answer, jsonAnswer } from "./answer.ts"
+import type { HttpConfig, HttpLogger, Meter } from "./config.ts"
+import type { Contract } from "./contract.ts"
+import type { Handler } from "./handler.ts"
+import { parseJsonBody } from "./json-body.ts"
+import { problemOf } from "./problem.ts"
+import { type BodyReader, createBodyReader } from "./request-body.ts"
+import { receiptStatus, receiptView } from "./views.ts"

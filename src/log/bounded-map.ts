@@ -1,0 +1,29 @@
+// A map that forgets the least recently used value once it holds more than its limit.
+
+export interface BoundedMap<K, V> {
+  get(key: K): V | undefined
+  set(key: K, value: V): void
+}
+
+export function createBoundedMap<K, V>(limit: number): BoundedMap<K, V> {
+  // A Map iterates in order of insertion, so its first key is the one that was not used for longest.
+  const entries = new Map<K, V>()
+  return {
+    get(key) {
+      const value = entries.get(key)
+      if (value === undefined) return undefined
+      entries.delete(key)
+      entries.set(key, value)
+      return value
+    },
+    set(key, value) {
+      entries.delete(key)
+      entries.set(key, value)
+      if (entries.size <= limit) return
+      for (const oldest of entries.keys()) {
+        entries.delete(oldest)
+        return
+      }
+    },
+  }
+}

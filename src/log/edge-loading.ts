@@ -1,0 +1,86 @@
+// Rebuilds the right edge of the tree from what the store keeps and compares its root with the head.
+// It is how both the sequencer and the reader begin; a root that differs means damaged storage.
+import { equalBytes } from "../core/bytes.ts"
+import { type Edge, edgeRoot } from "../core/edge.ts"
+import { Trouble } from "../core/errors.ts"
+import { HASH_SIZE, type TreeHasher } from "../core/hash.ts"
+import { formatHex } from "../core/text.ts"
+import {
+  emptyTile,
+  hashesAtLevel,
+  TILE_WIDTH,
+  type TileId,
+  type TileNodes,
+  tileFromHashes,
+  tileRoot,
+} from "../core/tile.ts"
+import type { LogReads, TimedHead } from "./store.ts"
+
+async function tailHashes(reads: LogReads, size: number, hasher: TreeHasher): Promise<Uint8Array> {
+  const from = Math.floor(size / TILE_WIDTH) * TILE_WIDTH
+  const bodies = await reads.bodies(from, size)
+  if (bodies.length !== size - from) {
+    throw new Trouble("damaged", `entries ${from + bodies.length} to ${size - 1} are missing`)
+  }
+  return join(bodies.map((body) => hasher.leaf(body)))
+}
+
+/** The hashes of the partial tile above full tiles: each is the root of one full tile below. */
+async function rootsOfTiles(
+  reads: LogReads,
+  ids: readonly TileId[],
+  hasher: TreeHasher,
+): Promise<Uint8Array> {
+  const tiles = await reads.tiles(ids)
+  const roots = tiles.map((hashes, i) => {
+    const id = ids[i] as TileId
+    if (hashes === undefined) {
+      throw new Trouble("damaged", `tile ${id.level}/${id.index} is missing`)
+    }
+    return tileRoot(tileFromHashes(hashes, hasher))
+  })
+  return join(roots)
+}
+
+function join(hashes: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(hashes.length * HASH_SIZE)
+  hashes.forEach((hash, i) => {
+    joined.set(hash, i * HASH_SIZE)
+  })
+  return joined
+}
+
+function partialTileIds(level: number, size: number): TileId[] {
+  const to = hashesAtLevel(level + 1, size)
+  const from = Math.floor(to / TILE_WIDTH) * TILE_WIDTH
+  return Array.from({ length: to - from }, (_, i) => ({ level, index: from + i }))
+}
+
+/**
+ * The edge at `head`, from at most 255 entries and 255 full tiles a level (some 30 ms a level).
+ * Throws Trouble `damaged` if anything is missing or the root is not the head's.
+ */
+export async function loadEdge(
+  reads: LogReads,
+  head: TimedHead,
+  hasher: TreeHasher,
+): Promise<Edge> {
+  const levels: TileNodes[] = []
+  for (let level = 0; hashesAtLevel(level, head.size) > 0; level++) {
+    const hashes =
+      level === 0
+        ? await tailHashes(reads, head.size, hasher)
+        : await rootsOfTiles(reads, partialTileIds(level - 1, head.size), hasher)
+    levels.push(hashes.length === 0 ? emptyTile() : tileFromHashes(hashes, hasher))
+  }
+  const edge: Edge = { size: head.size, levels }
+  const root = edgeRoot(edge, hasher)
+  if (!equalBytes(root, head.root)) {
+    throw new Trouble(
+      "damaged",
+      `the stored head says root ${formatHex(head.root)} at size ${head.size}, but the stored ` +
+        `entries and tiles give ${formatHex(root)}; run "countersign fsck" to see what is damaged`,
+    )
+  }
+  return edge
+}

@@ -1,0 +1,105 @@
+// Reads entries and entry bundles, and gives away only those whose leaf hashes are in the tree.
+import { decodeBundle, encodeBundle } from "../core/bundle.ts"
+import { equalBytes } from "../core/bytes.ts"
+import { refuse, Trouble } from "../core/errors.ts"
+import type { Hash, TreeHasher } from "../core/hash.ts"
+import { nodeInTile, TILE_WIDTH, type TileNodes, tileWidth } from "../core/tile.ts"
+import { createBoundedMap } from "./bounded-map.ts"
+import type { LogEntry } from "./log.ts"
+import type { LogReads } from "./store.ts"
+import type { TreeReader } from "./tree-reader.ts"
+
+export interface EntryReader {
+  /** The leaf hash at an index that is in the tree. */
+  leafHash(index: number): Promise<Hash>
+  /** Refuses `not-found` beyond the tree. */
+  entry(index: number): Promise<LogEntry>
+  /** The first `width` entries of a bundle; undefined if the tree has not so many there. */
+  bundle(index: number, width: number): Promise<Uint8Array | undefined>
+}
+
+export interface EntryReaderOptions {
+  readonly tree: TreeReader
+  readonly reads: Pick<LogReads, "bundle" | "bodies" | "timeOf">
+  readonly hasher: TreeHasher
+  /** Full bundles kept in memory; one is 128 KB with entries of 500 bytes, 16 MB at the most. */
+  readonly cachedBundles: number
+}
+
+export function createEntryReader(options: EntryReaderOptions): EntryReader {
+  const { tree, reads, hasher } = options
+  const cache = createBoundedMap<number, readonly Uint8Array[]>(options.cachedBundles)
+
+  async function leafHash(index: number): Promise<Hash> {
+    const id = { level: 0, index: Math.floor(index / TILE_WIDTH) }
+    return nodeInTile(await tree.tile(id), 0, index % TILE_WIDTH)
+  }
+
+  function assertInTree(leaves: TileNodes, first: number, bodies: readonly Uint8Array[]): void {
+    bodies.forEach((body, i) => {
+      const index = first + i
+      if (equalBytes(hasher.leaf(body), nodeInTile(leaves, 0, index % TILE_WIDTH))) return
+      throw new Trouble("damaged", `entry ${index} does not match its leaf hash in the tree`)
+    })
+  }
+
+  /** All entries of a full bundle, each checked against the tree once. */
+  async function fullBundle(index: number): Promise<readonly Uint8Array[]> {
+    const cached = cache.get(index)
+    if (cached !== undefined) return cached
+    const bytes = await reads.bundle(index)
+    if (bytes === undefined) throw new Trouble("damaged", `entry bundle ${index} is missing`)
+    const bodies = decodeStored(bytes, index)
+    assertInTree(await tree.tile({ level: 0, index }), index * TILE_WIDTH, bodies)
+    cache.set(index, bodies)
+    return bodies
+  }
+
+  async function tailBodies(from: number, to: number): Promise<readonly Uint8Array[]> {
+    const bodies = await reads.bodies(from, to)
+    if (bodies.length !== to - from) {
+      throw new Trouble("damaged", `entry ${from + bodies.length} is missing`)
+    }
+    const leaves = await tree.tile({ level: 0, index: Math.floor(from / TILE_WIDTH) })
+    assertInTree(leaves, from, bodies)
+    return bodies
+  }
+
+  async function bodyAt(index: number): Promise<Uint8Array> {
+    const bundle = Math.floor(index / TILE_WIDTH)
+    const full = tileWidth({ level: 0, index: bundle }, tree.edge.size) === TILE_WIDTH
+    const [body] = full
+      ? (await fullBundle(bundle)).slice(index % TILE_WIDTH)
+      : await tailBodies(index, index + 1)
+    return body as Uint8Array
+  }
+
+  return {
+    leafHash,
+    async entry(index) {
+      const size = tree.edge.size
+      if (index >= size) {
+        refuse("not-found", `expected an index below the size ${size}, found ${index}`)
+      }
+      const body = await bodyAt(index)
+      const time = await reads.timeOf(index)
+      if (time === undefined) throw new Trouble("damaged", `the time of entry ${index} is missing`)
+      return { index, leafHash: await leafHash(index), body, time }
+    },
+    async bundle(index, width) {
+      const available = tileWidth({ level: 0, index }, tree.edge.size)
+      if (width > available || width < 1) return undefined
+      if (available === TILE_WIDTH) return encodeBundle((await fullBundle(index)).slice(0, width))
+      const first = index * TILE_WIDTH
+      return encodeBundle(await tailBodies(first, first + width))
+    },
+  }
+}
+
+function decodeStored(bytes: Uint8Array, index: number): Uint8Array[] {
+  try {
+    return decodeBundle(bytes, TILE_WIDTH)
+  } catch (cause) {
+    throw new Trouble("damaged", `entry bundle ${index} cannot be read`, { cause })
+  }
+}

@@ -1,0 +1,78 @@
+// Finds an entry by its leaf hash: 32-bit fingerprints in open-addressing tables, about 11 to 21 bytes an
+// entry. It only proposes indexes; the caller compares the full leaf hash in the tree, so a wrong or
+// lost table can never answer for an entry that is not there. Rebuilt from the tiles at start.
+import { readU32 } from "../core/bytes.ts"
+import { Trouble } from "../core/errors.ts"
+
+export interface LeafIndex {
+  /** Remembers that `leafHash` is at `index`. */
+  add(leafHash: Uint8Array, index: number): void
+  /** The indexes that may hold this leaf hash: nearly always none or one. */
+  candidates(leafHash: Uint8Array): number[]
+}
+
+interface Table {
+  used: number
+  /** 0 marks a free slot, so an entry's index is kept plus one. */
+  indexes: Uint32Array
+  fingerprints: Uint32Array
+}
+
+// 256 small tables, chosen by the first byte, so that one growing table never stops the event loop.
+const TABLES = 256
+const FIRST_SLOTS = 64
+const LARGEST_INDEX = 2 ** 32 - 2
+
+function emptyTable(slots: number): Table {
+  return { used: 0, indexes: new Uint32Array(slots), fingerprints: new Uint32Array(slots) }
+}
+
+/** Leaf hashes are uniform: the first byte picks the table, the next four are fingerprint and place. */
+function insert(table: Table, fingerprint: number, index: number): void {
+  const slots = table.indexes.length
+  let slot = fingerprint % slots
+  while (table.indexes[slot] !== 0) slot = (slot + 1) % slots
+  table.indexes[slot] = index + 1
+  table.fingerprints[slot] = fingerprint
+  table.used += 1
+}
+
+function grow(table: Table): Table {
+  const larger = emptyTable(table.indexes.length * 2)
+  table.indexes.forEach((stored, slot) => {
+    if (stored === 0) return
+    const fingerprint = table.fingerprints[slot] as number
+    insert(larger, fingerprint, stored - 1)
+  })
+  return larger
+}
+
+export function createLeafIndex(): LeafIndex {
+  const tables = Array.from({ length: TABLES }, () => emptyTable(FIRST_SLOTS))
+
+  return {
+    add(leafHash, index) {
+      if (index > LARGEST_INDEX) {
+        throw new Trouble("disk", `the leaf index ends at entry ${LARGEST_INDEX}`)
+      }
+      const number = leafHash[0] as number
+      const fingerprint = readU32(leafHash, 1)
+      let table = tables[number] as Table
+      if (table.used * 4 >= table.indexes.length * 3) {
+        table = grow(table)
+        tables[number] = table
+      }
+      insert(table, fingerprint, index)
+    },
+    candidates(leafHash) {
+      const { indexes, fingerprints } = tables[leafHash[0] as number] as Table
+      const fingerprint = readU32(leafHash, 1)
+      const found: number[] = []
+      const slots = indexes.length
+      for (let slot = fingerprint % slots; indexes[slot] !== 0; slot = (slot + 1) % slots) {
+        if (fingerprints[slot] === fingerprint) found.push((indexes[slot] as number) - 1)
+      }
+      return found
+    },
+  }
+}

@@ -1,0 +1,242 @@
+// Puts the log together: verification in front of the pool, the pool in front of the sequencer, and the
+// readers beside them. One Log is one process's view of one tree.
+import { assertBodyLength } from "../core/bundle.ts"
+import { equalBytes } from "../core/bytes.ts"
+import { edgeRoot } from "../core/edge.ts"
+import { bug, refuse, Trouble } from "../core/errors.ts"
+import { HASH_SIZE, type Hash, type TreeHasher } from "../core/hash.ts"
+import { planConsistency, planInclusion } from "../core/proof.ts"
+import { hashesAtLevel, TILE_WIDTH, tileBytes, tileWidth } from "../core/tile.ts"
+import { foldNodes, rootNodes } from "../core/tree.ts"
+import type { Proposal, SignatureVerifier } from "../entry/entry.ts"
+import { loadEdge } from "./edge-loading.ts"
+import { createEntryReader } from "./entry-reader.ts"
+import { createLeafIndex, type LeafIndex } from "./leaf-index.ts"
+import type { Inclusion, Log, PublishedHead, Receipt } from "./log.ts"
+import { createPool, type Placed } from "./pool.ts"
+import type { Batch, Sequencer } from "./sequencer.ts"
+import type { LogIdentity, LogReads } from "./store.ts"
+import { createTreeReader, type TreeReader } from "./tree-reader.ts"
+
+export interface LogOptions {
+  readonly identity: LogIdentity
+  readonly vkeys: readonly string[]
+  /** Reads of the database that the sequencer writes; closed with the log. */
+  readonly reads: LogReads
+  readonly sequencer: Sequencer
+  readonly verifier: SignatureVerifier
+  readonly hasher: TreeHasher
+  /** Calls back after what has arrived by now (`setImmediate`). */
+  readonly defer: (callback: () => void) => void
+  /** Why nothing can be accepted at the moment (a full disk); undefined if all is well. */
+  readonly obstacle?: () => string | undefined
+  /** Told once that the state of the log is unknown; the process must end. */
+  readonly onFatal: (reason: unknown) => void
+  readonly limits?: Partial<LogLimits>
+}
+
+export interface LogLimits {
+  /** Entries that may be under way: being verified, pooled or written. */
+  readonly entriesUnderWay: number
+  readonly batchEntries: number
+  readonly batchBytes: number
+  /** 16 KB each. */
+  readonly cachedTiles: number
+  readonly cachedBundles: number
+}
+
+export const defaultLimits: LogLimits = {
+  entriesUnderWay: 4_096,
+  batchEntries: 1_024,
+  batchBytes: 8 * 1024 * 1024,
+  cachedTiles: 4_096,
+  cachedBundles: 64,
+}
+
+const TILES_AT_ONCE = 256
+
+async function loadLeafIndex(reads: LogReads, tree: TreeReader): Promise<LeafIndex> {
+  const index = createLeafIndex()
+  const fullTiles = hashesAtLevel(1, tree.edge.size)
+  const addAll = (hashes: Uint8Array, first: number): void => {
+    for (let i = 0; i * HASH_SIZE < hashes.length; i++) {
+      index.add(hashes.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE), first + i)
+    }
+  }
+  for (let from = 0; from < fullTiles; from += TILES_AT_ONCE) {
+    const count = Math.min(TILES_AT_ONCE, fullTiles - from)
+    const ids = Array.from({ length: count }, (_, i) => ({ level: 0, index: from + i }))
+    const tiles = await reads.tiles(ids)
+    tiles.forEach((hashes, i) => {
+      if (hashes === undefined) throw new Trouble("damaged", `tile 0/${from + i} is missing`)
+      addAll(hashes, (from + i) * TILE_WIDTH)
+    })
+  }
+  const last = tree.edge.levels[0]
+  if (last !== undefined) addAll(tileBytes(last, last.width), fullTiles * TILE_WIDTH)
+  return index
+}
+
+/** Opens the log at the head that `sequencer` was opened at. Throws Trouble for a damaged store. */
+export async function openLog(options: LogOptions): Promise<Log> {
+  const { identity, reads, sequencer, verifier, hasher } = options
+  const limits = { ...defaultLimits, ...options.limits }
+  let published = sequencer.opened
+  const edge = await loadEdge(reads, published, hasher)
+  const tree = createTreeReader({ edge, reads, hasher, cachedTiles: limits.cachedTiles })
+  const entries = createEntryReader({ tree, reads, hasher, cachedBundles: limits.cachedBundles })
+  const leafIndex = await loadLeafIndex(reads, tree)
+  let underWay = 0
+  let stopped: string | undefined
+
+  const pool = createPool({ write, defer: options.defer, ...limits })
+
+  async function write(batch: Batch): Promise<Placed> {
+    const firstIndex = edge.size
+    try {
+      const head = await sequencer.append(batch)
+      batch.leafHashes.forEach((leafHash, i) => {
+        tree.append(leafHash)
+        leafIndex.add(leafHash, firstIndex + i)
+      })
+      if (head.size !== edge.size || !equalBytes(head.root, edgeRoot(edge, hasher))) {
+        bug(`the sequencer signed size ${head.size}, this process computes another tree`)
+      }
+      published = head
+      return { firstIndex, head }
+    } catch (reason) {
+      // A wrong clock is noticed before anything happens; all else leaves the state unknown.
+      if (!(reason instanceof Trouble && reason.code === "clock")) {
+        stopped = "the log stopped after an error"
+        options.onFatal(reason)
+      }
+      throw reason
+    }
+  }
+
+  async function indexOf(leafHash: Hash): Promise<number | undefined> {
+    for (const candidate of leafIndex.candidates(leafHash)) {
+      if (equalBytes(await entries.leafHash(candidate), leafHash)) return candidate
+    }
+    return undefined
+  }
+
+  async function inclusionAt(index: number, size: number): Promise<Inclusion> {
+    const path = await tree.prove(planInclusion(index, size))
+    const leafHash = await entries.leafHash(index)
+    if (size === published.size) return { index, leafHash, path, head: published }
+    return { index, leafHash, path, head: { size, root: await rootAt(size) } }
+  }
+
+  async function rootAt(size: number): Promise<Hash> {
+    const nodes = await tree.prove(rootNodes(size).map((node) => [node]))
+    return foldNodes(nodes, hasher)
+  }
+
+  function assertKnownSize(size: number): void {
+    if (size > published.size) {
+      refuse("beyond-tree", `expected a size up to ${published.size}, found ${size}`)
+    }
+  }
+
+  function whyNot(): string | undefined {
+    return stopped ?? options.obstacle?.()
+  }
+
+  async function receipt(index: number, body: Uint8Array, isNew: boolean): Promise<Receipt> {
+    const head: PublishedHead = published
+    const path = await tree.prove(planInclusion(index, head.size))
+    return { index, leafHash: hasher.leaf(body), path, head, body, isNew }
+  }
+
+  async function append(proposal: Proposal): Promise<Receipt> {
+    const body = proposal.body(await verifyClaims(verifier, proposal))
+    assertBodyLength(body)
+    const leafHash = hasher.leaf(body)
+    const { index, isNew } = await place(leafHash, body)
+    return await receipt(index, body, isNew)
+  }
+
+  /** Finds the entry in the tree or on its way into it, or puts it into the pool. */
+  async function place(
+    leafHash: Hash,
+    body: Uint8Array,
+  ): Promise<{ readonly index: number; readonly isNew: boolean }> {
+    for (;;) {
+      const sizeBefore = edge.size
+      const known = await indexOf(leafHash)
+      if (known !== undefined) return { index: known, isNew: false }
+      // No wait may stand between here and `pool.add`, or an equal entry could slip in.
+      const waiting = pool.waiting(leafHash)
+      if (waiting !== undefined) return { index: (await waiting).index, isNew: false }
+      if (edge.size !== sizeBefore && leafIndex.candidates(leafHash).length > 0) continue
+      return { index: (await pool.add(leafHash, body)).index, isNew: true }
+    }
+  }
+
+  return {
+    origin: identity.origin,
+    treeId: identity.treeId,
+    vkeys: options.vkeys,
+    async add(proposal) {
+      const obstacle = whyNot()
+      if (obstacle !== undefined) refuse("try-later", `nothing is accepted now: ${obstacle}`)
+      if (underWay >= limits.entriesUnderWay) {
+        refuse("try-later", `${underWay} entries are under way; try again in a second`)
+      }
+      underWay += 1
+      try {
+        return await append(proposal)
+      } finally {
+        underWay -= 1
+      }
+    },
+    head: () => published,
+    async inclusion(index, size = published.size) {
+      assertKnownSize(size)
+      if (index >= published.size) {
+        refuse("not-found", `expected an index below the size ${published.size}, found ${index}`)
+      }
+      return await inclusionAt(index, size)
+    },
+    indexOf,
+    async consistency(oldSize, newSize) {
+      assertKnownSize(newSize)
+      return await tree.prove(planConsistency(oldSize, newSize))
+    },
+    entry: (index) => entries.entry(index),
+    async tile(id, width) {
+      const available = tileWidth(id, edge.size)
+      if (width < 1 || width > available) return undefined
+      return tileBytes(await tree.tile(id), width)
+    },
+    bundle: (index, width) => entries.bundle(index, width),
+    status() {
+      const reason = whyNot()
+      const queued = underWay
+      return reason === undefined
+        ? { queued, accepting: true }
+        : { queued, accepting: false, reason }
+    },
+    async close() {
+      stopped ??= "the log is closing"
+      await pool.drained()
+      await sequencer.close()
+      await reads.close()
+      await verifier.close()
+    },
+  }
+}
+
+/** Verifies every claim; gives for each the position of the check that held. */
+async function verifyClaims(verifier: SignatureVerifier, proposal: Proposal): Promise<number[]> {
+  return await Promise.all(
+    proposal.claims.map(async (checks, claim) => {
+      for (const [position, check] of checks.entries()) {
+        if (await verifier.verify(check)) return position
+      }
+      const which = proposal.claims.length === 1 ? "the signature" : `signature ${claim}`
+      return refuse("bad-signature", `${which} does not verify under the given verifier key`)
+    }),
+  )
+}

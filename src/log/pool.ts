@@ -1,0 +1,151 @@
+// The pool: entries that wait for the next batch. A batch is everything that arrived while the last one
+// was being written; there is no timer. Bounded in entries and bytes; the same body waits only once.
+
+import { equalBytes } from "../core/bytes.ts"
+import { refuse } from "../core/errors.ts"
+import type { Hash } from "../core/hash.ts"
+import type { PublishedHead } from "./log.ts"
+import type { Batch } from "./sequencer.ts"
+
+/** Where a pooled entry came to be. */
+export interface Placement {
+  readonly index: number
+  readonly head: PublishedHead
+}
+
+export interface Pool {
+  /** Resolves when the entry's batch is signed. Rejects as the sequencer does. */
+  add(leafHash: Hash, body: Uint8Array): Promise<Placement>
+  /** The placement that an equal entry in the pool or in the current batch is waiting for. */
+  waiting(leafHash: Hash): Promise<Placement> | undefined
+  /** Entries in the pool and in the current batch. */
+  size(): number
+  /** Resolves when nothing is left to write. */
+  drained(): Promise<void>
+}
+
+export interface PoolOptions {
+  /** Writes one batch; never called while an earlier call is under way. */
+  readonly write: (batch: Batch) => Promise<Placed>
+  /** Calls back once everything that has arrived by now was seen (`setImmediate`). */
+  readonly defer: (callback: () => void) => void
+  readonly batchEntries: number
+  readonly batchBytes: number
+}
+
+export interface Placed {
+  readonly firstIndex: number
+  readonly head: PublishedHead
+}
+
+interface Waiting {
+  readonly leafHash: Hash
+  readonly body: Uint8Array
+  readonly placement: Promise<Placement>
+  readonly resolve: (placement: Placement) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** Leaf hashes are uniform, so six of their bytes serve as a key; equality is checked in full. */
+function keyOf(leafHash: Hash): number {
+  let key = 0
+  for (let i = 0; i < 6; i++) key = key * 256 + (leafHash[i] as number)
+  return key
+}
+
+export function createPool(options: PoolOptions): Pool {
+  let pooled: Waiting[] = []
+  let writing: readonly Waiting[] = []
+  let scheduled = false
+  let idle: (() => void)[] = []
+  const byKey = new Map<number, Waiting>()
+
+  /** Takes the next batch out of the pool, oldest first. */
+  function takeBatch(): readonly Waiting[] {
+    let entries = 0
+    let bytes = 0
+    for (const { body } of pooled) {
+      if (entries === options.batchEntries) break
+      if (entries > 0 && bytes + body.length > options.batchBytes) break
+      entries += 1
+      bytes += body.length
+    }
+    const batch = pooled.slice(0, entries)
+    pooled = pooled.slice(entries)
+    return batch
+  }
+
+  function schedule(): void {
+    if (scheduled || writing.length > 0 || pooled.length === 0) return
+    scheduled = true
+    options.defer(() => {
+      scheduled = false
+      void writeBatch()
+    })
+  }
+
+  async function writeBatch(): Promise<void> {
+    const batch = takeBatch()
+    writing = batch
+    try {
+      const placed = await options.write({
+        bodies: batch.map(({ body }) => body),
+        leafHashes: batch.map(({ leafHash }) => leafHash),
+      })
+      settle(batch)
+      batch.forEach(({ resolve }, i) => {
+        resolve({ index: placed.firstIndex + i, head: placed.head })
+      })
+    } catch (reason) {
+      settle(batch)
+      for (const { reject } of batch) reject(reason)
+    }
+    schedule()
+    if (pooled.length === 0 && writing.length === 0) {
+      for (const callback of idle) callback()
+      idle = []
+    }
+  }
+
+  function settle(batch: readonly Waiting[]): void {
+    writing = []
+    for (const { leafHash } of batch) byKey.delete(keyOf(leafHash))
+  }
+
+  return {
+    waiting(leafHash) {
+      const found = byKey.get(keyOf(leafHash))
+      if (found === undefined) return undefined
+      // Another entry with the same six bytes takes 2^48 tries to make; it may come again later.
+      if (!equalBytes(found.leafHash, leafHash)) refuse("try-later", "try again in a second")
+      return found.placement
+    },
+    add(leafHash, body) {
+      const { promise, resolve, reject } = promiseWithResolvers<Placement>()
+      const waiting = { leafHash, body, placement: promise, resolve, reject }
+      byKey.set(keyOf(leafHash), waiting)
+      pooled.push(waiting)
+      schedule()
+      return promise
+    },
+    size: () => pooled.length + writing.length,
+    drained() {
+      if (pooled.length === 0 && writing.length === 0) return Promise.resolve()
+      return new Promise((resolve) => idle.push(resolve))
+    },
+  }
+}
+
+function promiseWithResolvers<T>(): {
+  promise: Promise<T>
+  resolve: (value: T) => void
+  reject: (reason: unknown) => void
+} {
+  let resolve: (value: T) => void = () => {}
+  let reject: (reason: unknown) => void = () => {}
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve
+    reject = onReject
+  })
+  return { promise, resolve, reject }
+}

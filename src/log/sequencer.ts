@@ -1,0 +1,254 @@
+// The sequencer: gives entries their place, one batch at a time, in the order that must never change:
+// commit, read back, prove, guard, sign. Opening it is recovery, and the only recovery there is.
+//
+// | crash after  | found at the next start        | what opening does                          |
+// |--------------|--------------------------------|--------------------------------------------|
+// | the commit   | store ahead of the guard       | proves the guard's head, moves it, signs   |
+// | the guard    | store and guard agree          | signs the same head                        |
+// | signing      | store and guard agree          | signs the same head                        |
+// | —            | store behind, or another root  | refuses to start                           |
+import { encodeBundle } from "../core/bundle.ts"
+import { equalBytes } from "../core/bytes.ts"
+import { formatCheckpoint } from "../core/checkpoint.ts"
+import {
+  appendToRange,
+  type CompactRange,
+  makeCompactRange,
+  rangeRoot,
+} from "../core/compact-range.ts"
+import { appendLeaf, type Edge, edgeRoot } from "../core/edge.ts"
+import { bug, refuse, Trouble } from "../core/errors.ts"
+import type { Hash, Head, TreeHasher } from "../core/hash.ts"
+import { planConsistency, verifyConsistency } from "../core/proof.ts"
+import { formatHex } from "../core/text.ts"
+import { nodeInTile, nodePlace, TILE_WIDTH, tileBytes } from "../core/tile.ts"
+import { rootNodes } from "../core/tree.ts"
+import { loadEdge } from "./edge-loading.ts"
+import type { HeadGuard } from "./guard.ts"
+import type { PublishedHead } from "./log.ts"
+import type { LogSigner } from "./signer.ts"
+import type { LogIdentity, LogStore, StoredBundle, StoredTile, TimedHead } from "./store.ts"
+import { createTreeReader, type TreeReader } from "./tree-reader.ts"
+
+export interface Batch {
+  readonly bodies: readonly Uint8Array[]
+  /** `leafHashes[i]` is the leaf hash of `bodies[i]`. */
+  readonly leafHashes: readonly Hash[]
+}
+
+export interface Sequencer {
+  /** The head at the time of opening, freshly signed. */
+  readonly opened: PublishedHead
+  /**
+   * Appends a batch and resolves with the signed head that covers it. Calls must not overlap. Rejects
+   * with Trouble `clock` before anything happened; after any other rejection the process must end.
+   */
+  append(batch: Batch): Promise<PublishedHead>
+  close(): Promise<void>
+}
+
+export interface SequencerOptions {
+  readonly store: LogStore
+  readonly guard: HeadGuard
+  readonly signer: LogSigner
+  readonly hasher: TreeHasher
+  /** The wall clock in Unix milliseconds, read once a batch. */
+  readonly now: () => number
+}
+
+const CHECKED_AT_ONCE = 4_096
+const CACHED_TILES = 64
+/** How far the clock may be behind the newest head before the log stops rather than waits. */
+const CLOCK_TOLERANCE_MS = 60_000
+
+function sameHead(a: Head, b: Head): boolean {
+  return a.size === b.size && equalBytes(a.root, b.root)
+}
+
+function shownHead(head: Head): string {
+  return `size ${head.size} with root ${formatHex(head.root)}`
+}
+
+function assertSameLog(store: LogIdentity, guard: LogIdentity, signer: LogSigner): void {
+  if (guard.origin !== store.origin || guard.treeId !== store.treeId) {
+    refuse(
+      "conflict",
+      `the head guard belongs to the log ${guard.origin} (tree ${guard.treeId}), the database to ` +
+        `${store.origin} (tree ${store.treeId}); give the guard that was made with this database`,
+    )
+  }
+  const kept = store.keyFingerprints.join(" ")
+  const held = signer.keyFingerprints.join(" ")
+  if (kept !== held || signer.origin !== store.origin) {
+    refuse(
+      "conflict",
+      `the database belongs to the log ${store.origin} with the keys ${kept}, found the keys ${held} ` +
+        `of ${signer.origin}; a log never changes its keys, so give the key files it was made with`,
+    )
+  }
+}
+
+/** The order of the checks matters for the message: a database that is behind was restored. */
+function assertNotBehind(stored: Head, guarded: Head): void {
+  if (stored.size < guarded.size) {
+    refuse(
+      "conflict",
+      `the database is at ${shownHead(stored)}, but the log has already signed ` +
+        `${shownHead(guarded)}: an older copy of the database was put in place. Signing on would ` +
+        `fork the log. Bring back the newer database, or start a new log under a new origin`,
+    )
+  }
+  if (stored.size === guarded.size && !sameHead(stored, guarded)) {
+    refuse(
+      "conflict",
+      `the database and the head guard hold different trees: ${shownHead(stored)} and ` +
+        `${shownHead(guarded)}. Bring back the database that belongs to this guard`,
+    )
+  }
+}
+
+export async function openSequencer(options: SequencerOptions): Promise<Sequencer> {
+  const { store, guard, signer, hasher, now } = options
+  assertSameLog(store.identity, guard.identity, signer)
+  const stored = await store.head()
+  const guarded = await guard.read()
+  assertNotBehind(stored, guarded)
+  assertClock(Math.max(stored.time, guarded.time), now())
+
+  const edge = await loadEdge(store, stored, hasher)
+  const reader = createTreeReader({ edge, reads: store, hasher, cachedTiles: CACHED_TILES })
+  const tail = await loadTail(store, stored)
+  const range = rangeFromEdge(edge)
+
+  let head: TimedHead = stored
+  await advanceGuard({ reader, guard, hasher }, guarded, stored)
+  const opened = await publish(signer, stored)
+
+  /** Steps 1 to 5. Whoever calls this must end the process if it rejects. */
+  async function sequence(batch: Batch, time: number): Promise<PublishedHead> {
+    const from = head
+    const filled = growEdge(edge, batch.leafHashes, hasher)
+    const to: TimedHead = { size: edge.size, root: edgeRoot(edge, hasher), time }
+    const bundles = takeBundles(tail, batch.bodies, from.size)
+    // If we stop before the commit, nothing has happened; nobody was told anything.
+    await store.commit({ from, to, bodies: batch.bodies, tiles: filled, bundles })
+    // If we stop here, the batch is durable but unsigned: opening will guard and sign it.
+    await readBack(store, from.size, to, range, hasher)
+    await advanceGuard({ reader, guard, hasher }, from, to)
+    // If we stop here, the guard knows a head that nobody has seen: opening signs it.
+    head = to
+    return await publish(signer, to)
+  }
+
+  return {
+    opened,
+    async append(batch) {
+      const read = now()
+      assertClock(head.time, read)
+      return await sequence(batch, Math.max(read, head.time))
+    },
+    async close() {
+      await store.close()
+      await guard.close()
+    },
+  }
+}
+
+/** Small steps back are the clock being adjusted; times then stand still until it has caught up. */
+function assertClock(last: number, now: number): void {
+  if (last - now <= CLOCK_TOLERANCE_MS) return
+  throw new Trouble(
+    "clock",
+    `the clock says ${new Date(now).toISOString()}, but the newest head is from ` +
+      `${new Date(last).toISOString()}; set the clock right, no head is signed before that`,
+  )
+}
+
+function growEdge(edge: Edge, leafHashes: readonly Hash[], hasher: TreeHasher): StoredTile[] {
+  const tiles: StoredTile[] = []
+  for (const leafHash of leafHashes) {
+    for (const { id, nodes } of appendLeaf(edge, leafHash, hasher)) {
+      tiles.push({ id, hashes: tileBytes(nodes, TILE_WIDTH) })
+    }
+  }
+  return tiles
+}
+
+async function loadTail(store: LogStore, head: Head): Promise<Uint8Array[]> {
+  const from = Math.floor(head.size / TILE_WIDTH) * TILE_WIDTH
+  return await store.bodies(from, head.size)
+}
+
+/** Moves bodies into the unfinished bundle `tail` and gives the bundles that this completes. */
+function takeBundles(
+  tail: Uint8Array[],
+  bodies: readonly Uint8Array[],
+  firstIndex: number,
+): StoredBundle[] {
+  const bundles: StoredBundle[] = []
+  bodies.forEach((body, i) => {
+    tail.push(body)
+    if (tail.length < TILE_WIDTH) return
+    const index = Math.floor((firstIndex + i) / TILE_WIDTH)
+    bundles.push({ index, bytes: encodeBundle(tail) })
+    tail.length = 0
+  })
+  return bundles
+}
+
+function rangeFromEdge(edge: Edge): CompactRange {
+  const roots = rootNodes(edge.size).map((node) => {
+    const { tile, height, offset } = nodePlace(node)
+    const nodes = edge.levels[tile.level] ?? bug(`the edge has no level ${tile.level}`)
+    return nodeInTile(nodes, height, offset).slice() as Hash
+  })
+  return makeCompactRange(edge.size, roots)
+}
+
+/**
+ * Reads what was committed over another connection, hashes it again and computes the root in another
+ * way: a bit that flipped in memory or on the way to the disk ends here, before anything is signed.
+ */
+async function readBack(
+  store: LogStore,
+  from: number,
+  to: Head,
+  range: CompactRange,
+  hasher: TreeHasher,
+): Promise<void> {
+  for (let at = from; at < to.size; at += CHECKED_AT_ONCE) {
+    const bodies = await store.bodies(at, Math.min(at + CHECKED_AT_ONCE, to.size))
+    for (const body of bodies) appendToRange(range, hasher.leaf(body), hasher)
+  }
+  const root = rangeRoot(range, hasher)
+  if (range.size !== to.size || !equalBytes(root, to.root)) {
+    throw new Trouble(
+      "damaged",
+      `the batch was committed as ${shownHead(to)}, but reading it back gives ` +
+        `${shownHead({ size: range.size, root })}; nothing was signed`,
+    )
+  }
+}
+
+interface Proving {
+  readonly reader: TreeReader
+  readonly guard: HeadGuard
+  readonly hasher: TreeHasher
+}
+
+/**
+ * Proves from stored tiles, with the verifier's own code, that `to` extends the guarded head, and
+ * moves the guard.
+ */
+async function advanceGuard(proving: Proving, guarded: Head, to: TimedHead): Promise<void> {
+  if (sameHead(guarded, to)) return
+  const path = await proving.reader.prove(planConsistency(guarded.size, to.size))
+  // SPEC: a log MUST NOT sign a checkpoint inconsistent with any it signed before (tlog-checkpoint).
+  verifyConsistency(guarded, to, path, proving.hasher)
+  await proving.guard.advance(guarded, to)
+}
+
+async function publish(signer: LogSigner, head: TimedHead): Promise<PublishedHead> {
+  const checkpoint = await signer.sign(formatCheckpoint(signer.origin, head))
+  return { size: head.size, root: head.root, time: head.time, checkpoint }
+}

@@ -1,0 +1,89 @@
+// The store and the head guard in memory, for tests and `--ephemeral`: everything is gone with the
+// process. They keep the same contracts as the ones on a disk, except for durability.
+import { decodeBundle } from "../core/bundle.ts"
+import { asHash, EMPTY_HEAD } from "../core/hash.ts"
+import { hashesAtLevel, TILE_WIDTH } from "../core/tile.ts"
+import type { HeadGuard } from "../log/guard.ts"
+import type { Commit, LogIdentity, LogStore, TimedHead } from "../log/store.ts"
+import {
+  assertBodiesRange,
+  assertCommit,
+  assertSuccessor,
+  firstUnbundled,
+  tileName,
+} from "./commit.ts"
+
+function copyHead({ size, root, time }: TimedHead): TimedHead {
+  return { size, root: asHash(root.slice()), time }
+}
+
+/** An empty store; `time` is when its empty head was made, in Unix milliseconds. */
+export function createMemoryStore(
+  identity: LogIdentity,
+  { time }: { readonly time: number },
+): LogStore {
+  let head: TimedHead = { ...EMPTY_HEAD, time }
+  const tiles = new Map<string, Uint8Array>()
+  const bundles: Uint8Array[] = []
+  let tail: Uint8Array[] = []
+  const commits: { readonly size: number; readonly time: number }[] = []
+
+  function bodiesOf(bundle: number): readonly Uint8Array[] {
+    const bytes = bundles[bundle]
+    return bytes === undefined ? tail : decodeBundle(bytes, TILE_WIDTH)
+  }
+
+  function readBodies(from: number, to: number): Uint8Array[] {
+    const found: Uint8Array[] = []
+    const end = Math.min(to, head.size)
+    for (let at = from; at < end; ) {
+      const bundle = hashesAtLevel(1, at)
+      const start = bundle * TILE_WIDTH
+      found.push(...bodiesOf(bundle).slice(at - start, end - start))
+      at = start + TILE_WIDTH
+    }
+    return found.map((body) => body.slice())
+  }
+
+  function write({ from, to, bodies, ...full }: Commit): void {
+    for (const { id, hashes } of full.tiles) tiles.set(tileName(id), hashes.slice())
+    for (const { bytes } of full.bundles) bundles.push(bytes.slice())
+    const unbundled = bodies.slice(Math.max(0, firstUnbundled(to.size) - from.size))
+    const kept = full.bundles.length === 0 ? tail : []
+    tail = [...kept, ...unbundled.map((body) => body.slice())]
+    commits.push({ size: to.size, time: to.time })
+    head = copyHead(to)
+  }
+
+  return {
+    identity,
+    head: async () => copyHead(head),
+    tiles: async (ids) => ids.map((id) => tiles.get(tileName(id))?.slice()),
+    bundle: async (index) => bundles[index]?.slice(),
+    async bodies(from, to) {
+      assertBodiesRange(from, to)
+      return readBodies(from, to)
+    },
+    timeOf: async (index) => commits.find(({ size }) => size > index)?.time,
+    async commit(commit) {
+      assertCommit(commit)
+      assertSuccessor(head, commit.from, commit.to)
+      write(commit)
+    },
+    async close() {},
+  }
+}
+
+/** A guard that holds `head` at first. */
+export function createMemoryGuard(identity: LogIdentity, head: TimedHead): HeadGuard {
+  let held = copyHead(head)
+  return {
+    identity,
+    read: async () => copyHead(held),
+    async advance(from, to) {
+      assertSuccessor(held, from, to)
+      held = copyHead(to)
+    },
+    async close() {},
+  }
+}

@@ -1,0 +1,61 @@
+// A lock between processes that the operating system frees when its holder dies: a small SQLite file
+// with an exclusive transaction that is never finished. It is a file of its own, because SQLite's locks
+// vanish when the process closes any other descriptor of the locked file.
+import { join } from "node:path"
+import Database from "better-sqlite3"
+import { bug, refuse } from "../../core/errors.ts"
+import { onSqlite } from "./trouble.ts"
+
+export interface ProcessLock {
+  /** Lets others have it; once is enough. */
+  release(): void
+}
+
+/** A connection that nothing refers to is closed when memory is collected, and its lock with it. */
+const held = new Set<Database.Database>()
+
+/**
+ * Takes a data directory for this process until it ends or releases it. Refuses `conflict` at once if
+ * it is taken, also by this process.
+ */
+export function lockDataDirectory(directory: string): ProcessLock {
+  return holdLock(join(directory, "lock.db"), `the data directory ${directory}`)
+}
+
+/** The same with the lock file at `path`; `what` names the locked thing in the refusal. */
+export function holdLock(path: string, what: string): ProcessLock {
+  const connection = onSqlite(path, () => new Database(path, { timeout: 0 }))
+  try {
+    onSqlite(path, () => {
+      const mode = connection.pragma("journal_mode = DELETE", { simple: true })
+      // In WAL mode an exclusive transaction would not keep others from reading.
+      if (mode !== "delete") bug(`PRAGMA journal_mode: expected delete, found ${mode}`)
+      begin(connection, what)
+    })
+  } catch (reason) {
+    connection.close()
+    throw reason
+  }
+  held.add(connection)
+  return {
+    release() {
+      held.delete(connection)
+      connection.close()
+    },
+  }
+}
+
+function begin(connection: Database.Database, what: string): void {
+  try {
+    connection.exec("BEGIN EXCLUSIVE")
+  } catch (reason) {
+    if (!(reason instanceof Database.SqliteError) || !reason.code.startsWith("SQLITE_BUSY")) {
+      throw reason
+    }
+    refuse(
+      "conflict",
+      `${what} is in use by another process; stop that one first, or use another directory`,
+      { cause: reason },
+    )
+  }
+}

@@ -1,0 +1,83 @@
+// A log in memory for tests: real keys, sequencer and verification, a clock that is a number.
+import { generateKeyPairSync } from "node:crypto"
+import { EMPTY_ROOT, portableHasher } from "../../src/core/hash.ts"
+import { parseOrigin } from "../../src/core/origin.ts"
+import { createLogSigner, type KeyedSigner } from "../../src/crypto/log-signer.ts"
+import type { Proposal, SignatureVerifier } from "../../src/entry/entry.ts"
+import type { HeadGuard } from "../../src/log/guard.ts"
+import type { Log } from "../../src/log/log.ts"
+import { type LogLimits, openLog } from "../../src/log/open-log.ts"
+import { openSequencer, type Sequencer } from "../../src/log/sequencer.ts"
+import type { LogIdentity, LogStore } from "../../src/log/store.ts"
+import { createMemoryGuard, createMemoryStore } from "../../src/storage/memory.ts"
+
+export const origin = parseOrigin("log.example")
+export const startTime = 1_700_000_000_000
+
+function newKeys() {
+  const pem = { type: "pkcs8", format: "pem" } as const
+  const ecdsa = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export(pem)
+  const ed25519 = generateKeyPairSync("ed25519").privateKey.export(pem)
+  return { ecdsa: ecdsa as string, ed25519: ed25519 as string }
+}
+
+/** Everything that survives a crash, with a clock that the test sets. */
+export interface Disk {
+  readonly identity: LogIdentity
+  readonly signer: KeyedSigner
+  readonly store: LogStore
+  readonly guard: HeadGuard
+  readonly clock: { time: number }
+}
+
+export function newDisk(): Disk {
+  const signer = createLogSigner(origin, newKeys())
+  const { keyFingerprints } = signer
+  const identity = { origin, treeId: "4711", keyFingerprints, created: startTime }
+  const store = createMemoryStore(identity, { time: startTime })
+  const guard = createMemoryGuard(identity, { size: 0, root: EMPTY_ROOT, time: startTime })
+  return { identity, signer, store, guard, clock: { time: startTime } }
+}
+
+export function openDisk(disk: Disk): Promise<Sequencer> {
+  const { store, guard, signer, clock } = disk
+  return openSequencer({ store, guard, signer, hasher: portableHasher, now: () => clock.time })
+}
+
+/** Says yes to everything: these tests are about the log; test/crypto is about verification. */
+export const credulous: SignatureVerifier = {
+  engine: "none",
+  verify: () => Promise.resolve(true),
+  close: () => Promise.resolve(),
+}
+
+export interface OpenedLog {
+  readonly log: Log
+  readonly fatal: unknown[]
+}
+
+export async function openLogOn(
+  disk: Disk,
+  limits: Partial<LogLimits> = {},
+  verifier: SignatureVerifier = credulous,
+): Promise<OpenedLog> {
+  const fatal: unknown[] = []
+  const log = await openLog({
+    identity: disk.identity,
+    vkeys: disk.signer.vkeys,
+    reads: disk.store,
+    sequencer: await openDisk(disk),
+    verifier,
+    hasher: portableHasher,
+    defer: setImmediate,
+    onFatal: (reason) => fatal.push(reason),
+    limits,
+  })
+  return { log, fatal }
+}
+
+/** A proposal without claims whose body is this text. */
+export function proposalOf(text: string): Proposal {
+  const body = new TextEncoder().encode(text)
+  return { kind: "hashedrekord", claims: [], body: () => body }
+}
