@@ -53,25 +53,24 @@ function isCode(text: string): text is RefusalCode {
   return Object.hasOwn(codes, text)
 }
 
-function codeOfStatus(status: number): RefusalCode {
+function codeOf(status: number): RefusalCode {
   if (status === 404) return "not-found"
   if (status === 413) return "too-large"
-  if (status === 429 || status === 503) return "try-later"
+  if (status === 429) return "try-later"
   return "malformed"
 }
 
 /**
- * What a log's problem document says no with. A code that this version does not know becomes the one
- * that fits `status`; the detail is the log's own text, shortened, with controls made visible.
+ * What a log's problem document says no with: a refusal with the log's own code (or one that fits
+ * `status`), or trouble if the log itself failed. The detail is shortened, with controls made visible.
  */
-export function refusalOfProblem(problem: unknown, status: number): Refusal {
-  const { code, detail, title } = asObject(problem, "problem", ["code", "detail", "title"])
+export function errorOfProblem(problem: unknown, status: number): Refusal | Trouble {
+  const { code, detail } = asObject(problem, "problem", ["code", "detail"])
   const name = optional(code, (text) => asText(text, "problem.code")) ?? ""
-  const text = optional(detail ?? title, (it) => asText(it, "problem.detail")) ?? "no reason given"
-  return new Refusal(
-    isCode(name) ? name : codeOfStatus(status),
-    `the log answers ${status}: ${shown(text, 500).slice(1, -1)}`,
-  )
+  const text = optional(detail, (it) => asText(it, "problem.detail")) ?? "no reason given"
+  const message = `the log answers ${status}: ${shown(text, 500).slice(1, -1)}`
+  if (isCode(name)) return new Refusal(name, message)
+  return status >= 500 ? new Trouble("network", message) : new Refusal(codeOf(status), message)
 }
 
 async function readBounded(response: Response, longest: number): Promise<Uint8Array> {
@@ -91,15 +90,14 @@ async function readBounded(response: Response, longest: number): Promise<Uint8Ar
   }
 }
 
-async function refuseAnswer(response: Response): Promise<never> {
+async function throwProblem(response: Response): Promise<never> {
   const { status } = response
-  const isJson = response.headers.get("content-type")?.includes("json") ?? false
   const text = parseUtf8(await readBounded(response, LONGEST_PROBLEM), "problem")
-  if (isJson) throw refusalOfProblem(parseJson(text, "problem", LONGEST_PROBLEM), status)
-  if (status >= 500 && status !== 503) {
-    throw new Trouble("network", `the log answers ${status}: ${shown(text)}`)
-  }
-  return refuse(codeOfStatus(status), `the log answers ${status}: ${shown(text)}`)
+  const isJson = response.headers.get("content-type")?.includes("json") ?? false
+  throw errorOfProblem(
+    isJson ? parseJson(text, "problem", LONGEST_PROBLEM) : { detail: text.trim() },
+    status,
+  )
 }
 
 function parseBase(url: string): string {
@@ -132,7 +130,7 @@ export function createExchange({ url, fetch, signal, timeout }: ExchangeOptions)
     })
     return response.ok
       ? await readBounded(response, question.longest)
-      : await refuseAnswer(response)
+      : await throwProblem(response)
   }
 
   return async (question) => {

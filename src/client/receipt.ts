@@ -21,6 +21,8 @@ export interface Receipt {
   readonly index: number
   readonly leafHash: Hash
   readonly body: Uint8Array
+  /** False if the same body was in the log before. */
+  readonly isNew: boolean
   readonly proof: InclusionProof
   readonly checkpoint: string
 }

@@ -22,7 +22,11 @@ export async function backupSqlite(fromPath: string, toFile: string): Promise<vo
     refuse("conflict", `expected no file at ${path}, found one: a backup never overwrites`)
   }
   try {
-    withConnection(fromPath, "read", (source) => source.prepare("VACUUM INTO ?").run(partial))
+    withConnection(fromPath, "read", (source) => {
+      // To SQLite this is writing, though it writes nothing but the copy.
+      source.pragma("query_only = 0")
+      source.prepare("VACUUM INTO ?").run(partial)
+    })
     // VACUUM leaves WAL mode out. Opening the copy for writing puts it back, which syncs the file.
     withConnection(partial, "write", (copy) => assertIntact(copy, partial))
     onDisk(toFile, () => renameSync(partial, toFile))

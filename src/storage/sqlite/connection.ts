@@ -39,7 +39,8 @@ const settings = {
 } as const
 
 const roleSettings: Readonly<Record<ConnectionRole, Readonly<Record<string, number>>>> = {
-  // A negative cache size counts KiB.
+  // A negative cache size counts KiB. Reading connections are not opened read-only: one that is closed
+  // last must be able to move the write-ahead log into the database.
   read: { cache_size: -16_384, query_only: 1 },
   write: {
     cache_size: -65_536,
@@ -49,7 +50,8 @@ const roleSettings: Readonly<Record<ConnectionRole, Readonly<Record<string, numb
 }
 
 /**
- * Opens an existing database. `write` brings an older schema up to date; `read` cannot write at all.
+ * Opens an existing database. `write` brings an older schema up to date; `read` executes no SQL that
+ * writes.
  * Refuses `not-found` where there is no file, `mismatch` for another program's database and
  * `unsupported` for a schema that this program cannot use; throws Trouble for anything else.
  */

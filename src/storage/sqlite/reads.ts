@@ -1,4 +1,4 @@
-// Read access to the log's database over a connection that cannot write.
+// Read access to the log's database over a connection that writes nothing.
 import type { Database } from "better-sqlite3"
 import { decodeBundle } from "../../core/bundle.ts"
 import { Refusal, Trouble } from "../../core/errors.ts"
@@ -11,9 +11,14 @@ import { openConnection } from "./connection.ts"
 import { tileKey } from "./tile-key.ts"
 import { onSqlite } from "./trouble.ts"
 
-/** Reads of one database, with the identity that it was made for. */
+/** The identity with the moment that the database was made, in Unix milliseconds. */
+export interface StoredIdentity extends LogIdentity {
+  readonly created: number
+}
+
+/** Reads of one database, with the log that it was made for. */
 export interface SqliteReads extends LogReads {
-  readonly identity: LogIdentity
+  readonly identity: StoredIdentity
 }
 
 interface Row {
@@ -116,16 +121,25 @@ export function headOf(path: string, row: HeadRow | undefined): TimedHead {
   return { size: row.size, root: asHash(plain(row.root)), time: row.time }
 }
 
-function readIdentity(path: string, connection: Database): LogIdentity {
+interface LogRow {
+  readonly origin: string
+  readonly treeId: string
+  readonly keys: string
+  readonly created: number
+}
+
+function readIdentity(path: string, connection: Database): StoredIdentity {
   const row = connection
-    .prepare<[], { origin: string; treeId: string; keys: string }>(
-      "SELECT origin, tree_id AS treeId, key_fingerprints AS keys FROM log",
+    .prepare<[], LogRow>(
+      "SELECT origin, tree_id AS treeId, key_fingerprints AS keys, created FROM log",
     )
     .get()
   if (row === undefined) throw new Trouble("damaged", `${path}: the log's identity is missing`)
-  return asDamage(`${path}: the log's identity`, () =>
-    parseIdentity({ ...row, keyFingerprints: JSON.parse(row.keys) as unknown[] }),
-  )
+  const { created, keys, ...text } = row
+  return asDamage(`${path}: the log's identity`, () => ({
+    ...parseIdentity({ ...text, keyFingerprints: JSON.parse(keys) as unknown[] }),
+    created,
+  }))
 }
 
 function decodeStored(path: string, { idx, bytes }: Row): Uint8Array[] {

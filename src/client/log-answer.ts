@@ -1,0 +1,122 @@
+// The answers of a log's native API (openapi.yaml) read into values. Members that this version does not
+// know are passed over, so that a newer log can be read. Leaves out problem documents (exchange.ts).
+import { refuse } from "../core/errors.ts"
+import { asHash, type Hash, type Head } from "../core/hash.ts"
+import { parseHex } from "../core/text.ts"
+import type { InclusionProof } from "./inclusion.ts"
+import { asBytes, asInteger, asList, asObject, asText, optional } from "./json-value.ts"
+import type { Receipt } from "./receipt.ts"
+
+export interface Entry {
+  readonly index: number
+  readonly leafHash: Hash
+  readonly body: Uint8Array
+  /** When the log says that it committed the entry, in RFC 3339. */
+  readonly time: string
+}
+
+export interface Inclusion {
+  readonly leafHash: Hash
+  readonly proof: InclusionProof
+  /** The note over the head that the proof leads to, if that is the newest. */
+  readonly checkpoint?: string
+}
+
+export interface TreeHead extends Head {
+  readonly origin: string
+  readonly treeId: string
+  readonly time: string
+  readonly checkpoint: string
+  readonly keys: readonly string[]
+}
+
+const MOST_HASHES = 64
+const MOST_KEYS = 16
+
+function asHexHash(value: unknown, what: string): Hash {
+  return asHash(parseHex(asText(value, what), what), what)
+}
+
+function asHashes(value: unknown, what: string): readonly Hash[] {
+  return asList(value, what, MOST_HASHES).map((hash, i) => asHexHash(hash, `${what}[${i}]`))
+}
+
+function readProof(value: unknown, what: string): InclusionProof {
+  const proof = asObject(value, what, ["index", "size", "root", "hashes"])
+  return {
+    index: asInteger(proof.index, `${what}.index`),
+    size: asInteger(proof.size, `${what}.size`),
+    root: asHexHash(proof.root, `${what}.root`),
+    hashes: asHashes(proof.hashes, `${what}.hashes`),
+  }
+}
+
+export function readReceipt(value: unknown, what = "receipt"): Receipt {
+  const receipt = asObject(value, what, [
+    "index",
+    "leafHash",
+    "body",
+    "isNew",
+    "inclusionProof",
+    "checkpoint",
+  ])
+  return {
+    index: asInteger(receipt.index, `${what}.index`),
+    leafHash: asHexHash(receipt.leafHash, `${what}.leafHash`),
+    body: asBytes(receipt.body, `${what}.body`),
+    isNew: receipt.isNew !== false,
+    proof: readProof(receipt.inclusionProof, `${what}.inclusionProof`),
+    checkpoint: asText(receipt.checkpoint, `${what}.checkpoint`),
+  }
+}
+
+export function readEntry(value: unknown): Entry {
+  const entry = asObject(value, "entry", ["index", "leafHash", "body", "time"])
+  return {
+    index: asInteger(entry.index, "entry.index"),
+    leafHash: asHexHash(entry.leafHash, "entry.leafHash"),
+    body: asBytes(entry.body, "entry.body"),
+    time: asText(entry.time, "entry.time"),
+  }
+}
+
+export function readInclusion(value: unknown): Inclusion {
+  const inclusion = asObject(value, "inclusion", ["leafHash", "inclusionProof", "checkpoint"])
+  const checkpoint = optional(inclusion.checkpoint, (text) => asText(text, "inclusion.checkpoint"))
+  return {
+    leafHash: asHexHash(inclusion.leafHash, "inclusion.leafHash"),
+    proof: readProof(inclusion.inclusionProof, "inclusion.inclusionProof"),
+    ...(checkpoint !== undefined && { checkpoint }),
+  }
+}
+
+/** Refuses `mismatch` for a proof between other sizes than those asked for. */
+export function readConsistency(value: unknown, from: number, to: number): readonly Hash[] {
+  const proof = asObject(value, "consistency", ["from", "to", "hashes"])
+  const found = [asInteger(proof.from, "consistency.from"), asInteger(proof.to, "consistency.to")]
+  if (found[0] !== from || found[1] !== to) {
+    refuse("mismatch", `expected a proof from ${from} to ${to}, found ${found.join(" to ")}`)
+  }
+  return asHashes(proof.hashes, "consistency.hashes")
+}
+
+export function readTreeHead(value: unknown): TreeHead {
+  const head = asObject(value, "head", [
+    "origin",
+    "treeId",
+    "size",
+    "root",
+    "time",
+    "checkpoint",
+    "keys",
+  ])
+  return {
+    origin: asText(head.origin, "head.origin"),
+    treeId: asText(head.treeId, "head.treeId"),
+    size: asInteger(head.size, "head.size"),
+    root: asHexHash(head.root, "head.root"),
+    time: asText(head.time, "head.time"),
+    checkpoint: asText(head.checkpoint, "head.checkpoint"),
+    keys: asList(head.keys, "head.keys", MOST_KEYS).map((key, i) => asText(key, `head.keys[${i}]`)),
+  }
+}

@@ -1,0 +1,185 @@
+// A client of a log's native API (openapi.yaml) and of its tiles, for browsers and programs. It checks the
+// form of every answer and that it is about what was asked; what an answer claims is for receipt.ts,
+// inclusion.ts and verify.ts to check, since a log is not trusted.
+import { LONGEST_BODY } from "../core/bundle.ts"
+import { parseUtf8 } from "../core/bytes.ts"
+import { type Refusal, refuse, type Trouble } from "../core/errors.ts"
+import { HASH_SIZE, type Hash } from "../core/hash.ts"
+import { LONGEST_NOTE } from "../core/note.ts"
+import { formatHex } from "../core/text.ts"
+import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tile.ts"
+import type { EntryRequest } from "../entry/request.ts"
+import { createExchange, type Exchange, errorOfProblem, type Fetch } from "./exchange.ts"
+import { asInteger, asObject, parseJson } from "./json-value.ts"
+import {
+  type Entry,
+  type Inclusion,
+  readConsistency,
+  readEntry,
+  readInclusion,
+  readReceipt,
+  readTreeHead,
+  type TreeHead,
+} from "./log-answer.ts"
+import type { Receipt } from "./receipt.ts"
+
+export interface LogClientOptions {
+  /** Base URL of the log: `http(s)://HOST[:PORT][/PATH]`. */
+  readonly url: string
+  /** The platform's by default. */
+  readonly fetch?: Fetch
+  /** Ends every request when it fires; its reason is thrown. */
+  readonly signal?: AbortSignal
+  /** How long one request may take, in milliseconds; 30 seconds by default. */
+  readonly timeout?: number
+}
+
+/** What became of one request of a batch. */
+export type BatchOutcome = { readonly receipt: Receipt } | { readonly error: Refusal | Trouble }
+
+/** Rejects with `Refusal` (the log's own code, or a malformed answer) or `Trouble` ("network"). */
+export interface LogClient {
+  submit(request: EntryRequest): Promise<Receipt>
+  /** Up to 1,000 requests and 8 MiB; one outcome for each, in the same order. */
+  submitBatch(requests: readonly EntryRequest[]): Promise<readonly BatchOutcome[]>
+  entry(index: number): Promise<Entry>
+  /** The proof for `index` in the tree of `size` entries, the newest by default. */
+  inclusion(index: number, size?: number): Promise<Inclusion>
+  inclusionOf(leafHash: Hash, size?: number): Promise<Inclusion>
+  consistency(from: number, to: number): Promise<readonly Hash[]>
+  treeHead(): Promise<TreeHead>
+  /** The newest checkpoint as the log publishes it. */
+  checkpoint(): Promise<string>
+  /** A hash tile (32 bytes a hash) or an entry bundle, as core/tile.ts and core/bundle.ts read them. */
+  tile(resource: TileResource): Promise<Uint8Array>
+  /** A Sigstore bundle that the log made; `unsupported` for kinds of which it has not all parts. */
+  bundle(index: number): Promise<string>
+  /** A C2SP tlog-proof. */
+  tlogProof(index: number): Promise<string>
+  /** The log's own trusted root: to show to a person or to compare, never to trust at once. */
+  trustedRoot(): Promise<string>
+}
+
+/** How many requests one batch may have. */
+export const MOST_IN_BATCH = 1000
+/** How many bytes one batch may have. */
+export const LONGEST_BATCH = 8 * 1024 * 1024
+
+const DEFAULT_TIMEOUT = 30_000
+const LONGEST_ANSWER = 2 * LONGEST_NOTE
+const LONGEST_BATCH_LINE = 131_072
+const LONGEST_ENTRY_BUNDLE = TILE_WIDTH * (2 + LONGEST_BODY)
+
+function readOutcome(line: string, what: string): BatchOutcome {
+  const value = parseJson(line, what, LONGEST_BATCH_LINE)
+  const { status, problem } = asObject(value, what, ["status", "problem"])
+  const code = asInteger(status, `${what}.status`)
+  return code < 300
+    ? { receipt: readReceipt(value, what) }
+    : { error: errorOfProblem(problem, code) }
+}
+
+function readOutcomes(text: string, count: number): readonly BatchOutcome[] {
+  const lines = text.split("\n", count + 2)
+  if (lines.length !== count + 1 || lines.at(-1) !== "") {
+    refuse("malformed", `the log's answer to a batch: expected ${count} lines, found others`)
+  }
+  return lines.slice(0, -1).map((line, i) => readOutcome(line, `line ${i}`))
+}
+
+/** Refuses `mismatch` for an answer about something else than was asked for. */
+function assertAsked(found: number, asked: number, what: string): void {
+  if (found !== asked) refuse("mismatch", `${what}: expected ${asked}, found ${found}`)
+}
+
+function assertAskedInclusion(answer: Inclusion, index: number | undefined, size?: number): void {
+  if (index !== undefined) assertAsked(answer.proof.index, index, "index of the log's proof")
+  if (size !== undefined) assertAsked(answer.proof.size, size, "size of the log's proof")
+}
+
+interface Reader {
+  text(path: string): Promise<string>
+  json(path: string): Promise<unknown>
+}
+
+function createReader(exchange: Exchange): Reader {
+  const text = async (path: string) =>
+    parseUtf8(await exchange({ path, longest: LONGEST_ANSWER }), "the log's answer")
+  return {
+    text,
+    json: async (path) => parseJson(await text(path), "the log's answer", LONGEST_ANSWER),
+  }
+}
+
+async function submitBatch(
+  exchange: Exchange,
+  requests: readonly EntryRequest[],
+): Promise<readonly BatchOutcome[]> {
+  if (requests.length > MOST_IN_BATCH) {
+    refuse("too-large", `batch: expected up to ${MOST_IN_BATCH} requests, found ${requests.length}`)
+  }
+  const answer = await exchange({
+    method: "POST",
+    path: "v1/entries/batch",
+    body: requests.map((request) => `${JSON.stringify(request)}\n`).join(""),
+    contentType: "application/x-ndjson",
+    longest: requests.length * LONGEST_BATCH_LINE,
+  })
+  return readOutcomes(parseUtf8(answer, "the log's answer"), requests.length)
+}
+
+async function submit(exchange: Exchange, request: EntryRequest): Promise<Receipt> {
+  const answer = await exchange({
+    method: "POST",
+    path: "v1/entries",
+    body: JSON.stringify(request),
+    longest: LONGEST_ANSWER,
+  })
+  return readReceipt(parseJson(parseUtf8(answer, "receipt"), "receipt", LONGEST_ANSWER))
+}
+
+/** A client of one log. Refuses `malformed` for a URL that cannot be one. */
+export function createLogClient(options: LogClientOptions): LogClient {
+  const exchange = createExchange({
+    url: options.url,
+    fetch: options.fetch ?? globalThis.fetch,
+    signal: options.signal,
+    timeout: options.timeout ?? DEFAULT_TIMEOUT,
+  })
+  const { text, json } = createReader(exchange)
+  const withSize = (size: number | undefined, mark: string) =>
+    size === undefined ? "" : `${mark}size=${size}`
+  return {
+    submit: (request) => submit(exchange, request),
+    submitBatch: (requests) => submitBatch(exchange, requests),
+    async entry(index) {
+      const entry = readEntry(await json(`v1/entries/${index}`))
+      assertAsked(entry.index, index, "index of the log's entry")
+      return entry
+    },
+    async inclusion(index, size) {
+      const answer = readInclusion(await json(`v1/entries/${index}/proof${withSize(size, "?")}`))
+      assertAskedInclusion(answer, index, size)
+      return answer
+    },
+    async inclusionOf(leafHash, size) {
+      const query = `leafHash=${formatHex(leafHash)}${withSize(size, "&")}`
+      const answer = readInclusion(await json(`v1/proofs/inclusion?${query}`))
+      assertAskedInclusion(answer, undefined, size)
+      return answer
+    },
+    async consistency(from, to) {
+      return readConsistency(await json(`v1/proofs/consistency?from=${from}&to=${to}`), from, to)
+    },
+    treeHead: async () => readTreeHead(await json("v1/tree-head")),
+    checkpoint: () => text("checkpoint"),
+    tile: (resource) =>
+      exchange({
+        path: formatTilePath(resource),
+        longest: resource.kind === "tile" ? resource.width * HASH_SIZE : LONGEST_ENTRY_BUNDLE,
+      }),
+    bundle: (index) => text(`v1/entries/${index}/bundle`),
+    tlogProof: (index) => text(`v1/entries/${index}/tlog-proof`),
+    trustedRoot: () => text("v1/trusted-root.json"),
+  }
+}

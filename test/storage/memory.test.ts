@@ -1,0 +1,7 @@
+import { createMemoryGuard, createMemoryStore } from "../../src/storage/memory.ts"
+import { identity, startTime } from "../contracts/commits.ts"
+import { guardContract } from "../contracts/guard.ts"
+import { storeContract } from "../contracts/store.ts"
+
+storeContract("createMemoryStore()", () => createMemoryStore(identity, { time: startTime }))
+guardContract("createMemoryGuard()", (head) => createMemoryGuard(identity, head))
