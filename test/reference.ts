@@ -32,6 +32,11 @@ export function mth(d: readonly Uint8Array[]): Hash {
   return sha256(ONE, mth(d.slice(0, k(n))), mth(d.slice(k(n))))
 }
 
+/** MTH as a Buffer, for comparing with what a store or a log gives. */
+export function referenceRoot(d: readonly Uint8Array[]): Buffer {
+  return Buffer.from(mth(d))
+}
+
 /** Section 2.1.1: PATH(m, D). */
 export function path(m: number, d: readonly Uint8Array[]): Hash[] {
   const n = d.length

@@ -20,7 +20,13 @@ export interface WycheproofTest {
 }
 
 export interface WycheproofGroup {
-  readonly publicKey: { readonly pk: string }
+  readonly publicKey: {
+    /** Ed25519, in hexadecimal. */
+    readonly pk?: string
+    /** RSA, in hexadecimal. */
+    readonly modulus?: string
+    readonly publicExponent?: string
+  }
   readonly publicKeyDer: string
   readonly tests: readonly WycheproofTest[]
 }

@@ -2,20 +2,21 @@
 // recomputing it. Keys and head guard are left out on purpose.
 import { existsSync } from "node:fs"
 import { Command } from "commander"
-import { refuse } from "../core/errors.ts"
+import { Refusal, refuse } from "../core/errors.ts"
 import { nativeHasher } from "../crypto/tree-hasher.ts"
 import { checkLog } from "../log/fsck.ts"
 import { backupSqlite, openSqliteReads } from "../storage/sqlite/store.ts"
 import { dataDirectory } from "./data-directory.ts"
-import { EXIT_FALSE } from "./exit-code.ts"
+import { Falsehood } from "./exit-code.ts"
 import { sourceFromReads } from "./fsck-source.ts"
+import type { Terminal } from "./terminal.ts"
 
 interface BackupOptions {
   readonly data: string
   readonly out: string
 }
 
-export function backupCommand(): Command {
+export function backupCommand(terminal: Terminal): Command {
   return new Command("backup")
     .description("copy the database of a log, running or not, and check the copy")
     .requiredOption("--data <dir>", "the log's data directory")
@@ -38,10 +39,11 @@ run as long as the guard is newer: that is what keeps it from forking.`,
       const source = sourceFromReads(reads, await reads.head())
       const report = await checkLog({ source, hasher: nativeHasher })
       await reads.close()
-      for (const { what, where, reason } of report.findings) {
-        process.stderr.write(`${what} ${where}: ${reason}\n`)
+      const [finding] = report.findings
+      if (finding !== undefined) {
+        const { what, where, reason } = finding
+        throw new Falsehood(new Refusal("mismatch", `the copy: ${what} ${where} ${reason}`))
       }
-      if (report.findings.length > 0) process.exitCode = EXIT_FALSE
-      process.stdout.write(`copied ${report.entries} entries to ${options.out}\n`)
+      terminal.stdout.write(`copied ${report.entries} entries to ${options.out}\n`)
     })
 }

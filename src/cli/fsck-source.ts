@@ -1,8 +1,10 @@
 // Where fsck, backup and export read a log from: the database of a data directory, or a URL.
 
+import type { LogClient } from "../client/log-client.ts"
 import { encodeBundle } from "../core/bundle.ts"
+import { Refusal } from "../core/errors.ts"
 import type { Head } from "../core/hash.ts"
-import { TILE_WIDTH, type TileId } from "../core/tile.ts"
+import { TILE_WIDTH, type TileId, type TileResource } from "../core/tile.ts"
 import type { FsckSource } from "../log/fsck.ts"
 import type { LogReads } from "../log/store.ts"
 
@@ -21,5 +23,24 @@ export function sourceFromReads(reads: LogReads, head: Head): FsckSource {
       const bodies = await reads.bodies(index * TILE_WIDTH, index * TILE_WIDTH + width)
       return encodeBundle(bodies)
     },
+  }
+}
+
+/** A served log, as its newest checkpoint says it should be. */
+export function sourceFromUrl(client: LogClient, head: Head): FsckSource {
+  return {
+    head,
+    hasPartialTiles: true,
+    tile: (id, width) => fetched(client, { kind: "tile", ...id, width }),
+    bundle: (index, width) => fetched(client, { kind: "entries", index, width }),
+  }
+}
+
+async function fetched(client: LogClient, resource: TileResource): Promise<Uint8Array | undefined> {
+  try {
+    return await client.tile(resource)
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "not-found") return undefined
+    throw error
   }
 }

@@ -2,6 +2,7 @@
 import { Command } from "commander"
 import { parseOrigin } from "../core/origin.ts"
 import { createLogFiles, dataDirectory, readPassphrase } from "./data-directory.ts"
+import type { Terminal } from "./terminal.ts"
 
 interface InitOptions {
   readonly data: string
@@ -10,7 +11,7 @@ interface InitOptions {
   readonly passphraseFile?: string
 }
 
-export function initCommand(): Command {
+export function initCommand(terminal: Terminal): Command {
   return new Command("init")
     .description("make the keys, the database and the head guard of a new log")
     .requiredOption("--data <dir>", "directory for the log's data")
@@ -33,8 +34,8 @@ The guard is never part of a backup; keep it on another disk or host than the da
         passphrase: readPassphrase(options.passphraseFile),
         time: Date.now(),
       })
-      process.stdout.write(`made the log ${signer.origin} in ${directory.path}\n`)
-      process.stdout.write(`head guard: ${directory.guard}\n`)
-      for (const vkey of signer.vkeys) process.stdout.write(`verifier key: ${vkey}\n`)
+      terminal.stdout.write(`made the log ${signer.origin} in ${directory.path}\n`)
+      terminal.stdout.write(`head guard: ${directory.guard}\n`)
+      for (const vkey of signer.vkeys) terminal.stdout.write(`verifier key: ${vkey}\n`)
     })
 }

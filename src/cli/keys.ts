@@ -5,6 +5,7 @@ import { bug } from "../core/errors.ts"
 import { createLogSigner, type KeyedSigner } from "../crypto/log-signer.ts"
 import { openSqliteReads } from "../storage/sqlite/store.ts"
 import { dataDirectory, readLogKeys, readPassphrase } from "./data-directory.ts"
+import type { Terminal } from "./terminal.ts"
 
 type KeyFormat = "vkey" | "policy" | "pem" | "trusted-root"
 
@@ -15,7 +16,7 @@ interface KeysOptions {
   readonly passphraseFile?: string
 }
 
-export function keysCommand(): Command {
+export function keysCommand(terminal: Terminal): Command {
   return new Command("keys")
     .description("print the log's public keys, for verifiers to pin")
     .requiredOption("--data <dir>", "the log's data directory")
@@ -39,7 +40,7 @@ Example:
       const keys = readLogKeys(directory, readPassphrase(options.passphraseFile))
       const signer = createLogSigner(reads.identity.origin, keys)
       await reads.close()
-      process.stdout.write(printed(signer, options, reads.identity.created))
+      terminal.stdout.write(printed(signer, options, reads.identity.created))
     })
 }
 

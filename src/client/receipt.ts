@@ -2,10 +2,8 @@
 // Without trust in the log's key a receipt is only consistent with itself; the caller must say so.
 import { sha256 } from "@noble/hashes/sha2.js"
 import { equalBytes } from "../core/bytes.ts"
-import { parseCheckpoint } from "../core/checkpoint.ts"
 import { refuse } from "../core/errors.ts"
 import type { Hash } from "../core/hash.ts"
-import { parseNote } from "../core/note.ts"
 import { formatBase64, parseBase64 } from "../core/text.ts"
 import type { EntryKind } from "../entry/entry.ts"
 import { verifyPortably } from "../entry/portable-verification.ts"
@@ -14,7 +12,7 @@ import { parseDigest } from "../entry/signature.ts"
 import { readVerifierKeyText, type VerifierKeyText } from "../entry/verifier-key.ts"
 import { type InclusionProof, verifyInclusion } from "./inclusion.ts"
 import type { BundleVerifier, SigstoreBundle } from "./sigstore-bundle.ts"
-import { openTrusted, type Trust, type TrustedHead } from "./trust.ts"
+import { type OpenedHead, openHead, type Trust } from "./trust.ts"
 
 /** A receipt as the log sent it; {@link verifyReceipt} says whether it is true. */
 export interface Receipt {
@@ -27,11 +25,10 @@ export interface Receipt {
   readonly checkpoint: string
 }
 
-/** A receipt that holds. `isPinned` is false if nobody said which key the log must have. */
-export interface VerifiedReceipt extends TrustedHead {
+/** A receipt that holds; unless `isPinned`, it does so only by the log's own word. */
+export interface VerifiedReceipt extends OpenedHead {
   readonly index: number
   readonly leafHash: Hash
-  readonly isPinned: boolean
 }
 
 function proposedBody(request: EntryRequest): Uint8Array {
@@ -45,7 +42,7 @@ function proposedBody(request: EntryRequest): Uint8Array {
 
 /**
  * Verifies that a receipt is about this request and that its checkpoint covers the entry. Refuses
- * `mismatch` or `bad-proof`, and with `trust` as {@link openTrusted} does.
+ * `mismatch` or `bad-proof`, and with `trust` as {@link openHead} does.
  */
 export function verifyReceipt(
   request: EntryRequest,
@@ -55,10 +52,7 @@ export function verifyReceipt(
   if (!equalBytes(proposedBody(request), receipt.body)) {
     refuse("mismatch", "the receipt's body is not that of the submission")
   }
-  const head =
-    trust === undefined
-      ? { ...parseCheckpoint(parseNote(receipt.checkpoint).text), cosignatures: [] }
-      : openTrusted(receipt.checkpoint, trust)
+  const head = openHead(receipt.checkpoint, trust)
   if (receipt.proof.index !== receipt.index) {
     refuse("bad-proof", `the receipt says ${receipt.index}, its proof ${receipt.proof.index}`)
   }
@@ -66,7 +60,7 @@ export function verifyReceipt(
   if (!equalBytes(leafHash, receipt.leafHash)) {
     refuse("bad-proof", "the receipt's leaf hash is not that of its body")
   }
-  return { ...head, index: receipt.index, leafHash, isPinned: trust !== undefined }
+  return { ...head, index: receipt.index, leafHash }
 }
 
 function bundleVerifier(text: VerifierKeyText): BundleVerifier {

@@ -23,7 +23,7 @@ export interface TrustedHead extends Head {
   readonly cosignatures: readonly Cosignature[]
 }
 
-/** `pinned` is what `logId` must be one of; without it the log is found by its origin. */
+/** Found by `logId` if that is given, else by the origin. */
 function pinnedLog(logs: readonly PinnedLog[], origin: string, logId: Hash | undefined): PinnedLog {
   if (logId === undefined) {
     return (
@@ -65,4 +65,22 @@ export function openTrusted(envelope: string, trust: Trust, logId?: Hash): Trust
     refuse("mismatch", `the checkpoint has no signature of the log with the ID ${formatHex(logId)}`)
   }
   return { ...checkpoint, cosignatures }
+}
+
+/** A head that is signed by a pinned key, or else one of which that is not known. */
+export interface OpenedHead extends TrustedHead {
+  readonly isPinned: boolean
+}
+
+/** As {@link openTrusted}; without trust the checkpoint is only read, and `isPinned` is false. */
+export function openHead(envelope: string, trust: Trust | undefined): OpenedHead {
+  if (trust !== undefined) return { ...openTrusted(envelope, trust), isPinned: true }
+  const checkpoint = parseCheckpoint(parseNote(envelope).text)
+  return { ...checkpoint, cosignatures: [], isPinned: false }
+}
+
+/** The log of a trusted root that signed this checkpoint; refuses as {@link openTrusted} does. */
+export function signingLog(envelope: string, trustedRoot: readonly PinnedLog[]): PinnedLog {
+  const { origin } = openTrusted(envelope, { trustedRoot })
+  return pinnedLog(trustedRoot, origin, undefined)
 }

@@ -25,8 +25,8 @@ export interface PinnedLog {
 export interface TrustedLog {
   readonly baseUrl: string
   readonly spki: Uint8Array
-  /** From when the key is valid, in RFC 3339, for example `2020-01-01T00:00:00Z`. */
-  readonly validFrom: string
+  /** From when the key is valid; cut to whole seconds. */
+  readonly validFrom: Date
 }
 
 const MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
@@ -62,7 +62,7 @@ function logToJson({ baseUrl, spki, validFrom }: TrustedLog): object {
     publicKey: {
       rawBytes: formatBase64(spki),
       keyDetails: keyDetails[key.type],
-      validFor: { start: validFrom },
+      validFor: { start: `${validFrom.toISOString().slice(0, -5)}Z` },
     },
     logId: { keyId: formatBase64(logIdOf(vkey)) },
   }

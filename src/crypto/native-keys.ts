@@ -3,6 +3,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto"
 import { LRUCache } from "lru-cache"
 import { equalBytes } from "../core/bytes.ts"
+import { bug } from "../core/errors.ts"
 import { algorithms, digestAlgorithm, type KeyType } from "../entry/algorithm.ts"
 import type { SignatureCheck } from "../entry/entry.ts"
 import { keyOfCheck } from "../entry/portable-verification.ts"
@@ -18,6 +19,7 @@ export interface NativeKey {
 
 /** The contexts of one key; each serves one call at a time. */
 export interface ContextPool {
+  /** Call it in the same step in which the key was found: a retired pool cannot be used. */
   run<T>(task: (context: OpenSslContext) => Promise<T>): Promise<T>
   /** Frees everything as soon as no call uses it. */
   retire(): void
@@ -45,6 +47,7 @@ function createContextPool(openSsl: OpenSsl, key: OpenSslKey): ContextPool {
   }
   return {
     async run(task) {
+      if (isRetired) bug("a key was used after it was freed")
       const context = idle.pop() ?? openSsl.newContext(key)
       inUse += 1
       try {

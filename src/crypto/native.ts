@@ -3,7 +3,7 @@
 // portable engine in its threads.
 import { type KeyObject, verify } from "node:crypto"
 import { ED25519_KEY_SIZE, ED25519_SIGNATURE_SIZE, isStrictPoint } from "../core/ed25519.ts"
-import { Trouble } from "../core/errors.ts"
+import { bug, Trouble } from "../core/errors.ts"
 import { algorithms, digestLength } from "../entry/algorithm.ts"
 import type { SignatureCheck, SignatureVerifier } from "../entry/entry.ts"
 import { createGate } from "./gate.ts"
@@ -67,11 +67,14 @@ export function createNativeVerifier(options: NativeVerifierOptions = {}): Signa
   const portable = createPortableVerifier()
   let isClosed = false
 
-  const verifyWith = (check: SignatureCheck, key: NativeKey): Promise<boolean> => {
+  // Finding a key and taking it into use happen in one step: a key that waits for its turn could be
+  // freed before it comes.
+  const verifyNow = async (check: SignatureCheck): Promise<boolean> => {
+    const key = keys.find(check)
+    if (key === undefined || !isPlausible(check, key)) return false
     const { signature, signed } = check
-    const { contexts, keyObject } = key
-    if (signed.form === "message") return verifyMessage(check, signed.message, keyObject)
-    if (contexts === undefined) throw new Trouble("busy", "this key has no digest form")
+    if (signed.form === "message") return verifyMessage(check, signed.message, key.keyObject)
+    const contexts = key.contexts ?? bug("a key without contexts was found for a digest")
     return contexts.run((context) => openSsl.verify(context, signature, signed.digest))
   }
 
@@ -80,9 +83,7 @@ export function createNativeVerifier(options: NativeVerifierOptions = {}): Signa
     async verify(check) {
       if (isClosed) throw new Trouble("busy", "the signature verifier is closed")
       if (check.algorithm === "PKIX_ED25519_PH") return portable.verify(check)
-      const key = keys.find(check)
-      if (key === undefined || !isPlausible(check, key)) return false
-      return gate.run(() => verifyWith(check, key))
+      return gate.run(() => verifyNow(check))
     },
     async close() {
       isClosed = true

@@ -29,12 +29,12 @@ export interface HeldSignature {
   readonly key: Pick<VerifierKey, "form" | "der">
 }
 
-/** The longest signature that is looked at, in bytes; RSA-4096 needs 512. */
-export const LONGEST_SIGNATURE = 1024
+/** The longest signature that is looked at, in bytes, a multiple of 3; RSA-4096 needs 512. */
+export const LONGEST_SIGNATURE = 1023
 
-const LONGEST_SIGNATURE_TEXT = Math.ceil(LONGEST_SIGNATURE / 3) * 4
+const LONGEST_SIGNATURE_TEXT = (LONGEST_SIGNATURE / 3) * 4
 
-/** Decodes canonical base64 of 1 to 1,024 bytes; refuses `too-large` or `malformed`. */
+/** Decodes canonical base64 of 1 to 1,023 bytes; refuses `too-large` or `malformed`. */
 export function parseSignature(text: string, what: string): Uint8Array {
   if (text.length > LONGEST_SIGNATURE_TEXT) {
     refuse("too-large", `${what}: expected up to ${LONGEST_SIGNATURE} bytes, found more`)

@@ -1,11 +1,12 @@
 // The contract, openapi.yaml, as code: its operations and paths, and compiled validators (JSON Schema
 // 2020-12) of bodies and parameters. Validates what comes in; the tests validate what goes out.
 import { readFileSync } from "node:fs"
-import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js"
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import { parse } from "yaml"
 import { bug, refuse, shown } from "../core/errors.ts"
 import { parseDecimal } from "../core/text.ts"
 import type { EntryRequest } from "../entry/request.ts"
+import { refuseBySchema } from "./schema-errors.ts"
 
 /** The parameters of each operation, after validation. */
 export interface OperationParameters {
@@ -70,10 +71,12 @@ interface OperationDocument {
 }
 
 interface ContractDocument {
+  readonly components: object
   readonly paths: Readonly<Record<string, Readonly<Record<string, OperationDocument>>>>
 }
 
 type Values = Record<string, string | number>
+type TextValues = Record<string, string>
 type ParameterReader = (path: Readonly<Record<string, string>>, query: string) => Values
 
 /** Names in the document that its references begin with. */
@@ -91,41 +94,8 @@ function isReference(value: object): value is { readonly $ref: string } {
   return "$ref" in value
 }
 
-/** The names in a list such as `[{ required: ["a"] }, { required: ["b"] }]`. */
-function alternatives(schema: unknown): string {
-  const branches = schema as readonly { readonly required?: readonly string[] }[]
-  return branches.flatMap(({ required = [] }) => required).join(", ")
-}
-
-function explain(error: ErrorObject): string {
-  const params: Readonly<Record<string, unknown>> = error.params
-  switch (error.keyword) {
-    case "additionalProperties":
-      return `expected no member ${shown(String(params["additionalProperty"]))}, found it`
-    case "required":
-      return `expected a member ${shown(String(params["missingProperty"]))}, found none`
-    case "oneOf":
-      return `expected exactly one of ${alternatives(error.schema)}`
-    case "discriminator":
-      return `expected a ${params["tag"]} that this log takes, found ${shown(JSON.stringify(params["tagValue"] ?? null))}`
-    default:
-      return `it ${error.message ?? "is not what the contract describes"}`
-  }
-}
-
-const tooMany = new Set(["maxItems", "maxLength"])
-
-function refuseFirst(what: string, errors: readonly ErrorObject[] | null | undefined): never {
-  // Without `allErrors` the last error is the reason why validation stopped.
-  const error = errors?.at(-1) ?? bug("a validator failed without an error")
-  const detail = `${what}${error.instancePath}: ${explain(error)}`
-  if (tooMany.has(error.keyword)) refuse("too-large", detail)
-  const isOtherKind = error.keyword === "discriminator" && error.params["error"] === "mapping"
-  return refuse(isOtherKind ? "unsupported" : "malformed", detail)
-}
-
-function readQuery(query: string): Values {
-  const values: Values = {}
+function readQuery(query: string): TextValues {
+  const values: TextValues = {}
   if (query === "") return values
   for (const [name, value] of new URLSearchParams(query)) {
     if (Object.hasOwn(values, name)) {
@@ -157,12 +127,16 @@ function compileParameters(
     return (own as { readonly type?: string }).type === "integer"
   })
   return (path, query) => {
-    const values = Object.assign(readQuery(query), path)
+    const given = readQuery(query)
+    for (const name of Object.keys(path)) {
+      if (Object.hasOwn(given, name)) refuse("malformed", `query: expected no ${shown(name)}`)
+    }
+    const values: Values = Object.assign(given, path)
     for (const { name } of integers) {
       const text = values[name]
       if (typeof text === "string") values[name] = parseDecimal(text, name)
     }
-    return validate(values) ? values : refuseFirst("parameters", validate.errors)
+    return validate(values) ? values : refuseBySchema("parameters", validate.errors)
   }
 }
 
@@ -177,9 +151,10 @@ function readOperations(document: ContractDocument): readonly (Operation & Opera
 /** Reads openapi.yaml, which lies at the root of the package. Takes about 50 ms. */
 export function loadContract(): Contract {
   const text = readFileSync(new URL("../../openapi.yaml", import.meta.url), "utf8")
-  const document: ContractDocument = parse(text, { merge: false, maxAliasCount: -1 })
+  const document: ContractDocument = parse(text)
   const ajv = new Ajv2020({ discriminator: true, verbose: true, validateFormats: false })
-  ajv.addSchema(document, DOCUMENT)
+  ajv.addVocabulary(["components"])
+  ajv.addSchema({ components: document.components }, DOCUMENT)
   const entryRequest: ValidateFunction<EntryRequest> = ajv.compile({
     $ref: `${DOCUMENT}#/components/schemas/EntryRequest`,
   })
@@ -205,6 +180,6 @@ export function loadContract(): Contract {
       return (readers.get(id)?.(path, query) ?? {}) as OperationParameters[Id]
     },
     entryRequest: (value) =>
-      entryRequest(value) ? value : refuseFirst("body", entryRequest.errors),
+      entryRequest(value) ? value : refuseBySchema("body", entryRequest.errors),
   }
 }

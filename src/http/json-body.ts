@@ -66,12 +66,12 @@ function survey(bytes: Uint8Array): Survey {
 
 function decode(bytes: Buffer): string {
   if (bytes.length === 0) refuse("malformed", "JSON: expected a value, found nothing")
-  if (isAscii(bytes)) return bytes.latin1Slice()
+  if (isAscii(bytes)) return bytes.toString("latin1")
   if (!isUtf8(bytes)) refuse("malformed", "JSON: expected UTF-8, found other bytes")
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
     refuse("malformed", "JSON: expected no byte order mark, found one")
   }
-  return bytes.utf8Slice()
+  return bytes.toString("utf8")
 }
 
 function parse(text: string): unknown {

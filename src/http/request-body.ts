@@ -89,13 +89,15 @@ export function createBodyReader(budget: number): BodyReader {
       }
       const onData = (chunk: Buffer): void => {
         length += chunk.length
-        if (length > limit) return stop(tooLarge(limit, "more"))
-        if (spent + chunk.length > budget) {
-          return stop(new Refusal("try-later", "too many bodies are being read; try again"))
+        if (length > limit) {
+          stop(tooLarge(limit, "more"))
+        } else if (spent + chunk.length > budget) {
+          stop(new Refusal("try-later", "too many bodies are being read; try again"))
+        } else {
+          spent += chunk.length
+          held += chunk.length
+          chunks.push(chunk)
         }
-        spent += chunk.length
-        held += chunk.length
-        chunks.push(chunk)
       }
       const onEnd = (): void => {
         request.off("close", onClose)

@@ -1,13 +1,94 @@
 // POST /v1/entries and /v1/entries/batch: from the bytes of a request to receipts.
 import { setImmediate } from "node:timers/promises"
 import { refuse } from "../core/errors.ts"
-import { type ProposalOptions, proposeEntry } from "../entry/request.ts"
-import type { Log, Receipt } from "../log/log.ts"
-import { type Answer, jsonAnswer } from "./answer.ts"
-import type { HttpConfig, HttpLogger, Meter } from "./config.ts"
-import type { Contract } from "./contract.ts"
-import type { Handler } from "./handler.ts"
+import { proposeEntry } from "../entry/request.ts"
+import type { Receipt } from "../log/log.ts"
+import { jsonAnswer } from "./answer.ts"
+import type { Handlers, Surroundings } from "./handler.ts"
 import { parseJsonBody } from "./json-body.ts"
-import { problemOf } from "./problem.ts"
-import { type BodyReader, createBodyReader } from "./request-body.ts"
+import { createBodyReader } from "./request-body.ts"
 import { receiptStatus, receiptView } from "./views.ts"
+
+const NEWLINE = 0x0a
+/** Lines that are parsed before other requests get a turn. */
+const LINES_A_TURN = 32
+
+/** The lines of NDJSON without their line feeds; one at the end of the last line may be missing. */
+function linesOf(bytes: Buffer, limit: number): Buffer[] {
+  const lines: Buffer[] = []
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, start)
+    const end = newline < 0 ? bytes.length : newline
+    if (lines.length === limit) {
+      refuse("too-large", `batch: expected up to ${limit} lines, found more`)
+    }
+    lines.push(bytes.subarray(start, end))
+    start = end + 1
+  }
+  if (lines.length === 0) refuse("malformed", "batch: expected a request a line, found no line")
+  return lines
+}
+
+export function submissionHandlers(
+  surroundings: Surroundings,
+): Pick<Handlers, "addEntry" | "addEntries"> {
+  const { log, config, contract, meter, report, proposal } = surroundings
+  const bodies = createBodyReader(config.bodyBudget)
+  const single = { limit: config.requestLimit, mediaType: "application/json" }
+  const batch = { limit: config.batchLimit, mediaType: "application/x-ndjson" }
+
+  async function submit(bytes: Buffer): Promise<Receipt> {
+    if (bytes.length > config.requestLimit) {
+      refuse("too-large", `request: expected up to ${config.requestLimit} bytes, found more`)
+    }
+    const request = contract.entryRequest(parseJsonBody(bytes))
+    const receipt = await log.add(proposeEntry(request, proposal))
+    meter.logged(receipt.isNew)
+    return receipt
+  }
+
+  /** One line of the answer to a batch; never rejects. */
+  async function submitLine(bytes: Buffer): Promise<string> {
+    try {
+      const receipt = await submit(bytes)
+      return JSON.stringify({ status: receiptStatus(receipt), ...receiptView(receipt) })
+    } catch (error) {
+      const problem = report(error, "addEntries")
+      return JSON.stringify({ status: problem.status, problem })
+    }
+  }
+
+  /** All lines are under way together, so that they share the log's own batches. */
+  async function submitLines(lines: readonly Buffer[]): Promise<string> {
+    const answers: Promise<string>[] = []
+    for (const [i, line] of lines.entries()) {
+      if (i > 0 && i % LINES_A_TURN === 0) await setImmediate()
+      answers.push(submitLine(line))
+    }
+    return (await Promise.all(answers)).map((answer) => `${answer}\n`).join("")
+  }
+
+  return {
+    async addEntry({ request, response }) {
+      const body = await bodies.read(request, response, single)
+      try {
+        const receipt = await submit(body.bytes)
+        return jsonAnswer(receiptStatus(receipt), receiptView(receipt), {
+          location: `/v1/entries/${receipt.index}`,
+        })
+      } finally {
+        body.release()
+      }
+    },
+    async addEntries({ request, response }) {
+      const body = await bodies.read(request, response, batch)
+      try {
+        const text = await submitLines(linesOf(body.bytes, config.batchLines))
+        const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store" }
+        return { status: 200, headers, body: text }
+      } finally {
+        body.release()
+      }
+    },
+  }
+}

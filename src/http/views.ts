@@ -1,5 +1,5 @@
 // What the log gives, as the JSON values of the contract: hashes in hex, bytes in base64, times in ISO.
-import { type Hash, HASH_SIZE } from "../core/hash.ts"
+import { HASH_SIZE, type Hash } from "../core/hash.ts"
 import type { Inclusion, LogEntry, PublishedHead, Receipt } from "../log/log.ts"
 
 function view(bytes: Uint8Array): Buffer {

@@ -30,10 +30,20 @@ export async function expectAll(reads: LogReads, reference: Reference): Promise<
   expect(await reads.head()).toEqual(head)
   expect(sameBytes(await readAll(reads, head.size), bodies)).toBe(true)
   const foundTiles = (await reads.tiles(tiles.map(({ id }) => id))).map((found) => found ?? empty)
-  expect(sameBytes(foundTiles, tiles.map(({ hashes }) => hashes))).toBe(true) // biome-ignore format: one comparison
+  expect(
+    sameBytes(
+      foundTiles,
+      tiles.map(({ hashes }) => hashes),
+    ),
+  ).toBe(true)
   const foundBundles: Uint8Array[] = []
   for (const { index } of bundles) foundBundles.push((await reads.bundle(index)) ?? empty)
-  expect(sameBytes(foundBundles, bundles.map(({ bytes }) => bytes))).toBe(true) // biome-ignore format: one comparison
+  expect(
+    sameBytes(
+      foundBundles,
+      bundles.map(({ bytes }) => bytes),
+    ),
+  ).toBe(true)
   expect(await reads.bundle(bundles.length)).toBeUndefined()
   expect(await reads.tiles([{ level: 0, index: bundles.length }])).toEqual([undefined])
   expect(await reads.bodies(head.size, head.size + 300)).toEqual([])
@@ -182,10 +192,18 @@ export function storeContract(name: string, open: OpenStore): void {
         { level: 1, index: 0 },
         { level: 0, index: 0.5 },
       ])
-      expect(found.map((hashes) => hashes !== undefined)).toEqual(
-        [true, false, true, false, false, false, false], // biome-ignore format: one row
-      )
-      expect(sameBytes([found[0] ?? empty, found[2] ?? empty], [second ?? empty, first ?? empty])).toBe(true) // biome-ignore format: one comparison
+      expect(found.map((hashes) => hashes !== undefined)).toEqual([
+        true,
+        false,
+        true,
+        false,
+        false,
+        false,
+        false,
+      ])
+      expect(
+        sameBytes([found[0] ?? empty, found[2] ?? empty], [second ?? empty, first ?? empty]),
+      ).toBe(true)
     })
 
     test("a commit from another size or another root is refused as a conflict and leaves nothing", async () => {

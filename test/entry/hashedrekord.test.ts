@@ -45,7 +45,7 @@ describe("proposeHashedrekord()", () => {
     expect(body).toEqual(proposeHashedrekord(cosignBlob).body([0]))
   })
 
-  const longSignature = base64(new Uint8Array(1025))
+  const longSignature = base64(new Uint8Array(1024))
   it.each([
     ["a digest without its hash's name", changed({ digest: hex }), "malformed"],
     ["a digest in upper case", changed({ digest: `sha256:${hex.toUpperCase()}` }), "malformed"],

@@ -33,7 +33,7 @@ export interface Disk {
 export function newDisk(): Disk {
   const signer = createLogSigner(origin, newKeys())
   const { keyFingerprints } = signer
-  const identity = { origin, treeId: "4711", keyFingerprints, created: startTime }
+  const identity = { origin, treeId: "4711", keyFingerprints }
   const store = createMemoryStore(identity, { time: startTime })
   const guard = createMemoryGuard(identity, { size: 0, root: EMPTY_ROOT, time: startTime })
   return { identity, signer, store, guard, clock: { time: startTime } }

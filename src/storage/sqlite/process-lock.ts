@@ -26,12 +26,7 @@ export function lockDataDirectory(directory: string): ProcessLock {
 export function holdLock(path: string, what: string): ProcessLock {
   const connection = onSqlite(path, () => new Database(path, { timeout: 0 }))
   try {
-    onSqlite(path, () => {
-      const mode = connection.pragma("journal_mode = DELETE", { simple: true })
-      // In WAL mode an exclusive transaction would not keep others from reading.
-      if (mode !== "delete") bug(`PRAGMA journal_mode: expected delete, found ${mode}`)
-      begin(connection, what)
-    })
+    onSqlite(path, () => lockForLife(connection, what))
   } catch (reason) {
     connection.close()
     throw reason
@@ -45,17 +40,22 @@ export function holdLock(path: string, what: string): ProcessLock {
   }
 }
 
-function begin(connection: Database.Database, what: string): void {
+function lockForLife(connection: Database.Database, what: string): void {
   try {
+    const mode = connection.pragma("journal_mode = DELETE", { simple: true })
+    // In WAL mode an exclusive transaction does not keep others out.
+    if (mode !== "delete") bug(`PRAGMA journal_mode: expected delete, found ${mode}`)
     connection.exec("BEGIN EXCLUSIVE")
   } catch (reason) {
-    if (!(reason instanceof Database.SqliteError) || !reason.code.startsWith("SQLITE_BUSY")) {
-      throw reason
-    }
+    if (!isBusy(reason)) throw reason
     refuse(
       "conflict",
-      `${what} is in use by another process; stop that one first, or use another directory`,
+      `${what} is in use by another process; stop that one first, or use another one`,
       { cause: reason },
     )
   }
+}
+
+function isBusy(reason: unknown): boolean {
+  return reason instanceof Database.SqliteError && reason.code.startsWith("SQLITE_BUSY")
 }

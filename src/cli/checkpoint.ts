@@ -1,0 +1,70 @@
+// `countersign checkpoint`: reads a log's newest checkpoint and verifies it against what is pinned.
+import { Command } from "commander"
+import type { LogClient } from "../client/log-client.ts"
+import { type OpenedHead, openHead, type Trust } from "../client/trust.ts"
+import { formatBase64 } from "../core/text.ts"
+import { proven } from "./exit-code.ts"
+import {
+  jsonOption,
+  logOption,
+  openLogClient,
+  readTrust,
+  remarkPinning,
+  trustOptions,
+} from "./log-options.ts"
+import { createOutput, type Fields } from "./output.ts"
+import { processTerminal, type Terminal } from "./terminal.ts"
+
+interface CheckpointOptions {
+  readonly log: string
+  readonly json?: boolean
+}
+
+/** A head with the note that it was read from. */
+export interface FetchedHead extends OpenedHead {
+  readonly checkpoint: string
+}
+
+/** The newest checkpoint, verified; a falsehood if the pinned key did not sign it. */
+export async function fetchHead(log: LogClient, trust: Trust | undefined): Promise<FetchedHead> {
+  const checkpoint = await log.checkpoint()
+  return { ...proven(() => openHead(checkpoint, trust)), checkpoint }
+}
+
+/** Who cosigned and when, for people to read. */
+export function cosignatureFields({
+  cosignatures,
+}: OpenedHead | { cosignatures: OpenedHead["cosignatures"] }): Fields {
+  return cosignatures.map(
+    ({ name, time }) =>
+      ["cosigned by", `${name} at ${new Date(time * 1000).toISOString()}`] as const,
+  )
+}
+
+export function checkpointCommand(terminal: Terminal = processTerminal()): Command {
+  const command = new Command("checkpoint")
+    .description("read and verify a log's newest checkpoint")
+    .addOption(logOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign checkpoint --log https://log.example.com --policy log.policy
+
+Exits with 3 if the checkpoint is not signed by the pinned log or lacks the policy's witnesses.`,
+    )
+    .action(async ({ log, json }: CheckpointOptions) => {
+      const output = createOutput(terminal, json)
+      const head = await fetchHead(openLogClient(log, terminal), await readTrust(command))
+      const { origin, size, root, cosignatures, checkpoint, isPinned } = head
+      output.result(
+        `${origin}: ${size} entries`,
+        [["root", formatBase64(root)], ...cosignatureFields(head)],
+        { origin, size, root, cosignatures, isPinned, checkpoint },
+      )
+      remarkPinning(output, isPinned)
+    })
+  for (const option of trustOptions) command.addOption(option)
+  return command
+}

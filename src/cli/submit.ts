@@ -1,0 +1,11 @@
+// `countersign submit`: logs signatures, verifies the receipts and writes a bundle for each.
+import { Command } from "commander"
+import type { BatchOutcome, LogClient } from "../client/log-client.ts"
+import { bundleOfReceipt, type Receipt, type VerifiedReceipt, verifyReceipt } from "../client/receipt.ts"
+import { formatSigstoreBundle } from "../client/sigstore-bundle.ts"
+import { signingLog, type Trust } from "../client/trust.ts"
+import { parseTrustedRoot, type PinnedLog } from "../client/trusted-root.ts"
+import { Refusal, Trouble } from "../core/errors.ts"
+import { formatHex } from "../core/text.ts"
+import type { EntryRequest } from "../entry/request.ts"
+import { EXIT_FAILURE, EXIT_FALSE, EXIT_FINE, exitCodeOf, Falsehood, proven } from "./exit-code.ts"

@@ -1,0 +1,101 @@
+// The Express application: every operation of the contract that is not hot, 405 for the methods that a
+// path does not have, 404 for the rest. Its request and response prototypes are given to the HTTP server,
+// so that Express need not exchange them for each request, which costs more than all else it does.
+import { IncomingMessage, ServerResponse } from "node:http"
+import express, { type Express, type NextFunction, type Request, type Response } from "express"
+import { bug, Refusal } from "../core/errors.ts"
+import type { Contract } from "./contract.ts"
+import { hotOperations } from "./hot-routes.ts"
+import type { Serving } from "./serving.ts"
+
+export interface App {
+  readonly app: Express
+  /** For `createServer`: what they make is born with the prototypes of the application. */
+  readonly IncomingMessage: typeof IncomingMessage
+  readonly ServerResponse: typeof ServerResponse
+}
+
+/** `/v1/entries/{index}` as Express writes it; below `/tile/` everything is one path. */
+function expressPath(path: string): string {
+  return path.startsWith("/tile/") ? "/tile/*rest" : path.replaceAll(/\{(\w+)\}/g, ":$1")
+}
+
+/** The value of `Allow` for each path. */
+function allowedMethods(contract: Contract): ReadonlyMap<string, string> {
+  const allowed = new Map<string, string>()
+  for (const { method, path } of contract.operations) {
+    const names = method === "get" ? "GET, HEAD" : method.toUpperCase()
+    const route = expressPath(path)
+    const others = allowed.get(route)
+    allowed.set(route, others === undefined || others === names ? names : `${others}, ${names}`)
+  }
+  return allowed
+}
+
+function queryOf({ url }: Request): string {
+  const mark = url.indexOf("?")
+  return mark < 0 ? "" : url.slice(mark + 1)
+}
+
+function addRoutes(app: Express, contract: Contract, serving: Serving): void {
+  for (const { id, method, path } of contract.operations) {
+    if (hotOperations.has(id)) continue
+    if (method !== "get") bug(`operation ${id} has no route`)
+    app.get(expressPath(path), (request, response) =>
+      serving.serve(request, response, {
+        id,
+        path: request.params as Readonly<Record<string, string>>,
+        query: queryOf(request),
+      }),
+    )
+  }
+  for (const [path, allow] of allowedMethods(contract)) {
+    app.all(path, (request, response) => {
+      const refusal = new Refusal("wrong-method", `expected ${allow}, found ${request.method}`)
+      serving.turnAway(request, response, refusal, { allow })
+    })
+  }
+}
+
+function addErrors(app: Express, serving: Serving): void {
+  app.use((request, response) => {
+    serving.turnAway(request, response, new Refusal("not-found", "there is nothing at this path"))
+  })
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    // Express throws this for a percent sign that stands for nothing.
+    const isMalformed = error instanceof URIError
+    const refusal = new Refusal("malformed", "path: expected valid percent-encoding")
+    serving.turnAway(request, response, isMalformed ? refusal : error)
+  })
+}
+
+/** Gives the classes that `app` will find to be its own already. Holds for one application only. */
+function adoptedClasses(app: Express): Omit<App, "app"> {
+  class AppRequest extends IncomingMessage {}
+  class AppResponse<
+    Answered extends IncomingMessage = IncomingMessage,
+  > extends ServerResponse<Answered> {}
+  const pairs = [
+    [AppRequest.prototype, express.request],
+    [AppResponse.prototype, express.response],
+  ] as const
+  for (const [prototype, methods] of pairs) {
+    Object.setPrototypeOf(prototype, methods)
+    Object.defineProperty(prototype, "app", { value: app, writable: true, configurable: true })
+  }
+  Object.assign(app, { request: AppRequest.prototype, response: AppResponse.prototype })
+  return { IncomingMessage: AppRequest, ServerResponse: AppResponse }
+}
+
+export function createApp(contract: Contract, serving: Serving): App {
+  const app = express()
+  app.disable("x-powered-by")
+  app.disable("etag")
+  app.disable("query parser")
+  app.enable("case sensitive routing")
+  app.enable("strict routing")
+  const classes = adoptedClasses(app)
+  addRoutes(app, contract, serving)
+  addErrors(app, serving)
+  return { app, ...classes }
+}

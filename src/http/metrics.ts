@@ -1,0 +1,107 @@
+// Metrics in the Prometheus text format, and the admin server that gives them away. It belongs on an
+// address that only operators reach.
+import { createServer, type Server } from "node:http"
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
+import type { Log } from "../log/log.ts"
+import { send, textAnswer } from "./answer.ts"
+import type { Meter } from "./config.ts"
+
+export interface Metrics extends Meter {
+  readonly contentType: string
+  /** The current values of everything. */
+  text(): Promise<string>
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
+
+function gaugeLog(registers: Registry[], log: Pick<Log, "head" | "status">): void {
+  new Gauge({
+    name: "countersign_tree_size",
+    help: "Entries in the newest signed tree.",
+    registers,
+    collect() {
+      this.set(log.head().size)
+    },
+  })
+  new Gauge({
+    name: "countersign_queue_length",
+    help: "Entries that are under way into the log.",
+    registers,
+    collect() {
+      this.set(log.status().queued)
+    },
+  })
+  new Gauge({
+    name: "countersign_accepting",
+    help: "1 if the log takes entries, else 0.",
+    registers,
+    collect() {
+      this.set(log.status().accepting ? 1 : 0)
+    },
+  })
+}
+
+/** Metrics of a log and its HTTP interface. `withProcess` adds those of the process; once a process. */
+export function createMetrics(
+  log: Pick<Log, "head" | "status">,
+  { withProcess = false }: { readonly withProcess?: boolean } = {},
+): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const requests = new Counter({
+    name: "countersign_http_requests_total",
+    help: "Answered requests by operation of the contract and status.",
+    labelNames: ["operation", "status"],
+    registers,
+  })
+  const seconds = new Histogram({
+    name: "countersign_http_request_seconds",
+    help: "Seconds from a request's headers to its answer, by operation.",
+    labelNames: ["operation"],
+    buckets: SECONDS,
+    registers,
+  })
+  const entries = new Counter({
+    name: "countersign_entries_total",
+    help: "Entries that were added.",
+    registers,
+  })
+  const duplicates = new Counter({
+    name: "countersign_duplicates_total",
+    help: "Submissions whose body was in the log before.",
+    registers,
+  })
+  const refusals = new Counter({
+    name: "countersign_refusals_total",
+    help: "Refused requests and batch lines by code.",
+    labelNames: ["code"],
+    registers,
+  })
+  gaugeLog(registers, log)
+  if (withProcess) collectDefaultMetrics({ register: registry })
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    answered(operation, status, duration) {
+      requests.labels(operation, String(status)).inc()
+      seconds.labels(operation).observe(duration)
+    },
+    logged(isNew) {
+      ;(isNew ? entries : duplicates).inc()
+    },
+    refused(code) {
+      refusals.labels(code).inc()
+    },
+  }
+}
+
+/** A server for `GET /metrics` and nothing else; not listening yet. */
+export function createAdminServer(metrics: Metrics): Server {
+  return createServer(async (request, response) => {
+    const isMetrics = request.method === "GET" && request.url === "/metrics"
+    const answer = isMetrics
+      ? textAnswer(200, await metrics.text(), { "content-type": metrics.contentType })
+      : textAnswer(404, "not-found: expected GET /metrics\n")
+    send(request, response, answer)
+  })
+}

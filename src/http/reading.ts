@@ -1,0 +1,104 @@
+// The query side of the native API: entries, heads, proofs, and what a verifier needs to know about the
+// log. Every proof that leads to the newest head comes with the checkpoint of that head.
+
+import { formatSigstoreBundle } from "../client/sigstore-bundle.ts"
+import { Refusal, refuse } from "../core/errors.ts"
+import { asHash } from "../core/hash.ts"
+import { parseHex } from "../core/text.ts"
+import { formatTlogProof } from "../core/tlog-proof.ts"
+import type { Inclusion, Log, PublishedHead } from "../log/log.ts"
+import { type Answer, jsonAnswer, textAnswer } from "./answer.ts"
+import type { Handlers, Surroundings } from "./handler.ts"
+import { bundleOfEntry } from "./recorded-entry.ts"
+import { logKey, trustedRoot } from "./trust.ts"
+import { entryView, headView, hexes, inclusionView } from "./views.ts"
+
+type ReadingOperation =
+  | "getEntry"
+  | "getEntryProof"
+  | "getEntryBundle"
+  | "getEntryTlogProof"
+  | "getTreeHead"
+  | "getInclusionProof"
+  | "getConsistencyProof"
+  | "getTrustedRoot"
+
+/** An inclusion under the newest head, with the checkpoint that a reader verifies it by. */
+interface NewestInclusion extends Inclusion {
+  readonly head: PublishedHead
+}
+
+async function newestInclusion(log: Log, index: number): Promise<NewestInclusion> {
+  // The log may grow while it answers; the proof must lead to the head whose checkpoint is shown.
+  const head = log.head()
+  if (index >= head.size) {
+    refuse("not-found", `expected an index below the size ${head.size}, found ${index}`)
+  }
+  return { ...(await log.inclusion(index, head.size)), head }
+}
+
+async function answerInclusion(log: Log, index: number, size?: number): Promise<Answer> {
+  const newest = log.head().size
+  const inclusion =
+    size === undefined || size === newest
+      ? await newestInclusion(log, index)
+      : await log.inclusion(index, size)
+  return jsonAnswer(200, inclusionView(inclusion))
+}
+
+async function indexOfLeaf(log: Log, text: string): Promise<number> {
+  const leafHash = asHash(parseHex(text, "leafHash"))
+  const index = await log.indexOf(leafHash)
+  return index ?? refuse("not-found", `expected the leaf hash of an entry, found ${text}`)
+}
+
+export function readingHandlers({ log, config }: Surroundings): Pick<Handlers, ReadingOperation> {
+  // Made now, so that a bad configuration shows at the start.
+  const root = trustedRoot(log, config)
+  return {
+    async getEntry({ parameters }) {
+      return jsonAnswer(200, entryView(await log.entry(parameters.index)))
+    },
+    getEntryProof: ({ parameters: { index, size } }) => answerInclusion(log, index, size),
+    async getInclusionProof({ parameters: { leafHash, index, size } }) {
+      if ((leafHash === undefined) === (index === undefined)) {
+        throw new Refusal("malformed", "expected exactly one of leafHash and index")
+      }
+      return answerInclusion(log, index ?? (await indexOfLeaf(log, leafHash ?? "")), size)
+    },
+    async getConsistencyProof({ parameters: { from, to } }) {
+      const head = log.head()
+      const size = to ?? head.size
+      const hashes = hexes(await log.consistency(from, size))
+      const checkpoint = size === head.size ? { checkpoint: head.checkpoint } : {}
+      return jsonAnswer(200, { from, to: size, hashes, ...checkpoint })
+    },
+    getTreeHead() {
+      const { origin, treeId, vkeys } = log
+      return jsonAnswer(200, { origin, treeId, ...headView(log.head()), keys: vkeys })
+    },
+    async getEntryTlogProof({ parameters: { index } }) {
+      const { path, head } = await newestInclusion(log, index)
+      return textAnswer(200, formatTlogProof({ index, path, checkpoint: head.checkpoint }))
+    },
+    async getEntryBundle({ parameters: { index } }) {
+      const { path, head, leafHash } = await newestInclusion(log, index)
+      const { body } = await log.entry(index)
+      const proof = { index, root: head.root, size: head.size, hashes: path }
+      const receipt = { index, leafHash, body, proof, checkpoint: head.checkpoint }
+      return {
+        status: 200,
+        headers: {
+          "content-type": "application/vnd.dev.sigstore.bundle.v0.3+json",
+          "cache-control": "no-store",
+        },
+        body: formatSigstoreBundle(bundleOfEntry(receipt, logKey(log))),
+      }
+    },
+    getTrustedRoot: () => ({
+      status: 200,
+      headers: { "content-type": "application/json", "cache-control": "no-store" },
+      body: root,
+    }),
+  }
+}

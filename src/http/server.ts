@@ -1,0 +1,132 @@
+// The HTTP server: hot routes on node:http in front of Express, limits on slow clients, an orderly end.
+// Talks to nothing but the log it is given.
+import { createHash } from "node:crypto"
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http"
+import type { ProposalOptions } from "../entry/signature.ts"
+import { createVerifierKeyCache } from "../entry/verifier-key.ts"
+import type { Log } from "../log/log.ts"
+import { send } from "./answer.ts"
+import { createApp } from "./app.ts"
+import { defaultHttpConfig, type HttpConfig, type HttpLogger, type Meter } from "./config.ts"
+import { answerBrokenConnection } from "./connection-errors.ts"
+import { loadContract } from "./contract.ts"
+import type { Handlers } from "./handler.ts"
+import { routeHot } from "./hot-routes.ts"
+import { probeHandlers } from "./probes.ts"
+import { readingHandlers } from "./reading.ts"
+import { createReport, createServing } from "./serving.ts"
+import { submissionHandlers } from "./submission.ts"
+import { tileHandlers } from "./tiles.ts"
+
+export interface HttpServerOptions {
+  readonly log: Log
+  readonly config?: Partial<HttpConfig>
+  readonly logger?: HttpLogger
+  readonly meter?: Meter
+  /** By default every algorithm is taken and 4,096 verifier keys are remembered. */
+  readonly proposal?: ProposalOptions
+  /** Milliseconds on a monotonic clock, for the metrics. */
+  readonly now?: () => number
+}
+
+export interface HttpServer {
+  /** Not listening yet. */
+  readonly server: Server
+  /**
+   * Takes no more connections, finishes the requests that were begun, and resolves when the last
+   * connection is closed. What is not finished after `drainTimeout` is cut off. The log stays open.
+   */
+  close(): Promise<void>
+}
+
+const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }
+const noMeter: Meter = { answered: () => {}, logged: () => {}, refused: () => {} }
+const HEADER_BYTES = 8 * 1024
+const REMEMBERED_KEYS = 4_096
+
+function defaultProposal(): ProposalOptions {
+  return {
+    readKey: createVerifierKeyCache(REMEMBERED_KEYS),
+    sha256: (bytes) => createHash("sha256").update(bytes).digest(),
+  }
+}
+
+/** Browsers ask before a conditional read from another origin; writes stay forbidden to them. */
+function answerPreflight(request: IncomingMessage, response: ServerResponse): void {
+  send(request, response, {
+    status: 204,
+    headers: {
+      "access-control-allow-origin": "*",
+      "access-control-allow-methods": "GET, HEAD",
+      "access-control-allow-headers": "accept, if-none-match",
+      "access-control-max-age": "86400",
+    },
+  })
+}
+
+function limitSlowness(server: Server, config: HttpConfig): void {
+  server.headersTimeout = config.headersTimeout
+  server.requestTimeout = config.requestTimeout
+  server.keepAliveTimeout = config.keepAliveTimeout
+  server.timeout = config.idleTimeout
+  server.maxRequestsPerSocket = 0
+}
+
+async function drain(server: Server, drainTimeout: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const cut = setTimeout(() => server.closeAllConnections(), drainTimeout)
+  await closed
+  clearTimeout(cut)
+}
+
+/** Makes the server; the caller lets it listen. Loads the contract, which takes about 50 ms. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { log, logger = silentLogger, meter = noMeter } = options
+  const { now = () => performance.now(), proposal = defaultProposal() } = options
+  const config: HttpConfig = { ...defaultHttpConfig, ...options.config }
+  const contract = loadContract()
+  const report = createReport(meter, logger)
+  let closing = false
+  const isClosing = (): boolean => closing
+  const surroundings = { log, config, contract, meter, report, proposal, isClosing }
+  const handlers: Handlers = {
+    ...submissionHandlers(surroundings),
+    ...readingHandlers(surroundings),
+    ...tileHandlers(surroundings),
+    ...probeHandlers(surroundings),
+  }
+  const serving = createServing({ handlers, contract, meter, report, now, isClosing })
+  const { app, IncomingMessage, ServerResponse } = createApp(contract, serving)
+
+  const listener: RequestListener = (request, response) => {
+    const routed = routeHot(request)
+    if (routed !== undefined) void serving.serve(request, response, routed)
+    else if (request.method === "OPTIONS") answerPreflight(request, response)
+    else app(request as Parameters<typeof app>[0], response as Parameters<typeof app>[1])
+  }
+  const server = createServer(
+    {
+      IncomingMessage,
+      ServerResponse,
+      maxHeaderSize: HEADER_BYTES,
+      connectionsCheckingInterval: config.slownessInterval,
+    },
+    listener,
+  )
+  limitSlowness(server, config)
+  server.on("checkContinue", listener)
+  server.on("clientError", answerBrokenConnection)
+  return {
+    server,
+    close() {
+      closing = true
+      return drain(server, config.drainTimeout)
+    },
+  }
+}

@@ -1,0 +1,60 @@
+// A log in memory behind a listening HTTP server, and signed submissions for it.
+import { createHash, generateKeyPairSync, sign } from "node:crypto"
+import type { Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import type { SignatureVerifier } from "../../src/entry/entry.ts"
+import type { HashedrekordRequest } from "../../src/entry/hashedrekord.ts"
+import { verifyPortably } from "../../src/entry/portable-verification.ts"
+import { createHttpServer, type HttpServerOptions } from "../../src/http/server.ts"
+import type { Log } from "../../src/log/log.ts"
+import { newDisk, openLogOn, proposalOf } from "../log/opened-log.ts"
+
+const verifier: SignatureVerifier = {
+  engine: "portable",
+  verify: (check) => Promise.resolve(verifyPortably(check)),
+  close: () => Promise.resolve(),
+}
+
+export interface ServedLog {
+  readonly log: Log
+  readonly server: Server
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** Opens an empty log and lets `server` listen on a free port of the loopback interface. */
+export async function openServedLog(
+  options: Omit<HttpServerOptions, "log"> & { readonly log?: (log: Log) => Log } = {},
+): Promise<ServedLog> {
+  const { log } = await openLogOn(newDisk(), {}, verifier)
+  const http = createHttpServer({ ...options, log: options.log?.(log) ?? log })
+  await new Promise<void>((resolve) => http.server.listen(0, "127.0.0.1", resolve))
+  const { port } = http.server.address() as AddressInfo
+  return {
+    log,
+    server: http.server,
+    port,
+    async close() {
+      await http.close()
+      await log.close()
+    },
+  }
+}
+
+/** Appends entries with made-up bodies, without signatures. */
+export async function fill(log: Log, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, (_, i) => log.add(proposalOf(`{"entry":${i}}`))))
+}
+
+const key = generateKeyPairSync("ec", { namedCurve: "P-256" })
+export const publicKey = key.publicKey.export({ type: "spki", format: "der" }).toString("base64")
+
+/** A submission whose signature holds; another artifact makes another entry. */
+export function signedRequest(artifact: string): HashedrekordRequest {
+  return {
+    kind: "hashedrekord",
+    digest: `sha256:${createHash("sha256").update(artifact).digest("hex")}`,
+    signature: sign("sha256", Buffer.from(artifact), key.privateKey).toString("base64"),
+    publicKey,
+  }
+}
