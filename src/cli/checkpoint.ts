@@ -13,7 +13,7 @@ import {
   trustOptions,
 } from "./log-options.ts"
 import { createOutput, type Fields } from "./output.ts"
-import { processTerminal, type Terminal } from "./terminal.ts"
+import type { Terminal } from "./terminal.ts"
 
 interface CheckpointOptions {
   readonly log: string
@@ -41,7 +41,7 @@ export function cosignatureFields({
   )
 }
 
-export function checkpointCommand(terminal: Terminal = processTerminal()): Command {
+export function checkpointCommand(terminal: Terminal): Command {
   const command = new Command("checkpoint")
     .description("read and verify a log's newest checkpoint")
     .addOption(logOption())

@@ -17,7 +17,7 @@ import {
   trustOptions,
 } from "./log-options.ts"
 import { createOutput } from "./output.ts"
-import { processTerminal, type Terminal } from "./terminal.ts"
+import type { Terminal } from "./terminal.ts"
 
 interface EntryOptions {
   readonly log: string
@@ -36,7 +36,7 @@ async function fetchEntry(log: LogClient, index: number, trust: Trust | undefine
   return { index, origin, size, isPinned, leafHash, time, body: parseUtf8(body, "body") }
 }
 
-export function entryCommand(terminal: Terminal = processTerminal()): Command {
+export function entryCommand(terminal: Terminal): Command {
   const command = new Command("entry")
     .description("read one entry of a log and verify that it is there")
     .argument("<index>", "the entry's place, counted from 0", decimalArgument)

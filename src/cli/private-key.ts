@@ -41,7 +41,7 @@ function clamp(scalar: Uint8Array): Uint8Array {
 // The library's own Ed25519ph hashes its message; this one takes the digest of a file that was streamed.
 const ed25519OverDigest = eddsa(ed25519.Point, sha512, {
   adjustScalarBytes: clamp,
-  domain: (data) => concat(PREHASH_DOMAIN, data),
+  domain: (data: Uint8Array) => concat(PREHASH_DOMAIN, data),
 })
 
 function seedOf(key: KeyObject): Uint8Array {

@@ -20,7 +20,7 @@ import {
   trustOptions,
 } from "./log-options.ts"
 import { createOutput, formatJson } from "./output.ts"
-import { processTerminal, type Terminal } from "./terminal.ts"
+import type { Terminal } from "./terminal.ts"
 
 interface ProofOptions {
   readonly log: string
@@ -128,7 +128,7 @@ function appendDecimal(text: string, before: readonly number[] | undefined): rea
   return [...(before ?? []), decimalArgument(text)]
 }
 
-export function proofCommand(terminal: Terminal = processTerminal()): Command {
+export function proofCommand(terminal: Terminal): Command {
   const command = new Command("proof")
     .description("fetch and verify an inclusion or a consistency proof")
     .argument("[index]", "the entry's place, counted from 0", decimalArgument)

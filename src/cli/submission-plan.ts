@@ -50,7 +50,11 @@ export function planSubmission(options: SubmitOptions, command: Command): Submis
   if (key !== undefined && isGiven(options, ["artifact", "key"])) {
     return { form: "sign", artifacts, key, ...(passphraseFile !== undefined && { passphraseFile }) }
   }
-  if (publicKey !== undefined && envelope !== undefined && isGiven(options, ["publicKey", "envelope"])) {
+  if (
+    publicKey !== undefined &&
+    envelope !== undefined &&
+    isGiven(options, ["publicKey", "envelope"])
+  ) {
     return { form: "envelope", artifacts: [envelope], publicKey }
   }
   const isSigned = isGiven(options, ["artifact", "signature", "publicKey"])

@@ -1,7 +1,8 @@
 // The requests that `countersign submit` sends, made from files: signatures by a private key, a detached
 // signature, a DSSE envelope.
-import { readKeyFile } from "../client/key-file.ts"
+
 import { asList, asMessage, asText, optional, parseJson } from "../client/json-value.ts"
+import { readKeyFile } from "../client/key-file.ts"
 import { LONGEST_BUNDLE } from "../client/sigstore-bundle.ts"
 import { bug } from "../core/errors.ts"
 import { formatBase64, formatHex, parseBase64 } from "../core/text.ts"
@@ -11,10 +12,9 @@ import type { EntryRequest } from "../entry/request.ts"
 import { LONGEST_SIGNATURE } from "../entry/signature.ts"
 import type { VerifierKey, VerifierKeyText } from "../entry/verifier-key.ts"
 import { digestFile } from "./artifact-digest.ts"
-import { readBytes, readText } from "./file.ts"
+import { LONGEST_KEY_FILE, readBytes, readText } from "./file.ts"
 import { type PrivateKey, readPrivateKey } from "./private-key.ts"
 
-export const LONGEST_KEY_FILE = 131_072
 const LONGEST_SIGNATURE_FILE = 4 * LONGEST_SIGNATURE
 
 function keyText({ form, der }: VerifierKey): VerifierKeyText {
@@ -95,6 +95,9 @@ function readEnvelope(text: string, what: string): DsseEnvelope {
 /** A signed DSSE envelope. */
 export async function envelopeRequest(path: string, keyPath: string): Promise<EntryRequest> {
   const key = await readKey(keyPath)
-  const envelope = readEnvelope(await readText(path, "envelope", LONGEST_BUNDLE), `envelope ${path}`)
+  const envelope = readEnvelope(
+    await readText(path, "envelope", LONGEST_BUNDLE),
+    `envelope ${path}`,
+  )
   return { kind: "dsse", envelope, verifiers: [keyText(key)] }
 }

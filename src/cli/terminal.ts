@@ -1,4 +1,4 @@
-// What a command has of the outside world: two streams, fetch and a clock. Tests put their own in.
+// What a command has of the outside world: two streams, fetch, a clock, an exit code. Tests put their own in.
 import type { Fetch } from "../client/exchange.ts"
 
 export interface TextStream {
@@ -13,6 +13,8 @@ export interface Terminal {
   readonly fetch: Fetch
   /** Milliseconds from any fixed moment. */
   readonly now: () => number
+  /** Lets the process end with this code, or with a higher one that was set before. */
+  readonly fail: (code: number) => void
 }
 
 /** The terminal of this process. */
@@ -22,5 +24,8 @@ export function processTerminal(): Terminal {
     stderr: process.stderr,
     fetch: globalThis.fetch,
     now: () => performance.now(),
+    fail: (code) => {
+      process.exitCode = Math.max(code, Number(process.exitCode ?? 0))
+    },
   }
 }

@@ -7,10 +7,10 @@ import { formatHex } from "../core/text.ts"
 import { digestFile } from "./artifact-digest.ts"
 import { cosignatureFields } from "./checkpoint.ts"
 import { Falsehood, proven } from "./exit-code.ts"
-import { readBytes, readText } from "./file.ts"
+import { LONGEST_KEY_FILE, readBytes, readText } from "./file.ts"
 import { jsonOption, readTrust, trustOptions } from "./log-options.ts"
 import { createOutput, formatJson, type Output } from "./output.ts"
-import { processTerminal, type Terminal } from "./terminal.ts"
+import type { Terminal } from "./terminal.ts"
 
 interface VerifyOptions {
   readonly bundle: string
@@ -19,8 +19,6 @@ interface VerifyOptions {
   readonly subject?: readonly string[]
   readonly json?: boolean
 }
-
-export const LONGEST_KEY_FILE = 131_072
 
 function printVerified(output: Output, entry: VerifiedEntry): void {
   const { index, origin, size, root, leafHash, kind, algorithm, cosignatures } = entry
@@ -48,7 +46,7 @@ async function verifyFiles(options: VerifyOptions, command: Command): Promise<Ve
   return proven(() => verifyBundle({ bundle, artifact, key, trust, ...(subjects && { subjects }) }))
 }
 
-export function verifyCommand(terminal: Terminal = processTerminal()): Command {
+export function verifyCommand(terminal: Terminal): Command {
   const command = new Command("verify")
     .description("verify a bundle offline: artifact, signature, log entry, proof and checkpoint")
     .requiredOption("--bundle <file>", "the Sigstore bundle")

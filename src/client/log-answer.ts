@@ -64,7 +64,7 @@ export function readReceipt(value: unknown, what = "receipt"): Receipt {
     index: asInteger(receipt.index, `${what}.index`),
     leafHash: asHexHash(receipt.leafHash, `${what}.leafHash`),
     body: asBytes(receipt.body, `${what}.body`),
-    isNew: receipt.isNew !== false,
+    ...(typeof receipt.isNew === "boolean" && { isNew: receipt.isNew }),
     proof: readProof(receipt.inclusionProof, `${what}.inclusionProof`),
     checkpoint: asText(receipt.checkpoint, `${what}.checkpoint`),
   }

@@ -19,8 +19,8 @@ export interface Receipt {
   readonly index: number
   readonly leafHash: Hash
   readonly body: Uint8Array
-  /** False if the same body was in the log before. */
-  readonly isNew: boolean
+  /** False if the same body was in the log before; absent if the log did not say. */
+  readonly isNew?: boolean
   readonly proof: InclusionProof
   readonly checkpoint: string
 }

@@ -25,7 +25,7 @@ export interface PinnedLog {
 export interface TrustedLog {
   readonly baseUrl: string
   readonly spki: Uint8Array
-  /** From when the key is valid; cut to whole seconds. */
+  /** From when the key is valid. */
   readonly validFrom: Date
 }
 
@@ -62,7 +62,7 @@ function logToJson({ baseUrl, spki, validFrom }: TrustedLog): object {
     publicKey: {
       rawBytes: formatBase64(spki),
       keyDetails: keyDetails[key.type],
-      validFor: { start: `${validFrom.toISOString().slice(0, -5)}Z` },
+      validFor: { start: validFrom.toISOString() },
     },
     logId: { keyId: formatBase64(logIdOf(vkey)) },
   }

@@ -10,23 +10,11 @@ export function createGate(limit: number): Gate {
   const waiting: (() => void)[] = []
   const onIdle: (() => void)[] = []
   let underWay = 0
-  let firstWaiting = 0
-
-  // A head position instead of `shift`, which would move a long line on every step.
-  const next = () => {
-    const start = waiting[firstWaiting]
-    if (start === undefined) return
-    firstWaiting += 1
-    if (firstWaiting === waiting.length) {
-      waiting.length = 0
-      firstWaiting = 0
-    }
-    start()
-  }
 
   // A place is handed on without being given up, so that nobody can slip in between.
   const leave = () => {
-    if (waiting.length > 0) return next()
+    const start = waiting.shift()
+    if (start !== undefined) return start()
     underWay -= 1
     if (underWay === 0) for (const resolve of onIdle.splice(0)) resolve()
   }

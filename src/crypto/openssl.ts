@@ -127,17 +127,18 @@ function verifyOnThread(
   digest: Uint8Array,
 ): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    functions.verify.async(
-      pointer,
-      signature,
-      signature.length,
-      digest,
-      digest.length,
-      (error: unknown, result: number) => {
-        if (error) reject(new Trouble("busy", "OpenSSL call failed", { cause: error }))
-        else resolve(result === 1)
-      },
-    )
+    // koffi passes addresses on: the callback keeps the bytes alive until the thread is done.
+    const inUse = [signature, digest]
+    const settle = (error: unknown, result?: number) => {
+      inUse.length = 0
+      if (error) reject(new Trouble("busy", "OpenSSL: expected a call to work", { cause: error }))
+      else resolve(result === 1)
+    }
+    try {
+      functions.verify.async(pointer, signature, signature.length, digest, digest.length, settle)
+    } catch (error) {
+      settle(error)
+    }
   })
 }
 

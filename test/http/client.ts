@@ -32,7 +32,7 @@ export function askUnchecked(port: number, path: string, asked: Asked = {}): Pro
         const bytes = Buffer.concat(chunks)
         resolve({
           status: response.statusCode ?? 0,
-          headers: response.headers as Readonly<Record<string, string>>,
+          headers: response.headers,
           bytes,
           text: () => bytes.toString("utf8"),
           json: () => JSON.parse(bytes.toString("utf8")),

@@ -1,15 +1,15 @@
 // Holds answers against openapi.yaml: status, media type, headers and body must be what it describes.
 // Reads the document itself, apart from src/http/contract.ts.
 import { readFileSync } from "node:fs"
+import type { IncomingHttpHeaders } from "node:http"
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import * as formats from "ajv-formats"
 import { parse } from "yaml"
 
 export interface Reply {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: IncomingHttpHeaders
   readonly bytes: Buffer
-  /** Filled by those who expect text or JSON. */
   text(): string
   json(): unknown
 }
@@ -33,7 +33,9 @@ export interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>
   readonly components: {
     readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>>
-    readonly responses: Readonly<Record<string, Described>>
+    readonly responses: Readonly<
+      Record<"WrongMethod" | "NotFound" | "Malformed" | "PlainMalformed", Described>
+    >
   }
 }
 
@@ -84,17 +86,17 @@ function describedResponse(method: string, url: string, status: number): Describ
   const { responses } = document.components
   const template = templateOf(path)
   if (template === undefined) {
-    if (path.startsWith("/tile/")) return responses["PlainMalformed"] ?? "no response"
-    const known = status === 404 ? responses["NotFound"] : responses["Malformed"]
-    return status === 404 || status === 400 ? (known ?? "no response") : `unknown path: ${status}`
+    if (path.startsWith("/tile/")) return responses.PlainMalformed
+    if (status === 400) return responses.Malformed
+    return status === 404 ? responses.NotFound : `unknown path: expected 404, found ${status}`
   }
   const item = document.paths[template]
   const operation = item?.[method === "HEAD" ? "get" : method.toLowerCase()]
   if (operation === undefined) {
     if (status !== 405) return `the method is not described, expected 405, found ${status}`
     return path.startsWith("/tile/") || path === "/checkpoint"
-      ? { headers: responses["WrongMethod"]?.headers ?? {}, content: { "text/plain": {} } }
-      : (responses["WrongMethod"] ?? "no response")
+      ? { headers: responses.WrongMethod.headers ?? {}, content: { "text/plain": {} } }
+      : responses.WrongMethod
   }
   const response = operation.responses[String(status)]
   return response === undefined ? `status ${status} is not described` : resolved(response)

@@ -2,6 +2,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto"
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
+import { type DsseRequest, dssePae } from "../../src/entry/dsse.ts"
 import type { SignatureVerifier } from "../../src/entry/entry.ts"
 import type { HashedrekordRequest } from "../../src/entry/hashedrekord.ts"
 import { verifyPortably } from "../../src/entry/portable-verification.ts"
@@ -56,5 +57,19 @@ export function signedRequest(artifact: string): HashedrekordRequest {
     digest: `sha256:${createHash("sha256").update(artifact).digest("hex")}`,
     signature: sign("sha256", Buffer.from(artifact), key.privateKey).toString("base64"),
     publicKey,
+  }
+}
+
+/** A submission of an envelope, signed by a new key. */
+export function signedEnvelope(): DsseRequest {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519")
+  const payload = Buffer.from('{"subject":[]}')
+  const payloadType = "application/vnd.in-toto+json"
+  const sig = sign(null, dssePae(payloadType, payload), privateKey).toString("base64")
+  const spki = publicKey.export({ type: "spki", format: "der" }).toString("base64")
+  return {
+    kind: "dsse",
+    envelope: { payload: payload.toString("base64"), payloadType, signatures: [{ sig }] },
+    verifiers: [{ publicKey: spki }],
   }
 }

@@ -27,8 +27,8 @@ export type ConnectionRole = "read" | "write"
 
 /** Settings of a connection, each set and read back; a database keeps none of them by itself. */
 const settings = {
-  // SPEC: an entry is acknowledged only when it is durable. 2 is FULL: better-sqlite3 is built to fall
-  // back to NORMAL, which forgets commits on power loss, whenever an existing database is opened.
+  // 2 is FULL. better-sqlite3 is built to fall back to NORMAL, which forgets commits on power loss,
+  // whenever an existing database is opened; a new one does not show it.
   synchronous: 2,
   // A file that shrinks under a memory map kills the process.
   mmap_size: 0,
@@ -52,8 +52,7 @@ const roleSettings: Readonly<Record<ConnectionRole, Readonly<Record<string, numb
 
 /**
  * Opens an existing database. `write` brings an older schema up to date; `read` executes no SQL that
- * writes.
- * Refuses `not-found` where there is no file, `mismatch` for another program's database and
+ * writes. Refuses `not-found` where there is no file, `mismatch` for another program's database and
  * `unsupported` for a schema that this program cannot use; throws Trouble for anything else.
  */
 export function openConnection(path: string, role: ConnectionRole): Database.Database {

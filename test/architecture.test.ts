@@ -1,0 +1,144 @@
+// Holds the layers of docs/architecture.md and the rules that every file of src keeps, by reading the
+// source. What a file imports is taken from its import lines, type-only ones included.
+import { readdirSync, readFileSync } from "node:fs"
+import { join, relative, sep } from "node:path"
+import { fileURLToPath } from "node:url"
+import { describe, expect, test } from "vitest"
+import { codeOf, type Import, importsOf } from "./imports.ts"
+
+const src = fileURLToPath(new URL("../src", import.meta.url))
+
+interface SourceFile {
+  /** Relative to src, with slashes. */
+  readonly path: string
+  readonly text: string
+}
+
+const files: readonly SourceFile[] = readdirSync(src, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .map((path) => ({
+    path: path.split(sep).join("/"),
+    text: readFileSync(join(src, path), "utf8"),
+  }))
+
+interface Layer {
+  /** The layers below that it may import from, apart from itself. */
+  readonly layers: readonly string[]
+  /** The layers of which it may import types only. */
+  readonly types?: readonly string[]
+  /** Whether it may import `node:` modules. */
+  readonly node: boolean
+  /** The packages it may import; one that ends in a slash stands for its whole scope. */
+  readonly packages: readonly string[]
+}
+
+const layers: Readonly<Record<string, Layer>> = {
+  core: { layers: [], node: false, packages: ["@noble/"] },
+  entry: { layers: ["core"], node: false, packages: ["canonicalize", "@peculiar/"] },
+  log: { layers: ["core", "entry"], node: false, packages: [] },
+  client: { layers: ["core", "entry"], node: false, packages: [] },
+  crypto: {
+    layers: ["core", "entry", "log"],
+    node: true,
+    packages: ["koffi", "@noble/", "piscina"],
+  },
+  storage: { layers: ["core", "log"], node: true, packages: ["better-sqlite3"] },
+  http: {
+    layers: ["core", "entry", "log"],
+    types: ["client"],
+    node: true,
+    packages: ["express", "ajv", "ajv-formats", "yaml", "negotiator", "prom-client", "pino"],
+  },
+}
+
+/** `cli` wires everything and may import anything. */
+const UNBOUND = "cli"
+
+function layerOf(path: string): string {
+  return path.split("/")[0] as string
+}
+
+function packageOf(specifier: string): string {
+  const [scope = "", name = ""] = specifier.split("/")
+  return scope.startsWith("@") ? `${scope}/${name}` : scope
+}
+
+function isAllowed(file: SourceFile, layer: Layer, { specifier, typeOnly }: Import): boolean {
+  if (specifier.startsWith("node:")) return layer.node
+  if (specifier.startsWith(".")) {
+    const target = relative(src, join(src, file.path, "..", specifier))
+    const targetLayer = layerOf(target.split(sep).join("/"))
+    const own = targetLayer === layerOf(file.path)
+    const typed = typeOnly && (layer.types ?? []).includes(targetLayer)
+    return own || typed || layer.layers.includes(targetLayer)
+  }
+  const name = packageOf(specifier)
+  return layer.packages.some((allowed) =>
+    allowed.endsWith("/") ? name.startsWith(allowed) : name === allowed,
+  )
+}
+
+describe("layers", () => {
+  for (const [name, layer] of Object.entries(layers)) {
+    test(`${name} imports only what its layer may import`, () => {
+      const own = files.filter(({ path }) => layerOf(path) === name)
+      const broken = own.flatMap((file) =>
+        importsOf(file.text)
+          .filter((found) => !isAllowed(file, layer, found))
+          .map(({ specifier }) => `${file.path} imports ${specifier}`),
+      )
+      expect(own.length).toBeGreaterThan(0)
+      expect(broken).toEqual([])
+    })
+  }
+
+  test("every file of src belongs to a layer", () => {
+    const known = [...Object.keys(layers), UNBOUND]
+    expect(files.map(({ path }) => path).filter((path) => !known.includes(layerOf(path)))).toEqual(
+      [],
+    )
+  })
+
+  test("the check tells an allowed import from a forbidden one", () => {
+    const file = { path: "http/app.ts", text: "" }
+    const layer = layers["http"] as Layer
+    const allowed = (text: string) => importsOf(text).map((found) => isAllowed(file, layer, found))
+    expect(allowed('import { a } from "../core/bytes.ts"\nimport b from "express"')).toEqual([
+      true,
+      true,
+    ])
+    expect(allowed('import type { A } from "../client/verify.ts"')).toEqual([true])
+    expect(allowed('import { a } from "../client/verify.ts"')).toEqual([false])
+    expect(allowed('export * from "../storage/memory.ts"')).toEqual([false])
+    expect(allowed('const a = await import("left-pad")')).toEqual([false])
+  })
+})
+
+describe("every file of src", () => {
+  function offenders(rule: (file: SourceFile) => boolean): string[] {
+    return files.filter(rule).map(({ path }) => path)
+  }
+
+  test("begins with a comment that says what it is", () => {
+    const starts = /^(?:#!.*\n)?\/\/ \S/
+    expect(offenders(({ text }) => !starts.test(text))).toEqual([])
+  })
+
+  test("has at most 300 lines", () => {
+    expect(offenders(({ text }) => text.trimEnd().split("\n").length > 300)).toEqual([])
+  })
+
+  test("has no default export", () => {
+    expect(offenders(({ text }) => /^export default\b/m.test(codeOf(text)))).toEqual([])
+  })
+
+  test("leaves no mark for work to be done", () => {
+    expect(offenders(({ text }) => /\b(?:TODO|FIXME|XXX)\b/.test(text))).toEqual([])
+  })
+
+  test("imports other files of src by their whole name", () => {
+    const bare = ({ text }: SourceFile) =>
+      importsOf(text).some(({ specifier }) => /^\./.test(specifier) && !/\.ts$/.test(specifier))
+    expect(offenders(bare)).toEqual([])
+  })
+})

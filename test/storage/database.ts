@@ -1,0 +1,51 @@
+// Databases for the tests of the SQLite adapter, and connections that go around it.
+import { join } from "node:path"
+import Database from "better-sqlite3"
+import { onTestFinished } from "vitest"
+import type { LogStore } from "../../src/log/store.ts"
+import { createSqliteStore, openSqliteStore } from "../../src/storage/sqlite/store.ts"
+import { createReference, identity, startTime } from "../contracts/commits.ts"
+import { newFolder } from "./folder.ts"
+
+export function newPath(): string {
+  return join(newFolder(), "log.db")
+}
+
+/** A new database at `path`, open; closed when the test is over if not before. */
+export function newStore(path: string): LogStore {
+  createSqliteStore(path, identity, { time: startTime })
+  return reopened(path)
+}
+
+export function reopened(path: string): LogStore {
+  const store = openSqliteStore(path)
+  onTestFinished(() => store.close())
+  return store
+}
+
+/** A connection as any other program would open it: none of our settings, recursive triggers off. */
+export function rawConnection(path: string): Database.Database {
+  const raw = new Database(path)
+  raw.pragma("recursive_triggers = OFF")
+  onTestFinished(() => {
+    raw.close()
+  })
+  return raw
+}
+
+/** A closed database with 600 entries: two bundles, two tiles, 88 rows of entries. */
+export async function filledPath(): Promise<string> {
+  const path = newPath()
+  createSqliteStore(path, identity, { time: startTime })
+  const store = openSqliteStore(path)
+  await store.commit(createReference().grow(600))
+  await store.close()
+  return path
+}
+
+/** Changes rows that a trigger protects, by dropping the trigger. */
+export function loseRow(path: string, trigger: string, sql: string): void {
+  const raw = new Database(path)
+  raw.exec(`DROP TRIGGER ${trigger}; ${sql}`)
+  raw.close()
+}
