@@ -1,4 +1,4 @@
-// Holds the layers of docs/architecture.md and the rules that every file of src keeps, by reading the
+// Holds the layers (arrows only point down) and the rules that every file of src keeps, by reading the
 // source. What a file imports is taken from its import lines, type-only ones included.
 import { readdirSync, readFileSync } from "node:fs"
 import { join, relative, sep } from "node:path"
@@ -32,7 +32,7 @@ interface Layer {
   readonly packages: readonly string[]
 }
 
-const layers: Readonly<Record<string, Layer>> = {
+const layers = {
   core: { layers: [], node: false, packages: ["@noble/"] },
   entry: { layers: ["core"], node: false, packages: ["canonicalize", "@peculiar/"] },
   log: { layers: ["core", "entry"], node: false, packages: [] },
@@ -49,7 +49,7 @@ const layers: Readonly<Record<string, Layer>> = {
     node: true,
     packages: ["express", "ajv", "ajv-formats", "yaml", "negotiator", "prom-client", "pino"],
   },
-}
+} satisfies Record<string, Layer>
 
 /** `cli` wires everything and may import anything. */
 const UNBOUND = "cli"
@@ -79,7 +79,7 @@ function isAllowed(file: SourceFile, layer: Layer, { specifier, typeOnly }: Impo
 }
 
 describe("layers", () => {
-  for (const [name, layer] of Object.entries(layers)) {
+  for (const [name, layer] of Object.entries<Layer>(layers)) {
     test(`${name} imports only what its layer may import`, () => {
       const own = files.filter(({ path }) => layerOf(path) === name)
       const broken = own.flatMap((file) =>
@@ -101,7 +101,7 @@ describe("layers", () => {
 
   test("the check tells an allowed import from a forbidden one", () => {
     const file = { path: "http/app.ts", text: "" }
-    const layer = layers["http"] as Layer
+    const layer = layers.http
     const allowed = (text: string) => importsOf(text).map((found) => isAllowed(file, layer, found))
     expect(allowed('import { a } from "../core/bytes.ts"\nimport b from "express"')).toEqual([
       true,

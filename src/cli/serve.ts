@@ -3,13 +3,15 @@ import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Command } from "commander"
 import { type Logger, pino } from "pino"
-import { bug, refuse } from "../core/errors.ts"
+import { bug, refuse, Trouble } from "../core/errors.ts"
 import { type Origin, parseOrigin } from "../core/origin.ts"
 import { createLogSigner } from "../crypto/log-signer.ts"
 import { nativeHasher } from "../crypto/tree-hasher.ts"
 import { createSignatureVerifier } from "../crypto/verification.ts"
+import type { SignatureVerifier } from "../entry/entry.ts"
 import { createAdminServer, createMetrics } from "../http/metrics.ts"
 import { createHttpServer } from "../http/server.ts"
+import type { Log } from "../log/log.ts"
 import { openLog } from "../log/open-log.ts"
 import { lockDataDirectory } from "../storage/sqlite/process-lock.ts"
 import { openSqliteReads } from "../storage/sqlite/store.ts"
@@ -57,7 +59,15 @@ async function makeDevelopmentLog(
   await createLogFiles(directory, { origin, passphrase, time: Date.now() })
 }
 
-/** Opens everything in the order in which it is needed; what fails is reported and ends the process. */
+interface Serving {
+  readonly options: ServeOptions
+  readonly directory: DataDirectory
+  readonly passphrase: string | undefined
+  readonly logger: Logger
+  /** Lets go of what was opened; to be called in the opposite order. */
+  readonly closers: (() => unknown)[]
+}
+
 async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
   const directory = dataDirectory(options.data, options.guard)
   const passphrase = readPassphrase(options.passphraseFile)
@@ -71,11 +81,59 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
     }
     await makeDevelopmentLog(directory, parseOrigin(options.origin ?? "localhost"), passphrase)
   }
-  const lock = lockDataDirectory(directory.path)
   const logger = pino({ level: options.logLevel }, pino.destination(2))
+  const serving: Serving = { options, directory, passphrase, logger, closers: [] }
+  try {
+    await open(serving, terminal)
+    await untilStopped(logger)
+  } finally {
+    // Also if opening failed halfway: the writer thread alone keeps a process alive.
+    for (const close of serving.closers.reverse()) await close()
+  }
+  logger.info("stopped")
+}
+
+/** Opens everything in the order in which it is needed. */
+async function open(serving: Serving, terminal: Terminal): Promise<void> {
+  const { options, directory, logger, closers } = serving
+  const lock = lockDataDirectory(directory.path)
+  closers.push(lock.release)
   const freeSpace = await watchFreeSpace(directory.path, options.minFreeBytes, FREE_SPACE_EVERY_MS)
+  closers.push(freeSpace.stop)
   const verifier = await createSignatureVerifier({ engine: options.verification })
+  const { log, created } = await openServedLog(serving, verifier, freeSpace.obstacle)
+  const metrics = createMetrics(log, { withProcess: true })
+  const http = createHttpServer({
+    log,
+    logger,
+    meter: metrics,
+    config: {
+      publicUrl: options.publicUrl ?? defaultUrl(options, log.origin),
+      requestLimit: options.maxRequestBytes,
+      batchLimit: options.maxBatchBytes,
+      trustStart: new Date(created).toISOString(),
+      guardLevel: guardLevel(options),
+    },
+  })
+  const url = await listen(http.server, options.listen)
+  closers.push(http.close)
+  if (options.adminListen !== undefined) {
+    const admin = createAdminServer(metrics)
+    logger.info({ url: await listen(admin, options.adminListen) }, "metrics")
+    closers.push(() => admin.close())
+  }
+  const { size } = log.head()
+  logger.info({ origin: log.origin, url, size, verification: verifier.engine }, "serving")
+  if (options.dev === true) terminal.stdout.write(welcome(url, directory, verifier.engine))
+}
+
+async function openServedLog(
+  { options, directory, passphrase, logger, closers }: Serving,
+  verifier: SignatureVerifier,
+  obstacle: () => string | undefined,
+): Promise<{ readonly log: Log; readonly created: number }> {
   const sequencer = await startWriter({ ...directory, passphrase })
+  closers.push(sequencer.close)
   const reads = openSqliteReads(directory.database)
   const { identity } = reads
   const signer = createLogSigner(identity.origin, readLogKeys(directory, passphrase))
@@ -87,7 +145,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
     verifier,
     hasher: nativeHasher,
     defer: setImmediate,
-    obstacle: freeSpace.obstacle,
+    obstacle,
     onFatal(reason) {
       logger.fatal({ err: reason }, "the state of the log is unknown; start it again to recover")
       // Synchronous on purpose: nothing may be answered after this.
@@ -95,43 +153,13 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
     },
     limits: { entriesUnderWay: options.maxEntriesUnderWay },
   })
-  const metrics = createMetrics(log, { withProcess: true })
-  const http = createHttpServer({
-    log,
-    logger,
-    meter: metrics,
-    config: {
-      publicUrl: options.publicUrl ?? defaultUrl(options),
-      requestLimit: options.maxRequestBytes,
-      batchLimit: options.maxBatchBytes,
-      trustStart: new Date(identity.created).toISOString(),
-      guardLevel: guardLevel(options),
-    },
-  })
-  const url = await listen(http.server, options.listen)
-  const admin = options.adminListen && createAdminServer(metrics)
-  if (admin !== undefined && options.adminListen !== undefined) {
-    logger.info({ url: await listen(admin, options.adminListen) }, "metrics")
-  }
-  const head = log.head()
-  logger.info(
-    { origin: log.origin, url, size: head.size, verification: verifier.engine },
-    "serving",
-  )
-  if (options.dev === true) terminal.stdout.write(welcome(url, directory, verifier.engine))
-
-  await untilStopped(logger)
-  await http.close()
-  admin?.close()
-  await log.close()
-  freeSpace.stop()
-  lock.release()
-  logger.info({ size: log.head().size }, "stopped")
+  closers.push(log.close)
+  return { log, created: identity.created }
 }
 
-/** Without a public URL a development log is reached where it listens. */
-function defaultUrl({ dev, listen }: ServeOptions): string {
-  return dev === true ? `http://localhost:${listen.port}` : ""
+/** Without a public URL a development log is reached where it listens, any other at its origin. */
+function defaultUrl({ dev, listen: { port } }: ServeOptions, origin: Origin): string {
+  return dev === true ? `http://localhost:${port}` : `https://${origin}`
 }
 
 function guardLevel({ guard }: ServeOptions): string {
@@ -141,7 +169,11 @@ function guardLevel({ guard }: ServeOptions): string {
 
 async function listen(server: Server, { host, port }: Address): Promise<string> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject)
+    server.once("error", (cause) => {
+      reject(
+        new Trouble("network", `cannot listen on ${host}:${port}: ${cause.message}`, { cause }),
+      )
+    })
     server.listen(port, host, resolve)
   })
   const address = server.address() as AddressInfo | null

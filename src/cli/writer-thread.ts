@@ -21,6 +21,7 @@ export async function startWriter(files: WriterFiles): Promise<Sequencer> {
   const worker = new Worker(new URL("./writer.js", import.meta.url), { workerData: files })
   let asked: Asked | undefined
   let ended: Error | undefined
+  let closed: Promise<void> | undefined
 
   function end(reason: Error): void {
     ended = reason
@@ -55,6 +56,11 @@ export async function startWriter(files: WriterFiles): Promise<Sequencer> {
     return reply.type === "head" ? reply.head : bug(`the writer answered ${reply.type}`)
   }
 
+  async function close(): Promise<void> {
+    await ask({ type: "close" })
+    await worker.terminate()
+  }
+
   try {
     const opened = headOf(await answer())
     return {
@@ -65,9 +71,9 @@ export async function startWriter(files: WriterFiles): Promise<Sequencer> {
         const transfer = [bodies.buffer, lengths.buffer, leafHashes.buffer]
         return headOf(await ask({ type: "append", batch: packed }, transfer))
       },
-      async close() {
-        await ask({ type: "close" })
-        await worker.terminate()
+      close() {
+        closed ??= close()
+        return closed
       },
     }
   } catch (reason) {

@@ -16,9 +16,14 @@ import {
 /** One list of adjacent nodes for each hash of a proof; the nodes fold into that hash. */
 export type ProofPlan = readonly (readonly NodeId[])[]
 
+/** False for NaN, fractions and negative numbers, which comparing alone would let through. */
+function isIndexBelow(index: number, size: number): boolean {
+  return Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size
+}
+
 /** What a proof for `index` in the tree of `size` entries is made of. Refuses index >= size. */
 export function planInclusion(index: number, size: number): ProofPlan {
-  if (index >= size) {
+  if (!isIndexBelow(index, size)) {
     refuse("beyond-tree", `expected an index below the size ${size}, found ${index}`)
   }
   return inclusionRanges(index, size).map(rangeNodes)
@@ -26,7 +31,7 @@ export function planInclusion(index: number, size: number): ProofPlan {
 
 /** What a proof from `oldSize` to `newSize` is made of. Refuses oldSize > newSize. */
 export function planConsistency(oldSize: number, newSize: number): ProofPlan {
-  if (oldSize > newSize) {
+  if (!isIndexBelow(oldSize, newSize) && oldSize !== newSize) {
     refuse("malformed", `expected an old size up to the new size ${newSize}, found ${oldSize}`)
   }
   return consistencyRanges(oldSize, newSize).map(rangeNodes)
@@ -52,7 +57,9 @@ export function rootFromInclusion(
   path: readonly Hash[],
   hasher: TreeHasher = portableHasher,
 ): Hash {
-  if (index >= size) refuse("bad-proof", `index ${index} is not in a tree of ${size} entries`)
+  if (!isIndexBelow(index, size)) {
+    refuse("bad-proof", `index ${index} is not in a tree of ${size} entries`)
+  }
   if (size === 1) {
     return path.length === 0 ? leafHash : refuse("bad-proof", "inclusion proof is too long")
   }
@@ -110,7 +117,8 @@ export function rootsFromConsistency(
   path: readonly Hash[],
   hasher: TreeHasher = portableHasher,
 ): Roots {
-  if (oldSize < 1 || oldSize > newSize) {
+  // An old size is a size if the last index of its tree is an index of the new one.
+  if (!isIndexBelow(oldSize - 1, newSize)) {
     refuse("bad-proof", `no consistency proof leads from size ${oldSize} to size ${newSize}`)
   }
   return rootsBelow(oldSize, newSize, oldRoot, path, hasher)

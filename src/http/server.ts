@@ -70,6 +70,12 @@ function answerPreflight(request: IncomingMessage, response: ServerResponse): vo
   })
 }
 
+// SPEC: a server MUST accept the absolute-form in requests (RFC 9112 section 3.2.2).
+function takeOriginForm(request: IncomingMessage): void {
+  const url = request.url ?? ""
+  if (!url.startsWith("/")) request.url = url.replace(/^https?:\/\/[^/?#]*/i, "")
+}
+
 function limitSlowness(server: Server, config: HttpConfig): void {
   server.headersTimeout = config.headersTimeout
   server.requestTimeout = config.requestTimeout
@@ -105,6 +111,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { app, IncomingMessage, ServerResponse } = createApp(contract, serving)
 
   const listener: RequestListener = (request, response) => {
+    takeOriginForm(request)
     const routed = routeHot(request)
     if (routed !== undefined) void serving.serve(request, response, routed)
     else if (request.method === "OPTIONS") answerPreflight(request, response)

@@ -120,6 +120,18 @@ describe("inclusion, every index of every size to 64", () => {
     expectRefusal("beyond-tree", () => planInclusion(5, 5))
   })
 
+  test("no fraction, negative number or NaN passes for an index or a size", () => {
+    for (const odd of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
+      expectRefusal("beyond-tree", () => planInclusion(odd, 8))
+      expectRefusal("bad-proof", () => includes(odd, headAt(8), pathOf(0, 8), leafAt(0)))
+      expectRefusal("bad-proof", () => includes(odd, headAt(8), pathOf(7, 8), leafAt(7)))
+      expectRefusal("bad-proof", () => includes(0, { ...headAt(1), size: odd }, [], leafAt(0)))
+      expectRefusal("malformed", () => planConsistency(odd, 8))
+      expectRefusal("bad-proof", () => rootsFromConsistency(odd, 8, leafAt(0), []))
+      expectRefusal("bad-proof", () => rootsFromConsistency(4, odd, leafAt(0), [leafAt(1)]))
+    }
+  })
+
   test("rootFromInclusion() gives the leaf hash as the root of a tree of one entry", () => {
     expect(rootFromInclusion(leafAt(0), 0, 1, [])).toBe(leafAt(0))
   })

@@ -177,9 +177,15 @@ describe("reading", () => {
   })
 
   test("GET /v1/trusted-root.json names the configured URL and validity", async () => {
-    const text = JSON.stringify(await read("/v1/trusted-root.json"))
-    expect(text).toContain('"baseUrl":"https://log.example:8443"')
-    expect(text).toContain('"start":"2026-02-03T04:05:06Z"')
+    const { tlogs } = await read<{
+      readonly tlogs: readonly {
+        readonly baseUrl: string
+        readonly publicKey: { readonly validFor: { readonly start: string } }
+      }[]
+    }>("/v1/trusted-root.json")
+    expect(tlogs[0]?.baseUrl).toBe("https://log.example:8443")
+    const start = Date.parse(tlogs[0]?.publicKey.validFor.start ?? "")
+    expect(start).toBe(Date.UTC(2026, 1, 3, 4, 5, 6))
   })
 
   test("probes answer", async () => {

@@ -5,7 +5,7 @@ import { openCheckpoint } from "../../src/core/checkpoint.ts"
 import { portableHasher } from "../../src/core/hash.ts"
 import { parseVkey } from "../../src/core/note.ts"
 import { tileFromHashes, tileRoot } from "../../src/core/tile.ts"
-import { ask } from "./client.ts"
+import { ask, askUnchecked } from "./client.ts"
 import { fill, openServedLog, type ServedLog } from "./served-log.ts"
 
 const PLAIN = { "accept-encoding": "identity" }
@@ -181,12 +181,20 @@ describe("the tiled log", () => {
     "/tile/0/x999/x999/x999/x999/x999/999",
     `/tile/0/${"x001/".repeat(500)}000`,
     "/tile/0\\000",
-    "http://127.0.0.1/tile/0/000",
   ])("GET %s is no path of a tile", async (path) => {
     const reply = await ask(served.port, path)
     expect([400, 404]).toContain(reply.status)
     expect(reply.headers["cache-control"]).toBe("no-store")
   })
+
+  test.each(["/tile/0/000", "/checkpoint", "/v1/tree-head"])(
+    "%s is also there in the absolute form that proxies use",
+    async (path) => {
+      const reply = await askUnchecked(served.port, `http://log.example${path}`)
+      expect(reply.status).toBe(200)
+      expect(reply.bytes).toEqual((await ask(served.port, path)).bytes)
+    },
+  )
 
   test.each(["/tile/0/000", "/tile/entries/000", "/checkpoint"])(
     "%s takes no other method",
