@@ -29,10 +29,16 @@ interface DescribedOperation {
   readonly responses: Readonly<Record<string, Described>>
 }
 
+interface DescribedSchema {
+  readonly examples?: readonly unknown[]
+}
+
 export interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>
   readonly components: {
-    readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>>
+    readonly schemas: Readonly<
+      Record<"Problem" | "BatchLine" | "Receipt" | "hashedrekord", DescribedSchema>
+    >
     readonly responses: Readonly<
       Record<"WrongMethod" | "NotFound" | "Malformed" | "PlainMalformed", Described>
     >

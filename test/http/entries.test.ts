@@ -98,7 +98,7 @@ describe("submission", () => {
     const lines = text.split("\n")
     expect(lines.pop()).toBe("")
     return lines.map((line) => {
-      expect(mismatch(BatchLine ?? {}, JSON.parse(line))).toBeUndefined()
+      expect(mismatch(BatchLine, JSON.parse(line))).toBeUndefined()
       return JSON.parse(line)
     })
   }

@@ -1,0 +1,59 @@
+// `npm run bench`: measures the built server on this machine over loopback and prints the figures. It
+// judges nothing by time, but fails if an answer was wrong.
+import { writeFileSync } from "node:fs"
+import { availableParallelism, cpus } from "node:os"
+import { measureBaselines } from "./baselines.ts"
+import { runLog } from "./log-run.ts"
+import { type BenchOptions, isWanted, readOptions, USAGE } from "./options.ts"
+import { largeSubmissionPhases, readPhases, submissionPhases } from "./phases.ts"
+import { cleanUpAtExit, makeFolder } from "./processes.ts"
+import { type BenchReport, reportText } from "./report.ts"
+
+const SMALL = 1_000
+const LARGE = 1_000_000
+const TIME_LIMIT_MS = 20 * 60 * 1_000
+
+function announce(what: string): void {
+  process.stderr.write(`${what} …\n`)
+}
+
+function machine(): string {
+  const model = cpus()[0]?.model.trim() ?? "an unknown processor"
+  return `${availableParallelism()} cores of ${model}, Node ${process.version}`
+}
+
+async function measure(options: BenchOptions): Promise<BenchReport> {
+  const folder = makeFolder()
+  const { seconds } = options
+  const wanted = (phases: typeof readPhases) => phases.filter(({ name }) => isWanted(options, name))
+  announce("baselines")
+  const baselines = await measureBaselines(folder, Math.min(seconds, 2))
+  const small = [...wanted(readPhases), ...wanted(submissionPhases)]
+  const runs = [await runLog({ folder, size: SMALL, seconds, phases: small, announce })]
+  if (options.full) {
+    const large = [...wanted(readPhases), ...wanted(largeSubmissionPhases)]
+    runs.push(await runLog({ folder, size: LARGE, seconds, phases: large, announce }))
+  }
+  return { machine: machine(), seconds, baselines, runs }
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2))
+  if (options === "help") {
+    process.stdout.write(USAGE)
+    return
+  }
+  cleanUpAtExit()
+  setTimeout(() => fail(new Error("the bench took too long")), TIME_LIMIT_MS).unref()
+  const report = await measure(options)
+  process.stdout.write(reportText(report))
+  if (options.json !== undefined)
+    writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
+}
+
+function fail(reason: unknown): never {
+  process.stderr.write(`bench: ${reason instanceof Error ? reason.message : String(reason)}\n`)
+  process.exit(1)
+}
+
+main().catch(fail)

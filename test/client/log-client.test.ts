@@ -1,0 +1,238 @@
+import { describe, expect, it } from "vitest"
+import type { Fetch } from "../../src/client/exchange.ts"
+import { createLogClient, type LogClient } from "../../src/client/log-client.ts"
+import { type Refusal, Trouble } from "../../src/core/errors.ts"
+import { asHash } from "../../src/core/hash.ts"
+import type { EntryRequest } from "../../src/entry/request.ts"
+
+const hash = "ab".repeat(32)
+const inclusionProof = { index: 1, size: 2, root: hash, hashes: [hash] }
+const receipt = {
+  index: 1,
+  leafHash: hash,
+  body: "Ym9keQ==",
+  isNew: true,
+  inclusionProof,
+  checkpoint: "c",
+}
+const request: EntryRequest = { kind: "hashedrekord", digest: "d", signature: "s" }
+
+interface Call {
+  readonly url: string
+  readonly init: RequestInit
+}
+
+function answering(answer: (call: Call) => Response | Promise<Response>) {
+  const calls: Call[] = []
+  const fetch: Fetch = async (url, init = {}) => {
+    const call = { url: String(url), init: init as RequestInit }
+    calls.push(call)
+    return await answer(call)
+  }
+  return { calls, fetch }
+}
+
+function clientOf(answer: (call: Call) => Response | Promise<Response>): LogClient {
+  return createLogClient({ url: "https://log.example/base", fetch: answering(answer).fetch })
+}
+
+function json(value: unknown, status = 200): Response {
+  return Response.json(value, { status })
+}
+
+function problem(status: number, code: string, detail = "why"): Response {
+  const headers = { "content-type": "application/problem+json" }
+  return new Response(JSON.stringify({ code, detail, status }), { status, headers })
+}
+
+async function refused(client: Promise<unknown>, code: string): Promise<Error> {
+  const error = await client.then(
+    () => expect.fail("expected an error"),
+    (thrown: unknown) => thrown as Refusal,
+  )
+  expect({ name: error.name, code: error.code }).toEqual({
+    name: code === "network" ? "Trouble" : "Refusal",
+    code,
+  })
+  return error
+}
+
+describe("createLogClient()", () => {
+  it.each([
+    "log.example",
+    "ftp://log.example",
+    "https://u:p@log.example",
+    "https://log.example/?q",
+    "",
+  ])("refuses the URL %j", (url) => {
+    expect(() => createLogClient({ url })).toThrow("log URL")
+  })
+
+  it("asks below the base URL, with or without a final slash, and never follows a redirect", async () => {
+    for (const url of ["https://log.example/base", "https://log.example/base/"]) {
+      const { calls, fetch } = answering(() => new Response("note"))
+      await createLogClient({ url, fetch }).checkpoint()
+      expect(calls[0]?.url).toBe("https://log.example/base/checkpoint")
+      expect(calls[0]?.init.redirect).toBe("error")
+    }
+  })
+
+  it("asks for everything under the paths of the contract", async () => {
+    const { calls, fetch } = answering(({ url }) =>
+      url.includes("consistency")
+        ? json({ from: 1, to: 2, hashes: [hash] })
+        : url.includes("tree-head")
+          ? json({
+              origin: "o",
+              treeId: "1",
+              size: 2,
+              root: hash,
+              time: "t",
+              checkpoint: "c",
+              keys: ["k"],
+            })
+          : url.endsWith("/1")
+            ? json({ index: 1, leafHash: hash, body: "YQ==", time: "t" })
+            : url.includes("roof") && !url.includes("tlog")
+              ? json({ index: 1, leafHash: hash, inclusionProof })
+              : new Response("text"),
+    )
+    const log = createLogClient({ url: "https://log.example", fetch })
+    const leaf = asHash(new Uint8Array(32).fill(0xab))
+    expect(await log.entry(1)).toMatchObject({ index: 1, leafHash: leaf, time: "t" })
+    expect((await log.inclusion(1)).proof).toMatchObject({ index: 1, size: 2, hashes: [leaf] })
+    await log.inclusion(1, 2)
+    await log.inclusionOf(leaf, 2)
+    expect(await log.consistency(1, 2)).toEqual([leaf])
+    expect(await log.treeHead()).toMatchObject({ size: 2, keys: ["k"] })
+    expect(await log.bundle(1)).toBe("text")
+    expect(await log.tlogProof(1)).toBe("text")
+    expect(await log.trustedRoot()).toBe("text")
+    expect(await log.tile({ kind: "tile", level: 0, index: 1067, width: 8 })).toHaveLength(4)
+    expect(calls.map(({ url }) => url.replace("https://log.example/", ""))).toEqual([
+      "v1/entries/1",
+      "v1/entries/1/proof",
+      "v1/entries/1/proof?size=2",
+      `v1/proofs/inclusion?leafHash=${hash}&size=2`,
+      "v1/proofs/consistency?from=1&to=2",
+      "v1/tree-head",
+      "v1/entries/1/bundle",
+      "v1/entries/1/tlog-proof",
+      "v1/trusted-root.json",
+      "tile/0/x001/067.p/8",
+    ])
+  })
+
+  it("submits one request as JSON and reads the receipt", async () => {
+    const { calls, fetch } = answering(() => json(receipt, 201))
+    const found = await createLogClient({ url: "https://log.example", fetch }).submit(request)
+    expect(found).toMatchObject({ index: 1, isNew: true, checkpoint: "c" })
+    expect(calls[0]?.init).toMatchObject({
+      method: "POST",
+      body: JSON.stringify(request),
+      headers: { "content-type": "application/json" },
+    })
+  })
+
+  it("submits a batch as lines and reads one outcome for each, refusals among them", async () => {
+    const lines = [
+      { status: 201, ...receipt },
+      { status: 422, problem: { code: "bad-signature", detail: "no" } },
+      { status: 503, problem: { code: "trouble", detail: "busy" } },
+    ]
+    const { calls, fetch } = answering(
+      () => new Response(lines.map((line) => `${JSON.stringify(line)}\n`).join("")),
+    )
+    const client = createLogClient({ url: "https://log.example", fetch })
+    const outcomes = await client.submitBatch([request, request, request])
+    expect(outcomes[0]).toMatchObject({ receipt: { index: 1 } })
+    expect(outcomes[1]).toMatchObject({ error: { code: "bad-signature" } })
+    expect(outcomes[2]).toMatchObject({ error: expect.any(Trouble) })
+    expect(calls[0]?.init.body).toBe(`${JSON.stringify(request)}\n`.repeat(3))
+    await refused(client.submitBatch([request]), "malformed")
+    await refused(client.submitBatch(Array(1001).fill(request)), "too-large")
+  })
+
+  it("refuses answers that are about something else", async () => {
+    const entry = { index: 2, leafHash: hash, body: "YQ==", time: "t" }
+    await refused(clientOf(() => json(entry)).entry(1), "mismatch")
+    const inclusion = { leafHash: hash, inclusionProof }
+    await refused(clientOf(() => json(inclusion)).inclusion(2), "mismatch")
+    await refused(clientOf(() => json(inclusion)).inclusion(1, 3), "mismatch")
+    const consistency = { from: 1, to: 3, hashes: [] }
+    await refused(clientOf(() => json(consistency)).consistency(1, 2), "mismatch")
+  })
+
+  it("refuses answers that are malformed", async () => {
+    for (const answer of [
+      "",
+      "[]",
+      "{}",
+      '{"index":-1}',
+      JSON.stringify({ ...receipt, body: "?" }),
+    ]) {
+      await refused(clientOf(() => new Response(answer)).submit(request), "malformed")
+      await refused(clientOf(() => new Response(answer)).entry(1), "malformed")
+    }
+    await refused(clientOf(() => new Response(Uint8Array.of(255))).checkpoint(), "malformed")
+  })
+
+  it("throws the log's own code and the detail with control characters made visible", async () => {
+    const error = await refused(
+      clientOf(() => problem(404, "beyond-tree", "not\u001b[2J so large")).entry(1),
+      "beyond-tree",
+    )
+    expect(error.message).toBe("the log answers 404: not\\u001b[2J so large")
+  })
+
+  it("maps what has no code by its status", async () => {
+    const text = (status: number) => clientOf(() => new Response("sorry", { status })).checkpoint()
+    await refused(text(404), "not-found")
+    await refused(text(413), "too-large")
+    await refused(text(429), "try-later")
+    await refused(text(400), "malformed")
+    await refused(text(500), "network")
+    await refused(text(503), "network")
+    await refused(clientOf(() => problem(500, "bug")).entry(1), "network")
+    await refused(clientOf(() => problem(422, "of-tomorrow")).entry(1), "malformed")
+  })
+
+  it("stops reading an answer that is too long", async () => {
+    let sent = 0
+    const endless = () =>
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          sent += 65_536
+          controller.enqueue(new Uint8Array(65_536))
+        },
+      })
+    await refused(clientOf(() => new Response(endless())).checkpoint(), "too-large")
+    const tile = { kind: "tile", level: 0, index: 0, width: 2 } as const
+    await refused(clientOf(() => new Response(endless())).tile(tile), "too-large")
+    await refused(clientOf(() => new Response(endless(), { status: 400 })).entry(1), "too-large")
+    expect(sent).toBeLessThan(4_000_000)
+  })
+
+  it("turns a network's failure into trouble with the reason", async () => {
+    const fetch: Fetch = () =>
+      Promise.reject(new TypeError("fetch failed", { cause: new Error("ECONNREFUSED") }))
+    const log = createLogClient({ url: "https://log.example", fetch })
+    const error = await refused(log.checkpoint(), "network")
+    expect(error.message).toContain("ECONNREFUSED")
+  })
+
+  it("ends a request that takes too long, and all of them when its signal fires", async () => {
+    const hanging: Fetch = (_url, init) =>
+      new Promise((_resolve, reject) => {
+        init?.signal?.addEventListener("abort", () => reject(init.signal?.reason))
+      })
+    const slow = createLogClient({ url: "https://log.example", fetch: hanging, timeout: 5 })
+    await refused(slow.checkpoint(), "network")
+    const controller = new AbortController()
+    const { signal } = controller
+    const log = createLogClient({ url: "https://log.example", fetch: hanging, signal })
+    const asked = log.checkpoint()
+    controller.abort(new Error("enough"))
+    await expect(asked).rejects.toThrow("enough")
+  })
+})

@@ -1,0 +1,248 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { formatSigstoreBundle, parseSigstoreBundle } from "../../src/client/sigstore-bundle.ts"
+import { utf8 } from "../../src/core/bytes.ts"
+import { parseHex } from "../../src/core/text.ts"
+import { base64 } from "../entry/signers.ts"
+import { sha256 } from "../reference.ts"
+import { expectRefusal, valueOrRefusal } from "../refusals.ts"
+
+const hash = base64(sha256(utf8("hash")))
+const bytes = base64(utf8("bytes"))
+
+const logEntry = {
+  logIndex: "7",
+  logId: { keyId: hash },
+  kindVersion: { kind: "hashedrekord", version: "0.0.2" },
+  integratedTime: "0",
+  inclusionProof: {
+    logIndex: "7",
+    rootHash: hash,
+    treeSize: "8",
+    hashes: [hash, hash, hash],
+    checkpoint: { envelope: "a\n8\nb\n\n— a c\n" },
+  },
+  canonicalizedBody: bytes,
+}
+
+const messageSignature = {
+  messageDigest: { algorithm: "SHA2_256", digest: hash },
+  signature: bytes,
+}
+
+const dsseEnvelope = {
+  payload: bytes,
+  payloadType: "text/plain",
+  signatures: [{ sig: bytes, keyid: "k" }],
+}
+
+function bundle(material: object = {}, rest: object = { messageSignature }): object {
+  return {
+    mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
+    verificationMaterial: { publicKey: { hint: "h" }, tlogEntries: [logEntry], ...material },
+    ...rest,
+  }
+}
+
+function parse(value: object) {
+  return parseSigstoreBundle(JSON.stringify(value))
+}
+
+describe("formatSigstoreBundle()", () => {
+  it("gives back byte for byte what parseSigstoreBundle() read, in all forms", () => {
+    const certificate = { publicKey: undefined, certificate: { rawBytes: bytes } }
+    const plain = { messageSignature: { signature: bytes } }
+    for (const value of [
+      bundle(),
+      bundle(certificate),
+      bundle({}, { dsseEnvelope }),
+      bundle({}, { dsseEnvelope: { ...dsseEnvelope, signatures: [{ sig: bytes }] } }),
+      bundle({}, plain),
+      bundle({ tlogEntries: [logEntry, logEntry] }),
+    ]) {
+      const text = JSON.stringify(value)
+      // The certificate takes the place of the hint, so the order of the members differs only there.
+      expect(JSON.parse(formatSigstoreBundle(parseSigstoreBundle(text)))).toEqual(JSON.parse(text))
+    }
+    const text = JSON.stringify(bundle())
+    expect(formatSigstoreBundle(parseSigstoreBundle(text))).toBe(text)
+  })
+
+  it("writes version 0.3 with integers as strings and no promise", () => {
+    const text = formatSigstoreBundle(parse(bundle()))
+    expect(text).toContain('"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json"')
+    expect(text).toContain('"logIndex":"7"')
+    expect(text).toContain('"integratedTime":"0"')
+    expect(text).not.toContain("inclusionPromise")
+  })
+})
+
+describe("parseSigstoreBundle()", () => {
+  it("reads the older versions with what they have besides", () => {
+    const certificates = [{ rawBytes: bytes }, { rawBytes: hash }]
+    for (const version of ["0.1", "0.2", "0.3"]) {
+      const value = {
+        ...bundle({
+          publicKey: undefined,
+          x509CertificateChain: { certificates },
+          tlogEntries: [
+            {
+              ...logEntry,
+              integratedTime: "1700000000",
+              inclusionPromise: { signedEntryTimestamp: bytes },
+            },
+          ],
+          timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp: bytes }] },
+        }),
+        mediaType: `application/vnd.dev.sigstore.bundle+json;version=${version}`,
+      }
+      expect(parse(value).verifier).toEqual({ form: "certificate", der: utf8("bytes") })
+    }
+  })
+
+  it("reads what writers of protobuf JSON leave out as zero or empty, and null as absent", () => {
+    const { logIndex: _, integratedTime: __, ...entry } = logEntry
+    const { logIndex: ___, hashes: ____, ...inclusionProof } = logEntry.inclusionProof
+    const tlogEntries = [{ ...entry, inclusionProof, inclusionPromise: null }]
+    const material = { tlogEntries, publicKey: {}, certificate: null }
+    const { entries, verifier } = parse(bundle({ ...material, timestampVerificationData: {} }))
+    expect(entries[0]?.index).toBe(0)
+    expect(entries[0]?.proof).toMatchObject({ index: 0, size: 8, hashes: [] })
+    expect(verifier).toEqual({ form: "hint", hint: "" })
+  })
+
+  it.each([
+    ["another media type", { ...bundle(), mediaType: "application/json" }, "unsupported"],
+    ["an unknown member", { ...bundle(), extra: 1 }, "malformed"],
+    ["both contents", bundle({}, { messageSignature, dsseEnvelope }), "malformed"],
+    ["no content", bundle({}, {}), "malformed"],
+    ["both keys", bundle({ certificate: { rawBytes: bytes } }), "malformed"],
+    ["no key", bundle({ publicKey: undefined }), "malformed"],
+    ["no entry", bundle({ tlogEntries: [] }), "malformed"],
+    ["33 entries", bundle({ tlogEntries: Array(33).fill(logEntry) }), "too-large"],
+    [
+      "33 timestamps",
+      bundle({
+        timestampVerificationData: {
+          rfc3161Timestamps: Array(33).fill({ signedTimestamp: bytes }),
+        },
+      }),
+      "too-large",
+    ],
+    [
+      "two signatures",
+      bundle(
+        {},
+        { dsseEnvelope: { ...dsseEnvelope, signatures: [{ sig: bytes }, { sig: bytes }] } },
+      ),
+      "too-large",
+    ],
+    [
+      "no signature",
+      bundle({}, { dsseEnvelope: { ...dsseEnvelope, signatures: [] } }),
+      "malformed",
+    ],
+    [
+      "another hash",
+      bundle(
+        {},
+        {
+          messageSignature: {
+            signature: bytes,
+            messageDigest: { algorithm: "SHA1", digest: hash },
+          },
+        },
+      ),
+      "unsupported",
+    ],
+    [
+      "a short log ID",
+      bundle({ tlogEntries: [{ ...logEntry, logId: { keyId: bytes } }] }),
+      "malformed",
+    ],
+    ["a negative index", bundle({ tlogEntries: [{ ...logEntry, logIndex: "-1" }] }), "malformed"],
+    [
+      "an index of 2^53",
+      bundle({ tlogEntries: [{ ...logEntry, logIndex: "9007199254740992" }] }),
+      "malformed",
+    ],
+    ["a padded index", bundle({ tlogEntries: [{ ...logEntry, logIndex: "07" }] }), "malformed"],
+    [
+      "base64url",
+      bundle({ tlogEntries: [{ ...logEntry, canonicalizedBody: "__8=" }] }),
+      "malformed",
+    ],
+    [
+      "unpadded base64",
+      bundle({ tlogEntries: [{ ...logEntry, canonicalizedBody: "YQ" }] }),
+      "malformed",
+    ],
+    [
+      "65 hashes",
+      bundle({
+        tlogEntries: [
+          {
+            ...logEntry,
+            inclusionProof: { ...logEntry.inclusionProof, hashes: Array(65).fill(hash) },
+          },
+        ],
+      }),
+      "too-large",
+    ],
+  ] as const)("refuses %s", (_name, value, code) => {
+    expectRefusal(code, () => parse(value))
+  })
+
+  it("looks at the length before it parses", () => {
+    expectRefusal("too-large", () => parseSigstoreBundle("x".repeat(32 * 1024 * 1024 + 1)))
+    expectRefusal("malformed", () => parseSigstoreBundle("x"))
+  })
+
+  it("does not take members from the prototype", () => {
+    const text = JSON.stringify(bundle()).replace('"hint":"h"', '"__proto__":{"hint":"h"}')
+    expectRefusal("malformed", () => parseSigstoreBundle(text))
+  })
+
+  it("is total: any text is read or refused", () => {
+    const text = JSON.stringify(bundle())
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: "binary" }),
+          fc.json(),
+          fc
+            .tuple(fc.nat(text.length), fc.nat(8), fc.string())
+            .map(([at, cut, insert]) => text.slice(0, at) + insert + text.slice(at + cut)),
+        ),
+        (input) => {
+          valueOrRefusal(() => parseSigstoreBundle(input))
+        },
+      ),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it("is total: any values in the right places are read or refused", () => {
+    const leaf = fc.oneof(fc.jsonValue(), fc.constantFrom(bytes, hash, "7", 7, null))
+    const message = fc.dictionary(
+      fc.constantFrom(
+        ...["mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope", "publicKey"],
+        ...["tlogEntries", "logIndex", "logId", "inclusionProof", "hashes", "checkpoint", "keyId"],
+        "__proto__",
+        "constructor",
+      ),
+      leaf,
+    )
+    fc.assert(
+      fc.property(message, message, message, (outer, material, entry) => {
+        const value = bundle({ ...material, tlogEntries: [{ ...logEntry, ...entry }] }, outer)
+        valueOrRefusal(() => parse(value))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it("keeps bytes as they are", () => {
+    expect(parse(bundle()).content).toMatchObject({ signature: parseHex("6279746573", "bytes") })
+  })
+})

@@ -1,0 +1,114 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { formatTrustedRoot, parseTrustedRoot } from "../../src/client/trusted-root.ts"
+import { utf8 } from "../../src/core/bytes.ts"
+import { base64, makeSigner } from "../entry/signers.ts"
+import { sha256 } from "../reference.ts"
+import { expectRefusal, valueOrRefusal } from "../refusals.ts"
+
+const { spki } = makeSigner("ecdsa-p256")
+const validFrom = new Date("2026-01-02T03:04:05Z")
+const text = formatTrustedRoot([{ baseUrl: "https://log.example:8443/rekor", spki, validFrom }])
+
+function changed(change: (log: Record<string, unknown>) => object): string {
+  const root = JSON.parse(text)
+  return JSON.stringify({ ...root, tlogs: [change(root.tlogs[0])] })
+}
+
+describe("formatTrustedRoot()", () => {
+  it("writes what Sigstore's clients demand of a log", () => {
+    expect(JSON.parse(text)).toEqual({
+      mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+      tlogs: [
+        {
+          baseUrl: "https://log.example:8443/rekor",
+          hashAlgorithm: "SHA2_256",
+          publicKey: {
+            rawBytes: base64(spki),
+            keyDetails: "PKIX_ECDSA_P256_SHA_256",
+            validFor: { start: "2026-01-02T03:04:05.000Z" },
+          },
+          logId: { keyId: base64(sha256(spki)) },
+        },
+      ],
+      certificateAuthorities: [],
+      ctlogs: [],
+      timestampAuthorities: [],
+    })
+  })
+
+  it("refuses a key that cannot sign checkpoints and a URL that is none", () => {
+    const rsa = makeSigner("rsa-2048").spki
+    expectRefusal("unsupported", () =>
+      formatTrustedRoot([{ baseUrl: "https://log.example", spki: rsa, validFrom }]),
+    )
+    expectRefusal("malformed", () => formatTrustedRoot([{ baseUrl: "log", spki, validFrom }]))
+  })
+})
+
+describe("parseTrustedRoot()", () => {
+  it("pins the host name of the URL, the key and its ID", () => {
+    const [log] = parseTrustedRoot(text)
+    expect(log).toMatchObject({ origin: "log.example", spki, logId: sha256(spki) })
+    expect(log?.vkey).toMatchObject({ name: "log.example", type: 2 })
+  })
+
+  it("reads Ed25519 logs under the ID that covers the origin", () => {
+    const key = makeSigner("ed25519").spki
+    const baseUrl = "https://log.example"
+    const [log] = parseTrustedRoot(formatTrustedRoot([{ baseUrl, spki: key, validFrom }]))
+    const expected = sha256(utf8("log.example\n"), Uint8Array.of(1), key.subarray(-32))
+    expect(log?.logId).toEqual(expected)
+    expect(log?.vkey.type).toBe(1)
+  })
+
+  it("passes over what it does not need and logs with RSA keys", () => {
+    const root = JSON.parse(text)
+    const rsa = makeSigner("rsa-2048").spki
+    const other = { ...root.tlogs[0], publicKey: { rawBytes: base64(rsa) } }
+    const more = { ...root, tlogs: [other, { ...root.tlogs[0], operator: "x" }], signingConfig: {} }
+    expect(parseTrustedRoot(JSON.stringify(more))).toHaveLength(1)
+    expectRefusal("unsupported", () =>
+      parseTrustedRoot(JSON.stringify({ ...root, tlogs: [other] })),
+    )
+  })
+
+  it.each([
+    ["another media type", text.replace("trustedroot+json", "root+json"), "unsupported"],
+    ["another hash", changed((log) => ({ ...log, hashAlgorithm: "SHA2_512" })), "unsupported"],
+    [
+      "an ID of another key",
+      changed((log) => ({ ...log, logId: { keyId: base64(sha256()) } })),
+      "malformed",
+    ],
+    ["no URL", changed(({ baseUrl: _, ...log }) => log), "malformed"],
+    ["a URL without a host", changed((log) => ({ ...log, baseUrl: "file:///x" })), "malformed"],
+    [
+      "a key of no kind",
+      changed((log) => ({ ...log, publicKey: { rawBytes: "AAAA" } })),
+      "unsupported",
+    ],
+    ["no logs", JSON.stringify({ ...JSON.parse(text), tlogs: [] }), "unsupported"],
+    ["33 logs", JSON.stringify({ ...JSON.parse(text), tlogs: Array(33).fill(0) }), "too-large"],
+    ["more than 1 MiB", " ".repeat(1_048_577), "too-large"],
+  ] as const)("refuses %s", (_name, root, code) => {
+    expectRefusal(code, () => parseTrustedRoot(root))
+  })
+
+  it("is total: any text is read or refused", () => {
+    const log = JSON.parse(text).tlogs[0]
+    fc.assert(
+      fc.property(
+        fc.dictionary(
+          fc.constantFrom("baseUrl", "hashAlgorithm", "publicKey", "logId", "x"),
+          fc.oneof(fc.jsonValue(), fc.webUrl()),
+        ),
+        (change) => {
+          const root = { ...JSON.parse(text), tlogs: [{ ...log, ...change }] }
+          valueOrRefusal(() => parseTrustedRoot(JSON.stringify(root)))
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+})

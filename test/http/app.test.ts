@@ -1,0 +1,39 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import type { Request, Response } from "express"
+import { expect, test } from "vitest"
+import { createApp } from "../../src/http/app.ts"
+import { loadContract } from "../../src/http/contract.ts"
+import type { Serving } from "../../src/http/serving.ts"
+import { askUnchecked } from "./client.ts"
+
+test("requests and responses are born with the prototypes of the application", async () => {
+  const born: object[] = []
+  const found: unknown[] = []
+  const serving: Serving = {
+    async serve(request, response) {
+      const { app } = created
+      found.push(
+        Object.getPrototypeOf(request) === app.request,
+        Object.getPrototypeOf(response) === app.response,
+        (request as Request).app === app,
+        (response as Response).req === request,
+      )
+      response.end("served")
+    },
+    turnAway: (_request, response) => void response.end(),
+  }
+  const created = createApp(loadContract(), serving)
+  const { IncomingMessage, ServerResponse } = created
+  const server = createServer({ IncomingMessage, ServerResponse }, (request, response) => {
+    born.push(Object.getPrototypeOf(request), Object.getPrototypeOf(response))
+    created.app(request as Request, response as Response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const reply = await askUnchecked((server.address() as AddressInfo).port, "/livez")
+  server.close()
+  server.closeAllConnections()
+  expect(reply.text()).toBe("served")
+  expect(found).toEqual([true, true, true, true])
+  expect(born).toEqual([created.app.request, created.app.response])
+})

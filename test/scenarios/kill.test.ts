@@ -1,0 +1,75 @@
+// SIGKILL at random moments under concurrent writers, also while the log recovers from the last one.
+// COUNTERSIGN_KILLS sets how many kills there are, COUNTERSIGN_SEED repeats a run's moments.
+import { randomInt } from "node:crypto"
+import { setTimeout } from "node:timers/promises"
+import { expect, test } from "vitest"
+import { type Keep, writeAll } from "./load.ts"
+import { guardWords, newLog } from "./new-log.ts"
+import { countersign, serve, serveCommand, start } from "./process.ts"
+import { createRecorder } from "./recorder.ts"
+
+const { COUNTERSIGN_KILLS = "15", COUNTERSIGN_SEED = String(randomInt(2 ** 31)) } = process.env
+const kills = Number(COUNTERSIGN_KILLS)
+const seed = Number(COUNTERSIGN_SEED)
+
+/** Entries at once, for each writer: single submissions, and batches that fill tiles. */
+const writers = [...Array.from({ length: 16 }, () => 1), 7, 40, 60]
+
+/** Integers from 0 up to but without `end`, the same ones for one seed (mulberry32). */
+function createDice(state: number): (end: number) => number {
+  let at = state
+  return (end) => {
+    at = (at + 0x6d2b79f5) | 0
+    let mixed = Math.imul(at ^ (at >>> 15), 1 | at)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % end
+  }
+}
+
+/** Resolves after so many calls of `keep`. */
+function countdown(
+  count: number,
+  keep: Keep,
+): { readonly keep: Keep; readonly over: Promise<void> } {
+  let left = count
+  let end = (): void => {}
+  const over = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  return {
+    over,
+    keep(request, receipt) {
+      keep(request, receipt)
+      left -= 1
+      if (left === 0) end()
+    },
+  }
+}
+
+test(`${kills} kills lose no acknowledged entry and fork nothing (seed ${seed})`, {
+  timeout: 60_000 + kills * 20_000,
+}, async () => {
+  const roll = createDice(seed)
+  const log = await newLog()
+  const words = guardWords(log)
+  const recorder = createRecorder(log.trust)
+  for (let killed = 0; killed < kills; killed++) {
+    const served = await serve(log.data, { words })
+    const { keep, over } = countdown(1 + roll(300), recorder.keep)
+    const writing = writeAll(served.client, writers, keep)
+    await Promise.race([over, writing])
+    // Somewhere within the next batch.
+    await setTimeout(roll(12))
+    expect((await served.kill()).signal).toBe("SIGKILL")
+    await writing
+
+    const recovered = await serve(log.data, { words })
+    const [size, fsck] = await Promise.all([
+      recorder.audit(recovered.client),
+      countersign("fsck", "--data", log.data),
+    ])
+    expect(fsck).toMatchObject({ code: 0, stdout: expect.stringContaining(`size ${size}`) })
+    await recovered.kill()
+  }
+  expect(recorder.count()).toBeGreaterThanOrEqual(kills)
+})
