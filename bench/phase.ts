@@ -1,8 +1,9 @@
 // One phase: so many connections send requests of one sort to the served log for some seconds. Its entries
 // are counted by the growth of the tree, which must equal what was answered.
+import { cpus } from "node:os"
 import { join } from "node:path"
 import { type LoadResult, runLoad } from "./load.ts"
-import { cpuTime, memoryOf, pin, type Split, splitName } from "./processes.ts"
+import { cpuTime, machineCpuTime, memoryOf, pin, type Split, splitName } from "./processes.ts"
 import { getRequest, writeRequests } from "./request-file.ts"
 import type { ServedLog } from "./served-log.ts"
 import { signRequests } from "./signing.ts"
@@ -43,6 +44,8 @@ export interface PhaseResult {
   /** CPU time in microseconds an entry. */
   readonly serverCpu: number | undefined
   readonly generatorCpu: number
+  /** The share of the machine that others used meanwhile, 0 to 1: high means noisy figures. */
+  readonly others: number | undefined
   /** The most resident bytes that were seen. */
   readonly resident: number | undefined
   /** The requests ran out before the time did. */
@@ -86,6 +89,24 @@ function watchMemory(pid: number): () => number | undefined {
   }
 }
 
+/** Begins to count CPU time; gives the microseconds of the server and the share of all others. */
+function watchCost(pid: number) {
+  const start = performance.now()
+  const serverBefore = cpuTime(pid)
+  const machineBefore = machineCpuTime()
+  return (generator: number): Pick<PhaseResult, "others"> & { readonly server?: number } => {
+    const serverAfter = cpuTime(pid)
+    const machineAfter = machineCpuTime()
+    if (serverBefore === undefined || serverAfter === undefined) return { others: undefined }
+    const server = serverAfter - serverBefore
+    if (machineBefore === undefined || machineAfter === undefined)
+      return { server, others: undefined }
+    const others = machineAfter - machineBefore - server - generator
+    const available = (performance.now() - start) * 1_000 * cpus().length
+    return { server, others: Math.max(0, others / available) }
+  }
+}
+
 function assertGrowth({ sends, name }: Phase, { accepted }: LoadResult, growth: number): void {
   const expected = sends.type === "submissions" ? accepted * sends.entriesARequest : 0
   if (growth === expected) return
@@ -105,10 +126,10 @@ export async function runPhase(
   pin(log.pid, "server", split)
   const again = sends.type === "reads"
   const job = { port: log.port, connections, requests, again, warmUp: WARM_UP_SECONDS, seconds }
-  const cpuBefore = cpuTime(log.pid)
   const memory = watchMemory(log.pid)
+  const cost = watchCost(log.pid)
   const result = await runLoad(job, split)
-  const cpuAfter = cpuTime(log.pid)
+  const { server, others } = cost(result.cpu)
   const after = await log.size()
   assertGrowth(phase, result, after - before)
   const perRequest = sends.type === "submissions" ? sends.entriesARequest : 1
@@ -121,11 +142,9 @@ export async function runPhase(
     rate: (result.timed * perRequest) / result.seconds,
     p50: result.p50,
     p99: result.p99,
-    serverCpu:
-      cpuBefore === undefined || cpuAfter === undefined
-        ? undefined
-        : (cpuAfter - cpuBefore) / entries,
+    serverCpu: server === undefined ? undefined : server / entries,
     generatorCpu: result.cpu / entries,
+    others,
     resident: memory(),
     endedEarly: result.usedUp,
   }

@@ -81,10 +81,17 @@ const TICK_US = 10_000
 
 /** CPU time of a process so far, user and system, in microseconds; undefined where it is not told. */
 export function cpuTime(pid: number): number | undefined {
-  const stat = readProcFile(pid, "stat")
+  const stat = readProcFile(`${pid}/stat`)
   // The name of the program stands in parentheses and may hold anything; state follows it.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")
   return fields && (Number(fields[11]) + Number(fields[12])) * TICK_US
+}
+
+/** CPU time of the whole machine so far, in microseconds; undefined where it is not told. */
+export function machineCpuTime(): number | undefined {
+  const total = readProcFile("stat")?.split("\n", 1)[0]?.trim().split(/\s+/)
+  // user, nice and system; idle and waiting come next, then interrupts.
+  return total && [1, 2, 3, 6, 7].reduce((sum, i) => sum + Number(total[i]), 0) * TICK_US
 }
 
 export interface Memory {
@@ -95,16 +102,16 @@ export interface Memory {
 }
 
 export function memoryOf(pid: number): Memory | undefined {
-  const status = readProcFile(pid, "status")
+  const status = readProcFile(`${pid}/status`)
   if (status === undefined) return undefined
   const bytes = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+([0-9]+) kB$`, "m").exec(status)?.[1]) * 1024
   return { resident: bytes("VmRSS"), peak: bytes("VmHWM") }
 }
 
-function readProcFile(pid: number, name: string): string | undefined {
+function readProcFile(name: string): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/${name}`, "utf8")
+    return readFileSync(`/proc/${name}`, "utf8")
   } catch {
     return undefined
   }

@@ -48,6 +48,7 @@ function phaseRow(phase: PhaseResult & Batches): Row {
     decimal(phase.p99, 2),
     decimal(phase.serverCpu, 1),
     decimal(phase.generatorCpu, 1),
+    decimal(phase.others && phase.others * 100, 0),
     decimal(phase.entriesACommit, 1),
     mebibytes(phase.resident),
   ]
@@ -62,6 +63,7 @@ const PHASE_HEAD: Row = [
   "p99 ms",
   "server us",
   "generator us",
+  "others %",
   "a commit",
   "RSS MiB",
 ]

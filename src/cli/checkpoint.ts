@@ -1,7 +1,7 @@
 // `countersign checkpoint`: reads a log's newest checkpoint and verifies it against what is pinned.
 import { Command } from "commander"
 import type { LogClient } from "../client/log-client.ts"
-import { type OpenedHead, openHead, type Trust } from "../client/trust.ts"
+import { type OpenedHead, openHead, type Trust, type TrustedHead } from "../client/trust.ts"
 import { formatBase64 } from "../core/text.ts"
 import { proven } from "./exit-code.ts"
 import {
@@ -25,20 +25,26 @@ export interface FetchedHead extends OpenedHead {
   readonly checkpoint: string
 }
 
-/** The newest checkpoint, verified; a falsehood if the pinned key did not sign it. */
+/**
+ * The newest checkpoint, verified; a falsehood if the pinned key did not sign it. Refuses `malformed`
+ * for an answer that is no checkpoint at all: that is the wrong address, not a lie.
+ */
 export async function fetchHead(log: LogClient, trust: Trust | undefined): Promise<FetchedHead> {
   const checkpoint = await log.checkpoint()
+  openHead(checkpoint, undefined)
   return { ...proven(() => openHead(checkpoint, trust)), checkpoint }
 }
 
+/** The last second that a Date can tell; a witness may state any. */
+const LAST_SECOND = 8_640_000_000_000
+
+function formatTime(seconds: number): string {
+  return seconds > LAST_SECOND ? `second ${seconds}` : new Date(seconds * 1000).toISOString()
+}
+
 /** Who cosigned and when, for people to read. */
-export function cosignatureFields({
-  cosignatures,
-}: OpenedHead | { cosignatures: OpenedHead["cosignatures"] }): Fields {
-  return cosignatures.map(
-    ({ name, time }) =>
-      ["cosigned by", `${name} at ${new Date(time * 1000).toISOString()}`] as const,
-  )
+export function cosignatureFields({ cosignatures }: Pick<TrustedHead, "cosignatures">): Fields {
+  return cosignatures.map(({ name, time }) => ["cosigned by", `${name} at ${formatTime(time)}`])
 }
 
 export function checkpointCommand(terminal: Terminal): Command {

@@ -1,16 +1,18 @@
 // What `countersign submit` does with what became of a request: verifies the receipt, writes the bundle,
 // prints the result, or says why there is none. One artifact's failure does not stop the others.
 import type { BatchOutcome, LogClient } from "../client/log-client.ts"
-import { bundleOfReceipt, type Receipt, verifyReceipt } from "../client/receipt.ts"
+import { bundleOfReceipt, type Receipt, verifyReceiptUnder } from "../client/receipt.ts"
 import { formatSigstoreBundle } from "../client/sigstore-bundle.ts"
-import { signingLog, type Trust } from "../client/trust.ts"
+import { type OpenedHead, openHead, signingLog, type Trust } from "../client/trust.ts"
 import { type PinnedLog, parseTrustedRoot } from "../client/trusted-root.ts"
+import type { Hash } from "../core/hash.ts"
 import { formatHex } from "../core/text.ts"
 import type { EntryRequest } from "../entry/request.ts"
 import { exitCodeOf, proven } from "./exit-code.ts"
 import { writeWhole } from "./file.ts"
 import { remarkPinning } from "./log-options.ts"
 import type { Output } from "./output.ts"
+import type { Progress } from "./progress.ts"
 import type { Terminal } from "./terminal.ts"
 
 /** One artifact (or envelope) and where its bundle goes. */
@@ -30,6 +32,16 @@ export interface ReceiptKeeperOptions {
   readonly trust: Trust | undefined
   readonly output: Output
   readonly terminal: Terminal
+  /** Taken away before anything is printed; it comes back with the next step. */
+  readonly progress: Progress
+}
+
+/** A checkpoint that holds, and the log ID that its bundles bear. */
+interface OpenedCheckpoint {
+  readonly checkpoint: string
+  readonly head: OpenedHead
+  readonly logId: Hash
+  readonly logs: readonly PinnedLog[]
 }
 
 /** The logs by which bundles name the log's key; asked of the log itself unless they are pinned. */
@@ -39,18 +51,23 @@ async function bundleLogs(log: LogClient, trust: Trust | undefined): Promise<rea
 }
 
 export function createReceiptKeeper(options: ReceiptKeeperOptions): ReceiptKeeper {
-  const { log, trust, output, terminal } = options
-  let logs: readonly PinnedLog[] | undefined
+  const { log, trust, output, terminal, progress } = options
+  let last: OpenedCheckpoint | undefined
+  let hasRemarked = false
 
-  async function writeBundle(job: Job, request: EntryRequest, receipt: Receipt): Promise<void> {
-    logs ??= await bundleLogs(log, trust)
-    const known = logs
-    const { logId } = proven(() => signingLog(receipt.checkpoint, known))
-    const text = formatSigstoreBundle(bundleOfReceipt(request, receipt, logId))
-    await writeWhole(job.bundlePath, `${text}\n`, "bundle")
+  async function open(checkpoint: string): Promise<OpenedCheckpoint> {
+    if (last?.checkpoint === checkpoint) return last
+    const head = proven(() => openHead(checkpoint, trust))
+    if (!hasRemarked) remarkPinning(output, head.isPinned)
+    hasRemarked = true
+    const logs = last?.logs ?? (await bundleLogs(log, trust))
+    const { logId } = proven(() => signingLog(checkpoint, logs))
+    last = { checkpoint, head, logId, logs }
+    return last
   }
 
   function print({ artifact, bundlePath }: Job, receipt: Receipt, isPinned: boolean): void {
+    progress.end()
     const { index, leafHash, proof, isNew } = receipt
     output.result(
       `${artifact}: entry ${index}${isNew === false ? " (logged before)" : ""}`,
@@ -66,6 +83,7 @@ export function createReceiptKeeper(options: ReceiptKeeperOptions): ReceiptKeepe
   function fail({ artifact }: Job, error: unknown): void {
     const code = exitCodeOf(error)
     if (code === undefined || !(error instanceof Error)) throw error
+    progress.end()
     output.remark(`${artifact}: ${error.message}`)
     terminal.fail(code)
   }
@@ -76,10 +94,11 @@ export function createReceiptKeeper(options: ReceiptKeeperOptions): ReceiptKeepe
       try {
         if ("error" in outcome) throw outcome.error
         const { receipt } = outcome
-        const { isPinned } = proven(() => verifyReceipt(request, receipt, trust))
-        if (!isPinned && logs === undefined) remarkPinning(output, isPinned)
-        await writeBundle(job, request, receipt)
-        print(job, receipt, isPinned)
+        const { head, logId } = await open(receipt.checkpoint)
+        proven(() => verifyReceiptUnder(head, request, receipt))
+        const text = formatSigstoreBundle(bundleOfReceipt(request, receipt, logId))
+        await writeWhole(job.bundlePath, `${text}\n`, "bundle")
+        print(job, receipt, head.isPinned)
       } catch (error) {
         fail(job, error)
       }

@@ -104,7 +104,7 @@ async function submitAll(
   const { stderr: stream, now } = terminal
   const progress = createProgress({ stream, now, what: "submit", total: jobs.length })
   const output = createOutput(terminal, options.json)
-  const keeper = createReceiptKeeper({ log, trust, output, terminal })
+  const keeper = createReceiptKeeper({ log, trust, output, terminal, progress })
   const [only] = jobs
   try {
     if (only !== undefined && jobs.length === 1) {

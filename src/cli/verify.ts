@@ -2,7 +2,7 @@
 import { Command } from "commander"
 import { readKeyFile } from "../client/key-file.ts"
 import { LONGEST_BUNDLE } from "../client/sigstore-bundle.ts"
-import { type VerifiedEntry, verifyBundle } from "../client/verify.ts"
+import { neededHashes, type VerifiedEntry, verifyBundle } from "../client/verify.ts"
 import { formatHex } from "../core/text.ts"
 import { digestFile } from "./artifact-digest.ts"
 import { cosignatureFields } from "./checkpoint.ts"
@@ -41,7 +41,8 @@ async function verifyFiles(options: VerifyOptions, command: Command): Promise<Ve
   const key = await readBytes(options.key, "key", LONGEST_KEY_FILE)
   readKeyFile(key, `key ${options.key}`)
   const bundle = await readText(options.bundle, "bundle", LONGEST_BUNDLE)
-  const artifact = await digestFile(options.artifact, ["sha256", "sha384", "sha512"])
+  const hashes = proven(() => neededHashes(bundle, key))
+  const artifact = await digestFile(options.artifact, hashes)
   const subjects = options.subject
   return proven(() => verifyBundle({ bundle, artifact, key, trust, ...(subjects && { subjects }) }))
 }

@@ -76,7 +76,8 @@ export function asBytes(value: unknown, what: string): Uint8Array {
 export function asInteger(value: unknown, what: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value
   if (typeof value === "string") return parseDecimal(value, what)
-  return refuse("malformed", `${what}: expected an integer from 0, found ${shown(String(value))}`)
+  const found = typeof value === "number" ? String(value) : kindOf(value)
+  return refuse("malformed", `${what}: expected an integer from 0 to 2^53-1, found ${found}`)
 }
 
 /** True for a member that is not there, also if it says so by `null`. */

@@ -183,3 +183,10 @@ export function createLogClient(options: LogClientOptions): LogClient {
     trustedRoot: () => text("v1/trusted-root.json"),
   }
 }
+
+// What a program needs beside the client, so that the package's ./client is enough for it.
+export { Refusal, Trouble } from "../core/errors.ts"
+export { bundleOfReceipt, verifyReceipt } from "./receipt.ts"
+export { formatSigstoreBundle } from "./sigstore-bundle.ts"
+export { signingLog } from "./trust.ts"
+export { parseTrustedRoot } from "./trusted-root.ts"

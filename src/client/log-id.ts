@@ -1,7 +1,8 @@
 // The 32 bytes by which Sigstore names a log's key (rekor-tiles, "log ID"): SHA-256 over the SPKI for
 // ECDSA, and for Ed25519 the whole hash of which a C2SP key ID is the beginning.
-import { sha256 } from "@noble/hashes/sha2.js"
+
 import { concat, utf8 } from "../core/bytes.ts"
+import { digestOf } from "../core/digest.ts"
 import { asHash, type Hash } from "../core/hash.ts"
 import { makeVkey, type Vkey } from "../core/note.ts"
 import type { Origin } from "../core/origin.ts"
@@ -9,8 +10,8 @@ import { parseSpki } from "../core/spki.ts"
 
 /** The log ID of a key of type 1 or 2; its first 4 bytes are the key ID. */
 export function logIdOf({ name, type, publicKey }: Vkey): Hash {
-  if (type === 2) return asHash(sha256(publicKey))
-  return asHash(sha256(concat(utf8(`${name}\n`), Uint8Array.of(type), publicKey)))
+  if (type === 2) return asHash(digestOf("sha256", publicKey))
+  return asHash(digestOf("sha256", concat(utf8(`${name}\n`), Uint8Array.of(type), publicKey)))
 }
 
 /** The verifier key of a log's checkpoints by its SPKI; undefined for RSA and other unknown keys. */

@@ -1,7 +1,8 @@
 // The answer of a log to a submission, held against what was submitted, and the bundle made of both.
 // Without trust in the log's key a receipt is only consistent with itself; the caller must say so.
-import { sha256 } from "@noble/hashes/sha2.js"
+
 import { equalBytes } from "../core/bytes.ts"
+import { digestOf } from "../core/digest.ts"
 import { refuse } from "../core/errors.ts"
 import type { Hash } from "../core/hash.ts"
 import { formatBase64, parseBase64 } from "../core/text.ts"
@@ -41,18 +42,17 @@ function proposedBody(request: EntryRequest): Uint8Array {
 }
 
 /**
- * Verifies that a receipt is about this request and that its checkpoint covers the entry. Refuses
- * `mismatch` or `bad-proof`, and with `trust` as {@link openHead} does.
+ * As {@link verifyReceipt} with the receipt's checkpoint opened already: the receipts of a batch share
+ * one, whose signature then need be verified only once.
  */
-export function verifyReceipt(
+export function verifyReceiptUnder(
+  head: OpenedHead,
   request: EntryRequest,
   receipt: Receipt,
-  trust?: Trust,
 ): VerifiedReceipt {
   if (!equalBytes(proposedBody(request), receipt.body)) {
     refuse("mismatch", "the receipt's body is not that of the submission")
   }
-  const head = openHead(receipt.checkpoint, trust)
   if (receipt.proof.index !== receipt.index) {
     refuse("bad-proof", `the receipt says ${receipt.index}, its proof ${receipt.proof.index}`)
   }
@@ -63,11 +63,23 @@ export function verifyReceipt(
   return { ...head, index: receipt.index, leafHash }
 }
 
+/**
+ * Verifies that a receipt is about this request and that its checkpoint covers the entry. Refuses
+ * `mismatch` or `bad-proof`, and with `trust` as {@link openHead} does.
+ */
+export function verifyReceipt(
+  request: EntryRequest,
+  receipt: Receipt,
+  trust?: Trust,
+): VerifiedReceipt {
+  return verifyReceiptUnder(openHead(receipt.checkpoint, trust), request, receipt)
+}
+
 function bundleVerifier(text: VerifierKeyText): BundleVerifier {
   const key = readVerifierKeyText(text)
   return key.form === "certificate"
     ? { form: "certificate", der: key.der }
-    : { form: "hint", hint: formatBase64(sha256(key.spki)) }
+    : { form: "hint", hint: formatBase64(digestOf("sha256", key.spki)) }
 }
 
 function contentOf(request: EntryRequest): Pick<SigstoreBundle, "verifier" | "content"> {

@@ -182,6 +182,15 @@ function verifyLogged(entry: TransparencyLogEntry, trust: Trust) {
   return { ...head, index: entry.index, leafHash: verifyInclusion(entry.body, proof, head) }
 }
 
+/** The hashes by which {@link verifyBundle} may ask for the artifact's digest, for those who stream. */
+export function neededHashes(bundle: string, key: string | Uint8Array): readonly HashName[] {
+  const { content } = parseSigstoreBundle(bundle)
+  if (content.form === "dsse") return ["sha256", "sha384", "sha512"]
+  const { hash } = algorithms[digestAlgorithm[readKeyFile(key).keyType]]
+  const stated = content.messageDigest?.hash ?? hash
+  return stated === hash ? [hash] : [hash, stated]
+}
+
 /**
  * Verifies everything about a bundle, offline: the artifact's digest, the signature under `key`, the
  * log entry rebuilt from them, its inclusion proof, the checkpoint's signature and the witnesses.
@@ -203,3 +212,8 @@ export function verifyBundle(check: BundleCheck): VerifiedEntry {
   verifyBody(entry, statement, statement.body(signature, key))
   return { ...verifyLogged(entry, check.trust), kind, algorithm, body: entry.body }
 }
+
+// What a program needs beside the verifier, so that the package's ./verify is enough for it.
+export { Refusal } from "../core/errors.ts"
+export { parsePolicy } from "../core/policy.ts"
+export { parseTrustedRoot } from "./trusted-root.ts"

@@ -50,7 +50,7 @@ export function parseNote(input: Uint8Array | string): Note {
   const whole = parsePlainText(input, LONGEST_NOTE, "note")
   // SPEC: the text may hold empty lines, so the last one separates it from the signatures.
   const blank = whole.lastIndexOf("\n\n")
-  if (blank < 0 || blank + 2 === whole.length || !whole.endsWith("\n")) {
+  if (blank < 0 || !whole.endsWith("\n")) {
     refuse("malformed", "note: expected a text, an empty line and signature lines")
   }
   const lines = whole.slice(blank + 2, -1).split("\n")

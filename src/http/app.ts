@@ -2,7 +2,7 @@
 // path does not have, 404 for the rest. Its request and response prototypes are given to the HTTP server,
 // so that Express need not exchange them for each request, which costs more than all else it does.
 import { IncomingMessage, ServerResponse } from "node:http"
-import express, { type Express, type NextFunction, type Request, type Response } from "express"
+import express, { type Express, type Request, type Response } from "express"
 import { bug, Refusal } from "../core/errors.ts"
 import type { Contract } from "./contract.ts"
 import { hotOperations } from "./hot-routes.ts"
@@ -10,6 +10,8 @@ import type { Serving } from "./serving.ts"
 
 export interface App {
   readonly app: Express
+  /** Answers a request that is no hot one, whatever it is. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void
   /** For `createServer`: what they make is born with the prototypes of the application. */
   readonly IncomingMessage: typeof IncomingMessage
   readonly ServerResponse: typeof ServerResponse
@@ -57,20 +59,19 @@ function addRoutes(app: Express, contract: Contract, serving: Serving): void {
   }
 }
 
-function addErrors(app: Express, serving: Serving): void {
-  app.use((request, response) => {
-    serving.turnAway(request, response, new Refusal("not-found", "there is nothing at this path"))
-  })
-  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    // Express throws this for a percent sign that stands for nothing.
-    const isMalformed = error instanceof URIError
-    const refusal = new Refusal("malformed", "path: expected valid percent-encoding")
-    serving.turnAway(request, response, isMalformed ? refusal : error)
-  })
+/** What no route has answered: Express calls this in place of its own pages. */
+function turnAway(serving: Serving, request: Request, response: Response, error: unknown): void {
+  // Express throws this for a percent sign that stands for nothing.
+  const isMalformed = error instanceof URIError
+  const refusal = isMalformed
+    ? new Refusal("malformed", "path: expected valid percent-encoding")
+    : new Refusal("not-found", "there is nothing at this path")
+  const isOther = error !== undefined && error !== null && !isMalformed
+  serving.turnAway(request, response, isOther ? error : refusal)
 }
 
 /** Gives the classes that `app` will find to be its own already. Holds for one application only. */
-function adoptedClasses(app: Express): Omit<App, "app"> {
+function adoptedClasses(app: Express): Pick<App, "IncomingMessage" | "ServerResponse"> {
   class AppRequest extends IncomingMessage {}
   class AppResponse<
     Answered extends IncomingMessage = IncomingMessage,
@@ -96,6 +97,12 @@ export function createApp(contract: Contract, serving: Serving): App {
   app.enable("strict routing")
   const classes = adoptedClasses(app)
   addRoutes(app, contract, serving)
-  addErrors(app, serving)
-  return { app, ...classes }
+  return {
+    app,
+    ...classes,
+    handle(request, response) {
+      const [asked, answering] = [request as Request, response as Response]
+      app(asked, answering, (error: unknown) => turnAway(serving, asked, answering, error))
+    },
+  }
 }

@@ -108,14 +108,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     ...probeHandlers(surroundings),
   }
   const serving = createServing({ handlers, contract, meter, report, now, isClosing })
-  const { app, IncomingMessage, ServerResponse } = createApp(contract, serving)
+  const { handle, IncomingMessage, ServerResponse } = createApp(contract, serving)
 
   const listener: RequestListener = (request, response) => {
     takeOriginForm(request)
     const routed = routeHot(request)
     if (routed !== undefined) void serving.serve(request, response, routed)
     else if (request.method === "OPTIONS") answerPreflight(request, response)
-    else app(request as Parameters<typeof app>[0], response as Parameters<typeof app>[1])
+    else handle(request, response)
   }
   const server = createServer(
     {

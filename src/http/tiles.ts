@@ -10,9 +10,9 @@ import { parseTilePath, type TileResource, tileWidth } from "../core/tile.ts"
 import { type Answer, isKnown, notModified, textAnswer } from "./answer.ts"
 import type { Call, Handlers, Surroundings } from "./handler.ts"
 
-const compress = promisify(gzip)
+const gzipped = promisify(gzip)
 
-/** Compressed full entry bundles that are kept, in bytes. */
+/** Compressed entry bundles that are kept, in bytes. */
 const COMPRESSED_LIMIT = 32 * 1024 * 1024
 /** Compressions at a time: they share their threads with the verification of signatures. */
 const COMPRESSION_LIMIT = 2
@@ -32,24 +32,32 @@ function idOf(resource: TileResource): { readonly level: number; readonly index:
   return { level: resource.kind === "tile" ? resource.level : 0, index: resource.index }
 }
 
-/** Compresses each full bundle once as long as it is remembered; undefined if too much is going on. */
-function createCompressor(): (key: string, bytes: Uint8Array) => Promise<Uint8Array | undefined> {
+interface Compressor {
+  /** What was compressed for this key, as long as it is remembered. */
+  known(key: string): Uint8Array | undefined
+  /** Undefined if too much is being compressed already. */
+  compress(key: string, bytes: Uint8Array): Promise<Uint8Array | undefined>
+}
+
+function createCompressor(): Compressor {
   const kept = new LRUCache<string, Uint8Array>({
     maxSize: COMPRESSED_LIMIT,
     sizeCalculation: (bytes) => bytes.length,
   })
   let running = 0
-  return async (key, bytes) => {
-    const known = kept.get(key)
-    if (known !== undefined || running === COMPRESSION_LIMIT) return known
-    running += 1
-    try {
-      const compressed = await compress(bytes)
-      kept.set(key, compressed)
-      return compressed
-    } finally {
-      running -= 1
-    }
+  return {
+    known: (key) => kept.get(key),
+    async compress(key, bytes) {
+      if (running === COMPRESSION_LIMIT) return undefined
+      running += 1
+      try {
+        const compressed = await gzipped(bytes)
+        kept.set(key, compressed)
+        return compressed
+      } finally {
+        running -= 1
+      }
+    },
   }
 }
 
@@ -57,7 +65,7 @@ export function tileHandlers({
   log,
   config,
 }: Surroundings): Pick<Handlers, "getCheckpoint" | "getTile" | "getEntryTile"> {
-  const compressed = createCompressor()
+  const compressor = createCompressor()
   const immutable = "public, max-age=31536000, immutable"
   let newest: { readonly checkpoint: string; readonly etag: string; readonly answer: Answer }
 
@@ -122,8 +130,11 @@ export function tileHandlers({
       if (isKnown(call.request, etag)) {
         return notModified(bundleAnswer(etag, new Uint8Array(0), wantsGzip))
       }
+      if (!wantsGzip) return bundleAnswer(plainTag, await bundleBytes(resource), false)
+      const known = compressor.known(gzipTag)
+      if (known !== undefined) return bundleAnswer(gzipTag, known, true)
       const bytes = await bundleBytes(resource)
-      const small = wantsGzip ? await compressed(gzipTag, bytes) : undefined
+      const small = await compressor.compress(gzipTag, bytes)
       return small === undefined
         ? bundleAnswer(plainTag, bytes, false)
         : bundleAnswer(gzipTag, small, true)

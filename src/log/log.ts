@@ -66,6 +66,6 @@ export interface Log {
   /** The first `width` entries of a bundle, encoded; undefined as for a tile. */
   bundle(index: number, width: number): Promise<Uint8Array | undefined>
   status(): LogStatus
-  /** Takes no more entries, finishes those it took, then lets go of everything. */
+  /** Takes no more entries and resolves when those it took are written. */
   close(): Promise<void>
 }

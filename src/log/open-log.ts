@@ -21,7 +21,7 @@ import { createTreeReader, type TreeReader } from "./tree-reader.ts"
 export interface LogOptions {
   readonly identity: LogIdentity
   readonly vkeys: readonly string[]
-  /** Reads of the database that the sequencer writes; closed with the log. */
+  /** Reads of the database that the sequencer writes. */
   readonly reads: LogReads
   readonly sequencer: Sequencer
   readonly verifier: SignatureVerifier
@@ -77,7 +77,10 @@ async function loadLeafIndex(reads: LogReads, tree: TreeReader): Promise<LeafInd
   return index
 }
 
-/** Opens the log at the head that `sequencer` was opened at. Throws Trouble for a damaged store. */
+/**
+ * Opens the log at the head that `sequencer` was opened at. Throws Trouble for a damaged store. What it
+ * is given stays the caller's to close, after the log.
+ */
 export async function openLog(options: LogOptions): Promise<Log> {
   const { identity, reads, sequencer, verifier, hasher } = options
   const limits = { ...defaultLimits, ...options.limits }
@@ -221,9 +224,6 @@ export async function openLog(options: LogOptions): Promise<Log> {
     async close() {
       stopped ??= "the log is closing"
       await pool.drained()
-      await sequencer.close()
-      await reads.close()
-      await verifier.close()
     },
   }
 }

@@ -29,7 +29,7 @@ describe("verifyReceipt()", () => {
   it("refuses every part that is not true", async () => {
     const later = await log.addBody(utf8("after"))
     const { proof } = receipt
-    const false_ = [
+    const untrue = [
       { ...receipt, index: 0 },
       { ...receipt, leafHash: sha256(utf8("x")) },
       { ...receipt, checkpoint: later.checkpoint },
@@ -40,7 +40,7 @@ describe("verifyReceipt()", () => {
       { ...receipt, proof: { ...proof, hashes: [sha256(utf8("x"))] } },
       { ...receipt, index: 0, proof: { ...proof, index: 0 } },
     ]
-    for (const it of false_) {
+    for (const it of untrue) {
       expectRefusal("bad-proof", () => verifyReceipt(request, it, trust))
       expectRefusal("bad-proof", () => verifyReceipt(request, it))
     }

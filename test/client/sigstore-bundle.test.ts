@@ -218,7 +218,7 @@ describe("parseSigstoreBundle()", () => {
           valueOrRefusal(() => parseSigstoreBundle(input))
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     )
   })
 
@@ -238,8 +238,22 @@ describe("parseSigstoreBundle()", () => {
         const value = bundle({ ...material, tlogEntries: [{ ...logEntry, ...entry }] }, outer)
         valueOrRefusal(() => parse(value))
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     )
+  })
+
+  it("refuses what is nested deeply, wherever it stands", () => {
+    const deep = "[".repeat(200_000) + "]".repeat(200_000)
+    const text = JSON.stringify(bundle())
+    for (const place of [
+      '"7"',
+      '"hashedrekord"',
+      `"${bytes}"`,
+      JSON.stringify([hash, hash, hash]),
+    ]) {
+      expect(text).toContain(place)
+      expectRefusal("malformed", () => parseSigstoreBundle(text.replace(place, deep)))
+    }
   })
 
   it("keeps bytes as they are", () => {

@@ -108,7 +108,7 @@ describe("parseTrustedRoot()", () => {
           valueOrRefusal(() => parseTrustedRoot(JSON.stringify(root)))
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 150 },
     )
   })
 })

@@ -80,6 +80,19 @@ describe("RFC 8032", () => {
     expect(verifyEd25519ph(ph.signature, digestOf("sha256", text("abc")), ph.key)).toBe(false)
   })
 
+  test("verifyEd25519ph() refuses a digest of another hash that was signed as such", () => {
+    const signAs = (digest: Uint8Array) => {
+      const domain = Uint8Array.of(...text("SigEd25519 no Ed25519 collisions"), 1, 0)
+      const r = BASE.multiply(77n).toBytes()
+      const input = Uint8Array.of(...domain, ...r, ...key, ...digest)
+      const k = bytesToNumberLE(digestOf("sha512", input)) % ORDER
+      return Uint8Array.of(...r, ...numberToBytesLE((77n + k * secret) % ORDER, 32))
+    }
+    const [long, short] = [digestOf("sha512", text("abc")), digestOf("sha256", text("abc"))]
+    expect(verifyEd25519ph(signAs(long), long, key)).toBe(true)
+    expect(verifyEd25519ph(signAs(short), short, key)).toBe(false)
+  })
+
   test("a signature over a digest and one over a message never stand in for each other", () => {
     const digest = digestOf("sha512", text("abc"))
     expect(verifyEd25519(ph.signature, digest, ph.key)).toBe(false)

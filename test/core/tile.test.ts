@@ -308,7 +308,8 @@ describe("tile paths", () => {
     "tile/0/000.p/1\n",
     "tile/data/000",
     "tile/entries/000.p/00",
-    // 2^56-1, a path of C2SP tlog-tiles that this log cannot reach.
+    // 2^53 and 2^56-1, paths of C2SP tlog-tiles that this log cannot reach.
+    "tile/0/x009/x007/x199/x254/x740/992",
     "tile/0/x072/x057/x594/x037/x927/935",
     `tile/0/${"x001/".repeat(20)}000`,
   ]

@@ -27,7 +27,7 @@ test("requests and responses are born with the prototypes of the application", a
   const { IncomingMessage, ServerResponse } = created
   const server = createServer({ IncomingMessage, ServerResponse }, (request, response) => {
     born.push(Object.getPrototypeOf(request), Object.getPrototypeOf(response))
-    created.app(request as Request, response as Response)
+    created.handle(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const reply = await askUnchecked((server.address() as AddressInfo).port, "/livez")

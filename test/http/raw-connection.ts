@@ -6,6 +6,8 @@ export interface RawConnection {
   write(text: string | Uint8Array): void
   /** Resolves with all that has come once it holds `text` so often; rejects if the connection ends before. */
   until(text: string, times?: number): Promise<string>
+  /** Calls `look` with all that has come, whenever there is more, until it says that this is enough. */
+  progress(look: (received: string) => boolean): Promise<string>
   /** Resolves with all that came when the connection has ended. */
   ended(): Promise<string>
 }
@@ -49,12 +51,13 @@ export async function openRaw(port: number): Promise<RawConnection> {
     socket,
     write: (text) => void socket.write(text),
     until: (text, times = 1) => when(() => received.split(text).length > times),
+    progress: (look) => when(() => look(received)),
     ended: () => when(() => isEnded),
   }
 }
 
-/** A request as it goes over the wire. */
+/** A request as it goes over the wire; each character of `body` is a byte. */
 export function rawRequest(method: string, path: string, headers = "", body = ""): string {
-  const length = body === "" ? "" : `content-length: ${Buffer.byteLength(body)}\r\n`
+  const length = body === "" ? "" : `content-length: ${body.length}\r\n`
   return `${method} ${path} HTTP/1.1\r\nhost: log.example\r\n${headers}${length}\r\n${body}`
 }

@@ -144,6 +144,8 @@ const reads: readonly [path: string, status: number, code: string][] = [
   ["/V1/tree-head", 404, "not-found"],
   ["/v1/tree-head/", 404, "not-found"],
   ["//v1/tree-head", 404, "not-found"],
+  ["//%t@#s^Z,", 404, "not-found"],
+  ["/%", 404, "not-found"],
   ["/v1/../v1/tree-head", 404, "not-found"],
   ["/index.html", 404, "not-found"],
   ["/metrics", 404, "not-found"],

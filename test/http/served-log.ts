@@ -10,7 +10,7 @@ import { createHttpServer, type HttpServerOptions } from "../../src/http/server.
 import type { Log } from "../../src/log/log.ts"
 import { newDisk, openLogOn, proposalOf } from "../log/opened-log.ts"
 
-const verifier: SignatureVerifier = {
+const portable: SignatureVerifier = {
   engine: "portable",
   verify: (check) => Promise.resolve(verifyPortably(check)),
   close: () => Promise.resolve(),
@@ -23,11 +23,16 @@ export interface ServedLog {
   close(): Promise<void>
 }
 
+export interface ServedLogOptions extends Omit<HttpServerOptions, "log"> {
+  /** Puts something in front of the log. */
+  readonly log?: (log: Log) => Log
+  /** By default the portable one. */
+  readonly verifier?: SignatureVerifier
+}
+
 /** Opens an empty log and lets `server` listen on a free port of the loopback interface. */
-export async function openServedLog(
-  options: Omit<HttpServerOptions, "log"> & { readonly log?: (log: Log) => Log } = {},
-): Promise<ServedLog> {
-  const { log } = await openLogOn(newDisk(), {}, verifier)
+export async function openServedLog(options: ServedLogOptions = {}): Promise<ServedLog> {
+  const { log } = await openLogOn(newDisk(), {}, options.verifier ?? portable)
   const http = createHttpServer({ ...options, log: options.log?.(log) ?? log })
   await new Promise<void>((resolve) => http.server.listen(0, "127.0.0.1", resolve))
   const { port } = http.server.address() as AddressInfo

@@ -1,11 +1,11 @@
 // SIGKILL at random moments under concurrent writers, also while the log recovers from the last one.
-// COUNTERSIGN_KILLS sets how many kills there are, COUNTERSIGN_SEED repeats a run's moments.
+// COUNTERSIGN_KILLS sets how many rounds there are, COUNTERSIGN_SEED repeats a run's moments.
 import { randomInt } from "node:crypto"
 import { setTimeout } from "node:timers/promises"
 import { expect, test } from "vitest"
 import { type Keep, writeAll } from "./load.ts"
-import { guardWords, newLog } from "./new-log.ts"
-import { countersign, serve, serveCommand, start } from "./process.ts"
+import { newLog } from "./new-log.ts"
+import { countersign, type ServedLog, serve, serveCommand, start } from "./process.ts"
 import { createRecorder } from "./recorder.ts"
 
 const { COUNTERSIGN_KILLS = "15", COUNTERSIGN_SEED = String(randomInt(2 ** 31)) } = process.env
@@ -26,7 +26,7 @@ function createDice(state: number): (end: number) => number {
   }
 }
 
-/** Resolves after so many calls of `keep`. */
+/** Passes on to `keep`; `over` resolves after so many calls. */
 function countdown(
   count: number,
   keep: Keep,
@@ -46,30 +46,45 @@ function countdown(
   }
 }
 
-test(`${kills} kills lose no acknowledged entry and fork nothing (seed ${seed})`, {
+test(`${kills} kills (seed ${seed}) lose no acknowledged entry and fork nothing`, {
   timeout: 60_000 + kills * 20_000,
 }, async () => {
   const roll = createDice(seed)
-  const log = await newLog()
-  const words = guardWords(log)
-  const recorder = createRecorder(log.trust)
-  for (let killed = 0; killed < kills; killed++) {
-    const served = await serve(log.data, { words })
+  const { data, trust, options } = await newLog()
+  const recorder = createRecorder(trust)
+
+  async function killWorking(served: ServedLog): Promise<void> {
     const { keep, over } = countdown(1 + roll(300), recorder.keep)
     const writing = writeAll(served.client, writers, keep)
     await Promise.race([over, writing])
     // Somewhere within the next batch.
     await setTimeout(roll(12))
-    expect((await served.kill()).signal).toBe("SIGKILL")
+    expect(await served.kill()).toMatchObject({ signal: "SIGKILL" })
     await writing
+  }
 
-    const recovered = await serve(log.data, { words })
+  async function killRecovering(): Promise<void> {
+    const recovering = start(serveCommand(data, options))
+    await setTimeout(roll(800))
+    recovering.send("SIGKILL")
+    await recovering.ended
+  }
+
+  async function audit({ client }: ServedLog): Promise<void> {
     const [size, fsck] = await Promise.all([
-      recorder.audit(recovered.client),
-      countersign("fsck", "--data", log.data),
+      recorder.audit(client),
+      countersign("fsck", "--data", data, "--json"),
     ])
-    expect(fsck).toMatchObject({ code: 0, stdout: expect.stringContaining(`size ${size}`) })
-    await recovered.kill()
+    expect(fsck).toMatchObject({ code: 0 })
+    expect(JSON.parse(fsck.stdout)).toMatchObject({ size, findings: 0 })
+  }
+
+  let served = await serve(data, options)
+  for (let killed = 0; killed < kills; killed++) {
+    await killWorking(served)
+    if (roll(3) === 0) await killRecovering()
+    served = await serve(data, options)
+    await audit(served)
   }
   expect(recorder.count()).toBeGreaterThanOrEqual(kills)
 })

@@ -1,8 +1,11 @@
-// A log of its own for a test, made by `countersign init`, with the keys that its readers pin.
+// A log of its own for a test, with its guard apart from its data, and the keys that its readers pin.
 import { join } from "node:path"
+import { createLogFiles, dataDirectory } from "../../src/cli/data-directory.ts"
 import type { Trust } from "../../src/client/trust.ts"
+import { parseOrigin } from "../../src/core/origin.ts"
 import { newFolder } from "../storage/folder.ts"
-import { countersign } from "./process.ts"
+import { grow } from "./load.ts"
+import { type ServeOptions, serve } from "./process.ts"
 
 export interface NewLog {
   /** Removed when the test is over; data and guard lie in it. */
@@ -11,22 +14,37 @@ export interface NewLog {
   readonly database: string
   readonly guard: string
   readonly trust: Trust
+  /** What `serve` needs to be told about this log. */
+  readonly options: ServeOptions & { readonly words: readonly string[] }
 }
 
-/** The words for `countersign serve` that go with a guard apart from the data. */
-export function guardWords({ guard }: Pick<NewLog, "guard">): readonly string[] {
-  return ["--guard", guard]
-}
-
-export async function newLog(origin = "log.example"): Promise<NewLog> {
+/** Makes a log without entries; `time` is that of its head, in Unix milliseconds. */
+export async function newLog({ time = Date.now() } = {}): Promise<NewLog> {
   const folder = newFolder()
   const data = join(folder, "data")
   const guard = join(folder, "guard", "head")
-  const { code, stdout, stderr } = await countersign(
-    ...["init", "--data", data, "--guard", guard, "--origin", origin],
-  )
-  if (code !== 0) throw new Error(`the log cannot be made:\n${stderr}`)
-  const vkeys = [...stdout.matchAll(/^verifier key: (.+)$/gm)].map(([, vkey = ""]) => vkey)
-  const database = join(data, "log.db")
-  return { folder, data, database, guard, trust: { vkeys, origin } }
+  const directory = dataDirectory(data, guard)
+  const { origin, vkeys } = await createLogFiles(directory, {
+    origin: parseOrigin("log.example"),
+    time,
+  })
+  const { database } = directory
+  return {
+    folder,
+    data,
+    database,
+    guard,
+    trust: { vkeys, origin },
+    options: { words: ["--guard", guard] },
+  }
+}
+
+/** Makes a log with so many entries that was served and stopped. */
+export async function stoppedLog(size: number): Promise<NewLog> {
+  const log = await newLog()
+  const served = await serve(log.data, log.options)
+  if (size > 0) await grow(served.client, size)
+  const { code, stderr } = await served.stop()
+  if (code !== 0) throw new Error(`the server ended with ${code}:\n${stderr}`)
+  return log
 }

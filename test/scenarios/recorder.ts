@@ -7,7 +7,7 @@ import type { Receipt } from "../../src/client/receipt.ts"
 import { openHead, type Trust } from "../../src/client/trust.ts"
 import { equalBytes } from "../../src/core/bytes.ts"
 import { appendToRange, makeCompactRange, rangeRoot } from "../../src/core/compact-range.ts"
-import { HASH_SIZE, type Head } from "../../src/core/hash.ts"
+import { asHash, HASH_SIZE, type Hash, type Head } from "../../src/core/hash.ts"
 import { verifyConsistency } from "../../src/core/proof.ts"
 import { formatHex } from "../../src/core/text.ts"
 import { TILE_WIDTH } from "../../src/core/tile.ts"
@@ -36,19 +36,21 @@ async function inOrder<T>(values: readonly T[], work: (value: T) => Promise<void
 }
 
 /** All leaf hashes up to `size`, from the tiles. */
-async function leafHashes(client: LogClient, size: number): Promise<Uint8Array[]> {
-  const leaves: Uint8Array[] = []
+async function leafHashes(client: LogClient, size: number): Promise<Hash[]> {
+  const leaves: Hash[] = []
   while (leaves.length < size) {
     const index = leaves.length / TILE_WIDTH
     const width = Math.min(TILE_WIDTH, size - leaves.length)
     const tile = await client.tile({ kind: "tile", level: 0, index, width })
-    for (let i = 0; i < width; i++) leaves.push(tile.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE))
+    for (let i = 0; i < width; i++) {
+      leaves.push(asHash(tile.slice(i * HASH_SIZE, (i + 1) * HASH_SIZE)))
+    }
   }
   return leaves
 }
 
 /** The roots at the sizes of `heads` (in ascending order), recomputed from the leaf hashes. */
-function expectRoots(heads: readonly Head[], leaves: readonly Uint8Array[]): void {
+function expectRoots(heads: readonly Head[], leaves: readonly Hash[]): void {
   const range = makeCompactRange(0, [])
   for (const { size, root } of heads) {
     for (const leaf of leaves.slice(range.size, size)) appendToRange(range, leaf, nativeHasher)

@@ -1,0 +1,87 @@
+// The log over a data directory, put together: locks, writer thread, reads, signature verification.
+import { createLogSigner } from "../crypto/log-signer.ts"
+import { nativeHasher } from "../crypto/tree-hasher.ts"
+import { createSignatureVerifier, type VerificationEngine } from "../crypto/verification.ts"
+import type { Log } from "../log/log.ts"
+import { openLog } from "../log/open-log.ts"
+import { lockDataDirectory } from "../storage/sqlite/process-lock.ts"
+import { openSqliteReads } from "../storage/sqlite/store.ts"
+import { type DataDirectory, readLogKeys } from "./data-directory.ts"
+import { watchFreeSpace } from "./free-space.ts"
+import { startWriter } from "./writer-thread.ts"
+
+export interface RunningLogOptions {
+  readonly passphrase: string | undefined
+  readonly verification: VerificationEngine
+  readonly minFreeBytes: number
+  readonly maxEntriesUnderWay: number
+  /** Told once that the state of the log is unknown; the process must end. */
+  readonly onFatal: (reason: unknown) => void
+}
+
+export interface RunningLog {
+  readonly log: Log
+  /** When the log was made, in Unix milliseconds. */
+  readonly created: number
+  /** How signatures are verified, for people. */
+  readonly engine: string
+  /** Finishes what was taken and lets go of the data directory. */
+  close(): Promise<void>
+}
+
+const FREE_SPACE_EVERY_MS = 1_000
+
+type Close = () => Promise<void> | void
+
+/** Last opened, first closed; also when opening fails halfway: a writer thread keeps a process alive. */
+async function closeAll(closers: readonly Close[]): Promise<void> {
+  for (const close of closers.toReversed()) await close()
+}
+
+/** Refuses and throws as the parts do: every message says what to do. */
+export async function openRunningLog(
+  directory: DataDirectory,
+  options: RunningLogOptions,
+): Promise<RunningLog> {
+  const closers: Close[] = []
+  try {
+    const opened = await openParts(directory, options, closers)
+    return { ...opened, close: () => closeAll(closers) }
+  } catch (reason) {
+    await closeAll(closers)
+    throw reason
+  }
+}
+
+async function openParts(
+  directory: DataDirectory,
+  options: RunningLogOptions,
+  closers: Close[],
+): Promise<Omit<RunningLog, "close">> {
+  const { passphrase, minFreeBytes, onFatal } = options
+  closers.push(lockDataDirectory(directory.path).release)
+  const freeSpace = await watchFreeSpace(directory.path, minFreeBytes, FREE_SPACE_EVERY_MS)
+  closers.push(freeSpace.stop)
+  const verifier = await createSignatureVerifier({ engine: options.verification })
+  closers.push(verifier.close)
+  const sequencer = await startWriter({ ...directory, passphrase })
+  closers.push(sequencer.close)
+  const reads = openSqliteReads(directory.database)
+  closers.push(reads.close)
+  const { identity } = reads
+  const { vkeys } = createLogSigner(identity.origin, readLogKeys(directory, passphrase))
+  const log = await openLog({
+    identity,
+    vkeys,
+    reads,
+    sequencer,
+    verifier,
+    hasher: nativeHasher,
+    defer: setImmediate,
+    obstacle: freeSpace.obstacle,
+    onFatal,
+    limits: { entriesUnderWay: options.maxEntriesUnderWay },
+  })
+  closers.push(log.close)
+  return { log, created: identity.created, engine: verifier.engine }
+}

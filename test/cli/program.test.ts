@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest"
+import { createProgram } from "../../src/cli/program.ts"
+import { processTerminal } from "../../src/cli/terminal.ts"
+import { run } from "./fake-terminal.ts"
+
+const { commands } = createProgram(processTerminal())
+const named = commands.map((command) => [command.name(), command] as const)
+
+describe("countersign", () => {
+  it("has these commands", () => {
+    expect(named.map(([name]) => name).toSorted()).toEqual([
+      "backup",
+      "checkpoint",
+      "entry",
+      "export-tiles",
+      "fsck",
+      "init",
+      "keys",
+      "proof",
+      "serve",
+      "submit",
+      "verify",
+    ])
+  })
+
+  it("prints help and version and exits with 0", async () => {
+    const help = await run(["--help"])
+    expect(help).toMatchObject({ code: 0, err: "" })
+    for (const [name, command] of named) {
+      expect(help.out).toContain(`  ${name} `)
+      expect(help.out).toContain(command.description().slice(0, 20))
+    }
+    expect(await run(["--version"])).toMatchObject({ code: 0, out: "0.1.0\n" })
+  })
+
+  it("exits with 2 for an unknown command, an unknown flag and no command at all", async () => {
+    expect(await run(["vrify"])).toMatchObject({ code: 2, out: "" })
+    expect(await run(["verify", "--no-such-flag"])).toMatchObject({ code: 2, out: "" })
+    expect(await run([])).toMatchObject({ code: 2 })
+  })
+})
+
+describe("the help text", () => {
+  it.each(named)(
+    "of %s describes every option and has examples that use only those",
+    async (name, command) => {
+      const { code, out } = await run([name, "--help"])
+      expect(code).toBe(0)
+      expect(out).toContain(`Usage: countersign ${name} `)
+      for (const { flags, description } of command.options) {
+        expect(out).toContain(flags)
+        expect(description.length).toBeGreaterThan(10)
+      }
+      const examples = out.slice(out.search(/^Examples?:$/m))
+      expect(examples).toMatch(/^Examples?:\n/)
+      expect(examples).toContain(`  countersign ${name}`)
+      const known = command.options.map(({ long }) => long)
+      const lines = examples.replaceAll("\\\n", " ").split("\n")
+      const used = lines
+        .filter((line) => line.startsWith(`  countersign ${name}`))
+        .flatMap((line) => line.match(/--[a-z-]+/g) ?? [])
+      expect(used.filter((flag) => !known.includes(flag))).toEqual([])
+    },
+  )
+})
