@@ -24,8 +24,6 @@ const files: readonly SourceFile[] = readdirSync(src, { recursive: true, encodin
 interface Layer {
   /** The layers below that it may import from, apart from itself. */
   readonly layers: readonly string[]
-  /** The layers of which it may import types only. */
-  readonly types?: readonly string[]
   /** Whether it may import `node:` modules. */
   readonly node: boolean
   /** The packages it may import; one that ends in a slash stands for its whole scope. */
@@ -36,18 +34,18 @@ const layers = {
   core: { layers: [], node: false, packages: ["@noble/"] },
   entry: { layers: ["core"], node: false, packages: ["canonicalize", "@peculiar/"] },
   log: { layers: ["core", "entry"], node: false, packages: [] },
-  client: { layers: ["core", "entry"], node: false, packages: [] },
+  sigstore: { layers: ["core", "entry"], node: false, packages: [] },
+  client: { layers: ["core", "entry", "sigstore"], node: false, packages: [] },
   crypto: {
     layers: ["core", "entry", "log"],
     node: true,
-    packages: ["koffi", "@noble/", "piscina"],
+    packages: ["koffi", "@noble/", "piscina", "lru-cache"],
   },
   storage: { layers: ["core", "log"], node: true, packages: ["better-sqlite3"] },
   http: {
-    layers: ["core", "entry", "log"],
-    types: ["client"],
+    layers: ["core", "entry", "log", "sigstore"],
     node: true,
-    packages: ["express", "ajv", "ajv-formats", "yaml", "negotiator", "prom-client", "pino"],
+    packages: ["express", "ajv", "yaml", "negotiator", "prom-client", "lru-cache"],
   },
 } satisfies Record<string, Layer>
 
@@ -63,14 +61,13 @@ function packageOf(specifier: string): string {
   return scope.startsWith("@") ? `${scope}/${name}` : scope
 }
 
-function isAllowed(file: SourceFile, layer: Layer, { specifier, typeOnly }: Import): boolean {
+function isAllowed(file: SourceFile, layer: Layer, { specifier }: Import): boolean {
   if (specifier.startsWith("node:")) return layer.node
   if (specifier.startsWith(".")) {
     const target = relative(src, join(src, file.path, "..", specifier))
     const targetLayer = layerOf(target.split(sep).join("/"))
     const own = targetLayer === layerOf(file.path)
-    const typed = typeOnly && (layer.types ?? []).includes(targetLayer)
-    return own || typed || layer.layers.includes(targetLayer)
+    return own || layer.layers.includes(targetLayer)
   }
   const name = packageOf(specifier)
   return layer.packages.some((allowed) =>
@@ -107,7 +104,7 @@ describe("layers", () => {
       true,
       true,
     ])
-    expect(allowed('import type { A } from "../client/verify.ts"')).toEqual([true])
+    expect(allowed('import type { A } from "../client/verify.ts"')).toEqual([false])
     expect(allowed('import { a } from "../client/verify.ts"')).toEqual([false])
     expect(allowed('export * from "../storage/memory.ts"')).toEqual([false])
     expect(allowed('const a = await import("left-pad")')).toEqual([false])

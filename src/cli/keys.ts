@@ -1,8 +1,8 @@
 // `countersign keys`: prints the log's public keys in the forms that verifiers are configured with.
 import { Command, Option } from "commander"
-import { formatTrustedRoot } from "../client/trusted-root.ts"
 import { bug } from "../core/errors.ts"
 import { createLogSigner, type KeyedSigner } from "../crypto/log-signer.ts"
+import { formatTrustedRoot } from "../sigstore/trusted-root.ts"
 import { openSqliteReads } from "../storage/sqlite/store.ts"
 import { dataDirectory, readLogKeys, readPassphrase } from "./data-directory.ts"
 import type { Terminal } from "./terminal.ts"

@@ -1,13 +1,15 @@
 // What `countersign submit` does with what became of a request: verifies the receipt, writes the bundle,
 // prints the result, or says why there is none. One artifact's failure does not stop the others.
+
 import type { BatchOutcome, LogClient } from "../client/log-client.ts"
-import { bundleOfReceipt, type Receipt, verifyReceiptUnder } from "../client/receipt.ts"
-import { formatSigstoreBundle } from "../client/sigstore-bundle.ts"
+import { type Receipt, verifyReceiptUnder } from "../client/receipt.ts"
 import { type OpenedHead, openHead, signingLog, type Trust } from "../client/trust.ts"
-import { type PinnedLog, parseTrustedRoot } from "../client/trusted-root.ts"
 import type { Hash } from "../core/hash.ts"
 import { formatHex } from "../core/text.ts"
 import type { EntryRequest } from "../entry/request.ts"
+import { formatSigstoreBundle } from "../sigstore/bundle.ts"
+import { bundleOfSubmission } from "../sigstore/submission-bundle.ts"
+import { type PinnedLog, parseTrustedRoot } from "../sigstore/trusted-root.ts"
 import { exitCodeOf, proven } from "./exit-code.ts"
 import { writeWhole } from "./file.ts"
 import { remarkPinning } from "./log-options.ts"
@@ -96,7 +98,7 @@ export function createReceiptKeeper(options: ReceiptKeeperOptions): ReceiptKeepe
         const { receipt } = outcome
         const { head, logId } = await open(receipt.checkpoint)
         proven(() => verifyReceiptUnder(head, request, receipt))
-        const text = formatSigstoreBundle(bundleOfReceipt(request, receipt, logId))
+        const text = formatSigstoreBundle(bundleOfSubmission(request, receipt, logId))
         await writeWhole(job.bundlePath, `${text}\n`, "bundle")
         print(job, receipt, head.isPinned)
       } catch (error) {

@@ -1,9 +1,7 @@
 // The requests that `countersign submit` sends, made from files: signatures by a private key, a detached
 // signature, a DSSE envelope.
 
-import { asList, asMessage, asText, optional, parseJson } from "../client/json-value.ts"
 import { readKeyFile } from "../client/key-file.ts"
-import { LONGEST_BUNDLE } from "../client/sigstore-bundle.ts"
 import { bug } from "../core/errors.ts"
 import { formatBase64, formatHex, parseBase64 } from "../core/text.ts"
 import { algorithms, digestAlgorithm, type HashName } from "../entry/algorithm.ts"
@@ -11,6 +9,8 @@ import { type DsseEnvelope, MOST_SIGNATURES } from "../entry/dsse.ts"
 import type { EntryRequest } from "../entry/request.ts"
 import { LONGEST_SIGNATURE } from "../entry/signature.ts"
 import type { VerifierKey, VerifierKeyText } from "../entry/verifier-key.ts"
+import { LONGEST_BUNDLE } from "../sigstore/bundle.ts"
+import { asList, asMessage, asText, optional, parseJson } from "../sigstore/json-value.ts"
 import { digestFile } from "./artifact-digest.ts"
 import { LONGEST_KEY_FILE, readBytes, readText } from "./file.ts"
 import { type PrivateKey, readPrivateKey } from "./private-key.ts"

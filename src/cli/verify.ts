@@ -1,9 +1,9 @@
 // `countersign verify`: verifies a Sigstore bundle offline.
 import { Command } from "commander"
 import { readKeyFile } from "../client/key-file.ts"
-import { LONGEST_BUNDLE } from "../client/sigstore-bundle.ts"
 import { neededHashes, type VerifiedEntry, verifyBundle } from "../client/verify.ts"
 import { formatHex } from "../core/text.ts"
+import { LONGEST_BUNDLE } from "../sigstore/bundle.ts"
 import { digestFile } from "./artifact-digest.ts"
 import { cosignatureFields } from "./checkpoint.ts"
 import { Falsehood, proven } from "./exit-code.ts"

@@ -2,14 +2,8 @@
 import { equalBytes } from "../core/bytes.ts"
 import { refuse } from "../core/errors.ts"
 import { type Hash, type Head, portableHasher } from "../core/hash.ts"
-import { rootFromInclusion } from "../core/proof.ts"
+import { type InclusionProof, rootFromInclusion } from "../core/proof.ts"
 import { formatBase64 } from "../core/text.ts"
-
-/** An inclusion proof as it travels: with the head that it claims to lead to. */
-export interface InclusionProof extends Head {
-  readonly index: number
-  readonly hashes: readonly Hash[]
-}
 
 /** Refuses `bad-proof` unless two heads are the same. */
 export function assertSameHead(found: Head, expected: Head, what: string): void {

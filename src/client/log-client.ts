@@ -9,8 +9,8 @@ import { LONGEST_NOTE } from "../core/note.ts"
 import { formatHex } from "../core/text.ts"
 import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tile.ts"
 import type { EntryRequest } from "../entry/request.ts"
+import { asInteger, asObject, parseJson } from "../sigstore/json-value.ts"
 import { createExchange, type Exchange, errorOfProblem, type Fetch } from "./exchange.ts"
-import { asInteger, asObject, parseJson } from "./json-value.ts"
 import {
   type Entry,
   type Inclusion,
@@ -186,7 +186,8 @@ export function createLogClient(options: LogClientOptions): LogClient {
 
 // What a program needs beside the client, so that the package's ./client is enough for it.
 export { Refusal, Trouble } from "../core/errors.ts"
-export { bundleOfReceipt, verifyReceipt } from "./receipt.ts"
-export { formatSigstoreBundle } from "./sigstore-bundle.ts"
+export { formatSigstoreBundle } from "../sigstore/bundle.ts"
+export { bundleOfSubmission } from "../sigstore/submission-bundle.ts"
+export { parseTrustedRoot } from "../sigstore/trusted-root.ts"
+export { verifyReceipt } from "./receipt.ts"
 export { signingLog } from "./trust.ts"
-export { parseTrustedRoot } from "./trusted-root.ts"

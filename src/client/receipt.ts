@@ -1,18 +1,13 @@
-// The answer of a log to a submission, held against what was submitted, and the bundle made of both.
+// The answer of a log to a submission, held against what was submitted.
 // Without trust in the log's key a receipt is only consistent with itself; the caller must say so.
 
 import { equalBytes } from "../core/bytes.ts"
-import { digestOf } from "../core/digest.ts"
 import { refuse } from "../core/errors.ts"
 import type { Hash } from "../core/hash.ts"
-import { formatBase64, parseBase64 } from "../core/text.ts"
-import type { EntryKind } from "../entry/entry.ts"
+import type { InclusionProof } from "../core/proof.ts"
 import { verifyPortably } from "../entry/portable-verification.ts"
 import { type EntryRequest, proposeEntry } from "../entry/request.ts"
-import { parseDigest } from "../entry/signature.ts"
-import { readVerifierKeyText, type VerifierKeyText } from "../entry/verifier-key.ts"
-import { type InclusionProof, verifyInclusion } from "./inclusion.ts"
-import type { BundleVerifier, SigstoreBundle } from "./sigstore-bundle.ts"
+import { verifyInclusion } from "./inclusion.ts"
 import { type OpenedHead, openHead, type Trust } from "./trust.ts"
 
 /** A receipt as the log sent it; {@link verifyReceipt} says whether it is true. */
@@ -73,55 +68,4 @@ export function verifyReceipt(
   trust?: Trust,
 ): VerifiedReceipt {
   return verifyReceiptUnder(openHead(receipt.checkpoint, trust), request, receipt)
-}
-
-function bundleVerifier(text: VerifierKeyText): BundleVerifier {
-  const key = readVerifierKeyText(text)
-  return key.form === "certificate"
-    ? { form: "certificate", der: key.der }
-    : { form: "hint", hint: formatBase64(digestOf("sha256", key.spki)) }
-}
-
-function contentOf(request: EntryRequest): Pick<SigstoreBundle, "verifier" | "content"> {
-  if (request.kind === "hashedrekord") {
-    const { hash, bytes } = parseDigest(request.digest)
-    const content = {
-      form: "message-signature",
-      messageDigest: { hash, digest: bytes },
-      signature: parseBase64(request.signature, "signature"),
-    } as const
-    return { verifier: bundleVerifier(request), content }
-  }
-  const { payload, payloadType, signatures } = request.envelope
-  const [verifier, otherVerifier] = request.verifiers
-  const [only, other] = signatures
-  if ((verifier === undefined || only === undefined || other) ?? otherVerifier) {
-    return refuse("unsupported", "a bundle holds an envelope with one signature and one key")
-  }
-  const content = {
-    form: "dsse",
-    payload: parseBase64(payload, "payload"),
-    payloadType,
-    signature: parseBase64(only.sig, "signature"),
-    ...(only.keyid !== undefined && { keyid: only.keyid }),
-  } as const
-  return { verifier: bundleVerifier(verifier), content }
-}
-
-/** The bundle of a submission and its verified receipt; refuses `unsupported` for several signatures. */
-export function bundleOfReceipt(
-  request: EntryRequest,
-  receipt: Receipt,
-  logId: Hash,
-): SigstoreBundle {
-  const { index, body, proof, checkpoint } = receipt
-  const entry = {
-    index,
-    logId,
-    kind: request.kind satisfies EntryKind,
-    version: "0.0.2",
-    proof: { ...proof, checkpoint },
-    body,
-  }
-  return { ...contentOf(request), entries: [entry] }
 }

@@ -8,7 +8,7 @@ import { parseNote, parseVkey } from "../core/note.ts"
 import { type Origin, parseOrigin } from "../core/origin.ts"
 import { type Cosignature, checkPolicy, type Policy } from "../core/policy.ts"
 import { formatHex } from "../core/text.ts"
-import type { PinnedLog } from "./trusted-root.ts"
+import type { PinnedLog } from "../sigstore/trusted-root.ts"
 
 /** Pinned logs; a policy, which may demand witnesses; or the bare verifier keys of one log. */
 export type Trust =

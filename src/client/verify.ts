@@ -18,18 +18,18 @@ import type { EntryKind, Signed } from "../entry/entry.ts"
 import { hashedrekordBody } from "../entry/hashedrekord.ts"
 import { verifyPortably } from "../entry/portable-verification.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
-import { type Artifact, type ArtifactDigests, readArtifact } from "./artifact.ts"
-import { IN_TOTO_PAYLOAD_TYPE, isSubject, readSubjects } from "./in-toto.ts"
-import { verifyInclusion } from "./inclusion.ts"
-import { readKeyFile } from "./key-file.ts"
 import {
   type BundleVerifier,
   type DsseEnvelope,
   type MessageSignature,
   parseSigstoreBundle,
   type SigstoreBundle,
-} from "./sigstore-bundle.ts"
-import type { TransparencyLogEntry } from "./transparency-log-entry.ts"
+} from "../sigstore/bundle.ts"
+import { IN_TOTO_PAYLOAD_TYPE, isSubject, readSubjects } from "../sigstore/in-toto.ts"
+import type { TransparencyLogEntry } from "../sigstore/transparency-log-entry.ts"
+import { type Artifact, type ArtifactDigests, readArtifact } from "./artifact.ts"
+import { verifyInclusion } from "./inclusion.ts"
+import { readKeyFile } from "./key-file.ts"
 import { openTrusted, type Trust, type TrustedHead } from "./trust.ts"
 
 export interface BundleCheck {
@@ -216,4 +216,4 @@ export function verifyBundle(check: BundleCheck): VerifiedEntry {
 // What a program needs beside the verifier, so that the package's ./verify is enough for it.
 export { Refusal } from "../core/errors.ts"
 export { parsePolicy } from "../core/policy.ts"
-export { parseTrustedRoot } from "./trusted-root.ts"
+export { parseTrustedRoot } from "../sigstore/trusted-root.ts"

@@ -13,6 +13,12 @@ import {
   splitPoint,
 } from "./tree.ts"
 
+/** An inclusion proof as it travels: with the head that it claims to lead to. */
+export interface InclusionProof extends Head {
+  readonly index: number
+  readonly hashes: readonly Hash[]
+}
+
 /** One list of adjacent nodes for each hash of a proof; the nodes fold into that hash. */
 export type ProofPlan = readonly (readonly NodeId[])[]
 

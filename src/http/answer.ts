@@ -50,8 +50,8 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
 }
 
 /**
- * Answers 304 in place of 200 if the client names the answer's ETag (RFC 9110 section 13.1.2).
- * The strong validators here never begin with `W/`; the comparison is the weak one, as it must be.
+ * Whether the client names the answer's ETag in If-None-Match (RFC 9110 section 13.1.2), so that 304 is
+ * the answer. The comparison is the weak one, as it must be there.
  */
 export function isKnown(request: IncomingMessage, etag: string): boolean {
   const header = request.headers["if-none-match"]

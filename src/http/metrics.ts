@@ -1,10 +1,11 @@
 // Metrics in the Prometheus text format, and the admin server that gives them away. It belongs on an
 // address that only operators reach.
-import { createServer, type Server } from "node:http"
+import { createServer, type IncomingMessage, type Server } from "node:http"
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
 import type { Log } from "../log/log.ts"
-import { send, textAnswer } from "./answer.ts"
+import { type Answer, send, textAnswer } from "./answer.ts"
 import type { Meter } from "./config.ts"
+import { plainProblemAnswer, problemOf } from "./problem.ts"
 
 export interface Metrics extends Meter {
   readonly contentType: string
@@ -95,13 +96,18 @@ export function createMetrics(
   }
 }
 
+async function metricsAnswer(request: IncomingMessage, metrics: Metrics): Promise<Answer> {
+  if (request.method !== "GET" || request.url !== "/metrics") {
+    return textAnswer(404, "not-found: expected GET /metrics\n")
+  }
+  return textAnswer(200, await metrics.text(), { "content-type": metrics.contentType })
+}
+
 /** A server for `GET /metrics` and nothing else; not listening yet. */
 export function createAdminServer(metrics: Metrics): Server {
-  return createServer(async (request, response) => {
-    const isMetrics = request.method === "GET" && request.url === "/metrics"
-    const answer = isMetrics
-      ? textAnswer(200, await metrics.text(), { "content-type": metrics.contentType })
-      : textAnswer(404, "not-found: expected GET /metrics\n")
-    send(request, response, answer)
+  return createServer((request, response) => {
+    void metricsAnswer(request, metrics)
+      .catch((error: unknown) => plainProblemAnswer(problemOf(error)))
+      .then((answer) => send(request, response, answer))
   })
 }

@@ -1,15 +1,15 @@
 // The query side of the native API: entries, heads, proofs, and what a verifier needs to know about the
 // log. Every proof that leads to the newest head comes with the checkpoint of that head.
 
-import { formatSigstoreBundle } from "../client/sigstore-bundle.ts"
 import { Refusal, refuse } from "../core/errors.ts"
 import { asHash } from "../core/hash.ts"
 import { parseHex } from "../core/text.ts"
 import { formatTlogProof } from "../core/tlog-proof.ts"
 import type { Inclusion, Log, PublishedHead } from "../log/log.ts"
+import { formatSigstoreBundle } from "../sigstore/bundle.ts"
+import { bundleOfEntry } from "../sigstore/recorded-entry.ts"
 import { type Answer, jsonAnswer, textAnswer } from "./answer.ts"
 import type { Handlers, Surroundings } from "./handler.ts"
-import { bundleOfEntry } from "./recorded-entry.ts"
 import { logKey, trustedRoot } from "./trust.ts"
 import { entryView, headView, hexes, inclusionView } from "./views.ts"
 

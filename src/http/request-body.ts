@@ -56,10 +56,7 @@ function assertDeclaredLength(request: IncomingMessage, limit: number): void {
 /** Lets a body of moderate length pass by and ends the connection of a longer one. */
 function discardBody(request: IncomingMessage, response: ServerResponse): void {
   const declared = Number(request.headers["content-length"] ?? 0)
-  // A client that waits for "100 Continue" may or may not send the body now: nothing can follow.
-  if (declared > DISCARD_LIMIT || request.headers.expect !== undefined) {
-    response.shouldKeepAlive = false
-  }
+  if (declared > DISCARD_LIMIT) response.shouldKeepAlive = false
   let discarded = 0
   request.on("error", () => {})
   request.on("data", (chunk: Buffer) => {

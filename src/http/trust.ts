@@ -1,8 +1,9 @@
 // The Sigstore trusted root of this log, from its ECDSA verifier key and its configuration.
-import { formatTrustedRoot } from "../client/trusted-root.ts"
+
 import { bug } from "../core/errors.ts"
 import { parseVkey, type Vkey } from "../core/note.ts"
 import type { Log } from "../log/log.ts"
+import { formatTrustedRoot } from "../sigstore/trusted-root.ts"
 import type { HttpConfig } from "./config.ts"
 
 const ECDSA = 2

@@ -1,9 +1,8 @@
 // Bundles of every kind of entry, key and content, made with a log of the tests.
+
 import { AsnConvert } from "@peculiar/asn1-schema"
 import { Certificate, SubjectPublicKeyInfo } from "@peculiar/asn1-x509"
 import { formatPem } from "../../src/client/pem.ts"
-import { bundleOfReceipt } from "../../src/client/receipt.ts"
-import { formatSigstoreBundle } from "../../src/client/sigstore-bundle.ts"
 import { concat, utf8 } from "../../src/core/bytes.ts"
 import { asHash } from "../../src/core/hash.ts"
 import {
@@ -14,6 +13,8 @@ import {
 } from "../../src/entry/algorithm.ts"
 import { type DsseRequest, dssePae } from "../../src/entry/dsse.ts"
 import type { HashedrekordRequest } from "../../src/entry/hashedrekord.ts"
+import { formatSigstoreBundle } from "../../src/sigstore/bundle.ts"
+import { bundleOfSubmission } from "../../src/sigstore/submission-bundle.ts"
 import { ecdsaCertificate } from "../entry/certificates.ts"
 import { base64, hashOf, makeSigner, type Signer, signMessage } from "../entry/signers.ts"
 import { sha256 } from "../reference.ts"
@@ -95,7 +96,7 @@ export async function blobBundle(
 ): Promise<MadeBundle> {
   const artifact = utf8(`artifact of ${name}`)
   const submission = request ?? blobRequest(signer, artifact)
-  const bundle = bundleOfReceipt(submission, await log.add(submission), logIdOfLog(log))
+  const bundle = bundleOfSubmission(submission, await log.add(submission), logIdOfLog(log))
   return { name, artifact, key: publicPem(signer), text: formatSigstoreBundle(bundle) }
 }
 
@@ -116,7 +117,7 @@ export async function envelopeBundle(
   const artifact = utf8(`artifact of ${name}`)
   const payload = payloadType === IN_TOTO ? statement(artifact) : artifact
   const request = envelopeRequest(signer, payloadType, payload)
-  const bundle = bundleOfReceipt(request, await log.add(request), logIdOfLog(log))
+  const bundle = bundleOfSubmission(request, await log.add(request), logIdOfLog(log))
   return { name, artifact, key: publicPem(signer), text: formatSigstoreBundle(bundle) }
 }
 
@@ -125,7 +126,7 @@ export async function paeBundle(log: MadeLog, name: string, signer: Signer): Pro
   const artifact = utf8(`artifact of ${name}`)
   const payload = statement(artifact)
   const request = blobRequest(signer, dssePae(IN_TOTO, payload))
-  const bundle = bundleOfReceipt(request, await log.add(request), logIdOfLog(log))
+  const bundle = bundleOfSubmission(request, await log.add(request), logIdOfLog(log))
   const { signature } = bundle.content
   const content = { form: "dsse", payload, payloadType: IN_TOTO, signature } as const
   return {

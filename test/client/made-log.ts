@@ -1,11 +1,6 @@
 // A log in memory for the offline verifier's tests: real keys and checkpoints, a naive tree, no server.
 import { generateKeyPairSync } from "node:crypto"
 import type { Receipt } from "../../src/client/receipt.ts"
-import {
-  formatTrustedRoot,
-  type PinnedLog,
-  parseTrustedRoot,
-} from "../../src/client/trusted-root.ts"
 import { formatCheckpoint } from "../../src/core/checkpoint.ts"
 import { asHash } from "../../src/core/hash.ts"
 import { parseVkey } from "../../src/core/note.ts"
@@ -13,6 +8,11 @@ import { parseOrigin } from "../../src/core/origin.ts"
 import { createLogSigner } from "../../src/crypto/log-signer.ts"
 import { verifyPortably } from "../../src/entry/portable-verification.ts"
 import { type EntryRequest, proposeEntry } from "../../src/entry/request.ts"
+import {
+  formatTrustedRoot,
+  type PinnedLog,
+  parseTrustedRoot,
+} from "../../src/sigstore/trusted-root.ts"
 import { mth, path, sha256 } from "../reference.ts"
 
 export interface MadeLog {

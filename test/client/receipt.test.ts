@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { bundleOfReceipt, verifyReceipt } from "../../src/client/receipt.ts"
+import { verifyReceipt } from "../../src/client/receipt.ts"
 import { utf8 } from "../../src/core/bytes.ts"
 import { asHash } from "../../src/core/hash.ts"
+import { bundleOfSubmission } from "../../src/sigstore/submission-bundle.ts"
 import { makeSigner } from "../entry/signers.ts"
 import { sha256 } from "../reference.ts"
 import { expectRefusal } from "../refusals.ts"
@@ -66,9 +67,9 @@ function otherKeys() {
   return envelopeRequest(makeSigner("ecdsa-p256"), "text/plain", utf8("x")).verifiers
 }
 
-describe("bundleOfReceipt()", () => {
+describe("bundleOfSubmission()", () => {
   it("names the key by the digest of its SPKI", () => {
-    const { verifier } = bundleOfReceipt(request, receipt, logIdOfLog(log))
+    const { verifier } = bundleOfSubmission(request, receipt, logIdOfLog(log))
     const hint = Buffer.from(sha256(signer.spki)).toString("base64")
     expect(verifier).toEqual({ form: "hint", hint })
   })
@@ -82,7 +83,7 @@ describe("bundleOfReceipt()", () => {
       { ...envelope, envelope: twice },
       { ...envelope, verifiers: [...envelope.verifiers, ...otherKeys()] },
     ]) {
-      expectRefusal("unsupported", () => bundleOfReceipt(it, receipt, logId))
+      expectRefusal("unsupported", () => bundleOfSubmission(it, receipt, logId))
     }
   })
 })

@@ -1,9 +1,9 @@
 // T-SWAP: parts of valid bundles put into other valid bundles. All of it must be refused, and for the
 // right reason.
 import { beforeAll, describe, expect, it } from "vitest"
-import { formatSigstoreBundle, parseSigstoreBundle } from "../../src/client/sigstore-bundle.ts"
 import { type VerifiedEntry, verifyBundle } from "../../src/client/verify.ts"
 import { Refusal } from "../../src/core/errors.ts"
+import { formatSigstoreBundle, parseSigstoreBundle } from "../../src/sigstore/bundle.ts"
 import { type MadeBundle, makeBundles } from "./made-bundles.ts"
 import { type MadeLog, makeLog } from "./made-log.ts"
 

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { formatTrustedRoot, parseTrustedRoot } from "../../src/client/trusted-root.ts"
 import { utf8 } from "../../src/core/bytes.ts"
+import { formatTrustedRoot, parseTrustedRoot } from "../../src/sigstore/trusted-root.ts"
 import { base64, makeSigner } from "../entry/signers.ts"
 import { sha256 } from "../reference.ts"
 import { expectRefusal, valueOrRefusal } from "../refusals.ts"

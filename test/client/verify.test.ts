@@ -1,14 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest"
 import { readKeyFile } from "../../src/client/key-file.ts"
-import { bundleOfReceipt } from "../../src/client/receipt.ts"
-import { formatSigstoreBundle, parseSigstoreBundle } from "../../src/client/sigstore-bundle.ts"
 import type { Trust } from "../../src/client/trust.ts"
-import { formatTrustedRoot, parseTrustedRoot } from "../../src/client/trusted-root.ts"
 import { type BundleCheck, type VerifiedEntry, verifyBundle } from "../../src/client/verify.ts"
 import { utf8 } from "../../src/core/bytes.ts"
 import { parseCheckpoint } from "../../src/core/checkpoint.ts"
 import { formatSignatureLine, formatVkey } from "../../src/core/note.ts"
 import { parsePolicy } from "../../src/core/policy.ts"
+import { formatSigstoreBundle, parseSigstoreBundle } from "../../src/sigstore/bundle.ts"
+import { bundleOfSubmission } from "../../src/sigstore/submission-bundle.ts"
+import { formatTrustedRoot, parseTrustedRoot } from "../../src/sigstore/trusted-root.ts"
 import { cosignBlob } from "../entry/recorded.ts"
 import { base64, makeSigner } from "../entry/signers.ts"
 import { sha256 } from "../reference.ts"
@@ -164,7 +164,7 @@ describe("verifyBundle()", () => {
       subject: [{ name: "artifact", digest }],
     })
     const request = envelopeRequest(signer, IN_TOTO, utf8(payload))
-    const bundle = bundleOfReceipt(request, await log.add(request), logIdOfLog(log))
+    const bundle = bundleOfSubmission(request, await log.add(request), logIdOfLog(log))
     const made = { name: "", artifact, key: publicPem(signer), text: formatSigstoreBundle(bundle) }
     expectRefusal("mismatch", () => check(made))
   })
@@ -179,7 +179,7 @@ describe("verifyBundle()", () => {
     ]
     for (const [i, payload] of statements.entries()) {
       const request = envelopeRequest(signer, IN_TOTO, utf8(payload))
-      const bundle = bundleOfReceipt(request, await log.add(request), logIdOfLog(log))
+      const bundle = bundleOfSubmission(request, await log.add(request), logIdOfLog(log))
       const text = formatSigstoreBundle(bundle)
       const made = { name: "", artifact: utf8("x"), key: publicPem(signer), text }
       expectRefusal(i === 0 ? "unsupported" : "malformed", () => check(made))
@@ -200,7 +200,7 @@ describe("verifyBundle()", () => {
       const subject = [...Array.from({ length: subjects }, () => ({ digest: many })), own]
       const payload = JSON.stringify({ _type: "https://in-toto.io/Statement/v1", subject })
       const request = envelopeRequest(signer, IN_TOTO, utf8(payload))
-      const bundle = bundleOfReceipt(request, await log.add(request), logIdOfLog(log))
+      const bundle = bundleOfSubmission(request, await log.add(request), logIdOfLog(log))
       const text = formatSigstoreBundle(bundle)
       const made = { name: "", artifact, key: publicPem(signer), text }
       if (refused) expectRefusal("too-large", () => check(made))
@@ -273,7 +273,7 @@ describe("trust", () => {
     const signer = makeSigner("ecdsa-p256")
     const request = blobRequest(signer, utf8("artifact of x"))
     const receipt = await log.add(request)
-    const text = formatSigstoreBundle(bundleOfReceipt(request, receipt, sha256(utf8("other"))))
+    const text = formatSigstoreBundle(bundleOfSubmission(request, receipt, sha256(utf8("other"))))
     const made = { name: "x", artifact: utf8("artifact of x"), key: publicPem(signer), text }
     const trust = { vkeys: log.vkeys, origin: "log.example" }
     expectRefusal("mismatch", () => check(made, { trust }))

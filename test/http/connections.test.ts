@@ -119,6 +119,15 @@ describe("connections", () => {
     expect(answer).toContain("Connection: close")
   })
 
+  test("a client that waits for 100 Continue where nothing is read is told that it is over", async () => {
+    const { port } = await open()
+    const raw = await openRaw(port)
+    raw.write(rawRequest("POST", "/nothing", "expect: 100-continue\r\ncontent-length: 5\r\n"))
+    const answer = await raw.ended()
+    expect(answer).toMatch(/^HTTP\/1\.1 404/)
+    expect(answer).toContain("Connection: close")
+  })
+
   test("a client that waits for 100 Continue gets it", async () => {
     const { port } = await open()
     const raw = await openRaw(port)

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { parseTrustedRoot } from "../../src/client/trusted-root.ts"
 import { verifyBundle } from "../../src/client/verify.ts"
 import { openCheckpoint } from "../../src/core/checkpoint.ts"
 import { asHash, type Hash } from "../../src/core/hash.ts"
@@ -8,6 +7,7 @@ import { parseVkey } from "../../src/core/note.ts"
 import { verifyConsistency, verifyInclusion } from "../../src/core/proof.ts"
 import { parseHex } from "../../src/core/text.ts"
 import { parseTlogProof } from "../../src/core/tlog-proof.ts"
+import { parseTrustedRoot } from "../../src/sigstore/trusted-root.ts"
 import { ask, submit } from "./client.ts"
 import {
   fill,

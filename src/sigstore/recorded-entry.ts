@@ -1,9 +1,6 @@
 // The way back from a logged body to the submission it came from, where the body holds all of it: only
 // for hashedrekord; a DSSE body has lost the payload. Reads bodies that the log made itself.
-import { asBytes, asMessage, asText, parseJson } from "../client/json-value.ts"
-import { logIdOf } from "../client/log-id.ts"
-import { bundleOfReceipt, type Receipt } from "../client/receipt.ts"
-import type { SigstoreBundle } from "../client/sigstore-bundle.ts"
+
 import { LONGEST_BODY } from "../core/bundle.ts"
 import { parseUtf8 } from "../core/bytes.ts"
 import { refuse, shown } from "../core/errors.ts"
@@ -11,6 +8,10 @@ import type { Vkey } from "../core/note.ts"
 import { formatHex } from "../core/text.ts"
 import type { HashedrekordRequest } from "../entry/hashedrekord.ts"
 import type { VerifierKeyText } from "../entry/verifier-key.ts"
+import type { SigstoreBundle } from "./bundle.ts"
+import { asBytes, asMessage, asText, parseJson } from "./json-value.ts"
+import { logIdOf } from "./log-id.ts"
+import { bundleOfSubmission, type LoggedSubmission } from "./submission-bundle.ts"
 
 const digestPrefixes: ReadonlyMap<string, string> = new Map([
   ["SHA2_256", "sha256"],
@@ -54,10 +55,6 @@ export function recordedRequest(body: Uint8Array): HashedrekordRequest {
 }
 
 /** The Sigstore bundle of a logged entry; refuses `unsupported` for a kind that has none. */
-export function bundleOfEntry(receipt: Omit<Receipt, "isNew">, logKey: Vkey): SigstoreBundle {
-  return bundleOfReceipt(
-    recordedRequest(receipt.body),
-    { ...receipt, isNew: false },
-    logIdOf(logKey),
-  )
+export function bundleOfEntry(logged: LoggedSubmission, logKey: Vkey): SigstoreBundle {
+  return bundleOfSubmission(recordedRequest(logged.body), logged, logIdOf(logKey))
 }

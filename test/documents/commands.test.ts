@@ -1,0 +1,108 @@
+// Every `countersign` command that a document or a help text shows must be one that the program takes: its
+// name, its options, and all options that it cannot do without.
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import type { Command } from "commander"
+import { describe, expect, test } from "vitest"
+import { createProgram } from "../../src/cli/program.ts"
+import { checkout } from "../scenarios/process.ts"
+
+const program = createProgram({
+  stdout: { write: () => {} },
+  stderr: { write: () => {} },
+  fetch: globalThis.fetch,
+  now: () => 0,
+  fail: () => {},
+})
+
+/** What `--help` prints, examples included. */
+function helpOf(command: Command): string {
+  let help = ""
+  command.configureOutput({
+    writeOut(text) {
+      help += text
+    },
+  })
+  command.outputHelp()
+  return help
+}
+
+/** The commands at the beginnings of lines, also after `npx`; continued lines are joined. */
+function shownCommands(text: string): readonly string[] {
+  const lines = text.replaceAll(/\\\n\s*/g, "").split("\n")
+  return lines
+    .map((line) => /^\s*(?:npx )?countersign ([a-z].*?)(?:\s+[#>|].*)?$/.exec(line)?.[1] ?? "")
+    .filter((command) => command !== "")
+}
+
+function longNames(command: Command): readonly string[] {
+  return ["--help", ...command.options.flatMap(({ long }) => long ?? [])]
+}
+
+function expectKnown(shown: string): void {
+  const [name = "", ...words] = shown.split(/\s+/)
+  const command = program.commands.find((known) => known.name() === name)
+  expect(command, `countersign ${shown}`).toBeDefined()
+  if (command === undefined || words.includes("--help")) return
+  const options = words.filter((word) => word.startsWith("--"))
+  const mandatory = command.options.filter((option) => option.mandatory && !option.envVar)
+  expect(longNames(command), shown).toEqual(expect.arrayContaining(options))
+  expect(options, shown).toEqual(expect.arrayContaining(mandatory.map(({ long }) => long)))
+}
+
+/** The contents of indented or fenced code, where commands stand. */
+function codeBlocks(markdown: string): string {
+  return [...markdown.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].map(([, code]) => code).join("\n")
+}
+
+describe.each(["README.md", "docs/operating.md", "SECURITY.md"])("%s", (name) => {
+  const document = readFileSync(join(checkout, name), "utf8")
+
+  test("shows only commands that the program takes", () => {
+    shownCommands(codeBlocks(document)).forEach(expectKnown)
+  })
+
+  test("names only commands that there are", () => {
+    const known = program.commands.map((command) => command.name())
+    for (const [, word] of document.matchAll(/`countersign ([a-z-]+)[^`/]*`/g)) {
+      expect(known, document).toContain(word)
+    }
+  })
+})
+
+test("README.md and the operators' document show the commands that they are about", () => {
+  const shownIn = (name: string) => {
+    const commands = shownCommands(codeBlocks(readFileSync(join(checkout, name), "utf8")))
+    return new Set(commands.map((command) => command.split(" ", 1)[0]))
+  }
+  expect([...shownIn("README.md")].sort()).toEqual([
+    "fsck",
+    "init",
+    "keys",
+    "serve",
+    "submit",
+    "verify",
+  ])
+  const operating = ["backup", "export-tiles", "fsck", "init", "keys", "serve"]
+  expect([...shownIn("docs/operating.md")].sort()).toEqual(operating)
+})
+
+describe.each(program.commands.map((command) => [command.name(), command] as const))(
+  "countersign %s --help",
+  (name, command) => {
+    const help = helpOf(command)
+
+    test("shows an example of this command, and only what the program takes", () => {
+      const shown = shownCommands(help)
+      expect(shown.map((example) => example.split(" ", 1)[0])).toContain(name)
+      shown.forEach(expectKnown)
+    })
+
+    test("explains every option in 100 columns", () => {
+      for (const { long, description } of command.options) {
+        expect(description, long).not.toBe("")
+      }
+      for (const line of help.split("\n")) expect(line.length, line).toBeLessThanOrEqual(100)
+    })
+  },
+)
