@@ -6,6 +6,7 @@ import { refuse } from "../core/errors.ts"
 import { EMPTY_ROOT } from "../core/hash.ts"
 import type { Origin } from "../core/origin.ts"
 import { createLogSigner, type KeyedSigner, type LogKeys } from "../crypto/log-signer.ts"
+import { onDisk } from "../storage/durable-file.ts"
 import { createGuardFile } from "../storage/guard-file.ts"
 import { createSqliteStore } from "../storage/sqlite/store.ts"
 
@@ -32,10 +33,10 @@ export function holdsLog(directory: DataDirectory): boolean {
   return existsSync(directory.database)
 }
 
-/** Reads a passphrase file: its first line. */
+/** Reads a passphrase file: its first line. Throws trouble ("disk"). */
 export function readPassphrase(file: string | undefined): string | undefined {
   if (file === undefined) return undefined
-  return readFileSync(file, "utf8").split("\n", 1)[0]
+  return onDisk(file, () => readFileSync(file, "utf8")).split("\n", 1)[0]
 }
 
 /** A private key that others can read is not private: refuses `untrusted`. */

@@ -1,11 +1,11 @@
 // The options of `countersign serve`: flags win over COUNTERSIGN_* variables, those over the
 // configuration file (YAML, the same names as the long flags).
-import { readFileSync } from "node:fs"
 import { type Command, InvalidArgumentError, Option } from "commander"
 import { parse } from "yaml"
 import { Refusal, refuse, shown } from "../core/errors.ts"
 import { parseDecimal } from "../core/text.ts"
 import type { VerificationEngine } from "../crypto/verification.ts"
+import { readText } from "./file.ts"
 
 export interface ServeOptions {
   readonly data: string
@@ -99,11 +99,25 @@ export const serveOptions: readonly Option[] = [
 
 const SET_BY_CONFIG = "config"
 
-/** Fills in from the configuration file what neither a flag nor the environment has set. */
-export function applyConfigFile(command: Command): void {
+const LONGEST_CONFIG = 1_048_576
+
+function parseYaml(text: string, file: string): unknown {
+  try {
+    return parse(text, { maxAliasCount: 0 })
+  } catch (cause) {
+    const [reason] = String(cause).split(":\n", 1)
+    return refuse("malformed", `${file}: expected YAML, found a ${reason}`, { cause })
+  }
+}
+
+/**
+ * Fills in from the configuration file what neither a flag nor the environment has set. Refuses
+ * `malformed` for what is not a mapping of options; throws trouble ("disk") if it cannot be read.
+ */
+export async function applyConfigFile(command: Command): Promise<void> {
   const file = command.getOptionValue("config")
   if (typeof file !== "string") return
-  const settings: unknown = parse(readFileSync(file, "utf8"), { maxAliasCount: 0 })
+  const settings = parseYaml(await readText(file, "configuration", LONGEST_CONFIG), file)
   if (settings === null || typeof settings !== "object" || Array.isArray(settings)) {
     refuse("malformed", `${file}: expected a mapping of options, found something else`)
   }
@@ -126,6 +140,14 @@ function applySetting(command: Command, file: string, name: string, value: unkno
   if (known.argChoices !== undefined && !known.argChoices.includes(text)) {
     refuse("malformed", `${file}: ${name}: expected one of ${known.argChoices.join(", ")}`)
   }
-  const parsed: unknown = known.parseArg === undefined ? text : known.parseArg(text, undefined)
-  command.setOptionValueWithSource(attribute, parsed, SET_BY_CONFIG)
+  command.setOptionValueWithSource(attribute, parsedBy(known, text, file), SET_BY_CONFIG)
+}
+
+function parsedBy(known: Option, text: string, file: string): unknown {
+  try {
+    return known.parseArg === undefined ? text : known.parseArg(text, undefined)
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error
+    return refuse("malformed", `${file}: ${known.long?.slice(2)}: ${error.message}`)
+  }
 }

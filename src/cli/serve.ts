@@ -35,7 +35,7 @@ Example:
     --listen 127.0.0.1:3000 --admin-listen 127.0.0.1:3001`,
     )
     .action(async () => {
-      applyConfigFile(command)
+      await applyConfigFile(command)
       await serve(command.opts<ServeOptions>(), terminal)
     })
 }
@@ -101,21 +101,34 @@ async function serveHttp(
   const meter = createMetrics(log, { withProcess: true })
   const config = httpConfig(options, created, log.origin)
   const http = createHttpServer({ log, logger, meter, config })
+  // Before it says that it serves: who waits for that may send a signal at once.
+  const stopped = untilStopped(logger)
   const url = await listen(http.server, options.listen)
-  const admin = await listenAdmin(options.adminListen, meter)
-  const { size } = log.head()
-  logger.info({ origin: log.origin, url, admin: admin?.url, size, verification: engine }, "serving")
-  if (options.dev === true) terminal.stdout.write(welcome(url, options.data, engine))
+  let admin: AdminListener | undefined
+  try {
+    admin = await listenAdmin(options.adminListen, meter)
+    const { size } = log.head()
+    logger.info(
+      { origin: log.origin, url, admin: admin?.url, size, verification: engine },
+      "serving",
+    )
+    if (options.dev === true) terminal.stdout.write(welcome(url, options.data, engine))
+    await stopped
+  } finally {
+    await http.close()
+    admin?.server.close()
+  }
+}
 
-  await untilStopped(logger)
-  await http.close()
-  admin?.server.close()
+interface AdminListener {
+  readonly server: Server
+  readonly url: string
 }
 
 async function listenAdmin(
   address: Address | undefined,
   metrics: Metrics,
-): Promise<{ readonly server: Server; readonly url: string } | undefined> {
+): Promise<AdminListener | undefined> {
   if (address === undefined) return undefined
   const server = createAdminServer(metrics)
   return { server, url: await listen(server, address) }

@@ -5,7 +5,7 @@ import { Refusal, refuse } from "../core/errors.ts"
 import { asHash } from "../core/hash.ts"
 import { parseHex } from "../core/text.ts"
 import { formatTlogProof } from "../core/tlog-proof.ts"
-import type { Inclusion, Log, PublishedHead } from "../log/log.ts"
+import type { Log } from "../log/log.ts"
 import { formatSigstoreBundle } from "../sigstore/bundle.ts"
 import { bundleOfEntry } from "../sigstore/recorded-entry.ts"
 import { type Answer, jsonAnswer, textAnswer } from "./answer.ts"
@@ -23,26 +23,9 @@ type ReadingOperation =
   | "getConsistencyProof"
   | "getTrustedRoot"
 
-/** An inclusion under the newest head, with the checkpoint that a reader verifies it by. */
-interface NewestInclusion extends Inclusion {
-  readonly head: PublishedHead
-}
-
-async function newestInclusion(log: Log, index: number): Promise<NewestInclusion> {
-  // The log may grow while it answers; the proof must lead to the head whose checkpoint is shown.
-  const head = log.head()
-  if (index >= head.size) {
-    refuse("not-found", `expected an index below the size ${head.size}, found ${index}`)
-  }
-  return { ...(await log.inclusion(index, head.size)), head }
-}
-
-async function answerInclusion(log: Log, index: number, size?: number): Promise<Answer> {
-  const newest = log.head().size
-  const inclusion =
-    size === undefined || size === newest
-      ? await newestInclusion(log, index)
-      : await log.inclusion(index, size)
+async function answerInclusion(log: Log, index: number, size = log.head().size): Promise<Answer> {
+  const isNewest = size === log.head().size
+  const inclusion = isNewest ? await log.inclusion(index) : await log.inclusionAt(index, size)
   return jsonAnswer(200, inclusionView(inclusion))
 }
 
@@ -78,11 +61,11 @@ export function readingHandlers({ log, config }: Surroundings): Pick<Handlers, R
       return jsonAnswer(200, { origin, treeId, ...headView(log.head()), keys: vkeys })
     },
     async getEntryTlogProof({ parameters: { index } }) {
-      const { path, head } = await newestInclusion(log, index)
+      const { path, head } = await log.inclusion(index)
       return textAnswer(200, formatTlogProof({ index, path, checkpoint: head.checkpoint }))
     },
     async getEntryBundle({ parameters: { index } }) {
-      const { path, head, leafHash } = await newestInclusion(log, index)
+      const { path, head, leafHash } = await log.inclusion(index)
       const { body } = await log.entry(index)
       const proof = { index, root: head.root, size: head.size, hashes: path }
       const receipt = { index, leafHash, body, proof, checkpoint: head.checkpoint }

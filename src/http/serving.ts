@@ -75,9 +75,7 @@ export function createServing(options: ServingOptions): Serving {
   }
 
   function deliver(request: IncomingMessage, response: ServerResponse, result: Answer): void {
-    // A client that still waits for "100 Continue" may or may not send its body: nothing can follow.
-    const isWaiting = request.headers.expect !== undefined && !request.complete
-    if (isClosing() || isWaiting) response.shouldKeepAlive = false
+    if (isClosing()) response.shouldKeepAlive = false
     send(request, response, result)
   }
 

@@ -1,6 +1,6 @@
 // What the log gives, as the JSON values of the contract: hashes in hex, bytes in base64, times in ISO.
 import { HASH_SIZE, type Hash } from "../core/hash.ts"
-import type { Inclusion, LogEntry, PublishedHead, Receipt } from "../log/log.ts"
+import type { Inclusion, LogEntry, PublishedHead, Receipt, SignedInclusion } from "../log/log.ts"
 
 function view(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -28,7 +28,8 @@ function proofView({ index, path, head }: Inclusion): object {
   return { index, size: head.size, root: hex(head.root), hashes: hexes(path) }
 }
 
-export function inclusionView(inclusion: Inclusion): object {
+/** With the checkpoint where the proof leads to a signed head. */
+export function inclusionView(inclusion: Inclusion | SignedInclusion): object {
   const { index, leafHash, head } = inclusion
   return {
     index,

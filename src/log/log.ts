@@ -15,13 +15,17 @@ export interface Inclusion {
   readonly index: number
   readonly leafHash: Hash
   readonly path: readonly Hash[]
-  /** The head that `path` leads to; its checkpoint is known only for the newest head. */
-  readonly head: Head | PublishedHead
+  /** The head that `path` leads to. */
+  readonly head: Head
+}
+
+/** An inclusion under a signed head. */
+export interface SignedInclusion extends Inclusion {
+  readonly head: PublishedHead
 }
 
 /** The answer to a submission: the entry is durable and under a signed head. */
-export interface Receipt extends Inclusion {
-  readonly head: PublishedHead
+export interface Receipt extends SignedInclusion {
   readonly body: Uint8Array
   /** False if the same body was in the log before. */
   readonly isNew: boolean
@@ -54,8 +58,10 @@ export interface Log {
   add(proposal: Proposal): Promise<Receipt>
   /** The newest signed head. */
   head(): PublishedHead
-  /** Refuses `not-found` for an index beyond the newest head, `beyond-tree` for such a size. */
-  inclusion(index: number, size?: number): Promise<Inclusion>
+  /** The proof to the newest head. Refuses `not-found` for an index beyond it. */
+  inclusion(index: number): Promise<SignedInclusion>
+  /** The proof to the tree of `size` entries. Refuses as {@link inclusion}, or `beyond-tree`. */
+  inclusionAt(index: number, size: number): Promise<Inclusion>
   /** The index of the entry with this leaf hash, if the log has it. */
   indexOf(leafHash: Hash): Promise<number | undefined>
   /** The proof between two sizes up to the newest. Refuses `malformed` or `beyond-tree`. */

@@ -4,7 +4,7 @@ import { assertBodyLength } from "../core/bundle.ts"
 import { equalBytes } from "../core/bytes.ts"
 import { edgeRoot } from "../core/edge.ts"
 import { bug, refuse, Trouble } from "../core/errors.ts"
-import { HASH_SIZE, type Hash, type TreeHasher } from "../core/hash.ts"
+import { HASH_SIZE, type Hash, type Head, type TreeHasher } from "../core/hash.ts"
 import { planConsistency, planInclusion } from "../core/proof.ts"
 import { hashesAtLevel, TILE_WIDTH, tileBytes, tileWidth } from "../core/tile.ts"
 import { foldNodes, rootNodes } from "../core/tree.ts"
@@ -12,7 +12,7 @@ import type { Proposal, SignatureVerifier } from "../entry/entry.ts"
 import { loadEdge } from "./edge-loading.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { createLeafIndex, type LeafIndex } from "./leaf-index.ts"
-import type { Inclusion, Log, PublishedHead, Receipt } from "./log.ts"
+import type { Log, PublishedHead, Receipt } from "./log.ts"
 import { createPool, type Placed } from "./pool.ts"
 import type { Batch, Sequencer } from "./sequencer.ts"
 import type { LogIdentity, LogReads } from "./store.ts"
@@ -124,11 +124,14 @@ export async function openLog(options: LogOptions): Promise<Log> {
     return undefined
   }
 
-  async function inclusionAt(index: number, size: number): Promise<Inclusion> {
-    const path = await tree.prove(planInclusion(index, size))
-    const leafHash = await entries.leafHash(index)
-    if (size === published.size) return { index, leafHash, path, head: published }
-    return { index, leafHash, path, head: { size, root: await rootAt(size) } }
+  function assertInLog(index: number): void {
+    if (index < published.size) return
+    refuse("not-found", `expected an index below the size ${published.size}, found ${index}`)
+  }
+
+  async function inclusionUnder<H extends Head>(head: H, index: number) {
+    const path = await tree.prove(planInclusion(index, head.size))
+    return { index, leafHash: await entries.leafHash(index), path, head }
   }
 
   async function rootAt(size: number): Promise<Hash> {
@@ -195,12 +198,14 @@ export async function openLog(options: LogOptions): Promise<Log> {
       }
     },
     head: () => published,
-    async inclusion(index, size = published.size) {
+    async inclusion(index) {
+      assertInLog(index)
+      return await inclusionUnder(published, index)
+    },
+    async inclusionAt(index, size) {
+      assertInLog(index)
       assertKnownSize(size)
-      if (index >= published.size) {
-        refuse("not-found", `expected an index below the size ${published.size}, found ${index}`)
-      }
-      return await inclusionAt(index, size)
+      return await inclusionUnder({ size, root: await rootAt(size) }, index)
     },
     indexOf,
     async consistency(oldSize, newSize) {

@@ -50,41 +50,19 @@ function expectKnown(shown: string): void {
   expect(options, shown).toEqual(expect.arrayContaining(mandatory.map(({ long }) => long)))
 }
 
-/** The contents of indented or fenced code, where commands stand. */
+/** The contents of fenced code, where commands stand. */
 function codeBlocks(markdown: string): string {
   return [...markdown.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].map(([, code]) => code).join("\n")
 }
 
-describe.each(["README.md", "docs/operating.md", "SECURITY.md"])("%s", (name) => {
-  const document = readFileSync(join(checkout, name), "utf8")
-
-  test("shows only commands that the program takes", () => {
-    shownCommands(codeBlocks(document)).forEach(expectKnown)
-  })
-
-  test("names only commands that there are", () => {
-    const known = program.commands.map((command) => command.name())
-    for (const [, word] of document.matchAll(/`countersign ([a-z-]+)[^`/]*`/g)) {
-      expect(known, document).toContain(word)
-    }
-  })
-})
-
-test("README.md and the operators' document show the commands that they are about", () => {
-  const shownIn = (name: string) => {
-    const commands = shownCommands(codeBlocks(readFileSync(join(checkout, name), "utf8")))
-    return new Set(commands.map((command) => command.split(" ", 1)[0]))
-  }
-  expect([...shownIn("README.md")].sort()).toEqual([
-    "fsck",
-    "init",
-    "keys",
-    "serve",
-    "submit",
-    "verify",
-  ])
-  const operating = ["backup", "export-tiles", "fsck", "init", "keys", "serve"]
-  expect([...shownIn("docs/operating.md")].sort()).toEqual(operating)
+test.each([
+  { name: "README.md", about: ["fsck", "init", "keys", "serve", "submit", "verify"] },
+  { name: "docs/operating.md", about: ["backup", "export-tiles", "fsck", "init", "keys", "serve"] },
+])("$name shows only commands that the program takes", ({ name, about }) => {
+  const shown = shownCommands(codeBlocks(readFileSync(join(checkout, name), "utf8")))
+  const names = new Set(shown.map((command) => command.split(" ", 1)[0]))
+  expect([...names].sort()).toEqual(about)
+  shown.forEach(expectKnown)
 })
 
 describe.each(program.commands.map((command) => [command.name(), command] as const))(

@@ -16,6 +16,7 @@ test("requests and responses are born with the prototypes of the application", a
       found.push(
         Object.getPrototypeOf(request) === app.request,
         Object.getPrototypeOf(response) === app.response,
+        typeof (request as Request).get === "function",
         (request as Request).app === app,
         (response as Response).req === request,
       )
@@ -34,6 +35,6 @@ test("requests and responses are born with the prototypes of the application", a
   server.close()
   server.closeAllConnections()
   expect(reply.text()).toBe("served")
-  expect(found).toEqual([true, true, true, true])
+  expect(found).toEqual([true, true, true, true, true])
   expect(born).toEqual([created.app.request, created.app.response])
 })

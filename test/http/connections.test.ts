@@ -98,7 +98,7 @@ describe("connections", () => {
   })
 
   test("a body that does not end after its refusal ends the connection", async () => {
-    const { port } = await open({ requestLimit: 100 })
+    const { port } = await open({ requestLimit: 100, requestTimeout: 600_000 })
     const raw = await openRaw(port)
     raw.write(rawRequest("POST", "/v1/entries", `${JSON_TYPE}transfer-encoding: chunked\r\n`))
     const chunk = `100000\r\n${"x".repeat(0x100000)}\r\n`
@@ -107,7 +107,7 @@ describe("connections", () => {
     }
     writeOn()
     expect(await raw.ended()).toContain("HTTP/1.1 413")
-  })
+  }, 15_000)
 
   test("a client that waits for 100 Continue need not send what is refused", async () => {
     const { port } = await open()

@@ -127,7 +127,7 @@ describe("reading", () => {
     expect(json.to).toBe(to ?? size)
     expect(json.checkpoint !== undefined).toBe(json.to === size)
     const rootAt = async (at: number): Promise<Hash> =>
-      (await served.log.inclusion(0, at)).head.root
+      (await served.log.inclusionAt(0, at)).head.root
     if (from === 0) expect(json.hashes).toEqual([])
     else {
       const older = { size: from, root: await rootAt(from) }

@@ -120,7 +120,7 @@ describe("reading the log", () => {
     const { log } = await openLogOn(disk, { cachedTiles: 1 })
     for (const size of [1, 255, 256, 257, 511, 512, 513, 699, 700]) {
       for (const index of [0, 1, 254, 255, 256, 511, 512, 698].filter((i) => i < size)) {
-        const { head, path, leafHash } = await log.inclusion(index, size)
+        const { head, path, leafHash } = await log.inclusionAt(index, size)
         expect(leafHash).toEqual(leafHashOf(`e${index}`))
         verifyInclusion(leafHash, index, head, path)
         expect(head.size).toBe(size)
@@ -137,8 +137,8 @@ describe("reading the log", () => {
       [300, 599],
       [600, 600],
     ] as const) {
-      const older = (await log.inclusion(0, from)).head
-      const newer = (await log.inclusion(0, to)).head
+      const older = (await log.inclusionAt(0, from)).head
+      const newer = (await log.inclusionAt(0, to)).head
       verifyConsistency(older, newer, await log.consistency(from, to))
     }
     await expect(log.consistency(1, 601)).rejects.toMatchObject({ code: "beyond-tree" })

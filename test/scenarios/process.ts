@@ -12,6 +12,9 @@ import { createLogClient, type LogClient } from "../../src/client/log-client.ts"
 export const checkout = fileURLToPath(new URL("../..", import.meta.url))
 const program = join(checkout, "dist/cli/main.js")
 
+/** The words that run `countersign`. */
+export const programCommand: readonly string[] = [process.execPath, program]
+
 /** How a process ended, and all that it wrote. */
 export interface Ended {
   readonly code: number | null
@@ -36,6 +39,8 @@ export interface StartOptions {
 export interface ServedLog extends Running {
   readonly url: string
   readonly client: LogClient
+  /** What it wrote on standard error until it served. */
+  readonly said: string
   /** SIGTERM, and how it ended. */
   stop(): Promise<Ended>
   /** SIGKILL, and once it is gone. */
@@ -112,7 +117,7 @@ export function start(
 
 /** Runs `countersign` with these words to its end. */
 export function countersign(...words: readonly string[]): Promise<Ended> {
-  return start([process.execPath, program, ...words]).ended
+  return start([...programCommand, ...words]).ended
 }
 
 /** The line that a server writes when it listens, with its URL. */
@@ -128,20 +133,20 @@ export function startServing(
     const onStderr = (text: string): void => {
       seen += text
       const [, url] = SERVING.exec(seen) ?? []
-      if (url !== undefined) resolve(servedLog(running, url))
+      if (url !== undefined) resolve(servedLog(running, url, seen))
     }
     const running = start(command, { ...options, onStderr })
     running.ended.then(resolve, reject)
   })
 }
 
-function servedLog(running: Running, url: string): ServedLog {
+function servedLog(running: Running, url: string, said: string): ServedLog {
   const sent = (signal: NodeJS.Signals) => () => {
     running.send(signal)
     return running.ended
   }
   const client = createLogClient({ url })
-  return { ...running, url, client, stop: sent("SIGTERM"), kill: sent("SIGKILL") }
+  return { ...running, url, client, said, stop: sent("SIGTERM"), kill: sent("SIGKILL") }
 }
 
 /** The command that serves the log in `data` on a free port. */
@@ -149,8 +154,7 @@ export function serveCommand(
   data: string,
   { words = [], under = [] }: ServeOptions = {},
 ): readonly string[] {
-  const command = [process.execPath, program, "serve", "--data", data, "--listen", "127.0.0.1:0"]
-  return [...under, ...command, ...words]
+  return [...under, ...programCommand, "serve", "--data", data, "--listen", "127.0.0.1:0", ...words]
 }
 
 /** Serves the log in `data` on a free port. Rejects with all it wrote if it does not come to that. */

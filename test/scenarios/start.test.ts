@@ -134,12 +134,15 @@ test("a folder without a log is refused with the command that makes one", async 
   expectRefused(await serveInVain(data), /expected a log in .*make one with: countersign init/)
 })
 
-test("an address in use is refused, and nothing stays behind", async () => {
-  const [log, other] = [await newLog(), await newLog()]
-  const { url } = await serve(log.data, log.options)
-  const words = [...other.options.words, "--listen", new URL(url).host]
-  expectRefused(await serveInVain(other.data, { words }), /cannot listen on 127\.0\.0\.1:/)
-})
+test.each(["--listen", "--admin-listen"])(
+  "an address in use is refused for %s, and nothing stays behind",
+  async (option) => {
+    const [log, other] = [await newLog(), await newLog()]
+    const { url } = await serve(log.data, log.options)
+    const words = [...other.options.words, option, new URL(url).host]
+    expectRefused(await serveInVain(other.data, { words }), /cannot listen on 127\.0\.0\.1:/)
+  },
+)
 
 test("a clock that is behind the newest head is refused", async () => {
   const log = await newLog({ time: Date.now() + 24 * 3_600_000 })
