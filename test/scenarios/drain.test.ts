@@ -2,10 +2,10 @@
 // acknowledged is missing afterwards.
 import { expect, test } from "vitest"
 import type { LogClient } from "../../src/client/log-client.ts"
-import { grow, type Keep, writeAll } from "./load.ts"
+import { countdown, grow, type Keep, writeAll } from "./load.ts"
 import { newLog } from "./new-log.ts"
 import { type ServedLog, serve } from "./process.ts"
-import { createRecorder } from "./recorder.ts"
+import { createRecorder, type Recorder } from "./recorder.ts"
 
 async function entriesUnderWay(url: string): Promise<number> {
   const health = (await (await fetch(`${url}/healthz`)).json()) as { readonly queued: number }
@@ -27,7 +27,7 @@ async function batchUnderWay(
   }
 }
 
-async function expectAllThere(client: LogClient, recorder: ReturnType<typeof createRecorder>) {
+async function expectAllThere(client: LogClient, recorder: Recorder) {
   expect(recorder.count()).toBeGreaterThan(0)
   await recorder.audit(client)
 }
@@ -47,19 +47,9 @@ test("SIGTERM under many writers loses no acknowledged entry", async () => {
   const { data, options, trust } = await newLog()
   const recorder = createRecorder(trust)
   const served = await serve(data, options)
-  let enough = (): void => {}
-  const isBusy = new Promise<void>((resolve) => {
-    enough = resolve
-  })
-  const writing = writeAll(
-    served.client,
-    [...Array.from({ length: 24 }, () => 1), 50],
-    (...kept) => {
-      recorder.keep(...kept)
-      if (recorder.count() > 500) enough()
-    },
-  )
-  await Promise.race([isBusy, writing])
+  const { keep, over } = countdown(500, recorder.keep)
+  const writing = writeAll(served.client, [...Array.from({ length: 24 }, () => 1), 50], keep)
+  await Promise.race([over, writing])
   expect(await served.stop()).toMatchObject({ code: 0 })
   // Rejects for any answer but a receipt, `try-later` or a connection that has ended.
   await writing

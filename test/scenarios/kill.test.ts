@@ -3,7 +3,7 @@
 import { randomInt } from "node:crypto"
 import { setTimeout } from "node:timers/promises"
 import { expect, test } from "vitest"
-import { type Keep, writeAll } from "./load.ts"
+import { countdown, writeAll } from "./load.ts"
 import { newLog } from "./new-log.ts"
 import { countersign, type ServedLog, serve, serveCommand, start } from "./process.ts"
 import { createRecorder } from "./recorder.ts"
@@ -23,26 +23,6 @@ function createDice(state: number): (end: number) => number {
     let mixed = Math.imul(at ^ (at >>> 15), 1 | at)
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) % end
-  }
-}
-
-/** Passes on to `keep`; `over` resolves after so many calls. */
-function countdown(
-  count: number,
-  keep: Keep,
-): { readonly keep: Keep; readonly over: Promise<void> } {
-  let left = count
-  let end = (): void => {}
-  const over = new Promise<void>((resolve) => {
-    end = resolve
-  })
-  return {
-    over,
-    keep(request, receipt) {
-      keep(request, receipt)
-      left -= 1
-      if (left === 0) end()
-    },
   }
 }
 

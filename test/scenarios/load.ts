@@ -81,3 +81,23 @@ export async function writeAll(
 ): Promise<void> {
   await Promise.all(counts.map((count) => writeUntilGone(client, count, keep)))
 }
+
+/** Passes on to `keep`; `over` resolves at the call with this number. */
+export function countdown(
+  count: number,
+  keep: Keep,
+): { readonly keep: Keep; readonly over: Promise<void> } {
+  let left = count
+  let end = (): void => {}
+  const over = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  return {
+    over,
+    keep(request, receipt) {
+      keep(request, receipt)
+      left -= 1
+      if (left === 0) end()
+    },
+  }
+}

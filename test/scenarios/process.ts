@@ -63,7 +63,7 @@ function isOutdated(): boolean {
 
 /** Builds the program if a source is newer; test files run side by side, and only one may do it. */
 function build(): void {
-  const lock = new Database(join(tmpdir(), "countersign-build.db"), { timeout: 120_000 })
+  const lock = new Database(join(checkout, "node_modules/.build-lock.db"), { timeout: 120_000 })
   try {
     lock.exec("BEGIN EXCLUSIVE")
     if (!isOutdated()) return

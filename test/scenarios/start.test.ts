@@ -23,10 +23,8 @@ function replaceDatabase({ database }: NewLog, by: string): void {
 
 test("a restored backup is refused with both sizes, and the newer database starts again", async () => {
   const log = await newLog()
-  const [older, newer] = ["older.db", "newer.db"].map((name) => join(log.folder, name)) as [
-    string,
-    string,
-  ]
+  const older = join(log.folder, "older.db")
+  const newer = join(log.folder, "newer.db")
   const served = await serve(log.data, log.options)
   await grow(served.client, 300)
   const backup = await countersign("backup", "--data", log.data, "--out", older)
