@@ -71,7 +71,7 @@ describe.each(reads)("GET $path", ({ path, type, caching }) => {
     expect(head.text ?? "").toBe("")
     const answer = await request(served.server).put(path).send("x")
     expect(answer.status).toBe(405)
-    expect(answer.headers.allow).toMatch(/GET/)
+    expect(answer.headers["allow"]).toMatch(/GET/)
   })
 })
 
@@ -79,7 +79,7 @@ describe("POST /v1/entries", () => {
   test("answers 201 with the place of a new entry and 200 with the first place of an old one", async () => {
     const body = signedRequest("twice")
     const first = await request(served.server).post("/v1/entries").send(body).expect(201)
-    expect(first.headers.location).toBe(`/v1/entries/${first.body.index}`)
+    expect(first.headers["location"]).toBe(`/v1/entries/${first.body.index}`)
     const second = await request(served.server).post("/v1/entries").send(body).expect(200)
     expect(second.body).toMatchObject({ index: first.body.index, isNew: false })
   })
