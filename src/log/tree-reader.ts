@@ -71,12 +71,6 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
     return nodes
   }
 
-  function hashInMemory(node: NodeId): Hash | undefined {
-    const { tile: id, height, offset } = nodePlace(node)
-    const nodes = tileInMemory(id)
-    return nodes && nodeInTile(nodes, height, offset)
-  }
-
   async function loadNodes(plan: ProofPlan): Promise<(node: NodeId) => Hash> {
     const hashes = new Map<NodeId, Hash>()
     for (const node of plan.flat()) {
@@ -86,7 +80,22 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
     return (node) => hashes.get(node) as Hash
   }
 
+  /** Adjacent nodes of a proof mostly share a tile, so the last one is looked at first. */
+  function memoryReader(): (node: NodeId) => Hash | undefined {
+    let lastId: TileId = { level: -1, index: -1 }
+    let lastTile: TileNodes | undefined
+    return (node) => {
+      const { tile: id, height, offset } = nodePlace(node)
+      if (id.index !== lastId.index || id.level !== lastId.level) {
+        lastId = id
+        lastTile = tileInMemory(id)
+      }
+      return lastTile && nodeInTile(lastTile, height, offset)
+    }
+  }
+
   function proveFromMemory(plan: ProofPlan): Hash[] | undefined {
+    const hashInMemory = memoryReader()
     const terms: Hash[] = []
     for (const nodes of plan) {
       const hashes: Hash[] = []
@@ -95,7 +104,7 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
         if (hash === undefined) return undefined
         hashes.push(hash)
       }
-      terms.push(hashes.length === 1 ? (hashes[0] as Hash) : foldNodes(hashes, hasher))
+      terms.push(foldNodes(hashes, hasher))
     }
     return terms
   }
