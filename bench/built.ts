@@ -15,16 +15,29 @@ async function load<Module>(name: string): Promise<Module> {
 
 /** What makes a log's files and appends to them in this process. */
 export async function loadWriting() {
-  const [directory, sequencer, store, guard, signer, hasher, origin] = await Promise.all([
-    load<typeof import("../src/cli/data-directory.ts")>("cli/data-directory"),
-    load<typeof import("../src/log/sequencer.ts")>("log/sequencer"),
-    load<typeof import("../src/storage/sqlite/store.ts")>("storage/sqlite/store"),
-    load<typeof import("../src/storage/guard-file.ts")>("storage/guard-file"),
-    load<typeof import("../src/crypto/log-signer.ts")>("crypto/log-signer"),
-    load<typeof import("../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
-    load<typeof import("../src/core/origin.ts")>("core/origin"),
-  ])
-  return { ...directory, ...sequencer, ...store, ...guard, ...signer, ...hasher, ...origin }
+  const [directory, sequencer, store, guard, signer, hasher, origin, terms, index] =
+    await Promise.all([
+      load<typeof import("../src/cli/data-directory.ts")>("cli/data-directory"),
+      load<typeof import("../src/log/sequencer.ts")>("log/sequencer"),
+      load<typeof import("../src/storage/sqlite/store.ts")>("storage/sqlite/store"),
+      load<typeof import("../src/storage/guard-file.ts")>("storage/guard-file"),
+      load<typeof import("../src/crypto/log-signer.ts")>("crypto/log-signer"),
+      load<typeof import("../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
+      load<typeof import("../src/core/origin.ts")>("core/origin"),
+      load<typeof import("../src/log/search-hash.ts")>("log/search-hash"),
+      load<typeof import("../src/log/search-index.ts")>("log/search-index"),
+    ])
+  return {
+    ...directory,
+    ...sequencer,
+    ...store,
+    ...guard,
+    ...signer,
+    ...hasher,
+    ...origin,
+    ...terms,
+    ...index,
+  }
 }
 
 /** The native engine of signature verification. */

@@ -12,6 +12,8 @@ export interface LogRun {
   readonly size: number
   /** Entries a second of the filling, in one thread and without verification. */
   readonly fillRate: number
+  /** What verified the signatures. */
+  readonly engine: string
   /** Milliseconds from the start of the process until it was ready. */
   readonly readyAfter: number
   /** Resident bytes when it was ready, and the most there ever were. */
@@ -81,6 +83,7 @@ export async function runLog(options: RunOptions): Promise<LogRun> {
   return {
     size,
     fillRate: size / fillSeconds,
+    engine: log.engine,
     readyAfter: log.readyAfter,
     residentAtStart,
     residentPeak,

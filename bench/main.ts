@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs"
 import { availableParallelism, cpus } from "node:os"
 import { measureBaselines } from "./baselines.ts"
-import { runLog } from "./log-run.ts"
+import { type LogRun, runLog } from "./log-run.ts"
 import { type BenchOptions, isWanted, readOptions, USAGE } from "./options.ts"
 import { largeSubmissionPhases, readPhases, submissionPhases } from "./phases.ts"
 import { cleanUpAtExit, makeFolder } from "./processes.ts"
@@ -29,10 +29,14 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
   announce("baselines")
   const baselines = await measureBaselines(folder, Math.min(seconds, 2))
   const small = [...wanted(readPhases), ...wanted(submissionPhases)]
-  const runs = [await runLog({ folder, size: SMALL, seconds, phases: small, announce })]
-  if (options.full) {
-    const large = [...wanted(readPhases), ...wanted(largeSubmissionPhases)]
-    runs.push(await runLog({ folder, size: LARGE, seconds, phases: large, announce }))
+  const large = [...wanted(readPhases), ...wanted(largeSubmissionPhases)]
+  const runs: LogRun[] = []
+  for (const [size, phases] of [
+    [SMALL, small],
+    [LARGE, options.full ? large : []],
+  ] as const) {
+    if (phases.length === 0) continue
+    runs.push(await runLog({ folder, size, seconds, phases, announce }))
   }
   return { machine: machine(), seconds, baselines, runs }
 }

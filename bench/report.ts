@@ -75,6 +75,7 @@ function runText(run: LogRun): string {
   return `
 A log of ${count(run.size)} entries
 filled at ${count(run.fillRate)} entries a second; ready after ${count(run.readyAfter)} ms
+signatures verified by: ${run.engine}
 RSS: ${mebibytes(run.residentAtStart)} MiB when ready, ${mebibytes(run.residentPeak)} MiB at the most
 disk: ${count(before)} bytes an entry when filled, ${count(after)} at the end
 

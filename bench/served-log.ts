@@ -7,6 +7,8 @@ import { endProcess, startNode } from "./processes.ts"
 export interface ServedLog {
   readonly pid: number
   readonly port: number
+  /** What the server says verifies signatures: without the native engine all figures are others. */
+  readonly engine: string
   /** Milliseconds from starting the process to the first answer that says it is ready. */
   readonly readyAfter: number
   /** The size of the newest signed tree. */
@@ -16,16 +18,28 @@ export interface ServedLog {
 
 const START_LIMIT_MS = 60_000
 
-/** The URL in the line of the server's log that says it serves. */
-async function urlOf(child: ChildProcess): Promise<string> {
+interface ServingLine {
+  readonly msg?: string
+  readonly url: string
+  readonly verification: string
+}
+
+/** The line of the server's log that says it serves, if it is whole. */
+function servingLine(text: string): ServingLine | undefined {
+  const whole = text.split("\n").slice(0, -1)
+  const lines = whole.filter((line) => line.startsWith("{"))
+  return lines.map((line) => JSON.parse(line) as ServingLine).find(({ msg }) => msg === "serving")
+}
+
+async function untilServing(child: ChildProcess): Promise<ServingLine> {
   let text = ""
   const aborted = AbortSignal.timeout(START_LIMIT_MS)
   const { stderr } = child
   if (stderr === null) throw new Error("expected standard error to be piped, found none")
-  const url = new Promise<string>((resolve, reject) => {
+  const serving = new Promise<ServingLine>((resolve, reject) => {
     stderr.on("data", (chunk: Buffer) => {
       text += chunk.toString()
-      const found = /"url":"(http:[^"]+)".*"msg":"serving"/.exec(text)?.[1]
+      const found = servingLine(text)
       if (found !== undefined) resolve(found)
     })
     child.once("exit", () => reject(new Error(`the server ended: ${text}`)))
@@ -33,7 +47,7 @@ async function urlOf(child: ChildProcess): Promise<string> {
   const late = once(aborted, "abort").then(() => {
     throw new Error(`the server did not start: ${text}`)
   })
-  return await Promise.race([url, late])
+  return await Promise.race([serving, late])
 }
 
 async function fetchOk(url: string): Promise<Response> {
@@ -59,12 +73,13 @@ export async function serveLog(folder: string): Promise<ServedLog> {
     ],
     false,
   )
-  const url = await urlOf(child)
+  const { url, verification } = await untilServing(child)
   await (await fetchOk(`${url}/readyz`)).text()
   const readyAfter = performance.now() - start
   return {
     pid: child.pid as number,
     port: Number(new URL(url).port),
+    engine: verification,
     readyAfter,
     async size() {
       const head = (await (await fetchOk(`${url}/v1/tree-head`)).json()) as {

@@ -14,6 +14,7 @@ import { proofCommand } from "./proof.ts"
 import { serveCommand } from "./serve.ts"
 import { submitCommand } from "./submit.ts"
 import type { Terminal } from "./terminal.ts"
+import { trustCommand } from "./trust.ts"
 import { verifyCommand } from "./verify.ts"
 
 const commands: readonly ((terminal: Terminal) => Command)[] = [
@@ -24,6 +25,7 @@ const commands: readonly ((terminal: Terminal) => Command)[] = [
   entryCommand,
   proofCommand,
   checkpointCommand,
+  trustCommand,
   keysCommand,
   fsckCommand,
   backupCommand,

@@ -1,9 +1,11 @@
 // The log over a data directory, put together: locks, writer thread, reads, signature verification.
 import { createLogSigner } from "../crypto/log-signer.ts"
+import { createRekorSigner } from "../crypto/rekor-signer.ts"
 import { nativeHasher } from "../crypto/tree-hasher.ts"
 import { createSignatureVerifier, type VerificationEngine } from "../crypto/verification.ts"
 import type { Log } from "../log/log.ts"
 import { openLog } from "../log/open-log.ts"
+import type { RekorSigner } from "../log/signer.ts"
 import { lockDataDirectory } from "../storage/sqlite/process-lock.ts"
 import { openSqliteReads } from "../storage/sqlite/store.ts"
 import { type DataDirectory, readLogKeys } from "./data-directory.ts"
@@ -21,6 +23,7 @@ export interface RunningLogOptions {
 
 export interface RunningLog {
   readonly log: Log
+  readonly rekorSigner: RekorSigner
   /** When the log was made, in Unix milliseconds. */
   readonly created: number
   /** How signatures are verified, for people. */
@@ -69,7 +72,8 @@ async function openParts(
   const reads = openSqliteReads(directory.database)
   closers.push(reads.close)
   const { identity } = reads
-  const { vkeys } = createLogSigner(identity.origin, readLogKeys(directory, passphrase))
+  const keys = readLogKeys(directory, passphrase)
+  const { vkeys } = createLogSigner(identity.origin, keys)
   const log = await openLog({
     identity,
     vkeys,
@@ -83,5 +87,6 @@ async function openParts(
     limits: { entriesUnderWay: options.maxEntriesUnderWay },
   })
   closers.push(log.close)
-  return { log, created: identity.created, engine: verifier.engine }
+  const rekorSigner = createRekorSigner(identity, keys)
+  return { log, rekorSigner, created: identity.created, engine: verifier.engine }
 }

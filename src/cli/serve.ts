@@ -93,14 +93,14 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
 
 /** Serves until a signal comes, then finishes the requests that were begun. */
 async function serveHttp(
-  { log, created, engine }: RunningLog,
+  { log, rekorSigner, created, engine }: RunningLog,
   options: ServeOptions,
   logger: Logger,
   terminal: Terminal,
 ): Promise<void> {
   const meter = createMetrics(log, { withProcess: true })
   const config = httpConfig(options, created, log.origin)
-  const http = createHttpServer({ log, logger, meter, config })
+  const http = createHttpServer({ log, rekorSigner, logger, meter, config })
   // Before it says that it serves: who waits for that may send a signal at once.
   const stopped = untilStopped(logger)
   const url = await listen(http.server, options.listen)

@@ -19,6 +19,10 @@ export interface PackedBatch {
   readonly lengths: Uint32Array<ArrayBuffer>
   readonly bodies: Uint8Array<ArrayBuffer>
   readonly leafHashes: Uint8Array<ArrayBuffer>
+  readonly termLengths: Uint32Array<ArrayBuffer>
+  readonly terms: Uint8Array<ArrayBuffer>
+  /** Rare, so they go as they are. */
+  readonly others: Pick<Batch, "attachments" | "fold">
 }
 
 export type ToWriter =
@@ -36,29 +40,57 @@ export interface PlainError {
   readonly message: string
 }
 
-export function packBatch(batch: Batch): PackedBatch {
-  const lengths = Uint32Array.from(batch.bodies, (body) => body.length)
-  const bodies = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0))
-  const leafHashes = new Uint8Array(batch.leafHashes.length * HASH_SIZE)
+interface Packed {
+  readonly lengths: Uint32Array<ArrayBuffer>
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+function pack(parts: readonly Uint8Array[]): Packed {
+  const lengths = Uint32Array.from(parts, (part) => part.length)
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0))
   let at = 0
-  batch.bodies.forEach((body, i) => {
-    bodies.set(body, at)
-    at += body.length
-    leafHashes.set(batch.leafHashes[i] as Uint8Array, i * HASH_SIZE)
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return { lengths, bytes }
+}
+
+function unpack({ lengths, bytes }: Packed): Uint8Array[] {
+  let at = 0
+  return Array.from(lengths, (length) => {
+    at += length
+    return bytes.subarray(at - length, at)
   })
-  return { lengths, bodies, leafHashes }
+}
+
+export function packBatch(batch: Batch): PackedBatch {
+  const bodies = pack(batch.bodies)
+  const terms = pack(batch.terms)
+  const { attachments = [], fold } = batch
+  return {
+    lengths: bodies.lengths,
+    bodies: bodies.bytes,
+    leafHashes: pack(batch.leafHashes).bytes,
+    termLengths: terms.lengths,
+    terms: terms.bytes,
+    others: { attachments, fold },
+  }
 }
 
 export function unpackBatch(packed: PackedBatch): Batch {
-  let at = 0
-  const bodies = Array.from(packed.lengths, (length) => {
-    at += length
-    return packed.bodies.subarray(at - length, at)
-  })
+  const bodies = unpack({ lengths: packed.lengths, bytes: packed.bodies })
+  const terms = unpack({ lengths: packed.termLengths, bytes: packed.terms })
   const leafHashes = bodies.map((_, i) =>
     asHash(packed.leafHashes.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE)),
   )
-  return { bodies, leafHashes }
+  return { bodies, leafHashes, terms, ...packed.others }
+}
+
+/** The buffers that may be handed over instead of copied. */
+export function buffersOf(packed: PackedBatch): ArrayBuffer[] {
+  const { lengths, bodies, leafHashes, termLengths, terms } = packed
+  return [lengths, bodies, leafHashes, termLengths, terms].map(({ buffer }) => buffer)
 }
 
 /** Errors lose their class between threads; these two carry it across. */

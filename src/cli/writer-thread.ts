@@ -4,6 +4,7 @@ import { bug } from "../core/errors.ts"
 import type { PublishedHead } from "../log/log.ts"
 import type { Sequencer } from "../log/sequencer.ts"
 import {
+  buffersOf,
   type FromWriter,
   fromPlainError,
   packBatch,
@@ -67,9 +68,7 @@ export async function startWriter(files: WriterFiles): Promise<Sequencer> {
       opened,
       async append(batch) {
         const packed = packBatch(batch)
-        const { bodies, lengths, leafHashes } = packed
-        const transfer = [bodies.buffer, lengths.buffer, leafHashes.buffer]
-        return headOf(await ask({ type: "append", batch: packed }, transfer))
+        return headOf(await ask({ type: "append", batch: packed }, buffersOf(packed)))
       },
       close() {
         closed ??= close()

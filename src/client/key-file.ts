@@ -2,8 +2,8 @@
 // the key itself is decided in entry/verifier-key.ts.
 import { parseUtf8 } from "../core/bytes.ts"
 import { Refusal, refuse, shown } from "../core/errors.ts"
+import { parsePem } from "../core/pem.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
-import { parsePem } from "./pem.ts"
 
 function readPemKey(text: string, what: string): VerifierKey {
   const { label, der } = parsePem(text, what)

@@ -17,10 +17,15 @@ export function parseDecimal(text: string, what: string): number {
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 const PAD = "=".charCodeAt(0)
-const NOT_A_DIGIT = 255
+/** A bit that no digit has, so that one test finds a wrong character among four. */
+const NOT_A_DIGIT = 64
 
 const digitOf = new Uint8Array(128).fill(NOT_A_DIGIT)
-for (let i = 0; i < ALPHABET.length; i++) digitOf[ALPHABET.charCodeAt(i)] = i
+const codeOf = new Uint8Array(64)
+for (let i = 0; i < ALPHABET.length; i++) {
+  codeOf[i] = ALPHABET.charCodeAt(i)
+  digitOf[ALPHABET.charCodeAt(i)] = i
+}
 
 function base64Digit(text: string, at: number): number {
   const code = text.charCodeAt(at)
@@ -38,22 +43,33 @@ function base64Bytes(text: string): Uint8Array | undefined {
   if (text.length === 0) return new Uint8Array(0)
   const padding = paddingOf(text)
   const bytes = new Uint8Array((text.length / 4) * 3 - padding)
-  const digits = text.length - padding
-  let bits = 0
-  let held = 0
+  const whole = text.length - (padding === 0 ? 0 : 4)
+  let wrong = 0
   let at = 0
-  for (let i = 0; i < digits; i++) {
-    const digit = base64Digit(text, i)
-    if (digit === NOT_A_DIGIT) return undefined
-    held = ((held << 6) | digit) & 0xffff
-    bits += 6
-    if (bits >= 8) {
-      bits -= 8
-      bytes[at++] = (held >> bits) & 0xff
-    }
+  for (let i = 0; i < whole; i += 4) {
+    const a = base64Digit(text, i)
+    const b = base64Digit(text, i + 1)
+    const c = base64Digit(text, i + 2)
+    const d = base64Digit(text, i + 3)
+    wrong |= a | b | c | d
+    bytes[at++] = (a << 2) | (b >> 4)
+    bytes[at++] = (b << 4) | (c >> 2)
+    bytes[at++] = (c << 6) | d
   }
-  const trailing = held & ((1 << bits) - 1)
-  return trailing === 0 ? bytes : undefined
+  if ((wrong & NOT_A_DIGIT) !== 0) return undefined
+  return padding === 0 || readLastDigits(text, padding, bytes, at) ? bytes : undefined
+}
+
+/** Reads the two or three digits before the padding; false if they are not, or bits are left over. */
+function readLastDigits(text: string, padding: number, bytes: Uint8Array, at: number): boolean {
+  const a = base64Digit(text, text.length - 4)
+  const b = base64Digit(text, text.length - 3)
+  const c = padding === 1 ? base64Digit(text, text.length - 2) : 0
+  if (((a | b | c) & NOT_A_DIGIT) !== 0) return false
+  bytes[at] = (a << 2) | (b >> 4)
+  if (padding === 2) return (b & 15) === 0
+  bytes[at + 1] = (b << 4) | (c >> 2)
+  return (c & 3) === 0
 }
 
 /** Decodes canonical base64; refuses `malformed` for every other spelling. */
@@ -65,29 +81,46 @@ export function parseBase64(text: string, what: string): Uint8Array {
 }
 
 export function formatBase64(bytes: Uint8Array): string {
-  let text = ""
+  const codes = new Uint8Array(Math.ceil(bytes.length / 3) * 4).fill(PAD)
+  let at = 0
   for (let i = 0; i < bytes.length; i += 3) {
     const a = bytes[i] as number
     const b = bytes[i + 1] ?? 0
     const c = bytes[i + 2] ?? 0
     const left = bytes.length - i
-    text += ALPHABET.charAt(a >> 2) + ALPHABET.charAt(((a & 3) << 4) | (b >> 4))
-    text += left > 1 ? ALPHABET.charAt(((b & 15) << 2) | (c >> 6)) : "="
-    text += left > 2 ? ALPHABET.charAt(c & 63) : "="
+    codes[at] = codeOf[a >> 2] as number
+    codes[at + 1] = codeOf[((a & 3) << 4) | (b >> 4)] as number
+    if (left > 1) codes[at + 2] = codeOf[((b & 15) << 2) | (c >> 6)] as number
+    if (left > 2) codes[at + 3] = codeOf[c & 63] as number
+    at += 4
   }
-  return text
+  // Joining single characters would cost several times as much once the text is read.
+  return parseUtf8(codes, "base64")
 }
 
-const HEX = /^(?:[0-9a-f]{2})*$/
+const HEX = "0123456789abcdef"
+const NOT_A_NIBBLE = 16
+
+const nibbleOf = new Uint8Array(128).fill(NOT_A_NIBBLE)
+for (let i = 0; i < HEX.length; i++) nibbleOf[HEX.charCodeAt(i)] = i
+
+function nibble(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  return code < 128 ? (nibbleOf[code] as number) : NOT_A_NIBBLE
+}
 
 /** Decodes lower-case hex; refuses `malformed` for every other spelling. */
 export function parseHex(text: string, what: string): Uint8Array {
-  if (!HEX.test(text)) {
-    refuse("malformed", `${what}: expected lower-case hex, found ${shown(text)}`)
-  }
-  const bytes = new Uint8Array(text.length / 2)
+  const bytes = new Uint8Array(Math.floor(text.length / 2))
+  let wrong = text.length % 2 === 0 ? 0 : NOT_A_NIBBLE
   for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
+    const high = nibble(text, 2 * i)
+    const low = nibble(text, 2 * i + 1)
+    wrong |= high | low
+    bytes[i] = (high << 4) | low
+  }
+  if ((wrong & NOT_A_NIBBLE) !== 0) {
+    refuse("malformed", `${what}: expected lower-case hex, found ${shown(text)}`)
   }
   return bytes
 }

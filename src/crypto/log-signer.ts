@@ -17,7 +17,7 @@ const ECDSA = 0x02
 const ED25519 = 0x01
 
 /** One key of the log, ready to sign. `digest` is null where the algorithm hashes by itself. */
-interface SigningKey {
+export interface SigningKey {
   readonly privateKey: KeyObject
   readonly publicKey: KeyObject
   readonly digest: "sha256" | null
@@ -43,7 +43,12 @@ function readPrivateKey(pem: string, passphrase: string | undefined, what: strin
   }
 }
 
-function ecdsaKey(origin: Origin, privateKey: KeyObject): SigningKey {
+/** Opens the ECDSA key alone; refuses as {@link createLogSigner} does. */
+export function openEcdsaKey(
+  origin: Origin,
+  keys: Pick<LogKeys, "ecdsa" | "passphrase">,
+): SigningKey {
+  const privateKey = readPrivateKey(keys.ecdsa, keys.passphrase, "ECDSA log key")
   const curve = privateKey.asymmetricKeyDetails?.namedCurve
   if (privateKey.asymmetricKeyType !== "ec" || curve !== "prime256v1") {
     refuse("unsupported", `log key: expected ECDSA P-256, found ${curve ?? "another kind"}`)
@@ -89,7 +94,7 @@ export interface KeyedSigner extends LogSigner {
 /** Opens the log's keys. Refuses `malformed` or `unsupported` keys. One signature takes some 0.1 ms. */
 export function createLogSigner(origin: Origin, keys: LogKeys): KeyedSigner {
   const held = [
-    ecdsaKey(origin, readPrivateKey(keys.ecdsa, keys.passphrase, "ECDSA log key")),
+    openEcdsaKey(origin, keys),
     ed25519Key(origin, readPrivateKey(keys.ed25519, keys.passphrase, "Ed25519 log key")),
   ] as const
   return {

@@ -6,6 +6,7 @@ import { ED25519_KEY_SIZE, ED25519_SIGNATURE_SIZE, isStrictPoint } from "../core
 import { bug, Trouble } from "../core/errors.ts"
 import { algorithms, digestLength } from "../entry/algorithm.ts"
 import type { SignatureCheck, SignatureVerifier } from "../entry/entry.ts"
+import { hashOfCheck } from "../entry/portable-verification.ts"
 import { createGate } from "./gate.ts"
 import { createNativeKeys, type NativeKey } from "./native-keys.ts"
 import { loadOpenSsl, RESIDENT_POOLS } from "./openssl.ts"
@@ -26,7 +27,7 @@ function verifyMessage(
   key: KeyObject,
 ): Promise<boolean> {
   const isPure = check.algorithm === "PKIX_ED25519"
-  const hash = isPure ? null : algorithms[check.algorithm].hash
+  const hash = isPure ? null : hashOfCheck(check)
   return new Promise((resolve, reject) => {
     verify(hash, message, key, check.signature, (error, holds) => {
       if (error) reject(new Trouble("busy", "signature verification failed", { cause: error }))

@@ -27,7 +27,7 @@ function posted(check: SignatureCheck): SignatureCheck {
   const signed: Signed =
     check.signed.form === "digest"
       ? { form: "digest", digest: Uint8Array.from(check.signed.digest) }
-      : { form: "message", message: Uint8Array.from(check.signed.message) }
+      : { ...check.signed, message: Uint8Array.from(check.signed.message) }
   return {
     algorithm: check.algorithm,
     spki: Uint8Array.from(check.spki),

@@ -4,6 +4,8 @@ import { refuse } from "../core/errors.ts"
 
 const DEEPEST = 24
 const CONSTRUCTED = 0x20
+const OBJECT_IDENTIFIER = 0x06
+const SEQUENCE = 0x30
 const LONG_TAG = 0x1f
 
 interface Frame {
@@ -51,4 +53,21 @@ export function assertDer(bytes: Uint8Array, what: string): void {
   const whole = readFrame(bytes, 0, bytes.length)
   if (whole?.to === bytes.length && isFramed(bytes, 0, bytes.length, 0)) return
   refuse("malformed", `${what}: expected one DER element and nothing behind it, found other bytes`)
+}
+
+/** The contents of the one element with this tag that the bytes are; undefined for any other bytes. */
+export function derContents(bytes: Uint8Array, tag: number): Uint8Array | undefined {
+  const frame = bytes[0] === tag ? readFrame(bytes, 0, bytes.length) : undefined
+  return frame?.to === bytes.length ? bytes.subarray(frame.from, frame.to) : undefined
+}
+
+/**
+ * Whether the bytes begin as a SubjectPublicKeyInfo does and a certificate does not: two sequences,
+ * then an object identifier. Says nothing about the rest of them.
+ */
+export function looksLikeSpki(bytes: Uint8Array): boolean {
+  const outer = derContents(bytes, SEQUENCE)
+  if (outer?.[0] !== SEQUENCE) return false
+  const inner = readFrame(outer, 0, outer.length)
+  return inner !== undefined && outer[inner.from] === OBJECT_IDENTIFIER
 }

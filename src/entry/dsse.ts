@@ -2,17 +2,18 @@
 // its payload. The envelope itself is not kept.
 import { assertBodyLength } from "../core/bundle.ts"
 import { compareBytes, concat, utf8 } from "../core/bytes.ts"
-import { digestOf } from "../core/digest.ts"
 import { bug, refuse, shown } from "../core/errors.ts"
 import { formatBase64, parseBase64 } from "../core/text.ts"
 import { messageAlgorithm } from "./algorithm.ts"
 import { canonicalJson } from "./canonical-json.ts"
 import type { Proposal, SignatureCheck } from "./entry.ts"
+import { sha256Text, termsOf } from "./search-terms.ts"
 import {
   assertTaken,
   type HeldSignature,
   type ProposalOptions,
   parseSignature,
+  sha256Of,
   signatureJson,
 } from "./signature.ts"
 import { readVerifierKeyText, type VerifierKey, type VerifierKeyText } from "./verifier-key.ts"
@@ -72,13 +73,15 @@ export function dsseBody(parts: DsseParts): Uint8Array {
   return body
 }
 
-function assertCount(found: number, what: string): void {
+/** Refuses unless there are 1 to 10. */
+export function assertCount(found: number, what: string): void {
   if (found >= 1 && found <= MOST_SIGNATURES) return
   const code = found > MOST_SIGNATURES ? "too-large" : "malformed"
   refuse(code, `${what}: expected 1 to ${MOST_SIGNATURES}, found ${found}`)
 }
 
-function assertPayloadType(payloadType: string): void {
+/** Refuses `malformed` unless it is 1 to 256 characters. */
+export function assertPayloadType(payloadType: string): void {
   const { length } = payloadType
   if (length >= 1 && length <= LONGEST_PAYLOAD_TYPE && payloadType.isWellFormed()) return
   refuse(
@@ -111,14 +114,15 @@ function readVerifiers(request: DsseRequest, options: ProposalOptions): readonly
  */
 export function proposeDsse(request: DsseRequest, options: ProposalOptions = {}): Proposal {
   const { envelope, verifiers } = request
+  const { payloadType } = envelope
   assertCount(envelope.signatures.length, "signatures")
   assertCount(verifiers.length, "verifiers")
-  assertPayloadType(envelope.payloadType)
+  assertPayloadType(payloadType)
   const signatures = envelope.signatures.map(({ sig }, i) => parseSignature(sig, `signature ${i}`))
   assertDistinct(signatures, "signatures")
   const keys = readVerifiers(request, options)
   const payload = parseBase64(envelope.payload, "payload")
-  const signed = { form: "message", message: dssePae(envelope.payloadType, payload) } as const
+  const signed = { form: "message", message: dssePae(payloadType, payload) } as const
   const check = (signature: Uint8Array, key: VerifierKey): SignatureCheck => {
     return { algorithm: messageAlgorithm[key.keyType], spki: key.spki, signature, signed }
   }
@@ -126,9 +130,12 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
     const key = keys[position ?? -1] ?? bug("no verifier at that position")
     return { algorithm: messageAlgorithm[key.keyType], signature, key }
   }
-  const payloadDigest = (options.sha256 ?? ((bytes) => digestOf("sha256", bytes)))(payload)
+  const payloadDigest = sha256Of(options)(payload)
+  const named = { kind: "dsse", version: "0.0.2" } as const
+  const statement = { payloadType, payload }
   return {
-    kind: "dsse",
+    ...named,
+    terms: termsOf({ ...named, keys, payload: sha256Text(payloadDigest), statement }),
     claims: signatures.map((signature) => keys.map((key) => check(signature, key))),
     body(held) {
       if (held.length !== signatures.length) bug("a position for each signature is needed")

@@ -1,13 +1,18 @@
 // What an entry is on its way into the log: a proposal whose signatures are still to be verified and
-// whose body follows from them. One file a kind makes proposals (hashedrekord.ts, dsse.ts).
-import type { Algorithm } from "./algorithm.ts"
+// whose body follows from them. One file a kind makes proposals (hashedrekord.ts, dsse.ts, rekor-v1-*.ts).
+import type { Algorithm, HashName } from "./algorithm.ts"
+import type { Term } from "./search-terms.ts"
 
-export type EntryKind = "hashedrekord" | "dsse"
+export type EntryKind = "hashedrekord" | "dsse" | "intoto" | "rekord"
 
-/** What a signature was made over: a ready-made digest, or a message that is still to be hashed. */
+/**
+ * What a signature was made over: a ready-made digest, or a message that is still to be hashed. Rekor
+ * v1 hashes messages with SHA-256 whatever the curve is, so `hash` may replace the algorithm's own;
+ * Ed25519 takes no notice of it.
+ */
 export type Signed =
   | { readonly form: "digest"; readonly digest: Uint8Array }
-  | { readonly form: "message"; readonly message: Uint8Array }
+  | { readonly form: "message"; readonly message: Uint8Array; readonly hash?: HashName }
 
 /** One signature to verify under one key. `spki` is canonical DER of a key that fits `algorithm`. */
 export interface SignatureCheck {
@@ -23,6 +28,10 @@ export interface SignatureCheck {
  */
 export interface Proposal {
   readonly kind: EntryKind
+  /** `apiVersion` in the body: how the kind is written, for example `0.0.2`. */
+  readonly version: string
+  /** What the entry can be found by. */
+  readonly terms: readonly Term[]
   readonly claims: readonly (readonly SignatureCheck[])[]
   body(held: readonly number[]): Uint8Array
 }

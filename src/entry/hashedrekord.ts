@@ -1,10 +1,12 @@
 // Entries of kind hashedrekord (Rekor v2, version 0.0.2): a signature over the digest of an artifact,
 // with the key it verifies under. The artifact itself is never seen.
 import { assertBodyLength } from "../core/bundle.ts"
+import { utf8 } from "../core/bytes.ts"
+import { bug } from "../core/errors.ts"
 import { formatBase64 } from "../core/text.ts"
-import { algorithms, digestAlgorithm, sigstoreHashName } from "./algorithm.ts"
-import { canonicalJson } from "./canonical-json.ts"
+import { type Algorithm, algorithms, digestAlgorithm, sigstoreHashName } from "./algorithm.ts"
 import type { Proposal, SignatureCheck } from "./entry.ts"
+import { termsOf } from "./search-terms.ts"
 import {
   assertHash,
   assertTaken,
@@ -12,9 +14,8 @@ import {
   type ProposalOptions,
   parseDigest,
   parseSignature,
-  signatureJson,
 } from "./signature.ts"
-import { readVerifierKeyText, type VerifierKeyText } from "./verifier-key.ts"
+import { readVerifierKeyText, type VerifierKeyForm, type VerifierKeyText } from "./verifier-key.ts"
 
 /** A submission. Exactly one of `publicKey` and `certificate` is there, base64 of DER. */
 export interface HashedrekordRequest extends VerifierKeyText {
@@ -29,23 +30,38 @@ export interface HashedrekordParts extends HeldSignature {
   readonly digest: Uint8Array
 }
 
-/** The canonical body. The caller vouches for the signature and for the digest's length. */
-export function hashedrekordBody(parts: HashedrekordParts): Uint8Array {
-  const body = canonicalJson({
-    apiVersion: "0.0.2",
-    kind: "hashedrekord",
-    spec: {
-      hashedRekordV002: {
-        data: {
-          algorithm: sigstoreHashName[algorithms[parts.algorithm].hash],
-          digest: formatBase64(parts.digest),
-        },
-        signature: signatureJson(parts),
-      },
-    },
-  })
+/** What differs from body to body, as it stands there: canonical base64. */
+interface BodyTexts {
+  readonly algorithm: Algorithm
+  readonly digest: string
+  readonly signature: string
+  readonly form: VerifierKeyForm
+  readonly key: string
+}
+
+/**
+ * RFC 8785 in one piece, several times faster than by the library: the members are in order, and no
+ * base64 and no name in them needs an escape.
+ */
+function formatBody({ algorithm, digest, signature, form, key }: BodyTexts): Uint8Array {
+  const hash = sigstoreHashName[algorithms[algorithm].hash]
+  const keyName = form === "publicKey" ? "publicKey" : "x509Certificate"
+  const body = utf8(
+    `{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"${hash}","digest":"${digest}"},"signature":{"content":"${signature}","verifier":{"keyDetails":"${algorithm}","${keyName}":{"rawBytes":"${key}"}}}}}}`,
+  )
   assertBodyLength(body)
   return body
+}
+
+/** The canonical body. The caller vouches for the signature and for the digest's length. */
+export function hashedrekordBody(parts: HashedrekordParts): Uint8Array {
+  return formatBody({
+    algorithm: parts.algorithm,
+    digest: formatBase64(parts.digest),
+    signature: formatBase64(parts.signature),
+    form: parts.key.form,
+    key: formatBase64(parts.key.der),
+  })
 }
 
 /**
@@ -68,6 +84,16 @@ export function proposeHashedrekord(
     signature,
     signed: { form: "digest", digest: digest.bytes },
   }
-  const body = hashedrekordBody({ algorithm, digest: digest.bytes, signature, key })
-  return { kind: "hashedrekord", claims: [[check]], body: () => body }
+  const body = formatBody({
+    algorithm,
+    digest: formatBase64(digest.bytes),
+    // Both texts have been read, so they are canonical.
+    signature: request.signature,
+    form: key.form,
+    key: request.publicKey ?? request.certificate ?? bug("a key was read from nothing"),
+  })
+  const kind = "hashedrekord"
+  const version = "0.0.2"
+  const terms = termsOf({ kind, version, digest: request.digest, keys: [key] })
+  return { kind, version, terms, claims: [[check]], body: () => body }
 }

@@ -20,6 +20,13 @@ export function keyOfCheck({ algorithm, spki }: SignatureCheck): PublicKey | und
   }
 }
 
+/** The hash that the signature of a check is made over. */
+export function hashOfCheck({ algorithm, signed }: SignatureCheck): HashName {
+  const { hash, keyType } = algorithms[algorithm]
+  const isFree = signed.form === "message" && keyType !== "ed25519"
+  return isFree ? (signed.hash ?? hash) : hash
+}
+
 function signedDigest(signed: Signed, hash: HashName): Uint8Array {
   return signed.form === "digest" ? signed.digest : digestOf(hash, signed.message)
 }
@@ -53,7 +60,7 @@ export function verifyPortably(check: SignatureCheck): boolean {
       verifyEd25519(signature, signed.message, point)
     )
   }
-  const { hash } = algorithms[algorithm]
+  const hash = hashOfCheck(check)
   const digest = signedDigest(signed, hash)
   return digest.length === digestLength[hash] && verifyDigest(key, hash, signature, digest)
 }

@@ -1,5 +1,6 @@
 // What the entry kinds have in common: reading a signature and a digest, choosing the algorithm that
 // follows from a key, and how a signature stands in a canonical body (Rekor v2, `verifier`).
+import { digestOf } from "../core/digest.ts"
 import { refuse, shown } from "../core/errors.ts"
 import { formatBase64, parseBase64, parseHex } from "../core/text.ts"
 import {
@@ -18,8 +19,13 @@ export interface ProposalOptions {
   readonly algorithms?: ReadonlySet<Algorithm>
   /** For example a cache; reads each key anew by default. */
   readonly readKey?: VerifierKeyReader
-  /** SHA-256 of a DSSE payload; noble's by default, which is slow for large ones. */
+  /** SHA-256 of payloads and artifacts; noble's by default, which is slow for large ones. */
   readonly sha256?: (bytes: Uint8Array) => Uint8Array
+}
+
+/** The SHA-256 of a proposal's options. */
+export function sha256Of({ sha256 }: ProposalOptions): (bytes: Uint8Array) => Uint8Array {
+  return sha256 ?? ((bytes) => digestOf("sha256", bytes))
 }
 
 /** A signature that holds, with what it holds under. */
@@ -66,20 +72,24 @@ export function parseDigest(text: string): Digest {
 }
 
 /** Refuses `unsupported` for an algorithm that is not taken, naming those that are. */
-export function assertTaken(algorithm: Algorithm, options: ProposalOptions): void {
+export function assertTaken(
+  algorithm: Algorithm,
+  options: ProposalOptions,
+  what = "signature",
+): void {
   const taken = options.algorithms
   if (taken === undefined || taken.has(algorithm)) return
   const names = everyAlgorithm.filter((name) => taken.has(name)).join(", ")
-  refuse("unsupported", `signature: expected one of ${names}, found ${algorithm}`)
+  refuse("unsupported", `${what}: expected one of ${names}, found ${algorithm}`)
 }
 
 /** Refuses `unsupported` for a digest that is not of the algorithm's hash. */
-export function assertHash(digest: Digest, algorithm: Algorithm): void {
+export function assertHash(digest: Digest, algorithm: Algorithm, what = "digest"): void {
   const { hash, keyType } = algorithms[algorithm]
   if (digest.hash === hash) return
   refuse(
     "unsupported",
-    `digest: expected ${hash} for a key of type ${keyType}, found ${digest.hash}`,
+    `${what}: expected ${hash} for a key of type ${keyType}, found ${digest.hash}`,
   )
 }
 

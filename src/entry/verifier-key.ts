@@ -40,7 +40,8 @@ const LONGEST: Readonly<Record<VerifierKeyForm, number>> = {
   certificate: LONGEST_CERTIFICATE,
 }
 
-function spkiOfCertificate(der: Uint8Array): Uint8Array {
+/** The SubjectPublicKeyInfo of a certificate; refuses `too-large` or `malformed`. */
+export function spkiOfCertificate(der: Uint8Array): Uint8Array {
   if (der.length > LONGEST_CERTIFICATE) {
     refuse(
       "too-large",

@@ -56,7 +56,7 @@ export interface HttpLogger {
 
 /** Told about everything that is counted; metrics.ts implements it. */
 export interface Meter {
-  /** `operation` is an operation of the contract or `other`; `seconds` until the answer was ready. */
+  /** `operation`: of the contract or of a door, or `other`; `seconds` until the answer was ready. */
   answered(operation: string, status: number, seconds: number): void
   /** A submission's end: an entry that was logged, or one that was there. */
   logged(isNew: boolean): void

@@ -12,10 +12,30 @@ import { refuseBySchema } from "./schema-errors.ts"
 export interface OperationParameters {
   readonly addEntry: object
   readonly addEntries: object
+  readonly searchEntries: {
+    readonly digest?: string
+    readonly key?: string
+    readonly identity?: string
+    readonly issuer?: string
+    readonly subject?: string
+    readonly subjectDigest?: string
+    readonly payload?: string
+    readonly predicateType?: string
+    readonly kind?: string
+    readonly order?: "oldest" | "newest"
+    readonly after?: number
+    readonly limit?: number
+  }
   readonly getEntry: { readonly index: number }
   readonly getEntryProof: { readonly index: number; readonly size?: number }
   readonly getEntryBundle: { readonly index: number }
   readonly getEntryTlogProof: { readonly index: number }
+  readonly getEntryAttestation: { readonly index: number }
+  readonly getArtifact: {
+    readonly digest: string
+    readonly after?: number
+    readonly limit?: number
+  }
   readonly getTreeHead: object
   readonly getInclusionProof: {
     readonly leafHash?: string
@@ -24,6 +44,7 @@ export interface OperationParameters {
   }
   readonly getConsistencyProof: { readonly from: number; readonly to?: number }
   readonly getTrustedRoot: object
+  readonly getSigningConfig: object
   readonly getCheckpoint: object
   readonly getTile: object
   readonly getEntryTile: object

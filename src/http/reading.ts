@@ -10,7 +10,7 @@ import { formatSigstoreBundle } from "../sigstore/bundle.ts"
 import { bundleOfEntry } from "../sigstore/recorded-entry.ts"
 import { type Answer, jsonAnswer, textAnswer } from "./answer.ts"
 import type { Handlers, Surroundings } from "./handler.ts"
-import { logKey, trustedRoot } from "./trust.ts"
+import { logKey, signingConfig, trustedRoot } from "./trust.ts"
 import { entryView, headView, hexes, inclusionView } from "./views.ts"
 
 type ReadingOperation =
@@ -22,6 +22,7 @@ type ReadingOperation =
   | "getInclusionProof"
   | "getConsistencyProof"
   | "getTrustedRoot"
+  | "getSigningConfig"
 
 async function answerInclusion(log: Log, index: number, size = log.head().size): Promise<Answer> {
   const isNewest = size === log.head().size
@@ -35,9 +36,18 @@ async function indexOfLeaf(log: Log, text: string): Promise<number> {
   return index ?? refuse("not-found", `expected the leaf hash of an entry, found ${text}`)
 }
 
+function trustFile(json: string): Answer {
+  return {
+    status: 200,
+    headers: { "content-type": "application/json", "cache-control": "no-store" },
+    body: json,
+  }
+}
+
 export function readingHandlers({ log, config }: Surroundings): Pick<Handlers, ReadingOperation> {
   // Made now, so that a bad configuration shows at the start.
-  const root = trustedRoot(log, config)
+  const root = trustFile(trustedRoot(log, config))
+  const signing = trustFile(signingConfig(log, config))
   return {
     async getEntry({ parameters }) {
       return jsonAnswer(200, entryView(await log.entry(parameters.index)))
@@ -78,10 +88,7 @@ export function readingHandlers({ log, config }: Surroundings): Pick<Handlers, R
         body: formatSigstoreBundle(bundleOfEntry(receipt, logKey(log))),
       }
     },
-    getTrustedRoot: () => ({
-      status: 200,
-      headers: { "content-type": "application/json", "cache-control": "no-store" },
-      body: root,
-    }),
+    getTrustedRoot: () => root,
+    getSigningConfig: () => signing,
   }
 }

@@ -6,8 +6,8 @@ import { Refusal, refuse, shown } from "../core/errors.ts"
 export interface BodyRule {
   /** Bytes. */
   readonly limit: number
-  /** For example `application/json`; a `charset=utf-8` may follow it. */
-  readonly mediaType: string
+  /** For example `application/json`; a `charset=utf-8` may follow it. Absent: any or none will do. */
+  readonly mediaType?: string
 }
 
 export interface HeldBody {
@@ -112,7 +112,7 @@ export function createBodyReader(budget: number): BodyReader {
   return {
     async read(request, response, rule) {
       try {
-        assertMediaType(request, rule.mediaType)
+        if (rule.mediaType !== undefined) assertMediaType(request, rule.mediaType)
         assertNotEncoded(request)
         assertDeclaredLength(request, rule.limit)
         if (request.headers.expect !== undefined) response.writeContinue()

@@ -11,15 +11,21 @@ import {
 import type { ProposalOptions } from "../entry/signature.ts"
 import { createVerifierKeyCache } from "../entry/verifier-key.ts"
 import type { Log } from "../log/log.ts"
+import type { RekorSigner } from "../log/signer.ts"
 import { send } from "./answer.ts"
 import { createApp } from "./app.ts"
 import { defaultHttpConfig, type HttpConfig, type HttpLogger, type Meter } from "./config.ts"
 import { answerBrokenConnection } from "./connection-errors.ts"
 import { loadContract } from "./contract.ts"
-import type { Handlers } from "./handler.ts"
-import { routeHot } from "./hot-routes.ts"
+import type { Door, Handlers, Surroundings } from "./handler.ts"
+import { callAtDoor, routeHot, takeRekorPath } from "./hot-routes.ts"
 import { probeHandlers } from "./probes.ts"
 import { readingHandlers } from "./reading.ts"
+import { readByPost, rekorV1Door } from "./rekor-v1.ts"
+import type { EntrySearch } from "./rekor-v1-search.ts"
+import { rekorV2Door } from "./rekor-v2.ts"
+import { createBodyReader } from "./request-body.ts"
+import { searchHandlers } from "./search.ts"
 import { createReport, createServing } from "./serving.ts"
 import { submissionHandlers } from "./submission.ts"
 import { tileHandlers } from "./tiles.ts"
@@ -31,6 +37,10 @@ export interface HttpServerOptions {
   readonly meter?: Meter
   /** By default every algorithm is taken and 4,096 verifier keys are remembered. */
   readonly proposal?: ProposalOptions
+  /** Without it there is no Rekor v1 API. */
+  readonly rekorSigner?: RekorSigner
+  /** Without it the search of Rekor v1 is answered with 501. */
+  readonly search?: EntrySearch
   /** Milliseconds on a monotonic clock, for the metrics. */
   readonly now?: () => number
 }
@@ -59,12 +69,13 @@ function defaultProposal(): ProposalOptions {
 
 /** Browsers ask before a conditional read from another origin; writes stay forbidden to them. */
 function answerPreflight(request: IncomingMessage, response: ServerResponse): void {
+  const isByPost = readByPost.has(request.url ?? "")
   send(request, response, {
     status: 204,
     headers: {
       "access-control-allow-origin": "*",
-      "access-control-allow-methods": "GET, HEAD",
-      "access-control-allow-headers": "accept, if-none-match",
+      "access-control-allow-methods": isByPost ? "POST" : "GET, HEAD",
+      "access-control-allow-headers": isByPost ? "accept, content-type" : "accept, if-none-match",
       "access-control-max-age": "86400",
     },
   })
@@ -91,6 +102,13 @@ async function drain(server: Server, drainTimeout: number): Promise<void> {
   clearTimeout(cut)
 }
 
+/** The protocols beside the contract, which have hot routes too and so are tried before Express. */
+function openDoors(surroundings: Surroundings): readonly Door[] {
+  const { rekorSigner } = surroundings
+  const v2 = rekorV2Door(surroundings)
+  return rekorSigner === undefined ? [v2] : [v2, rekorV1Door(surroundings, rekorSigner)]
+}
+
 /** Makes the server; the caller lets it listen. Loads the contract, which takes about 50 ms. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, logger = silentLogger, meter = noMeter } = options
@@ -100,22 +118,39 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const report = createReport(meter, logger)
   let closing = false
   const isClosing = (): boolean => closing
-  const surroundings = { log, config, contract, meter, report, proposal, isClosing }
+  const { rekorSigner, search } = options
+  const surroundings: Surroundings = {
+    log,
+    config,
+    contract,
+    meter,
+    report,
+    proposal,
+    isClosing,
+    bodies: createBodyReader(config.bodyBudget),
+    ...(rekorSigner && { rekorSigner }),
+    ...(search && { search }),
+  }
   const handlers: Handlers = {
     ...submissionHandlers(surroundings),
     ...readingHandlers(surroundings),
+    ...searchHandlers(surroundings),
     ...tileHandlers(surroundings),
     ...probeHandlers(surroundings),
   }
   const serving = createServing({ handlers, contract, meter, report, now, isClosing })
+  const doors = openDoors(surroundings)
   const { handle, IncomingMessage, ServerResponse } = createApp(contract, serving)
 
   const listener: RequestListener = (request, response) => {
     takeOriginForm(request)
+    takeRekorPath(request)
     const routed = routeHot(request)
-    if (routed !== undefined) void serving.serve(request, response, routed)
-    else if (request.method === "OPTIONS") answerPreflight(request, response)
-    else handle(request, response)
+    if (routed !== undefined) return void serving.serve(request, response, routed)
+    if (request.method === "OPTIONS") return answerPreflight(request, response)
+    const call = callAtDoor(doors, request, response)
+    if (call !== undefined) return void serving.serveDoor(request, response, call)
+    return handle(request, response)
   }
   const server = createServer(
     {

@@ -5,7 +5,7 @@ import { Refusal } from "../core/errors.ts"
 import { type Answer, send } from "./answer.ts"
 import type { HttpLogger, Meter } from "./config.ts"
 import type { Contract, OperationId } from "./contract.ts"
-import type { Handlers, Report } from "./handler.ts"
+import type { DoorCall, Handlers, Report } from "./handler.ts"
 import { plainProblemAnswer, problemAnswer, problemOf } from "./problem.ts"
 
 /** A request whose operation a router has found. */
@@ -20,6 +20,8 @@ export interface Routed {
 export interface Serving {
   /** Answers; never rejects. */
   serve(request: IncomingMessage, response: ServerResponse, routed: Routed): Promise<void>
+  /** Answers, also errors in the words of the door; never rejects. */
+  serveDoor(request: IncomingMessage, response: ServerResponse, call: DoorCall): Promise<void>
   /** Answers a request that no handler takes. `headers` are added. */
   turnAway(
     request: IncomingMessage,
@@ -90,6 +92,17 @@ export function createServing(options: ServingOptions): Serving {
       }
       deliver(request, response, result)
       meter.answered(routed.id, result.status, (now() - start) / 1000)
+    },
+    async serveDoor(request, response, call) {
+      const start = now()
+      let result: Answer
+      try {
+        result = await call.handle()
+      } catch (error) {
+        result = call.refusal(error, report(error, call.operation))
+      }
+      deliver(request, response, result)
+      meter.answered(call.operation, result.status, (now() - start) / 1000)
     },
     turnAway(request, response, error, headers = {}) {
       const result = refusalAnswer(request, error, OTHER)

@@ -4,9 +4,9 @@ import { refuse } from "../core/errors.ts"
 import { proposeEntry } from "../entry/request.ts"
 import type { Receipt } from "../log/log.ts"
 import { jsonAnswer } from "./answer.ts"
+import { attachmentOf } from "./attestation.ts"
 import type { Handlers, Surroundings } from "./handler.ts"
 import { parseJsonBody } from "./json-body.ts"
-import { createBodyReader } from "./request-body.ts"
 import { receiptStatus, receiptView } from "./views.ts"
 
 const NEWLINE = 0x0a
@@ -32,8 +32,7 @@ function linesOf(bytes: Buffer, limit: number): Buffer[] {
 export function submissionHandlers(
   surroundings: Surroundings,
 ): Pick<Handlers, "addEntry" | "addEntries"> {
-  const { log, config, contract, meter, report, proposal } = surroundings
-  const bodies = createBodyReader(config.bodyBudget)
+  const { log, config, contract, meter, report, proposal, bodies } = surroundings
   const single = { limit: config.requestLimit, mediaType: "application/json" }
   const batch = { limit: config.batchLimit, mediaType: "application/x-ndjson" }
 
@@ -42,7 +41,7 @@ export function submissionHandlers(
       refuse("too-large", `request: expected up to ${config.requestLimit} bytes, found more`)
     }
     const request = contract.entryRequest(parseJsonBody(bytes))
-    const receipt = await log.add(proposeEntry(request, proposal))
+    const receipt = await log.add(proposeEntry(request, proposal), attachmentOf(request))
     meter.logged(receipt.isNew)
     return receipt
   }

@@ -3,6 +3,8 @@ import type { Hash, Head } from "../core/hash.ts"
 import type { Origin } from "../core/origin.ts"
 import type { TileId } from "../core/tile.ts"
 import type { Proposal } from "../entry/entry.ts"
+import type { Term } from "../entry/search-terms.ts"
+import type { Attachment, Redaction } from "./store.ts"
 
 /** A head that was signed: `checkpoint` is the whole note. `time` is in Unix milliseconds. */
 export interface PublishedHead extends Head {
@@ -39,6 +41,28 @@ export interface LogEntry {
   readonly time: number
 }
 
+/** Of each group an entry must have at least one term. */
+export type SearchQuery = readonly (readonly Term[])[]
+
+export interface SearchPage {
+  readonly order: "oldest" | "newest"
+  /** Entries after this one, in that order. */
+  readonly after?: number | undefined
+  readonly limit: number
+}
+
+export interface SearchAnswer {
+  /** In the order that was asked for. */
+  readonly indexes: readonly number[]
+  /**
+   * `after` for the next page; undefined if there is none. A search that takes long is cut into pages,
+   * too, so a page may be short or empty and still have a next one.
+   */
+  readonly next?: number
+  /** The answer leaves out no entry below this size, from `after` up to `next`. */
+  readonly completeUpTo: PublishedHead
+}
+
 export interface LogStatus {
   readonly queued: number
   readonly accepting: boolean
@@ -54,8 +78,10 @@ export interface Log {
   /**
    * Verifies the proposal's signatures and appends its body, or finds it. Resolves when the entry is
    * durable and covered by a signed head. Refuses `bad-signature`; `try-later` if the queue is full.
+   * An attachment is kept with a new entry if it is not too long; the caller has checked that the
+   * body holds its digest.
    */
-  add(proposal: Proposal): Promise<Receipt>
+  add(proposal: Proposal, attachment?: Attachment): Promise<Receipt>
   /** The newest signed head. */
   head(): PublishedHead
   /** The proof to the newest head. Refuses `not-found` for an index beyond it. */
@@ -67,6 +93,10 @@ export interface Log {
   /** The proof between two sizes up to the newest. Refuses `malformed` or `beyond-tree`. */
   consistency(oldSize: number, newSize: number): Promise<readonly Hash[]>
   entry(index: number): Promise<LogEntry>
+  /** Finds entries; refuses `malformed` for a query without terms. */
+  search(query: SearchQuery, page: SearchPage): Promise<SearchAnswer>
+  /** What is kept with an entry, as it came, or that it was taken away; undefined if nothing ever was. */
+  attachment(index: number): Promise<Attachment | Redaction | undefined>
   /** The first `width` hashes of a tile; undefined if the newest tree has not so many there. */
   tile(id: TileId, width: number): Promise<Uint8Array | undefined>
   /** The first `width` entries of a bundle, encoded; undefined as for a tile. */

@@ -13,9 +13,16 @@ import { loadEdge } from "./edge-loading.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { createLeafIndex, type LeafIndex } from "./leaf-index.ts"
 import type { Log, PublishedHead, Receipt } from "./log.ts"
-import { createPool, type Placed } from "./pool.ts"
-import type { Batch, Sequencer } from "./sequencer.ts"
-import type { LogIdentity, LogReads } from "./store.ts"
+import { createPool, type Placed, type Pooled } from "./pool.ts"
+import { termHash, termHashes } from "./search-hash.ts"
+import {
+  countTerms,
+  defaultSearchLimits,
+  openSearchIndex,
+  type SearchLimits,
+} from "./search-index.ts"
+import type { PlacedAttachment, Sequencer } from "./sequencer.ts"
+import type { Attachment, LogIdentity, LogReads, Redaction } from "./store.ts"
 import { createTreeReader, type TreeReader } from "./tree-reader.ts"
 
 export interface LogOptions {
@@ -35,7 +42,7 @@ export interface LogOptions {
   readonly limits?: Partial<LogLimits>
 }
 
-export interface LogLimits {
+export interface LogLimits extends SearchLimits {
   /** Entries that may be under way: being verified, pooled or written. */
   readonly entriesUnderWay: number
   readonly batchEntries: number
@@ -43,6 +50,8 @@ export interface LogLimits {
   /** 16 KB each. */
   readonly cachedTiles: number
   readonly cachedBundles: number
+  /** Bytes of the longest attachment that is kept; 0 keeps none. */
+  readonly attachmentBytes: number
 }
 
 export const defaultLimits: LogLimits = {
@@ -51,6 +60,8 @@ export const defaultLimits: LogLimits = {
   batchBytes: 8 * 1024 * 1024,
   cachedTiles: 4_096,
   cachedBundles: 64,
+  attachmentBytes: 0,
+  ...defaultSearchLimits,
 }
 
 const TILES_AT_ONCE = 256
@@ -89,19 +100,31 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const tree = createTreeReader({ edge, reads, hasher, cachedTiles: limits.cachedTiles })
   const entries = createEntryReader({ tree, reads, hasher, cachedBundles: limits.cachedBundles })
   const leafIndex = await loadLeafIndex(reads, tree)
+  const { defer } = options
+  const { size } = published
+  const searchIndex = await openSearchIndex({ reads, hasher, defer, size, limits })
   let underWay = 0
   let stopped: string | undefined
 
   const pool = createPool({ write, defer: options.defer, ...limits })
 
-  async function write(batch: Batch): Promise<Placed> {
+  async function write(batch: readonly Pooled[]): Promise<Placed> {
     const firstIndex = edge.size
+    const terms = batch.map((entry) => entry.terms)
+    const fold = searchIndex.nextFold(countTerms(terms))
     try {
-      const head = await sequencer.append(batch)
-      batch.leafHashes.forEach((leafHash, i) => {
+      const head = await sequencer.append({
+        bodies: batch.map(({ body }) => body),
+        leafHashes: batch.map(({ leafHash }) => leafHash),
+        terms,
+        attachments: attachmentsOf(batch),
+        fold,
+      })
+      batch.forEach(({ leafHash }, i) => {
         tree.append(leafHash)
         leafIndex.add(leafHash, firstIndex + i)
       })
+      searchIndex.append(terms, fold)
       if (head.size !== edge.size || !equalBytes(head.root, edgeRoot(edge, hasher))) {
         bug(`the sequencer signed size ${head.size}, this process computes another tree`)
       }
@@ -155,19 +178,21 @@ export async function openLog(options: LogOptions): Promise<Log> {
     return { index, leafHash: hasher.leaf(body), path, head, body, isNew }
   }
 
-  async function append(proposal: Proposal): Promise<Receipt> {
+  async function append(proposal: Proposal, given?: Attachment): Promise<Receipt> {
     const body = proposal.body(await verifyClaims(verifier, proposal))
     assertBodyLength(body)
     const leafHash = hasher.leaf(body)
-    const { index, isNew } = await place(leafHash, body)
+    const attachment = (given?.bytes.length ?? 0) <= limits.attachmentBytes ? given : undefined
+    const terms = termHashes(proposal.terms, hasher)
+    const { index, isNew } = await place({ leafHash, body, terms, attachment })
     return await receipt(index, body, isNew)
   }
 
   /** Finds the entry in the tree or on its way into it, or puts it into the pool. */
   async function place(
-    leafHash: Hash,
-    body: Uint8Array,
+    entry: Pooled,
   ): Promise<{ readonly index: number; readonly isNew: boolean }> {
+    const { leafHash } = entry
     for (;;) {
       const sizeBefore = edge.size
       const known = await indexOf(leafHash)
@@ -176,7 +201,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
       const waiting = pool.waiting(leafHash)
       if (waiting !== undefined) return { index: (await waiting).index, isNew: false }
       if (edge.size !== sizeBefore && leafIndex.candidates(leafHash).length > 0) continue
-      return { index: (await pool.add(leafHash, body)).index, isNew: true }
+      return { index: (await pool.add(entry)).index, isNew: true }
     }
   }
 
@@ -184,7 +209,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     origin: identity.origin,
     treeId: identity.treeId,
     vkeys: options.vkeys,
-    async add(proposal) {
+    async add(proposal, attachment) {
       const obstacle = whyNot()
       if (obstacle !== undefined) refuse("try-later", `nothing is accepted now: ${obstacle}`)
       if (underWay >= limits.entriesUnderWay) {
@@ -192,7 +217,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
       }
       underWay += 1
       try {
-        return await append(proposal)
+        return await append(proposal, attachment)
       } finally {
         underWay -= 1
       }
@@ -213,6 +238,15 @@ export async function openLog(options: LogOptions): Promise<Log> {
       return await tree.prove(planConsistency(oldSize, newSize))
     },
     entry: (index) => entries.entry(index),
+    async search(query, page) {
+      const completeUpTo = published
+      const hashed = query.map((group) => group.map((term) => termHash(term, hasher)))
+      return { ...(await searchIndex.search(hashed, page, completeUpTo.size)), completeUpTo }
+    },
+    async attachment(index) {
+      assertInLog(index)
+      return await attachment(reads, index, hasher)
+    },
     async tile(id, width) {
       const available = tileWidth(id, edge.size)
       if (width < 1 || width > available) return undefined
@@ -231,6 +265,25 @@ export async function openLog(options: LogOptions): Promise<Log> {
       await pool.drained()
     },
   }
+}
+
+function attachmentsOf(batch: readonly Pooled[]): PlacedAttachment[] {
+  return batch.flatMap(({ attachment }, position) =>
+    attachment === undefined ? [] : [{ ...attachment, position }],
+  )
+}
+
+/** Throws Trouble `damaged` unless the attachment is as it was written. */
+async function attachment(
+  reads: LogReads,
+  index: number,
+  hasher: TreeHasher,
+): Promise<Attachment | Redaction | undefined> {
+  const stored = await reads.attachment(index)
+  if (stored === undefined || "redacted" in stored) return stored
+  const { mediaType, bytes, digest } = stored
+  if (equalBytes(hasher.leaf(bytes), digest)) return { mediaType, bytes }
+  throw new Trouble("damaged", `the attachment of entry ${index} is not as it was written`)
 }
 
 /** Verifies every claim; gives for each the position of the check that held. */

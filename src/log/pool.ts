@@ -5,7 +5,16 @@ import { equalBytes } from "../core/bytes.ts"
 import { refuse } from "../core/errors.ts"
 import type { Hash } from "../core/hash.ts"
 import type { PublishedHead } from "./log.ts"
-import type { Batch } from "./sequencer.ts"
+import type { Attachment } from "./store.ts"
+
+/** What the pool takes in: an entry with all that is written along with it. */
+export interface Pooled {
+  readonly leafHash: Hash
+  readonly body: Uint8Array
+  /** The hashes of its search terms, side by side. */
+  readonly terms: Uint8Array
+  readonly attachment?: Attachment | undefined
+}
 
 /** Where a pooled entry came to be. */
 export interface Placement {
@@ -15,7 +24,7 @@ export interface Placement {
 
 export interface Pool {
   /** Resolves when the entry's batch is signed. Rejects as the sequencer does. */
-  add(leafHash: Hash, body: Uint8Array): Promise<Placement>
+  add(entry: Pooled): Promise<Placement>
   /** The placement that an equal entry in the pool or in the current batch is waiting for. */
   waiting(leafHash: Hash): Promise<Placement> | undefined
   /** Entries in the pool and in the current batch. */
@@ -26,7 +35,7 @@ export interface Pool {
 
 export interface PoolOptions {
   /** Writes one batch; never called while an earlier call is under way. */
-  readonly write: (batch: Batch) => Promise<Placed>
+  readonly write: (batch: readonly Pooled[]) => Promise<Placed>
   /** Calls back once everything that has arrived by now was seen (`setImmediate`). */
   readonly defer: (callback: () => void) => void
   readonly batchEntries: number
@@ -38,9 +47,7 @@ export interface Placed {
   readonly head: PublishedHead
 }
 
-interface Waiting {
-  readonly leafHash: Hash
-  readonly body: Uint8Array
+interface Waiting extends Pooled {
   readonly placement: Promise<Placement>
   readonly resolve: (placement: Placement) => void
   readonly reject: (reason: unknown) => void
@@ -51,6 +58,10 @@ function keyOf(leafHash: Hash): number {
   let key = 0
   for (let i = 0; i < 6; i++) key = key * 256 + (leafHash[i] as number)
   return key
+}
+
+function bytesOf({ body, terms, attachment }: Pooled): number {
+  return body.length + terms.length + (attachment?.bytes.length ?? 0)
 }
 
 export function createPool(options: PoolOptions): Pool {
@@ -64,11 +75,12 @@ export function createPool(options: PoolOptions): Pool {
   function takeBatch(): readonly Waiting[] {
     let entries = 0
     let bytes = 0
-    for (const { body } of pooled) {
+    for (const entry of pooled) {
+      const own = bytesOf(entry)
       if (entries === options.batchEntries) break
-      if (entries > 0 && bytes + body.length > options.batchBytes) break
+      if (entries > 0 && bytes + own > options.batchBytes) break
       entries += 1
-      bytes += body.length
+      bytes += own
     }
     const batch = pooled.slice(0, entries)
     pooled = pooled.slice(entries)
@@ -88,10 +100,7 @@ export function createPool(options: PoolOptions): Pool {
     const batch = takeBatch()
     writing = batch
     try {
-      const placed = await options.write({
-        bodies: batch.map(({ body }) => body),
-        leafHashes: batch.map(({ leafHash }) => leafHash),
-      })
+      const placed = await options.write(batch)
       settle(batch)
       batch.forEach(({ resolve }, i) => {
         resolve({ index: placed.firstIndex + i, head: placed.head })
@@ -120,10 +129,10 @@ export function createPool(options: PoolOptions): Pool {
       if (!equalBytes(found.leafHash, leafHash)) refuse("try-later", "try again in a second")
       return found.placement
     },
-    add(leafHash, body) {
+    add(entry) {
       const { promise, resolve, reject } = promiseWithResolvers<Placement>()
-      const waiting = { leafHash, body, placement: promise, resolve, reject }
-      byKey.set(keyOf(leafHash), waiting)
+      const waiting = { ...entry, placement: promise, resolve, reject }
+      byKey.set(keyOf(entry.leafHash), waiting)
       pooled.push(waiting)
       schedule()
       return promise

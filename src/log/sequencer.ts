@@ -26,14 +26,34 @@ import { rootNodes } from "../core/tree.ts"
 import { loadEdge } from "./edge-loading.ts"
 import type { HeadGuard } from "./guard.ts"
 import type { PublishedHead } from "./log.ts"
+import { encodeTerms } from "./search-batch.ts"
 import type { LogSigner } from "./signer.ts"
-import type { LogIdentity, LogStore, StoredBundle, StoredTile, TimedHead } from "./store.ts"
+import type {
+  Attachment,
+  FoldStep,
+  LogIdentity,
+  LogStore,
+  StoredAttachment,
+  StoredBundle,
+  StoredTile,
+  TimedHead,
+} from "./store.ts"
 import { createTreeReader, type TreeReader } from "./tree-reader.ts"
 
 export interface Batch {
   readonly bodies: readonly Uint8Array[]
   /** `leafHashes[i]` is the leaf hash of `bodies[i]`. */
   readonly leafHashes: readonly Hash[]
+  /** `terms[i]` are the hashes of the search terms of `bodies[i]`, side by side. */
+  readonly terms: readonly Uint8Array[]
+  /** By the position of their entry in the batch, rising. */
+  readonly attachments?: readonly PlacedAttachment[]
+  /** A step of the search index that is committed along with the batch. */
+  readonly fold?: FoldStep | undefined
+}
+
+export interface PlacedAttachment extends Attachment {
+  readonly position: number
 }
 
 export interface Sequencer {
@@ -127,11 +147,21 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
   /** Steps 1 to 5. Whoever calls this must end the process if it rejects. */
   async function sequence(batch: Batch, time: number): Promise<PublishedHead> {
     const from = head
+    if (batch.terms.length !== batch.bodies.length) bug("a batch has the terms of other entries")
     const filled = growEdge(edge, batch.leafHashes, hasher)
     const to: TimedHead = { size: edge.size, root: edgeRoot(edge, hasher), time }
     const bundles = takeBundles(tail, batch.bodies, from.size)
     // If we stop before the commit, nothing has happened; nobody was told anything.
-    await store.commit({ from, to, bodies: batch.bodies, tiles: filled, bundles })
+    await store.commit({
+      from,
+      to,
+      bodies: batch.bodies,
+      tiles: filled,
+      bundles,
+      terms: encodeTerms(from.size, batch.terms, hasher),
+      fold: batch.fold,
+      attachments: storedAttachments(batch, from.size, hasher),
+    })
     // If we stop here, the batch is durable but unsigned: opening will guard and sign it.
     await readBack(store, from.size, to, range, hasher)
     await advanceGuard({ reader, guard, hasher }, from, to)
@@ -152,6 +182,16 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
       await guard.close()
     },
   }
+}
+
+function storedAttachments(
+  { attachments = [] }: Batch,
+  first: number,
+  hasher: TreeHasher,
+): StoredAttachment[] {
+  return attachments.map(({ position, mediaType, bytes }) => {
+    return { index: first + position, mediaType, bytes, digest: hasher.leaf(bytes) }
+  })
 }
 
 /** Small steps back are the clock being adjusted; times then stand still until it has caught up. */

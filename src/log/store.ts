@@ -1,5 +1,6 @@
-// The port to what the log keeps: entries, full tiles and bundles, and the head. Partial tiles are
-// never stored; they follow from the entries. Every adapter passes test/contracts/store.ts.
+// The port to what the log keeps: entries, full tiles and bundles, the head, what entries are found by and
+// what is attached to them. Partial tiles are never stored; they follow from the entries. Every adapter
+// passes test/contracts/store.ts.
 import type { Hash, Head } from "../core/hash.ts"
 import type { Origin } from "../core/origin.ts"
 import type { TileId } from "../core/tile.ts"
@@ -30,6 +31,47 @@ export interface StoredBundle {
   readonly bytes: Uint8Array
 }
 
+/** The terms of the entries from `firstIndex` up to but without `endIndex` (search-batch.ts). */
+export interface StoredTerms {
+  readonly firstIndex: number
+  readonly endIndex: number
+  readonly bytes: Uint8Array
+}
+
+/** A run of the search index: all terms from the end of the run before it up to `endIndex`. */
+export interface StoredRun {
+  /** Counted from 0 without gaps. */
+  readonly run: number
+  readonly endIndex: number
+  readonly pages: number
+}
+
+/** The next step of making a run; a step with `firstPage` 0 begins anew. */
+export interface FoldStep {
+  readonly run: number
+  readonly firstPage: number
+  readonly pages: readonly Uint8Array[]
+  /** With the last step: from now on the run stands for the terms that it covers. */
+  readonly finished?: { readonly endIndex: number; readonly directory: Uint8Array }
+}
+
+/** What came with an entry and is no part of the tree. */
+export interface Attachment {
+  readonly mediaType: string
+  readonly bytes: Uint8Array
+}
+
+export interface StoredAttachment extends Attachment {
+  readonly index: number
+  /** The leaf hash of `bytes`, so that damage shows. */
+  readonly digest: Hash
+}
+
+/** When an attachment was taken away, in Unix milliseconds. */
+export interface Redaction {
+  readonly redacted: number
+}
+
 /** Everything that one batch changes. `bodies[i]` becomes entry `from.size + i`. */
 export interface Commit {
   readonly from: Head
@@ -38,10 +80,25 @@ export interface Commit {
   /** The tiles and bundles that this batch completes; together with `bodies` they must cover it. */
   readonly tiles: readonly StoredTile[]
   readonly bundles: readonly StoredBundle[]
+  /** The terms of all of `bodies`. */
+  readonly terms: Uint8Array
+  readonly fold?: FoldStep | undefined
+  /** In the order of their indexes. */
+  readonly attachments: readonly StoredAttachment[]
+}
+
+/** Read access to what entries are found by; nothing here is verified. */
+export interface TermReads {
+  /** The terms that end after `from` and that no run was made of, in order; at most 1,024 a call. */
+  terms(from: number): Promise<StoredTerms[]>
+  /** All runs from number `from` on. */
+  runs(from: number): Promise<StoredRun[]>
+  directory(run: number): Promise<Uint8Array | undefined>
+  page(run: number, page: number): Promise<Uint8Array | undefined>
 }
 
 /** Read access. Bytes given away are the caller's; nothing here is verified against the tree. */
-export interface LogReads {
+export interface LogReads extends TermReads {
   head(): Promise<TimedHead>
   /** Full tiles in the order asked for; undefined where there is none. */
   tiles(ids: readonly TileId[]): Promise<(Uint8Array | undefined)[]>
@@ -54,6 +111,8 @@ export interface LogReads {
   bodies(from: number, to: number): Promise<Uint8Array[]>
   /** The commit time of the batch that entry `index` came with; undefined beyond the head. */
   timeOf(index: number): Promise<number | undefined>
+  /** What is attached to entry `index`, or that it was taken away; undefined if nothing ever was. */
+  attachment(index: number): Promise<StoredAttachment | Redaction | undefined>
   close(): Promise<void>
 }
 

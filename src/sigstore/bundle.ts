@@ -99,7 +99,7 @@ export function formatSigstoreBundle({ verifier, content, entries }: SigstoreBun
     mediaType: MEDIA_TYPE,
     verificationMaterial: {
       ...verifierToJson(verifier),
-      tlogEntries: entries.map(logEntryToJson),
+      tlogEntries: entries.map((entry) => logEntryToJson(entry)),
     },
     ...(content.form === "dsse"
       ? { dsseEnvelope: envelopeToJson(content) }

@@ -6,7 +6,7 @@ import { parseHex } from "../core/text.ts"
 import type { HashName } from "../entry/algorithm.ts"
 import { asList, asObject, asText, optional, parseJson } from "./json-value.ts"
 
-export const IN_TOTO_PAYLOAD_TYPE = "application/vnd.in-toto+json"
+export { IN_TOTO_PAYLOAD_TYPE } from "../entry/in-toto-terms.ts"
 
 export interface Subject {
   readonly name?: string

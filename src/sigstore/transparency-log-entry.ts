@@ -24,23 +24,29 @@ export interface TransparencyLogEntry {
 
 const MOST_HASHES = 64
 
-/** The JSON value of an entry, with `integratedTime` zero and without a promise. */
-export function logEntryToJson(entry: TransparencyLogEntry): object {
+/**
+ * The JSON value of an entry, with `integratedTime` zero and without a promise. `base64` may be the
+ * platform's own encoder, which is several times faster.
+ */
+export function logEntryToJson(
+  entry: TransparencyLogEntry,
+  base64: (bytes: Uint8Array) => string = formatBase64,
+): object {
   return {
     logIndex: String(entry.index),
-    logId: { keyId: formatBase64(entry.logId) },
+    logId: { keyId: base64(entry.logId) },
     kindVersion: { kind: entry.kind, version: entry.version },
     integratedTime: "0",
     ...(entry.proof && {
       inclusionProof: {
         logIndex: String(entry.proof.index),
-        rootHash: formatBase64(entry.proof.root),
+        rootHash: base64(entry.proof.root),
         treeSize: String(entry.proof.size),
-        hashes: entry.proof.hashes.map(formatBase64),
+        hashes: entry.proof.hashes.map(base64),
         checkpoint: { envelope: entry.proof.checkpoint },
       },
     }),
-    canonicalizedBody: formatBase64(entry.body),
+    canonicalizedBody: base64(entry.body),
   }
 }
 

@@ -8,7 +8,7 @@ import type { Vkey } from "../core/note.ts"
 import { type Origin, parseOrigin } from "../core/origin.ts"
 import { parseSpki, type SpkiType } from "../core/spki.ts"
 import { formatBase64 } from "../core/text.ts"
-import { asBytes, asList, asObject, asText, parseJson } from "./json-value.ts"
+import { asBytes, asList, asObject, asText, optional, parseJson } from "./json-value.ts"
 import { logIdOf, logVkey } from "./log-id.ts"
 
 /** A log whose key is trusted. */
@@ -19,6 +19,8 @@ export interface PinnedLog {
   readonly spki: Uint8Array
   readonly logId: Hash
   readonly vkey: Vkey
+  /** From when the key is valid; undefined if that is not said. */
+  readonly validFrom: Date | undefined
 }
 
 /** What a trusted root says of one log. */
@@ -50,6 +52,11 @@ function originOf(baseUrl: string): Origin {
   return parseOrigin(host)
 }
 
+/** Entries of version 1 have their time in whole seconds: none may lie before the key became valid. */
+function wholeSecond(time: Date): Date {
+  return new Date(Math.floor(time.getTime() / 1000) * 1000)
+}
+
 function logToJson({ baseUrl, spki, validFrom }: TrustedLog): object {
   const key = parseSpki(spki)
   const vkey = logVkey(originOf(baseUrl), spki)
@@ -62,7 +69,7 @@ function logToJson({ baseUrl, spki, validFrom }: TrustedLog): object {
     publicKey: {
       rawBytes: formatBase64(spki),
       keyDetails: keyDetails[key.type],
-      validFor: { start: validFrom.toISOString() },
+      validFor: { start: wholeSecond(validFrom).toISOString() },
     },
     logId: { keyId: formatBase64(logIdOf(vkey)) },
   }
@@ -80,6 +87,17 @@ export function formatTrustedRoot(logs: readonly TrustedLog[]): string {
   return `${JSON.stringify(root, null, 2)}\n`
 }
 
+function readStart(value: unknown, what: string): Date | undefined {
+  const { start } = asObject(value, what, ["start"])
+  return optional(start, (present) => {
+    const time = new Date(asText(present, `${what}.start`))
+    if (Number.isNaN(time.getTime())) {
+      refuse("malformed", `${what}.start: expected a time, found ${shown(String(present))}`)
+    }
+    return time
+  })
+}
+
 /** Undefined for a key that checkpoints cannot be verified with. */
 function readLog(value: unknown, what: string): PinnedLog | undefined {
   const log = asObject(value, what, ["baseUrl", "hashAlgorithm", "publicKey", "logId"])
@@ -89,8 +107,8 @@ function readLog(value: unknown, what: string): PinnedLog | undefined {
   }
   const baseUrl = asText(log.baseUrl, `${what}.baseUrl`)
   const origin = originOf(baseUrl)
-  const { rawBytes } = asObject(log.publicKey, `${what}.publicKey`, ["rawBytes"])
-  const spki = asBytes(rawBytes, `${what}.publicKey.rawBytes`)
+  const key = asObject(log.publicKey, `${what}.publicKey`, ["rawBytes", "validFor"])
+  const spki = asBytes(key.rawBytes, `${what}.publicKey.rawBytes`)
   const { keyId } = asObject(log.logId, `${what}.logId`, ["keyId"])
   const logId = asHash(asBytes(keyId, `${what}.logId.keyId`), `${what}.logId.keyId`)
   const vkey = logVkey(origin, spki)
@@ -98,7 +116,8 @@ function readLog(value: unknown, what: string): PinnedLog | undefined {
   if (!equalBytes(logId, logIdOf(vkey))) {
     refuse("malformed", `${what}.logId: expected the ID of the log's own key, found another`)
   }
-  return { baseUrl, origin, spki, logId, vkey }
+  const validFrom = optional(key.validFor, (period) => readStart(period, `${what}.validFor`))
+  return { baseUrl, origin, spki, logId, vkey, validFrom }
 }
 
 /**

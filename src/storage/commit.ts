@@ -23,8 +23,17 @@ export function assertCommit(commit: Commit): void {
     bug(`a commit from ${from.size} to ${to.size} has ${bodies.length} bodies`)
   }
   for (const body of bodies) assertBodyLength(body)
+  assertAttachments(commit)
   assertBundles(commit)
   assertTiles(commit)
+}
+
+function assertAttachments({ from, to, attachments }: Commit): void {
+  let last = from.size - 1
+  for (const { index } of attachments) {
+    if (!(index > last && index < to.size)) bug(`an attachment of entry ${index} is out of place`)
+    last = index
+  }
 }
 
 function assertBundles({ from, to, bundles }: Commit): void {

@@ -4,7 +4,16 @@ import { decodeBundle } from "../core/bundle.ts"
 import { asHash, EMPTY_HEAD } from "../core/hash.ts"
 import { hashesAtLevel, TILE_WIDTH } from "../core/tile.ts"
 import type { HeadGuard } from "../log/guard.ts"
-import type { Commit, LogIdentity, LogStore, TimedHead } from "../log/store.ts"
+import type {
+  Commit,
+  FoldStep,
+  LogIdentity,
+  LogStore,
+  StoredAttachment,
+  StoredRun,
+  StoredTerms,
+  TimedHead,
+} from "../log/store.ts"
 import {
   assertBodiesRange,
   assertCommit,
@@ -27,6 +36,10 @@ export function createMemoryStore(
   const bundles: Uint8Array[] = []
   let tail: Uint8Array[] = []
   const commits: { readonly size: number; readonly time: number }[] = []
+  let terms: StoredTerms[] = []
+  let unfinished: Uint8Array[] = []
+  const runs: (StoredRun & { readonly directory: Uint8Array; readonly own: Uint8Array[] })[] = []
+  const attachments = new Map<number, StoredAttachment>()
 
   function bodiesOf(bundle: number): readonly Uint8Array[] {
     const bytes = bundles[bundle]
@@ -45,6 +58,16 @@ export function createMemoryStore(
     return found.map((body) => body.slice())
   }
 
+  function fold({ run, firstPage, pages, finished }: FoldStep): void {
+    unfinished = [...unfinished.slice(0, firstPage), ...pages.map((page) => page.slice())]
+    if (finished === undefined) return
+    const { endIndex } = finished
+    const directory = finished.directory.slice()
+    runs.push({ run, endIndex, pages: unfinished.length, directory, own: unfinished })
+    terms = terms.filter((stored) => stored.endIndex > endIndex)
+    unfinished = []
+  }
+
   function write({ from, to, bodies, ...full }: Commit): void {
     for (const { id, hashes } of full.tiles) tiles.set(tileName(id), hashes.slice())
     for (const { bytes } of full.bundles) bundles.push(bytes.slice())
@@ -52,6 +75,11 @@ export function createMemoryStore(
     const kept = full.bundles.length === 0 ? tail : []
     tail = [...kept, ...unbundled.map((body) => body.slice())]
     commits.push({ size: to.size, time: to.time })
+    terms.push({ firstIndex: from.size, endIndex: to.size, bytes: full.terms.slice() })
+    if (full.fold !== undefined) fold(full.fold)
+    for (const { bytes, ...other } of full.attachments) {
+      attachments.set(other.index, { ...other, bytes: bytes.slice() })
+    }
     head = copyHead(to)
   }
 
@@ -64,6 +92,19 @@ export function createMemoryStore(
       assertBodiesRange(from, to)
       return readBodies(from, to)
     },
+    async attachment(index) {
+      const found = attachments.get(index)
+      return found && { ...found, bytes: found.bytes.slice() }
+    },
+    terms: async (from) =>
+      terms
+        .filter(({ endIndex }) => endIndex > from)
+        .slice(0, 1_024)
+        .map((stored) => ({ ...stored, bytes: stored.bytes.slice() })),
+    runs: async (from) =>
+      runs.slice(from).map(({ run, endIndex, pages }) => ({ run, endIndex, pages })),
+    directory: async (run) => runs[run]?.directory.slice(),
+    page: async (run, page) => runs[run]?.own[page]?.slice(),
     timeOf: async (index) => commits.find(({ size }) => size > index)?.time,
     async commit(commit) {
       assertCommit(commit)

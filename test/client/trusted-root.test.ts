@@ -37,6 +37,12 @@ describe("formatTrustedRoot()", () => {
     })
   })
 
+  it("begins with the whole second, so that no entry of version 1 is older than the key", () => {
+    const late = new Date("2026-01-02T03:04:05.999Z")
+    const root = formatTrustedRoot([{ baseUrl: "https://log.example", spki, validFrom: late }])
+    expect(parseTrustedRoot(root)[0]?.validFrom).toEqual(validFrom)
+  })
+
   it("refuses a key that cannot sign checkpoints and a URL that is none", () => {
     const rsa = makeSigner("rsa-2048").spki
     expectRefusal("unsupported", () =>

@@ -158,7 +158,15 @@ export function storeContract(name: string, open: OpenStore): void {
       const [from, to] = [reference.head, { ...reference.head, size: 1 }]
       const bodies = [new Uint8Array(65_536)]
       await expect(
-        store.commit({ from, to, bodies, tiles: [], bundles: [] }),
+        store.commit({
+          from,
+          to,
+          bodies,
+          tiles: [],
+          bundles: [],
+          terms: empty,
+          attachments: [],
+        }),
       ).rejects.toMatchObject({ code: "too-large" })
       await expectAll(store, reference)
     })

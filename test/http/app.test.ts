@@ -22,6 +22,7 @@ test("requests and responses are born with the prototypes of the application", a
       )
       response.end("served")
     },
+    serveDoor: () => Promise.reject(new Error("no door is tried")),
     turnAway: (_request, response) => void response.end(),
   }
   const created = createApp(loadContract(), serving)

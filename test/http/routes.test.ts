@@ -42,6 +42,7 @@ const reads: readonly Read[] = [
   { path: "/v1/proofs/inclusion?index=3", type: json, caching: never },
   { path: "/v1/proofs/consistency?from=3&to=9", type: json, caching: never },
   { path: "/v1/trusted-root.json", type: json, caching: never },
+  { path: "/v1/signing-config.json", type: json, caching: never },
   { path: "/checkpoint", type: text, caching: /max-age=[1-5]\b/ },
   { path: "/tile/0/000", type: bytes, caching: forever },
   { path: "/tile/0/001.p/45", type: bytes, caching: forever },

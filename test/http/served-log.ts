@@ -2,6 +2,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto"
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
+import { createRekorSigner } from "../../src/crypto/rekor-signer.ts"
 import { type DsseRequest, dssePae } from "../../src/entry/dsse.ts"
 import type { SignatureVerifier } from "../../src/entry/entry.ts"
 import type { HashedrekordRequest } from "../../src/entry/hashedrekord.ts"
@@ -23,7 +24,7 @@ export interface ServedLog {
   close(): Promise<void>
 }
 
-export interface ServedLogOptions extends Omit<HttpServerOptions, "log"> {
+export interface ServedLogOptions extends Omit<HttpServerOptions, "log" | "rekorSigner"> {
   /** Puts something in front of the log. */
   readonly log?: (log: Log) => Log
   /** By default the portable one. */
@@ -32,8 +33,10 @@ export interface ServedLogOptions extends Omit<HttpServerOptions, "log"> {
 
 /** Opens an empty log and lets `server` listen on a free port of the loopback interface. */
 export async function openServedLog(options: ServedLogOptions = {}): Promise<ServedLog> {
-  const { log } = await openLogOn(newDisk(), {}, options.verifier ?? portable)
-  const http = createHttpServer({ ...options, log: options.log?.(log) ?? log })
+  const disk = newDisk()
+  const { log } = await openLogOn(disk, {}, options.verifier ?? portable)
+  const rekorSigner = createRekorSigner(disk.identity, disk.keys)
+  const http = createHttpServer({ ...options, rekorSigner, log: options.log?.(log) ?? log })
   await new Promise<void>((resolve) => http.server.listen(0, "127.0.0.1", resolve))
   const { port } = http.server.address() as AddressInfo
   return {

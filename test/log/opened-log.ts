@@ -2,8 +2,9 @@
 import { generateKeyPairSync } from "node:crypto"
 import { EMPTY_ROOT, portableHasher } from "../../src/core/hash.ts"
 import { parseOrigin } from "../../src/core/origin.ts"
-import { createLogSigner, type KeyedSigner } from "../../src/crypto/log-signer.ts"
+import { createLogSigner, type KeyedSigner, type LogKeys } from "../../src/crypto/log-signer.ts"
 import type { Proposal, SignatureVerifier } from "../../src/entry/entry.ts"
+import type { Term } from "../../src/entry/search-terms.ts"
 import type { HeadGuard } from "../../src/log/guard.ts"
 import type { Log } from "../../src/log/log.ts"
 import { type LogLimits, openLog } from "../../src/log/open-log.ts"
@@ -14,7 +15,7 @@ import { createMemoryGuard, createMemoryStore } from "../../src/storage/memory.t
 export const origin = parseOrigin("log.example")
 export const startTime = 1_700_000_000_000
 
-function newKeys() {
+function newKeys(): LogKeys {
   const pem = { type: "pkcs8", format: "pem" } as const
   const ecdsa = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export(pem)
   const ed25519 = generateKeyPairSync("ed25519").privateKey.export(pem)
@@ -24,6 +25,7 @@ function newKeys() {
 /** Everything that survives a crash, with a clock that the test sets. */
 export interface Disk {
   readonly identity: LogIdentity
+  readonly keys: LogKeys
   readonly signer: KeyedSigner
   readonly store: LogStore
   readonly guard: HeadGuard
@@ -31,12 +33,13 @@ export interface Disk {
 }
 
 export function newDisk(): Disk {
-  const signer = createLogSigner(origin, newKeys())
+  const keys = newKeys()
+  const signer = createLogSigner(origin, keys)
   const { keyFingerprints } = signer
   const identity = { origin, treeId: "4711", keyFingerprints }
   const store = createMemoryStore(identity, { time: startTime })
   const guard = createMemoryGuard(identity, { size: 0, root: EMPTY_ROOT, time: startTime })
-  return { identity, signer, store, guard, clock: { time: startTime } }
+  return { identity, keys, signer, store, guard, clock: { time: startTime } }
 }
 
 export function openDisk(disk: Disk): Promise<Sequencer> {
@@ -77,7 +80,7 @@ export async function openLogOn(
 }
 
 /** A proposal without claims whose body is this text. */
-export function proposalOf(text: string): Proposal {
+export function proposalOf(text: string, terms: readonly Term[] = []): Proposal {
   const body = new TextEncoder().encode(text)
-  return { kind: "hashedrekord", claims: [], body: () => body }
+  return { kind: "hashedrekord", version: "0.0.2", terms, claims: [], body: () => body }
 }

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { EMPTY_ROOT, portableHasher } from "../../src/core/hash.ts"
-import { createPool, type Placed, type Pool } from "../../src/log/pool.ts"
-import type { Batch } from "../../src/log/sequencer.ts"
+import { createPool, type Placed, type Pool, type Pooled } from "../../src/log/pool.ts"
 
 interface Written {
-  readonly batch: Batch
+  readonly batch: readonly Pooled[]
   finish(): Promise<void>
   fail(reason: Error): Promise<void>
 }
@@ -22,7 +21,7 @@ function openPool(batchEntries: number, batchBytes = 1_000_000) {
     write: (batch) =>
       new Promise<Placed>((resolve, reject) => {
         const firstIndex = size
-        size += batch.bodies.length
+        size += batch.length
         const head = { size, root: EMPTY_ROOT, time: 0, checkpoint: "" }
         written.push({
           batch,
@@ -42,7 +41,7 @@ function openPool(batchEntries: number, batchBytes = 1_000_000) {
   }
   const add = (text: string) => {
     const body = new TextEncoder().encode(text)
-    return pool.add(portableHasher.leaf(body), body)
+    return pool.add({ leafHash: portableHasher.leaf(body), body, terms: new Uint8Array(0) })
   }
   return { pool, written, turn, add }
 }
@@ -53,7 +52,7 @@ describe("the pool", () => {
     const placements = [add("a"), add("b"), add("c")]
     expect(written.length).toBe(0)
     turn()
-    expect(written.map(({ batch }) => batch.bodies.length)).toEqual([3])
+    expect(written.map(({ batch }) => batch.length)).toEqual([3])
     await written[0]?.finish()
     expect((await Promise.all(placements)).map(({ index }) => index)).toEqual([0, 1, 2])
   })
@@ -68,18 +67,18 @@ describe("the pool", () => {
     expect(written.length).toBe(1)
     await written[0]?.finish()
     turn()
-    expect(written.map(({ batch }) => batch.bodies.length)).toEqual([1, 2])
+    expect(written.map(({ batch }) => batch.length)).toEqual([1, 2])
   })
 
   it("bounds a batch in entries and in bytes, but always takes one", () => {
     const byEntries = openPool(2)
     for (const text of ["a", "b", "c"]) void byEntries.add(text)
     byEntries.turn()
-    expect(byEntries.written[0]?.batch.bodies.length).toBe(2)
+    expect(byEntries.written[0]?.batch.length).toBe(2)
     const byBytes = openPool(10, 5)
     for (const text of ["1234567", "12", "123"]) void byBytes.add(text)
     byBytes.turn()
-    expect(byBytes.written[0]?.batch.bodies.length).toBe(1)
+    expect(byBytes.written[0]?.batch.length).toBe(1)
   })
 
   it("lets an equal entry wait for the one that is there already, until it is written", async () => {

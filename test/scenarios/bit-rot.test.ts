@@ -42,7 +42,8 @@ async function largeLog(size: number): Promise<NewLog> {
   for (let from = 0; from < size; from += batch) {
     const count = Math.min(batch, size - from)
     const bodies = Array.from({ length: count }, (_, i) => utf8(`body ${from + i}`))
-    await sequencer.append({ bodies, leafHashes: bodies.map((body) => nativeHasher.leaf(body)) })
+    const leafHashes = bodies.map((body) => nativeHasher.leaf(body))
+    await sequencer.append({ bodies, leafHashes, terms: bodies.map(() => new Uint8Array(0)) })
   }
   await sequencer.close()
   return log

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { expect, onTestFinished, test } from "vitest"
 import { lockDataDirectory } from "../../src/storage/sqlite/process-lock.ts"
@@ -38,4 +40,10 @@ test("lockDataDirectory() is refused while another process has the lock, and giv
   child.kill("SIGKILL")
   await exited
   lockDataDirectory(folder).release()
+})
+
+test("lockDataDirectory() says of a damaged lock file that it may be deleted", () => {
+  const directory = newFolder()
+  writeFileSync(join(directory, "lock.db"), "x".repeat(4096))
+  expect(() => lockDataDirectory(directory)).toThrow(/lock\.db is damaged; it holds nothing/)
 })

@@ -84,9 +84,8 @@ describe("openConnection()", () => {
     const raw = rawConnection(path)
     const tables = raw.prepare("SELECT name FROM sqlite_schema ORDER BY name").pluck()
     const expected = tables.all()
-    for (const table of ["log", "head", "commits", "bundles", "entries", "tiles"]) {
-      raw.exec(`DROP TABLE ${table}`)
-    }
+    const named = raw.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck()
+    for (const table of named.all()) raw.exec(`DROP TABLE ${table}`)
     raw.pragma("user_version = 0")
     openConnection(path, "write").close()
     expect(tables.all()).toEqual(expected)

@@ -3,7 +3,7 @@
 // vanish when the process closes any other descriptor of the locked file.
 import { join } from "node:path"
 import Database from "better-sqlite3"
-import { bug, refuse } from "../../core/errors.ts"
+import { bug, refuse, Trouble } from "../../core/errors.ts"
 import { onSqlite } from "./trouble.ts"
 
 export interface ProcessLock {
@@ -26,7 +26,7 @@ export function lockDataDirectory(directory: string): ProcessLock {
 export function holdLock(path: string, what: string): ProcessLock {
   const connection = onSqlite(path, () => new Database(path, { timeout: 0 }))
   try {
-    onSqlite(path, () => lockForLife(connection, what))
+    onSqlite(path, () => lockForLife(connection, path, what))
   } catch (reason) {
     connection.close()
     throw reason
@@ -40,14 +40,18 @@ export function holdLock(path: string, what: string): ProcessLock {
   }
 }
 
-function lockForLife(connection: Database.Database, what: string): void {
+function lockForLife(connection: Database.Database, path: string, what: string): void {
   try {
     const mode = connection.pragma("journal_mode = DELETE", { simple: true })
     // In WAL mode an exclusive transaction does not keep others out.
     if (mode !== "delete") bug(`PRAGMA journal_mode: expected delete, found ${mode}`)
     connection.exec("BEGIN EXCLUSIVE")
   } catch (reason) {
-    if (!isBusy(reason)) throw reason
+    if (hasCode(reason, "SQLITE_NOTADB") || hasCode(reason, "SQLITE_CORRUPT")) {
+      const advice = "it holds nothing: make sure that no process uses it, then delete it"
+      throw new Trouble("damaged", `${path} is damaged; ${advice}`, { cause: reason })
+    }
+    if (!hasCode(reason, "SQLITE_BUSY")) throw reason
     refuse(
       "conflict",
       `${what} is in use by another process; stop that one first, or use another one`,
@@ -56,6 +60,6 @@ function lockForLife(connection: Database.Database, what: string): void {
   }
 }
 
-function isBusy(reason: unknown): boolean {
-  return reason instanceof Database.SqliteError && reason.code.startsWith("SQLITE_BUSY")
+function hasCode(reason: unknown, code: string): boolean {
+  return reason instanceof Database.SqliteError && reason.code.startsWith(code)
 }

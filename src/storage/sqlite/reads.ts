@@ -7,7 +7,10 @@ import { hashesAtLevel, TILE_WIDTH } from "../../core/tile.ts"
 import type { LogIdentity, LogReads, TimedHead } from "../../log/store.ts"
 import { assertBodiesRange } from "../commit.ts"
 import { parseIdentity } from "../identity.ts"
+import { attachmentReader } from "./attachments.ts"
 import { openConnection } from "./connection.ts"
+import { optional, plain } from "./plain-bytes.ts"
+import { termReads } from "./terms.ts"
 import { tileKey } from "./tile-key.ts"
 import { onSqlite } from "./trouble.ts"
 
@@ -108,6 +111,8 @@ function readsOver(path: string, connection: Database): SqliteReads {
         return selectBodies(from, to)
       }),
     timeOf: (index) => read(() => selectTime.get(index)),
+    attachment: attachmentReader(path, connection),
+    ...termReads(path, connection),
     close: () =>
       read(() => {
         connection.close()
@@ -154,13 +159,4 @@ function asDamage<T>(what: string, work: () => T): T {
     if (!(reason instanceof Refusal)) throw reason
     throw new Trouble("damaged", `${what} cannot be read: ${reason.message}`, { cause: reason })
   }
-}
-
-function optional(bytes: Buffer | undefined): Uint8Array | undefined {
-  return bytes === undefined ? undefined : plain(bytes)
-}
-
-/** The same bytes without Buffer's methods, some of which differ from those of Uint8Array. */
-function plain(bytes: Buffer): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }

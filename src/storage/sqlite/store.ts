@@ -4,11 +4,14 @@ import type { Database } from "better-sqlite3"
 import { bug, Refusal, refuse, Trouble } from "../../core/errors.ts"
 import type { Commit, LogStore } from "../../log/store.ts"
 import { assertCommit, assertSuccessor, firstUnbundled } from "../commit.ts"
+import { attachmentWriter } from "./attachments.ts"
 import { openConnection } from "./connection.ts"
 import { type HeadRow, headOf, openSqliteReads } from "./reads.ts"
+import { termWriter } from "./terms.ts"
 import { tileKey } from "./tile-key.ts"
 import { onSqlite } from "./trouble.ts"
 
+export { redactAttachment } from "./attachments.ts"
 export { backupSqlite, integrityCheck } from "./backup.ts"
 export { createSqliteStore } from "./creation.ts"
 export { openSqliteReads, type SqliteReads } from "./reads.ts"
@@ -61,6 +64,8 @@ function commitOver(path: string, connection: Database): (commit: Commit) => voi
   const deleteBundled = connection.prepare("DELETE FROM entries WHERE idx < ?")
   const insertEntry = connection.prepare("INSERT INTO entries (idx, body) VALUES (?, ?)")
   const insertTile = connection.prepare("INSERT INTO tiles (id, hashes) VALUES (?, ?)")
+  const writeTerms = termWriter(connection)
+  const writeAttachments = attachmentWriter(connection)
 
   function swapHead({ from, to }: Commit): void {
     assertSuccessor(headOf(path, selectHead.get()), from, to)
@@ -89,5 +94,7 @@ function commitOver(path: string, connection: Database): (commit: Commit) => voi
     swapHead(commit)
     insertEntries(commit)
     insertTiles(commit)
+    writeTerms(commit)
+    writeAttachments(commit)
   }).immediate
 }

@@ -1,0 +1,129 @@
+// `npm run interop`: Sigstore's own clients, unchanged, against a fresh log of the built program on this
+// machine. Prints what each of them could do and fails if one could not.
+import { writeFileSync } from "node:fs"
+import { type Check, createRunner, type Runner } from "./check.ts"
+import { type Fetched, type FetchedClients, fetchClients } from "./clients.ts"
+import { cosign2Checks } from "./cosign-2.ts"
+import { cosign3Checks } from "./cosign-3.ts"
+import { type InteropOptions, isWanted, readOptions, USAGE } from "./options.ts"
+import { killRunning } from "./process.ts"
+import { readmeChecks } from "./readme.ts"
+import { serveRegistry } from "./registry.ts"
+import { rekorCliChecks } from "./rekor-cli.ts"
+import { isGood, missingClients, type Result, reportText } from "./report.ts"
+import { makeFolder, openRoom, removeFolders } from "./room.ts"
+import { serveLog } from "./served-log.ts"
+import { sigstoreGoChecks, sigstoreGoLack } from "./sigstore-go.ts"
+import { sigstoreJsChecks } from "./sigstore-js.ts"
+import type { Stand } from "./stand.ts"
+import { serveTimestamps } from "./timestamp-authority.ts"
+import { writeTrustFiles } from "./trust-files.ts"
+
+const TIME_LIMIT_MS = 30 * 60 * 1_000
+
+/** The version of @sigstore/sign that package.json pins. */
+const SIGSTORE_JS = "sigstore-js 4.1.1"
+
+function announce({ client, operation, outcome, reason }: Result): void {
+  const line = `${outcome}  ${client}: ${operation}${reason === undefined ? "" : `: ${reason}`}`
+  process.stderr.write(`${line}\n`)
+}
+
+function cosignChecks(name: string, program: string, stand: Stand): readonly Check[] {
+  return name.startsWith("cosign 2.")
+    ? cosign2Checks(program, stand)
+    : cosign3Checks(program, stand)
+}
+
+function withoutLack(client: Fetched): Fetched {
+  const lack = "lack" in client ? undefined : sigstoreGoLack(client.version)
+  return lack === undefined ? client : { name: client.name, lack }
+}
+
+type ChecksOf = (client: Exclude<Fetched, { readonly lack: string }>) => readonly Check[]
+
+async function runClient(
+  runner: Runner,
+  options: InteropOptions,
+  client: Fetched,
+  checksOf: ChecksOf,
+): Promise<void> {
+  if (!isWanted(options, client.name)) return
+  if ("lack" in client) runner.skip(client.name, client.lack)
+  else await runner.run({ name: client.name, checks: checksOf(client) })
+}
+
+async function runAll(
+  runner: Runner,
+  options: InteropOptions,
+  clients: FetchedClients,
+  stand: Stand,
+): Promise<void> {
+  for (const { cosign, rekor, sigstoreGo } of clients.generations) {
+    await runClient(runner, options, cosign, ({ name, program }) =>
+      cosignChecks(name, program("cosign"), stand),
+    )
+    await runClient(runner, options, rekor, ({ program }) =>
+      rekorCliChecks(program("rekor-cli"), stand),
+    )
+    await runClient(runner, options, withoutLack(sigstoreGo), ({ program }) =>
+      sigstoreGoChecks(program, stand),
+    )
+  }
+  const { trustedRoot, foreignRoot } = stand.files
+  const js = { url: stand.log.url, trustedRoot, foreignRoot, timestamps: stand.timestamps }
+  if (isWanted(options, SIGSTORE_JS)) {
+    await runner.run({ name: SIGSTORE_JS, checks: sigstoreJsChecks(js) })
+  }
+  if (isWanted(options, "README.md")) {
+    await runner.run({ name: "README.md", checks: readmeChecks(clients, stand) })
+  }
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2))
+  if (options === "help") {
+    process.stdout.write(USAGE)
+    return
+  }
+  setTimeout(() => fail(new Error("it took too long")), TIME_LIMIT_MS).unref()
+  const folder = makeFolder()
+  const runner = createRunner(folder, announce)
+  const clients = await fetchClients(runner.remark)
+  const { registry: image } = clients
+  const registry =
+    "lack" in image ? undefined : await serveRegistry(image.program("docker-registry"), folder)
+  const log = await serveLog(folder)
+  const timestamps = await serveTimestamps(openRoom(folder))
+  const stand = { log, files: await writeTrustFiles(log, folder), registry, timestamps }
+  await runAll(runner, options, clients, stand)
+  await Promise.all([timestamps.stop(), log.stop(), registry?.stop()])
+  conclude(runner, options)
+}
+
+function conclude(runner: Runner, { json, only }: InteropOptions): void {
+  const report = runner.report()
+  process.stdout.write(reportText(report))
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`)
+  const isStrict = process.env["CI"] === "true" && only.length === 0
+  if (isStrict) {
+    for (const name of missingClients(report.results)) {
+      process.stderr.write(`interop: ${name} has not run, which it must where CI=true\n`)
+    }
+  }
+  if (!isGood(report.results, isStrict)) process.exitCode = 1
+}
+
+function fail(reason: unknown): never {
+  process.stderr.write(`interop: ${reason instanceof Error ? reason.message : String(reason)}\n`)
+  process.exit(1)
+}
+
+// Every end of this process, also by a signal, takes its processes and folders along.
+process.once("exit", () => {
+  killRunning()
+  removeFolders()
+})
+process.once("SIGINT", () => process.exit(130))
+process.once("SIGTERM", () => process.exit(143))
+main().catch(fail)

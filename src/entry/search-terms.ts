@@ -1,0 +1,104 @@
+// What an entry can be found by, taken from it when it is proposed: later the body alone is there, which
+// no longer holds payloads. Follows the search of Rekor v1 and adds to it. Leaves out the index itself.
+import { digestOf } from "../core/digest.ts"
+import { formatHex } from "../core/text.ts"
+import { certificateNames } from "./certificate-names.ts"
+import type { EntryKind } from "./entry.ts"
+import { inTotoTerms } from "./in-toto-terms.ts"
+import type { VerifierKey } from "./verifier-key.ts"
+
+/**
+ * `digest`: of the artifact. `payload`, `envelope`: SHA-256 of the DSSE payload and of the envelope as it
+ * was sent. `subject-digest`, `subject`, `predicate-type`: of an in-toto statement. `key`: SHA-256 over
+ * the signer's SPKI. `identity`, `issuer`: in the signer's certificate. `kind`: with its version.
+ */
+export type TermName =
+  | "digest"
+  | "payload"
+  | "envelope"
+  | "subject-digest"
+  | "subject"
+  | "key"
+  | "identity"
+  | "issuer"
+  | "predicate-type"
+  | "kind"
+
+/**
+ * Digests are `algorithm:hex` in lower case (in-toto has other algorithms and texts, too); identities
+ * are in lower case; a kind is `hashedrekord:0.0.1`. All other values stand as they were sent.
+ */
+export interface Term {
+  readonly name: TermName
+  /** 1 to 512 UTF-16 units of well-formed text. */
+  readonly value: string
+}
+
+/** What there is to find of an entry. Digests are texts as in {@link Term}. */
+export interface Findable {
+  readonly kind: EntryKind
+  readonly version: string
+  readonly keys: readonly VerifierKey[]
+  readonly digest?: string
+  readonly payload?: string
+  readonly envelope?: string
+  readonly statement?: { readonly payloadType: string; readonly payload: Uint8Array }
+}
+
+const LONGEST_VALUE = 512
+/** The most terms of one entry; those of an in-toto statement come last. */
+export const MOST_TERMS = 4096
+
+function isUsable({ value }: Term): boolean {
+  return value.length >= 1 && value.length <= LONGEST_VALUE && value.isWellFormed()
+}
+
+/** How a SHA-256 digest stands in a term. */
+export function sha256Text(digest: Uint8Array): string {
+  return `sha256:${formatHex(digest)}`
+}
+
+function distinct(terms: readonly Term[]): readonly Term[] {
+  const seen = new Set<string>()
+  return terms.filter((term) => {
+    const name = `${term.name} ${term.value}`
+    if (!isUsable(term) || seen.has(name)) return false
+    seen.add(name)
+    return true
+  })
+}
+
+function readKeyTerms(key: VerifierKey): readonly Term[] {
+  const terms: Term[] = [{ name: "key", value: sha256Text(digestOf("sha256", key.spki)) }]
+  if (key.form === "publicKey") return terms
+  const { identities, issuer } = certificateNames(key.der)
+  for (const identity of identities) terms.push({ name: "identity", value: identity })
+  if (issuer !== undefined) terms.push({ name: "issuer", value: issuer })
+  return distinct(terms)
+}
+
+const known = new WeakMap<VerifierKey, readonly Term[]>()
+
+/** The terms of a key, remembered as long as the key itself: one that signs often is read once. */
+function keyTerms(key: VerifierKey): readonly Term[] {
+  const terms = known.get(key) ?? readKeyTerms(key)
+  known.set(key, terms)
+  return terms
+}
+
+/**
+ * What the entry can be found by: no term twice, up to {@link MOST_TERMS}. Values that are empty,
+ * longer than 512 units or not well-formed are left out. Never refuses.
+ */
+export function termsOf(entry: Findable): readonly Term[] {
+  const terms: Term[] = [{ name: "kind", value: `${entry.kind}:${entry.version}` }]
+  const { digest, payload, envelope, keys, statement } = entry
+  if (digest !== undefined) terms.push({ name: "digest", value: digest })
+  if (payload !== undefined) terms.push({ name: "payload", value: payload })
+  if (envelope !== undefined) terms.push({ name: "envelope", value: envelope })
+  for (const key of keys) for (const term of keyTerms(key)) terms.push(term)
+  // Nothing above can be there twice under a single key.
+  if (keys.length === 1 && statement === undefined) return terms.slice(0, MOST_TERMS)
+  const rest = statement === undefined ? [] : inTotoTerms(statement.payloadType, statement.payload)
+  return distinct([...terms, ...rest]).slice(0, MOST_TERMS)
+}

@@ -1,0 +1,60 @@
+// Attestations: what of a submission is kept beside the log, and giving it back once its digest is found to
+// be the one in the entry's body, so that it is bound to the tree.
+import { createHash } from "node:crypto"
+import { refuse, Trouble } from "../core/errors.ts"
+import type { EntryRequest } from "../entry/request.ts"
+import { sha256Text } from "../entry/search-terms.ts"
+import type { Log } from "../log/log.ts"
+import type { Attachment } from "../log/store.ts"
+import {
+  ENVELOPE_MEDIA_TYPE,
+  formatEnvelope,
+  type KeptPayload,
+  readEnvelope,
+} from "../sigstore/kept-envelope.ts"
+import { readSummary } from "../sigstore/recorded-summary.ts"
+import type { Answer } from "./answer.ts"
+
+/** What may be kept of a submission; undefined where the body has everything. */
+export function attachmentOf(request: EntryRequest): Attachment | undefined {
+  if (request.kind !== "dsse") return undefined
+  return { mediaType: ENVELOPE_MEDIA_TYPE, bytes: formatEnvelope(request.envelope) }
+}
+
+export interface KeptAttestation extends Attachment, KeptPayload {}
+
+/**
+ * The attestation of an entry with this body; undefined if none is there (any more). Throws Trouble
+ * `damaged` if its payload is not the one in the body.
+ */
+export async function keptAttestation(
+  log: Log,
+  index: number,
+  body: Uint8Array,
+): Promise<KeptAttestation | undefined> {
+  const kept = await log.attachment(index)
+  if (kept === undefined || "redacted" in kept) return undefined
+  const opened = readEnvelope(kept.bytes)
+  const digest = sha256Text(createHash("sha256").update(opened.payload).digest())
+  if (readSummary(body).payload !== digest) {
+    throw new Trouble("damaged", `the attestation of entry ${index} is not the one in its body`)
+  }
+  return { ...kept, ...opened }
+}
+
+/** Why there is no attestation of an entry. */
+async function refuseMissing(log: Log, index: number): Promise<never> {
+  const kept = await log.attachment(index)
+  if (kept !== undefined && "redacted" in kept) {
+    const when = new Date(kept.redacted).toISOString()
+    refuse("not-found", `the attestation of entry ${index} was redacted at ${when}`)
+  }
+  return refuse("not-found", `no attestation is kept of entry ${index}`)
+}
+
+export async function answerAttestation(log: Log, index: number): Promise<Answer> {
+  const { body } = await log.entry(index)
+  const kept = (await keptAttestation(log, index, body)) ?? (await refuseMissing(log, index))
+  const headers = { "content-type": kept.mediaType, "cache-control": "no-store" }
+  return { status: 200, headers, body: kept.bytes }
+}

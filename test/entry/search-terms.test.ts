@@ -1,0 +1,245 @@
+import { createHash, X509Certificate } from "node:crypto"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { parseBase64 } from "../../src/core/text.ts"
+import { certificateNames } from "../../src/entry/certificate-names.ts"
+import { inTotoTerms } from "../../src/entry/in-toto-terms.ts"
+import { proposeRekorV1 } from "../../src/entry/rekor-v1.ts"
+import { proposeEntry } from "../../src/entry/request.ts"
+import { MOST_TERMS, type Term, type TermName, termsOf } from "../../src/entry/search-terms.ts"
+import { readVerifierKey } from "../../src/entry/verifier-key.ts"
+import { ecdsaCertificate } from "./certificates.ts"
+import { COSIGN_KEY, cosignBlob, SIGSTORE_JS_KEY, sigstoreJsEnvelope } from "./recorded.ts"
+import {
+  brokenNamesCertificate,
+  manyNamesCertificate,
+  namelessCertificate,
+  workflowCertificate,
+} from "./rekor-certificates.ts"
+import { cosign3Blob, sigstoreJsDsse, sigstoreJsIntoto } from "./rekor-recorded.ts"
+
+const IN_TOTO = "application/vnd.in-toto+json"
+
+function bytes(text: string): Uint8Array {
+  return parseBase64(text, "test data")
+}
+
+function fingerprint(spki: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(spki).digest("hex")}`
+}
+
+function valuesOf(terms: readonly Term[], name: TermName): string[] {
+  return terms.filter((term) => term.name === name).map(({ value }) => value)
+}
+
+function statementTerms(statement: unknown): readonly Term[] {
+  return inTotoTerms(IN_TOTO, new TextEncoder().encode(JSON.stringify(statement)))
+}
+
+function keyTermsOf(certificate: string): readonly Term[] {
+  const keys = [readVerifierKey({ certificate: bytes(certificate) })]
+  return termsOf({ kind: "hashedrekord", version: "0.0.1", keys })
+}
+
+const cosignFingerprint = fingerprint(bytes(COSIGN_KEY))
+const sigstoreJsFingerprint = fingerprint(bytes(SIGSTORE_JS_KEY))
+
+describe("the terms of a proposal", () => {
+  it("of kind hashedrekord are its digest, key and kind", () => {
+    expect(proposeEntry(cosignBlob).terms).toEqual([
+      { name: "kind", value: "hashedrekord:0.0.2" },
+      { name: "digest", value: cosignBlob.digest },
+      { name: "key", value: cosignFingerprint },
+    ])
+    expect(proposeRekorV1(cosign3Blob).terms).toEqual([
+      { name: "kind", value: "hashedrekord:0.0.1" },
+      { name: "digest", value: `sha256:${cosign3Blob.spec.data.hash.value}` },
+      { name: "key", value: cosignFingerprint },
+    ])
+  })
+
+  it("of kind dsse and intoto are payload, envelope, key and kind", () => {
+    const payload = "dcb35e1147c05d3e75b1fb7c3b4efead7d8bc89811cb3c89e0afef5639774672"
+    expect(proposeRekorV1(sigstoreJsDsse).terms).toEqual([
+      { name: "kind", value: "dsse:0.0.1" },
+      { name: "payload", value: `sha256:${payload}` },
+      {
+        name: "envelope",
+        value: "sha256:2140866a8c38830ee72062e8d6677ba365f4586cbc7d49a958e3324990843e2f",
+      },
+      { name: "key", value: sigstoreJsFingerprint },
+    ])
+    expect(proposeRekorV1(sigstoreJsIntoto).terms).toEqual([
+      { name: "kind", value: "intoto:0.0.2" },
+      { name: "payload", value: `sha256:${sigstoreJsIntoto.spec.content.payloadHash.value}` },
+      { name: "key", value: sigstoreJsFingerprint },
+    ])
+    const { terms, version } = proposeEntry(sigstoreJsEnvelope)
+    expect(version).toBe("0.0.2")
+    expect(terms.map(({ name }) => name)).toEqual(["kind", "payload", "key"])
+  })
+
+  it("contain the statement of an in-toto payload, for each kind of envelope", () => {
+    const statement = { subject: [{ name: "a.txt", digest: { sha256: "AB" } }] }
+    const payload = Buffer.from(JSON.stringify(statement)).toString("base64")
+    const expected = [
+      { name: "subject-digest", value: "sha256:ab" },
+      { name: "subject", value: "a.txt" },
+    ]
+    const { envelope } = sigstoreJsEnvelope
+    const native = proposeEntry({ ...sigstoreJsEnvelope, envelope: { ...envelope, payload } })
+    const proposedContent = {
+      ...sigstoreJsDsse.spec.proposedContent,
+      envelope: JSON.stringify({ ...envelope, payload }),
+    }
+    const dsse = proposeRekorV1({ ...sigstoreJsDsse, spec: { proposedContent } })
+    const { content } = sigstoreJsIntoto.spec
+    const inner = { ...content.envelope, payload: Buffer.from(payload).toString("base64") }
+    const spec = { content: { ...content, envelope: inner } }
+    const intoto = proposeRekorV1({ ...sigstoreJsIntoto, spec })
+    for (const { terms } of [native, dsse, intoto]) expect(terms.slice(-2)).toEqual(expected)
+  })
+
+  it("name every key once", () => {
+    const keys = [COSIGN_KEY, SIGSTORE_JS_KEY, COSIGN_KEY].map((text) =>
+      readVerifierKey({ publicKey: bytes(text) }),
+    )
+    const terms = termsOf({ kind: "dsse", version: "0.0.2", keys })
+    expect(valuesOf(terms, "key")).toEqual([cosignFingerprint, sigstoreJsFingerprint])
+  })
+})
+
+describe("the names in a certificate", () => {
+  it("are a URI in lower case and Fulcio's issuer", () => {
+    const terms = keyTermsOf(workflowCertificate)
+    const { publicKey } = new X509Certificate(bytes(workflowCertificate))
+    const spki = publicKey.export({ format: "der", type: "spki" })
+    expect(terms.slice(1)).toEqual([
+      { name: "key", value: fingerprint(spki) },
+      {
+        name: "identity",
+        value: "https://github.com/example/repo/.github/workflows/release.yml@refs/heads/main",
+      },
+      { name: "issuer", value: "https://token.actions.githubusercontent.com" },
+    ])
+  })
+
+  it("are email addresses, DNS names and Fulcio's user names, each once", () => {
+    const terms = keyTermsOf(manyNamesCertificate)
+    expect(valuesOf(terms, "identity")).toEqual([
+      "signer@example.org",
+      "host.example.org",
+      "robot!example",
+    ])
+    expect(valuesOf(terms, "issuer")).toEqual(["https://old.example"])
+  })
+
+  it("are none where there are none, or where they are not DER", () => {
+    for (const certificate of [namelessCertificate, brokenNamesCertificate]) {
+      expect(keyTermsOf(certificate).map(({ name }) => name)).toEqual(["kind", "key"])
+    }
+    expect(certificateNames(bytes(ecdsaCertificate))).toEqual({
+      identities: ["signer@example.org"],
+    })
+  })
+
+  it("are read from any bytes without an error", () => {
+    const der = bytes(manyNamesCertificate)
+    const at = fc.nat(der.length - 1)
+    fc.assert(
+      fc.property(at, fc.nat(255), (place, value) => {
+        const damaged = Uint8Array.from(der)
+        damaged[place] = value
+        const { identities } = certificateNames(damaged)
+        expect(identities.length).toBeLessThan(10)
+      }),
+      { numRuns: 1500 },
+    )
+    expect(certificateNames(new Uint8Array(0))).toEqual({ identities: [] })
+  })
+})
+
+describe("the terms of an in-toto statement", () => {
+  it("are its subjects, materials, dependencies and predicate type", () => {
+    const terms = statementTerms({
+      _type: "https://in-toto.io/Statement/v1",
+      subject: [
+        { name: "a", digest: { sha256: "AA11", gitCommit: "bb" } },
+        { name: "B", digest: { dirHash: "h1:Zm9v=" } },
+      ],
+      predicateType: "https://slsa.dev/provenance/v1",
+      predicate: {
+        materials: [{ uri: "x", digest: { sha1: "cc" } }],
+        buildDefinition: { resolvedDependencies: [{ digest: { sha512: "DD" } }] },
+      },
+    })
+    expect(valuesOf(terms, "subject-digest")).toEqual([
+      "sha256:aa11",
+      "gitCommit:bb",
+      "dirHash:h1:Zm9v=",
+      "sha1:cc",
+      "sha512:dd",
+    ])
+    expect(valuesOf(terms, "subject")).toEqual(["a", "B"])
+    expect(valuesOf(terms, "predicate-type")).toEqual(["https://slsa.dev/provenance/v1"])
+  })
+
+  it.each([
+    ["of another type", "text/plain", '{"predicateType":"x"}'],
+    ["that is not JSON", IN_TOTO, "{"],
+    ["that is no object", IN_TOTO, "[1]"],
+    ["that is nothing", IN_TOTO, "null"],
+    [
+      "whose members are of other types",
+      IN_TOTO,
+      '{"subject":{"a":1},"predicate":[1],"predicateType":2}',
+    ],
+    [
+      "whose subjects are none",
+      IN_TOTO,
+      '{"subject":[null,1,"x",[],{"name":1,"digest":{"a":1,"b":""}},{"digest":["x"]}]}',
+    ],
+  ])("are none for a payload %s", (_name, payloadType, text) => {
+    expect(inTotoTerms(payloadType, new TextEncoder().encode(text))).toEqual([])
+  })
+
+  it("are none for bytes that are not text", () => {
+    expect(inTotoTerms(IN_TOTO, Uint8Array.of(0xff))).toEqual([])
+  })
+
+  it("are of 1,024 subjects and 32 digests each, at most", () => {
+    const digest = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`a${i}`, "00"]))
+    expect(statementTerms({ subject: [{ digest }] })).toHaveLength(32)
+    const subject = Array.from({ length: 2000 }, (_, i) => ({ name: `n${i}` }))
+    expect(valuesOf(statementTerms({ subject }), "subject").at(-1)).toBe("n1023")
+    expect(statementTerms({ subject })).toHaveLength(1024)
+  })
+})
+
+describe("termsOf()", () => {
+  function findable(statement: unknown) {
+    const payload = new TextEncoder().encode(JSON.stringify(statement))
+    const keys = [readVerifierKey({ publicKey: bytes(COSIGN_KEY) })]
+    return {
+      kind: "dsse",
+      version: "0.0.1",
+      keys,
+      statement: { payloadType: IN_TOTO, payload },
+    } as const
+  }
+
+  it("leaves out values that are too long, empty or not well-formed, and repetitions", () => {
+    const names = ["x".repeat(512), "y".repeat(513), "", "\ud800", "z", "z"]
+    const terms = termsOf(findable({ subject: names.map((name) => ({ name })) }))
+    expect(valuesOf(terms, "subject")).toEqual(["x".repeat(512), "z"])
+  })
+
+  it("has a bound, and the statement is what falls out", () => {
+    const subject = Array.from({ length: 1024 }, (_, i) => ({
+      digest: Object.fromEntries(Array.from({ length: 32 }, (__, j) => [`a${i}-${j}`, "00"])),
+    }))
+    const terms = termsOf(findable({ subject }))
+    expect(terms).toHaveLength(MOST_TERMS)
+    expect(terms.slice(0, 2).map(({ name }) => name)).toEqual(["kind", "key"])
+  })
+})
