@@ -54,7 +54,7 @@ async function measureVerification(
   seconds: number,
 ): Promise<Pick<Baselines, "verifications" | "verificationCpu">> {
   const { createNativeVerifier } = await loadNativeVerification()
-  const verifier = createNativeVerifier()
+  const verifier = await createNativeVerifier()
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
   const artifact = Buffer.from("an artifact")
   const check = {

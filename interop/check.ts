@@ -27,8 +27,10 @@ export interface Runner {
   report(): Report
 }
 
+/** The message of an error and of what caused it. */
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`
 }
 
 async function outcomeOf(check: Check, parent: string): Promise<Omit<Result, "client">> {

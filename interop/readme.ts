@@ -43,7 +43,7 @@ async function runCommands(
   const commands = sectionCommands(readFileSync(projectPath("README.md"), "utf8"))
   const script = room.write("commands.sh", placed(commands, room, stand, registry))
   const path = [...programs, room.env["PATH"]].join(delimiter)
-  await room.run(["bash", "-e", script], { PATH: path })
+  await room.run(["bash", "-ex", script], { PATH: path })
 }
 
 /** The folders of cosign 3 and rekor-cli, or why they are not there. */

@@ -1,5 +1,6 @@
 // sigstore-js on both Rekor APIs: signing messages and attestations with a key of one's own, and verifying
 // them. Runs in this process, as it would in a program that uses it.
+import "./loopback.ts"
 import { generateKeyPairSync, sign } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { type Bundle, bundleFromJSON, bundleToJSON } from "@sigstore/bundle"

@@ -4,6 +4,7 @@ import { Command, Option } from "commander"
 import { Refusal, refuse } from "../core/errors.ts"
 import { nativeHasher } from "../crypto/tree-hasher.ts"
 import { checkLog, type FsckReport, type FsckSource } from "../log/fsck.ts"
+import { checkSearch } from "../log/search-fsck.ts"
 import { integrityCheck, openSqliteReads } from "../storage/sqlite/store.ts"
 import { fetchHead } from "./checkpoint.ts"
 import { dataDirectory } from "./data-directory.ts"
@@ -31,7 +32,8 @@ export function fsckCommand(terminal: Terminal): Command {
     .addHelpText(
       "after",
       `
-Exit code 3 if anything is not right; each entry, tile or bundle is named.
+Exit code 3 if anything is not right; each entry, tile or bundle is named, and with --data each
+part of the search index.
 
 Example:
   countersign fsck --data ./data
@@ -67,11 +69,12 @@ async function checkData(path: string, terminal: Terminal): Promise<FsckReport> 
   if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
   const reads = openSqliteReads(database)
   try {
-    const source = sourceFromReads(reads, await reads.head())
-    const report = await checkWithProgress(source, terminal)
+    const head = await reads.head()
+    const report = await checkWithProgress(sourceFromReads(reads, head), terminal)
+    const search = await checkSearch({ reads, hasher: nativeHasher, size: head.size })
     // SQLite's own check comes last: it says nothing about what the bytes mean.
     await integrityCheck(database)
-    return report
+    return { ...report, findings: [...report.findings, ...search] }
   } finally {
     await reads.close()
   }

@@ -11,6 +11,8 @@ import { initCommand } from "./init.ts"
 import { keysCommand } from "./keys.ts"
 import { createOutput } from "./output.ts"
 import { proofCommand } from "./proof.ts"
+import { redactCommand } from "./redact.ts"
+import { searchCommand } from "./search.ts"
 import { serveCommand } from "./serve.ts"
 import { submitCommand } from "./submit.ts"
 import type { Terminal } from "./terminal.ts"
@@ -22,6 +24,7 @@ const commands: readonly ((terminal: Terminal) => Command)[] = [
   serveCommand,
   submitCommand,
   verifyCommand,
+  searchCommand,
   entryCommand,
   proofCommand,
   checkpointCommand,
@@ -29,6 +32,7 @@ const commands: readonly ((terminal: Terminal) => Command)[] = [
   keysCommand,
   fsckCommand,
   backupCommand,
+  redactCommand,
   exportTilesCommand,
 ]
 

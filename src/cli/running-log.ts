@@ -17,6 +17,8 @@ export interface RunningLogOptions {
   readonly verification: VerificationEngine
   readonly minFreeBytes: number
   readonly maxEntriesUnderWay: number
+  /** Bytes of the longest attestation that is kept; 0 keeps none. */
+  readonly attestationBytes: number
   /** Told once that the state of the log is unknown; the process must end. */
   readonly onFatal: (reason: unknown) => void
 }
@@ -84,7 +86,10 @@ async function openParts(
     defer: setImmediate,
     obstacle: freeSpace.obstacle,
     onFatal,
-    limits: { entriesUnderWay: options.maxEntriesUnderWay },
+    limits: {
+      entriesUnderWay: options.maxEntriesUnderWay,
+      attachmentBytes: options.attestationBytes,
+    },
   })
   closers.push(log.close)
   const rekorSigner = createRekorSigner(identity, keys)

@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly maxRequestBytes: number
   readonly maxBatchBytes: number
   readonly maxEntriesUnderWay: number
+  /** Undefined if nobody has said anything about it. */
+  readonly keepAttestations?: number
   readonly minFreeBytes: number
   readonly logLevel: string
 }
@@ -88,6 +90,11 @@ export const serveOptions: readonly Option[] = [
   )
     .argParser(count)
     .default(4_096),
+  option(
+    "--keep-attestations <n>",
+    "keep DSSE envelopes up to so many bytes; 0 keeps none (default: 0, with --dev 131072)",
+    "KEEP_ATTESTATIONS",
+  ).argParser(count),
   option("--min-free-bytes <n>", "stop accepting below this much free disk", "MIN_FREE_BYTES")
     .argParser(count)
     .default(128 * 1024 * 1024),

@@ -7,6 +7,7 @@ import { bug, refuse, Trouble } from "../core/errors.ts"
 import { type Origin, parseOrigin } from "../core/origin.ts"
 import type { HttpConfig } from "../http/config.ts"
 import { createAdminServer, createMetrics, type Metrics } from "../http/metrics.ts"
+import { entrySearch } from "../http/search.ts"
 import { createHttpServer } from "../http/server.ts"
 import {
   createLogFiles,
@@ -19,6 +20,9 @@ import { EXIT_FAILURE } from "./exit-code.ts"
 import { openRunningLog, type RunningLog } from "./running-log.ts"
 import { type Address, applyConfigFile, type ServeOptions, serveOptions } from "./serve-options.ts"
 import type { Terminal } from "./terminal.ts"
+
+/** Bytes of the attestations that a development log keeps. */
+const DEV_ATTESTATIONS = 131_072
 
 export function serveCommand(terminal: Terminal): Command {
   const command = new Command("serve").description("run the log over HTTP")
@@ -76,6 +80,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
   const running = await openRunningLog(directory, {
     ...options,
     passphrase,
+    attestationBytes: options.keepAttestations ?? (options.dev === true ? DEV_ATTESTATIONS : 0),
     onFatal(reason) {
       logger.fatal({ err: reason }, "the state of the log is unknown; start it again to recover")
       // At once, and not by an orderly stop: nothing may be answered after this.
@@ -100,7 +105,14 @@ async function serveHttp(
 ): Promise<void> {
   const meter = createMetrics(log, { withProcess: true })
   const config = httpConfig(options, created, log.origin)
-  const http = createHttpServer({ log, rekorSigner, logger, meter, config })
+  const http = createHttpServer({
+    log,
+    rekorSigner,
+    search: entrySearch(log),
+    logger,
+    meter,
+    config,
+  })
   // Before it says that it serves: who waits for that may send a signal at once.
   const stopped = untilStopped(logger)
   const url = await listen(http.server, options.listen)

@@ -22,6 +22,15 @@ import {
   type TreeHead,
 } from "./log-answer.ts"
 import type { Receipt } from "./receipt.ts"
+import {
+  type FoundArtifact,
+  type FoundEntries,
+  formatSearch,
+  readArtifact,
+  readFound,
+  type SearchCriteria,
+  type SearchPage,
+} from "./search-answer.ts"
 
 export interface LogClientOptions {
   /** Base URL of the log: `http(s)://HOST[:PORT][/PATH]`. */
@@ -43,6 +52,10 @@ export interface LogClient {
   /** Up to 1,000 requests and 8 MiB; one outcome for each, in the same order. */
   submitBatch(requests: readonly EntryRequest[]): Promise<readonly BatchOutcome[]>
   entry(index: number): Promise<Entry>
+  /** Entries that fit all criteria, in pages of up to 100. */
+  search(criteria: SearchCriteria, page?: SearchPage): Promise<FoundEntries>
+  /** What the log has about the artifact with this digest (`algorithm:hex`). */
+  artifact(digest: string): Promise<FoundArtifact>
   /** The proof for `index` in the tree of `size` entries, the newest by default. */
   inclusion(index: number, size?: number): Promise<Inclusion>
   inclusionOf(leafHash: Hash, size?: number): Promise<Inclusion>
@@ -67,6 +80,8 @@ export const LONGEST_BATCH = 8 * 1024 * 1024
 
 const DEFAULT_TIMEOUT = 30_000
 const LONGEST_ANSWER = 2 * LONGEST_NOTE
+/** A hundred entries in base64, or as many attestations. */
+const LONGEST_FOUND = 16 * 1024 * 1024
 const LONGEST_BATCH_LINE = 131_072
 const LONGEST_ENTRY_BUNDLE = TILE_WIDTH * (2 + LONGEST_BODY)
 
@@ -99,15 +114,16 @@ function assertAskedInclusion(answer: Inclusion, index: number | undefined, size
 
 interface Reader {
   text(path: string): Promise<string>
-  json(path: string): Promise<unknown>
+  json(path: string, longest?: number): Promise<unknown>
 }
 
 function createReader(exchange: Exchange): Reader {
-  const text = async (path: string) =>
-    parseUtf8(await exchange({ path, longest: LONGEST_ANSWER }), "the log's answer")
+  const text = async (path: string, longest = LONGEST_ANSWER) =>
+    parseUtf8(await exchange({ path, longest }), "the log's answer")
   return {
     text,
-    json: async (path) => parseJson(await text(path), "the log's answer", LONGEST_ANSWER),
+    json: async (path, longest = LONGEST_ANSWER) =>
+      parseJson(await text(path, longest), "the log's answer", longest),
   }
 }
 
@@ -156,6 +172,14 @@ export function createLogClient(options: LogClientOptions): LogClient {
       const entry = readEntry(await json(`v1/entries/${index}`))
       assertAsked(entry.index, index, "index of the log's entry")
       return entry
+    },
+    async search(criteria, page = {}) {
+      const path = `v1/entries?${formatSearch({ ...criteria, ...page })}`
+      return readFound(await json(path, LONGEST_FOUND), page)
+    },
+    async artifact(digest) {
+      const path = `v1/artifacts/${encodeURIComponent(digest)}?limit=100`
+      return readArtifact(await json(path, LONGEST_FOUND))
     },
     async inclusion(index, size) {
       const answer = readInclusion(await json(`v1/entries/${index}/proof${withSize(size, "?")}`))

@@ -1,24 +1,26 @@
 // The fast engine of signature verification: OpenSSL, off the event loop. ECDSA and RSA over a digest go
-// through openssl.ts, messages through node:crypto. Ed25519ph, which neither knows, is left to the
-// portable engine in its threads.
+// to the digest threads, messages to libuv's threads by node:crypto. Ed25519ph, which neither knows, is
+// left to the portable engine.
 import { type KeyObject, verify } from "node:crypto"
 import { ED25519_KEY_SIZE, ED25519_SIGNATURE_SIZE, isStrictPoint } from "../core/ed25519.ts"
-import { bug, Trouble } from "../core/errors.ts"
-import { algorithms, digestLength } from "../entry/algorithm.ts"
+import { Trouble } from "../core/errors.ts"
 import type { SignatureCheck, SignatureVerifier } from "../entry/entry.ts"
 import { hashOfCheck } from "../entry/portable-verification.ts"
+import { startDigestThreads } from "./digest-thread.ts"
 import { createGate } from "./gate.ts"
-import { createNativeKeys, type NativeKey } from "./native-keys.ts"
-import { loadOpenSsl, RESIDENT_POOLS } from "./openssl.ts"
+import { createMessageKeys, type MessageKey } from "./message-keys.ts"
 import { createPortableVerifier } from "./portable.ts"
 
 export interface NativeVerifierOptions {
-  /** Verifications handed to libuv at once; the others wait. 32 fills every thread. */
+  /** Messages handed to libuv at once; the others wait. 32 fills every thread. */
   readonly maxInFlight?: number
   /** Imported keys that are kept, at most some 20 KB each. */
   readonly maxKeys?: number
+  /** The file of an OpenSSL to call for digests, where the one inside the process hides itself. */
+  readonly library?: string
 }
 
+const MOST_IN_FLIGHT = 32
 const MOST_KEYS = 4096
 
 function verifyMessage(
@@ -45,51 +47,49 @@ function isStrict(signature: Uint8Array, point: Uint8Array): boolean {
   )
 }
 
-/** Whether OpenSSL may see the check at all: forms that fit the algorithm, and lengths. */
-function isPlausible({ algorithm, signature, signed }: SignatureCheck, key: NativeKey): boolean {
-  if (signature.length === 0) return false
-  if (algorithm === "PKIX_ED25519") {
-    return signed.form === "message" && key.point !== undefined && isStrict(signature, key.point)
-  }
-  // SPEC: EVP_PKEY_verify truncates a digest that is longer than the curve's order.
-  const length = digestLength[algorithms[algorithm].hash]
-  return signed.form === "message" || signed.digest.length === length
+/** Whether OpenSSL may see a signature over a message at all. */
+function isPlausible({ algorithm, signature }: SignatureCheck, { point }: MessageKey): boolean {
+  if (algorithm !== "PKIX_ED25519") return signature.length > 0
+  return point !== undefined && isStrict(signature, point)
 }
 
 /**
- * Makes the engine after a self-test with known answers. Throws trouble where the OpenSSL of the
+ * Makes the engine after a self-test with known answers. Rejects with trouble where the OpenSSL of the
  * process cannot be called or answers wrongly. The bytes of a check must not change until `verify`
  * settles.
  */
-export function createNativeVerifier(options: NativeVerifierOptions = {}): SignatureVerifier {
-  const openSsl = loadOpenSsl()
-  const gate = createGate(options.maxInFlight ?? RESIDENT_POOLS)
-  const keys = createNativeKeys(openSsl, options.maxKeys ?? MOST_KEYS)
+export async function createNativeVerifier(
+  options: NativeVerifierOptions = {},
+): Promise<SignatureVerifier> {
+  const maxKeys = options.maxKeys ?? MOST_KEYS
+  const digests = await startDigestThreads({ maxKeys, library: options.library ?? null })
+  const gate = createGate(options.maxInFlight ?? MOST_IN_FLIGHT)
+  const keys = createMessageKeys(maxKeys)
   const portable = createPortableVerifier()
   let isClosed = false
 
-  // Finding a key and taking it into use happen in one step: a key that waits for its turn could be
-  // freed before it comes.
-  const verifyNow = async (check: SignatureCheck): Promise<boolean> => {
+  async function verifySigned(check: SignatureCheck): Promise<boolean> {
+    const { algorithm, spki, signature, signed } = check
+    if (algorithm === "PKIX_ED25519_PH") return await portable.verify(check)
+    if (signed.form === "digest") {
+      if (algorithm === "PKIX_ED25519") return false
+      return await digests.verify({ algorithm, spki, signature, digest: signed.digest })
+    }
     const key = keys.find(check)
     if (key === undefined || !isPlausible(check, key)) return false
-    const { signature, signed } = check
-    if (signed.form === "message") return verifyMessage(check, signed.message, key.keyObject)
-    const contexts = key.contexts ?? bug("a key without contexts was found for a digest")
-    return contexts.run((context) => openSsl.verify(context, signature, signed.digest))
+    return await gate.run(() => verifyMessage(check, signed.message, key.keyObject))
   }
 
   return {
     engine: `native (OpenSSL ${process.versions.openssl} through koffi)`,
     async verify(check) {
       if (isClosed) throw new Trouble("busy", "the signature verifier is closed")
-      if (check.algorithm === "PKIX_ED25519_PH") return portable.verify(check)
-      return gate.run(() => verifyNow(check))
+      return await verifySigned(check)
     },
     async close() {
       isClosed = true
       await gate.idle()
-      keys.clear()
+      await digests.close()
       await portable.close()
     },
   }

@@ -25,20 +25,13 @@ export interface OpenSsl {
   /** Takes SPKI that `createPublicKey` has accepted. `hash` is the one of the key's algorithm. */
   importKey(spki: Uint8Array, isRsa: boolean, hash: HashName): OpenSslKey
   newContext(key: OpenSslKey): OpenSslContext
-  /**
-   * Verifies on a thread of libuv. The digest must have the length of the key's hash: OpenSSL
-   * truncates a longer one. The bytes must stay as they are until the promise settles.
-   */
-  verify(context: OpenSslContext, signature: Uint8Array, digest: Uint8Array): Promise<boolean>
-  /** The same on the calling thread. */
-  verifySync(context: OpenSslContext, signature: Uint8Array, digest: Uint8Array): boolean
+  /** The digest must have the length of the key's hash: OpenSSL truncates a longer one. */
+  verify(context: OpenSslContext, signature: Uint8Array, digest: Uint8Array): boolean
   freeContext(context: OpenSslContext): void
   freeKey(key: OpenSslKey): void
 }
 
 const RSA_PKCS1_PADDING = 1
-/** The most that koffi keeps ready; a call beyond them allocates its own stack. */
-export const RESIDENT_POOLS = 32
 
 type Verify = (
   context: Pointer,
@@ -48,11 +41,10 @@ type Verify = (
   digestLength: number,
 ) => number
 
-function bindFunctions() {
-  koffi.config({ ...koffi.config(), resident_async_pools: RESIDENT_POOLS })
-  const process = koffi.load(null)
+function bindFunctions(library: string | null) {
+  const symbols = koffi.load(library)
   const bind = <T extends (...args: never[]) => unknown>(declaration: string) =>
-    process.func(declaration) as KoffiFunc<T>
+    symbols.func(declaration) as KoffiFunc<T>
   return {
     readKey: bind<(out: null, from: [unknown], length: number) => Pointer | null>(
       "void *d2i_PUBKEY(void *, _Inout_ void **, long)",
@@ -108,7 +100,7 @@ function newContext(functions: Functions, key: OpenSslKey): OpenSslContext {
   return unusable("a context that can verify")
 }
 
-function verifySync(
+function verify(
   functions: Functions,
   { pointer }: OpenSslContext,
   signature: Uint8Array,
@@ -118,28 +110,6 @@ function verifySync(
   const holds = functions.verify(pointer, signature, signature.length, digest, digest.length) === 1
   if (!holds) functions.clearErrors()
   return holds
-}
-
-function verifyOnThread(
-  functions: Functions,
-  { pointer }: OpenSslContext,
-  signature: Uint8Array,
-  digest: Uint8Array,
-): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    // koffi passes addresses on: the callback keeps the bytes alive until the thread is done.
-    const inUse = [signature, digest]
-    const settle = (error: unknown, result?: number) => {
-      inUse.length = 0
-      if (error) reject(new Trouble("busy", "OpenSSL: expected a call to work", { cause: error }))
-      else resolve(result === 1)
-    }
-    try {
-      functions.verify.async(pointer, signature, signature.length, digest, digest.length, settle)
-    } catch (error) {
-      settle(error)
-    }
-  })
 }
 
 function damaged(bytes: Uint8Array): Uint8Array {
@@ -155,22 +125,21 @@ function selfTest(openSsl: OpenSsl): void {
     const key = openSsl.importKey(spki, isRsa, "sha256")
     const context = openSsl.newContext(key)
     const isRight =
-      openSsl.verifySync(context, signature, digest) &&
-      !openSsl.verifySync(context, signature, damaged(digest)) &&
-      !openSsl.verifySync(context, damaged(signature), digest)
+      openSsl.verify(context, signature, digest) &&
+      !openSsl.verify(context, signature, damaged(digest)) &&
+      !openSsl.verify(context, damaged(signature), digest)
     openSsl.freeContext(context)
     openSsl.freeKey(key)
     if (!isRight) unusable("the known answers of its self-test")
   }
 }
 
-function openOpenSsl(): OpenSsl {
-  const functions = bindFunctions()
+function openOpenSsl(library: string | null): OpenSsl {
+  const functions = bindFunctions(library)
   const openSsl: OpenSsl = {
     importKey: (spki, isRsa, hash) => ({ pointer: readKey(functions, spki), isRsa, hash }),
     newContext: (key) => newContext(functions, key),
-    verify: (context, signature, digest) => verifyOnThread(functions, context, signature, digest),
-    verifySync: (context, signature, digest) => verifySync(functions, context, signature, digest),
+    verify: (context, signature, digest) => verify(functions, context, signature, digest),
     freeContext: ({ pointer }) => functions.freeContext(pointer),
     freeKey: ({ pointer }) => functions.freeKey(pointer),
   }
@@ -178,13 +147,13 @@ function openOpenSsl(): OpenSsl {
   return openSsl
 }
 
-let opened: OpenSsl | undefined
-
-/** The functions, bound once a process. Throws trouble if they are not there or answer wrongly. */
-export function loadOpenSsl(): OpenSsl {
+/**
+ * The functions of the running process, or of the library file that is named. Throws trouble if they are
+ * not there or answer wrongly.
+ */
+export function loadOpenSsl(library: string | null): OpenSsl {
   try {
-    opened ??= openOpenSsl()
-    return opened
+    return openOpenSsl(library)
   } catch (cause) {
     if (cause instanceof Trouble) throw cause
     return unusable("its public functions to be exported", cause)

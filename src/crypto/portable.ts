@@ -1,10 +1,9 @@
 // The engine of signature verification for platforms whose OpenSSL cannot be called: the portable code in
 // worker threads, so that the event loop does not wait for it. About 40 times slower than native.
-import { existsSync } from "node:fs"
-import { fileURLToPath } from "node:url"
 import { Piscina } from "piscina"
-import { bug, Trouble } from "../core/errors.ts"
+import { Trouble } from "../core/errors.ts"
 import type { SignatureCheck, SignatureVerifier, Signed } from "../entry/entry.ts"
+import { workerFile } from "./worker-file.ts"
 
 export interface PortableVerifierOptions {
   /** Worker threads at most; they start when they are needed and end when they are not. */
@@ -12,15 +11,6 @@ export interface PortableVerifierOptions {
 }
 
 const IDLE_MILLISECONDS = 5_000
-
-/** A worker thread cannot run TypeScript on every Node, so it always runs what the build made. */
-function workerFile(): string {
-  const here = new URL(import.meta.url)
-  const isBuilt = here.pathname.endsWith(".js")
-  const built = isBuilt ? "./portable-worker.js" : "../../dist/crypto/portable-worker.js"
-  const file = fileURLToPath(new URL(built, here))
-  return existsSync(file) ? file : bug(`${file} is missing: run "npm run build" first`)
-}
 
 /** Posting a view would copy the whole buffer behind it. */
 function posted(check: SignatureCheck): SignatureCheck {
@@ -38,7 +28,7 @@ function posted(check: SignatureCheck): SignatureCheck {
 
 function startThreads(maxThreads: number): Piscina<SignatureCheck, boolean> {
   return new Piscina({
-    filename: workerFile(),
+    filename: workerFile("portable-worker"),
     name: "verifyPortably",
     minThreads: 0,
     maxThreads,

@@ -1,6 +1,7 @@
 // Chooses the engine of signature verification: native where it works, else portable, and says which.
 import { Trouble } from "../core/errors.ts"
 import type { SignatureVerifier } from "../entry/entry.ts"
+import { createNativeVerifier } from "./native.ts"
 import { createPortableVerifier } from "./portable.ts"
 
 export type VerificationEngine = "auto" | "native" | "portable"
@@ -8,13 +9,13 @@ export type VerificationEngine = "auto" | "native" | "portable"
 export interface VerificationOptions {
   /** `auto` by default. */
   readonly engine?: VerificationEngine
+  /** As {@link NativeVerifierOptions} has it. */
+  readonly library?: string
 }
 
-async function createNative(): Promise<SignatureVerifier> {
+async function createNative({ library }: VerificationOptions): Promise<SignatureVerifier> {
   try {
-    // Imported only here: on a platform without a koffi binary the import itself fails.
-    const { createNativeVerifier } = await import("./native.ts")
-    return createNativeVerifier()
+    return await createNativeVerifier(library === undefined ? {} : { library })
   } catch (cause) {
     if (cause instanceof Trouble) throw cause
     throw new Trouble("busy", `native verification: ${String(cause)}`, { cause })
@@ -29,9 +30,9 @@ export async function createSignatureVerifier(
   options: VerificationOptions = {},
 ): Promise<SignatureVerifier> {
   if (options.engine === "portable") return createPortableVerifier()
-  if (options.engine === "native") return createNative()
+  if (options.engine === "native") return createNative(options)
   try {
-    return await createNative()
+    return await createNative(options)
   } catch (error) {
     if (!(error instanceof Trouble)) throw error
     const portable = createPortableVerifier()

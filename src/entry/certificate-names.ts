@@ -48,10 +48,9 @@ function identitiesIn(value: ArrayBuffer): readonly string[] {
     .map((text) => text.toLowerCase())
 }
 
-/** Never throws; a certificate that cannot be read names nobody. */
-export function certificateNames(der: Uint8Array): CertificateNames {
-  const certificate = attempt(() => AsnConvert.parse(der, Certificate))
-  const extensions = certificate?.tbsCertificate.extensions ?? []
+/** Never throws; a name that cannot be read is left out. */
+export function namesIn({ tbsCertificate }: Certificate): CertificateNames {
+  const { extensions = [] } = tbsCertificate
   const extension = (oid: string) =>
     extensions.find(({ extnID }) => extnID === oid)?.extnValue.buffer
   const alternative = extension(SUBJECT_ALTERNATIVE_NAME)
@@ -62,4 +61,10 @@ export function certificateNames(der: Uint8Array): CertificateNames {
     (wrapped && utf8String(new Uint8Array(wrapped))) ??
     (plain && attempt(() => parseUtf8(new Uint8Array(plain), "issuer")))
   return issuer === undefined ? { identities } : { identities, issuer }
+}
+
+/** The same of DER; a certificate that cannot be read names nobody. */
+export function certificateNames(der: Uint8Array): CertificateNames {
+  const certificate = attempt(() => AsnConvert.parse(der, Certificate))
+  return certificate === undefined ? { identities: [] } : namesIn(certificate)
 }

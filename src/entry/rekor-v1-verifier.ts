@@ -9,7 +9,7 @@ import { formatBase64, parseBase64 } from "../core/text.ts"
 import { messageAlgorithm } from "./algorithm.ts"
 import type { SignatureCheck } from "./entry.ts"
 import { assertTaken, type ProposalOptions, parseSignature } from "./signature.ts"
-import { readVerifierKeyText, spkiOfCertificate, type VerifierKey } from "./verifier-key.ts"
+import { assertCertificate, readVerifierKeyText, type VerifierKey } from "./verifier-key.ts"
 
 /** A key as Rekor v1 has it. */
 export interface PemVerifier {
@@ -37,7 +37,7 @@ function readLeaf(blocks: readonly Pem[], options: ProposalOptions): VerifierKey
       `${WHAT}: expected PEM of one PUBLIC KEY or of certificates, found ${shown(other?.label ?? "")}`,
     )
   }
-  for (const { der } of issuers) spkiOfCertificate(der)
+  for (const { der } of issuers) assertCertificate(der)
   return readKey({ certificate: formatBase64(leaf.der) })
 }
 

@@ -2,7 +2,6 @@
 // no longer holds payloads. Follows the search of Rekor v1 and adds to it. Leaves out the index itself.
 import { digestOf } from "../core/digest.ts"
 import { formatHex } from "../core/text.ts"
-import { certificateNames } from "./certificate-names.ts"
 import type { EntryKind } from "./entry.ts"
 import { inTotoTerms } from "./in-toto-terms.ts"
 import type { VerifierKey } from "./verifier-key.ts"
@@ -70,8 +69,8 @@ function distinct(terms: readonly Term[]): readonly Term[] {
 
 function readKeyTerms(key: VerifierKey): readonly Term[] {
   const terms: Term[] = [{ name: "key", value: sha256Text(digestOf("sha256", key.spki)) }]
-  if (key.form === "publicKey") return terms
-  const { identities, issuer } = certificateNames(key.der)
+  if (key.names === undefined) return terms
+  const { identities, issuer } = key.names
   for (const identity of identities) terms.push({ name: "identity", value: identity })
   if (issuer !== undefined) terms.push({ name: "issuer", value: issuer })
   return distinct(terms)

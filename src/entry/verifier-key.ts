@@ -1,11 +1,12 @@
 // The verifier key of a signature: a public key, or the leaf certificate (RFC 5280) that holds one, as
-// the signer sent it. A certificate is opened for its key only; chains, dates and names are the
-// business of whoever verifies an entry. Leaves out PEM.
+// the signer sent it. A certificate is opened for its key and its names only; whether the
+// names are true, chains and dates are the business of whoever verifies an entry. Leaves out PEM.
 import { AsnConvert } from "@peculiar/asn1-schema"
 import { Certificate } from "@peculiar/asn1-x509"
 import { refuse } from "../core/errors.ts"
 import { parseBase64 } from "../core/text.ts"
 import type { KeyType } from "./algorithm.ts"
+import { type CertificateNames, namesIn } from "./certificate-names.ts"
 import { assertDer } from "./der.ts"
 import { LONGEST_SPKI, readPublicKey } from "./public-key.ts"
 
@@ -18,6 +19,8 @@ export interface VerifierKey {
   /** The canonical SubjectPublicKeyInfo; the same bytes as `der` for a bare public key. */
   readonly spki: Uint8Array
   readonly keyType: KeyType
+  /** Whom a certificate names; not verified. */
+  readonly names?: CertificateNames
 }
 
 export type VerifierKeyBytes =
@@ -40,8 +43,7 @@ const LONGEST: Readonly<Record<VerifierKeyForm, number>> = {
   certificate: LONGEST_CERTIFICATE,
 }
 
-/** The SubjectPublicKeyInfo of a certificate; refuses `too-large` or `malformed`. */
-export function spkiOfCertificate(der: Uint8Array): Uint8Array {
+function parseCertificate(der: Uint8Array): Certificate {
   if (der.length > LONGEST_CERTIFICATE) {
     refuse(
       "too-large",
@@ -50,11 +52,15 @@ export function spkiOfCertificate(der: Uint8Array): Uint8Array {
   }
   assertDer(der, "certificate")
   try {
-    const { subjectPublicKeyInfo } = AsnConvert.parse(der, Certificate).tbsCertificate
-    return new Uint8Array(AsnConvert.serialize(subjectPublicKeyInfo))
+    return AsnConvert.parse(der, Certificate)
   } catch (cause) {
     return refuse("malformed", "certificate: expected X.509 in DER, found other bytes", { cause })
   }
+}
+
+/** Refuses `too-large` or `malformed` for what is not a certificate, whatever its key is. */
+export function assertCertificate(der: Uint8Array): void {
+  parseCertificate(der)
 }
 
 /**
@@ -67,9 +73,11 @@ export function readVerifierKey(request: VerifierKeyBytes): VerifierKey {
     return { form: "publicKey", der, spki: der, keyType: readPublicKey(der).type }
   }
   const der = request.certificate
-  const spki = spkiOfCertificate(der)
+  const certificate = parseCertificate(der)
+  const { subjectPublicKeyInfo } = certificate.tbsCertificate
+  const spki = new Uint8Array(AsnConvert.serialize(subjectPublicKeyInfo))
   const keyType = readPublicKey(spki, "public key of the certificate").type
-  return { form: "certificate", der, spki, keyType }
+  return { form: "certificate", der, spki, keyType, names: namesIn(certificate) }
 }
 
 interface ChosenForm {

@@ -12,10 +12,15 @@ export interface Answer {
 }
 
 export function jsonAnswer(status: number, value: unknown, headers?: Headers): Answer {
+  return jsonTextAnswer(status, JSON.stringify(value), headers)
+}
+
+/** As {@link jsonAnswer} with JSON that is text already. */
+export function jsonTextAnswer(status: number, text: string, headers?: Headers): Answer {
   return {
     status,
     headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
-    body: JSON.stringify(value),
+    body: text,
   }
 }
 

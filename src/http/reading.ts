@@ -8,10 +8,10 @@ import { formatTlogProof } from "../core/tlog-proof.ts"
 import type { Log } from "../log/log.ts"
 import { formatSigstoreBundle } from "../sigstore/bundle.ts"
 import { bundleOfEntry } from "../sigstore/recorded-entry.ts"
-import { type Answer, jsonAnswer, textAnswer } from "./answer.ts"
+import { type Answer, jsonAnswer, jsonTextAnswer, textAnswer } from "./answer.ts"
 import type { Handlers, Surroundings } from "./handler.ts"
 import { logKey, signingConfig, trustedRoot } from "./trust.ts"
-import { entryView, headView, hexes, inclusionView } from "./views.ts"
+import { entryView, headView, hexes, inclusionText } from "./views.ts"
 
 type ReadingOperation =
   | "getEntry"
@@ -27,7 +27,7 @@ type ReadingOperation =
 async function answerInclusion(log: Log, index: number, size = log.head().size): Promise<Answer> {
   const isNewest = size === log.head().size
   const inclusion = isNewest ? await log.inclusion(index) : await log.inclusionAt(index, size)
-  return jsonAnswer(200, inclusionView(inclusion))
+  return jsonTextAnswer(200, inclusionText(inclusion))
 }
 
 async function indexOfLeaf(log: Log, text: string): Promise<number> {

@@ -6,6 +6,7 @@ import { proposeRekorV1 } from "../entry/rekor-v1.ts"
 import type { LogEntry, Receipt, SignedInclusion } from "../log/log.ts"
 import type { RekorSigner } from "../log/signer.ts"
 import { type Answer, jsonAnswer } from "./answer.ts"
+import { attachmentOfRekorV1 } from "./attestation.ts"
 import type { Surroundings } from "./handler.ts"
 import { entryIdOf, entryView } from "./rekor-v1-entry.ts"
 import { errorAnswer, processing, refuseSchema } from "./rekor-v1-errors.ts"
@@ -118,7 +119,9 @@ export function entryHandlers(surroundings: Surroundings, signer: RekorSigner): 
     addEntry: (call) =>
       readBody(call, async (value) => {
         const entry = readProposedEntry(value)
-        const receipt = await processing(() => log.add(proposeRekorV1(entry, options)))
+        const receipt = await processing(() =>
+          log.add(proposeRekorV1(entry, options), () => attachmentOfRekorV1(entry)),
+        )
         meter.logged(receipt.isNew)
         return await receiptAnswer(receipt, call.query)
       }),

@@ -9,6 +9,7 @@ import { logIdOf } from "../sigstore/log-id.ts"
 import { readRekorV2Request } from "../sigstore/rekor-v2-request.ts"
 import { logEntryToJson } from "../sigstore/transparency-log-entry.ts"
 import { type Answer, jsonAnswer } from "./answer.ts"
+import { attachmentOf } from "./attestation.ts"
 import type { Door, DoorCall, Surroundings } from "./handler.ts"
 import { parseJsonBody } from "./json-body.ts"
 import type { Problem, ProblemCode } from "./problem.ts"
@@ -66,8 +67,9 @@ export function rekorV2Door(surroundings: Surroundings): Door {
   async function addEntry(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
     const body = await bodies.read(request, response, rule)
     try {
-      const proposal = proposeEntry(readRekorV2Request(parseJsonBody(body.bytes)), options)
-      const receipt = await log.add(proposal)
+      const submission = readRekorV2Request(parseJsonBody(body.bytes))
+      const proposal = proposeEntry(submission, options)
+      const receipt = await log.add(proposal, () => attachmentOf(submission))
       meter.logged(receipt.isNew)
       return entryAnswer(receipt, proposal)
     } finally {

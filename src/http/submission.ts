@@ -3,11 +3,11 @@ import { setImmediate } from "node:timers/promises"
 import { refuse } from "../core/errors.ts"
 import { proposeEntry } from "../entry/request.ts"
 import type { Receipt } from "../log/log.ts"
-import { jsonAnswer } from "./answer.ts"
+import { jsonTextAnswer } from "./answer.ts"
 import { attachmentOf } from "./attestation.ts"
 import type { Handlers, Surroundings } from "./handler.ts"
 import { parseJsonBody } from "./json-body.ts"
-import { receiptStatus, receiptView } from "./views.ts"
+import { receiptStatus, receiptText } from "./views.ts"
 
 const NEWLINE = 0x0a
 /** Lines that are parsed before other requests get a turn. */
@@ -41,7 +41,7 @@ export function submissionHandlers(
       refuse("too-large", `request: expected up to ${config.requestLimit} bytes, found more`)
     }
     const request = contract.entryRequest(parseJsonBody(bytes))
-    const receipt = await log.add(proposeEntry(request, proposal), attachmentOf(request))
+    const receipt = await log.add(proposeEntry(request, proposal), () => attachmentOf(request))
     meter.logged(receipt.isNew)
     return receipt
   }
@@ -50,7 +50,7 @@ export function submissionHandlers(
   async function submitLine(bytes: Buffer): Promise<string> {
     try {
       const receipt = await submit(bytes)
-      return JSON.stringify({ status: receiptStatus(receipt), ...receiptView(receipt) })
+      return receiptText(receipt, receiptStatus(receipt))
     } catch (error) {
       const problem = report(error, "addEntries")
       return JSON.stringify({ status: problem.status, problem })
@@ -72,7 +72,7 @@ export function submissionHandlers(
       const body = await bodies.read(request, response, single)
       try {
         const receipt = await submit(body.bytes)
-        return jsonAnswer(receiptStatus(receipt), receiptView(receipt), {
+        return jsonTextAnswer(receiptStatus(receipt), receiptText(receipt), {
           location: `/v1/entries/${receipt.index}`,
         })
       } finally {

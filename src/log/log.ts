@@ -78,10 +78,10 @@ export interface Log {
   /**
    * Verifies the proposal's signatures and appends its body, or finds it. Resolves when the entry is
    * durable and covered by a signed head. Refuses `bad-signature`; `try-later` if the queue is full.
-   * An attachment is kept with a new entry if it is not too long; the caller has checked that the
-   * body holds its digest.
+   * What `attach` gives is kept with a new entry if it is not too long; the body must hold its digest.
+   * It is not called by a log that keeps nothing.
    */
-  add(proposal: Proposal, attachment?: Attachment): Promise<Receipt>
+  add(proposal: Proposal, attach?: () => Attachment | undefined): Promise<Receipt>
   /** The newest signed head. */
   head(): PublishedHead
   /** The proof to the newest head. Refuses `not-found` for an index beyond it. */

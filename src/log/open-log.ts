@@ -9,6 +9,7 @@ import { planConsistency, planInclusion } from "../core/proof.ts"
 import { hashesAtLevel, TILE_WIDTH, tileBytes, tileWidth } from "../core/tile.ts"
 import { foldNodes, rootNodes } from "../core/tree.ts"
 import type { Proposal, SignatureVerifier } from "../entry/entry.ts"
+import { attachmentsOf, readAttachment } from "./attachments.ts"
 import { loadEdge } from "./edge-loading.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { createLeafIndex, type LeafIndex } from "./leaf-index.ts"
@@ -21,8 +22,8 @@ import {
   openSearchIndex,
   type SearchLimits,
 } from "./search-index.ts"
-import type { PlacedAttachment, Sequencer } from "./sequencer.ts"
-import type { Attachment, LogIdentity, LogReads, Redaction } from "./store.ts"
+import type { Sequencer } from "./sequencer.ts"
+import type { Attachment, LogIdentity, LogReads } from "./store.ts"
 import { createTreeReader, type TreeReader } from "./tree-reader.ts"
 
 export interface LogOptions {
@@ -65,6 +66,8 @@ export const defaultLimits: LogLimits = {
 }
 
 const TILES_AT_ONCE = 256
+
+type Attach = () => Attachment | undefined
 
 async function loadLeafIndex(reads: LogReads, tree: TreeReader): Promise<LeafIndex> {
   const index = createLeafIndex()
@@ -172,20 +175,22 @@ export async function openLog(options: LogOptions): Promise<Log> {
     return stopped ?? options.obstacle?.()
   }
 
-  async function receipt(index: number, body: Uint8Array, isNew: boolean): Promise<Receipt> {
+  async function receipt({ leafHash, body }: Pooled, index: number, isNew: boolean) {
     const head: PublishedHead = published
     const path = await tree.prove(planInclusion(index, head.size))
-    return { index, leafHash: hasher.leaf(body), path, head, body, isNew }
+    return { index, leafHash, path, head, body, isNew }
   }
 
-  async function append(proposal: Proposal, given?: Attachment): Promise<Receipt> {
+  async function append(proposal: Proposal, attach?: Attach): Promise<Receipt> {
     const body = proposal.body(await verifyClaims(verifier, proposal))
     assertBodyLength(body)
     const leafHash = hasher.leaf(body)
+    const given = limits.attachmentBytes > 0 ? attach?.() : undefined
     const attachment = (given?.bytes.length ?? 0) <= limits.attachmentBytes ? given : undefined
     const terms = termHashes(proposal.terms, hasher)
-    const { index, isNew } = await place({ leafHash, body, terms, attachment })
-    return await receipt(index, body, isNew)
+    const entry = { leafHash, body, terms, attachment }
+    const { index, isNew } = await place(entry)
+    return await receipt(entry, index, isNew)
   }
 
   /** Finds the entry in the tree or on its way into it, or puts it into the pool. */
@@ -209,7 +214,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     origin: identity.origin,
     treeId: identity.treeId,
     vkeys: options.vkeys,
-    async add(proposal, attachment) {
+    async add(proposal, attach) {
       const obstacle = whyNot()
       if (obstacle !== undefined) refuse("try-later", `nothing is accepted now: ${obstacle}`)
       if (underWay >= limits.entriesUnderWay) {
@@ -217,7 +222,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
       }
       underWay += 1
       try {
-        return await append(proposal, attachment)
+        return await append(proposal, attach)
       } finally {
         underWay -= 1
       }
@@ -245,7 +250,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     },
     async attachment(index) {
       assertInLog(index)
-      return await attachment(reads, index, hasher)
+      return await readAttachment(reads, index, hasher)
     },
     async tile(id, width) {
       const available = tileWidth(id, edge.size)
@@ -265,25 +270,6 @@ export async function openLog(options: LogOptions): Promise<Log> {
       await pool.drained()
     },
   }
-}
-
-function attachmentsOf(batch: readonly Pooled[]): PlacedAttachment[] {
-  return batch.flatMap(({ attachment }, position) =>
-    attachment === undefined ? [] : [{ ...attachment, position }],
-  )
-}
-
-/** Throws Trouble `damaged` unless the attachment is as it was written. */
-async function attachment(
-  reads: LogReads,
-  index: number,
-  hasher: TreeHasher,
-): Promise<Attachment | Redaction | undefined> {
-  const stored = await reads.attachment(index)
-  if (stored === undefined || "redacted" in stored) return stored
-  const { mediaType, bytes, digest } = stored
-  if (equalBytes(hasher.leaf(bytes), digest)) return { mediaType, bytes }
-  throw new Trouble("damaged", `the attachment of entry ${index} is not as it was written`)
 }
 
 /** Verifies every claim; gives for each the position of the check that held. */

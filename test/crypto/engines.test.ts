@@ -46,8 +46,8 @@ function withDigest(check: SignatureCheck, change: (digest: Uint8Array) => Uint8
 let native: SignatureVerifier
 let portable: SignatureVerifier
 
-beforeAll(() => {
-  native = createNativeVerifier()
+beforeAll(async () => {
+  native = await createNativeVerifier()
   portable = createPortableVerifier()
 })
 
@@ -188,7 +188,7 @@ describe("the engines", () => {
 
 describe("createNativeVerifier()", () => {
   it("verifies many more checks at once than it has in flight and keys than it keeps", async () => {
-    const small = createNativeVerifier({ maxInFlight: 3, maxKeys: 2 })
+    const small = await createNativeVerifier({ maxInFlight: 3, maxKeys: 2 })
     const algorithm = "PKIX_ECDSA_P256_SHA_256"
     const checks = Array.from({ length: 8 }, () => makeSigner("ecdsa-p256")).flatMap((signer) => {
       const good = makeCheck(signer, algorithm, "digest", message)
@@ -202,7 +202,7 @@ describe("createNativeVerifier()", () => {
   })
 
   it("finishes what is under way when it is closed and takes nothing more", async () => {
-    const verifier = createNativeVerifier({ maxInFlight: 2 })
+    const verifier = await createNativeVerifier({ maxInFlight: 2 })
     const check = goodCheck("PKIX_ECDSA_P256_SHA_256", "digest")
     const answers = Array.from({ length: 20 }, () => verifier.verify(check))
     await verifier.close()

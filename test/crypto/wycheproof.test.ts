@@ -59,8 +59,8 @@ const files = [
 
 let native: SignatureVerifier
 
-beforeAll(() => {
-  native = createNativeVerifier()
+beforeAll(async () => {
+  native = await createNativeVerifier()
 })
 
 afterAll(() => native.close())

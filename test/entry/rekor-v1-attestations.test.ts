@@ -229,6 +229,13 @@ describe("intoto 0.0.2", () => {
   })
 
   const good = signed(one)
+
+  it("takes only the algorithms of the allow-list", () => {
+    const algorithms = new Set(["PKIX_ECDSA_P384_SHA_384"] as const)
+    expect(codeOf(() => proposeRekorV1(intoto([good]), { algorithms }))).toBe("unsupported")
+    expect(proposeRekorV1(intoto([signed(two)]), { algorithms }).kind).toBe("intoto")
+  })
+
   it.each([
     ["missing envelope digest", intoto([good], {}, { hash: null })],
     ["invalid value for hash", intoto([good], {}, { hash: { ...hash, value: "ab" } })],

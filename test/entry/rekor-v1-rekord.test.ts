@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { afterAll, describe, expect, it } from "vitest"
 import { createNativeVerifier } from "../../src/crypto/native.ts"
+import { createPortableVerifier } from "../../src/crypto/portable.ts"
 import type { KeyType } from "../../src/entry/algorithm.ts"
 import type { SignatureCheck } from "../../src/entry/entry.ts"
 import { verifyPortably } from "../../src/entry/portable-verification.ts"
@@ -54,6 +55,16 @@ describe("rekord 0.0.1", () => {
     expect(decoder.decode(body)).toContain(`"value":"${"00".repeat(32)}"`)
   })
 
+  it("takes only the algorithms of the allow-list", () => {
+    const refusal = refusalOf(() =>
+      proposeRekorV1(rekord(), { algorithms: new Set(["PKIX_ED25519"] as const) }),
+    )
+    expect(refusal.code).toBe("unsupported")
+    expect(refusal.message).toContain("entry algorithms are not allowed")
+    const algorithms = new Set(["PKIX_ECDSA_P256_SHA_256"] as const)
+    expect(proposeRekorV1(rekord(), { algorithms }).kind).toBe("rekord")
+  })
+
   const upper = artifactHash.toUpperCase()
   it.each([
     ["SHA mismatch", rekord({ hash: { algorithm: "sha256", value: "00".repeat(32) } })],
@@ -78,9 +89,10 @@ describe("rekord 0.0.1", () => {
   })
 })
 
-describe("a message that is hashed with SHA-256", () => {
-  const native = createNativeVerifier()
-  afterAll(() => native.close())
+describe("a message that is hashed with SHA-256", async () => {
+  const native = await createNativeVerifier()
+  const portable = createPortableVerifier({ maxThreads: 1 })
+  afterAll(() => Promise.all([native.close(), portable.close()]))
 
   const keyTypes: readonly KeyType[] = [
     "ecdsa-p256",
@@ -102,10 +114,11 @@ describe("a message that is hashed with SHA-256", () => {
     const ownHash = checkOf(signMessage(own, check.algorithm, artifact))
     const other = { ...check, signed: { form: "message", message: artifact.slice(1) } } as const
     const isSha256 = keyType !== "ecdsa-p384" && keyType !== "ecdsa-p521"
-    for (const verify of [native.verify, async (it: SignatureCheck) => verifyPortably(it)]) {
+    for (const { verify } of [native, portable]) {
       expect(await verify(check)).toBe(true)
       expect(await verify(ownHash)).toBe(isSha256)
       expect(await verify(other)).toBe(false)
     }
+    expect([check, ownHash, other].map(verifyPortably)).toEqual([true, isSha256, false])
   })
 })

@@ -8,18 +8,26 @@ import type { EntryRequest } from "../../src/entry/request.ts"
 import { loadContract } from "../../src/http/contract.ts"
 import { ask, submit } from "./client.ts"
 import { document, mismatch } from "./contract-check.ts"
-import { fill, openServedLog, type ServedLog, signedRequest } from "./served-log.ts"
+import { fill, openServedLog, type ServedLog, signedEnvelope, signedRequest } from "./served-log.ts"
 
 const operations = Object.entries(document.paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, { operationId }]) => ({ path, method, operationId })),
 )
 
+/** Where the query cannot be left out. */
+const queries: ReadonlyMap<string, string> = new Map([
+  ["/v1/entries", "?kind=dsse"],
+  ["/v1/proofs/inclusion", "?index=1"],
+  ["/v1/proofs/consistency", "?from=1"],
+])
+
 describe("the contract", () => {
   let served: ServedLog
   beforeAll(async () => {
-    served = await openServedLog()
+    served = await openServedLog({ limits: { attachmentBytes: 4_096 } })
     await fill(served.log, 1)
     await submit(served.port, signedRequest("artifact"))
+    await submit(served.port, signedEnvelope())
   })
   afterAll(() => served.close())
 
@@ -27,13 +35,11 @@ describe("the contract", () => {
     const real = path
       .replace("/tile/{level}/{index}", "/tile/0/000.p/2")
       .replace("/tile/entries/{index}", "/tile/entries/000.p/2")
+      .replace("{index}/attestation", "2/attestation")
       .replace("{index}", "1")
-    const required = path.endsWith("inclusion")
-      ? "?index=1"
-      : path.endsWith("consistency")
-        ? "?from=1"
-        : ""
-    const reply = await ask(served.port, real + required, { method: method.toUpperCase() })
+      .replace("{digest}", "sha256:00")
+    const query = method === "get" ? (queries.get(path) ?? "") : ""
+    const reply = await ask(served.port, real + query, { method: method.toUpperCase() })
     // An empty submission has no media type, which only its handler notices.
     expect(reply.status).toBe(method === "post" ? 415 : 200)
   })

@@ -188,6 +188,18 @@ describe("reading", () => {
     expect(start).toBe(Date.UTC(2026, 1, 3, 4, 5, 6))
   })
 
+  test("GET /v1/signing-config.json names both Rekor APIs under the configured URL", async () => {
+    const { rekorTlogUrls } = await read<{ readonly rekorTlogUrls: readonly object[] }>(
+      "/v1/signing-config.json",
+    )
+    const validFor = { start: "2026-02-03T04:05:06.000Z" }
+    const own = { url: "https://log.example:8443", operator: "log.example", validFor }
+    expect(rekorTlogUrls).toEqual([
+      { ...own, majorApiVersion: 2 },
+      { ...own, majorApiVersion: 1 },
+    ])
+  })
+
   test("probes answer", async () => {
     for (const path of ["/livez", "/readyz", "/ping"]) {
       expect((await ask(served.port, path)).text()).toBe("ok\n")

@@ -9,6 +9,7 @@ import type { HashedrekordRequest } from "../../src/entry/hashedrekord.ts"
 import { verifyPortably } from "../../src/entry/portable-verification.ts"
 import { createHttpServer, type HttpServerOptions } from "../../src/http/server.ts"
 import type { Log } from "../../src/log/log.ts"
+import type { LogLimits } from "../../src/log/open-log.ts"
 import { newDisk, openLogOn, proposalOf } from "../log/opened-log.ts"
 
 const portable: SignatureVerifier = {
@@ -29,12 +30,13 @@ export interface ServedLogOptions extends Omit<HttpServerOptions, "log" | "rekor
   readonly log?: (log: Log) => Log
   /** By default the portable one. */
   readonly verifier?: SignatureVerifier
+  readonly limits?: Partial<LogLimits>
 }
 
 /** Opens an empty log and lets `server` listen on a free port of the loopback interface. */
 export async function openServedLog(options: ServedLogOptions = {}): Promise<ServedLog> {
   const disk = newDisk()
-  const { log } = await openLogOn(disk, {}, options.verifier ?? portable)
+  const { log } = await openLogOn(disk, options.limits, options.verifier ?? portable)
   const rekorSigner = createRekorSigner(disk.identity, disk.keys)
   const http = createHttpServer({ ...options, rekorSigner, log: options.log?.(log) ?? log })
   await new Promise<void>((resolve) => http.server.listen(0, "127.0.0.1", resolve))

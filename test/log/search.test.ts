@@ -251,7 +251,7 @@ describe("an attachment", () => {
     const { log } = await openLogOn(disk, { attachmentBytes: 4 })
     await Promise.all([
       log.add(proposalOf("a")),
-      log.add(proposalOf("b"), attachment),
+      log.add(proposalOf("b"), () => attachment),
       log.add(proposalOf("c")),
     ])
     for (const opened of [log, (await openLogOn(disk)).log]) {
@@ -263,14 +263,14 @@ describe("an attachment", () => {
 
   it("that is too long is left out, the entry is not", async () => {
     const { log } = await openLogOn(newDisk(), { attachmentBytes: 3 })
-    expect((await log.add(proposalOf("b"), attachment)).index).toBe(0)
+    expect((await log.add(proposalOf("b"), () => attachment)).index).toBe(0)
     expect(await log.attachment(0)).toBeUndefined()
   })
 
   it("is not given away damaged", async () => {
     const disk = newDisk()
     const { log } = await openLogOn(disk, { attachmentBytes: 4 })
-    await log.add(proposalOf("b"), attachment)
+    await log.add(proposalOf("b"), () => attachment)
     const store: LogStore = {
       ...disk.store,
       async attachment(index) {

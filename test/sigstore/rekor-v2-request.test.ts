@@ -177,6 +177,26 @@ describe("readRekorV2Request()", () => {
     }
   })
 
+  it.each([
+    [5, 32],
+    [8, 64],
+    [9, 32],
+    [10, 32],
+    [11, 32],
+    [12, 48],
+    [13, 64],
+  ])("wants for keyDetails %d a digest of %d bytes", (keyDetails, length) => {
+    const { publicKey } = hashedrekord.signature.verifier
+    const read = (bytes: number) =>
+      readRekorV2Request(
+        withVerifier({ publicKey, keyDetails }, { digest: base64(new Uint8Array(bytes)) }),
+      )
+    expect(read(length)).toMatchObject({ digest: `sha${8 * length}:${"00".repeat(length)}` })
+    for (const other of [32, 48, 64].filter((bytes) => bytes !== length)) {
+      expect(codeOf(() => read(other))).toBe("malformed")
+    }
+  })
+
   it("takes pure Ed25519 for an envelope and not for a digest", () => {
     const signer = makeSigner("ed25519")
     const publicKey = { rawBytes: base64(signer.spki) }

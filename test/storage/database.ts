@@ -2,6 +2,7 @@
 import { join } from "node:path"
 import Database from "better-sqlite3"
 import { onTestFinished } from "vitest"
+import { portableHasher } from "../../src/core/hash.ts"
 import type { LogStore } from "../../src/log/store.ts"
 import { createSqliteStore, openSqliteStore } from "../../src/storage/sqlite/store.ts"
 import { createReference, identity, startTime } from "../contracts/commits.ts"
@@ -33,12 +34,31 @@ export function rawConnection(path: string): Database.Database {
   return raw
 }
 
-/** A closed database with 600 entries: two bundles, two tiles, 88 rows of entries. */
+/**
+ * A closed database with 600 entries: two bundles, two tiles, 88 rows of entries, a run of the first 500
+ * entries, one page of the next run, terms of the rest, attachments of two entries.
+ */
 export async function filledPath(): Promise<string> {
   const path = newPath()
   createSqliteStore(path, identity, { time: startTime })
   const store = openSqliteStore(path)
-  await store.commit(createReference().grow(600))
+  const reference = createReference()
+  const bytes = new Uint8Array(9)
+  await store.commit({
+    ...reference.grow(500),
+    attachments: [3, 4].map((index) => ({
+      index,
+      mediaType: "text/plain",
+      bytes,
+      digest: portableHasher.leaf(bytes),
+    })),
+  })
+  const finished = { endIndex: 500, directory: bytes }
+  await store.commit({
+    ...reference.grow(99),
+    fold: { run: 0, firstPage: 0, pages: [bytes, bytes], finished },
+  })
+  await store.commit({ ...reference.grow(1), fold: { run: 1, firstPage: 0, pages: [bytes] } })
   await store.close()
   return path
 }

@@ -1,0 +1,56 @@
+// The public keys that node:crypto verifies messages with, the most recently used ones.
+import { createPublicKey, type KeyObject } from "node:crypto"
+import { LRUCache } from "lru-cache"
+import { equalBytes } from "../core/bytes.ts"
+import { algorithms, type KeyType } from "../entry/algorithm.ts"
+import type { SignatureCheck } from "../entry/entry.ts"
+import { keyOfCheck } from "../entry/portable-verification.ts"
+
+/** An imported key. `point` is that of an Ed25519 key. */
+export interface MessageKey {
+  readonly type: KeyType
+  readonly point: Uint8Array | undefined
+  readonly keyObject: KeyObject
+}
+
+export interface MessageKeys {
+  /** The key of a check; undefined if no signature can hold under it. */
+  find(check: SignatureCheck): MessageKey | undefined
+}
+
+/** SPKI as a key; undefined for what Node does not accept or would write differently. */
+export function importSpki(spki: Uint8Array): KeyObject | undefined {
+  try {
+    const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" })
+    return equalBytes(key.export({ format: "der", type: "spki" }), spki) ? key : undefined
+  } catch {
+    // A point that is not on its curve, for example: no signature holds under such a key.
+    return undefined
+  }
+}
+
+/** The bytes of a key as the name that it is kept under. */
+export function spkiName({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1")
+}
+
+function importKey(check: SignatureCheck): MessageKey | undefined {
+  const key = keyOfCheck(check)
+  const keyObject = key && importSpki(check.spki)
+  if (key === undefined || keyObject === undefined) return undefined
+  const point = key.type === "ed25519" ? key.point.slice() : undefined
+  return { type: key.type, point, keyObject }
+}
+
+export function createMessageKeys(limit: number): MessageKeys {
+  const keys = new LRUCache<string, MessageKey>({ max: limit })
+  return {
+    find(check) {
+      const name = spkiName(check.spki)
+      const key = keys.get(name) ?? importKey(check)
+      if (key === undefined) return undefined
+      keys.set(name, key)
+      return key.type === algorithms[check.algorithm].keyType ? key : undefined
+    },
+  }
+}
