@@ -2,7 +2,7 @@
 // RFC 9457 problem documents turned into refusals. Leaves out what the answers mean (log-client.ts).
 import { concat, parseUtf8 } from "../core/bytes.ts"
 import { Refusal, type RefusalCode, refuse, shown, Trouble } from "../core/errors.ts"
-import { asObject, asText, optional, parseJson } from "../sigstore/json-value.ts"
+import { asObject, asText, optional, parseJson } from "../core/json-value.ts"
 
 export type Fetch = typeof globalThis.fetch
 

@@ -2,9 +2,9 @@
 // know are passed over, so that a newer log can be read. Leaves out problem documents (exchange.ts).
 import { refuse } from "../core/errors.ts"
 import { asHash, type Hash, type Head } from "../core/hash.ts"
+import { asBytes, asInteger, asList, asObject, asText, optional } from "../core/json-value.ts"
 import type { InclusionProof } from "../core/proof.ts"
 import { parseHex } from "../core/text.ts"
-import { asBytes, asInteger, asList, asObject, asText, optional } from "../sigstore/json-value.ts"
 import type { Receipt } from "./receipt.ts"
 
 export interface Entry {

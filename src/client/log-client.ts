@@ -5,11 +5,11 @@ import { LONGEST_BODY } from "../core/bundle.ts"
 import { parseUtf8 } from "../core/bytes.ts"
 import { type Refusal, refuse, type Trouble } from "../core/errors.ts"
 import { HASH_SIZE, type Hash } from "../core/hash.ts"
+import { asInteger, asObject, parseJson } from "../core/json-value.ts"
 import { LONGEST_NOTE } from "../core/note.ts"
 import { formatHex } from "../core/text.ts"
 import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tile.ts"
 import type { EntryRequest } from "../entry/request.ts"
-import { asInteger, asObject, parseJson } from "../sigstore/json-value.ts"
 import { createExchange, type Exchange, errorOfProblem, type Fetch } from "./exchange.ts"
 import {
   type Entry,

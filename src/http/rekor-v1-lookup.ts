@@ -10,7 +10,7 @@ import type { EntryId, JsonObject } from "./rekor-v1-request.ts"
 export interface Lookup {
   byIndex(index: bigint): number | undefined
   byId(id: EntryId): Promise<number | undefined>
-  /** Refuses as making the proposal does. */
+  /** Nothing for a kind or version that is not taken here; else refuses as making the proposal does. */
   byProposal(value: JsonObject): Promise<number | undefined>
 }
 
@@ -42,6 +42,16 @@ function bodyOf(proposal: Proposal, held: readonly number[]): Uint8Array | undef
   }
 }
 
+/** cosign asks for one attestation in two versions at once; the one we do not take is just not there. */
+function proposalOf(value: JsonObject, options: ProposalOptions): Proposal | undefined {
+  try {
+    return proposeRekorV1(value, options)
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "unsupported") return undefined
+    throw error
+  }
+}
+
 export function createLookup(
   log: Log,
   options: ProposalOptions,
@@ -54,7 +64,8 @@ export function createLookup(
       return named === undefined || named === treeId ? await log.indexOf(leafHash) : undefined
     },
     async byProposal(value) {
-      const proposal = proposeRekorV1(value, options)
+      const proposal = proposalOf(value, options)
+      if (proposal === undefined) return undefined
       for (const held of choices(proposal)) {
         const body = bodyOf(proposal, held)
         const index = body && (await log.indexOf(leafHashOf(body)))

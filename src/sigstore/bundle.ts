@@ -2,8 +2,6 @@
 // writes version 0.3, reads 0.1 to 0.3. Reading checks the form only; verify.ts checks the content.
 // Timestamps may be there and are not looked at.
 import { refuse, shown } from "../core/errors.ts"
-import { formatBase64 } from "../core/text.ts"
-import { type HashName, sigstoreHashName } from "../entry/algorithm.ts"
 import {
   asBytes,
   asList,
@@ -13,7 +11,9 @@ import {
   type Members,
   optional,
   parseJson,
-} from "./json-value.ts"
+} from "../core/json-value.ts"
+import { formatBase64 } from "../core/text.ts"
+import { type HashName, sigstoreHashName } from "../entry/algorithm.ts"
 import {
   logEntryToJson,
   readLogEntry,

@@ -2,9 +2,9 @@
 // about. Leaves out the predicate and every digest that is not SHA-2.
 import { equalBytes, parseUtf8 } from "../core/bytes.ts"
 import { refuse, shown } from "../core/errors.ts"
+import { asList, asObject, asText, optional, parseJson } from "../core/json-value.ts"
 import { parseHex } from "../core/text.ts"
 import type { HashName } from "../entry/algorithm.ts"
-import { asList, asObject, asText, optional, parseJson } from "./json-value.ts"
 
 export { IN_TOTO_PAYLOAD_TYPE } from "../entry/in-toto-terms.ts"
 

@@ -4,12 +4,12 @@
 import { LONGEST_BODY } from "../core/bundle.ts"
 import { parseUtf8 } from "../core/bytes.ts"
 import { refuse, shown } from "../core/errors.ts"
+import { asBytes, asMessage, asText, parseJson } from "../core/json-value.ts"
 import type { Vkey } from "../core/note.ts"
 import { formatHex } from "../core/text.ts"
 import type { HashedrekordRequest } from "../entry/hashedrekord.ts"
 import type { VerifierKeyText } from "../entry/verifier-key.ts"
 import type { SigstoreBundle } from "./bundle.ts"
-import { asBytes, asMessage, asText, parseJson } from "./json-value.ts"
 import { logIdOf } from "./log-id.ts"
 import { bundleOfSubmission, type LoggedSubmission } from "./submission-bundle.ts"
 
@@ -38,8 +38,10 @@ export function recordedRequest(body: Uint8Array): HashedrekordRequest {
     "spec",
   ])
   const kind = asText(entry.kind, "kind")
-  if (kind !== "hashedrekord") {
-    refuse("unsupported", `bundle: expected an entry of kind hashedrekord, found ${shown(kind)}`)
+  const version = asText(entry.apiVersion, "apiVersion")
+  if (kind !== "hashedrekord" || version !== "0.0.2") {
+    const found = shown(`${kind} ${version}`)
+    refuse("unsupported", `bundle: expected an entry of kind hashedrekord 0.0.2, found ${found}`)
   }
   const { hashedRekordV002 } = asMessage(entry.spec, "spec", ["hashedRekordV002"])
   const { data, signature } = asMessage(hashedRekordV002, "spec", ["data", "signature"])

@@ -4,11 +4,11 @@
 import { equalBytes } from "../core/bytes.ts"
 import { refuse, shown } from "../core/errors.ts"
 import { asHash, type Hash } from "../core/hash.ts"
+import { asBytes, asList, asObject, asText, optional, parseJson } from "../core/json-value.ts"
 import type { Vkey } from "../core/note.ts"
 import { type Origin, parseOrigin } from "../core/origin.ts"
 import { parseSpki, type SpkiType } from "../core/spki.ts"
 import { formatBase64 } from "../core/text.ts"
-import { asBytes, asList, asObject, asText, optional, parseJson } from "./json-value.ts"
 import { logIdOf, logVkey } from "./log-id.ts"
 
 /** A log whose key is trusted. */

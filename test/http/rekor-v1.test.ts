@@ -149,6 +149,15 @@ describe("the Rekor v1 API", () => {
     expect(entry).toMatchObject({ body: canonicalizedBody, logIndex: Number(logIndex) })
   })
 
+  test("retrieve does not find an entry of a version that is not taken, and finds the one beside it", async () => {
+    const taken = dsseV1('{"_type":"two versions"}')
+    const id = await submit(taken)
+    const other = { ...intotoV1('{"_type":"two versions"}'), apiVersion: "0.0.1" }
+    const reply = await post(served.port, `${V1}/retrieve`, { entries: [taken, other] })
+    expect(reply.status).toBe(200)
+    expect(reply.json<object[]>().map((found) => Object.keys(found))).toEqual([[id]])
+  })
+
   test("retrieve answers with what there is, by ID, by entry and by index", async () => {
     const requests = ["a", "b"].map((name) => hashedrekordV1(`retrieve ${name}`))
     const [first = "", second = ""] = await Promise.all(requests.map(submit))
