@@ -155,7 +155,7 @@ describe("the Rekor v1 API", () => {
     const other = { ...intotoV1('{"_type":"two versions"}'), apiVersion: "0.0.1" }
     const reply = await post(served.port, `${V1}/retrieve`, { entries: [taken, other] })
     expect(reply.status).toBe(200)
-    expect(reply.json<object[]>().map((found) => Object.keys(found))).toEqual([[id]])
+    expect((reply.json() as object[]).map((found) => Object.keys(found))).toEqual([[id]])
   })
 
   test("retrieve answers with what there is, by ID, by entry and by index", async () => {
