@@ -46,12 +46,13 @@ export async function fillLog(folder: string, size: number): Promise<number> {
     size: 0,
     limits: program.defaultSearchLimits,
   })
+  const hashTerms = program.createTermHasher(hasher)
   const start = performance.now()
   for (let first = 0; first < size; first += BATCH) {
     const count = Math.min(BATCH, size - first)
     const bodies = Array.from({ length: count }, (_, i) => syntheticBody(first + i))
     const leafHashes = bodies.map((body) => hasher.leaf(body))
-    const terms = bodies.map((_, i) => program.termHashes(syntheticTerms(first + i), hasher))
+    const terms = bodies.map((_, i) => hashTerms(syntheticTerms(first + i)))
     const fold = index.nextFold(program.countTerms(terms))
     await sequencer.append({ bodies, leafHashes, terms, fold })
     index.append(terms, fold)

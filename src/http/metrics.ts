@@ -80,12 +80,31 @@ export function createMetrics(
   })
   gaugeLog(registers, log)
   if (withProcess) collectDefaultMetrics({ register: registry })
+
+  // Looking a labelled metric up costs more than counting; there are few operations and statuses.
+  const labelled = new Map<
+    string,
+    { requests: Counter.Internal; seconds: Histogram.Internal<"operation"> }
+  >()
+  function answeredAs(operation: string, status: number) {
+    const name = `${operation} ${status}`
+    const known = labelled.get(name)
+    if (known !== undefined) return known
+    const made = {
+      requests: requests.labels(operation, String(status)),
+      seconds: seconds.labels(operation),
+    }
+    labelled.set(name, made)
+    return made
+  }
+
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
     answered(operation, status, duration) {
-      requests.labels(operation, String(status)).inc()
-      seconds.labels(operation).observe(duration)
+      const answered = answeredAs(operation, status)
+      answered.requests.inc()
+      answered.seconds.observe(duration)
     },
     logged(isNew) {
       ;(isNew ? entries : duplicates).inc()

@@ -33,7 +33,8 @@ const checkpointTexts = new WeakMap<PublishedHead, string>()
 function checkpointText(head: PublishedHead): string {
   const known = checkpointTexts.get(head)
   if (known !== undefined) return known
-  const text = JSON.stringify(head.checkpoint)
+  // Escaping the dashes keeps the answer a string of one byte a character, which Node writes faster.
+  const text = JSON.stringify(head.checkpoint).replaceAll("\u2014", "\\u2014")
   checkpointTexts.set(head, text)
   return text
 }

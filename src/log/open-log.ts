@@ -15,7 +15,7 @@ import { createEntryReader } from "./entry-reader.ts"
 import { createLeafIndex, type LeafIndex } from "./leaf-index.ts"
 import type { Log, PublishedHead, Receipt } from "./log.ts"
 import { createPool, type Placed, type Pooled } from "./pool.ts"
-import { termHash, termHashes } from "./search-hash.ts"
+import { createTermHasher, termHash } from "./search-hash.ts"
 import {
   countTerms,
   defaultSearchLimits,
@@ -106,6 +106,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const { defer } = options
   const { size } = published
   const searchIndex = await openSearchIndex({ reads, hasher, defer, size, limits })
+  const hashTerms = createTermHasher(hasher)
   let underWay = 0
   let stopped: string | undefined
 
@@ -187,7 +188,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     const leafHash = hasher.leaf(body)
     const given = limits.attachmentBytes > 0 ? attach?.() : undefined
     const attachment = (given?.bytes.length ?? 0) <= limits.attachmentBytes ? given : undefined
-    const terms = termHashes(proposal.terms, hasher)
+    const terms = hashTerms(proposal.terms)
     const entry = { leafHash, body, terms, attachment }
     const { index, isNew } = await place(entry)
     return await receipt(entry, index, isNew)

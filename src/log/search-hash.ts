@@ -3,7 +3,8 @@
 // whose leaf hash begins with a byte of its own; names have no zero byte, so no two terms are one text.
 import { equalBytes, utf8 } from "../core/bytes.ts"
 import type { TreeHasher } from "../core/hash.ts"
-import type { Term } from "../entry/search-terms.ts"
+import type { Term, TermName } from "../entry/search-terms.ts"
+import { createBoundedMap } from "./bounded-map.ts"
 
 export const TERM_BYTES = 16
 /** Bytes at the end of everything that the index stores: it is not in the tree, so damage must show here. */
@@ -14,13 +15,31 @@ export function termHash({ name, value }: Term, hasher: TreeHasher): Uint8Array 
   return hasher.leaf(utf8(`${name}\0${value}`)).subarray(0, TERM_BYTES)
 }
 
-/** The hashes of an entry's terms, side by side. */
-export function termHashes(terms: readonly Term[], hasher: TreeHasher): Uint8Array {
-  const hashes = new Uint8Array(terms.length * TERM_BYTES)
-  terms.forEach((term, i) => {
-    hashes.set(termHash(term, hasher), i * TERM_BYTES)
-  })
-  return hashes
+/** Names whose terms many entries share. */
+const shared: ReadonlySet<TermName> = new Set(["kind", "key", "identity", "issuer"])
+const REMEMBERED = 4_096
+
+/** Hashes the terms of an entry, side by side; remembers the hashes of terms that many entries share. */
+export function createTermHasher(hasher: TreeHasher): (terms: readonly Term[]) => Uint8Array {
+  const known = createBoundedMap<string, Uint8Array>(REMEMBERED)
+
+  function sharedHash(term: Term): Uint8Array {
+    const text = `${term.name} ${term.value}`
+    const remembered = known.get(text)
+    if (remembered !== undefined) return remembered
+    const hash = termHash(term, hasher)
+    known.set(text, hash)
+    return hash
+  }
+
+  return (terms) => {
+    const hashes = new Uint8Array(terms.length * TERM_BYTES)
+    terms.forEach((term, i) => {
+      const hash = shared.has(term.name) ? sharedHash(term) : termHash(term, hasher)
+      hashes.set(hash, i * TERM_BYTES)
+    })
+    return hashes
+  }
 }
 
 /** Fills in the last bytes of `bytes`, which are left for it. */

@@ -17,8 +17,11 @@ describe("countersign", () => {
       "init",
       "keys",
       "proof",
+      "redact",
+      "search",
       "serve",
       "submit",
+      "trust",
       "verify",
     ])
   })

@@ -206,8 +206,7 @@ const reads: readonly [path: string, status: number, code: string][] = [
 ]
 
 const methods: readonly [method: string, path: string, allow: string][] = [
-  ["GET", "/v1/entries", "POST"],
-  ["PUT", "/v1/entries", "POST"],
+  ["PUT", "/v1/entries", "GET, HEAD, POST"],
   ["DELETE", "/v1/entries/0", "GET, HEAD"],
   ["POST", "/v1/entries/0/proof", "GET, HEAD"],
   ["POST", "/v1/tree-head", "GET, HEAD"],

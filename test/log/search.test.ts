@@ -1,12 +1,15 @@
 import * as fc from "fast-check"
-import { describe, expect, it, test } from "vitest"
+import { describe, expect, it, onTestFinished, test } from "vitest"
 import { portableHasher } from "../../src/core/hash.ts"
 import type { Term, TermName } from "../../src/entry/search-terms.ts"
 import type { Log, SearchQuery } from "../../src/log/log.ts"
 import type { LogLimits } from "../../src/log/open-log.ts"
+import { checkSearch } from "../../src/log/search-fsck.ts"
 import { termHash } from "../../src/log/search-hash.ts"
 import type { LogStore } from "../../src/log/store.ts"
-import { type Disk, newDisk, openLogOn, proposalOf } from "./opened-log.ts"
+import { createSqliteStore, openSqliteStore } from "../../src/storage/sqlite/store.ts"
+import { newPath } from "../storage/database.ts"
+import { type Disk, newDisk, openLogOn, proposalOf, startTime } from "./opened-log.ts"
 
 const small: Partial<LogLimits> = { runEntries: 16, cachedPages: 4 }
 
@@ -150,6 +153,26 @@ describe("a search", () => {
   })
 })
 
+describe("a search over SQLite", () => {
+  it("is the same, over runs and after a restart", async () => {
+    const disk = newDisk()
+    const path = newPath()
+    createSqliteStore(path, disk.identity, { time: startTime })
+    const store = openSqliteStore(path)
+    const { log } = await openLogOn({ ...disk, store }, { ...small, batchEntries: 4 })
+    for (let i = 0; i < 1_500; i += 50) await grow(log, i, i + 50)
+    await log.close()
+    await store.close()
+    const again = openSqliteStore(path)
+    onTestFinished(() => again.close())
+    expect((await again.runs(0)).length).toBeGreaterThan(1)
+    const { log: reopened } = await openLogOn({ ...disk, store: again }, small)
+    const query: SearchQuery = [[{ name: "key", value: "sha256:1" }]]
+    expect(await everything(reopened, query, { limit: 7 })).toEqual(oracle(1_500, query))
+    expect(await checkSearch({ reads: again, hasher: portableHasher, size: 1_500 })).toEqual([])
+  })
+})
+
 describe("a fault of the disk while a run is made", () => {
   it("before a commit or after it leaves every entry to be found once", async () => {
     const disk = newDisk()
@@ -232,6 +255,9 @@ describe("damage in the search index", () => {
   ])("(%s) is never answered wrongly and does not keep the log from growing", async (_, damage) => {
     const disk = await grown()
     const store = { ...disk.store, ...damage(disk.store) }
+    const check = { hasher: portableHasher, size: 2_000 }
+    expect(await checkSearch({ ...check, reads: disk.store })).toEqual([])
+    expect((await checkSearch({ ...check, reads: store })).length).toBeGreaterThan(0)
     const { log } = await openLogOn({ ...disk, store }, small)
     await expect(log.search(query, page)).rejects.toMatchObject({ code: "damaged" })
     await grow(log, 2_000, 2_040)
