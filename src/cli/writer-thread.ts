@@ -17,9 +17,15 @@ interface Asked {
   readonly reject: (reason: unknown) => void
 }
 
+/** Room for a few batches; by default a thread would take more than it uses. */
+const YOUNG_GENERATION_MB = 24
+
 /** Resolves once the sequencer is open. Rejects with what opening it refused. */
 export async function startWriter(files: WriterFiles): Promise<Sequencer> {
-  const worker = new Worker(new URL("./writer.js", import.meta.url), { workerData: files })
+  const worker = new Worker(new URL("./writer.js", import.meta.url), {
+    workerData: files,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  })
   let asked: Asked | undefined
   let ended: Error | undefined
   let closed: Promise<void> | undefined

@@ -1,5 +1,5 @@
-// Hands checks over ready-made digests to threads of their own. Everything that arrives in one turn of
-// the event loop goes over in one message: waking a thread costs more than handing over a check.
+// Hands checks over ready-made digests to threads of their own. What arrives in one turn of the event
+// loop goes over in few messages: waking a thread costs more than handing over a check.
 import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
 import { Trouble } from "../core/errors.ts"
@@ -24,8 +24,11 @@ interface Asked {
   readonly reject: (reason: unknown) => void
 }
 
-/** Checks in one message: enough to forget what it costs, few enough for the threads to share. */
+/** Checks in one message: enough to forget what it costs, few enough for a thread to begin early. */
 const MOST_IN_MESSAGE = 64
+
+/** A thread only makes short-lived views; by default it would take three times as much. */
+const YOUNG_GENERATION_MB = 16
 
 interface DigestThread {
   /** Checks that were posted and not answered. */
@@ -35,7 +38,10 @@ interface DigestThread {
 }
 
 async function startThread(data: DigestThreadData): Promise<DigestThread> {
-  const worker = new Worker(workerFile("digest-worker"), { workerData: data })
+  const worker = new Worker(workerFile("digest-worker"), {
+    workerData: data,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  })
   const posted: (readonly Asked[])[] = []
   let load = 0
   let broken: Trouble | undefined
@@ -118,11 +124,9 @@ export async function startDigestThreads(data: DigestThreadData): Promise<Digest
   }
 
   function hand(): void {
-    const all = gathered
+    if (gathered.length === 0) return
+    leastLoaded().post(gathered)
     gathered = []
-    for (let at = 0; at < all.length; at += MOST_IN_MESSAGE) {
-      leastLoaded().post(all.slice(at, at + MOST_IN_MESSAGE))
-    }
   }
 
   return {
@@ -142,6 +146,7 @@ export async function startDigestThreads(data: DigestThreadData): Promise<Digest
             reject(reason)
           },
         })
+        if (gathered.length === MOST_IN_MESSAGE) hand()
       })
     },
     async close() {

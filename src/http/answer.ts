@@ -9,19 +9,24 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly body?: string | Uint8Array
+  /** Says that `body` is text of ASCII only, which is cheaper to write. */
+  readonly isAscii?: true
 }
 
 export function jsonAnswer(status: number, value: unknown, headers?: Headers): Answer {
-  return jsonTextAnswer(status, JSON.stringify(value), headers)
-}
-
-/** As {@link jsonAnswer} with JSON that is text already. */
-export function jsonTextAnswer(status: number, text: string, headers?: Headers): Answer {
   return {
     status,
     headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
-    body: text,
+    body: JSON.stringify(value),
   }
+}
+
+const jsonHeaders: Headers = { "content-type": "application/json", "cache-control": "no-store" }
+
+/** As {@link jsonAnswer} with JSON that is text of ASCII already. */
+export function jsonTextAnswer(status: number, text: string, headers?: Headers): Answer {
+  const all = headers === undefined ? jsonHeaders : Object.assign({}, jsonHeaders, headers)
+  return { status, headers: all, body: text, isAscii: true }
 }
 
 export function textAnswer(status: number, text: string, headers?: Headers): Answer {
@@ -44,14 +49,19 @@ export function isRead(request: IncomingMessage): boolean {
 /** Writes the answer unless the client is gone or was answered already. Node leaves out HEAD's body. */
 export function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
   if (response.headersSent || response.destroyed) return
-  const { status, headers, body } = answer
-  const all: Record<string, string | number> = { ...headers, "x-content-type-options": "nosniff" }
+  const { status, headers, body, isAscii } = answer
+  // Object.assign is several times faster here than a spread, on Node 20.
+  const all: Record<string, string | number> = Object.assign(
+    { "x-content-type-options": "nosniff" },
+    headers,
+  )
   if (isRead(request)) all["access-control-allow-origin"] = "*"
   if (body !== undefined) {
-    all["content-length"] = typeof body === "string" ? Buffer.byteLength(body) : body.length
+    const isCounted = isAscii === true || typeof body !== "string"
+    all["content-length"] = isCounted ? body.length : Buffer.byteLength(body)
   }
   response.writeHead(status, all)
-  response.end(body)
+  response.end(body, isAscii === true ? "latin1" : "utf8")
 }
 
 /**

@@ -30,11 +30,15 @@ export function hexes(hashes: readonly Hash[]): string[] {
 
 const checkpointTexts = new WeakMap<PublishedHead, string>()
 
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+}
+
 function checkpointText(head: PublishedHead): string {
   const known = checkpointTexts.get(head)
   if (known !== undefined) return known
-  // Escaping the dashes keeps the answer a string of one byte a character, which Node writes faster.
-  const text = JSON.stringify(head.checkpoint).replaceAll("\u2014", "\\u2014")
+  // Without other characters than ASCII's the answer is one byte a character and is written as it is.
+  const text = JSON.stringify(head.checkpoint).replaceAll(/[^\x20-\x7e]/g, escaped)
   checkpointTexts.set(head, text)
   return text
 }
@@ -44,7 +48,7 @@ function proofText({ index, path, head }: Inclusion): string {
   return `{"index":${index},"size":${head.size},"root":"${hex(head.root)}","hashes":[${hashes}]}`
 }
 
-/** JSON of an inclusion, with the checkpoint where the proof leads to a signed head. */
+/** JSON of an inclusion in ASCII, with the checkpoint where the proof leads to a signed head. */
 export function inclusionText(inclusion: Inclusion | SignedInclusion): string {
   const { index, leafHash, head } = inclusion
   const checkpoint = "checkpoint" in head ? `,"checkpoint":${checkpointText(head)}` : ""
@@ -52,7 +56,7 @@ export function inclusionText(inclusion: Inclusion | SignedInclusion): string {
   return `{"index":${index},"leafHash":"${hex(leafHash)}","inclusionProof":${proof}${checkpoint}}`
 }
 
-/** JSON of a receipt; `status` is its first member where it is a line of a batch's answer. */
+/** JSON of a receipt in ASCII; `status` is its first member where it is a line of a batch's answer. */
 export function receiptText(receipt: Receipt, status?: number): string {
   const { index, leafHash, body, isNew, head } = receipt
   return (

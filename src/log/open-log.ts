@@ -109,6 +109,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const hashTerms = createTermHasher(hasher)
   let underWay = 0
   let stopped: string | undefined
+  const onIdle: (() => void)[] = []
 
   const pool = createPool({ write, defer: options.defer, ...limits })
 
@@ -172,6 +173,11 @@ export async function openLog(options: LogOptions): Promise<Log> {
     }
   }
 
+  function leave(): void {
+    underWay -= 1
+    if (underWay === 0) for (const resolve of onIdle.splice(0)) resolve()
+  }
+
   function whyNot(): string | undefined {
     return stopped ?? options.obstacle?.()
   }
@@ -225,7 +231,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
       try {
         return await append(proposal, attach)
       } finally {
-        underWay -= 1
+        leave()
       }
     },
     head: () => published,
@@ -268,7 +274,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
     },
     async close() {
       stopped ??= "the log is closing"
-      await pool.drained()
+      // Not only the pool: a signature that is still being verified leads to a batch later.
+      if (underWay > 0) await new Promise<void>((resolve) => onIdle.push(resolve))
     },
   }
 }

@@ -107,6 +107,36 @@ describe("adding an entry", () => {
   })
 })
 
+it("closing a log waits for entries whose signatures are still being verified", async () => {
+  let verified: (holds: boolean) => void = () => {}
+  const verifier: SignatureVerifier = {
+    ...credulous,
+    verify: () =>
+      new Promise((resolve) => {
+        verified = resolve
+      }),
+  }
+  const disk = newDisk()
+  const { log } = await openLogOn(disk, {}, verifier)
+  const check = {
+    algorithm: "PKIX_ED25519",
+    spki: new Uint8Array(44),
+    signature: new Uint8Array(64),
+    signed: { form: "message", message: new Uint8Array(0) },
+  } as const
+  const adding = log.add({ ...proposalOf("late"), claims: [[check]] })
+  let closed = false
+  const closing = log.close().then(() => {
+    closed = true
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(closed).toBe(false)
+  verified(true)
+  expect((await adding).index).toBe(0)
+  await closing
+  expect((await disk.store.head()).size).toBe(1)
+})
+
 describe("reading the log", () => {
   async function grown(size: number, disk: Disk = newDisk()) {
     const { log } = await openLogOn(disk, { cachedTiles: 1, cachedBundles: 1 })

@@ -105,21 +105,4 @@ describe("the pool", () => {
     await written[1]?.finish()
     expect((await second).index).toBe(1)
   })
-
-  it("is drained only when nothing is pooled or being written", async () => {
-    const { pool, written, turn, add } = openPool(1)
-    void add("a")
-    void add("b")
-    let drained = false
-    const draining = pool.drained().then(() => {
-      drained = true
-    })
-    turn()
-    await written[0]?.finish()
-    expect(drained).toBe(false)
-    turn()
-    await written[1]?.finish()
-    await draining
-    expect(pool.size()).toBe(0)
-  })
 })

@@ -44,7 +44,7 @@ const roleSettings: Readonly<Record<ConnectionRole, Readonly<Record<string, numb
   // last must be able to move the write-ahead log into the database.
   read: { cache_size: -16_384, query_only: 1 },
   write: {
-    cache_size: -65_536,
+    cache_size: -16_384,
     wal_autocheckpoint: PAGES_BETWEEN_CHECKPOINTS,
     journal_size_limit: PAGES_BETWEEN_CHECKPOINTS * PAGE_SIZE,
   },
