@@ -3,6 +3,7 @@ import { createLogSigner } from "../crypto/log-signer.ts"
 import { createRekorSigner } from "../crypto/rekor-signer.ts"
 import { nativeHasher } from "../crypto/tree-hasher.ts"
 import { createSignatureVerifier, type VerificationEngine } from "../crypto/verification.ts"
+import { assertMayWrite, type WriteRule } from "../entry/write-rule.ts"
 import type { Log } from "../log/log.ts"
 import { openLog } from "../log/open-log.ts"
 import type { RekorSigner } from "../log/signer.ts"
@@ -17,6 +18,7 @@ export interface RunningLogOptions {
   readonly verification: VerificationEngine
   readonly minFreeBytes: number
   readonly maxEntriesUnderWay: number
+  readonly writeRule: WriteRule
   /** Bytes of the longest attestation that is kept; 0 keeps none. */
   readonly attestationBytes: number
   /** Told once that the state of the log is unknown; the process must end. */
@@ -84,6 +86,7 @@ async function openParts(
     verifier,
     hasher: nativeHasher,
     defer: setImmediate,
+    admit: (proposal) => assertMayWrite(proposal, options.writeRule),
     obstacle: freeSpace.obstacle,
     onFatal,
     limits: {

@@ -5,6 +5,8 @@ import { parse } from "yaml"
 import { Refusal, refuse, shown } from "../core/errors.ts"
 import { parseDecimal } from "../core/text.ts"
 import type { VerificationEngine } from "../crypto/verification.ts"
+import type { Algorithm } from "../entry/algorithm.ts"
+import { parseAlgorithms, type WriteRule } from "../entry/write-rule.ts"
 import { readText } from "./file.ts"
 
 export interface ServeOptions {
@@ -23,6 +25,10 @@ export interface ServeOptions {
   /** Undefined if nobody has said anything about it. */
   readonly keepAttestations?: number
   readonly minFreeBytes: number
+  readonly allowAlgorithms?: ReadonlySet<Algorithm>
+  readonly allowKinds?: ReadonlySet<string>
+  readonly allowKeys?: ReadonlySet<string>
+  readonly allowIdentities?: ReadonlySet<string>
   readonly logLevel: string
 }
 
@@ -54,6 +60,20 @@ function argument<T>(parser: (text: string) => T): (text: string) => T {
 
 const address = argument(parseAddress)
 const count = argument((text: string) => parseDecimal(text, "count"))
+
+/** Names with commas between them. */
+function listOf(text: string): string[] {
+  const names = text.split(",").map((name) => name.trim())
+  return names.filter((name) => name !== "")
+}
+
+function words(text: string): ReadonlySet<string> {
+  return new Set(listOf(text))
+}
+
+function lowerCaseWords(text: string): ReadonlySet<string> {
+  return words(text.toLowerCase())
+}
 
 function option(flags: string, description: string, variable: string): Option {
   return new Option(flags, description).env(`COUNTERSIGN_${variable}`)
@@ -95,6 +115,22 @@ export const serveOptions: readonly Option[] = [
     "keep DSSE envelopes up to so many bytes; 0 keeps none (default: 0, with --dev 131072)",
     "KEEP_ATTESTATIONS",
   ).argParser(count),
+  option(
+    "--allow-algorithms <list>",
+    "take signatures by these algorithms only",
+    "ALLOW_ALGORITHMS",
+  ).argParser(argument((text: string) => parseAlgorithms(listOf(text)))),
+  option("--allow-kinds <list>", "take entries of these kinds only", "ALLOW_KINDS").argParser(
+    words,
+  ),
+  option("--allow-keys <list>", "take entries signed by these keys only", "ALLOW_KEYS").argParser(
+    words,
+  ),
+  option(
+    "--allow-identities <list>",
+    "take entries signed by certificates of these identities",
+    "ALLOW_IDENTITIES",
+  ).argParser(lowerCaseWords),
   option("--min-free-bytes <n>", "stop accepting below this much free disk", "MIN_FREE_BYTES")
     .argParser(count)
     .default(128 * 1024 * 1024),
@@ -156,5 +192,15 @@ function parsedBy(known: Option, text: string, file: string): unknown {
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error
     return refuse("malformed", `${file}: ${known.long?.slice(2)}: ${error.message}`)
+  }
+}
+
+/** Which kinds and who may write; nothing is restricted that no option names. */
+export function writeRuleOf(options: ServeOptions): WriteRule {
+  const { allowKinds, allowKeys, allowIdentities } = options
+  return {
+    ...(allowKinds && { kinds: allowKinds }),
+    ...(allowKeys && { keys: allowKeys }),
+    ...(allowIdentities && { identities: allowIdentities }),
   }
 }

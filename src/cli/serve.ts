@@ -5,6 +5,7 @@ import { Command } from "commander"
 import { type Logger, pino } from "pino"
 import { bug, refuse, Trouble } from "../core/errors.ts"
 import { type Origin, parseOrigin } from "../core/origin.ts"
+import type { ProposalOptions } from "../entry/signature.ts"
 import type { HttpConfig } from "../http/config.ts"
 import { createAdminServer, createMetrics, type Metrics } from "../http/metrics.ts"
 import { entrySearch } from "../http/search.ts"
@@ -18,7 +19,13 @@ import {
 } from "./data-directory.ts"
 import { EXIT_FAILURE } from "./exit-code.ts"
 import { openRunningLog, type RunningLog } from "./running-log.ts"
-import { type Address, applyConfigFile, type ServeOptions, serveOptions } from "./serve-options.ts"
+import {
+  type Address,
+  applyConfigFile,
+  type ServeOptions,
+  serveOptions,
+  writeRuleOf,
+} from "./serve-options.ts"
 import type { Terminal } from "./terminal.ts"
 
 /** Bytes of the attestations that a development log keeps. */
@@ -80,6 +87,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
   const running = await openRunningLog(directory, {
     ...options,
     passphrase,
+    writeRule: writeRuleOf(options),
     attestationBytes: options.keepAttestations ?? (options.dev === true ? DEV_ATTESTATIONS : 0),
     onFatal(reason) {
       logger.fatal({ err: reason }, "the state of the log is unknown; start it again to recover")
@@ -109,6 +117,7 @@ async function serveHttp(
     log,
     rekorSigner,
     search: entrySearch(log),
+    proposal: proposalOptions(options),
     logger,
     meter,
     config,
@@ -144,6 +153,10 @@ async function listenAdmin(
   if (address === undefined) return undefined
   const server = createAdminServer(metrics)
   return { server, url: await listen(server, address) }
+}
+
+function proposalOptions({ allowAlgorithms }: ServeOptions): ProposalOptions {
+  return allowAlgorithms === undefined ? {} : { algorithms: allowAlgorithms }
 }
 
 /** Without a public URL a development log is reached where it listens, any other at its origin. */

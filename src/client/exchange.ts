@@ -40,6 +40,7 @@ const codes: Readonly<Record<RefusalCode, true>> = {
   "bad-proof": true,
   mismatch: true,
   untrusted: true,
+  "not-allowed": true,
   "not-found": true,
   "beyond-tree": true,
   conflict: true,

@@ -11,6 +11,7 @@ export type RefusalCode =
   | "bad-proof"
   | "mismatch"
   | "untrusted"
+  | "not-allowed"
   | "not-found"
   | "beyond-tree"
   | "conflict"

@@ -45,6 +45,7 @@ const statuses = {
   "bad-proof": 400,
   mismatch: 400,
   untrusted: 400,
+  "not-allowed": 403,
   "not-found": 404,
   "beyond-tree": 404,
   conflict: 409,
@@ -68,9 +69,9 @@ export function refusalAnswer(error: unknown, { code, detail, status }: Problem)
   return errorAnswer(status === 503 ? status : statuses[code], detail)
 }
 
-/** The refusals that say something about an entry, not about the moment. */
+/** The refusals that say something about an entry, not about the moment or who may write. */
 function isAboutEntry(error: unknown): error is Refusal {
-  return error instanceof Refusal && error.code !== "try-later"
+  return error instanceof Refusal && error.code !== "try-later" && error.code !== "not-allowed"
 }
 
 /** Lets `work` refuse an entry as the API does: with 400 and the reason. */

@@ -16,7 +16,14 @@ import type { Problem, ProblemCode } from "./problem.ts"
 import { logKey } from "./trust.ts"
 import { base64 } from "./views.ts"
 
-const GRPC = { invalidArgument: 3, notFound: 5, alreadyExists: 6, internal: 13, unavailable: 14 }
+const GRPC = {
+  invalidArgument: 3,
+  notFound: 5,
+  alreadyExists: 6,
+  permissionDenied: 7,
+  internal: 13,
+  unavailable: 14,
+}
 
 /** HTTP status and gRPC code of each refusal. Clients send again on 408, 429 and 5xx. */
 const statuses = {
@@ -27,6 +34,7 @@ const statuses = {
   "bad-proof": [400, GRPC.invalidArgument],
   mismatch: [400, GRPC.invalidArgument],
   untrusted: [400, GRPC.invalidArgument],
+  "not-allowed": [403, GRPC.permissionDenied],
   "not-found": [404, GRPC.notFound],
   "beyond-tree": [404, GRPC.notFound],
   conflict: [409, GRPC.alreadyExists],

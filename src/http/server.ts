@@ -35,7 +35,7 @@ export interface HttpServerOptions {
   readonly config?: Partial<HttpConfig>
   readonly logger?: HttpLogger
   readonly meter?: Meter
-  /** By default every algorithm is taken and 4,096 verifier keys are remembered. */
+  /** What is absent is as by default: every algorithm is taken, 4,096 verifier keys are remembered. */
   readonly proposal?: ProposalOptions
   /** Without it there is no Rekor v1 API. */
   readonly rekorSigner?: RekorSigner
@@ -112,7 +112,8 @@ function openDoors(surroundings: Surroundings): readonly Door[] {
 /** Makes the server; the caller lets it listen. Loads the contract, which takes about 50 ms. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, logger = silentLogger, meter = noMeter } = options
-  const { now = () => performance.now(), proposal = defaultProposal() } = options
+  const { now = () => performance.now() } = options
+  const proposal = { ...defaultProposal(), ...options.proposal }
   const config: HttpConfig = { ...defaultHttpConfig, ...options.config }
   const contract = loadContract()
   const report = createReport(meter, logger)

@@ -36,6 +36,8 @@ export interface LogOptions {
   readonly hasher: TreeHasher
   /** Calls back after what has arrived by now (`setImmediate`). */
   readonly defer: (callback: () => void) => void
+  /** Refuses a proposal that may not be written; asked before its signatures are verified. */
+  readonly admit?: (proposal: Proposal) => void
   /** Why nothing can be accepted at the moment (a full disk); undefined if all is well. */
   readonly obstacle?: () => string | undefined
   /** Told once that the state of the log is unknown; the process must end. */
@@ -224,6 +226,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     async add(proposal, attach) {
       const obstacle = whyNot()
       if (obstacle !== undefined) refuse("try-later", `nothing is accepted now: ${obstacle}`)
+      options.admit?.(proposal)
       if (underWay >= limits.entriesUnderWay) {
         refuse("try-later", `${underWay} entries are under way; try again in a second`)
       }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { decodeBundle } from "../../src/core/bundle.ts"
+import { refuse } from "../../src/core/errors.ts"
 import { portableHasher } from "../../src/core/hash.ts"
 import { verifyConsistency, verifyInclusion } from "../../src/core/proof.ts"
-import type { SignatureVerifier } from "../../src/entry/entry.ts"
+import type { Proposal, SignatureVerifier } from "../../src/entry/entry.ts"
 import type { Log } from "../../src/log/log.ts"
 import type { LogStore } from "../../src/log/store.ts"
 import { credulous, type Disk, newDisk, openLogOn, proposalOf, startTime } from "./opened-log.ts"
@@ -68,6 +69,13 @@ describe("adding an entry", () => {
     expect(refused.length).toBe(3)
     expect(refused[0]).toMatchObject({ reason: { code: "try-later" } })
     expect((await log.add(proposalOf("later"))).index).toBe(5)
+  })
+
+  it("asks the operator's rule first and stores nothing that it refuses", async () => {
+    const admit = ({ kind }: Proposal): void => refuse("not-allowed", `no ${kind}`)
+    const { log } = await openLogOn(newDisk(), {}, credulous, admit)
+    await expect(log.add(proposalOf("x"))).rejects.toMatchObject({ code: "not-allowed" })
+    expect(log.head().size).toBe(0)
   })
 
   it("refuses a body that no entry bundle can hold", async () => {

@@ -63,6 +63,7 @@ export async function openLogOn(
   disk: Disk,
   limits: Partial<LogLimits> = {},
   verifier: SignatureVerifier = credulous,
+  admit: (proposal: Proposal) => void = () => {},
 ): Promise<OpenedLog> {
   const fatal: unknown[] = []
   const log = await openLog({
@@ -71,6 +72,7 @@ export async function openLogOn(
     reads: disk.store,
     sequencer: await openDisk(disk),
     verifier,
+    admit,
     hasher: portableHasher,
     defer: setImmediate,
     onFatal: (reason) => fatal.push(reason),

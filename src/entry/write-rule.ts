@@ -1,0 +1,53 @@
+// Who and what may write to a log: allow-lists of kinds, keys and identities (algorithms are looked at
+// where the proposal is made). Without a rule anyone may write who has a valid signature; with one, the
+// signature is verified all the same.
+import { Refusal, refuse } from "../core/errors.ts"
+import { type Algorithm, everyAlgorithm } from "./algorithm.ts"
+import type { Proposal } from "./entry.ts"
+import type { TermName } from "./search-terms.ts"
+
+/** What is absent is not restricted. */
+export interface WriteRule {
+  /** `hashedrekord`, `dsse`, … */
+  readonly kinds?: ReadonlySet<string>
+  /** Fingerprints of verifier keys: `sha256:` and the hex of SHA-256 over the SPKI. */
+  readonly keys?: ReadonlySet<string>
+  /** Identities of certificates, in lower case as they are searched by. */
+  readonly identities?: ReadonlySet<string>
+}
+
+/** Reads the names of algorithms; refuses `malformed` for one that does not exist. */
+export function parseAlgorithms(names: readonly string[]): ReadonlySet<Algorithm> {
+  const known: readonly string[] = everyAlgorithm
+  const wrong = names.find((name) => !known.includes(name))
+  if (wrong !== undefined) {
+    refuse("malformed", `expected algorithms of ${known.join(", ")}, found ${wrong}`)
+  }
+  return new Set(names as readonly Algorithm[])
+}
+
+function valuesOf({ terms }: Proposal, name: TermName): string[] {
+  return terms.filter((term) => term.name === name).map(({ value }) => value)
+}
+
+/** With both lists, an entry may be written if its keys are all listed or one of its identities is. */
+function isKnownSigner(proposal: Proposal, { keys, identities }: WriteRule): boolean {
+  if (keys === undefined && identities === undefined) return true
+  const own = valuesOf(proposal, "key")
+  if (keys !== undefined && own.length > 0 && own.every((key) => keys.has(key))) return true
+  return valuesOf(proposal, "identity").some((identity) => identities?.has(identity) === true)
+}
+
+/** Refuses `not-allowed` for a kind or a signer that the rule does not list. */
+export function assertMayWrite(proposal: Proposal, rule: WriteRule): void {
+  if (rule.kinds?.has(proposal.kind) === false) {
+    const listed = [...rule.kinds].join(", ")
+    throw new Refusal(
+      "not-allowed",
+      `this log takes entries of kind ${listed}, not ${proposal.kind}`,
+    )
+  }
+  if (!isKnownSigner(proposal, rule)) {
+    throw new Refusal("not-allowed", "this log takes entries of listed keys or identities only")
+  }
+}
