@@ -56,7 +56,10 @@ function codeBlocks(markdown: string): string {
 }
 
 test.each([
-  { name: "README.md", about: ["fsck", "init", "keys", "serve", "submit", "trust", "verify"] },
+  {
+    name: "README.md",
+    about: ["fsck", "init", "keys", "search", "serve", "submit", "trust", "verify"],
+  },
   { name: "docs/operating.md", about: ["backup", "export-tiles", "fsck", "init", "keys", "serve"] },
 ])("$name shows only commands that the program takes", ({ name, about }) => {
   const shown = shownCommands(codeBlocks(readFileSync(join(checkout, name), "utf8")))
