@@ -3,6 +3,15 @@
 -- with later batches, and then the rows go. src/log/search-*.ts say what the bytes are. The triggers let
 -- terms go only when a run covers them, and pages only while no run has them.
 
+-- Terms of entries that are there already cannot be found out from their bodies, so a log that was begun
+-- without search stays as it is: the name of the constraint is what its operator gets to read.
+CREATE TABLE begun (
+  entries INTEGER NOT NULL
+    CONSTRAINT "this log was begun without search; make a new one with countersign init" CHECK (entries = 0)
+) STRICT;
+INSERT INTO begun SELECT size FROM head;
+DROP TABLE begun;
+
 CREATE TABLE term_batches (
   first_index INTEGER PRIMARY KEY CHECK (first_index BETWEEN 0 AND 9007199254740990),
   end_index INTEGER NOT NULL CHECK (end_index > first_index AND end_index <= 9007199254740991),

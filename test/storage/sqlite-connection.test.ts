@@ -1,4 +1,4 @@
-import { existsSync, truncateSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import { type ConnectionRole, openConnection } from "../../src/storage/sqlite/connection.ts"
 import { newestVersion } from "../../src/storage/sqlite/migration.ts"
@@ -90,6 +90,20 @@ describe("openConnection()", () => {
     openConnection(path, "write").close()
     expect(tables.all()).toEqual(expected)
     expect(raw.pragma("user_version", { simple: true })).toBe(newestVersion())
+  })
+
+  test("refuses to open a log for writing that was begun without search, and says so", () => {
+    const path = newPath()
+    createSqliteStore(path, identity, { time: startTime })
+    const raw = rawConnection(path)
+    const later = readFileSync(new URL("../../migrations/0002-search.sql", import.meta.url), "utf8")
+    for (const [, table] of later.matchAll(/^CREATE TABLE ([a-z_]+) /gm)) {
+      raw.exec(`DROP TABLE IF EXISTS ${table}`)
+    }
+    raw.exec("UPDATE head SET size = 3")
+    raw.pragma("user_version = 1")
+    expect(() => openConnection(path, "write")).toThrow(/begun without search; make a new one/)
+    expect(raw.pragma("user_version", { simple: true })).toBe(1)
   })
 
   test.each(roles)("refuses to %s a file that was cut short", async (role) => {
