@@ -9,6 +9,7 @@ import type { Log } from "../log/log.ts"
 import { formatSigstoreBundle } from "../sigstore/bundle.ts"
 import { bundleOfEntry } from "../sigstore/recorded-entry.ts"
 import { type Answer, jsonAnswer, jsonTextAnswer, textAnswer } from "./answer.ts"
+import { keptAttestation } from "./attestation.ts"
 import type { Handlers, Surroundings } from "./handler.ts"
 import { logKey, signingConfig, trustedRoot } from "./trust.ts"
 import { entryView, headView, hexes, inclusionText } from "./views.ts"
@@ -79,13 +80,14 @@ export function readingHandlers({ log, config }: Surroundings): Pick<Handlers, R
       const { body } = await log.entry(index)
       const proof = { index, root: head.root, size: head.size, hashes: path }
       const receipt = { index, leafHash, body, proof, checkpoint: head.checkpoint }
+      const kept = await keptAttestation(log, index, body)
       return {
         status: 200,
         headers: {
           "content-type": "application/vnd.dev.sigstore.bundle.v0.3+json",
           "cache-control": "no-store",
         },
-        body: formatSigstoreBundle(bundleOfEntry(receipt, logKey(log))),
+        body: formatSigstoreBundle(bundleOfEntry(receipt, logKey(log), kept?.bytes)),
       }
     },
     getTrustedRoot: () => root,

@@ -1,9 +1,9 @@
 // DSSE envelopes as they are kept beside the log: the JSON of the envelope, and what its payload says if it
 // is an in-toto statement. Leaves out the signatures, which were verified before the entry was logged.
 import { parseUtf8, utf8 } from "../core/bytes.ts"
-import { asObject, asText, parseJson } from "../core/json-value.ts"
+import { asList, asObject, asText, parseJson } from "../core/json-value.ts"
 import { parseBase64 } from "../core/text.ts"
-import type { DsseEnvelope } from "../entry/dsse.ts"
+import { type DsseEnvelope, MOST_SIGNATURES } from "../entry/dsse.ts"
 import { inTotoTerms } from "../entry/in-toto-terms.ts"
 
 export const ENVELOPE_MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json"
@@ -17,20 +17,32 @@ export function formatEnvelope({ payload, payloadType, signatures }: DsseEnvelop
   return utf8(JSON.stringify({ payload, payloadType, signatures: kept }))
 }
 
+/** The way back from {@link formatEnvelope}. Refuses `malformed` for what is no envelope. */
+export function parseEnvelope(bytes: Uint8Array): DsseEnvelope {
+  const text = parseUtf8(bytes, "envelope")
+  const members = ["payload", "payloadType", "signatures"] as const
+  const value = asObject(parseJson(text, "envelope", LONGEST_ENVELOPE), "envelope", members)
+  const signatures = asList(value.signatures, "signatures", MOST_SIGNATURES).map((item) => {
+    const { sig, keyid } = asObject(item, "signature", ["sig", "keyid"])
+    const known = keyid === undefined ? {} : { keyid: asText(keyid, "keyid") }
+    return { sig: asText(sig, "sig"), ...known }
+  })
+  return {
+    payload: asText(value.payload, "payload"),
+    payloadType: asText(value.payloadType, "payloadType"),
+    signatures,
+  }
+}
+
 export interface KeptPayload {
   readonly payloadType: string
   readonly payload: Uint8Array
 }
 
-/** Refuses `malformed` for what is no envelope. */
+/** What was signed. Refuses as {@link parseEnvelope} does. */
 export function readEnvelope(bytes: Uint8Array): KeptPayload {
-  const text = parseUtf8(bytes, "envelope")
-  const value = parseJson(text, "envelope", LONGEST_ENVELOPE)
-  const { payload, payloadType } = asObject(value, "envelope", ["payload", "payloadType"])
-  return {
-    payloadType: asText(payloadType, "payloadType"),
-    payload: parseBase64(asText(payload, "payload"), "payload"),
-  }
+  const { payload, payloadType } = parseEnvelope(bytes)
+  return { payloadType, payload: parseBase64(payload, "payload") }
 }
 
 /** What an in-toto statement says about itself. */

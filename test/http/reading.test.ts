@@ -170,7 +170,7 @@ describe("reading", () => {
     expect(verified.index).toBe(299)
   })
 
-  test("GET /v1/entries/{index}/bundle refuses a DSSE entry, whose body has no payload", async () => {
+  test("GET /v1/entries/{index}/bundle refuses a DSSE entry whose envelope was not kept", async () => {
     const reply = await ask(served.port, "/v1/entries/298/bundle")
     expect(reply.status).toBe(422)
     expect(reply.json()).toMatchObject({ code: "unsupported" })

@@ -1,14 +1,22 @@
-import { createHash } from "node:crypto"
+import { createHash, generateKeyPairSync } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { verifyBundle } from "../../src/client/verify.ts"
 import type { DsseRequest } from "../../src/entry/dsse.ts"
 import { entrySearch } from "../../src/http/search.ts"
 import type { Log } from "../../src/log/log.ts"
+import { parseTrustedRoot } from "../../src/sigstore/trusted-root.ts"
 import { ecdsaCertificate, ed25519Certificate } from "../entry/certificates.ts"
 import { credulous } from "../log/opened-log.ts"
 import { ask, submit } from "./client.ts"
 import { post, V1, V2 } from "./rekor-client.ts"
 import { dsseV1, dsseV2, intotoV1 } from "./rekor-submissions.ts"
-import { openServedLog, publicKey, type ServedLog, signedRequest } from "./served-log.ts"
+import {
+  openServedLog,
+  publicKey,
+  type ServedLog,
+  signedEnvelope,
+  signedRequest,
+} from "./served-log.ts"
 
 const hex = (text: string): string => createHash("sha256").update(text).digest("hex")
 const artifact = `sha256:${hex("image")}`
@@ -207,6 +215,21 @@ describe("an attestation that came through a Rekor API", () => {
     expect((found.json() as FoundJson).entries.map(({ index }) => index)).toEqual([0])
     await served.close()
   })
+})
+
+test("the bundle of an entry whose envelope is kept verifies offline", async () => {
+  const served = await openServedLog({ limits: { attachmentBytes: 2_000 } })
+  const predicate = { _type: "https://in-toto.io/Statement/v1", predicateType: provenance }
+  const subject = [{ name: "image", digest: { sha256: hex("image") } }]
+  const payload = JSON.stringify({ ...predicate, subject, predicate: {} })
+  const signer = generateKeyPairSync("ed25519")
+  await submit(served.port, signedEnvelope(payload, signer))
+  const bundle = (await ask(served.port, "/v1/entries/0/bundle")).text()
+  const trustedRoot = parseTrustedRoot((await ask(served.port, "/v1/trusted-root.json")).text())
+  const key = signer.publicKey.export({ type: "spki", format: "der" })
+  const asked = { bundle, artifact: Buffer.from("image"), key, trust: { trustedRoot } }
+  expect(verifyBundle(asked)).toMatchObject({ index: 0, kind: "dsse" })
+  await served.close()
 })
 
 describe("an attestation that is not the one in the body", () => {

@@ -71,9 +71,11 @@ export function signedRequest(artifact: string): HashedrekordRequest {
 }
 
 /** A submission of an envelope, signed by a new key. */
-export function signedEnvelope(): DsseRequest {
-  const { publicKey, privateKey } = generateKeyPairSync("ed25519")
-  const payload = Buffer.from('{"subject":[]}')
+export function signedEnvelope(
+  statement = '{"subject":[]}',
+  { publicKey, privateKey } = generateKeyPairSync("ed25519"),
+): DsseRequest {
+  const payload = Buffer.from(statement)
   const payloadType = "application/vnd.in-toto+json"
   const sig = sign(null, dssePae(payloadType, payload), privateKey).toString("base64")
   const spki = publicKey.export({ type: "spki", format: "der" }).toString("base64")
