@@ -19,5 +19,5 @@ RUN mkdir /data /guard && chown node:node /data /guard
 USER node
 VOLUME ["/data", "/guard"]
 EXPOSE 3000
-ENTRYPOINT ["node", "--max-semi-space-size=32", "dist/cli/main.js"]
+ENTRYPOINT ["node", "dist/cli/main.js"]
 CMD ["serve", "--data", "/data", "--guard", "/guard/head", "--listen", "0.0.0.0:3000"]

@@ -62,8 +62,6 @@ export async function serveLog(folder: string): Promise<ServedLog> {
   const program = projectPath("dist/cli/main.js")
   const child = startNode(
     [
-      // As `npm start` and the operating manual have it.
-      "--max-semi-space-size=32",
       program,
       "serve",
       "--data",

@@ -5,8 +5,8 @@ import { readU32 } from "../core/bytes.ts"
 import { Trouble } from "../core/errors.ts"
 
 export interface LeafIndex {
-  /** Remembers that `leafHash` is at `index`. */
-  add(leafHash: Uint8Array, index: number): void
+  /** Remembers that the leaf hash, which begins at `hashes[at]`, is at `index` of the log. */
+  add(hashes: Uint8Array, index: number, at?: number): void
   /** The indexes that may hold this leaf hash: nearly always none or one. */
   candidates(leafHash: Uint8Array): number[]
 }
@@ -51,12 +51,12 @@ export function createLeafIndex(): LeafIndex {
   const tables = Array.from({ length: TABLES }, () => emptyTable(FIRST_SLOTS))
 
   return {
-    add(leafHash, index) {
+    add(hashes, index, at = 0) {
       if (index > LARGEST_INDEX) {
         throw new Trouble("disk", `the leaf index ends at entry ${LARGEST_INDEX}`)
       }
-      const number = leafHash[0] as number
-      const fingerprint = readU32(leafHash, 1)
+      const number = hashes[at] as number
+      const fingerprint = readU32(hashes, at + 1)
       let table = tables[number] as Table
       if (table.used * 4 >= table.indexes.length * 3) {
         table = grow(table)

@@ -76,7 +76,7 @@ async function loadLeafIndex(reads: LogReads, tree: TreeReader): Promise<LeafInd
   const fullTiles = hashesAtLevel(1, tree.edge.size)
   const addAll = (hashes: Uint8Array, first: number): void => {
     for (let i = 0; i * HASH_SIZE < hashes.length; i++) {
-      index.add(hashes.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE), first + i)
+      index.add(hashes, first + i, i * HASH_SIZE)
     }
   }
   for (let from = 0; from < fullTiles; from += TILES_AT_ONCE) {

@@ -42,9 +42,9 @@ const settings = {
 const roleSettings: Readonly<Record<ConnectionRole, Readonly<Record<string, number>>>> = {
   // A negative cache size counts KiB. Reading connections are not opened read-only: one that is closed
   // last must be able to move the write-ahead log into the database.
-  read: { cache_size: -16_384, query_only: 1 },
+  read: { cache_size: -4_096, query_only: 1 },
   write: {
-    cache_size: -16_384,
+    cache_size: -8_192,
     wal_autocheckpoint: PAGES_BETWEEN_CHECKPOINTS,
     journal_size_limit: PAGES_BETWEEN_CHECKPOINTS * PAGE_SIZE,
   },
