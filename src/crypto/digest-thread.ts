@@ -37,7 +37,10 @@ interface DigestThread {
   end(): Promise<void>
 }
 
-async function startThread(data: DigestThreadData): Promise<DigestThread> {
+async function startThread(
+  data: DigestThreadData,
+  onBroken: (reason: Trouble) => void,
+): Promise<DigestThread> {
   const worker = new Worker(workerFile("digest-worker"), {
     workerData: data,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
@@ -45,11 +48,14 @@ async function startThread(data: DigestThreadData): Promise<DigestThread> {
   const posted: (readonly Asked[])[] = []
   let load = 0
   let broken: Trouble | undefined
+  let isServing = false
 
   const ready = new Promise<void>((resolve, reject) => {
     const fail = (reason: string, cause?: unknown): void => {
       broken = new Trouble("busy", `signature verification: ${reason}`, { cause })
       reject(broken)
+      if (isServing) onBroken(broken)
+      isServing = false
       for (const { reject: rejectCheck } of posted.splice(0).flat()) rejectCheck(broken)
     }
     worker.on("message", (message: FromDigestThread) => {
@@ -75,6 +81,7 @@ async function startThread(data: DigestThreadData): Promise<DigestThread> {
     await worker.terminate()
     throw reason
   }
+  isServing = true
   return {
     load: () => load,
     post(batch) {
@@ -88,6 +95,7 @@ async function startThread(data: DigestThreadData): Promise<DigestThread> {
       worker.postMessage(packed, [packed.buffer])
     },
     async end() {
+      isServing = false
       await worker.terminate()
     },
   }
@@ -98,9 +106,15 @@ function threadCount(): number {
   return Math.max(1, availableParallelism() - 1)
 }
 
-/** Starts the threads. Throws trouble where the OpenSSL of the process cannot be called. */
-export async function startDigestThreads(data: DigestThreadData): Promise<DigestThreads> {
-  const starting = Array.from({ length: threadCount() }, () => startThread(data))
+/**
+ * Starts the threads. Throws trouble where the OpenSSL of the process cannot be called. `onBroken` is told
+ * when a thread ends by itself later: from then on its checks are rejected.
+ */
+export async function startDigestThreads(
+  data: DigestThreadData,
+  onBroken: (reason: Trouble) => void,
+): Promise<DigestThreads> {
+  const starting = Array.from({ length: threadCount() }, () => startThread(data, onBroken))
   const started = await Promise.allSettled(starting)
   const threads = started.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))
   const failed = started.find((each) => each.status === "rejected")

@@ -18,6 +18,8 @@ export interface NativeVerifierOptions {
   readonly maxKeys?: number
   /** The file of an OpenSSL to call for digests, where the one inside the process hides itself. */
   readonly library?: string
+  /** Told when a thread has ended by itself; only a new engine verifies digests again. */
+  readonly onBroken?: (reason: Trouble) => void
 }
 
 const MOST_IN_FLIGHT = 32
@@ -62,7 +64,8 @@ export async function createNativeVerifier(
   options: NativeVerifierOptions = {},
 ): Promise<SignatureVerifier> {
   const maxKeys = options.maxKeys ?? MOST_KEYS
-  const digests = await startDigestThreads({ maxKeys, library: options.library ?? null })
+  const data = { maxKeys, library: options.library ?? null }
+  const digests = await startDigestThreads(data, options.onBroken ?? (() => {}))
   const gate = createGate(options.maxInFlight ?? MOST_IN_FLIGHT)
   const keys = createMessageKeys(maxKeys)
   const portable = createPortableVerifier()

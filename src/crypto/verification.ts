@@ -9,13 +9,14 @@ export type VerificationEngine = "auto" | "native" | "portable"
 export interface VerificationOptions {
   /** `auto` by default. */
   readonly engine?: VerificationEngine
-  /** As {@link NativeVerifierOptions} has it. */
+  /** As {@link NativeVerifierOptions} has them. */
   readonly library?: string
+  readonly onBroken?: (reason: Trouble) => void
 }
 
-async function createNative({ library }: VerificationOptions): Promise<SignatureVerifier> {
+async function createNative(options: VerificationOptions): Promise<SignatureVerifier> {
   try {
-    return await createNativeVerifier(library === undefined ? {} : { library })
+    return await createNativeVerifier(options)
   } catch (cause) {
     if (cause instanceof Trouble) throw cause
     throw new Trouble("busy", `native verification: ${String(cause)}`, { cause })
