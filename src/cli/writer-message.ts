@@ -14,7 +14,7 @@ export interface WriterFiles {
   readonly passphrase?: string | undefined
 }
 
-/** Bodies and hashes side by side, so that two buffers are handed over instead of two an entry. */
+/** Parts side by side, so that a few buffers are handed over instead of several an entry. */
 export interface PackedBatch {
   readonly lengths: Uint32Array<ArrayBuffer>
   readonly bodies: Uint8Array<ArrayBuffer>

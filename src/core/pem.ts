@@ -14,11 +14,6 @@ const LINE = 64
 const BLOCK =
   /^-----BEGIN ([A-Z0-9]+(?: [A-Z0-9]+)*)-----\r?\n((?:[A-Za-z0-9+/=]{1,76}\r?\n)+)-----END \1-----\s*$/
 
-/** True if the text claims to be PEM; {@link parsePem} says whether it is. */
-export function looksLikePem(text: string): boolean {
-  return text.trimStart().startsWith("-----BEGIN ")
-}
-
 /** Refuses `malformed` unless the text is one PEM block with canonical base64. */
 export function parsePem(text: string, what: string): Pem {
   if (text.length > LONGEST_PEM) {

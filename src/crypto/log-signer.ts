@@ -91,7 +91,7 @@ export interface KeyedSigner extends LogSigner {
   readonly ecdsaSpki: Uint8Array
 }
 
-/** Opens the log's keys. Refuses `malformed` or `unsupported` keys. One signature takes some 0.1 ms. */
+/** Opens the log's keys. Refuses `malformed` or `unsupported` keys. */
 export function createLogSigner(origin: Origin, keys: LogKeys): KeyedSigner {
   const held = [
     openEcdsaKey(origin, keys),

@@ -51,7 +51,7 @@ interface Check {
   tiles: number
 }
 
-/** Reads everything once, in order: some 3 s and 30 MB of memory for a million entries on one core. */
+/** Reads everything once, in order; keeps one bundle and the edge of the tree in memory. */
 export async function checkLog(options: FsckOptions): Promise<FsckReport> {
   const { source, hasher } = options
   const { size } = source.head

@@ -126,5 +126,3 @@ export interface LogStore extends LogReads {
    */
   commit(commit: Commit): Promise<void>
 }
-
-export type { Hash, Head }

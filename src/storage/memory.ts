@@ -1,4 +1,4 @@
-// The store and the head guard in memory, for tests and `--ephemeral`: everything is gone with the
+// The store and the head guard in memory, for tests: everything is gone with the
 // process. They keep the same contracts as the ones on a disk, except for durability.
 import { decodeBundle } from "../core/bundle.ts"
 import { asHash, EMPTY_HEAD } from "../core/hash.ts"

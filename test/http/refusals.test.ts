@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib"
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { ask, submit, submitBatch } from "./client.ts"
-import { fill, openServedLog, type ServedLog, signedRequest } from "./served-log.ts"
+import { signedRequest } from "./served-log.ts"
+import { unchangedLog } from "./unchanged-log.ts"
 
 const good = signedRequest("artifact")
 const text = JSON.stringify(good)
@@ -216,16 +217,7 @@ const methods: readonly [method: string, path: string, allow: string][] = [
 ]
 
 describe("refusals", () => {
-  let served: ServedLog
-  beforeAll(async () => {
-    served = await openServedLog()
-    await fill(served.log, 3)
-  })
-  afterEach(async () => {
-    expect(served.log.head().size).toBe(3)
-    expect((await ask(served.port, "/readyz")).status).toBe(200)
-  })
-  afterAll(() => served.close())
+  const served = unchangedLog(3)
 
   test.each(bodies)("POST /v1/entries refuses %s", async (_, body, status, code) => {
     const reply = await submit(served.port, body)

@@ -1,6 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { unsupportedKeys } from "../entry/certificates.ts"
-import { ask } from "./client.ts"
 import { post, V1 } from "./rekor-client.ts"
 import {
   base64,
@@ -15,7 +14,7 @@ import {
   pemOf,
   publicKeyPem,
 } from "./rekor-submissions.ts"
-import { fill, openServedLog, type ServedLog } from "./served-log.ts"
+import { unchangedLog } from "./unchanged-log.ts"
 
 const secp256k1 = unsupportedKeys.secp256k1
 const hugeCertificate = certificateWith(100_000)
@@ -120,16 +119,7 @@ const badEntries: readonly (readonly [name: string, entry: object, reason: strin
 ]
 
 describe("entries that Rekor v1 refuses", () => {
-  let served: ServedLog
-  beforeAll(async () => {
-    served = await openServedLog()
-    await fill(served.log, 3)
-  })
-  afterEach(async () => {
-    expect(served.log.head().size).toBe(3)
-    expect((await ask(served.port, "/readyz")).status).toBe(200)
-  })
-  afterAll(() => served.close())
+  const served = unchangedLog(3)
 
   test.each(badEntries)("POST refuses %s", async (_, entry, reason) => {
     const reply = await post(served.port, V1, entry)

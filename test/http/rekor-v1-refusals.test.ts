@@ -1,5 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
-import { ask, askUnchecked } from "./client.ts"
+import { describe, expect, test } from "vitest"
+import { askUnchecked } from "./client.ts"
 import { post, V1 } from "./rekor-client.ts"
 import {
   base64,
@@ -10,7 +10,7 @@ import {
   intotoV1,
   publicKeyPem,
 } from "./rekor-submissions.ts"
-import { fill, openServedLog, type ServedLog } from "./served-log.ts"
+import { unchangedLog } from "./unchanged-log.ts"
 
 type Refused = readonly [
   name: string,
@@ -162,16 +162,7 @@ const methods: readonly [method: string, path: string, allow: string][] = [
 ]
 
 describe("requests that Rekor v1 refuses", () => {
-  let served: ServedLog
-  beforeAll(async () => {
-    served = await openServedLog()
-    await fill(served.log, 3)
-  })
-  afterEach(async () => {
-    expect(served.log.head().size).toBe(3)
-    expect((await ask(served.port, "/readyz")).status).toBe(200)
-  })
-  afterAll(() => served.close())
+  const served = unchangedLog(3)
 
   test.each([
     ...badSubmissions.map((row) => [V1, ...row] as const),

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib"
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { compressedP256, unsupportedKeys } from "../entry/certificates.ts"
-import { ask, askUnchecked } from "./client.ts"
+import { askUnchecked } from "./client.ts"
 import { post, V2 } from "./rekor-client.ts"
 import {
   base64,
@@ -12,7 +12,7 @@ import {
   hashedrekordV2,
   publicKeyPem,
 } from "./rekor-submissions.ts"
-import { fill, openServedLog, type ServedLog } from "./served-log.ts"
+import { unchangedLog } from "./unchanged-log.ts"
 
 /** The status is 400 where none is given. */
 type Refused = readonly [
@@ -131,16 +131,7 @@ const nowhere2: readonly [method: string, path: string][] = [
 ]
 
 describe("refusals of the Rekor v2 API", () => {
-  let served: ServedLog
-  beforeAll(async () => {
-    served = await openServedLog()
-    await fill(served.log, 3)
-  })
-  afterEach(async () => {
-    expect(served.log.head().size).toBe(3)
-    expect((await ask(served.port, "/readyz")).status).toBe(200)
-  })
-  afterAll(() => served.close())
+  const served = unchangedLog(3)
 
   const rows = bad2.map(
     ([name, body, message, status = 400]) => [name, body, message, status] as const,
