@@ -33,17 +33,33 @@ interface Layer {
 const layers = {
   core: { layers: [], node: false, packages: ["@noble/"] },
   entry: { layers: ["core"], node: false, packages: ["canonicalize", "@peculiar/"] },
-  log: { layers: ["core", "entry"], node: false, packages: [] },
+  tree: { layers: ["core"], node: false, packages: [] },
+  log: { layers: ["core", "entry", "tree"], node: false, packages: [] },
   sigstore: { layers: ["core", "entry"], node: false, packages: [] },
-  client: { layers: ["core", "entry", "sigstore"], node: false, packages: [] },
+  evidence: { layers: ["core", "entry", "sigstore"], node: false, packages: [] },
+  witness: { layers: ["core", "evidence"], node: false, packages: [] },
+  monitor: {
+    layers: ["core", "entry", "sigstore", "tree", "evidence"],
+    node: false,
+    packages: [],
+  },
+  client: {
+    layers: ["core", "entry", "sigstore", "log", "witness", "monitor"],
+    node: false,
+    packages: [],
+  },
   crypto: {
-    layers: ["core", "entry", "log"],
+    layers: ["core", "entry", "log", "witness", "monitor"],
     node: true,
     packages: ["koffi", "@noble/", "piscina", "lru-cache"],
   },
-  storage: { layers: ["core", "log"], node: true, packages: ["better-sqlite3"] },
+  storage: {
+    layers: ["core", "log", "witness", "monitor"],
+    node: true,
+    packages: ["better-sqlite3"],
+  },
   http: {
-    layers: ["core", "entry", "log", "sigstore"],
+    layers: ["core", "entry", "log", "sigstore", "evidence", "witness", "monitor"],
     node: true,
     packages: ["express", "ajv", "yaml", "negotiator", "prom-client", "lru-cache"],
   },

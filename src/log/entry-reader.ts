@@ -4,10 +4,10 @@ import { equalBytes } from "../core/bytes.ts"
 import { refuse, Trouble } from "../core/errors.ts"
 import type { Hash, TreeHasher } from "../core/hash.ts"
 import { nodeInTile, TILE_WIDTH, type TileNodes, tileWidth } from "../core/tile.ts"
-import { createBoundedMap } from "./bounded-map.ts"
+import { createBoundedMap } from "../tree/bounded-map.ts"
+import type { TreeReader } from "../tree/tree-reader.ts"
 import type { LogEntry } from "./log.ts"
 import type { LogReads } from "./store.ts"
-import type { TreeReader } from "./tree-reader.ts"
 
 export interface EntryReader {
   /** The leaf hash at an index that is in the tree. */

@@ -9,10 +9,12 @@ import { planConsistency, planInclusion } from "../core/proof.ts"
 import { hashesAtLevel, TILE_WIDTH, tileBytes, tileWidth } from "../core/tile.ts"
 import { foldNodes, rootNodes } from "../core/tree.ts"
 import type { Proposal, SignatureVerifier } from "../entry/entry.ts"
+import { loadEdge } from "../tree/edge-loading.ts"
+import { createLeafIndex, type LeafIndex } from "../tree/leaf-index.ts"
+import { createTreeReader, type TreeReader } from "../tree/tree-reader.ts"
 import { attachmentsOf, readAttachment } from "./attachments.ts"
-import { loadEdge } from "./edge-loading.ts"
 import { createEntryReader } from "./entry-reader.ts"
-import { createLeafIndex, type LeafIndex } from "./leaf-index.ts"
+import { leafReads } from "./leaf-reads.ts"
 import type { Log, PublishedHead, Receipt } from "./log.ts"
 import { createPool, type Placed, type Pooled } from "./pool.ts"
 import { createTermHasher, termHash } from "./search-hash.ts"
@@ -24,7 +26,6 @@ import {
 } from "./search-index.ts"
 import type { Sequencer } from "./sequencer.ts"
 import type { Attachment, LogIdentity, LogReads } from "./store.ts"
-import { createTreeReader, type TreeReader } from "./tree-reader.ts"
 
 export interface LogOptions {
   readonly identity: LogIdentity
@@ -101,7 +102,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const { identity, reads, sequencer, verifier, hasher } = options
   const limits = { ...defaultLimits, ...options.limits }
   let published = sequencer.opened
-  const edge = await loadEdge(reads, published, hasher)
+  const edge = await loadEdge(leafReads(reads, hasher), published, hasher)
   const tree = createTreeReader({ edge, reads, hasher, cachedTiles: limits.cachedTiles })
   const entries = createEntryReader({ tree, reads, hasher, cachedBundles: limits.cachedBundles })
   const leafIndex = await loadLeafIndex(reads, tree)

@@ -4,7 +4,7 @@
 import { equalBytes, utf8 } from "../core/bytes.ts"
 import type { TreeHasher } from "../core/hash.ts"
 import type { Term, TermName } from "../entry/search-terms.ts"
-import { createBoundedMap } from "./bounded-map.ts"
+import { createBoundedMap } from "../tree/bounded-map.ts"
 
 export const TERM_BYTES = 16
 /** Bytes at the end of everything that the index stores: it is not in the tree, so damage must show here. */

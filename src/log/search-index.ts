@@ -3,7 +3,7 @@
 // run is made in steps, each in the commit of a later batch: a crash leaves terms in one of the two places.
 import { refuse, Trouble } from "../core/errors.ts"
 import type { TreeHasher } from "../core/hash.ts"
-import { createBoundedMap } from "./bounded-map.ts"
+import { createBoundedMap } from "../tree/bounded-map.ts"
 import type { SearchPage } from "./log.ts"
 import { decodeTerms } from "./search-batch.ts"
 import { TERM_BYTES } from "./search-hash.ts"

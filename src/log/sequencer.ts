@@ -23,8 +23,10 @@ import { planConsistency, verifyConsistency } from "../core/proof.ts"
 import { formatHex } from "../core/text.ts"
 import { nodeInTile, nodePlace, TILE_WIDTH, tileBytes } from "../core/tile.ts"
 import { rootNodes } from "../core/tree.ts"
-import { loadEdge } from "./edge-loading.ts"
+import { loadEdge } from "../tree/edge-loading.ts"
+import { createTreeReader, type TreeReader } from "../tree/tree-reader.ts"
 import type { HeadGuard } from "./guard.ts"
+import { leafReads } from "./leaf-reads.ts"
 import type { PublishedHead } from "./log.ts"
 import { encodeTerms } from "./search-batch.ts"
 import type { LogSigner } from "./signer.ts"
@@ -38,7 +40,6 @@ import type {
   StoredTile,
   TimedHead,
 } from "./store.ts"
-import { createTreeReader, type TreeReader } from "./tree-reader.ts"
 
 export interface Batch {
   readonly bodies: readonly Uint8Array[]
@@ -135,7 +136,7 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
   assertNotBehind(stored, guarded)
   assertClock(Math.max(stored.time, guarded.time), now())
 
-  const edge = await loadEdge(store, stored, hasher)
+  const edge = await loadEdge(leafReads(store, hasher), stored, hasher)
   const reader = createTreeReader({ edge, reads: store, hasher, cachedTiles: CACHED_TILES })
   const tail = await loadTail(store, stored)
   const range = rangeFromEdge(edge)

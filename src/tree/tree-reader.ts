@@ -16,7 +16,7 @@ import {
 } from "../core/tile.ts"
 import { foldNodes, type NodeId } from "../core/tree.ts"
 import { createBoundedMap } from "./bounded-map.ts"
-import type { LogReads } from "./store.ts"
+import type { TileReads } from "./tile-reads.ts"
 
 export interface TreeReader {
   readonly edge: Edge
@@ -32,7 +32,7 @@ export interface TreeReader {
 
 export interface TreeReaderOptions {
   readonly edge: Edge
-  readonly reads: Pick<LogReads, "tiles">
+  readonly reads: TileReads
   readonly hasher: TreeHasher
   /** Full tiles kept in memory, 16 KB each. */
   readonly cachedTiles: number

@@ -1,9 +1,9 @@
-// Rebuilds the right edge of the tree from what the store keeps and compares its root with the head.
-// It is how both the sequencer and the reader begin; a root that differs means damaged storage.
+// Rebuilds the right edge of a tree from what is kept of it and compares its root with the head. It is how
+// the sequencer, the log's readers and the monitor begin; a root that differs means damaged storage.
 import { equalBytes } from "../core/bytes.ts"
 import { type Edge, edgeRoot } from "../core/edge.ts"
 import { Trouble } from "../core/errors.ts"
-import { HASH_SIZE, type TreeHasher } from "../core/hash.ts"
+import { HASH_SIZE, type Head, type TreeHasher } from "../core/hash.ts"
 import { formatHex } from "../core/text.ts"
 import {
   emptyTile,
@@ -14,20 +14,20 @@ import {
   tileFromHashes,
   tileRoot,
 } from "../core/tile.ts"
-import type { LogReads, TimedHead } from "./store.ts"
+import type { LeafReads } from "./tile-reads.ts"
 
-async function tailHashes(reads: LogReads, size: number, hasher: TreeHasher): Promise<Uint8Array> {
+async function tailHashes(reads: LeafReads, size: number): Promise<Uint8Array> {
   const from = Math.floor(size / TILE_WIDTH) * TILE_WIDTH
-  const bodies = await reads.bodies(from, size)
-  if (bodies.length !== size - from) {
-    throw new Trouble("damaged", `entries ${from + bodies.length} to ${size - 1} are missing`)
+  const hashes = await reads.leafHashes(from, size)
+  if (hashes.length !== size - from) {
+    throw new Trouble("damaged", `entries ${from + hashes.length} to ${size - 1} are missing`)
   }
-  return join(bodies.map((body) => hasher.leaf(body)))
+  return join(hashes)
 }
 
 /** The hashes of the partial tile above full tiles: each is the root of one full tile below. */
 async function rootsOfTiles(
-  reads: LogReads,
+  reads: LeafReads,
   ids: readonly TileId[],
   hasher: TreeHasher,
 ): Promise<Uint8Array> {
@@ -57,19 +57,15 @@ function partialTileIds(level: number, size: number): TileId[] {
 }
 
 /**
- * The edge at `head`, from at most 255 entries and 255 full tiles a level (some 30 ms a level).
+ * The edge at `head`, from at most 255 leaf hashes and 255 full tiles a level (some 30 ms a level).
  * Throws Trouble `damaged` if anything is missing or the root is not the head's.
  */
-export async function loadEdge(
-  reads: LogReads,
-  head: TimedHead,
-  hasher: TreeHasher,
-): Promise<Edge> {
+export async function loadEdge(reads: LeafReads, head: Head, hasher: TreeHasher): Promise<Edge> {
   const levels: TileNodes[] = []
   for (let level = 0; hashesAtLevel(level, head.size) > 0; level++) {
     const hashes =
       level === 0
-        ? await tailHashes(reads, head.size, hasher)
+        ? await tailHashes(reads, head.size)
         : await rootsOfTiles(reads, partialTileIds(level - 1, head.size), hasher)
     levels.push(hashes.length === 0 ? emptyTile() : tileFromHashes(hashes, hasher))
   }

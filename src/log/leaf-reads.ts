@@ -1,0 +1,13 @@
+// The store's tiles and bodies as the tree they give.
+import type { TreeHasher } from "../core/hash.ts"
+import type { LeafReads } from "../tree/tile-reads.ts"
+import type { LogReads } from "./store.ts"
+
+export function leafReads(reads: LogReads, hasher: TreeHasher): LeafReads {
+  return {
+    tiles: (ids) => reads.tiles(ids),
+    async leafHashes(from, to) {
+      return (await reads.bodies(from, to)).map((body) => hasher.leaf(body))
+    },
+  }
+}

@@ -1,0 +1,12 @@
+// A signed head as it was seen somewhere, before anything of it is believed.
+
+/** Where a head was seen: `log`, `mirror NAME`, `witness NAME`, `verifier`. */
+export type Vantage = "log" | "verifier" | `mirror ${string}` | `witness ${string}`
+
+export interface Observation {
+  readonly vantage: Vantage
+  /** The note as it came. */
+  readonly note: string
+  /** Unix milliseconds on the monitor's clock. */
+  readonly receivedAt: number
+}
