@@ -44,3 +44,70 @@ export async function loadWriting() {
 export async function loadNativeVerification() {
   return await load<typeof import("../src/crypto/native.ts")>("crypto/native")
 }
+
+/** What makes checkpoints, and the requests that a witness takes. */
+export async function loadCheckpoints() {
+  const [note, checkpoint, request, proof, tree, hasher] = await Promise.all([
+    load<typeof import("../src/core/note.ts")>("core/note"),
+    load<typeof import("../src/core/checkpoint.ts")>("core/checkpoint"),
+    load<typeof import("../src/core/add-checkpoint.ts")>("core/add-checkpoint"),
+    load<typeof import("../src/core/proof.ts")>("core/proof"),
+    load<typeof import("../src/core/tree.ts")>("core/tree"),
+    load<typeof import("../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
+  ])
+  return { ...note, ...checkpoint, ...request, ...proof, ...tree, ...hasher }
+}
+
+/** What makes a witness's files. */
+export async function loadWitness() {
+  const [directory, origin] = await Promise.all([
+    load<typeof import("../src/cli/witness-directory.ts")>("cli/witness-directory"),
+    load<typeof import("../src/core/origin.ts")>("core/origin"),
+  ])
+  return { ...directory, ...origin }
+}
+
+/** What writes a log as static files. */
+export async function loadMonitoredLog() {
+  const [note, checkpoint, edge, tile, bundle, entry, hasher] = await Promise.all([
+    load<typeof import("../src/core/note.ts")>("core/note"),
+    load<typeof import("../src/core/checkpoint.ts")>("core/checkpoint"),
+    load<typeof import("../src/core/edge.ts")>("core/edge"),
+    load<typeof import("../src/core/tile.ts")>("core/tile"),
+    load<typeof import("../src/core/bundle.ts")>("core/bundle"),
+    load<typeof import("../src/entry/hashedrekord.ts")>("entry/hashedrekord"),
+    load<typeof import("../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
+  ])
+  return { ...note, ...checkpoint, ...edge, ...tile, ...bundle, ...entry, ...hasher }
+}
+
+/** What follows a log and examines its entries. */
+export async function loadMonitor() {
+  const [monitor, state, store, signer, mailbox, watch, check, hasher, note, origin, tile] =
+    await Promise.all([
+      load<typeof import("../src/monitor/monitor.ts")>("monitor/monitor"),
+      load<typeof import("../src/monitor/state.ts")>("monitor/state"),
+      load<typeof import("../src/storage/sqlite/monitor-store.ts")>("storage/sqlite/monitor-store"),
+      load<typeof import("../src/crypto/state-signer.ts")>("crypto/state-signer"),
+      load<typeof import("../src/monitor/mailbox.ts")>("monitor/mailbox"),
+      load<typeof import("../src/monitor/watch.ts")>("monitor/watch"),
+      load<typeof import("../src/crypto/entry-check.ts")>("crypto/entry-check"),
+      load<typeof import("../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
+      load<typeof import("../src/core/note.ts")>("core/note"),
+      load<typeof import("../src/core/origin.ts")>("core/origin"),
+      load<typeof import("../src/core/tile.ts")>("core/tile"),
+    ])
+  return {
+    ...monitor,
+    ...state,
+    ...store,
+    ...signer,
+    ...mailbox,
+    ...watch,
+    ...check,
+    ...hasher,
+    ...note,
+    ...origin,
+    ...tile,
+  }
+}

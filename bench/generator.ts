@@ -8,7 +8,7 @@ import { readRequests } from "./request-file.ts"
 const US = 1_000
 
 function run(job: LoadJob, finish: (result: LoadResult) => void): void {
-  const read = readRequests(job.requests, job.again)
+  const shared = job.oneFileEach === true ? undefined : readRequests(job.requests, job.again)
   const latencies = createHistogram({ figures: 3 })
   const refused = new Map<number, number>()
   const start = performance.now()
@@ -18,7 +18,7 @@ function run(job: LoadJob, finish: (result: LoadResult) => void): void {
   let open = job.connections
   let usedUp = false
 
-  function next(): Buffer | undefined {
+  function next(read: () => Buffer | undefined): Buffer | undefined {
     if (performance.now() >= timedTo || refused.size > 0) return undefined
     const request = read()
     if (request === undefined && !usedUp) {
@@ -59,7 +59,10 @@ function run(job: LoadJob, finish: (result: LoadResult) => void): void {
     process.stderr.write(`${reason.message}\n`)
     process.exit(1)
   }
-  for (let i = 0; i < job.connections; i++) startLoop({ ...job, next, replied, ended, failed })
+  for (let i = 0; i < job.connections; i++) {
+    const read = shared ?? readRequests(job.requests.slice(i, i + 1), job.again)
+    startLoop({ ...job, next: () => next(read), replied, ended, failed })
+  }
 }
 
 // Also the way to end when the parent is gone.

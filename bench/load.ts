@@ -7,6 +7,8 @@ export interface LoadJob {
   readonly connections: number
   /** Files of requests, sent in order. */
   readonly requests: readonly string[]
+  /** Each connection has a file of its own, and only its requests wait for each other. */
+  readonly oneFileEach?: boolean
   /** Begins anew after the last request; else the phase ends there. */
   readonly again: boolean
   /** Seconds before anything is timed. */

@@ -4,10 +4,12 @@ import { writeFileSync } from "node:fs"
 import { availableParallelism, cpus } from "node:os"
 import { measureBaselines } from "./baselines.ts"
 import { type LogRun, runLog } from "./log-run.ts"
+import { type MonitorResult, monitorPhases, runMonitorPhase } from "./monitor-run.ts"
 import { type BenchOptions, isWanted, readOptions, USAGE } from "./options.ts"
 import { largeSubmissionPhases, readPhases, submissionPhases } from "./phases.ts"
 import { cleanUpAtExit, makeFolder } from "./processes.ts"
 import { type BenchReport, reportText } from "./report.ts"
+import { runWitnessPhase, type WitnessResult, witnessPhases } from "./witness-run.ts"
 
 const SMALL = 1_000
 const LARGE = 1_000_000
@@ -38,7 +40,18 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
     if (phases.length === 0) continue
     runs.push(await runLog({ folder, size, seconds, phases, announce }))
   }
-  return { machine: machine(), seconds, baselines, runs }
+  const witness: WitnessResult[] = []
+  for (const phase of witnessPhases.filter(({ name }) => isWanted(options, name))) {
+    announce(phase.name)
+    witness.push(await runWitnessPhase(phase, folder, seconds))
+  }
+  const monitor: MonitorResult[] = []
+  for (const phase of monitorPhases.filter(({ name }) => isWanted(options, name))) {
+    if (phase.isLarge && !options.full) continue
+    announce(phase.name)
+    monitor.push(await runMonitorPhase(phase, folder))
+  }
+  return { machine: machine(), seconds, baselines, runs, witness, monitor }
 }
 
 async function main(): Promise<void> {

@@ -30,7 +30,7 @@ export interface Reads {
 }
 
 /** The figures of a phase. Entries are requests where nothing is submitted. */
-export interface PhaseResult {
+export interface PhaseResult extends Cost {
   readonly name: string
   readonly split: string
   readonly connections: number
@@ -44,8 +44,6 @@ export interface PhaseResult {
   /** CPU time in microseconds an entry. */
   readonly serverCpu: number | undefined
   readonly generatorCpu: number
-  /** The share of the machine that others used meanwhile, 0 to 1: high means noisy figures. */
-  readonly others: number | undefined
   /** The most resident bytes that were seen. */
   readonly resident: number | undefined
   /** The requests ran out before the time did. */
@@ -74,8 +72,14 @@ async function makeRequests(
   return [file]
 }
 
+/** What a phase cost others than its server and its generator. */
+export interface Cost {
+  /** The share of the machine that others used meanwhile, 0 to 1: high means noisy figures. */
+  readonly others: number | undefined
+}
+
 /** Looks at the memory of a process until told to stop, which gives the most that was seen. */
-function watchMemory(pid: number): () => number | undefined {
+export function watchMemory(pid: number): () => number | undefined {
   let most: number | undefined
   const look = (): void => {
     const memory = memoryOf(pid)
@@ -90,11 +94,11 @@ function watchMemory(pid: number): () => number | undefined {
 }
 
 /** Begins to count CPU time; gives the microseconds of the server and the share of all others. */
-function watchCost(pid: number) {
+export function watchCost(pid: number) {
   const start = performance.now()
   const serverBefore = cpuTime(pid)
   const machineBefore = machineCpuTime()
-  return (generator: number): Pick<PhaseResult, "others"> & { readonly server?: number } => {
+  return (generator: number): Cost & { readonly server?: number } => {
     const serverAfter = cpuTime(pid)
     const machineAfter = machineCpuTime()
     if (serverBefore === undefined || serverAfter === undefined) return { others: undefined }

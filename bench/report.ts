@@ -1,13 +1,17 @@
 // The figures of a run as text for people: tables, and ratios to the baselines of the same run.
 import type { Baselines } from "./baselines.ts"
 import type { Batches, LogRun } from "./log-run.ts"
+import type { MonitorResult } from "./monitor-run.ts"
 import type { PhaseResult } from "./phase.ts"
+import type { WitnessResult } from "./witness-run.ts"
 
 export interface BenchReport {
   readonly machine: string
   readonly seconds: number
   readonly baselines: Baselines
   readonly runs: readonly LogRun[]
+  readonly witness: readonly WitnessResult[]
+  readonly monitor: readonly MonitorResult[]
 }
 
 type Row = readonly string[]
@@ -38,7 +42,8 @@ function table(rows: readonly Row[]): string {
   return rows.map((row) => `${line(row)}\n`).join("")
 }
 
-function phaseRow(phase: PhaseResult & Batches): Row {
+/** The columns that all phases have, up to the share of others. */
+function costRow(phase: PhaseResult | WitnessResult): Row {
   return [
     phase.name,
     phase.split,
@@ -49,12 +54,14 @@ function phaseRow(phase: PhaseResult & Batches): Row {
     decimal(phase.serverCpu, 1),
     decimal(phase.generatorCpu, 1),
     decimal(phase.others && phase.others * 100, 0),
-    decimal(phase.entriesACommit, 1),
-    mebibytes(phase.resident),
   ]
 }
 
-const PHASE_HEAD: Row = [
+function phaseRow(phase: PhaseResult & Batches): Row {
+  return [...costRow(phase), decimal(phase.entriesACommit, 1), mebibytes(phase.resident)]
+}
+
+const COST_HEAD: Row = [
   "phase",
   "cores",
   "conn.",
@@ -64,9 +71,42 @@ const PHASE_HEAD: Row = [
   "server us",
   "generator us",
   "others %",
-  "a commit",
-  "RSS MiB",
 ]
+const PHASE_HEAD: Row = [...COST_HEAD, "a commit", "RSS MiB"]
+
+const EARLY = "* the signed requests ran out before the time did\n"
+
+function witnessText(results: readonly WitnessResult[]): string {
+  if (results.length === 0) return ""
+  const rows = results.map((result) => [...costRow(result), mebibytes(result.resident)])
+  const early = results.some(({ endedEarly }) => endedEarly)
+  return `
+The witness: add-checkpoint, one log a connection
+${table([[...COST_HEAD, "RSS MiB"], ...rows])}${early ? EARLY : ""}`
+}
+
+function monitorText(results: readonly MonitorResult[], { verificationCpu }: Baselines): string {
+  if (results.length === 0) return ""
+  const head = [
+    "phase",
+    "entries a second",
+    "us an entry",
+    "beside verifying",
+    "others %",
+    "RSS MiB",
+  ]
+  const rows = results.map(({ name, rate, cpu, others, resident }) => [
+    name,
+    count(rate),
+    decimal(cpu, 1),
+    decimal(cpu && cpu - verificationCpu, 1),
+    decimal(others && others * 100, 0),
+    mebibytes(resident),
+  ])
+  return `
+The monitor: one core, from nothing to the head of a log of static files
+${table([head, ...rows])}`
+}
 
 function runText(run: LogRun): string {
   const [before, after] = run.bytesAnEntry
@@ -79,7 +119,7 @@ signatures verified by: ${run.engine}
 RSS: ${mebibytes(run.residentAtStart)} MiB when ready, ${mebibytes(run.residentPeak)} MiB at the most
 disk: ${count(before)} bytes an entry when filled, ${count(after)} at the end
 
-${table([PHASE_HEAD, ...rows])}${early ? "* the signed requests ran out before the time did\n" : ""}`
+${table([PHASE_HEAD, ...rows])}${early ? EARLY : ""}`
 }
 
 function baselineText(baselines: Baselines): string {
@@ -124,12 +164,15 @@ function growthRows([small, large]: readonly LogRun[]): readonly Row[] {
   })
 }
 
-export function reportText({ machine, seconds, baselines, runs }: BenchReport): string {
+export function reportText(report: BenchReport): string {
+  const { machine, seconds, baselines, runs, witness, monitor } = report
   const ratios = [...runs.flatMap((run) => ratioRows(baselines, run)), ...growthRows(runs)]
   return [
     `${machine}; phases of ${seconds} s; CPU time in us an entry or read\n`,
     baselineText(baselines),
     ...runs.map(runText),
+    witnessText(witness),
+    monitorText(monitor, baselines),
     ratios.length === 0 ? "" : `\nRatios\n${table([["what", "entries", "ratio"], ...ratios])}`,
   ].join("")
 }

@@ -18,7 +18,7 @@ export interface ServedLog {
 
 const START_LIMIT_MS = 60_000
 
-interface ServingLine {
+export interface ServingLine {
   readonly msg?: string
   readonly url: string
   readonly verification: string
@@ -31,7 +31,8 @@ function servingLine(text: string): ServingLine | undefined {
   return lines.map((line) => JSON.parse(line) as ServingLine).find(({ msg }) => msg === "serving")
 }
 
-async function untilServing(child: ChildProcess): Promise<ServingLine> {
+/** Resolves with what a server says when it serves; rejects if it does not come to that. */
+export async function untilServing(child: ChildProcess): Promise<ServingLine> {
   let text = ""
   const aborted = AbortSignal.timeout(START_LIMIT_MS)
   const { stderr } = child
@@ -48,6 +49,10 @@ async function untilServing(child: ChildProcess): Promise<ServingLine> {
     throw new Error(`the server did not start: ${text}`)
   })
   return await Promise.race([serving, late])
+}
+
+export function portOf({ url }: ServingLine): number {
+  return Number(new URL(url).port)
 }
 
 async function fetchOk(url: string): Promise<Response> {
@@ -73,12 +78,13 @@ export async function serveLog(folder: string): Promise<ServedLog> {
     ],
     false,
   )
-  const { url, verification } = await untilServing(child)
+  const line = await untilServing(child)
+  const { url, verification } = line
   await (await fetchOk(`${url}/readyz`)).text()
   const readyAfter = performance.now() - start
   return {
     pid: child.pid as number,
-    port: Number(new URL(url).port),
+    port: portOf(line),
     engine: verification,
     readyAfter,
     async size() {

@@ -38,11 +38,14 @@ async function outcomeOf(check: Check, parent: string): Promise<Omit<Result, "cl
   if (lack !== undefined) return { operation, outcome: "skip", reason: lack, seconds: 0 }
   const start = performance.now()
   const seconds = () => (performance.now() - start) / 1000
+  const room = openRoom(parent)
   try {
-    await check.run(openRoom(parent))
+    await check.run(room)
     return { operation, outcome: "pass", seconds: seconds() }
   } catch (error) {
     return { operation, outcome: "FAIL", reason: reasonOf(error), seconds: seconds() }
+  } finally {
+    await room.leave()
   }
 }
 

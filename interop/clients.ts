@@ -1,4 +1,5 @@
-// The clients that come from Debian, in the two generations that it has, and the container registry.
+// The clients that come from Debian, in the two generations that it has, the container registry, and the
+// logs and witnesses of others.
 import { join } from "node:path"
 import { openSuite, type Suite, type Unpacked } from "./debian.ts"
 import { projectPath } from "./project.ts"
@@ -14,14 +15,22 @@ export interface Generation {
   readonly sigstoreGo: Fetched
 }
 
+/** litewitness and what comes with it, under the two names that it has had. */
+export interface LitewitnessPackage {
+  readonly fetched: Fetched
+  /** The name of its program for "spicy signatures". */
+  readonly spicy: string
+}
+
 export interface FetchedClients {
   /** The older one first. */
   readonly generations: readonly Generation[]
   readonly registry: Fetched
+  /** The older one first. */
+  readonly litewitnesses: readonly LitewitnessPackage[]
+  /** Sigsum's tools and its log. */
+  readonly sigsum: Fetched
 }
-
-/** The second one moves: what it has today is what is run. */
-const SUITES = ["trixie", "sid"]
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
@@ -42,24 +51,49 @@ async function fetchFrom(suite: Suite, name: string, title: string): Promise<Fet
   }
 }
 
+async function fetchSigsum(suite: Suite): Promise<Fetched> {
+  const tools = await fetchFrom(suite, "sigsum-go", "sigsum-go")
+  const log = await fetchFrom(suite, "sigsum-log-go", "sigsum-log-go")
+  if ("lack" in tools) return tools
+  if ("lack" in log) return log
+  const program = (file: string) => (file.startsWith("sigsum-log") ? log : tools).program(file)
+  return { name: `${tools.name}, ${log.name}`, version: tools.version, program }
+}
+
+async function fetchLitewitness(
+  suite: Suite,
+  name: string,
+  spicy: string,
+): Promise<LitewitnessPackage> {
+  return { fetched: await fetchFrom(suite, name, name), spicy }
+}
+
 /** Fetches all of them into a cache below node_modules; `remark` is told what people must know. */
 export async function fetchClients(remark: (text: string) => void): Promise<FetchedClients> {
   const cache = projectPath("node_modules/.cache/countersign-interop")
-  const suites: Suite[] = []
-  for (const name of SUITES) {
+  async function open(name: string): Promise<Suite> {
     const suite = await openSuite(name, join(cache, name))
     if (suite.remark !== undefined) remark(suite.remark)
-    suites.push(suite)
+    return suite
   }
+  const stable = await open("trixie")
+  // What it has today is what is run.
+  const moving = await open("sid")
   const generations: Generation[] = []
-  for (const suite of suites) {
+  for (const suite of [stable, moving]) {
     generations.push({
       cosign: await fetchFrom(suite, "cosign", "cosign"),
       rekor: await fetchFrom(suite, "rekor", "rekor-cli"),
       sigstoreGo: await fetchFrom(suite, "sigstore-go", "sigstore-go"),
     })
   }
-  const [stable] = suites
-  if (stable === undefined) throw new Error("expected a suite, found none")
-  return { generations, registry: await fetchFrom(stable, "docker-registry", "docker-registry") }
+  return {
+    generations,
+    registry: await fetchFrom(stable, "docker-registry", "docker-registry"),
+    litewitnesses: [
+      await fetchLitewitness(stable, "litetlog", "spicy-litetlog"),
+      await fetchLitewitness(moving, "torchwood", "spicy-torchwood"),
+    ],
+    sigsum: await fetchSigsum(moving),
+  }
 }

@@ -1,10 +1,11 @@
-// `npm run interop`: Sigstore's own clients, unchanged, against a fresh log of the built program on this
-// machine. Prints what each of them could do and fails if one could not.
+// `npm run interop`: Sigstore's own clients, others' witnesses and another's log, all unchanged, with the
+// built program on this machine. Prints what each of them could do and fails if one could not.
 import { writeFileSync } from "node:fs"
 import { type Check, createRunner, type Runner } from "./check.ts"
 import { type Fetched, type FetchedClients, fetchClients } from "./clients.ts"
 import { cosign2Checks } from "./cosign-2.ts"
 import { cosign3Checks } from "./cosign-3.ts"
+import { litewitnessChecks } from "./litewitness.ts"
 import { type InteropOptions, isWanted, readOptions, USAGE } from "./options.ts"
 import { killRunning } from "./process.ts"
 import { readmeChecks } from "./readme.ts"
@@ -15,6 +16,7 @@ import { makeFolder, openRoom, removeFolders } from "./room.ts"
 import { serveLog } from "./served-log.ts"
 import { sigstoreGoChecks, sigstoreGoLack } from "./sigstore-go.ts"
 import { sigstoreJsChecks } from "./sigstore-js.ts"
+import { sigsumChecks } from "./sigsum.ts"
 import type { Stand } from "./stand.ts"
 import { serveTimestamps } from "./timestamp-authority.ts"
 import { writeTrustFiles } from "./trust-files.ts"
@@ -78,6 +80,10 @@ async function runAll(
   if (isWanted(options, "README.md")) {
     await runner.run({ name: "README.md", checks: readmeChecks(clients, stand) })
   }
+  for (const { fetched, spicy } of clients.litewitnesses) {
+    await runClient(runner, options, fetched, ({ program }) => litewitnessChecks(program, spicy))
+  }
+  await runClient(runner, options, clients.sigsum, ({ program }) => sigsumChecks(program))
 }
 
 async function main(): Promise<void> {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { startServer } from "./process.ts"
 import { environment } from "./room.ts"
-import { freePort, untilServing } from "./served-log.ts"
+import { freePort, untilServing } from "./service.ts"
 
 export interface Registry {
   /** HOST:PORT, as it stands in the names of images. */

@@ -19,7 +19,7 @@ export interface Report {
 }
 
 /** The clients without which a run in CI has shown nothing. */
-const indispensable = ["cosign", "rekor-cli", "sigstore-js"]
+const indispensable = ["cosign", "rekor-cli", "sigstore-js", "litetlog", "torchwood", "sigsum-go"]
 
 function line({ operation, outcome, reason, seconds }: Result, width: number): string {
   const time = outcome === "skip" ? "" : `${seconds.toFixed(1)} s`

@@ -4,6 +4,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { join, resolve } from "node:path"
 import { type Ended, lastWords, runCommand } from "./process.ts"
 import { projectPath } from "./project.ts"
+import { openService, type Service, type ServiceOptions } from "./service.ts"
+
+export interface Stoppable {
+  stop(): Promise<void>
+}
 
 export interface Room {
   readonly folder: string
@@ -22,7 +27,15 @@ export interface Room {
     reason: RegExp,
     env?: Readonly<Record<string, string>>,
   ): Promise<void>
+  /** Starts a server that runs in the room until it is left; `env` is added to the room's. */
+  serve(options: RoomService): Promise<Service>
+  /** Lets what runs be stopped when the room is left. */
+  keep(running: Stoppable): void
+  /** Stops whatever runs in it, the newest first. */
+  leave(): Promise<void>
 }
+
+export type RoomService = Pick<ServiceOptions, "words" | "probe"> & Partial<Pick<Room, "env">>
 
 /** Nothing listens on the port "discard". */
 const CLOSED_DOOR = "http://127.0.0.1:9"
@@ -63,6 +76,7 @@ export function openRoom(parent: string): Room {
   const env = environment(path("home"))
   const ending = (words: readonly string[], more: Readonly<Record<string, string>> = {}) =>
     runCommand(words, { cwd: folder, env: { ...env, ...more } })
+  const kept: Stoppable[] = []
   return {
     folder,
     env,
@@ -84,6 +98,17 @@ export function openRoom(parent: string): Room {
       if (ended.code === 0) throw new Error(`${said(words)}: expected a refusal, found exit 0`)
       if (reason.test(ended.stdout + ended.stderr)) return
       throw new Error(`${said(words)}: expected ${reason} for a reason, found: ${lastWords(ended)}`)
+    },
+    async serve(options) {
+      const all = { ...options, cwd: folder, env: { ...env, ...options.env } }
+      const service = await openService(all)
+      kept.push(service)
+      await service.start()
+      return service
+    },
+    keep: (running) => void kept.push(running),
+    async leave() {
+      for (const running of kept.splice(0).reverse()) await running.stop()
     },
   }
 }

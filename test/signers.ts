@@ -1,5 +1,6 @@
 // Signers for tests: the keys of the published end-to-end vectors, made from their seeds, and what
 // they sign. The secrets are public, so nothing but a test may use them.
+import { createPrivateKey } from "node:crypto"
 import { ed25519 } from "@noble/curves/ed25519.js"
 import { ml_dsa44 } from "@noble/post-quantum/ml-dsa.js"
 import { utf8 } from "../src/core/bytes.ts"
@@ -10,6 +11,7 @@ import {
   timestamped,
 } from "../src/core/cosignature.ts"
 import { type KeyType, makeVkey, type NoteSignature, type Vkey } from "../src/core/note.ts"
+import { parseHex } from "../src/core/text.ts"
 
 /** A key with what it signs: over a text for type 1, over a checkpoint for types 4 and 6. */
 export interface TestSigner {
@@ -46,4 +48,14 @@ function mlDsaSigner(name: string, seed: Uint8Array): TestSigner {
       return line(vkey, timestamped(time, signature))
     },
   }
+}
+
+const PKCS8_PREFIX = parseHex("302e020100300506032b657004220420", "PKCS#8 prefix")
+
+/** The Ed25519 key whose 32 seed bytes are all `seed`, in PKCS#8 PEM. */
+export function ed25519Pem(seed: number, passphrase?: string): string {
+  const der = Buffer.concat([PKCS8_PREFIX, new Uint8Array(32).fill(seed)])
+  const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" })
+  const encryption = passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase }
+  return key.export({ type: "pkcs8", format: "pem", ...encryption }) as string
 }

@@ -1,14 +1,14 @@
 // What lies where in a log's data directory, how it is made, and how its keys are read.
-import { generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto"
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { generateKeyPairSync, randomBytes } from "node:crypto"
+import { existsSync, mkdirSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { refuse } from "../core/errors.ts"
 import { EMPTY_ROOT } from "../core/hash.ts"
 import type { Origin } from "../core/origin.ts"
 import { createLogSigner, type KeyedSigner, type LogKeys } from "../crypto/log-signer.ts"
-import { onDisk } from "../storage/durable-file.ts"
 import { createGuardFile } from "../storage/guard-file.ts"
 import { createSqliteStore } from "../storage/sqlite/store.ts"
+import { exportKey, readKeyFile, writeKeyFile } from "./key-files.ts"
 
 export interface DataDirectory {
   readonly path: string
@@ -16,6 +16,10 @@ export interface DataDirectory {
   readonly guard: string
   readonly ecdsaKey: string
   readonly ed25519Key: string
+  /** The last published checkpoint, in a log with witnesses. */
+  readonly published: string
+  /** A folder that is made when it is needed. */
+  readonly evidence: string
 }
 
 /** The layout below `path`. The guard may lie elsewhere, best on another disk or host. */
@@ -26,6 +30,8 @@ export function dataDirectory(path: string, guard?: string): DataDirectory {
     guard: guard ?? join(path, "guard", "head"),
     ecdsaKey: join(path, "keys", "ecdsa.pem"),
     ed25519Key: join(path, "keys", "ed25519.pem"),
+    published: join(path, "published"),
+    evidence: join(path, "evidence"),
   }
 }
 
@@ -33,39 +39,19 @@ export function holdsLog(directory: DataDirectory): boolean {
   return existsSync(directory.database)
 }
 
-/** Reads a passphrase file: its first line. Throws trouble ("disk"). */
-export function readPassphrase(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined
-  return onDisk(file, () => readFileSync(file, "utf8")).split("\n", 1)[0]
-}
-
-/** A private key that others can read is not private: refuses `untrusted`. */
-function readKeyFile(file: string): string {
-  if (!existsSync(file)) refuse("not-found", `expected a log key in ${file}, found no such file`)
-  const { mode } = statSync(file)
-  const othersMay = mode % 0o100
-  if (othersMay !== 0) {
-    refuse("untrusted", `${file} can be read by others; run: chmod 600 ${file}`)
-  }
-  return readFileSync(file, "utf8")
-}
-
-export function readLogKeys(directory: DataDirectory, passphrase: string | undefined): LogKeys {
+export function readLogKeys(
+  directory: Pick<DataDirectory, "ecdsaKey" | "ed25519Key">,
+  passphrase: string | undefined,
+): LogKeys {
   const keys = {
-    ecdsa: readKeyFile(directory.ecdsaKey),
-    ed25519: readKeyFile(directory.ed25519Key),
+    ecdsa: readKeyFile(directory.ecdsaKey, "log"),
+    ed25519: readKeyFile(directory.ed25519Key, "log"),
   }
   return passphrase === undefined ? keys : { ...keys, passphrase }
 }
 
-function exportKey(key: KeyObject, passphrase: string | undefined): string {
-  if (passphrase === undefined) return key.export({ type: "pkcs8", format: "pem" }) as string
-  const encryption = { cipher: "aes-256-cbc", passphrase }
-  return key.export({ type: "pkcs8", format: "pem", ...encryption }) as string
-}
-
 /** 63 random bits above 0: rekor-cli tells databases apart by this number. */
-function randomTreeId(): string {
+export function randomTreeId(): string {
   const id = BigInt(`0x${randomBytes(8).toString("hex")}`) % 2n ** 63n
   return id === 0n ? randomTreeId() : String(id)
 }
@@ -89,12 +75,11 @@ export async function createLogFiles(directory: DataDirectory, log: NewLog): Pro
   for (const file of [database, guard, ecdsaKey]) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   }
-  const writeKey = (file: string, key: KeyObject): void => {
-    writeFileSync(file, exportKey(key, log.passphrase), { mode: 0o600, flag: "wx", flush: true })
-  }
-  writeKey(ecdsaKey, generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey)
-  writeKey(ed25519Key, generateKeyPairSync("ed25519").privateKey)
-  const signer = createLogSigner(log.origin, readLogKeys(directory, log.passphrase))
+  const { passphrase } = log
+  const ecdsa = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
+  writeKeyFile(ecdsaKey, exportKey(ecdsa, passphrase))
+  writeKeyFile(ed25519Key, exportKey(generateKeyPairSync("ed25519").privateKey, passphrase))
+  const signer = createLogSigner(log.origin, readLogKeys(directory, passphrase))
   const { origin, keyFingerprints } = signer
   const identity = { origin, treeId: randomTreeId(), keyFingerprints }
   const head = { size: 0, root: EMPTY_ROOT, time: log.time }

@@ -1,7 +1,8 @@
 // `countersign init`: makes a new log. Never done implicitly, except by `serve --dev`.
 import { Command } from "commander"
 import { parseOrigin } from "../core/origin.ts"
-import { createLogFiles, dataDirectory, readPassphrase } from "./data-directory.ts"
+import { createLogFiles, dataDirectory } from "./data-directory.ts"
+import { readPassphrase } from "./key-files.ts"
 import type { Terminal } from "./terminal.ts"
 
 interface InitOptions {

@@ -26,6 +26,8 @@ export interface PrivateKey {
   readonly verifier: VerifierKey
   /** Signs a file of any size; throws trouble ("disk"). */
   signFile(path: string): Promise<FileSignature>
+  /** The same over bytes. */
+  signBytes(bytes: Uint8Array): FileSignature
 }
 
 const PREHASH_DOMAIN = concat(utf8("SigEd25519 no Ed25519 collisions"), Uint8Array.of(1, 0))
@@ -87,6 +89,12 @@ export function readPrivateKey(pem: string, passphrase?: string): PrivateKey {
       const signing = startSigning(key, verifier, hash)
       await pourFile(path, [hashing, signing])
       const digest = hashing.digest()
+      return { hash, digest, signature: signing.end(digest) }
+    },
+    signBytes(bytes) {
+      const digest = createHash(hash).update(bytes).digest()
+      const signing = startSigning(key, verifier, hash)
+      signing.update(bytes)
       return { hash, digest, signature: signing.end(digest) }
     },
   }

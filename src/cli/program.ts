@@ -4,30 +4,40 @@ import { Command, CommanderError } from "commander"
 import { backupCommand } from "./backup.ts"
 import { checkpointCommand } from "./checkpoint.ts"
 import { entryCommand } from "./entry.ts"
-import { EXIT_FINE, exitCodeOf } from "./exit-code.ts"
+import { evidenceCommand } from "./evidence.ts"
+import { EXIT_FINE, EXIT_MONITOR_USAGE, EXIT_USAGE, exitCodeOf } from "./exit-code.ts"
 import { exportTilesCommand } from "./export-tiles.ts"
 import { fsckCommand } from "./fsck.ts"
+import { headsCommand } from "./heads.ts"
 import { initCommand } from "./init.ts"
 import { keysCommand } from "./keys.ts"
+import { monitorCommand } from "./monitor.ts"
 import { createOutput } from "./output.ts"
 import { proofCommand } from "./proof.ts"
 import { redactCommand } from "./redact.ts"
+import { revokeCommand } from "./revoke.ts"
 import { searchCommand } from "./search.ts"
 import { serveCommand } from "./serve.ts"
 import { submitCommand } from "./submit.ts"
 import type { Terminal } from "./terminal.ts"
 import { trustCommand } from "./trust.ts"
 import { verifyCommand } from "./verify.ts"
+import { witnessCommand } from "./witness.ts"
 
 const commands: readonly ((terminal: Terminal) => Command)[] = [
   initCommand,
   serveCommand,
   submitCommand,
+  revokeCommand,
   verifyCommand,
   searchCommand,
   entryCommand,
   proofCommand,
   checkpointCommand,
+  evidenceCommand,
+  headsCommand,
+  witnessCommand,
+  monitorCommand,
   trustCommand,
   keysCommand,
   fsckCommand,
@@ -72,7 +82,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
     await createProgram(terminal).parseAsync(words, { from: "user" })
     return EXIT_FINE
   } catch (error) {
-    const code = exitCodeOf(error)
+    const code = exitCodeOf(error, words[0] === "monitor" ? EXIT_MONITOR_USAGE : EXIT_USAGE)
     if (code === undefined) throw error
     // Commander has printed its own errors already.
     if (error instanceof Error && !(error instanceof CommanderError)) {

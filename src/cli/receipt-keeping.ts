@@ -4,6 +4,7 @@
 import type { BatchOutcome, LogClient } from "../client/log-client.ts"
 import { type Receipt, verifyReceiptUnder } from "../client/receipt.ts"
 import { type OpenedHead, openHead, signingLog, type Trust } from "../client/trust.ts"
+import { refuse } from "../core/errors.ts"
 import type { Hash } from "../core/hash.ts"
 import { formatHex } from "../core/text.ts"
 import type { EntryRequest } from "../entry/request.ts"
@@ -32,6 +33,8 @@ export interface ReceiptKeeper {
 export interface ReceiptKeeperOptions {
   readonly log: LogClient
   readonly trust: Trust | undefined
+  /** Whether a receipt is no good without them. */
+  readonly needsWitnesses?: boolean
   readonly output: Output
   readonly terminal: Terminal
   /** Taken away before anything is printed; it comes back with the next step. */
@@ -52,8 +55,18 @@ async function bundleLogs(log: LogClient, trust: Trust | undefined): Promise<rea
   return parseTrustedRoot(await log.trustedRoot())
 }
 
+/** Refuses `try-later` for an entry that is in the log, but not yet under a witnessed checkpoint. */
+function assertWitnessed({ index, witnessed }: Receipt): void {
+  if (witnessed !== false) return
+  refuse(
+    "try-later",
+    `entry ${index} is in the log, but witnesses have not cosigned its checkpoint in time; submit it ` +
+      `again for the same index, or fetch its bundle later`,
+  )
+}
+
 export function createReceiptKeeper(options: ReceiptKeeperOptions): ReceiptKeeper {
-  const { log, trust, output, terminal, progress } = options
+  const { log, trust, needsWitnesses = false, output, terminal, progress } = options
   let last: OpenedCheckpoint | undefined
   let hasRemarked = false
 
@@ -96,6 +109,7 @@ export function createReceiptKeeper(options: ReceiptKeeperOptions): ReceiptKeepe
       try {
         if ("error" in outcome) throw outcome.error
         const { receipt } = outcome
+        if (needsWitnesses) assertWitnessed(receipt)
         const { head, logId } = await open(receipt.checkpoint)
         proven(() => verifyReceiptUnder(head, request, receipt))
         const text = formatSigstoreBundle(bundleOfSubmission(request, receipt, logId))

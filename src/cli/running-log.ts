@@ -1,16 +1,21 @@
 // The log over a data directory, put together: locks, writer thread, reads, signature verification.
 import { createLogSigner } from "../crypto/log-signer.ts"
+import { createNoteVerification } from "../crypto/note-verification.ts"
 import { createRekorSigner } from "../crypto/rekor-signer.ts"
 import { nativeHasher } from "../crypto/tree-hasher.ts"
 import { createSignatureVerifier, type VerificationEngine } from "../crypto/verification.ts"
 import { assertMayWrite, type WriteRule } from "../entry/write-rule.ts"
 import type { Log } from "../log/log.ts"
 import { openLog } from "../log/open-log.ts"
+import { openPublisher } from "../log/publisher.ts"
+import { type PublishedStore, type Publisher, publishAtOnce } from "../log/publishing.ts"
 import type { RekorSigner } from "../log/signer.ts"
+import { openPublishedFile } from "../storage/published-file.ts"
 import { lockDataDirectory } from "../storage/sqlite/process-lock.ts"
 import { openSqliteReads } from "../storage/sqlite/store.ts"
 import { type DataDirectory, readLogKeys } from "./data-directory.ts"
 import { watchFreeSpace } from "./free-space.ts"
+import { heldHeads, type PublishingPlan, processClock } from "./publishing.ts"
 import { startWriter } from "./writer-thread.ts"
 
 export interface RunningLogOptions {
@@ -21,12 +26,15 @@ export interface RunningLogOptions {
   readonly writeRule: WriteRule
   /** Bytes of the longest attestation that is kept; 0 keeps none. */
   readonly attestationBytes: number
+  /** Undefined if what is signed is published. */
+  readonly publishing: PublishingPlan | undefined
   /** Told once that the state of the log is unknown; the process must end. */
   readonly onFatal: (reason: unknown) => void
 }
 
 export interface RunningLog {
   readonly log: Log
+  readonly publisher: Publisher
   readonly rekorSigner: RekorSigner
   /** When the log was made, in Unix milliseconds. */
   readonly created: number
@@ -75,7 +83,12 @@ async function openParts(
     onBroken: onFatal,
   })
   closers.push(verifier.close)
-  const sequencer = await startWriter({ ...directory, passphrase })
+  const { publishing } = options
+  if (publishing !== undefined) closers.push(publishing.close)
+  const published = openPublishedFile(directory.published)
+  const sequencer = await startWriter({ ...directory, passphrase }, async (keyed) =>
+    publishing === undefined ? [] : await heldHeads(keyed, publishing, published),
+  )
   closers.push(sequencer.close)
   const reads = openSqliteReads(directory.database)
   closers.push(reads.close)
@@ -99,6 +112,23 @@ async function openParts(
     },
   })
   closers.push(log.close)
+  const publisher = await startPublishing(log, publishing, published)
+  closers.push(publisher.close)
   const rekorSigner = createRekorSigner(identity, keys)
-  return { log, rekorSigner, created: identity.created, engine: verifier.engine }
+  return { log, publisher, rekorSigner, created: identity.created, engine: verifier.engine }
+}
+
+async function startPublishing(
+  log: Log,
+  plan: PublishingPlan | undefined,
+  store: PublishedStore,
+): Promise<Publisher> {
+  if (plan === undefined) return publishAtOnce(log)
+  const holds = createNoteVerification()
+  const { policy, witnesses, times, onEvent } = plan
+  return await openPublisher({
+    ...{ log, policy, witnesses, times, store, holds, onEvent },
+    clock: processClock,
+    onContradiction: (found) => plan.onContradiction(found, log.vkeys),
+  })
 }

@@ -48,7 +48,7 @@ export function parseAddress(text: string): Address {
 }
 
 /** Lets a refusal of a parser appear as commander's own message about that option. */
-function argument<T>(parser: (text: string) => T): (text: string) => T {
+export function argument<T>(parser: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
       return parser(text)
@@ -75,7 +75,8 @@ function lowerCaseWords(text: string): ReadonlySet<string> {
   return words(text.toLowerCase())
 }
 
-function option(flags: string, description: string, variable: string): Option {
+/** An option that the environment may set too, as COUNTERSIGN_ and `variable`. */
+export function option(flags: string, description: string, variable: string): Option {
   return new Option(flags, description).env(`COUNTERSIGN_${variable}`)
 }
 
@@ -169,10 +170,12 @@ export async function applyConfigFile(command: Command): Promise<void> {
 
 function applySetting(command: Command, file: string, name: string, value: unknown): void {
   const known = command.options.find((candidate) => candidate.long === `--${name}`)
-  if (known === undefined || name === "config" || name === "dev") {
+  const takesNoValue = known === undefined || known.isBoolean() || known.negate
+  if (takesNoValue || name === "config") {
     throw new Refusal("malformed", `${file}: unknown option ${shown(name)}`)
   }
-  if (typeof value !== "string" && typeof value !== "number") {
+  const isSwitch = typeof value === "boolean" && known.optional
+  if (typeof value !== "string" && typeof value !== "number" && !isSwitch) {
     throw new Refusal("malformed", `${file}: ${name}: expected text or a number`)
   }
   const attribute = known.attributeName()

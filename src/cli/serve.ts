@@ -1,39 +1,32 @@
 // `countersign serve`: runs the log over a data directory until it is told to stop.
-import type { Server } from "node:http"
-import type { AddressInfo } from "node:net"
 import { Command } from "commander"
 import { type Logger, pino } from "pino"
-import { bug, refuse, Trouble } from "../core/errors.ts"
+import { refuse } from "../core/errors.ts"
 import { type Origin, parseOrigin } from "../core/origin.ts"
 import type { ProposalOptions } from "../entry/signature.ts"
 import type { HttpConfig } from "../http/config.ts"
-import { createAdminServer, createMetrics, type Metrics } from "../http/metrics.ts"
+import { createMetrics } from "../http/metrics.ts"
 import { entrySearch } from "../http/search.ts"
 import { createHttpServer } from "../http/server.ts"
-import {
-  createLogFiles,
-  type DataDirectory,
-  dataDirectory,
-  holdsLog,
-  readPassphrase,
-} from "./data-directory.ts"
+import { createLogFiles, type DataDirectory, dataDirectory, holdsLog } from "./data-directory.ts"
 import { EXIT_FAILURE } from "./exit-code.ts"
+import { readPassphrase } from "./key-files.ts"
+import { type AdminListener, listen, listenAdmin, untilStopped } from "./listening.ts"
+import { type PublishingPlan, planPublishing } from "./publishing.ts"
+import { type PublishingOptions, publishingOptions, publishingTimes } from "./publishing-options.ts"
+import { publishingReports } from "./publishing-reports.ts"
 import { openRunningLog, type RunningLog } from "./running-log.ts"
-import {
-  type Address,
-  applyConfigFile,
-  type ServeOptions,
-  serveOptions,
-  writeRuleOf,
-} from "./serve-options.ts"
+import { applyConfigFile, type ServeOptions, serveOptions, writeRuleOf } from "./serve-options.ts"
 import type { Terminal } from "./terminal.ts"
+
+type Options = ServeOptions & PublishingOptions
 
 /** Bytes of the attestations that a development log keeps. */
 const DEV_ATTESTATIONS = 131_072
 
 export function serveCommand(terminal: Terminal): Command {
   const command = new Command("serve").description("run the log over HTTP")
-  for (const option of serveOptions) command.addOption(option)
+  for (const option of [...serveOptions, ...publishingOptions]) command.addOption(option)
   return command
     .addHelpText(
       "after",
@@ -43,11 +36,11 @@ Flags win over the environment, the environment over the configuration file.
 Example:
   countersign serve --dev --data ./data
   countersign serve --data /var/lib/countersign --guard /srv/guard/log.example.com \\
-    --listen 127.0.0.1:3000 --admin-listen 127.0.0.1:3001`,
+    --listen 127.0.0.1:3000 --admin-listen 127.0.0.1:3001 --policy witnesses.policy`,
     )
     .action(async () => {
       await applyConfigFile(command)
-      await serve(command.opts<ServeOptions>(), terminal)
+      await serve(command.opts<Options>(), terminal)
     })
 }
 
@@ -69,17 +62,18 @@ async function assureLog(
   await createLogFiles(directory, { origin, passphrase, time: Date.now() })
 }
 
-function httpConfig(options: ServeOptions, created: number, origin: Origin): Partial<HttpConfig> {
+function httpConfig(options: Options, created: number, origin: Origin): Partial<HttpConfig> {
   return {
     publicUrl: options.publicUrl ?? defaultUrl(options, origin),
     requestLimit: options.maxRequestBytes,
     batchLimit: options.maxBatchBytes,
     trustStart: new Date(created).toISOString(),
     guardLevel: guardLevel(options),
+    ...(options.waitForWitnesses && { waitForWitnesses: true }),
   }
 }
 
-async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
+async function serve(options: Options, terminal: Terminal): Promise<void> {
   const directory = dataDirectory(options.data, options.guard)
   const passphrase = readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
@@ -88,6 +82,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
     ...options,
     passphrase,
     writeRule: writeRuleOf(options),
+    publishing: await publishingOf(options, directory, logger, terminal),
     attestationBytes: options.keepAttestations ?? (options.dev === true ? DEV_ATTESTATIONS : 0),
     onFatal(reason) {
       logger.fatal({ err: reason }, "the state of the log is unknown; start it again to recover")
@@ -106,15 +101,16 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
 
 /** Serves until a signal comes, then finishes the requests that were begun. */
 async function serveHttp(
-  { log, rekorSigner, created, engine }: RunningLog,
-  options: ServeOptions,
+  { log, publisher, rekorSigner, created, engine }: RunningLog,
+  options: Options,
   logger: Logger,
   terminal: Terminal,
 ): Promise<void> {
-  const meter = createMetrics(log, { withProcess: true })
+  const meter = createMetrics(log, { withProcess: true, publisher })
   const config = httpConfig(options, created, log.origin)
   const http = createHttpServer({
     log,
+    publisher,
     rekorSigner,
     search: entrySearch(log),
     proposal: proposalOptions(options),
@@ -141,18 +137,21 @@ async function serveHttp(
   }
 }
 
-interface AdminListener {
-  readonly server: Server
-  readonly url: string
-}
-
-async function listenAdmin(
-  address: Address | undefined,
-  metrics: Metrics,
-): Promise<AdminListener | undefined> {
-  if (address === undefined) return undefined
-  const server = createAdminServer(metrics)
-  return { server, url: await listen(server, address) }
+async function publishingOf(
+  options: Options,
+  directory: DataDirectory,
+  logger: Logger,
+  { fetch }: Terminal,
+): Promise<PublishingPlan | undefined> {
+  const { policy: file } = options
+  if (file === undefined) return undefined
+  const times = publishingTimes(options)
+  const isCheckRequired = options.requireWitnessCheck === true
+  const { evidence } = directory
+  return await planPublishing({
+    ...{ file, fetch, times, isCheckRequired },
+    ...publishingReports(logger, evidence),
+  })
 }
 
 function proposalOptions({ allowAlgorithms }: ServeOptions): ProposalOptions {
@@ -169,19 +168,6 @@ function guardLevel({ guard }: ServeOptions): string {
   return `L1: head guard on this host, ${where}`
 }
 
-async function listen(server: Server, { host, port }: Address): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => {
-      reject(
-        new Trouble("network", `cannot listen on ${host}:${port}: ${cause.message}`, { cause }),
-      )
-    })
-    server.listen(port, host, resolve)
-  })
-  const address = server.address() as AddressInfo | null
-  return `http://${host}:${address?.port ?? bug("the server has no address")}`
-}
-
 function welcome(url: string, path: string, engine: string): string {
   return `
 Countersign is running: a development log at ${url}, its data in ${path}
@@ -194,19 +180,4 @@ What to do next, in another terminal:
 
 Ctrl-C stops it.
 `
-}
-
-/** The first signal asks for an orderly stop, the second one ends at once. */
-function untilStopped(logger: Logger): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false
-    const stop = (signal: string): void => {
-      if (asked) process.exit(EXIT_FAILURE)
-      asked = true
-      logger.info({ signal }, "stopping: finishing what was taken")
-      resolve()
-    }
-    process.on("SIGTERM", stop)
-    process.on("SIGINT", stop)
-  })
 }

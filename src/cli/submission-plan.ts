@@ -14,6 +14,7 @@ export interface SubmitOptions {
   readonly bundle?: string
   readonly bundleDir?: string
   readonly json?: boolean
+  readonly witnessed?: boolean
 }
 
 export type SubmissionPlan =

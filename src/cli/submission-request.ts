@@ -2,6 +2,7 @@
 // signature, a DSSE envelope.
 
 import { readKeyFile } from "../client/key-file.ts"
+import { utf8 } from "../core/bytes.ts"
 import { bug } from "../core/errors.ts"
 import { asList, asMessage, asText, optional, parseJson } from "../core/json-value.ts"
 import { formatBase64, formatHex, parseBase64 } from "../core/text.ts"
@@ -47,6 +48,12 @@ export async function openPrivateKey(path: string, passphraseFile?: string): Pro
 /** Signs an artifact. */
 export async function signedRequest(artifact: string, key: PrivateKey): Promise<EntryRequest> {
   const { hash, digest, signature } = await key.signFile(artifact)
+  return hashedrekordRequest(key.verifier, hash, digest, signature)
+}
+
+/** Signs a text. */
+export function signedTextRequest(text: string, key: PrivateKey): EntryRequest {
+  const { hash, digest, signature } = key.signBytes(utf8(text))
   return hashedrekordRequest(key.verifier, hash, digest, signature)
 }
 

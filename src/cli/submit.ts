@@ -1,6 +1,7 @@
 // `countersign submit`: logs signatures, verifies the receipts and writes a bundle for each.
 import { Command } from "commander"
 import { LONGEST_BATCH, type LogClient, MOST_IN_BATCH } from "../client/log-client.ts"
+import type { Trust } from "../client/trust.ts"
 import { bug } from "../core/errors.ts"
 import type { EntryRequest } from "../entry/request.ts"
 import { jsonOption, logOption, openLogClient, readTrust, trustOptions } from "./log-options.ts"
@@ -40,13 +41,16 @@ interface Prepared {
 
 interface Submission {
   readonly log: LogClient
+  /** Whether to wait for witnesses; undefined leaves it to the log. */
+  readonly waiting: { readonly witnessed?: boolean }
   readonly keeper: ReceiptKeeper
   readonly progress: Progress
 }
 
 async function sendBatch(batch: readonly Prepared[], submission: Submission): Promise<void> {
-  const { log, keeper, progress } = submission
-  const outcomes = await log.submitBatch(batch.map(({ request }) => request))
+  const { log, waiting, keeper, progress } = submission
+  const requests = batch.map(({ request }) => request)
+  const outcomes = await log.submitBatch(requests, waiting)
   for (const [i, { job, request }] of batch.entries()) {
     await keeper.keep(job, request, outcomes[i] ?? bug("a batch answer is too short"))
   }
@@ -85,9 +89,16 @@ async function submitMany(
   if (batch.length > 0) await sendBatch(batch, submission)
 }
 
-async function submitOne(job: Job, make: RequestMaker, { log, keeper }: Submission): Promise<void> {
+async function submitOne(job: Job, make: RequestMaker, submission: Submission): Promise<void> {
+  const { log, waiting, keeper } = submission
   const request = await make(job)
-  await keeper.keep(job, request, { receipt: await log.submit(request) })
+  await keeper.keep(job, request, { receipt: await log.submit(request, waiting) })
+}
+
+/** Who verifies with a quorum can only use what witnesses have cosigned, and so waits for that. */
+function waitingOf({ witnessed }: SubmitOptions, trust: Trust | undefined): Submission["waiting"] {
+  const needsQuorum = trust !== undefined && "policy" in trust && trust.policy.quorum !== "none"
+  return witnessed === true || needsQuorum ? { witnessed: true } : {}
 }
 
 async function submitAll(
@@ -104,13 +115,16 @@ async function submitAll(
   const { stderr: stream, now } = terminal
   const progress = createProgress({ stream, now, what: "submit", total: jobs.length })
   const output = createOutput(terminal, options.json)
-  const keeper = createReceiptKeeper({ log, trust, output, terminal, progress })
+  const waiting = waitingOf(options, trust)
+  const needsWitnesses = waiting.witnessed === true
+  const keeper = createReceiptKeeper({ log, trust, needsWitnesses, output, terminal, progress })
+  const submission = { log, waiting, keeper, progress }
   const [only] = jobs
   try {
     if (only !== undefined && jobs.length === 1) {
-      await submitOne(only, make, { log, keeper, progress })
+      await submitOne(only, make, submission)
     } else {
-      await submitMany(jobs, make, { log, keeper, progress })
+      await submitMany(jobs, make, submission)
     }
   } finally {
     progress.end()
@@ -129,6 +143,7 @@ export function submitCommand(terminal: Terminal): Command {
     .option("--envelope <file>", "signed DSSE envelope instead of an artifact")
     .option("--bundle <file>", "where the bundle goes (default: ARTIFACT.sigstore.json)")
     .option("--bundle-dir <dir>", "directory for the bundles of several artifacts")
+    .option("--witnessed", "wait until witnesses have cosigned (default with a policy's quorum)")
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -141,8 +156,8 @@ Examples:
     --signature app.sig --public-key signer.pub --bundle app.sigstore.json
   countersign submit --log https://log.example.com --envelope att.json --public-key signer.pub
 
-A bundle is written only if the receipt holds. Exits with 1 if an artifact was not logged, with 3
-if a receipt is false.`,
+A bundle is written only if the receipt holds. Exits with 1 if an artifact was not logged, or was
+not witnessed in time with --witnessed, with 3 if a receipt is false.`,
     )
     .action((options: SubmitOptions) => submitAll(options, command, terminal))
   for (const option of trustOptions) command.addOption(option)

@@ -3,13 +3,15 @@ import { Command } from "commander"
 import { readKeyFile } from "../client/key-file.ts"
 import { neededHashes, type VerifiedEntry, verifyBundle } from "../client/verify.ts"
 import { formatHex } from "../core/text.ts"
-import { LONGEST_BUNDLE } from "../sigstore/bundle.ts"
+import { LONGEST_BUNDLE, parseSigstoreBundle } from "../sigstore/bundle.ts"
 import { digestFile } from "./artifact-digest.ts"
 import { cosignatureFields } from "./checkpoint.ts"
 import { Falsehood, proven } from "./exit-code.ts"
 import { LONGEST_KEY_FILE, readBytes, readText } from "./file.ts"
+import { headsOption } from "./heads.ts"
 import { jsonOption, readTrust, trustOptions } from "./log-options.ts"
 import { createOutput, formatJson, type Output } from "./output.ts"
+import { rememberCheckpoint } from "./remembered-heads.ts"
 import type { Terminal } from "./terminal.ts"
 
 interface VerifyOptions {
@@ -18,6 +20,7 @@ interface VerifyOptions {
   readonly key: string
   readonly subject?: readonly string[]
   readonly json?: boolean
+  readonly heads?: string
 }
 
 function printVerified(output: Output, entry: VerifiedEntry): void {
@@ -44,7 +47,14 @@ async function verifyFiles(options: VerifyOptions, command: Command): Promise<Ve
   const hashes = proven(() => neededHashes(bundle, key))
   const artifact = await digestFile(options.artifact, hashes)
   const subjects = options.subject
-  return proven(() => verifyBundle({ bundle, artifact, key, trust, ...(subjects && { subjects }) }))
+  const verified = proven(() =>
+    verifyBundle({ bundle, artifact, key, trust, ...(subjects && { subjects }) }),
+  )
+  const checkpoint = parseSigstoreBundle(bundle).entries[0]?.proof?.checkpoint
+  if (options.heads !== undefined && checkpoint !== undefined) {
+    await rememberCheckpoint(options.heads, checkpoint, trust)
+  }
+  return verified
 }
 
 export function verifyCommand(terminal: Terminal): Command {
@@ -54,6 +64,7 @@ export function verifyCommand(terminal: Terminal): Command {
     .requiredOption("--artifact <file>", "what was signed, or what the attestation is about")
     .requiredOption("--key <file>", "the signer's public key or certificate, PEM or DER")
     .option("--subject <name...>", "the attestation must know the artifact by one of these names")
+    .addOption(headsOption("remember the log's head in this file (see countersign heads)"))
     .addOption(jsonOption())
     .addHelpText(
       "after",

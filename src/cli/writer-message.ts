@@ -1,7 +1,9 @@
-// What the main thread and the writer thread say to each other: one batch there, one signed head back.
+// What the main thread and the writer thread say to each other: who the log is, what others hold of it, and
+// then one batch there, one signed head back.
 import { Refusal, type RefusalCode, Trouble, type TroubleCode } from "../core/errors.ts"
-import { asHash, HASH_SIZE } from "../core/hash.ts"
-import type { PublishedHead } from "../log/log.ts"
+import { asHash, HASH_SIZE, type Head } from "../core/hash.ts"
+import type { Origin } from "../core/origin.ts"
+import type { NewestHead } from "../log/log.ts"
 import type { Batch } from "../log/sequencer.ts"
 
 /** Where the writer finds its files; passed as worker data. */
@@ -26,11 +28,13 @@ export interface PackedBatch {
 }
 
 export type ToWriter =
+  | { readonly type: "open"; readonly held: readonly Head[] }
   | { readonly type: "append"; readonly batch: PackedBatch }
   | { readonly type: "close" }
 
 export type FromWriter =
-  | { readonly type: "head"; readonly head: PublishedHead }
+  | { readonly type: "identity"; readonly origin: Origin; readonly vkeys: readonly string[] }
+  | { readonly type: "head"; readonly head: NewestHead }
   | { readonly type: "error"; readonly error: PlainError }
   | { readonly type: "closed" }
 

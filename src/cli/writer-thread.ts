@@ -1,7 +1,9 @@
 // Starts the writer thread and speaks to it as a Sequencer: one question at a time, one answer each.
 import { Worker } from "node:worker_threads"
 import { bug } from "../core/errors.ts"
-import type { PublishedHead } from "../log/log.ts"
+import type { Head } from "../core/hash.ts"
+import type { Origin } from "../core/origin.ts"
+import type { NewestHead } from "../log/log.ts"
 import type { Sequencer } from "../log/sequencer.ts"
 import {
   buffersOf,
@@ -20,8 +22,20 @@ interface Asked {
 /** Room for a few batches; by default a thread would take more than it uses. */
 const YOUNG_GENERATION_MB = 24
 
-/** Resolves once the sequencer is open. Rejects with what opening it refused. */
-export async function startWriter(files: WriterFiles): Promise<Sequencer> {
+/** Who a log is by its keys. */
+export interface KeyedLog {
+  readonly origin: Origin
+  readonly vkeys: readonly string[]
+}
+
+/**
+ * Resolves once the sequencer is open. Before it signs anything, `heldBy` gives the heads that others hold of
+ * this log. Rejects with what that or opening refused.
+ */
+export async function startWriter(
+  files: WriterFiles,
+  heldBy: (log: KeyedLog) => Promise<readonly Head[]>,
+): Promise<Sequencer> {
   const worker = new Worker(new URL("./writer.js", import.meta.url), {
     workerData: files,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
@@ -59,7 +73,7 @@ export async function startWriter(files: WriterFiles): Promise<Sequencer> {
     return reply
   }
 
-  function headOf(reply: FromWriter): PublishedHead {
+  function headOf(reply: FromWriter): NewestHead {
     return reply.type === "head" ? reply.head : bug(`the writer answered ${reply.type}`)
   }
 
@@ -69,7 +83,9 @@ export async function startWriter(files: WriterFiles): Promise<Sequencer> {
   }
 
   try {
-    const opened = headOf(await answer())
+    const identity = await answer()
+    if (identity.type !== "identity") bug(`the writer answered ${identity.type}`)
+    const opened = headOf(await ask({ type: "open", held: await heldBy(identity) }))
     return {
       opened,
       async append(batch) {

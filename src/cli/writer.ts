@@ -1,5 +1,6 @@
 // The writer thread: the sequencer over SQLite, the guard file and the log's keys. Started by
 // writer-thread.ts as a worker; it is the only place that writes the database.
+import { once } from "node:events"
 import { parentPort, workerData } from "node:worker_threads"
 import { bug } from "../core/errors.ts"
 import { createLogSigner } from "../crypto/log-signer.ts"
@@ -23,12 +24,18 @@ function say(message: FromWriter): void {
   port.postMessage(message)
 }
 
+/** Says whose log it is and waits for what others hold of it before anything is signed. */
 async function open(): Promise<Sequencer> {
   const keys = readLogKeys(files, files.passphrase)
   const store = await openSqliteStore(files.database)
   const guard = await openGuardFile(files.guard)
   const signer = createLogSigner(store.identity.origin, keys)
-  return await openSequencer({ store, guard, signer, hasher: nativeHasher, now: Date.now })
+  const asked = once(port, "message")
+  say({ type: "identity", origin: signer.origin, vkeys: signer.vkeys })
+  const [message] = (await asked) as [ToWriter]
+  if (message.type !== "open") bug(`the writer was asked to ${message.type} before it was open`)
+  const { held } = message
+  return await openSequencer({ store, guard, signer, hasher: nativeHasher, now: Date.now, held })
 }
 
 /** Never rejects: an error is an answer too, and the main thread decides what it means. */
@@ -38,6 +45,7 @@ async function answer(sequencer: Sequencer, message: ToWriter): Promise<void> {
       say({ type: "head", head: await sequencer.append(unpackBatch(message.batch)) })
       return
     }
+    if (message.type === "open") bug("the writer is open")
     await sequencer.close()
     say({ type: "closed" })
     port.close()

@@ -1,5 +1,6 @@
-// One bounded HTTP exchange with a log over the platform's fetch: limits on bytes and time, no redirects,
-// RFC 9457 problem documents turned into refusals. Leaves out what the answers mean (log-client.ts).
+// One bounded HTTP exchange with a log or a witness over the platform's fetch: limits on bytes and time, no
+// redirects, RFC 9457 problem documents turned into refusals. Leaves out what the answers mean
+// (log-client.ts, witness-client.ts).
 import { concat, parseUtf8 } from "../core/bytes.ts"
 import { Refusal, type RefusalCode, refuse, shown, Trouble } from "../core/errors.ts"
 import { asObject, asText, optional, parseJson } from "../core/json-value.ts"
@@ -14,13 +15,15 @@ export interface ExchangeOptions {
   readonly signal?: AbortSignal | undefined
   /** How long one exchange may take, in milliseconds. */
   readonly timeout: number
+  /** Who answers, in messages; `log` by default. */
+  readonly peer?: string
 }
 
 export interface Question {
   readonly method?: "GET" | "POST"
   /** Below the base URL, without a leading slash, with its query. */
   readonly path: string
-  readonly body?: string
+  readonly body?: string | Uint8Array<ArrayBuffer>
   readonly contentType?: string
   /** The longest answer that is read, in bytes. */
   readonly longest: number
@@ -28,6 +31,14 @@ export interface Question {
 
 /** Sends a question and gives the body of its 2xx answer. */
 export type Exchange = (question: Question) => Promise<Uint8Array>
+
+/** An answer with whatever status. */
+export interface Reply {
+  readonly status: number
+  /** Without parameters, in lower case; empty if there is none. */
+  readonly mediaType: string
+  readonly body: Uint8Array
+}
 
 const LONGEST_PROBLEM = 65_536
 
@@ -65,16 +76,16 @@ function codeOf(status: number): RefusalCode {
  * What a log's problem document says no with: a refusal with the log's own code (or one that fits
  * `status`), or trouble if the log itself failed. The detail is shortened, with controls made visible.
  */
-export function errorOfProblem(problem: unknown, status: number): Refusal | Trouble {
+export function errorOfProblem(problem: unknown, status: number, peer = "log"): Refusal | Trouble {
   const { code, detail } = asObject(problem, "problem", ["code", "detail"])
   const name = optional(code, (text) => asText(text, "problem.code")) ?? ""
   const text = optional(detail, (it) => asText(it, "problem.detail")) ?? "no reason given"
-  const message = `the log answers ${status}: ${shown(text, 500).slice(1, -1)}`
+  const message = `the ${peer} answers ${status}: ${shown(text, 500).slice(1, -1)}`
   if (isCode(name)) return new Refusal(name, message)
   return status >= 500 ? new Trouble("network", message) : new Refusal(codeOf(status), message)
 }
 
-async function readBounded(response: Response, longest: number): Promise<Uint8Array> {
+async function readBounded(response: Response, longest: number, peer: string): Promise<Uint8Array> {
   const reader = response.body?.getReader()
   if (reader === undefined) return new Uint8Array(0)
   const chunks: Uint8Array[] = []
@@ -85,43 +96,52 @@ async function readBounded(response: Response, longest: number): Promise<Uint8Ar
     length += value.length
     if (length > longest) {
       await reader.cancel()
-      refuse("too-large", `the log's answer: expected up to ${longest} bytes, found more`)
+      refuse("too-large", `the ${peer}'s answer: expected up to ${longest} bytes, found more`)
     }
     chunks.push(value)
   }
 }
 
-async function throwProblem(response: Response): Promise<never> {
-  const { status } = response
-  const text = parseUtf8(await readBounded(response, LONGEST_PROBLEM), "problem")
-  const isJson = response.headers.get("content-type")?.includes("json") ?? false
-  throw errorOfProblem(
-    isJson ? parseJson(text, "problem", LONGEST_PROBLEM) : { detail: text.trim() },
-    status,
-  )
+/** What an answer that is not 2xx says; refuses `malformed` for JSON that is none. */
+export function errorOfReply({ status, mediaType, body }: Reply, peer = "log"): Refusal | Trouble {
+  const text = parseUtf8(body, "problem")
+  const problem = mediaType.includes("json")
+    ? parseJson(text, "problem", LONGEST_PROBLEM)
+    : { detail: text.trim() }
+  return errorOfProblem(problem, status, peer)
 }
 
-function parseBase(url: string): string {
+function parseBase(url: string, peer: string): string {
   const base = URL.canParse(url) ? new URL(url) : undefined
   const allowed = base?.protocol === "http:" || base?.protocol === "https:"
   if (base === undefined || !allowed || base.username !== "" || base.search + base.hash !== "") {
     return refuse(
       "malformed",
-      `log URL: expected http(s)://HOST[:PORT][/PATH], found ${shown(url)}`,
+      `${peer} URL: expected http(s)://HOST[:PORT][/PATH], found ${shown(url)}`,
     )
   }
   return base.href.endsWith("/") ? base.href : `${base.href}/`
 }
 
-/** Refuses `malformed` for the URL; an exchange rejects with `Refusal` or `Trouble` ("network"). */
-export function createExchange({ url, fetch, signal, timeout }: ExchangeOptions): Exchange {
-  const base = parseBase(url)
+function mediaTypeOf({ headers }: Response): string {
+  return (headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? ""
+}
 
-  async function send(question: Question): Promise<Uint8Array> {
+/**
+ * Gives the answer to a question whatever its status. Refuses `malformed` for the URL; the exchange
+ * rejects with `Refusal` ("too-large") or `Trouble` ("network").
+ */
+export function createRawExchange(
+  options: ExchangeOptions,
+): (question: Question) => Promise<Reply> {
+  const { url, fetch, signal, timeout, peer = "log" } = options
+  const base = parseBase(url, peer)
+
+  async function send(question: Question): Promise<Reply> {
     const clock = AbortSignal.timeout(timeout)
     const response = await fetch(base + question.path, {
       method: question.method ?? "GET",
-      // A redirect would let the log send its client to any other address.
+      // A redirect would let the other side send its client to any other address.
       redirect: "error",
       signal: signal === undefined ? clock : AbortSignal.any([signal, clock]),
       ...(question.body !== undefined && {
@@ -129,9 +149,9 @@ export function createExchange({ url, fetch, signal, timeout }: ExchangeOptions)
         headers: { "content-type": question.contentType ?? "application/json" },
       }),
     })
-    return response.ok
-      ? await readBounded(response, question.longest)
-      : await throwProblem(response)
+    const longest = response.ok ? question.longest : LONGEST_PROBLEM
+    const body = await readBounded(response, longest, peer)
+    return { status: response.status, mediaType: mediaTypeOf(response), body }
   }
 
   return async (question) => {
@@ -144,6 +164,16 @@ export function createExchange({ url, fetch, signal, timeout }: ExchangeOptions)
         cause: error,
       })
     }
+  }
+}
+
+/** Refuses `malformed` for the URL; an exchange rejects with `Refusal` or `Trouble` ("network"). */
+export function createExchange(options: ExchangeOptions): Exchange {
+  const exchange = createRawExchange(options)
+  return async (question) => {
+    const reply = await exchange(question)
+    if (reply.status >= 200 && reply.status < 300) return reply.body
+    throw errorOfReply(reply, options.peer)
   }
 }
 

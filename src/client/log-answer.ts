@@ -59,6 +59,7 @@ export function readReceipt(value: unknown, what = "receipt"): Receipt {
     "isNew",
     "inclusionProof",
     "checkpoint",
+    "witnessed",
   ])
   return {
     index: asInteger(receipt.index, `${what}.index`),
@@ -67,6 +68,7 @@ export function readReceipt(value: unknown, what = "receipt"): Receipt {
     ...(typeof receipt.isNew === "boolean" && { isNew: receipt.isNew }),
     proof: readProof(receipt.inclusionProof, `${what}.inclusionProof`),
     checkpoint: asText(receipt.checkpoint, `${what}.checkpoint`),
+    ...(typeof receipt.witnessed === "boolean" && { witnessed: receipt.witnessed }),
   }
 }
 

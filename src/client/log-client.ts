@@ -46,11 +46,22 @@ export interface LogClientOptions {
 /** What became of one request of a batch. */
 export type BatchOutcome = { readonly receipt: Receipt } | { readonly error: Refusal | Trouble }
 
+export interface SubmitOptions {
+  /**
+   * Whether to wait until witnesses have cosigned the checkpoint of the receipt, which says whether they
+   * have; by default as the log's operator has set it.
+   */
+  readonly witnessed?: boolean
+}
+
 /** Rejects with `Refusal` (the log's own code, or a malformed answer) or `Trouble` ("network"). */
 export interface LogClient {
-  submit(request: EntryRequest): Promise<Receipt>
+  submit(request: EntryRequest, options?: SubmitOptions): Promise<Receipt>
   /** Up to 1,000 requests and 8 MiB; one outcome for each, in the same order. */
-  submitBatch(requests: readonly EntryRequest[]): Promise<readonly BatchOutcome[]>
+  submitBatch(
+    requests: readonly EntryRequest[],
+    options?: SubmitOptions,
+  ): Promise<readonly BatchOutcome[]>
   entry(index: number): Promise<Entry>
   /** Entries that fit all criteria, in pages of up to 100. */
   search(criteria: SearchCriteria, page?: SearchPage): Promise<FoundEntries>
@@ -127,16 +138,21 @@ function createReader(exchange: Exchange): Reader {
   }
 }
 
+function submitQuery({ witnessed }: SubmitOptions): string {
+  return witnessed === undefined ? "" : `?witnessed=${witnessed}`
+}
+
 async function submitBatch(
   exchange: Exchange,
   requests: readonly EntryRequest[],
+  options: SubmitOptions,
 ): Promise<readonly BatchOutcome[]> {
   if (requests.length > MOST_IN_BATCH) {
     refuse("too-large", `batch: expected up to ${MOST_IN_BATCH} requests, found ${requests.length}`)
   }
   const answer = await exchange({
     method: "POST",
-    path: "v1/entries/batch",
+    path: `v1/entries/batch${submitQuery(options)}`,
     body: requests.map((request) => `${JSON.stringify(request)}\n`).join(""),
     contentType: "application/x-ndjson",
     longest: requests.length * LONGEST_BATCH_LINE,
@@ -144,10 +160,14 @@ async function submitBatch(
   return readOutcomes(parseUtf8(answer, "the log's answer"), requests.length)
 }
 
-async function submit(exchange: Exchange, request: EntryRequest): Promise<Receipt> {
+async function submit(
+  exchange: Exchange,
+  request: EntryRequest,
+  options: SubmitOptions,
+): Promise<Receipt> {
   const answer = await exchange({
     method: "POST",
-    path: "v1/entries",
+    path: `v1/entries${submitQuery(options)}`,
     body: JSON.stringify(request),
     longest: LONGEST_ANSWER,
   })
@@ -166,8 +186,8 @@ export function createLogClient(options: LogClientOptions): LogClient {
   const withSize = (size: number | undefined, mark: string) =>
     size === undefined ? "" : `${mark}size=${size}`
   return {
-    submit: (request) => submit(exchange, request),
-    submitBatch: (requests) => submitBatch(exchange, requests),
+    submit: (request, options = {}) => submit(exchange, request, options),
+    submitBatch: (requests, options = {}) => submitBatch(exchange, requests, options),
     async entry(index) {
       const entry = readEntry(await json(`v1/entries/${index}`))
       assertAsked(entry.index, index, "index of the log's entry")

@@ -19,6 +19,8 @@ export interface Receipt {
   readonly isNew?: boolean
   readonly proof: InclusionProof
   readonly checkpoint: string
+  /** Whether the log says that witnesses cosigned the checkpoint; absent if it was not asked to wait. */
+  readonly witnessed?: boolean
 }
 
 /** A receipt that holds; unless `isPinned`, it does so only by the log's own word. */

@@ -205,6 +205,11 @@ function satisfied(policy: Policy, cosigned: readonly PolicyWitness[]): Readonly
   return names
 }
 
+/** Whether the quorum is reached when these witnesses of the policy have cosigned. */
+export function isQuorum(policy: Policy, cosigned: readonly PolicyWitness[]): boolean {
+  return policy.quorum === NONE || satisfied(policy, cosigned).has(policy.quorum)
+}
+
 /** The quorum with all of its members and their members. */
 function namesOfQuorum(policy: Policy): ReadonlySet<string> {
   const names = new Set([policy.quorum])

@@ -1,7 +1,8 @@
-// The public keys that node:crypto verifies messages with, the most recently used ones.
+// The public keys that node:crypto verifies messages with, the most recently used ones, and what it may see.
 import { createPublicKey, type KeyObject } from "node:crypto"
 import { LRUCache } from "lru-cache"
 import { equalBytes } from "../core/bytes.ts"
+import { ED25519_KEY_SIZE, ED25519_SIGNATURE_SIZE, isStrictPoint } from "../core/ed25519.ts"
 import { algorithms, type KeyType } from "../entry/algorithm.ts"
 import type { SignatureCheck } from "../entry/entry.ts"
 import { keyOfCheck } from "../entry/portable-verification.ts"
@@ -53,4 +54,22 @@ export function createMessageKeys(limit: number): MessageKeys {
       return key.type === algorithms[check.algorithm].keyType ? key : undefined
     },
   }
+}
+
+/** Node's OpenSSL accepts small-order points, under which one signature holds for any message. */
+function isStrict(signature: Uint8Array, point: Uint8Array): boolean {
+  return (
+    signature.length === ED25519_SIGNATURE_SIZE &&
+    isStrictPoint(point) &&
+    isStrictPoint(signature.subarray(0, ED25519_KEY_SIZE))
+  )
+}
+
+/** Whether OpenSSL may see a signature over a message at all. */
+export function isPlausible(
+  { algorithm, signature }: SignatureCheck,
+  { point }: MessageKey,
+): boolean {
+  if (algorithm !== "PKIX_ED25519") return signature.length > 0
+  return point !== undefined && isStrict(signature, point)
 }

@@ -2,13 +2,12 @@
 // to the digest threads, messages to libuv's threads by node:crypto. Ed25519ph, which neither knows, is
 // left to the portable engine.
 import { type KeyObject, verify } from "node:crypto"
-import { ED25519_KEY_SIZE, ED25519_SIGNATURE_SIZE, isStrictPoint } from "../core/ed25519.ts"
 import { Trouble } from "../core/errors.ts"
 import type { SignatureCheck, SignatureVerifier } from "../entry/entry.ts"
 import { hashOfCheck } from "../entry/portable-verification.ts"
 import { startDigestThreads } from "./digest-thread.ts"
 import { createGate } from "./gate.ts"
-import { createMessageKeys, type MessageKey } from "./message-keys.ts"
+import { createMessageKeys, isPlausible } from "./message-keys.ts"
 import { createPortableVerifier } from "./portable.ts"
 
 export interface NativeVerifierOptions {
@@ -38,21 +37,6 @@ function verifyMessage(
       else resolve(holds)
     })
   })
-}
-
-/** Node's OpenSSL accepts small-order points, under which one signature holds for any message. */
-function isStrict(signature: Uint8Array, point: Uint8Array): boolean {
-  return (
-    signature.length === ED25519_SIGNATURE_SIZE &&
-    isStrictPoint(point) &&
-    isStrictPoint(signature.subarray(0, ED25519_KEY_SIZE))
-  )
-}
-
-/** Whether OpenSSL may see a signature over a message at all. */
-function isPlausible({ algorithm, signature }: SignatureCheck, { point }: MessageKey): boolean {
-  if (algorithm !== "PKIX_ED25519") return signature.length > 0
-  return point !== undefined && isStrict(signature, point)
 }
 
 /**

@@ -8,7 +8,7 @@ import { bug } from "../core/errors.ts"
 import type { Head } from "../core/hash.ts"
 import { formatNote, isSignatureOf, parseNote } from "../core/note.ts"
 import { canonicalJson } from "../entry/canonical-json.ts"
-import type { PublishedHead } from "../log/log.ts"
+import type { SignedHead } from "../log/log.ts"
 import type { EntryPromise, RekorSigner } from "../log/signer.ts"
 import type { LogIdentity } from "../log/store.ts"
 import { type LogKeys, openEcdsaKey, type SigningKey } from "./log-signer.ts"
@@ -33,7 +33,7 @@ async function signatureOf(key: SigningKey, message: Uint8Array): Promise<Uint8A
 }
 
 /** The size and root in a published checkpoint, once this key's own signature on it was verified. */
-async function signedHead(key: SigningKey, published: PublishedHead): Promise<Head> {
+async function signedHead(key: SigningKey, published: SignedHead): Promise<Head> {
   const { text, signatures } = parseNote(published.checkpoint)
   const own = signatures.find((line) => isSignatureOf(key.vkey, line))
   const isOwn =
@@ -54,12 +54,12 @@ export function createRekorSigner(
 ): RekorSigner {
   const key = openEcdsaKey(origin, keys)
   const { name, keyId } = key.vkey
-  const checkpoints = new WeakMap<PublishedHead, Promise<string>>()
+  const checkpoints = new WeakMap<SignedHead, Promise<string>>()
 
   // SPEC: a log MUST NOT sign a checkpoint inconsistent with any it signed before (tlog-checkpoint).
   // This text comes out of a checkpoint that has this key's signature already. The sequencer made that
   // one after the guard had the head, so no head is ever signed here that is not guarded.
-  async function sign(published: PublishedHead): Promise<string> {
+  async function sign(published: SignedHead): Promise<string> {
     const text = formatCheckpoint(`${origin} - ${treeId}`, await signedHead(key, published))
     const signature = await signatureOf(key, Buffer.from(text))
     return formatNote(text, [{ name, keyId, signature }])

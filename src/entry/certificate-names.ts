@@ -2,15 +2,19 @@
 // own certificates, who vouched for them (Fulcio, "OID information"). Only for finding entries: nothing
 // is verified, and what cannot be read is left out. Leaves out IP addresses and the subject's own name.
 import { AsnConvert } from "@peculiar/asn1-schema"
-import { Certificate, type GeneralName, SubjectAlternativeName } from "@peculiar/asn1-x509"
+import { type Certificate, type GeneralName, SubjectAlternativeName } from "@peculiar/asn1-x509"
 import { parseUtf8 } from "../core/bytes.ts"
 import { derContents } from "./der.ts"
 
 export interface CertificateNames {
   /** Email addresses, URIs, DNS names and Fulcio user names, in lower case. */
   readonly identities: readonly string[]
+  /** The same as they are written, if not all of them are in lower case. */
+  readonly written?: readonly string[]
   /** The OpenID Connect issuer that vouched for the identity. */
   readonly issuer?: string
+  /** There is a name or an issuer, and it cannot be read or is there twice: it may be any. */
+  readonly isUnreadable?: true
 }
 
 const SUBJECT_ALTERNATIVE_NAME = "2.5.29.17"
@@ -34,37 +38,55 @@ function utf8String(der: Uint8Array): string | undefined {
   return bytes && attempt(() => parseUtf8(bytes, "name"))
 }
 
+/** Undefined for a name that cannot be read; empty for one of a form that names nobody here. */
 function nameText(name: GeneralName): string | undefined {
   const { otherName } = name
   if (otherName?.typeId === FULCIO_USER_NAME) return utf8String(new Uint8Array(otherName.value))
-  return name.rfc822Name ?? name.uniformResourceIdentifier ?? name.dNSName
+  return name.rfc822Name ?? name.uniformResourceIdentifier ?? name.dNSName ?? ""
 }
 
-function identitiesIn(value: ArrayBuffer): readonly string[] {
-  const names = attempt(() => AsnConvert.parse(value, SubjectAlternativeName)) ?? []
-  return Array.from(names, nameText)
-    .filter((text) => text !== undefined)
-    .filter((text) => text !== "")
-    .map((text) => text.toLowerCase())
+interface Read<T> {
+  readonly value?: T
+  readonly isUnreadable: boolean
+}
+
+function readNames(values: readonly ArrayBuffer[]): Read<readonly string[]> {
+  const [first, ...others] = values
+  if (first === undefined) return { isUnreadable: false }
+  const names = attempt(() => AsnConvert.parse(first, SubjectAlternativeName))
+  const texts = Array.from(names ?? [], nameText)
+  const isUnreadable = names === undefined || others.length > 0 || texts.includes(undefined)
+  const value = texts.filter((text) => text !== undefined).filter((text) => text !== "")
+  return { value, isUnreadable }
+}
+
+function readIssuer(wrapped: readonly ArrayBuffer[], plain: readonly ArrayBuffer[]): Read<string> {
+  const [first] = wrapped
+  const [older] = plain
+  const value =
+    (first && utf8String(new Uint8Array(first))) ??
+    (older && attempt(() => parseUtf8(new Uint8Array(older), "issuer")))
+  const isUnreadable =
+    (value === undefined && wrapped.length + plain.length > 0) ||
+    wrapped.length > 1 ||
+    plain.length > 1
+  return { ...(value !== undefined && { value }), isUnreadable }
 }
 
 /** Never throws; a name that cannot be read is left out. */
 export function namesIn({ tbsCertificate }: Certificate): CertificateNames {
   const { extensions = [] } = tbsCertificate
-  const extension = (oid: string) =>
-    extensions.find(({ extnID }) => extnID === oid)?.extnValue.buffer
-  const alternative = extension(SUBJECT_ALTERNATIVE_NAME)
-  const identities = alternative === undefined ? [] : identitiesIn(alternative)
-  const wrapped = extension(FULCIO_ISSUER)
-  const plain = extension(FULCIO_ISSUER_PLAIN)
-  const issuer =
-    (wrapped && utf8String(new Uint8Array(wrapped))) ??
-    (plain && attempt(() => parseUtf8(new Uint8Array(plain), "issuer")))
-  return issuer === undefined ? { identities } : { identities, issuer }
-}
-
-/** The same of DER; a certificate that cannot be read names nobody. */
-export function certificateNames(der: Uint8Array): CertificateNames {
-  const certificate = attempt(() => AsnConvert.parse(der, Certificate))
-  return certificate === undefined ? { identities: [] } : namesIn(certificate)
+  const valuesOf = (oid: string) =>
+    extensions.filter(({ extnID }) => extnID === oid).map(({ extnValue }) => extnValue.buffer)
+  const names = readNames(valuesOf(SUBJECT_ALTERNATIVE_NAME))
+  const issuer = readIssuer(valuesOf(FULCIO_ISSUER), valuesOf(FULCIO_ISSUER_PLAIN))
+  const written = names.value ?? []
+  const identities = written.map((text) => text.toLowerCase())
+  const isLowerCase = written.every((text, i) => text === identities[i])
+  return {
+    identities,
+    ...(!isLowerCase && { written }),
+    ...(issuer.value !== undefined && { issuer: issuer.value }),
+    ...((names.isUnreadable || issuer.isUnreadable) && { isUnreadable: true }),
+  }
 }

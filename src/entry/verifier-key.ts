@@ -2,7 +2,7 @@
 // the signer sent it. A certificate is opened for its key and its names only; whether the
 // names are true, chains and dates are the business of whoever verifies an entry. Leaves out PEM.
 import { AsnConvert } from "@peculiar/asn1-schema"
-import { Certificate } from "@peculiar/asn1-x509"
+import { Certificate, type Time } from "@peculiar/asn1-x509"
 import { refuse } from "../core/errors.ts"
 import { parseBase64 } from "../core/text.ts"
 import type { KeyType } from "./algorithm.ts"
@@ -21,6 +21,14 @@ export interface VerifierKey {
   readonly keyType: KeyType
   /** Whom a certificate names; not verified. */
   readonly names?: CertificateNames
+  /** From when to when a certificate holds; not verified. */
+  readonly validity?: Validity
+}
+
+/** In Unix seconds, both included. */
+export interface Validity {
+  readonly notBefore: number
+  readonly notAfter: number
 }
 
 export type VerifierKeyBytes =
@@ -58,6 +66,18 @@ function parseCertificate(der: Uint8Array): Certificate {
   }
 }
 
+function unixSeconds(time: Time): number {
+  return Math.floor(time.getTime().getTime() / 1000)
+}
+
+/** Undefined for dates that are none. */
+function validityOf({ tbsCertificate }: Certificate): Validity | undefined {
+  const notBefore = unixSeconds(tbsCertificate.validity.notBefore)
+  const notAfter = unixSeconds(tbsCertificate.validity.notAfter)
+  const isDated = Number.isSafeInteger(notBefore) && Number.isSafeInteger(notAfter)
+  return isDated ? { notBefore, notAfter } : undefined
+}
+
 /** Refuses `too-large` or `malformed` for what is not a certificate, whatever its key is. */
 export function assertCertificate(der: Uint8Array): void {
   parseCertificate(der)
@@ -77,7 +97,9 @@ export function readVerifierKey(request: VerifierKeyBytes): VerifierKey {
   const { subjectPublicKeyInfo } = certificate.tbsCertificate
   const spki = new Uint8Array(AsnConvert.serialize(subjectPublicKeyInfo))
   const keyType = readPublicKey(spki, "public key of the certificate").type
-  return { form: "certificate", der, spki, keyType, names: namesIn(certificate) }
+  const validity = validityOf(certificate)
+  const names = namesIn(certificate)
+  return { form: "certificate", der, spki, keyType, names, ...(validity && { validity }) }
 }
 
 interface ChosenForm {

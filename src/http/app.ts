@@ -1,20 +1,16 @@
 // The Express application: every operation of the contract that is not hot, 405 for the methods that a
-// path does not have, 404 for the rest. Its request and response prototypes are given to the HTTP server,
-// so that Express need not exchange them for each request, which costs more than all else it does.
-import { IncomingMessage, ServerResponse } from "node:http"
-import express, { type Express, type Request, type Response } from "express"
+// path does not have, 404 for the rest.
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Express, Request, Response } from "express"
 import { bug, Refusal } from "../core/errors.ts"
 import type { Contract } from "./contract.ts"
+import { type AdoptedApp, createExpressApp } from "./express-app.ts"
 import { hotOperations } from "./hot-routes.ts"
 import type { Serving } from "./serving.ts"
 
-export interface App {
-  readonly app: Express
+export interface App extends AdoptedApp {
   /** Answers a request that is no hot one, whatever it is. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void
-  /** For `createServer`: what they make is born with the prototypes of the application. */
-  readonly IncomingMessage: typeof IncomingMessage
-  readonly ServerResponse: typeof ServerResponse
 }
 
 /** `/v1/entries/{index}` as Express writes it; below `/tile/` everything is one path. */
@@ -70,36 +66,12 @@ function turnAway(serving: Serving, request: Request, response: Response, error:
   serving.turnAway(request, response, isOther ? error : refusal)
 }
 
-/** Gives the classes that `app` will find to be its own already. Holds for one application only. */
-function adoptedClasses(app: Express): Pick<App, "IncomingMessage" | "ServerResponse"> {
-  class AppRequest extends IncomingMessage {}
-  class AppResponse<
-    Answered extends IncomingMessage = IncomingMessage,
-  > extends ServerResponse<Answered> {}
-  const pairs = [
-    [AppRequest.prototype, express.request],
-    [AppResponse.prototype, express.response],
-  ] as const
-  for (const [prototype, methods] of pairs) {
-    Object.setPrototypeOf(prototype, methods)
-    Object.defineProperty(prototype, "app", { value: app, writable: true, configurable: true })
-  }
-  Object.assign(app, { request: AppRequest.prototype, response: AppResponse.prototype })
-  return { IncomingMessage: AppRequest, ServerResponse: AppResponse }
-}
-
 export function createApp(contract: Contract, serving: Serving): App {
-  const app = express()
-  app.disable("x-powered-by")
-  app.disable("etag")
-  app.disable("query parser")
-  app.enable("case sensitive routing")
-  app.enable("strict routing")
-  const classes = adoptedClasses(app)
+  const adopted = createExpressApp()
+  const { app } = adopted
   addRoutes(app, contract, serving)
   return {
-    app,
-    ...classes,
+    ...adopted,
     handle(request, response) {
       const [asked, answering] = [request as Request, response as Response]
       app(asked, answering, (error: unknown) => turnAway(serving, asked, answering, error))

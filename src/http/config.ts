@@ -12,6 +12,8 @@ export interface HttpConfig {
   readonly bodyBudget: number
   /** Seconds. */
   readonly checkpointMaxAge: number
+  /** Whether submissions wait for witnesses unless they say otherwise. */
+  readonly waitForWitnesses: boolean
   /** When the log's key became valid, in ISO 8601, for trusted roots. */
   readonly trustStart: string
   /** What protects the log from being rolled back, for operators. */
@@ -38,6 +40,7 @@ export const defaultHttpConfig: HttpConfig = {
   batchLines: 1_000,
   bodyBudget: 128 * MEBIBYTE,
   checkpointMaxAge: 2,
+  waitForWitnesses: false,
   trustStart: "2026-01-01T00:00:00Z",
   guardLevel: "unknown",
   headersTimeout: 5_000,

@@ -10,8 +10,8 @@ import { refuseBySchema } from "./schema-errors.ts"
 
 /** The parameters of each operation, after validation. */
 export interface OperationParameters {
-  readonly addEntry: object
-  readonly addEntries: object
+  readonly addEntry: { readonly witnessed?: boolean }
+  readonly addEntries: { readonly witnessed?: boolean }
   readonly searchEntries: {
     readonly digest?: string
     readonly key?: string
@@ -96,7 +96,7 @@ interface ContractDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, OperationDocument>>>>
 }
 
-type Values = Record<string, string | number>
+type Values = Record<string, string | number | boolean>
 type TextValues = Record<string, string>
 type ParameterReader = (path: Readonly<Record<string, string>>, query: string) => Values
 
@@ -143,10 +143,13 @@ function compileParameters(
       ]),
     ),
   })
-  const integers = parameters.filter(({ schema }) => {
-    const own = isReference(schema) ? follow(document, schema.$ref) : schema
-    return (own as { readonly type?: string }).type === "integer"
-  })
+  const ofType = (type: string) =>
+    parameters.filter(({ schema }) => {
+      const own = isReference(schema) ? follow(document, schema.$ref) : schema
+      return (own as { readonly type?: string }).type === type
+    })
+  const integers = ofType("integer")
+  const booleans = ofType("boolean")
   return (path, query) => {
     const given = readQuery(query)
     for (const name of Object.keys(path)) {
@@ -156,6 +159,10 @@ function compileParameters(
     for (const { name } of integers) {
       const text = values[name]
       if (typeof text === "string") values[name] = parseDecimal(text, name)
+    }
+    for (const { name } of booleans) {
+      const text = values[name]
+      if (text === "true" || text === "false") values[name] = text === "true"
     }
     return validate(values) ? values : refuseBySchema("parameters", validate.errors)
   }

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ProposalOptions } from "../entry/signature.ts"
 import type { Log } from "../log/log.ts"
+import type { Publisher } from "../log/publishing.ts"
 import type { RekorSigner } from "../log/signer.ts"
 import type { Answer } from "./answer.ts"
 import type { HttpConfig, Meter } from "./config.ts"
@@ -44,6 +45,7 @@ export interface Door {
 /** What handlers are made of. */
 export interface Surroundings {
   readonly log: Log
+  readonly publisher: Publisher
   readonly config: HttpConfig
   readonly contract: Contract
   readonly meter: Meter

@@ -3,15 +3,20 @@
 import { createServer, type IncomingMessage, type Server } from "node:http"
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
 import type { Log } from "../log/log.ts"
+import type { Publisher } from "../log/publishing.ts"
 import { type Answer, send, textAnswer } from "./answer.ts"
 import type { Meter } from "./config.ts"
 import { plainProblemAnswer, problemOf } from "./problem.ts"
+import { measurePublishing } from "./publishing-metrics.ts"
 
-export interface Metrics extends Meter {
+/** Metrics as they are given away. */
+export interface MetricsText {
   readonly contentType: string
   /** The current values of everything. */
   text(): Promise<string>
 }
+
+export interface Metrics extends Meter, MetricsText {}
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 
@@ -42,10 +47,17 @@ function gaugeLog(registers: Registry[], log: Pick<Log, "head" | "status">): voi
   })
 }
 
-/** Metrics of a log and its HTTP interface. `withProcess` adds those of the process; once a process. */
+export interface MetricsOptions {
+  /** Adds those of the process; once a process. */
+  readonly withProcess?: boolean
+  /** Adds those of its witnesses, if it has any. */
+  readonly publisher?: Publisher
+}
+
+/** Metrics of a log and its HTTP interface. */
 export function createMetrics(
   log: Pick<Log, "head" | "status">,
-  { withProcess = false }: { readonly withProcess?: boolean } = {},
+  { withProcess = false, publisher }: MetricsOptions = {},
 ): Metrics {
   const registry = new Registry()
   const registers = [registry]
@@ -79,6 +91,7 @@ export function createMetrics(
     registers,
   })
   gaugeLog(registers, log)
+  if (publisher !== undefined) measurePublishing(registers, publisher)
   if (withProcess) collectDefaultMetrics({ register: registry })
 
   // Looking a labelled metric up costs more than counting; there are few operations and statuses.
@@ -115,7 +128,7 @@ export function createMetrics(
   }
 }
 
-async function metricsAnswer(request: IncomingMessage, metrics: Metrics): Promise<Answer> {
+async function metricsAnswer(request: IncomingMessage, metrics: MetricsText): Promise<Answer> {
   if (request.method !== "GET" || request.url !== "/metrics") {
     return textAnswer(404, "not-found: expected GET /metrics\n")
   }
@@ -123,7 +136,7 @@ async function metricsAnswer(request: IncomingMessage, metrics: Metrics): Promis
 }
 
 /** A server for `GET /metrics` and nothing else; not listening yet. */
-export function createAdminServer(metrics: Metrics): Server {
+export function createAdminServer(metrics: MetricsText): Server {
   return createServer((request, response) => {
     void metricsAnswer(request, metrics)
       .catch((error: unknown) => plainProblemAnswer(problemOf(error)))

@@ -1,12 +1,38 @@
 // What operators and orchestrators ask: is the process alive, does the log take entries, what is it.
 import { refuse } from "../core/errors.ts"
+import type { PublishingStatus, WitnessStatus } from "../log/publishing.ts"
 import { jsonAnswer, textAnswer } from "./answer.ts"
 import type { Handlers, Surroundings } from "./handler.ts"
+import { isoTime } from "./views.ts"
 
 type Probe = "getLiveness" | "getReadiness" | "ping" | "getHealth" | "getContract"
 
+function witnessView({ name, size, cosigned, failure }: WitnessStatus): object {
+  return {
+    name,
+    ...(size !== undefined && { size }),
+    ...(cosigned !== undefined && { cosigned: isoTime(cosigned) }),
+    ...(failure !== undefined && { failure }),
+  }
+}
+
+function publishingView(status: PublishingStatus | undefined): object | undefined {
+  if (status === undefined) return undefined
+  const { published, newest, isReached, since, reason, witnesses } = status
+  return {
+    publishing: {
+      ...(published !== undefined && { size: published }),
+      newest,
+      quorum: isReached,
+      since: isoTime(since),
+      ...(reason !== undefined && { reason }),
+      witnesses: witnesses.map(witnessView),
+    },
+  }
+}
+
 export function probeHandlers(surroundings: Surroundings): Pick<Handlers, Probe> {
-  const { log, config, contract, isClosing } = surroundings
+  const { log, publisher, config, contract, isClosing } = surroundings
 
   /** Why no entries are taken; undefined if they are. */
   function obstacle(): string | undefined {
@@ -22,7 +48,12 @@ export function probeHandlers(surroundings: Surroundings): Pick<Handlers, Probe>
     ping: alive,
     getReadiness() {
       const reason = obstacle()
-      return reason === undefined ? alive() : refuse("try-later", reason)
+      if (reason !== undefined) refuse("try-later", reason)
+      // Who takes entries is ready, whether or not witnesses cosign: out of rotation it would take none.
+      const unpublished = publisher.status()?.reason
+      return unpublished === undefined
+        ? alive()
+        : textAnswer(200, `ok, but new checkpoints are not published: ${unpublished}\n`)
     },
     getHealth() {
       const reason = obstacle()
@@ -33,6 +64,7 @@ export function probeHandlers(surroundings: Surroundings): Pick<Handlers, Probe>
         size: log.head().size,
         queued: log.status().queued,
         guard: config.guardLevel,
+        ...publishingView(publisher.status()),
       })
     },
     getContract: () => textAnswer(200, contract.text, { "content-type": "application/yaml" }),

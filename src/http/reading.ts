@@ -1,11 +1,12 @@
 // The query side of the native API: entries, heads, proofs, and what a verifier needs to know about the
-// log. Every proof that leads to the newest head comes with the checkpoint of that head.
+// log. A proof leads to the published head, with its checkpoint and the cosignatures on it; to the newest
+// head where that is not published yet.
 
 import { Refusal, refuse } from "../core/errors.ts"
 import { asHash } from "../core/hash.ts"
 import { parseHex } from "../core/text.ts"
 import { formatTlogProof } from "../core/tlog-proof.ts"
-import type { Log } from "../log/log.ts"
+import type { Log, SignedHead } from "../log/log.ts"
 import { formatSigstoreBundle } from "../sigstore/bundle.ts"
 import { bundleOfEntry } from "../sigstore/recorded-entry.ts"
 import { type Answer, jsonAnswer, jsonTextAnswer, textAnswer } from "./answer.ts"
@@ -25,9 +26,25 @@ type ReadingOperation =
   | "getTrustedRoot"
   | "getSigningConfig"
 
-async function answerInclusion(log: Log, index: number, size = log.head().size): Promise<Answer> {
-  const isNewest = size === log.head().size
-  const inclusion = isNewest ? await log.inclusion(index) : await log.inclusionAt(index, size)
+type Heads = Pick<Surroundings, "log" | "publisher">
+
+/** The head that an entry is proven under: the published one if it covers the entry. */
+function headOver(index: number, { log, publisher }: Heads): SignedHead {
+  const published = publisher.published()
+  return published !== undefined && index < published.size ? published : log.head()
+}
+
+/** The signed head of this size, cosigned if it was published; undefined for an older one. */
+function headOf(size: number, { log, publisher }: Heads): SignedHead | undefined {
+  return [publisher.published(), log.head()].find((head) => head?.size === size)
+}
+
+async function answerInclusion(heads: Heads, index: number, size?: number): Promise<Answer> {
+  const head = size === undefined ? headOver(index, heads) : headOf(size, heads)
+  const inclusion =
+    size === undefined || head !== undefined
+      ? await heads.log.inclusion(index, head)
+      : await heads.log.inclusionAt(index, size)
   return jsonTextAnswer(200, inclusionText(inclusion))
 }
 
@@ -45,7 +62,8 @@ function trustFile(json: string): Answer {
   }
 }
 
-export function readingHandlers({ log, config }: Surroundings): Pick<Handlers, ReadingOperation> {
+export function readingHandlers(surroundings: Surroundings): Pick<Handlers, ReadingOperation> {
+  const { log, config } = surroundings
   // Made now, so that a bad configuration shows at the start.
   const root = trustFile(trustedRoot(log, config))
   const signing = trustFile(signingConfig(log, config))
@@ -53,18 +71,19 @@ export function readingHandlers({ log, config }: Surroundings): Pick<Handlers, R
     async getEntry({ parameters }) {
       return jsonAnswer(200, entryView(await log.entry(parameters.index)))
     },
-    getEntryProof: ({ parameters: { index, size } }) => answerInclusion(log, index, size),
+    getEntryProof: ({ parameters: { index, size } }) => answerInclusion(surroundings, index, size),
     async getInclusionProof({ parameters: { leafHash, index, size } }) {
       if ((leafHash === undefined) === (index === undefined)) {
         throw new Refusal("malformed", "expected exactly one of leafHash and index")
       }
-      return answerInclusion(log, index ?? (await indexOfLeaf(log, leafHash ?? "")), size)
+      const found = index ?? (await indexOfLeaf(log, leafHash ?? ""))
+      return answerInclusion(surroundings, found, size)
     },
     async getConsistencyProof({ parameters: { from, to } }) {
-      const head = log.head()
-      const size = to ?? head.size
+      const size = to ?? log.head().size
+      const head = headOf(size, surroundings)
       const hashes = hexes(await log.consistency(from, size))
-      const checkpoint = size === head.size ? { checkpoint: head.checkpoint } : {}
+      const checkpoint = head && { checkpoint: head.checkpoint }
       return jsonAnswer(200, { from, to: size, hashes, ...checkpoint })
     },
     getTreeHead() {
@@ -72,11 +91,12 @@ export function readingHandlers({ log, config }: Surroundings): Pick<Handlers, R
       return jsonAnswer(200, { origin, treeId, ...headView(log.head()), keys: vkeys })
     },
     async getEntryTlogProof({ parameters: { index } }) {
-      const { path, head } = await log.inclusion(index)
+      const { path, head } = await log.inclusion(index, headOver(index, surroundings))
       return textAnswer(200, formatTlogProof({ index, path, checkpoint: head.checkpoint }))
     },
     async getEntryBundle({ parameters: { index } }) {
-      const { path, head, leafHash } = await log.inclusion(index)
+      const under = headOver(index, surroundings)
+      const { path, head, leafHash } = await log.inclusion(index, under)
       const { body } = await log.entry(index)
       const proof = { index, root: head.root, size: head.size, hashes: path }
       const receipt = { index, leafHash, body, proof, checkpoint: head.checkpoint }

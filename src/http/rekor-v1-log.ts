@@ -1,4 +1,6 @@
-// The log itself in the Rekor v1 API: its newest head, its key, and proofs that it only grew.
+// The log itself in the Rekor v1 API: its newest head, its key, and proofs that it only grew. Always the
+// newest head, also where witnesses are configured: a v1 checkpoint has exactly one signature line, or its
+// clients refuse it, so it cannot carry cosignatures, and nothing is gained by an older one.
 import type { RekorSigner } from "../log/signer.ts"
 import { type Answer, jsonAnswer } from "./answer.ts"
 import type { Surroundings } from "./handler.ts"

@@ -13,6 +13,7 @@ import { attachmentOf } from "./attestation.ts"
 import type { Door, DoorCall, Surroundings } from "./handler.ts"
 import { parseJsonBody } from "./json-body.ts"
 import type { Problem, ProblemCode } from "./problem.ts"
+import { awaitWitnesses } from "./receipts.ts"
 import { logKey } from "./trust.ts"
 import { base64 } from "./views.ts"
 
@@ -72,17 +73,26 @@ export function rekorV2Door(surroundings: Surroundings): Door {
     return jsonAnswer(201, { ...entry, inclusionPromise: null }, headers)
   }
 
-  async function addEntry(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
+  async function submit(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<{ readonly receipt: Receipt; readonly proposal: Proposal }> {
     const body = await bodies.read(request, response, rule)
     try {
       const submission = readRekorV2Request(parseJsonBody(body.bytes))
       const proposal = proposeEntry(submission, options)
       const receipt = await log.add(proposal, () => attachmentOf(submission))
       meter.logged(receipt.isNew)
-      return entryAnswer(receipt, proposal)
+      return { receipt, proposal }
     } finally {
       body.release()
     }
+  }
+
+  async function addEntry(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
+    const { receipt, proposal } = await submit(request, response)
+    if (!config.waitForWitnesses) return entryAnswer(receipt, proposal)
+    return entryAnswer((await awaitWitnesses(surroundings, receipt)).receipt, proposal)
   }
 
   const nothing: DoorCall = {

@@ -11,11 +11,13 @@ import {
 import type { ProposalOptions } from "../entry/signature.ts"
 import { createVerifierKeyCache } from "../entry/verifier-key.ts"
 import type { Log } from "../log/log.ts"
+import { type Publisher, publishAtOnce } from "../log/publishing.ts"
 import type { RekorSigner } from "../log/signer.ts"
 import { send } from "./answer.ts"
 import { createApp } from "./app.ts"
 import { defaultHttpConfig, type HttpConfig, type HttpLogger, type Meter } from "./config.ts"
 import { answerBrokenConnection } from "./connection-errors.ts"
+import { drain, HEADER_BYTES, limitSlowness, takeOriginForm } from "./connections.ts"
 import { loadContract } from "./contract.ts"
 import type { Door, Handlers, Surroundings } from "./handler.ts"
 import { callAtDoor, routeHot, takeRekorPath } from "./hot-routes.ts"
@@ -32,6 +34,8 @@ import { tileHandlers } from "./tiles.ts"
 
 export interface HttpServerOptions {
   readonly log: Log
+  /** Without it what is signed is published. */
+  readonly publisher?: Publisher
   readonly config?: Partial<HttpConfig>
   readonly logger?: HttpLogger
   readonly meter?: Meter
@@ -57,7 +61,6 @@ export interface HttpServer {
 
 const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }
 const noMeter: Meter = { answered: () => {}, logged: () => {}, refused: () => {} }
-const HEADER_BYTES = 8 * 1024
 const REMEMBERED_KEYS = 4_096
 
 function defaultProposal(): ProposalOptions {
@@ -81,27 +84,6 @@ function answerPreflight(request: IncomingMessage, response: ServerResponse): vo
   })
 }
 
-// SPEC: a server MUST accept the absolute-form in requests (RFC 9112 section 3.2.2).
-function takeOriginForm(request: IncomingMessage): void {
-  const url = request.url ?? ""
-  if (!url.startsWith("/")) request.url = url.replace(/^https?:\/\/[^/?#]*/i, "")
-}
-
-function limitSlowness(server: Server, config: HttpConfig): void {
-  server.headersTimeout = config.headersTimeout
-  server.requestTimeout = config.requestTimeout
-  server.keepAliveTimeout = config.keepAliveTimeout
-  server.timeout = config.idleTimeout
-  server.maxRequestsPerSocket = 0
-}
-
-async function drain(server: Server, drainTimeout: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  const cut = setTimeout(() => server.closeAllConnections(), drainTimeout)
-  await closed
-  clearTimeout(cut)
-}
-
 /** The protocols beside the contract, which have hot routes too and so are tried before Express. */
 function openDoors(surroundings: Surroundings): readonly Door[] {
   const { rekorSigner } = surroundings
@@ -122,6 +104,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { rekorSigner, search } = options
   const surroundings: Surroundings = {
     log,
+    publisher: options.publisher ?? publishAtOnce(log),
     config,
     contract,
     meter,

@@ -1,4 +1,5 @@
 // POST /v1/entries and /v1/entries/batch: from the bytes of a request to receipts.
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { setImmediate } from "node:timers/promises"
 import { refuse } from "../core/errors.ts"
 import { proposeEntry } from "../entry/request.ts"
@@ -7,6 +8,7 @@ import { jsonTextAnswer } from "./answer.ts"
 import { attachmentOf } from "./attestation.ts"
 import type { Handlers, Surroundings } from "./handler.ts"
 import { parseJsonBody } from "./json-body.ts"
+import { type AnsweredReceipt, awaitWitnesses } from "./receipts.ts"
 import { receiptStatus, receiptText } from "./views.ts"
 
 const NEWLINE = 0x0a
@@ -36,6 +38,14 @@ export function submissionHandlers(
   const single = { limit: config.requestLimit, mediaType: "application/json" }
   const batch = { limit: config.batchLimit, mediaType: "application/x-ndjson" }
 
+  /** Parameters say whether to wait; the configuration does where they do not. */
+  const waits = ({ witnessed }: { readonly witnessed?: boolean }): boolean =>
+    witnessed ?? config.waitForWitnesses
+
+  async function answerOf(receipt: Receipt, isToWait: boolean): Promise<AnsweredReceipt> {
+    return isToWait ? await awaitWitnesses(surroundings, receipt) : { receipt }
+  }
+
   async function submit(bytes: Buffer): Promise<Receipt> {
     if (bytes.length > config.requestLimit) {
       refuse("too-large", `request: expected up to ${config.requestLimit} bytes, found more`)
@@ -46,11 +56,20 @@ export function submissionHandlers(
     return receipt
   }
 
+  async function submitBody(request: IncomingMessage, response: ServerResponse): Promise<Receipt> {
+    const body = await bodies.read(request, response, single)
+    try {
+      return await submit(body.bytes)
+    } finally {
+      body.release()
+    }
+  }
+
   /** One line of the answer to a batch; never rejects. */
-  async function submitLine(bytes: Buffer): Promise<string> {
+  async function submitLine(bytes: Buffer, isToWait: boolean): Promise<string> {
     try {
       const receipt = await submit(bytes)
-      return receiptText(receipt, receiptStatus(receipt))
+      return receiptText(await answerOf(receipt, isToWait), receiptStatus(receipt))
     } catch (error) {
       const problem = report(error, "addEntries")
       return JSON.stringify({ status: problem.status, problem })
@@ -58,31 +77,27 @@ export function submissionHandlers(
   }
 
   /** All lines are under way together, so that they share the log's own batches. */
-  async function submitLines(lines: readonly Buffer[]): Promise<string> {
+  async function submitLines(lines: readonly Buffer[], isToWait: boolean): Promise<string> {
     const answers: Promise<string>[] = []
     for (const [i, line] of lines.entries()) {
       if (i > 0 && i % LINES_A_TURN === 0) await setImmediate()
-      answers.push(submitLine(line))
+      answers.push(submitLine(line, isToWait))
     }
     return (await Promise.all(answers)).map((answer) => `${answer}\n`).join("")
   }
 
   return {
-    async addEntry({ request, response }) {
-      const body = await bodies.read(request, response, single)
-      try {
-        const receipt = await submit(body.bytes)
-        return jsonTextAnswer(receiptStatus(receipt), receiptText(receipt), {
-          location: `/v1/entries/${receipt.index}`,
-        })
-      } finally {
-        body.release()
-      }
+    async addEntry({ request, response, parameters }) {
+      const receipt = await submitBody(request, response)
+      const answer = await answerOf(receipt, waits(parameters))
+      return jsonTextAnswer(receiptStatus(receipt), receiptText(answer), {
+        location: `/v1/entries/${receipt.index}`,
+      })
     },
-    async addEntries({ request, response }) {
+    async addEntries({ request, response, parameters }) {
       const body = await bodies.read(request, response, batch)
       try {
-        const text = await submitLines(linesOf(body.bytes, config.batchLines))
+        const text = await submitLines(linesOf(body.bytes, config.batchLines), waits(parameters))
         const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store" }
         return { status: 200, headers, body: text }
       } finally {

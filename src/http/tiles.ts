@@ -63,15 +63,18 @@ function createCompressor(): Compressor {
 
 export function tileHandlers({
   log,
+  publisher,
   config,
 }: Surroundings): Pick<Handlers, "getCheckpoint" | "getTile" | "getEntryTile"> {
   const compressor = createCompressor()
   const immutable = "public, max-age=31536000, immutable"
   let newest: { readonly checkpoint: string; readonly etag: string; readonly answer: Answer }
 
-  /** The answer for the newest checkpoint, made once for each. */
+  /** The answer for the published checkpoint, made once for each. Refuses `try-later` without one. */
   function checkpointAnswer(): typeof newest {
-    const { checkpoint } = log.head()
+    const { checkpoint } =
+      publisher.published() ??
+      refuse("try-later", publisher.status()?.reason ?? "there is none yet")
     if (newest?.checkpoint === checkpoint) return newest
     const etag = `"${hash("sha256", checkpoint, "hex").slice(0, 32)}"`
     const cacheControl = `public, max-age=${config.checkpointMaxAge}`

@@ -1,6 +1,14 @@
 // What the log gives, as the JSON values of the contract: hashes in hex, bytes in base64, times in ISO.
 import { HASH_SIZE, type Hash } from "../core/hash.ts"
-import type { Inclusion, LogEntry, PublishedHead, Receipt, SignedInclusion } from "../log/log.ts"
+import type {
+  Inclusion,
+  LogEntry,
+  NewestHead,
+  Receipt,
+  SignedHead,
+  SignedInclusion,
+} from "../log/log.ts"
+import type { AnsweredReceipt } from "./receipts.ts"
 
 function view(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -28,13 +36,13 @@ export function hexes(hashes: readonly Hash[]): string[] {
 // which need no escaping, and a checkpoint, which is escaped once for all answers under its head. It is
 // four times cheaper than building an object for JSON.stringify.
 
-const checkpointTexts = new WeakMap<PublishedHead, string>()
+const checkpointTexts = new WeakMap<SignedHead, string>()
 
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
 }
 
-function checkpointText(head: PublishedHead): string {
+function checkpointText(head: SignedHead): string {
   const known = checkpointTexts.get(head)
   if (known !== undefined) return known
   // Without other characters than ASCII's the answer is one byte a character and is written as it is.
@@ -57,12 +65,13 @@ export function inclusionText(inclusion: Inclusion | SignedInclusion): string {
 }
 
 /** JSON of a receipt in ASCII; `status` is its first member where it is a line of a batch's answer. */
-export function receiptText(receipt: Receipt, status?: number): string {
+export function receiptText({ receipt, isWitnessed }: AnsweredReceipt, status?: number): string {
   const { index, leafHash, body, isNew, head } = receipt
+  const witnessed = isWitnessed === undefined ? "" : `,"witnessed":${isWitnessed}`
   return (
     `{${status === undefined ? "" : `"status":${status},`}"index":${index},` +
     `"leafHash":"${hex(leafHash)}","body":"${base64(body)}","isNew":${isNew},` +
-    `"inclusionProof":${proofText(receipt)},"checkpoint":${checkpointText(head)}}`
+    `"inclusionProof":${proofText(receipt)},"checkpoint":${checkpointText(head)}${witnessed}}`
   )
 }
 
@@ -76,11 +85,11 @@ export function entryView({ index, leafHash, body, time }: LogEntry): object {
 }
 
 /** The members of a head without the log's own names. */
-export function headView({ size, root, time, checkpoint }: PublishedHead): object {
+export function headView({ size, root, time, checkpoint }: NewestHead): object {
   return { size, root: hex(root), time: isoTime(time), checkpoint }
 }
 
 /** `time` is in Unix milliseconds. */
-function isoTime(time: number): string {
+export function isoTime(time: number): string {
   return new Date(time).toISOString()
 }

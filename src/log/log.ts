@@ -6,10 +6,14 @@ import type { Proposal } from "../entry/entry.ts"
 import type { Term } from "../entry/search-terms.ts"
 import type { Attachment, Redaction } from "./store.ts"
 
-/** A head that was signed: `checkpoint` is the whole note. `time` is in Unix milliseconds. */
-export interface PublishedHead extends Head {
-  readonly time: number
+/** A head that was signed: `checkpoint` is the whole note, perhaps with cosignatures. */
+export interface SignedHead extends Head {
   readonly checkpoint: string
+}
+
+/** A head as the log alone signed it. `time` is that of its commit in Unix milliseconds. */
+export interface NewestHead extends SignedHead {
+  readonly time: number
 }
 
 /** Where an entry is under one head, with the proof for it. */
@@ -23,7 +27,7 @@ export interface Inclusion {
 
 /** An inclusion under a signed head. */
 export interface SignedInclusion extends Inclusion {
-  readonly head: PublishedHead
+  readonly head: SignedHead
 }
 
 /** The answer to a submission: the entry is durable and under a signed head. */
@@ -60,7 +64,7 @@ export interface SearchAnswer {
    */
   readonly next?: number
   /** The answer leaves out no entry below this size, from `after` up to `next`. */
-  readonly completeUpTo: PublishedHead
+  readonly completeUpTo: NewestHead
 }
 
 export interface LogStatus {
@@ -83,15 +87,20 @@ export interface Log {
    */
   add(proposal: Proposal, attach?: () => Attachment | undefined): Promise<Receipt>
   /** The newest signed head. */
-  head(): PublishedHead
-  /** The proof to the newest head. Refuses `not-found` for an index beyond it. */
-  inclusion(index: number): Promise<SignedInclusion>
+  head(): NewestHead
+  /**
+   * The proof to `head`, which this log signed; to the newest by default. Refuses `not-found` for an
+   * index beyond the newest, `beyond-tree` for one beyond `head`.
+   */
+  inclusion(index: number, head?: SignedHead): Promise<SignedInclusion>
   /** The proof to the tree of `size` entries. Refuses as {@link inclusion}, or `beyond-tree`. */
   inclusionAt(index: number, size: number): Promise<Inclusion>
   /** The index of the entry with this leaf hash, if the log has it. */
   indexOf(leafHash: Hash): Promise<number | undefined>
   /** The proof between two sizes up to the newest. Refuses `malformed` or `beyond-tree`. */
   consistency(oldSize: number, newSize: number): Promise<readonly Hash[]>
+  /** The root at any size up to the newest. Refuses `beyond-tree`. */
+  rootAt(size: number): Promise<Hash>
   entry(index: number): Promise<LogEntry>
   /** Finds entries; refuses `malformed` for a query without terms. */
   search(query: SearchQuery, page: SearchPage): Promise<SearchAnswer>
@@ -102,6 +111,8 @@ export interface Log {
   /** The first `width` entries of a bundle, encoded; undefined as for a tile. */
   bundle(index: number, width: number): Promise<Uint8Array | undefined>
   status(): LogStatus
+  /** Takes and signs no more entries, for this reason; reading goes on. The first reason stays. */
+  stop(reason: string): void
   /** Takes no more entries and resolves when those it took are written. */
   close(): Promise<void>
 }

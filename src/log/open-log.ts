@@ -4,18 +4,18 @@ import { assertBodyLength } from "../core/bundle.ts"
 import { equalBytes } from "../core/bytes.ts"
 import { edgeRoot } from "../core/edge.ts"
 import { bug, refuse, Trouble } from "../core/errors.ts"
-import { HASH_SIZE, type Hash, type Head, type TreeHasher } from "../core/hash.ts"
+import type { Hash, Head, TreeHasher } from "../core/hash.ts"
 import { planConsistency, planInclusion } from "../core/proof.ts"
-import { hashesAtLevel, TILE_WIDTH, tileBytes, tileWidth } from "../core/tile.ts"
+import { tileBytes, tileWidth } from "../core/tile.ts"
 import { foldNodes, rootNodes } from "../core/tree.ts"
 import type { Proposal, SignatureVerifier } from "../entry/entry.ts"
 import { loadEdge } from "../tree/edge-loading.ts"
-import { createLeafIndex, type LeafIndex } from "../tree/leaf-index.ts"
-import { createTreeReader, type TreeReader } from "../tree/tree-reader.ts"
+import { createTreeReader } from "../tree/tree-reader.ts"
 import { attachmentsOf, readAttachment } from "./attachments.ts"
 import { createEntryReader } from "./entry-reader.ts"
+import { loadLeafIndex } from "./leaf-index-loading.ts"
 import { leafReads } from "./leaf-reads.ts"
-import type { Log, PublishedHead, Receipt } from "./log.ts"
+import type { Log, NewestHead, Receipt, SignedHead } from "./log.ts"
 import { createPool, type Placed, type Pooled } from "./pool.ts"
 import { createTermHasher, termHash } from "./search-hash.ts"
 import {
@@ -68,31 +68,7 @@ export const defaultLimits: LogLimits = {
   ...defaultSearchLimits,
 }
 
-const TILES_AT_ONCE = 256
-
 type Attach = () => Attachment | undefined
-
-async function loadLeafIndex(reads: LogReads, tree: TreeReader): Promise<LeafIndex> {
-  const index = createLeafIndex()
-  const fullTiles = hashesAtLevel(1, tree.edge.size)
-  const addAll = (hashes: Uint8Array, first: number): void => {
-    for (let i = 0; i * HASH_SIZE < hashes.length; i++) {
-      index.add(hashes, first + i, i * HASH_SIZE)
-    }
-  }
-  for (let from = 0; from < fullTiles; from += TILES_AT_ONCE) {
-    const count = Math.min(TILES_AT_ONCE, fullTiles - from)
-    const ids = Array.from({ length: count }, (_, i) => ({ level: 0, index: from + i }))
-    const tiles = await reads.tiles(ids)
-    tiles.forEach((hashes, i) => {
-      if (hashes === undefined) throw new Trouble("damaged", `tile 0/${from + i} is missing`)
-      addAll(hashes, (from + i) * TILE_WIDTH)
-    })
-  }
-  const last = tree.edge.levels[0]
-  if (last !== undefined) addAll(tileBytes(last, last.width), fullTiles * TILE_WIDTH)
-  return index
-}
 
 /**
  * Opens the log at the head that `sequencer` was opened at. Throws Trouble for a damaged store. What it
@@ -101,22 +77,24 @@ async function loadLeafIndex(reads: LogReads, tree: TreeReader): Promise<LeafInd
 export async function openLog(options: LogOptions): Promise<Log> {
   const { identity, reads, sequencer, verifier, hasher } = options
   const limits = { ...defaultLimits, ...options.limits }
-  let published = sequencer.opened
-  const edge = await loadEdge(leafReads(reads, hasher), published, hasher)
+  let newest: NewestHead = sequencer.opened
+  const edge = await loadEdge(leafReads(reads, hasher), newest, hasher)
   const tree = createTreeReader({ edge, reads, hasher, cachedTiles: limits.cachedTiles })
   const entries = createEntryReader({ tree, reads, hasher, cachedBundles: limits.cachedBundles })
   const leafIndex = await loadLeafIndex(reads, tree)
   const { defer } = options
-  const { size } = published
+  const { size } = newest
   const searchIndex = await openSearchIndex({ reads, hasher, defer, size, limits })
   const hashTerms = createTermHasher(hasher)
   let underWay = 0
   let stopped: string | undefined
+  let halted: string | undefined
   const onIdle: (() => void)[] = []
 
   const pool = createPool({ write, defer: options.defer, ...limits })
 
   async function write(batch: readonly Pooled[]): Promise<Placed> {
+    if (halted !== undefined) refuse("try-later", `nothing is signed any more: ${halted}`)
     const firstIndex = edge.size
     const terms = batch.map((entry) => entry.terms)
     const fold = searchIndex.nextFold(countTerms(terms))
@@ -136,7 +114,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
       if (head.size !== edge.size || !equalBytes(head.root, edgeRoot(edge, hasher))) {
         bug(`the sequencer signed size ${head.size}, this process computes another tree`)
       }
-      published = head
+      newest = head
       return { firstIndex, head }
     } catch (reason) {
       // A wrong clock is noticed before anything happens; all else leaves the state unknown.
@@ -156,8 +134,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
 
   function assertInLog(index: number): void {
-    if (index < published.size) return
-    refuse("not-found", `expected an index below the size ${published.size}, found ${index}`)
+    if (index < newest.size) return
+    refuse("not-found", `expected an index below the size ${newest.size}, found ${index}`)
   }
 
   async function inclusionUnder<H extends Head>(head: H, index: number) {
@@ -171,8 +149,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
 
   function assertKnownSize(size: number): void {
-    if (size > published.size) {
-      refuse("beyond-tree", `expected a size up to ${published.size}, found ${size}`)
+    if (size > newest.size) {
+      refuse("beyond-tree", `expected a size up to ${newest.size}, found ${size}`)
     }
   }
 
@@ -186,7 +164,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
 
   async function receipt({ leafHash, body }: Pooled, index: number, isNew: boolean) {
-    const head: PublishedHead = published
+    const head: SignedHead = newest
     const path = await tree.prove(planInclusion(index, head.size))
     return { index, leafHash, path, head, body, isNew }
   }
@@ -238,10 +216,10 @@ export async function openLog(options: LogOptions): Promise<Log> {
         leave()
       }
     },
-    head: () => published,
-    async inclusion(index) {
+    head: () => newest,
+    async inclusion(index, head = newest) {
       assertInLog(index)
-      return await inclusionUnder(published, index)
+      return await inclusionUnder<SignedHead>(head, index)
     },
     async inclusionAt(index, size) {
       assertInLog(index)
@@ -253,9 +231,13 @@ export async function openLog(options: LogOptions): Promise<Log> {
       assertKnownSize(newSize)
       return await tree.prove(planConsistency(oldSize, newSize))
     },
+    async rootAt(size) {
+      assertKnownSize(size)
+      return await rootAt(size)
+    },
     entry: (index) => entries.entry(index),
     async search(query, page) {
-      const completeUpTo = published
+      const completeUpTo = newest
       const hashed = query.map((group) => group.map((term) => termHash(term, hasher)))
       return { ...(await searchIndex.search(hashed, page, completeUpTo.size)), completeUpTo }
     },
@@ -275,6 +257,10 @@ export async function openLog(options: LogOptions): Promise<Log> {
       return reason === undefined
         ? { queued, accepting: true }
         : { queued, accepting: false, reason }
+    },
+    stop(reason) {
+      halted ??= reason
+      stopped ??= reason
     },
     async close() {
       stopped ??= "the log is closing"

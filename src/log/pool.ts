@@ -4,7 +4,7 @@
 import { equalBytes } from "../core/bytes.ts"
 import { refuse } from "../core/errors.ts"
 import type { Hash } from "../core/hash.ts"
-import type { PublishedHead } from "./log.ts"
+import type { NewestHead } from "./log.ts"
 import type { Attachment } from "./store.ts"
 
 /** What the pool takes in: an entry with all that is written along with it. */
@@ -19,7 +19,7 @@ export interface Pooled {
 /** Where a pooled entry came to be. */
 export interface Placement {
   readonly index: number
-  readonly head: PublishedHead
+  readonly head: NewestHead
 }
 
 export interface Pool {
@@ -40,7 +40,7 @@ export interface PoolOptions {
 
 export interface Placed {
   readonly firstIndex: number
-  readonly head: PublishedHead
+  readonly head: NewestHead
 }
 
 interface Waiting extends Pooled {

@@ -7,6 +7,7 @@
 // | the guard    | store and guard agree          | signs the same head                        |
 // | signing      | store and guard agree          | signs the same head                        |
 // | —            | store behind, or another root  | refuses to start                           |
+// | —            | others hold what it has not    | refuses to start                           |
 import { encodeBundle } from "../core/bundle.ts"
 import { equalBytes } from "../core/bytes.ts"
 import { formatCheckpoint } from "../core/checkpoint.ts"
@@ -20,14 +21,14 @@ import { appendLeaf, type Edge, edgeRoot } from "../core/edge.ts"
 import { bug, refuse, Trouble } from "../core/errors.ts"
 import type { Hash, Head, TreeHasher } from "../core/hash.ts"
 import { planConsistency, verifyConsistency } from "../core/proof.ts"
-import { formatHex } from "../core/text.ts"
 import { nodeInTile, nodePlace, TILE_WIDTH, tileBytes } from "../core/tile.ts"
-import { rootNodes } from "../core/tree.ts"
+import { foldNodes, rootNodes } from "../core/tree.ts"
 import { loadEdge } from "../tree/edge-loading.ts"
 import { createTreeReader, type TreeReader } from "../tree/tree-reader.ts"
 import type { HeadGuard } from "./guard.ts"
+import { assertHeldHeads, sameHead, shownHead } from "./held-head.ts"
 import { leafReads } from "./leaf-reads.ts"
-import type { PublishedHead } from "./log.ts"
+import type { NewestHead } from "./log.ts"
 import { encodeTerms } from "./search-batch.ts"
 import type { LogSigner } from "./signer.ts"
 import type {
@@ -59,12 +60,12 @@ export interface PlacedAttachment extends Attachment {
 
 export interface Sequencer {
   /** The head at the time of opening, freshly signed. */
-  readonly opened: PublishedHead
+  readonly opened: NewestHead
   /**
    * Appends a batch and resolves with the signed head that covers it. Calls must not overlap. Rejects
    * with Trouble `clock` before anything happened; after any other rejection the process must end.
    */
-  append(batch: Batch): Promise<PublishedHead>
+  append(batch: Batch): Promise<NewestHead>
   close(): Promise<void>
 }
 
@@ -75,20 +76,14 @@ export interface SequencerOptions {
   readonly hasher: TreeHasher
   /** The wall clock in Unix milliseconds, read once a batch. */
   readonly now: () => number
+  /** Heads that others hold under this log's key; the stored tree must have them all. */
+  readonly held?: readonly Head[]
 }
 
 const CHECKED_AT_ONCE = 4_096
 const CACHED_TILES = 64
 /** How far the clock may be behind the newest head before the log stops rather than waits. */
 const CLOCK_TOLERANCE_MS = 60_000
-
-function sameHead(a: Head, b: Head): boolean {
-  return a.size === b.size && equalBytes(a.root, b.root)
-}
-
-function shownHead(head: Head): string {
-  return `size ${head.size} with root ${formatHex(head.root)}`
-}
 
 function assertSameLog(store: LogIdentity, guard: LogIdentity, signer: LogSigner): void {
   if (guard.origin !== store.origin || guard.treeId !== store.treeId) {
@@ -141,12 +136,18 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
   const tail = await loadTail(store, stored)
   const range = rangeFromEdge(edge)
 
+  const rootAt = async (size: number): Promise<Hash> => {
+    const nodes = await reader.prove(rootNodes(size).map((node) => [node]))
+    return foldNodes(nodes, hasher)
+  }
+  await assertHeldHeads(options.held ?? [], stored, rootAt)
+
   let head: TimedHead = stored
   await advanceGuard({ reader, guard, hasher }, guarded, stored)
   const opened = await publish(signer, stored)
 
   /** Steps 1 to 5. Whoever calls this must end the process if it rejects. */
-  async function sequence(batch: Batch, time: number): Promise<PublishedHead> {
+  async function sequence(batch: Batch, time: number): Promise<NewestHead> {
     const from = head
     if (batch.terms.length !== batch.bodies.length) bug("a batch has the terms of other entries")
     const filled = growEdge(edge, batch.leafHashes, hasher)
@@ -289,7 +290,7 @@ async function advanceGuard(proving: Proving, guarded: Head, to: TimedHead): Pro
   await proving.guard.advance(guarded, to)
 }
 
-async function publish(signer: LogSigner, head: TimedHead): Promise<PublishedHead> {
+async function publish(signer: LogSigner, head: TimedHead): Promise<NewestHead> {
   const checkpoint = await signer.sign(formatCheckpoint(signer.origin, head))
   return { size: head.size, root: head.root, time: head.time, checkpoint }
 }

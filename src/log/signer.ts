@@ -1,7 +1,7 @@
 // The ports to the log's keys: the signature lines of a checkpoint, and what Rekor v1 clients need in
 // addition. An adapter checks its own signatures before it gives them away.
 import type { Origin } from "../core/origin.ts"
-import type { PublishedHead } from "./log.ts"
+import type { SignedHead } from "./log.ts"
 
 export interface LogSigner {
   readonly origin: Origin
@@ -36,5 +36,5 @@ export interface RekorSigner {
    * the size and root of a checkpoint that this key has signed before, so only what the sequencer has
    * guarded; signs each head object once.
    */
-  checkpoint(head: PublishedHead): Promise<string>
+  checkpoint(head: SignedHead): Promise<string>
 }

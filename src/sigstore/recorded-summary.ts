@@ -3,7 +3,7 @@
 import { LONGEST_BODY } from "../core/bundle.ts"
 import { parseUtf8 } from "../core/bytes.ts"
 import { digestOf } from "../core/digest.ts"
-import { refuse } from "../core/errors.ts"
+import { refuse, shown } from "../core/errors.ts"
 import {
   asBytes,
   asList,
@@ -15,10 +15,14 @@ import {
 } from "../core/json-value.ts"
 import { parsePemChain } from "../core/pem.ts"
 import { formatHex, parseBase64 } from "../core/text.ts"
-import { certificateNames } from "../entry/certificate-names.ts"
 import { MOST_SIGNATURES } from "../entry/dsse.ts"
 import { sha256Text } from "../entry/search-terms.ts"
-import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
+import {
+  readVerifierKey,
+  readVerifierKeyText,
+  type VerifierKey,
+  type VerifierKeyReader,
+} from "../entry/verifier-key.ts"
 
 /** Whose key verified a signature. */
 export interface Signer {
@@ -40,7 +44,34 @@ export interface EntrySummary {
   readonly signers: readonly Signer[]
 }
 
-type Parts = Omit<EntrySummary, "kind" | "signers"> & { readonly keys: readonly VerifierKey[] }
+/** A signature of a body with the key it is said to hold under. */
+export interface RecordedSignature {
+  readonly key: VerifierKey
+  /** Base64 of the signature if the body is what the log makes; not looked at. */
+  readonly content: unknown
+  /** What Rekor v2 says of the algorithm; not looked at. */
+  readonly keyDetails?: unknown
+}
+
+export interface RecordedEntry {
+  /** As in {@link EntrySummary}. */
+  readonly kind: string
+  readonly digest?: string
+  readonly payload?: string
+  readonly payloadType?: unknown
+  /** Empty for a kind that is not known. */
+  readonly signatures: readonly RecordedSignature[]
+}
+
+/** Reads keys by the text that stands for them in a body; a cache if the same ones come often. */
+export interface RecordedKeys {
+  readonly der: VerifierKeyReader
+  /** Of base64 of PEM, as Rekor v1 has it. */
+  readonly pem: (content: string) => VerifierKey
+}
+
+type Parts = Omit<RecordedEntry, "kind">
+type PartsReader = (spec: unknown, keys: RecordedKeys) => Parts
 
 const MOST_CERTIFICATES = 10
 
@@ -50,75 +81,104 @@ const hashNames: ReadonlyMap<string, string> = new Map([
   ["SHA2_512", "sha512"],
 ])
 
-function derKey(signature: unknown): VerifierKey {
-  const { verifier } = asObject(signature, "signature", ["verifier"])
-  const { publicKey, x509Certificate } = asObject(verifier, "verifier", [
-    "publicKey",
-    "x509Certificate",
-  ])
-  const { rawBytes } = asObject(publicKey ?? x509Certificate, "verifier", ["rawBytes"])
-  const der = asBytes(rawBytes, "rawBytes")
-  return readVerifierKey(isAbsent(publicKey) ? { certificate: der } : { publicKey: der })
-}
+const hashes: readonly string[] = [...hashNames.values()]
 
-function pemKey(content: unknown): VerifierKey {
-  const pem = parseUtf8(parseBase64(asText(content, "verifier"), "verifier"), "verifier")
+/** A key of Rekor v1; refuses as `readVerifierKey` does, and `malformed` for what is no PEM. */
+export function readRecordedPem(content: string): VerifierKey {
+  const pem = parseUtf8(parseBase64(content, "verifier"), "verifier")
   const [leaf] = parsePemChain(pem, "verifier", MOST_CERTIFICATES)
   const der = leaf?.der ?? refuse("malformed", "verifier: expected PEM, found nothing")
   return readVerifierKey(leaf?.label === "PUBLIC KEY" ? { publicKey: der } : { certificate: der })
 }
 
+const uncachedKeys: RecordedKeys = { der: readVerifierKeyText, pem: readRecordedPem }
+
+function derSignature(signature: unknown, keys: RecordedKeys): RecordedSignature {
+  const { content, verifier } = asObject(signature, "signature", ["content", "verifier"])
+  const { publicKey, x509Certificate, keyDetails } = asObject(verifier, "verifier", [
+    "publicKey",
+    "x509Certificate",
+    "keyDetails",
+  ])
+  const { rawBytes } = asObject(publicKey ?? x509Certificate, "verifier", ["rawBytes"])
+  const text = asText(rawBytes, "rawBytes")
+  const key = keys.der(isAbsent(publicKey) ? { certificate: text } : { publicKey: text })
+  return { key, content, keyDetails }
+}
+
+function pemKey(content: unknown, keys: RecordedKeys): VerifierKey {
+  return keys.pem(asText(content, "verifier"))
+}
+
+function unknownHash(name: string): never {
+  return refuse("unsupported", `digest: expected one of ${hashes.join(", ")}, found ${shown(name)}`)
+}
+
 /** `{algorithm, digest}` of Rekor v2. */
 function digestV2(value: unknown): string {
   const { algorithm, digest } = asObject(value, "digest", ["algorithm", "digest"])
-  const hash = hashNames.get(asText(algorithm, "algorithm"))
+  const name = asText(algorithm, "algorithm")
+  const hash = hashNames.get(name) ?? unknownHash(name)
   return `${hash}:${formatHex(asBytes(digest, "digest"))}`
 }
 
 /** `{algorithm, value}` of Rekor v1. */
 function digestV1(hash: unknown): string {
   const { algorithm, value } = asObject(hash, "digest", ["algorithm", "value"])
-  return `${asText(algorithm, "algorithm")}:${asText(value, "value").toLowerCase()}`
+  const name = asText(algorithm, "algorithm")
+  if (!hashes.includes(name)) unknownHash(name)
+  return `${name}:${asText(value, "value").toLowerCase()}`
 }
 
-function hashedrekordV2(spec: unknown): Parts {
+function hashedrekordV2(spec: unknown, keys: RecordedKeys): Parts {
   const { hashedRekordV002 } = asObject(spec, "spec", ["hashedRekordV002"])
   const { data, signature } = asObject(hashedRekordV002, "spec", ["data", "signature"])
-  return { digest: digestV2(data), keys: [derKey(signature)] }
+  return { digest: digestV2(data), signatures: [derSignature(signature, keys)] }
 }
 
-function dsseV2(spec: unknown): Parts {
+function dsseV2(spec: unknown, keys: RecordedKeys): Parts {
   const { dsseV002 } = asObject(spec, "spec", ["dsseV002"])
   const { payloadHash, signatures } = asObject(dsseV002, "spec", ["payloadHash", "signatures"])
   const list = asList(signatures, "signatures", MOST_SIGNATURES)
-  return { payload: digestV2(payloadHash), keys: list.map(derKey) }
+  return { payload: digestV2(payloadHash), signatures: list.map((it) => derSignature(it, keys)) }
 }
 
-function artifactV1(spec: unknown): Parts {
+function artifactV1(spec: unknown, keys: RecordedKeys): Parts {
   const { data, signature } = asObject(spec, "spec", ["data", "signature"])
-  const { publicKey } = asObject(signature, "signature", ["publicKey"])
-  const { content } = asObject(publicKey, "publicKey", ["content"])
+  const { content, format, publicKey } = asObject(signature, "signature", [
+    "content",
+    "format",
+    "publicKey",
+  ])
+  if (!isAbsent(format) && format !== "x509") {
+    refuse("unsupported", "signature format: expected x509, found another one")
+  }
+  const key = pemKey(asObject(publicKey, "publicKey", ["content"]).content, keys)
   const { hash } = asObject(data, "data", ["hash"])
-  return { digest: digestV1(hash), keys: [pemKey(content)] }
+  return { digest: digestV1(hash), signatures: [{ key, content }] }
 }
 
-function dsseV1(spec: unknown): Parts {
+function dsseV1(spec: unknown, keys: RecordedKeys): Parts {
   const { payloadHash, signatures } = asObject(spec, "spec", ["payloadHash", "signatures"])
-  const list = asList(signatures, "signatures", MOST_SIGNATURES)
-  const keys = list.map((item) => pemKey(asObject(item, "signature", ["verifier"]).verifier))
-  return { payload: digestV1(payloadHash), keys }
+  const list = asList(signatures, "signatures", MOST_SIGNATURES).map((item) => {
+    const { signature, verifier } = asObject(item, "signature", ["signature", "verifier"])
+    return { key: pemKey(verifier, keys), content: signature }
+  })
+  return { payload: digestV1(payloadHash), signatures: list }
 }
 
-function intotoV1(spec: unknown): Parts {
+function intotoV1(spec: unknown, keys: RecordedKeys): Parts {
   const { content } = asObject(spec, "spec", ["content"])
   const { envelope, payloadHash } = asObject(content, "content", ["envelope", "payloadHash"])
-  const { signatures } = asObject(envelope, "envelope", ["signatures"])
-  const list = asList(signatures, "signatures", MOST_SIGNATURES)
-  const keys = list.map((item) => pemKey(asObject(item, "signature", ["publicKey"]).publicKey))
-  return { payload: digestV1(payloadHash), keys }
+  const { payloadType, signatures } = asObject(envelope, "envelope", ["payloadType", "signatures"])
+  const list = asList(signatures, "signatures", MOST_SIGNATURES).map((item) => {
+    const { sig, publicKey } = asObject(item, "signature", ["sig", "publicKey"])
+    return { key: pemKey(publicKey, keys), content: sig }
+  })
+  return { payload: digestV1(payloadHash), payloadType, signatures: list }
 }
 
-const readers: ReadonlyMap<string, (spec: unknown) => Parts> = new Map([
+const readers: ReadonlyMap<string, PartsReader> = new Map([
   ["hashedrekord:0.0.2", hashedrekordV2],
   ["dsse:0.0.2", dsseV2],
   ["hashedrekord:0.0.1", artifactV1],
@@ -127,9 +187,19 @@ const readers: ReadonlyMap<string, (spec: unknown) => Parts> = new Map([
   ["intoto:0.0.2", intotoV1],
 ])
 
-function signerOf(key: VerifierKey): Signer {
-  const names = key.form === "publicKey" ? { identities: [] } : certificateNames(key.der)
-  return { key: sha256Text(digestOf("sha256", key.spki)), ...names }
+function readSigner(key: VerifierKey): Signer {
+  const { identities = [], issuer } = key.names ?? {}
+  const named = { key: sha256Text(digestOf("sha256", key.spki)), identities }
+  return issuer === undefined ? named : { ...named, issuer }
+}
+
+const signers = new WeakMap<VerifierKey, Signer>()
+
+/** Who signs with this key; remembered as long as the key itself. */
+export function signerOf(key: VerifierKey): Signer {
+  const signer = signers.get(key) ?? readSigner(key)
+  signers.set(key, signer)
+  return signer
 }
 
 function openBody(body: Uint8Array): Members<"apiVersion" | "kind" | "spec"> {
@@ -137,12 +207,29 @@ function openBody(body: Uint8Array): Members<"apiVersion" | "kind" | "spec"> {
   return asObject(value, "body", ["apiVersion", "kind", "spec"])
 }
 
-/** Refuses `malformed` for a body that is not of the kind it names. */
-export function readSummary(body: Uint8Array): EntrySummary {
+/**
+ * What a body says, its kind "unknown" if it names none. Refuses `malformed` for a body that is not of
+ * the kind it names, `unsupported` or `too-large` for one with a key or a hash that is not known here.
+ */
+export function readRecorded(body: Uint8Array, keys: RecordedKeys = uncachedKeys): RecordedEntry {
   const { apiVersion, kind: name, spec } = openBody(body)
   const kind = isAbsent(name)
     ? "unknown"
     : `${asText(name, "kind")}:${asText(apiVersion, "version")}`
-  const { keys, ...digests } = readers.get(kind)?.(spec) ?? { keys: [] }
-  return { kind, ...digests, signers: keys.map(signerOf) }
+  return { kind, ...(readers.get(kind)?.(spec, keys) ?? { signatures: [] }) }
+}
+
+/** The summary of what was read. */
+export function summaryOf({ kind, digest, payload, signatures }: RecordedEntry): EntrySummary {
+  return {
+    kind,
+    ...(digest !== undefined && { digest }),
+    ...(payload !== undefined && { payload }),
+    signers: signatures.map(({ key }) => signerOf(key)),
+  }
+}
+
+/** Refuses as {@link readRecorded} does. */
+export function readSummary(body: Uint8Array): EntrySummary {
+  return summaryOf(readRecorded(body))
 }

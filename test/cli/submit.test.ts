@@ -2,6 +2,7 @@ import { generateKeyPairSync, sign } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { utf8 } from "../../src/core/bytes.ts"
+import { formatVkey, makeVkey } from "../../src/core/note.ts"
 import { dssePae } from "../../src/entry/dsse.ts"
 import { IN_TOTO, statement } from "../client/made-bundles.ts"
 import { fill } from "../http/served-log.ts"
@@ -72,6 +73,20 @@ describe("countersign submit", () => {
     const artifact = workspace.write(`${name}.bin`, name)
     expect(await pinned("--artifact", artifact, "--key", own.secret)).toMatchObject({ code: 0 })
     expect(await verify(artifact, own.public)).toMatchObject({ code: 0 })
+  })
+
+  it("writes no bundle without witnesses for whom it was told to wait", async () => {
+    const artifact = workspace.write("unwitnessed.bin", "unwitnessed")
+    const quorum = generateKeyPairSync("ed25519").publicKey.export({ format: "der", type: "spki" })
+    const vkey = formatVkey(makeVkey("w.example", 4, new Uint8Array(quorum.subarray(-32))))
+    const text = `log ${workspace.served.log.vkeys[1]}\nwitness w ${vkey}\nquorum w\n`
+    const policy = workspace.write("quorum.policy", text)
+    for (const words of [["--witnessed"], ["--policy", policy]]) {
+      const ran = await submit("--artifact", artifact, "--key", keys.secret, ...words)
+      expect(ran.code).toBe(1)
+      expect(ran.err).toMatch(/entry \d+ is in the log, but witnesses have not cosigned/)
+    }
+    expect(existsSync(`${artifact}.sigstore.json`)).toBe(false)
   })
 
   it("opens an encrypted key with the first line of a file, and not without", async () => {

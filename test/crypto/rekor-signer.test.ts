@@ -5,7 +5,7 @@ import { asHash } from "../../src/core/hash.ts"
 import { parseNote } from "../../src/core/note.ts"
 import { createLogSigner } from "../../src/crypto/log-signer.ts"
 import { createRekorSigner } from "../../src/crypto/rekor-signer.ts"
-import type { PublishedHead } from "../../src/log/log.ts"
+import type { NewestHead } from "../../src/log/log.ts"
 import type { RekorSigner } from "../../src/log/signer.ts"
 import { newDisk } from "../log/opened-log.ts"
 
@@ -13,7 +13,7 @@ describe("createRekorSigner()", () => {
   const disk = newDisk()
   const root = asHash(new Uint8Array(32).fill(7))
   let signer: RekorSigner
-  let published: PublishedHead
+  let published: NewestHead
   beforeAll(async () => {
     signer = createRekorSigner(disk.identity, disk.keys)
     const checkpoint = await disk.signer.sign(

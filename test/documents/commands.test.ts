@@ -39,9 +39,15 @@ function longNames(command: Command): readonly string[] {
   return ["--help", ...command.options.flatMap(({ long }) => long ?? [])]
 }
 
+/** The command that the words begin with, down to the innermost. */
+function commandOf(words: readonly string[], commands: readonly Command[]): Command | undefined {
+  const command = commands.find((known) => known.name() === words[0])
+  return (command && commandOf(words.slice(1), command.commands)) ?? command
+}
+
 function expectKnown(shown: string): void {
-  const [name = "", ...words] = shown.split(/\s+/)
-  const command = program.commands.find((known) => known.name() === name)
+  const words = shown.split(/\s+/)
+  const command = commandOf(words, program.commands)
   expect(command, `countersign ${shown}`).toBeDefined()
   if (command === undefined || words.includes("--help")) return
   const options = words.filter((word) => word.startsWith("--"))

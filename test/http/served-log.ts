@@ -10,6 +10,7 @@ import { verifyPortably } from "../../src/entry/portable-verification.ts"
 import { createHttpServer, type HttpServerOptions } from "../../src/http/server.ts"
 import type { Log } from "../../src/log/log.ts"
 import type { LogLimits } from "../../src/log/open-log.ts"
+import { type Publisher, publishAtOnce } from "../../src/log/publishing.ts"
 import { newDisk, openLogOn, proposalOf } from "../log/opened-log.ts"
 
 const portable: SignatureVerifier = {
@@ -25,7 +26,10 @@ export interface ServedLog {
   close(): Promise<void>
 }
 
-export interface ServedLogOptions extends Omit<HttpServerOptions, "log" | "rekorSigner"> {
+export interface ServedLogOptions
+  extends Omit<HttpServerOptions, "log" | "rekorSigner" | "publisher"> {
+  /** By default what is signed is published. */
+  readonly publisher?: (log: Log) => Publisher | Promise<Publisher>
   /** Puts something in front of the log. */
   readonly log?: (log: Log) => Log
   /** By default the portable one. */
@@ -38,7 +42,10 @@ export async function openServedLog(options: ServedLogOptions = {}): Promise<Ser
   const disk = newDisk()
   const { log } = await openLogOn(disk, options.limits, options.verifier ?? portable)
   const rekorSigner = createRekorSigner(disk.identity, disk.keys)
-  const http = createHttpServer({ ...options, rekorSigner, log: options.log?.(log) ?? log })
+  const { publisher: makePublisher, ...others } = options
+  const publisher = (await makePublisher?.(log)) ?? publishAtOnce(log)
+  const own = { rekorSigner, publisher, log: options.log?.(log) ?? log }
+  const http = createHttpServer({ ...others, ...own })
   await new Promise<void>((resolve) => http.server.listen(0, "127.0.0.1", resolve))
   const { port } = http.server.address() as AddressInfo
   return {
@@ -47,6 +54,7 @@ export async function openServedLog(options: ServedLogOptions = {}): Promise<Ser
     port,
     async close() {
       await http.close()
+      publisher.close()
       await log.close()
     },
   }

@@ -32,8 +32,8 @@ export interface Disk {
   readonly clock: { time: number }
 }
 
-export function newDisk(): Disk {
-  const keys = newKeys()
+/** A log without entries, with the keys of another one if that is given. */
+export function newDisk(keys: LogKeys = newKeys()): Disk {
   const signer = createLogSigner(origin, keys)
   const { keyFingerprints } = signer
   const identity = { origin, treeId: "4711", keyFingerprints }

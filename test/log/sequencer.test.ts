@@ -4,7 +4,7 @@ import { Refusal, Trouble } from "../../src/core/errors.ts"
 import { asHash, type Head, portableHasher } from "../../src/core/hash.ts"
 import { parseVkey } from "../../src/core/note.ts"
 import type { HeadGuard } from "../../src/log/guard.ts"
-import type { Sequencer } from "../../src/log/sequencer.ts"
+import { openSequencer, type Sequencer } from "../../src/log/sequencer.ts"
 import type { LogStore } from "../../src/log/store.ts"
 import { createMemoryGuard, createMemoryStore } from "../../src/storage/memory.ts"
 import { referenceRoot } from "../reference.ts"
@@ -127,6 +127,51 @@ describe("opening the sequencer", () => {
     await expect(openDisk({ ...disk, signer: other.signer })).rejects.toThrow(
       /never changes its keys/,
     )
+  })
+
+  it("takes heads that others hold if its tree has them, and refuses any other before signing", async () => {
+    const disk = newDisk()
+    const sequencer = await openDisk(disk)
+    const held: Head[] = [sequencer.opened]
+    for (const count of [3, 300, 7]) {
+      held.push(await append(sequencer, bodiesFrom((await disk.store.head()).size, count)))
+    }
+    const openWith = (...heads: readonly Head[]) => {
+      const { store, guard, clock } = disk
+      let signed = 0
+      const signer = {
+        ...disk.signer,
+        sign(text: string) {
+          signed += 1
+          return disk.signer.sign(text)
+        },
+      }
+      const now = () => clock.time
+      const opening = openSequencer({
+        store,
+        guard,
+        signer,
+        hasher: portableHasher,
+        now,
+        held: heads,
+      })
+      return { opening, signed: () => signed }
+    }
+    expect((await openWith(...held).opening).opened.size).toBe(310)
+    const root = asHash(new Uint8Array(32).fill(7))
+    for (const [head, words] of [
+      [{ size: 311, root }, "an older copy of the database was put in place"],
+      [{ size: 310, root }, "the log was forked"],
+      [{ size: 303, root }, "the log was forked"],
+      [{ size: 0, root }, "the log was forked"],
+    ] as const) {
+      const { opening, signed } = openWith(...held, head)
+      await expect(opening).rejects.toMatchObject({
+        code: "conflict",
+        message: expect.stringContaining(words),
+      })
+      expect(signed()).toBe(0)
+    }
   })
 
   it("refuses a store whose entries do not give the stored root", async () => {

@@ -1,14 +1,12 @@
-// Opens connections to the log's SQLite database with settings that keep what was acknowledged, and
+// Opens connections to SQLite databases of Countersign's with settings that keep what was acknowledged, and
 // refuses files that are not this program's. Nothing else may open the database, its -wal or its -shm:
 // when a process closes any descriptor of theirs, SQLite's locks on them are gone.
 import { existsSync } from "node:fs"
 import Database from "better-sqlite3"
 import { bug, refuse, Trouble } from "../../core/errors.ts"
+import { type DatabaseKind, logDatabase } from "./database-kind.ts"
 import { migrate, newestVersion, schemaVersion } from "./migration.ts"
 import { onSqlite } from "./trouble.ts"
-
-/** "CSTR" in ASCII; stands in the header of each database of Countersign's. */
-export const APPLICATION_ID = 0x43535452
 
 /** A full tile is 8 KB and a bundle some 128 KB; smaller pages make long chains of both. */
 export const PAGE_SIZE = 8_192
@@ -55,23 +53,27 @@ const roleSettings: Readonly<Record<ConnectionRole, Readonly<Record<string, numb
  * writes. Refuses `not-found` where there is no file, `mismatch` for another program's database and
  * `unsupported` for a schema that this program cannot use; throws Trouble for anything else.
  */
-export function openConnection(path: string, role: ConnectionRole): Database.Database {
+export function openConnection(
+  path: string,
+  role: ConnectionRole,
+  kind: DatabaseKind = logDatabase,
+): Database.Database {
   if (!existsSync(path)) {
     refuse(
       "not-found",
-      `expected the log's database at ${path}, found no file. Give the right data directory, or make ` +
-        `a new log with "countersign init"`,
+      `expected the ${kind.owner}'s database at ${path}, found no file. Give the right data ` +
+        `directory, or make a new ${kind.owner} with "${kind.made}"`,
     )
   }
   const options = { fileMustExist: true, timeout: BUSY_TIMEOUT_MS }
   const connection = onSqlite(path, () => new Database(path, options))
   try {
     onSqlite(path, () => {
-      assertOurs(connection, path)
-      assertVersion(connection, path, role)
+      assertOurs(connection, path, kind)
+      assertVersion(connection, path, role, kind)
       applySettings(connection, role)
-      applyJournalMode(connection, path, role)
-      if (role === "write") migrate(connection)
+      applyJournalMode(connection, path, role, kind)
+      if (role === "write") migrate(connection, kind)
     })
     return connection
   } catch (reason) {
@@ -94,6 +96,7 @@ export function applyJournalMode(
   connection: Database.Database,
   path: string,
   role: ConnectionRole,
+  { opened }: DatabaseKind,
 ): void {
   const pragma = role === "write" ? "journal_mode = WAL" : "journal_mode"
   const found = connection.pragma(pragma, { simple: true })
@@ -101,22 +104,31 @@ export function applyJournalMode(
   throw new Trouble(
     "disk",
     `${path}: expected the journal mode "wal", found "${found}"; put the database on a local disk ` +
-      `and open it once with "countersign serve"`,
+      `and open it once with "${opened}"`,
   )
 }
 
-function assertOurs(connection: Database.Database, path: string): void {
+function assertOurs(
+  connection: Database.Database,
+  path: string,
+  { applicationId, owner }: DatabaseKind,
+): void {
   const found = connection.pragma("application_id", { simple: true })
-  if (found === APPLICATION_ID) return
+  if (found === applicationId) return
   refuse(
     "mismatch",
-    `${path}: expected a database of Countersign's (application ID ${APPLICATION_ID}), found ` +
-      `application ID ${found}; it was left as it is. Give the right data directory`,
+    `${path}: expected a ${owner}'s database of Countersign's (application ID ${applicationId}), ` +
+      `found application ID ${found}; it was left as it is. Give the right data directory`,
   )
 }
 
-function assertVersion(connection: Database.Database, path: string, role: ConnectionRole): void {
-  const newest = newestVersion()
+function assertVersion(
+  connection: Database.Database,
+  path: string,
+  role: ConnectionRole,
+  kind: DatabaseKind,
+): void {
+  const newest = newestVersion(kind)
   const found = schemaVersion(connection)
   if (found > newest) {
     refuse(
@@ -129,7 +141,7 @@ function assertVersion(connection: Database.Database, path: string, role: Connec
     refuse(
       "unsupported",
       `${path}: expected schema version ${newest}, found ${found}. Back the database up and start ` +
-        `"countersign serve" once, which brings it up to date`,
+        `"${kind.opened}" once, which brings it up to date`,
     )
   }
 }

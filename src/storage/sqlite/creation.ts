@@ -1,33 +1,38 @@
-// Makes the database of a new log: tables, identity and the empty head, all in one transaction.
+// Makes a new database of any kind: tables and first rows, all in one transaction.
 import { existsSync } from "node:fs"
 import Database from "better-sqlite3"
 import { refuse } from "../../core/errors.ts"
-import { EMPTY_ROOT } from "../../core/hash.ts"
-import type { LogIdentity } from "../../log/store.ts"
 import { syncNameOf } from "../durable-file.ts"
-import { parseIdentity } from "../identity.ts"
-import { APPLICATION_ID, applyJournalMode, applySettings, PAGE_SIZE } from "./connection.ts"
+import { applyJournalMode, applySettings, PAGE_SIZE } from "./connection.ts"
+import type { DatabaseKind } from "./database-kind.ts"
 import { migrate } from "./migration.ts"
 import { onSqlite } from "./trouble.ts"
 
 /**
- * Makes a database with an empty tree, durable when this returns; `time` is the time of its head in
- * Unix milliseconds. Refuses `conflict` if there is a file at `path`: nothing is ever overwritten.
+ * Makes a database with the tables of its kind and the rows that `fill` writes, durable when this
+ * returns. Refuses `conflict` if there is a file at `path`: nothing is ever overwritten.
  */
-export function createSqliteStore(
+export function createDatabase(
   path: string,
-  identity: LogIdentity,
-  { time }: { readonly time: number },
+  kind: DatabaseKind,
+  fill: (connection: Database.Database) => void,
 ): void {
-  const checked = parseIdentity(identity)
-  assertFree(path)
+  assertFree(path, kind)
   onSqlite(path, () => {
     const connection = new Database(path)
     try {
       connection.pragma(`page_size = ${PAGE_SIZE}`)
       applySettings(connection, "write")
-      applyJournalMode(connection, path, "write")
-      fill(connection, path, checked, time)
+      applyJournalMode(connection, path, "write", kind)
+      const work = connection.transaction(() => {
+        // Under the write lock: another process may have been faster since the look at the folder.
+        const tables = connection.prepare("SELECT count(*) FROM sqlite_schema").pluck().get()
+        if (tables !== 0) alreadyThere(path, kind)
+        connection.pragma(`application_id = ${kind.applicationId}`)
+        migrate(connection, kind)
+        fill(connection)
+      })
+      work.immediate()
     } finally {
       connection.close()
     }
@@ -35,40 +40,16 @@ export function createSqliteStore(
   syncNameOf(path)
 }
 
-function assertFree(path: string): void {
+function assertFree(path: string, kind: DatabaseKind): void {
   // Beside a lost database its -wal may hold commits, which SQLite would throw away.
   const found = [path, `${path}-wal`].find((name) => existsSync(name))
-  if (found !== undefined) alreadyThere(found)
+  if (found !== undefined) alreadyThere(found, kind)
 }
 
-function alreadyThere(path: string): never {
+function alreadyThere(path: string, { owner, opened }: DatabaseKind): never {
   refuse(
     "conflict",
-    `expected no file at ${path}, found one: a log is never overwritten. Open it with "countersign ` +
-      `serve", or choose another data directory`,
+    `expected no file at ${path}, found one: a ${owner} is never overwritten. Open it with ` +
+      `"${opened}", or choose another data directory`,
   )
-}
-
-function fill(
-  connection: Database.Database,
-  path: string,
-  identity: LogIdentity,
-  time: number,
-): void {
-  const work = connection.transaction(() => {
-    // Under the write lock: another process may have been faster since the look at the folder.
-    const tables = connection.prepare("SELECT count(*) FROM sqlite_schema").pluck().get()
-    if (tables !== 0) alreadyThere(path)
-    connection.pragma(`application_id = ${APPLICATION_ID}`)
-    migrate(connection)
-    connection
-      .prepare(
-        "INSERT INTO log (id, origin, tree_id, key_fingerprints, created) VALUES (1, ?, ?, ?, ?)",
-      )
-      .run(identity.origin, identity.treeId, JSON.stringify(identity.keyFingerprints), time)
-    connection
-      .prepare("INSERT INTO head (id, size, root, time) VALUES (1, 0, ?, ?)")
-      .run(EMPTY_ROOT, time)
-  })
-  work.immediate()
 }

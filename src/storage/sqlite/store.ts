@@ -13,7 +13,7 @@ import { onSqlite } from "./trouble.ts"
 
 export { redactAttachment } from "./attachments.ts"
 export { backupSqlite, integrityCheck } from "./backup.ts"
-export { createSqliteStore } from "./creation.ts"
+export { createSqliteStore } from "./log-creation.ts"
 export { openSqliteReads, type SqliteReads } from "./reads.ts"
 
 /**

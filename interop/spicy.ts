@@ -1,0 +1,37 @@
+// "Spicy signatures", the first form of C2SP's tlog-proof: the same lines without the first one, beside
+// the logged file. The program checks the inclusion proof and the log's signature.
+import type { Room } from "./room.ts"
+import { countersign } from "./served-log.ts"
+import type { WitnessedLog } from "./witnessed-log.ts"
+
+const FIRST_LINE = "c2sp.org/tlog-proof@v1\n"
+
+interface Entry {
+  readonly body: string
+}
+
+async function writeProof(room: Room, log: WitnessedLog, index: number): Promise<void> {
+  const about = [String(index), "--log", log.url, "--policy", log.policy]
+  const entry = await room.run([...countersign, "entry", ...about, "--json"])
+  room.write("entry", (JSON.parse(entry.stdout) as Entry).body)
+  const proof = await room.run([...countersign, "proof", ...about, "--format", "tlog-proof"])
+  if (!proof.stdout.startsWith(FIRST_LINE)) throw new Error(`expected ${FIRST_LINE.trim()}`)
+  room.write("entry.spicy", proof.stdout.slice(FIRST_LINE.length))
+}
+
+/** Lets `program` verify the entries 0 and 2 of the log, and refuse what was changed. */
+export async function spicyCheck(room: Room, program: string, log: WitnessedLog): Promise<void> {
+  const verify = [program, "-verify", log.vkey, "entry"]
+  for (const index of [0, 2]) {
+    await writeProof(room, log, index)
+    await room.run(verify)
+  }
+  const [body, proof] = [room.read("entry"), room.read("entry.spicy")]
+  room.write("entry", `${body} `)
+  await room.refused(verify, /could not verify inclusion/)
+  room.write("entry", body)
+  room.write("entry.spicy", proof.replace(/^index 2$/m, "index 1"))
+  await room.refused(verify, /could not verify inclusion/)
+  room.write("entry.spicy", proof.replace(/^3$/m, "4"))
+  await room.refused(verify, /could not verify checkpoint/)
+}

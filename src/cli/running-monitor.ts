@@ -1,0 +1,182 @@
+// A monitor over its data directory, with everything that it needs of this machine: sources, sinks, the
+// engine that verifies signatures.
+import { createHash, randomUUID } from "node:crypto"
+import { setTimeout as sleep } from "node:timers/promises"
+import { parsePolicy } from "../core/policy.ts"
+import { createEntryCheck } from "../crypto/entry-check.ts"
+import { createNoteVerification } from "../crypto/note-verification.ts"
+import { nativeHasher } from "../crypto/tree-hasher.ts"
+import type { MonitorServerOptions } from "../http/monitor-server.ts"
+import { createMailbox } from "../monitor/mailbox.ts"
+import { createMonitor, type Monitor, type MonitoredLog } from "../monitor/monitor.ts"
+import type { MonitorState } from "../monitor/state.ts"
+import { type MonitorStatus, monitorStatus } from "../monitor/status.ts"
+import type { OwnTree } from "../monitor/tree.ts"
+import { parseWatch, type Watch } from "../monitor/watch.ts"
+import { readText } from "./file.ts"
+import {
+  leftAcknowledgements,
+  lockMonitorState,
+  type MonitorDirectory,
+  monitorDirectory,
+} from "./monitor-directory.ts"
+import type { RunOptions } from "./monitor-options.ts"
+import { lastCompleteAt } from "./monitor-status.ts"
+import { logsOfPolicy, openMonitoredLogs, pinnedPolicy } from "./monitored-logs.ts"
+import { comparePolicy } from "./policy-pin.ts"
+import { readSinks, type Sinks } from "./sinks/sinks.ts"
+import type { Terminal } from "./terminal.ts"
+import { readWatchFile } from "./watch-test.ts"
+
+export interface RunningMonitor {
+  readonly monitor: Monitor
+  readonly state: MonitorState
+  readonly sinks: Sinks
+  /** What the policy that was given instead of the pinned one needs, if it differs. */
+  readonly policyRemark: string | undefined
+  readonly engine: string
+  /** What its HTTP server serves. */
+  readonly served: Omit<MonitorServerOptions, "logger" | "config">
+  status(): MonitorStatus
+  /** Takes acknowledgements that were left meanwhile. */
+  takeAcknowledgements(now: number): Promise<void>
+  close(): Promise<void>
+}
+
+const LONGEST_POLICY = 1_048_576
+const PLAIN_WATCH = "countersign-watch/v1\n"
+
+/** Without a watch file nothing is expected, and every entry is verified all the same. */
+async function openWatch(file: string | undefined): Promise<Watch> {
+  if (file !== undefined) return await readWatchFile(file)
+  return await parseWatch(PLAIN_WATCH, () => Promise.reject(new Error("bug: no files")))
+}
+
+async function checkPolicy(
+  state: MonitorState,
+  { policy, data }: RunOptions,
+): Promise<string | undefined> {
+  if (policy === undefined) return undefined
+  const text = await readText(policy, "policy", LONGEST_POLICY)
+  return await state.change((documents) =>
+    comparePolicy(documents, { file: policy, text }, data, Date.now()),
+  )
+}
+
+async function openTrees(
+  state: MonitorState,
+  logs: readonly MonitoredLog[],
+): Promise<ReadonlyMap<string, OwnTree>> {
+  const trees = new Map<string, OwnTree>()
+  for (const { origin } of logs) trees.set(origin, await state.tree(origin))
+  return trees
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+async function takeLeft(directory: MonitorDirectory, monitor: Monitor, now: number): Promise<void> {
+  const { ids, forget } = leftAcknowledgements(directory)
+  if (ids.length === 0) return
+  await monitor.acknowledge(ids, now)
+  forget()
+}
+
+async function openOver(
+  state: MonitorState,
+  options: RunOptions,
+  terminal: Terminal,
+): Promise<Omit<RunningMonitor, "close" | "takeAcknowledgements">> {
+  const policyRemark = await checkPolicy(state, options)
+  const { fetch } = terminal
+  const surroundings = {
+    fetch,
+    sleep: async (milliseconds: number) => void (await sleep(milliseconds)),
+    unique: randomUUID,
+  }
+  const addresses = {
+    logs: options.log,
+    mirrors: options.mirror,
+    hasCanary: options.canary ?? false,
+  }
+  const followed = logsOfPolicy(parsePolicy(pinnedPolicy(state.documents)))
+  const logs = openMonitoredLogs(followed, addresses, surroundings)
+  const trees = await openTrees(state, logs)
+  const sinks: Sinks =
+    options.sinks === undefined
+      ? { sinks: [], pings: [] }
+      : await readSinks(options.sinks, { fetch, now: Date.now })
+  const check = createEntryCheck()
+  const mailbox = createMailbox()
+  const holds = createNoteVerification()
+  const monitor = createMonitor({
+    state,
+    logs,
+    watch: await openWatch(options.watch),
+    verify: check.verify,
+    sinks: sinks.sinks,
+    mailbox,
+    hasher: nativeHasher,
+    sha256: (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()),
+    holds,
+    pause,
+  })
+
+  function status(): MonitorStatus {
+    return monitorStatus({
+      documents: state.documents,
+      logs: followed.flatMap((log) => {
+        const head = trees.get(log.origin)?.head
+        return head === undefined ? [] : [{ ...log, head }]
+      }),
+      lastCompleteAt: lastCompleteAt(
+        state.documents,
+        followed.map(({ origin }) => origin),
+      ),
+      interval: options.interval * 1000,
+      now: Date.now(),
+    })
+  }
+
+  const served = {
+    logs: logs.map(({ origin, vkeys, witnesses }) => ({
+      origin,
+      vkeys,
+      witnesses: witnesses.map(({ vkey }) => vkey),
+    })),
+    mailbox,
+    documents: state.documents,
+    status,
+    async rootAt(origin: string, size: number) {
+      const tree = trees.get(origin)
+      return tree === undefined || size > tree.head.size ? undefined : await tree.rootAt(size)
+    },
+    holds,
+    now: Date.now,
+  }
+  return { monitor, state, sinks, policyRemark, engine: check.engine, served, status }
+}
+
+/**
+ * Locks the data directory and opens everything. Throws `StateRefused`; refuses `conflict` while another
+ * process runs the monitor; refuses what is wrong with the files that the options name.
+ */
+export async function openRunningMonitor(
+  options: RunOptions,
+  terminal: Terminal,
+): Promise<RunningMonitor> {
+  const directory = monitorDirectory(options.data, options.key)
+  const { state, close } = await lockMonitorState(directory)
+  try {
+    const opened = await openOver(state, options, terminal)
+    return {
+      ...opened,
+      takeAcknowledgements: (now) => takeLeft(directory, opened.monitor, now),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

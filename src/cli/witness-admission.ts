@@ -1,0 +1,113 @@
+// One witness made of several, which share a store: a log is admitted once its sources have been looked
+// through, and until then nothing is signed for it. What was admitted stays as it is.
+import { parseAddCheckpoint } from "../core/add-checkpoint.ts"
+import { Refusal, refuse } from "../core/errors.ts"
+import { formatVkey } from "../core/note.ts"
+import type { WitnessStore } from "../witness/store.ts"
+import type {
+  TakenEvidence,
+  Witness,
+  WitnessedLog,
+  WitnessedLogStatus,
+} from "../witness/witness.ts"
+
+export interface Admission {
+  /** Refuses `try-later` for the logs that wait. */
+  readonly witness: Omit<Witness, "unfreeze">
+  /** Makes a witness for logs of those that wait, given the notes that were seen of them. */
+  admit(logs: readonly WitnessedLog[], seen: readonly string[]): Promise<void>
+  /** The logs that wait. */
+  waiting(): readonly WitnessedLog[]
+}
+
+export interface AdmissionOptions {
+  readonly logs: readonly WitnessedLog[]
+  readonly store: WitnessStore
+  readonly create: (logs: readonly WitnessedLog[], seen: readonly string[]) => Promise<Witness>
+}
+
+function originOf(body: Uint8Array): string {
+  const { note } = parseAddCheckpoint(body)
+  return note.slice(0, note.indexOf("\n"))
+}
+
+/** The status of a log that waits: what is stored of it. */
+async function storedStatuses(
+  logs: readonly WitnessedLog[],
+  store: WitnessStore,
+): Promise<ReadonlyMap<string, WitnessedLogStatus>> {
+  const heads = new Map((await store.heads()).map((head) => [head.origin, head]))
+  return new Map(
+    logs.map(({ origin, vkeys }) => {
+      const { size, time } = heads.get(origin) ?? { size: 0, time: 0 }
+      return [origin, { origin, vkeys: vkeys.map(formatVkey), size, time }]
+    }),
+  )
+}
+
+export async function createAdmission(options: AdmissionOptions): Promise<Admission> {
+  const { logs, store, create } = options
+  const stored = await storedStatuses(logs, store)
+  const admitted = new Map<string, Witness>()
+  const witnesses = new Set<Witness>()
+
+  const waiting = () => logs.filter(({ origin }) => !admitted.has(origin))
+
+  function admittedFor(body: Uint8Array): Witness | undefined {
+    const [only] = witnesses
+    if (witnesses.size === 1 && waiting().length === 0) return only
+    const origin = originOf(body)
+    if (waiting().some((log) => log.origin === origin)) {
+      refuse(
+        "try-later",
+        `${origin} is not cosigned before its own URL, or another witness, has answered once`,
+      )
+    }
+    return admitted.get(origin) ?? only
+  }
+
+  return {
+    witness: {
+      async addCheckpoint(body) {
+        const witness = admittedFor(body)
+        return witness === undefined
+          ? refuse("not-found", "no log is cosigned here")
+          : await witness.addCheckpoint(body)
+      },
+      checkpoint: (origin) => admitted.get(origin)?.checkpoint(origin),
+      async takeEvidence(text) {
+        let taken: TakenEvidence | undefined
+        let refusal: unknown = new Refusal("try-later", "no log is cosigned here yet")
+        for (const witness of witnesses) {
+          try {
+            taken = await witness.takeEvidence(text)
+          } catch (reason) {
+            if (!(reason instanceof Refusal)) throw reason
+            refusal = reason
+          }
+        }
+        if (taken === undefined) throw refusal
+        return taken
+      },
+      evidence: () => store.evidence(),
+      status() {
+        const statuses = [...witnesses].map((witness) => witness.status())
+        const known = new Map(
+          statuses.flatMap(({ logs }) => logs.map((log) => [log.origin as string, log] as const)),
+        )
+        const stopped = statuses.find((status) => status.stopped !== undefined)?.stopped
+        return {
+          logs: logs.flatMap(({ origin }) => known.get(origin) ?? stored.get(origin) ?? []),
+          ...(stopped !== undefined && { stopped }),
+        }
+      },
+    },
+    async admit(found, seen) {
+      if (found.length === 0) return
+      const witness = await create(found, seen)
+      witnesses.add(witness)
+      for (const { origin } of found) admitted.set(origin, witness)
+    },
+    waiting,
+  }
+}

@@ -1,0 +1,16 @@
+// `countersign witness`: a witness of logs, as a process of its own with data of its own.
+import { Command } from "commander"
+import type { Terminal } from "./terminal.ts"
+import { witnessInitCommand, witnessVkeysCommand } from "./witness-init.ts"
+import { witnessServeCommand } from "./witness-serve.ts"
+import { witnessStatusCommand, witnessUnfreezeCommand } from "./witness-status.ts"
+
+export function witnessCommand(terminal: Terminal): Command {
+  return new Command("witness")
+    .description("run a witness: cosign the checkpoints of logs")
+    .addCommand(witnessInitCommand(terminal))
+    .addCommand(witnessServeCommand(terminal))
+    .addCommand(witnessStatusCommand(terminal))
+    .addCommand(witnessUnfreezeCommand(terminal))
+    .addCommand(witnessVkeysCommand(terminal))
+}

@@ -1,0 +1,119 @@
+// Reading a URL that may be busy: GET with limits on bytes and time, no redirects, and further attempts
+// after 429, 5xx and broken connections, as long as the server asks for within reason.
+import { concat } from "../core/bytes.ts"
+import { refuse, Trouble } from "../core/errors.ts"
+import type { Fetch } from "./exchange.ts"
+
+export interface PatientOptions {
+  readonly fetch: Fetch
+  /** Resolves after so many milliseconds. */
+  readonly sleep: (milliseconds: number) => Promise<void>
+  /** How long one attempt may take, in milliseconds; 20 seconds by default. */
+  readonly timeout?: number
+  /** How often one thing is asked for; 4 by default. */
+  readonly attempts?: number
+  /** The longest wait between two attempts, in milliseconds; 30 seconds by default. */
+  readonly longestWait?: number
+  /** Ends every attempt when it fires. */
+  readonly signal?: AbortSignal
+}
+
+export interface Reading {
+  readonly url: string
+  /** The longest answer that is read, in bytes. */
+  readonly longest: number
+  /** Asks caches on the way not to answer. */
+  readonly isFresh?: boolean
+}
+
+/**
+ * The bytes at a URL; undefined where there is nothing (404, 410). Rejects with Trouble ("network") for
+ * any other answer after the last attempt; refuses `too-large`, and `malformed` for status 400.
+ */
+export type PatientReading = (reading: Reading) => Promise<Uint8Array | undefined>
+
+const FIRST_WAIT = 250
+
+const FRESH_HEADERS = { "cache-control": "no-cache", pragma: "no-cache" }
+
+/** What is worth another attempt; `wait` in milliseconds if the server named it. */
+interface Setback {
+  readonly reason: string
+  readonly wait?: number
+}
+
+type Outcome = { readonly bytes: Uint8Array | undefined } | Setback
+
+async function readBounded(response: Response, longest: number): Promise<Uint8Array> {
+  const reader = response.body?.getReader()
+  if (reader === undefined) return new Uint8Array(0)
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return concat(...chunks)
+    length += value.length
+    if (length > longest) {
+      await reader.cancel()
+      refuse("too-large", `${response.url}: expected up to ${longest} bytes, found more`)
+    }
+    chunks.push(value)
+  }
+}
+
+/** Retry-After in seconds; dates are left to the backoff, since clocks differ. */
+function askedWait(response: Response): { wait?: number } {
+  const text = response.headers.get("retry-after") ?? ""
+  return /^[0-9]{1,6}$/.test(text) ? { wait: Number(text) * 1000 } : {}
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? error.cause.message : error.message
+}
+
+export function createPatientReading(options: PatientOptions): PatientReading {
+  const { fetch, sleep, signal, timeout = 20_000, attempts = 4, longestWait = 30_000 } = options
+
+  async function answerOf({ url, longest, isFresh }: Reading): Promise<Outcome> {
+    const clock = AbortSignal.timeout(timeout)
+    const response = await fetch(url, {
+      redirect: "error",
+      signal: signal === undefined ? clock : AbortSignal.any([signal, clock]),
+      ...(isFresh === true && { headers: FRESH_HEADERS, cache: "no-store" }),
+    })
+    if (response.ok) return { bytes: await readBounded(response, longest) }
+    await response.body?.cancel()
+    const { status } = response
+    if (status === 404 || status === 410) return { bytes: undefined }
+    if (status === 429 || status >= 500) {
+      return { reason: `it answers ${status}`, ...askedWait(response) }
+    }
+    if (status === 400) refuse("malformed", `${url} answers 400`)
+    throw new Trouble("network", `${url} answers ${status}`)
+  }
+
+  async function attempt(reading: Reading): Promise<Outcome> {
+    try {
+      return await answerOf(reading)
+    } catch (error) {
+      signal?.throwIfAborted()
+      const isOurs =
+        error instanceof Error && (error.name === "Refusal" || error.name === "Trouble")
+      if (isOurs) throw error
+      return { reason: reasonOf(error) }
+    }
+  }
+
+  return async (reading) => {
+    for (let tried = 1; ; tried++) {
+      const outcome = await attempt(reading)
+      if ("bytes" in outcome) return outcome.bytes
+      const wait = outcome.wait ?? FIRST_WAIT * 2 ** tried
+      if (tried >= attempts || wait > longestWait) {
+        throw new Trouble("network", `${reading.url} cannot be read: ${outcome.reason}`)
+      }
+      await sleep(wait)
+    }
+  }
+}

@@ -1,0 +1,114 @@
+// A log's read side over HTTP, as the monitor needs it: checkpoint, tiles and entry bundles of C2SP
+// tlog-tiles, at the root or, for a Rekor v2 log, below `api/v2/`; and a witness's newest heads (C2SP
+// tlog-witness). Believes nothing of what it reads.
+import { LONGEST_BODY } from "../core/bundle.ts"
+import { parseUtf8, utf8 } from "../core/bytes.ts"
+import { digestOf } from "../core/digest.ts"
+import { Refusal, refuse, shown, Trouble } from "../core/errors.ts"
+import { HASH_SIZE } from "../core/hash.ts"
+import { LONGEST_NOTE } from "../core/note.ts"
+import { formatHex } from "../core/text.ts"
+import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tile.ts"
+import { cutResource, type HeadSource, type LogSource } from "../monitor/source.ts"
+import {
+  createPatientReading,
+  type PatientOptions,
+  type PatientReading,
+} from "./patient-reading.ts"
+
+const REKOR_V2 = "rekor-v2+"
+const LONGEST_BUNDLE = TILE_WIDTH * (2 + LONGEST_BODY)
+const LONGEST_TILE = TILE_WIDTH * HASH_SIZE
+/** A submission's limit is 1 MiB by default; Rekor's own logs take more. */
+const LONGEST_ENVELOPE = 16 * 1024 * 1024
+
+/** The URL with a final slash; refuses `malformed`. */
+function parseBase(url: string): string {
+  const base = URL.canParse(url) ? new URL(url) : undefined
+  const isHttp = base?.protocol === "http:" || base?.protocol === "https:"
+  if (base === undefined || !isHttp || base.username !== "" || base.search + base.hash !== "") {
+    return refuse("malformed", `URL: expected http(s)://HOST[:PORT][/PATH], found ${shown(url)}`)
+  }
+  return base.href.endsWith("/") ? base.href : `${base.href}/`
+}
+
+export interface TileSourceOptions extends PatientOptions {
+  /** `http(s)://…`, or `rekor-v2+http(s)://…` for a Rekor v2 log. */
+  readonly url: string
+  /** Text that was never given before, so that no cache knows a URL with it. */
+  readonly unique: () => string
+}
+
+/** Refuses `malformed` for the URL. */
+export function createTileSource(options: TileSourceOptions): LogSource {
+  const isRekor = options.url.startsWith(REKOR_V2)
+  const base = parseBase(isRekor ? options.url.slice(REKOR_V2.length) : options.url)
+  const prefix = isRekor ? `${base}api/v2/` : base
+  const read = createPatientReading(options)
+
+  /** A query that no cache knows; C2SP servers may refuse any query, and are then asked without. */
+  async function readPath(
+    path: string,
+    longest: number,
+    isFresh = false,
+  ): Promise<Uint8Array | undefined> {
+    const url = prefix + path
+    if (!isFresh) return await read({ url, longest })
+    try {
+      return await read({ url: `${url}?fresh=${options.unique()}`, longest, isFresh })
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== "malformed") throw error
+      return await read({ url, longest, isFresh })
+    }
+  }
+
+  async function readResource(
+    resource: TileResource,
+    isFresh?: boolean,
+  ): Promise<Uint8Array | undefined> {
+    const longest = resource.kind === "tile" ? LONGEST_TILE : LONGEST_BUNDLE
+    const bytes = await readPath(formatTilePath(resource), longest, isFresh)
+    if (bytes !== undefined || resource.width === TILE_WIDTH) return bytes
+    // SPEC: a partial tile may be gone once the full one is there (C2SP tlog-tiles).
+    const full = await readPath(
+      formatTilePath({ ...resource, width: TILE_WIDTH }),
+      longest,
+      isFresh,
+    )
+    return full && cutResource(resource, full)
+  }
+
+  const source: LogSource = {
+    async checkpoint(isFresh) {
+      const note = await readPath("checkpoint", LONGEST_NOTE, isFresh)
+      if (note === undefined) throw new Trouble("network", `${prefix}checkpoint: there is none`)
+      return parseUtf8(note, "checkpoint")
+    },
+    bundle: (index, width, isFresh) => readResource({ kind: "entries", index, width }, isFresh),
+    tile: (level, index, width, isFresh) =>
+      readResource({ kind: "tile", level, index, width }, isFresh),
+  }
+  if (isRekor) return source
+  return {
+    ...source,
+    envelope: (index) =>
+      read({ url: `${base}v1/entries/${index}/attestation`, longest: LONGEST_ENVELOPE }),
+  }
+}
+
+/** A witness's read API below its URL; refuses `malformed` for the URL. */
+export function createWitnessHeads(options: Omit<TileSourceOptions, "unique">): HeadSource {
+  const base = parseBase(options.url)
+  const read: PatientReading = createPatientReading(options)
+  return {
+    async head(origin) {
+      const name = formatHex(digestOf("sha256", utf8(origin)))
+      const note = await read({
+        url: `${base}${name}/checkpoint`,
+        longest: LONGEST_NOTE,
+        isFresh: true,
+      })
+      return note && parseUtf8(note, "checkpoint of a witness")
+    },
+  }
+}

@@ -1,0 +1,77 @@
+// A client of C2SP tlog-witness: asks a witness to cosign a checkpoint, and what it stands for. Checks the
+// form of its answers; whether a line holds is for the caller to say. Leaves out sign-subtree.
+import {
+  type AddCheckpoint,
+  formatAddCheckpoint,
+  parseTlogSize,
+  TLOG_SIZE_TYPE,
+} from "../core/add-checkpoint.ts"
+import { parseUtf8, utf8 } from "../core/bytes.ts"
+import { digestOf } from "../core/digest.ts"
+import { refuse, shown } from "../core/errors.ts"
+import { LONGEST_NOTE, type NoteSignature, parseNote } from "../core/note.ts"
+import type { Origin } from "../core/origin.ts"
+import { formatHex } from "../core/text.ts"
+import { createRawExchange, errorOfReply, type Fetch } from "./exchange.ts"
+
+export interface WitnessClientOptions {
+  /** The prefix of both of its paths: `http(s)://HOST[:PORT][/PATH]`. */
+  readonly url: string
+  readonly fetch: Fetch
+  /** How long one request may take, in milliseconds. */
+  readonly timeout: number
+  /** Ends every request when it fires; its reason is thrown. */
+  readonly signal?: AbortSignal
+}
+
+/** The lines of a witness, unverified; or, where it is at another size than the old one, that size. */
+export type WitnessAnswer = { readonly lines: readonly NoteSignature[] } | { readonly size: number }
+
+/** Rejects with `Refusal` (what the witness says no with, or a malformed answer) or `Trouble`. */
+export interface WitnessClient {
+  addCheckpoint(request: AddCheckpoint): Promise<WitnessAnswer>
+  /** The newest checkpoint of a log that the witness stands for; undefined if it has none. */
+  checkpoint(origin: Origin): Promise<string | undefined>
+}
+
+const PEER = "witness"
+/** Sixteen lines of ML-DSA-44 and room for as many more. */
+const LONGEST_LINES = 131_072
+const STAND_IN = "cosignatures\n"
+
+/** The signature lines of an answer; refuses `malformed` for anything else in it. */
+function parseLines(body: Uint8Array): readonly NoteSignature[] {
+  const text = parseUtf8(body, "cosignatures")
+  const note = parseNote(`${STAND_IN}\n${text}`)
+  return note.text === STAND_IN
+    ? note.signatures
+    : refuse("malformed", `cosignatures: expected signature lines only, found ${shown(text)}`)
+}
+
+/** Refuses `malformed` for a URL that cannot be one. */
+export function createWitnessClient(options: WitnessClientOptions): WitnessClient {
+  const exchange = createRawExchange({ ...options, peer: PEER })
+  return {
+    async addCheckpoint(request) {
+      const reply = await exchange({
+        method: "POST",
+        path: "add-checkpoint",
+        body: new Uint8Array(formatAddCheckpoint(request)),
+        contentType: "text/plain; charset=utf-8",
+        longest: LONGEST_LINES,
+      })
+      const { status, mediaType, body } = reply
+      if (status === 200) return { lines: parseLines(body) }
+      // SPEC: the size comes with this type; anything else is a conflict of another kind.
+      if (status === 409 && mediaType === TLOG_SIZE_TYPE) return { size: parseTlogSize(body) }
+      throw errorOfReply(reply, PEER)
+    },
+    async checkpoint(origin) {
+      const path = `${formatHex(digestOf("sha256", utf8(origin)))}/checkpoint`
+      const reply = await exchange({ path, longest: LONGEST_NOTE })
+      if (reply.status === 404) return undefined
+      if (reply.status !== 200) throw errorOfReply(reply, PEER)
+      return parseUtf8(reply.body, "checkpoint of a witness")
+    },
+  }
+}

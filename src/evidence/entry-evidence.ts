@@ -1,0 +1,88 @@
+// Makes evidence of entries. Each maker verifies its own output and refuses what proves nothing.
+import type { Hash } from "../core/hash.ts"
+import type { SignatureRule, Vkey } from "../core/note.ts"
+import type { Evidence } from "./evidence.ts"
+import type { Place } from "./format.ts"
+import { keepLines } from "./opened-head.ts"
+import { promiseLines, type SignedPromise } from "./promise.ts"
+import { finish } from "./verification.ts"
+
+export interface LoggedEntry {
+  readonly index: number
+  readonly body: Uint8Array
+  /** The inclusion proof that leads to the root of the note given with it. */
+  readonly path: readonly Hash[]
+  /** What a DSSE or in-toto body has the digest of. */
+  readonly payload?: Uint8Array
+}
+
+export type EntryEvidenceKind =
+  | "bad-entry"
+  | "unexpected-entry"
+  | "duplicate-entry"
+  | "signed-after-revocation"
+  | "conflicting-claims"
+
+/**
+ * One entry (`bad-entry`, `unexpected-entry`) or two in the order of their indices, under one head that
+ * the log signed. `remark` is one line of up to 500 characters for people. Refuses `bad-proof` for
+ * entries that do not prove the case, `bad-signature`, `untrusted`, `malformed`, and `too-large` above
+ * 1 MiB of text.
+ */
+export function makeEntryEvidence(
+  kind: EntryEvidenceKind,
+  vkey: Vkey,
+  note: string,
+  entries: readonly LoggedEntry[],
+  remark?: string,
+  holds?: SignatureRule,
+): Evidence {
+  const file = { kind, key: vkey, witnesses: [], hashes: [], places: entries, remark }
+  return finish({ ...file, note: keepLines(note, [vkey]) }, holds)
+}
+
+/**
+ * A signed entry timestamp by the log's key of type 2, and the leaf hash of another entry at the promised
+ * index under a head that the same key signed. Refuses as {@link makeEntryEvidence} does.
+ */
+export function makeBrokenPromise(
+  vkey: Vkey,
+  promise: SignedPromise,
+  note: string,
+  leafHash: Hash,
+  path: readonly Hash[],
+  holds?: SignatureRule,
+): Evidence {
+  const place: Place = { index: promise.logIndex, leafHash, path }
+  const file = { kind: "broken-promise", key: vkey, witnesses: [], hashes: [] } as const
+  const lines = { note: keepLines(note, [vkey]), promise: promiseLines(promise), places: [place] }
+  return finish({ ...file, ...lines }, holds)
+}
+
+export interface EntryTimeCase {
+  /** Whose cosignature times contradict the log, each one by itself; types 4 and 6. */
+  readonly witnesses: readonly Vkey[]
+  /** A head without the entry that these witnesses cosigned too late; else `note` was cosigned too early. */
+  readonly older?: string
+  /** A head with the entry. */
+  readonly note: string
+  readonly entry: LoggedEntry
+  /** Holds its time against the witnesses; else the entry's certificate is held against them. */
+  readonly promise?: SignedPromise
+}
+
+/**
+ * An entry that was logged outside of its certificate's validity, or more than 300 seconds from the time
+ * that the log has signed for it, by the clocks of witnesses. Refuses as {@link makeEntryEvidence} does.
+ */
+export function makeEntryTime(
+  vkey: Vkey,
+  { witnesses, older, note, entry, promise }: EntryTimeCase,
+  holds?: SignatureRule,
+): Evidence {
+  const timed = keepLines(older ?? note, [vkey, ...witnesses])
+  const notes = older === undefined ? { note: timed } : { old: timed, new: keepLines(note, [vkey]) }
+  const promised = promise && { promise: promiseLines(promise) }
+  const file = { kind: "time", key: vkey, witnesses, hashes: [], places: [entry] } as const
+  return finish({ ...file, ...notes, ...promised }, holds)
+}

@@ -1,0 +1,227 @@
+// The text form of evidence, tlog-evidence/v1: a line a fact, each ended by LF, in one fixed order, so that
+// the same facts have one text only. Reads and writes it; what a kind must hold stands in the verdicts.
+import { parseUtf8, utf8 } from "../core/bytes.ts"
+import { refuse, shown } from "../core/errors.ts"
+import { asHash, type Hash } from "../core/hash.ts"
+import { formatVkey, parseVkey, type Vkey } from "../core/note.ts"
+import { formatBase64, parseBase64, parseDecimal, parsePlainText } from "../core/text.ts"
+import type { EvidenceKind } from "./evidence.ts"
+
+/** The longest file that is read, in bytes. */
+export const LONGEST_EVIDENCE = 1_048_576
+const FIRST_LINE = "tlog-evidence/v1"
+const MOST_HASHES = 63
+const MOST_WITNESSES = 16
+const MOST_PLACES = 2
+const LONGEST_REMARK = 500
+
+/** What stands at an index of the log: the body of an entry, or no more than its leaf hash. */
+export type Place = {
+  readonly index: number
+  /** The inclusion proof that leads to the root of the file's note. */
+  readonly path: readonly Hash[]
+} & (
+  | { readonly body: Uint8Array; readonly payload?: Uint8Array; readonly leafHash?: undefined }
+  | { readonly leafHash: Hash; readonly body?: undefined }
+)
+
+/** A signed entry timestamp: what was signed, and the signature. */
+export interface PromiseLines {
+  readonly promised: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** The lines of a file in their order. Which of them a kind has is not looked at here. */
+export interface EvidenceFile {
+  readonly kind: EvidenceKind
+  /** The convicted key. */
+  readonly key: Vkey
+  readonly witnesses: readonly Vkey[]
+  readonly note?: string | undefined
+  readonly old?: string | undefined
+  readonly new?: string | undefined
+  readonly implied?: Hash | undefined
+  /** A consistency proof. */
+  readonly hashes: readonly Hash[]
+  readonly promise?: PromiseLines | undefined
+  readonly places: readonly Place[]
+  /** Whatever the maker wants to say on one line; nothing proves it. */
+  readonly remark?: string | undefined
+}
+
+const kinds: ReadonlySet<string> = new Set([
+  "fork",
+  "broken-promise",
+  "key-misuse",
+  "witness-equivocation",
+  "witness-rollback",
+  "time",
+  "signed-after-revocation",
+  "conflicting-claims",
+  "bad-entry",
+  "duplicate-entry",
+  "unexpected-entry",
+] satisfies readonly EvidenceKind[])
+
+function isKind(name: string): name is EvidenceKind {
+  return kinds.has(name)
+}
+
+/** The lines that are still to be read. */
+interface Cursor {
+  /** The value of the next line if it has this name. */
+  take(name: string): string | undefined
+  /** As {@link Cursor.take}, and refuses `malformed` for another line. */
+  need(name: string): string
+  /** The next line if it has no name, as those of a consistency proof. */
+  takeBare(): string | undefined
+  isAtEnd(): boolean
+}
+
+function createCursor(lines: readonly string[]): Cursor {
+  let at = 0
+  const take = (name: string) => {
+    const line = lines[at]
+    if (!line?.startsWith(`${name} `)) return undefined
+    at += 1
+    return line.slice(name.length + 1)
+  }
+  return {
+    take,
+    need: (name) =>
+      take(name) ??
+      refuse("malformed", `evidence: expected a line "${name}", found ${shown(lines[at] ?? "")}`),
+    takeBare() {
+      const line = lines[at]
+      if (line === undefined || line.includes(" ")) return undefined
+      at += 1
+      return line
+    },
+    isAtEnd: () => at === lines.length,
+  }
+}
+
+function takeAll<T>(next: () => T | undefined, most: number, what: string): readonly T[] {
+  const all: T[] = []
+  for (let value = next(); value !== undefined; value = next()) {
+    if (all.length === most)
+      refuse("too-large", `evidence: expected up to ${most} ${what}, found more`)
+    all.push(value)
+  }
+  return all
+}
+
+/** Reads a value that is there, and lets one pass that is not. */
+function read<T>(text: string | undefined, parse: (present: string) => T): T | undefined {
+  return text === undefined ? undefined : parse(text)
+}
+
+function readHash(text: string): Hash {
+  return asHash(parseBase64(text, "evidence hash"), "evidence hash")
+}
+
+function readNote(text: string): string {
+  return parseUtf8(parseBase64(text, "evidence note"), "evidence note")
+}
+
+function readBytes(text: string): Uint8Array {
+  return parseBase64(text, "evidence")
+}
+
+function readPromise(cursor: Cursor): PromiseLines | undefined {
+  const promised = read(cursor.take("promise"), readBytes)
+  return promised && { promised, signature: readBytes(cursor.need("signature")) }
+}
+
+function readPlace(cursor: Cursor): Place | undefined {
+  const index = read(cursor.take("index"), (text) => parseDecimal(text, "evidence index"))
+  if (index === undefined) return undefined
+  const leafHash = read(cursor.take("leaf"), readHash)
+  const body = leafHash === undefined ? readBytes(cursor.need("entry")) : undefined
+  const payload = body && read(cursor.take("payload"), readBytes)
+  const path = takeAll(() => read(cursor.take("path"), readHash), MOST_HASHES, "hashes of a path")
+  if (leafHash !== undefined) return { index, leafHash, path }
+  return { index, body: body as Uint8Array, path, ...(payload && { payload }) }
+}
+
+function readFile(cursor: Cursor): EvidenceFile {
+  const kind = cursor.need("kind")
+  if (!isKind(kind)) return refuse("unsupported", `evidence: unknown kind ${shown(kind)}`)
+  return {
+    kind,
+    key: parseVkey(cursor.need("key")),
+    witnesses: takeAll(() => read(cursor.take("witness"), parseVkey), MOST_WITNESSES, "witnesses"),
+    note: read(cursor.take("note"), readNote),
+    old: read(cursor.take("old"), readNote),
+    new: read(cursor.take("new"), readNote),
+    implied: read(cursor.take("implied"), readHash),
+    hashes: takeAll(() => read(cursor.takeBare(), readHash), MOST_HASHES, "hashes of a proof"),
+    promise: readPromise(cursor),
+    places: takeAll(() => readPlace(cursor), MOST_PLACES, "entries"),
+    remark: cursor.take("remark"),
+  }
+}
+
+function assertRemark(remark: string | undefined): void {
+  if (remark === undefined) return
+  const isOneLine = !remark.includes("\n") && remark.length >= 1 && remark.length <= LONGEST_REMARK
+  if (isOneLine) return
+  refuse("malformed", `remark: expected one line of 1 to ${LONGEST_REMARK} characters`)
+}
+
+/**
+ * Reads a file whose every byte is as {@link formatEvidence} writes it. Refuses `too-large` above 1 MiB,
+ * `unsupported` for an unknown kind or type of key, `malformed` for any other text.
+ */
+export function parseEvidence(text: string): EvidenceFile {
+  const [first, ...lines] = parsePlainText(text, LONGEST_EVIDENCE, "evidence").split("\n")
+  if (first !== FIRST_LINE || lines.pop() !== "") {
+    refuse("malformed", `evidence: expected ${FIRST_LINE} and lines ended by LF`)
+  }
+  const cursor = createCursor(lines)
+  const file = readFile(cursor)
+  assertRemark(file.remark)
+  if (!cursor.isAtEnd() || formatEvidence(file) !== text) {
+    refuse("malformed", `evidence: expected the lines of kind ${file.kind} in order and no others`)
+  }
+  return file
+}
+
+function base64Line(name: string, bytes: Uint8Array | undefined): readonly string[] {
+  return bytes === undefined ? [] : [`${name} ${formatBase64(bytes)}`]
+}
+
+function noteLine(name: string, note: string | undefined): readonly string[] {
+  return note === undefined ? [] : base64Line(name, utf8(note))
+}
+
+function placeLines(place: Place): readonly string[] {
+  const payload = place.body && place.payload
+  return [
+    `index ${place.index}`,
+    ...base64Line("leaf", place.leafHash),
+    ...base64Line("entry", place.body),
+    ...base64Line("payload", payload),
+    ...place.path.flatMap((hash) => base64Line("path", hash)),
+  ]
+}
+
+/** The text of a file. It may be one that {@link parseEvidence} refuses. */
+export function formatEvidence(file: EvidenceFile): string {
+  const lines = [
+    FIRST_LINE,
+    `kind ${file.kind}`,
+    `key ${formatVkey(file.key)}`,
+    ...file.witnesses.map((witness) => `witness ${formatVkey(witness)}`),
+    ...noteLine("note", file.note),
+    ...noteLine("old", file.old),
+    ...noteLine("new", file.new),
+    ...base64Line("implied", file.implied),
+    ...file.hashes.map(formatBase64),
+    ...base64Line("promise", file.promise?.promised),
+    ...base64Line("signature", file.promise?.signature),
+    ...file.places.flatMap(placeLines),
+    ...(file.remark === undefined ? [] : [`remark ${file.remark}`]),
+  ]
+  return `${lines.join("\n")}\n`
+}

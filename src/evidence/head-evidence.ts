@@ -1,0 +1,114 @@
+// Makes evidence of signed heads. Each maker verifies its own output and refuses what proves nothing.
+import { compareBytes } from "../core/bytes.ts"
+import { type CheckpointText, parseCheckpointText } from "../core/checkpoint.ts"
+import { parseNote, type SignatureRule, type Vkey } from "../core/note.ts"
+import type { Evidence, EvidenceKind } from "./evidence.ts"
+import type { EvidenceFile } from "./format.ts"
+import { type ForkProof, isPlainFork, isWrongEmptyHead } from "./head-verdicts.ts"
+import { keepLines } from "./opened-head.ts"
+import { finish } from "./verification.ts"
+
+interface Sided {
+  readonly note: string
+  readonly head: CheckpointText
+}
+
+function sided(note: string): Sided {
+  return { note, head: parseCheckpointText(parseNote(note).text) }
+}
+
+/** Smaller size first, then smaller root, so that one case has one text whichever head came first. */
+function inOrder(a: Sided, b: Sided): readonly [Sided, Sided] {
+  const order = a.head.size - b.head.size || compareBytes(a.head.root, b.head.root)
+  return order <= 0 ? [a, b] : [b, a]
+}
+
+function fileOf(kind: EvidenceKind, key: Vkey): EvidenceFile {
+  return { kind, key, witnesses: [], hashes: [], places: [] }
+}
+
+function forkFile(
+  kind: EvidenceKind,
+  key: Vkey,
+  notes: readonly [string, string],
+  proof: ForkProof | undefined,
+): EvidenceFile {
+  const [older, newer] = inOrder(sided(notes[0]), sided(notes[1]))
+  const wrong = [older, newer].find(({ head }) => isWrongEmptyHead(head))
+  const file = fileOf(kind, key)
+  if (wrong !== undefined) return { ...file, note: keepLines(wrong.note, [key]) }
+  const pair = {
+    ...file,
+    old: keepLines(older.note, [key]),
+    new: keepLines(newer.note, [key]),
+  }
+  const isPlain = isPlainFork(older.head, newer.head)
+  return proof === undefined || isPlain ? pair : { ...pair, ...proof }
+}
+
+/**
+ * Two heads, in any order, that one log signed and no tree has. `proof` leads from the smaller size to
+ * the larger head, by the larger tree's own hashes; it is not used where none is needed: one size with
+ * two roots, one root at two sizes, or a wrong root at size 0, for which one note may be given twice.
+ * Refuses `bad-proof` for heads that are not shown to contradict each other, `untrusted` and
+ * `bad-signature` for notes without the key's valid signature, `malformed`.
+ */
+export function makeFork(
+  vkey: Vkey,
+  a: string,
+  b: string,
+  proof?: ForkProof,
+  holds?: SignatureRule,
+): Evidence {
+  return finish(forkFile("fork", vkey, [a, b], proof), holds)
+}
+
+/** As {@link makeFork} of a witness's cosignatures (type 4 or 6), which need a time each. */
+export function makeWitnessEquivocation(
+  vkey: Vkey,
+  a: string,
+  b: string,
+  proof?: ForkProof,
+  holds?: SignatureRule,
+): Evidence {
+  return finish(forkFile("witness-equivocation", vkey, [a, b], proof), holds)
+}
+
+/**
+ * A head that a log's key of type 1 or 2 signed under an origin that is not its name. Refuses as
+ * {@link makeFork} does.
+ */
+export function makeKeyMisuse(vkey: Vkey, note: string, holds?: SignatureRule): Evidence {
+  return finish({ ...fileOf("key-misuse", vkey), note: keepLines(note, [vkey]) }, holds)
+}
+
+function backwards(
+  kind: EvidenceKind,
+  key: Vkey,
+  [earlier, later]: readonly [string, string],
+): EvidenceFile {
+  const [old, newer] = [keepLines(earlier, [key]), keepLines(later, [key])]
+  return { ...fileOf(kind, key), old, new: newer }
+}
+
+/**
+ * A witness that cosigned a smaller head at a later time. Refuses `bad-proof` unless both is so, and as
+ * {@link makeFork} does.
+ */
+export function makeWitnessRollback(
+  vkey: Vkey,
+  earlier: string,
+  later: string,
+  holds?: SignatureRule,
+): Evidence {
+  return finish(backwards("witness-rollback", vkey, [earlier, later]), holds)
+}
+
+/**
+ * Two heads, in any order, by a log's key of type 4 or 6, of which the smaller has the later time.
+ * Refuses `bad-proof` unless it is so, and as {@link makeFork} does.
+ */
+export function makeHeadTime(vkey: Vkey, a: string, b: string, holds?: SignatureRule): Evidence {
+  const [smaller, larger] = inOrder(sided(a), sided(b))
+  return finish(backwards("time", vkey, [larger.note, smaller.note]), holds)
+}

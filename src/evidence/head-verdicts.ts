@@ -1,0 +1,167 @@
+// Verdicts on signed heads alone: a fork, a key under another name, and the same of witnesses. Rests on
+// signatures and on SHA-256: nobody can bring such a case against a key that signed one tree only.
+import { equalBytes } from "../core/bytes.ts"
+import { refuse } from "../core/errors.ts"
+import { EMPTY_ROOT, type Hash, type Head } from "../core/hash.ts"
+import type { Vkey } from "../core/note.ts"
+import { rootsFromConsistency } from "../core/proof.ts"
+import { formatBase64 } from "../core/text.ts"
+import type { EvidenceFile } from "./format.ts"
+import { assertOwnHead, isOwnOrigin, type OpenedHead, timeBy } from "./opened-head.ts"
+import { assertOnly, headText, type Judge, needed, timeText } from "./verdict.ts"
+
+/** A consistency proof from the older size that leads to the newer root, but not from the older one. */
+export interface ForkProof {
+  /** The root that the newer tree had at the older size. */
+  readonly implied: Hash
+  readonly hashes: readonly Hash[]
+}
+
+/** Whether the two heads contradict each other without any proof. */
+export function isPlainFork(a: Head, b: Head): boolean {
+  const isSameSize = a.size === b.size
+  const isSameRoot = equalBytes(a.root, b.root)
+  return isSameSize !== isSameRoot
+}
+
+/** A head of size 0 has one root; any other is wrong by itself. */
+export function isWrongEmptyHead({ size, root }: Head): boolean {
+  return size === 0 && !equalBytes(root, EMPTY_ROOT)
+}
+
+function judgeProof(older: Head, newer: Head, { implied, hashes }: ForkProof): string {
+  const roots = rootsFromConsistency(older.size, newer.size, implied, hashes)
+  if (!equalBytes(roots.old, implied) || !equalBytes(roots.new, newer.root)) {
+    refuse("bad-proof", "the proof does not lead from the implied root to the newer head")
+  }
+  if (equalBytes(implied, older.root)) {
+    refuse("bad-proof", "the newer tree begins with the older one: the heads agree")
+  }
+  return `The tree of size ${newer.size} had root ${formatBase64(implied)} at size ${older.size}.`
+}
+
+/**
+ * Why no one tree has both heads, in sentences. `older` is not the larger one. Refuses `bad-proof` for
+ * heads that agree or are not shown to differ, `malformed` for a proof where none is needed.
+ */
+export function judgeFork(older: Head, newer: Head, proof?: ForkProof): readonly string[] {
+  if (older.size > newer.size) refuse("bad-proof", "the older head is larger than the newer one")
+  const both = `There are two heads: ${headText(older)}, and ${headText(newer)}.`
+  if (isPlainFork(older, newer)) {
+    if (proof !== undefined) refuse("malformed", "evidence: expected no proof between these heads")
+    const reason = older.size === newer.size ? "One size has one root" : "One root has one size"
+    return [both, `${reason}: no tree has both.`]
+  }
+  if (older.size === newer.size) refuse("bad-proof", "the two heads are the same")
+  if (proof === undefined) return refuse("bad-proof", "two sizes and no proof between them")
+  return [both, judgeProof(older, newer, proof)]
+}
+
+function proofOf({ implied, hashes }: EvidenceFile): ForkProof | undefined {
+  if (implied !== undefined) return { implied, hashes }
+  return hashes.length === 0
+    ? undefined
+    : refuse("malformed", "evidence: expected an implied root before the proof")
+}
+
+type HeadReader = (note: string) => OpenedHead
+
+/** A fork by one note (a wrong empty tree) or by two notes of one origin. */
+function judgeHeads(file: EvidenceFile, read: HeadReader) {
+  if (file.note !== undefined) {
+    assertOnly(file, ["note"])
+    const head = read(file.note)
+    if (!isWrongEmptyHead(head)) refuse("bad-proof", "one head alone contradicts nothing")
+    return {
+      origin: head.origin,
+      claims: [`There is a head of ${headText(head)}, which is not that of an empty tree.`],
+    }
+  }
+  assertOnly(file, ["old", "new", "implied", "hashes"])
+  const older = read(needed(file.old, "old"))
+  const newer = read(needed(file.new, "new"))
+  assertSameOrigin(older, newer)
+  return { origin: older.origin, claims: judgeFork(older, newer, proofOf(file)) }
+}
+
+function assertSameOrigin(a: OpenedHead, b: OpenedHead): void {
+  if (a.origin !== b.origin) refuse("bad-proof", "the two heads are of different logs")
+}
+
+export const judgeLogFork: Judge = (file, open) => {
+  const { key } = file
+  const { claims } = judgeHeads(file, (note) => {
+    const head = open(note, [key])
+    assertOwnHead(key, head)
+    return head
+  })
+  const signed = `The key of the log ${key.name} has signed every head named here.`
+  return { origin: key.name, claims: [...claims, signed], freezes: true }
+}
+
+export const judgeKeyMisuse: Judge = (file, open) => {
+  assertOnly(file, ["note"])
+  const { key } = file
+  if (key.type === 4 || key.type === 6) {
+    refuse("bad-proof", "a key of type 4 or 6 signs the heads of other logs as a witness")
+  }
+  const head = open(needed(file.note, "note"), [key])
+  if (isOwnOrigin(key, head.origin)) refuse("bad-proof", "the head is one of the key's own log")
+  const claim = `The key of the log ${key.name} has signed a head of another log, ${head.origin}: ${headText(head)}.`
+  return { origin: key.name, claims: [claim], freezes: true }
+}
+
+function assertWitnessKey({ type }: Vkey): void {
+  if (type === 4 || type === 6) return
+  refuse("bad-proof", "only keys of type 4 and 6 sign with a time")
+}
+
+export const judgeWitnessEquivocation: Judge = (file, open) => {
+  const { key } = file
+  assertWitnessKey(key)
+  const times: string[] = []
+  const { origin, claims } = judgeHeads(file, (note) => {
+    const head = open(note, [key])
+    times.push(timeText(timeBy(key, head)))
+    return head
+  })
+  const signed = `The witness ${key.name} has cosigned every head named here, of the log ${origin}, by its own clock at ${times.join(" and ")}.`
+  return { origin, claims: [...claims, signed], freezes: false }
+}
+
+/** An earlier and a later head of one origin, of which the later is smaller. */
+function judgeBackwards(file: EvidenceFile, read: HeadReader) {
+  assertOnly(file, ["old", "new"])
+  const { key } = file
+  assertWitnessKey(key)
+  const earlier = read(needed(file.old, "old"))
+  const later = read(needed(file.new, "new"))
+  assertSameOrigin(earlier, later)
+  const [from, to] = [timeBy(key, earlier), timeBy(key, later)]
+  // Times are whole seconds, so in the same second either head may have come first.
+  if (from >= to) refuse("bad-proof", "the second head is not later than the first")
+  if (earlier.size <= later.size) refuse("bad-proof", "the later head is not smaller")
+  const claim = `${key.name} says that size ${earlier.size} was the newest of the log ${earlier.origin} at ${timeText(from)}, and that size ${later.size} was at ${timeText(to)}.`
+  return { origin: earlier.origin, claims: [claim] }
+}
+
+export const judgeWitnessRollback: Judge = (file, open) => {
+  const { origin, claims } = judgeBackwards(file, (note) => open(note, [file.key]))
+  const clock = "Both times are of the witness's own clock, which may have been set back."
+  return { origin, claims: [...claims, clock], freezes: false }
+}
+
+/** A log whose own signatures carry times, which run backwards. */
+export const judgeHeadTime: Judge = (file, open) => {
+  const { key } = file
+  const { claims } = judgeBackwards(file, (note) => {
+    const head = open(note, [key])
+    assertOwnHead(key, head)
+    return head
+  })
+  return {
+    origin: key.name,
+    claims: [...claims, "Both times are of the log's own clock."],
+    freezes: true,
+  }
+}

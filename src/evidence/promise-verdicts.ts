@@ -1,0 +1,131 @@
+// Verdicts on what a log promised of an entry, and on when it took one. The log's own times are never
+// believed: they are held against the clocks of the witnesses that cosigned the heads around the entry.
+import { equalBytes } from "../core/bytes.ts"
+import { refuse } from "../core/errors.ts"
+import { portableHasher } from "../core/hash.ts"
+import { verifyInclusion } from "../core/proof.ts"
+import { type ProvenEntry, provenEntry } from "./entry-verdicts.ts"
+import type { EvidenceFile, Place } from "./format.ts"
+import { readClaim } from "./logged-body.ts"
+import { assertOwnHead, type HeadOpener, type OpenedHead, timeBy } from "./opened-head.ts"
+import { type OpenedPromise, openPromise } from "./promise.ts"
+import { assertOnly, headText, type Judge, needed, timeText } from "./verdict.ts"
+
+/** By how many seconds a log's clock may differ from a witness's. */
+export const ALLOWED_SKEW = 300
+
+function onlyPlace({ places }: EvidenceFile): Place {
+  const [place, ...others] = places
+  if (place !== undefined && others.length === 0) return place
+  return refuse("malformed", `evidence: expected one index, found ${places.length}`)
+}
+
+export const judgeBrokenPromise: Judge = (file, open) => {
+  assertOnly(file, ["note", "promise", "places"])
+  const { key } = file
+  const head = open(needed(file.note, "note"), [key])
+  // A log of Rekor v1 counts its promises through all of its trees; here index and tree belong together.
+  if (head.origin !== key.name) refuse("bad-proof", "the head is not one of the log itself")
+  const promise = openPromise(key, needed(file.promise, "promise"))
+  const { index, leafHash, path } = onlyPlace(file)
+  if (leafHash === undefined) {
+    return refuse("malformed", "evidence: expected a leaf hash, found a body")
+  }
+  if (promise.logIndex !== index) refuse("bad-proof", "the promise is about another index")
+  if (equalBytes(portableHasher.leaf(promise.body), leafHash)) {
+    refuse("bad-proof", "the promised entry is where it was promised to be")
+  }
+  verifyInclusion(leafHash, index, head, path)
+  return {
+    origin: key.name,
+    claims: [
+      `The key of the log ${key.name} has promised an entry at index ${index}.`,
+      `It has also signed a head of ${headText(head)}, in which another entry stands there.`,
+    ],
+    freezes: true,
+  }
+}
+
+/** What is held against the witnesses' clocks. */
+interface Bounds {
+  /** Unix seconds; the entry was not taken before, or so it is said. */
+  readonly from: number
+  readonly to: number
+  readonly source: string
+}
+
+function boundsOfPromise(entry: ProvenEntry, promise: OpenedPromise): Bounds {
+  const isSame = promise.logIndex === entry.index && equalBytes(promise.body, entry.body)
+  if (!isSame) refuse("bad-proof", "the promise is one of another entry")
+  const { integratedTime } = promise
+  return {
+    from: integratedTime - ALLOWED_SKEW,
+    to: integratedTime + ALLOWED_SKEW,
+    source: `The log's key has signed that it took entry ${entry.index} at ${timeText(integratedTime)}; ${ALLOWED_SKEW} seconds are allowed.`,
+  }
+}
+
+function boundsOfCertificate({ index, body }: ProvenEntry): Bounds {
+  const { notBefore, notAfter } = readClaim(body)
+  if (notBefore === undefined || notAfter === undefined) {
+    return refuse("bad-proof", "the entry has no certificate whose dates could be held against it")
+  }
+  const source = `The certificate of entry ${index} holds from ${timeText(notBefore)} to ${timeText(notAfter)}.`
+  return { from: notBefore, to: notAfter, source }
+}
+
+function boundsOf(file: EvidenceFile, entry: ProvenEntry): Bounds {
+  if (file.promise === undefined) return boundsOfCertificate(entry)
+  return boundsOfPromise(entry, openPromise(file.key, file.promise))
+}
+
+interface Witnessed {
+  readonly entry: ProvenEntry
+  /** The head with the witnesses' times. */
+  readonly timed: OpenedHead
+  /** Whether the entry was logged after `timed` was; else it is in it. */
+  readonly isAfter: boolean
+}
+
+function openOwn(file: EvidenceFile, open: HeadOpener, note: string, isTimed: boolean): OpenedHead {
+  const { key, witnesses } = file
+  const head = open(note, isTimed ? [key, ...witnesses] : [key])
+  assertOwnHead(key, head)
+  return head
+}
+
+/** The entry is in the witnessed head of `note`, or in that of `new` and not yet in the witnessed `old`. */
+function openWitnessed(file: EvidenceFile, open: HeadOpener): Witnessed {
+  if (file.old === undefined) {
+    assertOnly(file, ["witnesses", "note", "promise", "places"])
+    const timed = openOwn(file, open, needed(file.note, "note"), true)
+    return { entry: provenEntry(onlyPlace(file), timed), timed, isAfter: false }
+  }
+  assertOnly(file, ["witnesses", "old", "new", "promise", "places"])
+  const timed = openOwn(file, open, file.old, true)
+  const newer = openOwn(file, open, needed(file.new, "new"), false)
+  const entry = provenEntry(onlyPlace(file), newer)
+  if (timed.origin !== newer.origin || timed.size > entry.index) {
+    refuse("bad-proof", "expected a head of the same log from before the entry")
+  }
+  return { entry, timed, isAfter: true }
+}
+
+/**
+ * Every witness of the file must contradict the bounds by itself. The case is as good as their clocks, and
+ * for an entry that came too late as good as their knowledge of the newest head.
+ */
+export const judgeEntryTime: Judge = (file, open) => {
+  const { key, witnesses } = file
+  if (witnesses.length === 0) refuse("bad-proof", "no witness, so no clock but the log's own")
+  const { entry, timed, isAfter } = openWitnessed(file, open)
+  const { from, to, source } = boundsOf(file, entry)
+  const words = witnesses.map((witness) => {
+    const time = timeBy(witness, timed)
+    const isContradiction = isAfter ? time > to : time < from
+    if (!isContradiction) refuse("bad-proof", `the time of ${witness.name} contradicts nothing`)
+    const relation = isAfter ? "without" : "with"
+    return `By the clock of the witness ${witness.name}, the newest head that it knew at ${timeText(time)} was of size ${timed.size}, ${relation} entry ${entry.index}.`
+  })
+  return { origin: key.name, claims: [source, ...words], freezes: false }
+}

@@ -1,0 +1,79 @@
+// Verifies a file of evidence offline: with nothing but the file, and the key that it ought to convict.
+import { utf8 } from "../core/bytes.ts"
+import { digestOf } from "../core/digest.ts"
+import { refuse } from "../core/errors.ts"
+import { formatVkey, type SignatureRule, type Vkey } from "../core/note.ts"
+import { formatHex } from "../core/text.ts"
+import {
+  judgeBadEntry,
+  judgeConflictingClaims,
+  judgeDuplicateEntry,
+  judgeSignedAfterRevocation,
+  judgeUnexpectedEntry,
+} from "./entry-verdicts.ts"
+import type { Evidence, EvidenceKind } from "./evidence.ts"
+import { type EvidenceFile, formatEvidence, parseEvidence } from "./format.ts"
+import {
+  judgeHeadTime,
+  judgeKeyMisuse,
+  judgeLogFork,
+  judgeWitnessEquivocation,
+  judgeWitnessRollback,
+} from "./head-verdicts.ts"
+import { createHeadOpener } from "./opened-head.ts"
+import { judgeBrokenPromise, judgeEntryTime } from "./promise-verdicts.ts"
+import type { Judge, Verdict } from "./verdict.ts"
+
+export interface VerifiedEvidence extends Verdict {
+  /** SHA-256 of the file, lower-case hex. */
+  readonly id: string
+  readonly kind: EvidenceKind
+  /**
+   * The key that is convicted, or whose log the entries are in. Its name proves nothing by itself: anyone
+   * can write another name before the same key, so compare all of it with a key known from elsewhere.
+   */
+  readonly convicted: Vkey
+  /** On whose clocks it rests. Anyone can be a witness: it counts for whoever knows these keys. */
+  readonly witnesses: readonly Vkey[]
+}
+
+const judges: Readonly<Record<EvidenceKind, Judge>> = {
+  fork: judgeLogFork,
+  "key-misuse": judgeKeyMisuse,
+  "witness-equivocation": judgeWitnessEquivocation,
+  "witness-rollback": judgeWitnessRollback,
+  time: (file, open) =>
+    file.places.length > 0 ? judgeEntryTime(file, open) : judgeHeadTime(file, open),
+  "broken-promise": judgeBrokenPromise,
+  "bad-entry": judgeBadEntry,
+  "unexpected-entry": judgeUnexpectedEntry,
+  "duplicate-entry": judgeDuplicateEntry,
+  "signed-after-revocation": judgeSignedAfterRevocation,
+  "conflicting-claims": judgeConflictingClaims,
+}
+
+function evidenceId(text: string): string {
+  return formatHex(digestOf("sha256", utf8(text)))
+}
+
+/**
+ * What a file of evidence proves. With `vkey` it must convict that key. `holds` verifies the signatures of
+ * notes, portably if absent. Refuses `bad-proof` for what is proven to nobody, `bad-signature`,
+ * `untrusted` for another key than `vkey` or a missing signature, `malformed`, `unsupported`, `too-large`.
+ */
+export function verifyEvidence(text: string, vkey?: Vkey, holds?: SignatureRule): VerifiedEvidence {
+  const file = parseEvidence(text)
+  const { kind, key, witnesses } = file
+  if (vkey !== undefined && formatVkey(vkey) !== formatVkey(key)) {
+    refuse("untrusted", `expected a case against ${formatVkey(vkey)}, found ${formatVkey(key)}`)
+  }
+  const verdict = judges[kind](file, createHeadOpener(holds))
+  return { id: evidenceId(text), kind, convicted: key, witnesses, ...verdict }
+}
+
+/** The evidence with these lines. Refuses as {@link verifyEvidence} does if it proves nothing. */
+export function finish(file: EvidenceFile, holds?: SignatureRule): Evidence {
+  const text = formatEvidence(file)
+  const { id, kind } = verifyEvidence(text, file.key, holds)
+  return { id, kind, text }
+}

@@ -1,0 +1,39 @@
+// What every server of Countersign's does with its connections, whatever it serves: limits on slow clients,
+// the form of the request target, an orderly end.
+import type { IncomingMessage, Server } from "node:http"
+import type { HttpConfig } from "./config.ts"
+
+/** The longest headers of a request, in bytes. */
+export const HEADER_BYTES = 8 * 1024
+
+/** What a server's limits are made of, in milliseconds. */
+export type Slowness = Pick<
+  HttpConfig,
+  "headersTimeout" | "requestTimeout" | "keepAliveTimeout" | "idleTimeout"
+>
+
+/** Turns the absolute form of a request target into the origin form, in place. */
+// SPEC: a server MUST accept the absolute-form in requests (RFC 9112 section 3.2.2).
+export function takeOriginForm(request: IncomingMessage): void {
+  const url = request.url ?? ""
+  if (!url.startsWith("/")) request.url = url.replace(/^https?:\/\/[^/?#]*/i, "")
+}
+
+export function limitSlowness(server: Server, config: Slowness): void {
+  server.headersTimeout = config.headersTimeout
+  server.requestTimeout = config.requestTimeout
+  server.keepAliveTimeout = config.keepAliveTimeout
+  server.timeout = config.idleTimeout
+  server.maxRequestsPerSocket = 0
+}
+
+/**
+ * Takes no more connections and resolves when the last one is closed; what is under way after
+ * `drainTimeout` milliseconds is cut off.
+ */
+export async function drain(server: Server, drainTimeout: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const cut = setTimeout(() => server.closeAllConnections(), drainTimeout)
+  await closed
+  clearTimeout(cut)
+}

@@ -1,0 +1,166 @@
+// Brings the monitor's own tree of one log up to a signed head: the follower's steps become commits, its
+// faults and a fork become findings.
+import { Refusal, Trouble } from "../core/errors.ts"
+import type { TreeHasher } from "../core/hash.ts"
+import type { SignatureRule } from "../core/note.ts"
+import { planInclusion } from "../core/proof.ts"
+import { makeFork } from "../evidence/head-evidence.ts"
+import type { DataFault } from "./data-fault.ts"
+import type { EntryExaminer } from "./entry-examiner.ts"
+import {
+  type createDuplicateLookup,
+  type EntryStep,
+  readStepFacts,
+  takeEntries,
+} from "./entry-step.ts"
+import { healPassed, keepGap, raiseFault } from "./fault-memory.ts"
+import type { Grade } from "./finding.ts"
+import { raise } from "./findings.ts"
+import { type FollowOutcome, type FollowStep, follow } from "./follower.ts"
+import { convicted } from "./judge-scope.ts"
+import { type KnownKeys, keptStatement, type Statement } from "./judge-statement.ts"
+import { keepLogRecord, logRecord } from "./monitored-log.ts"
+import type { Vantage } from "./observation.ts"
+import type { RemarkGround } from "./remark-finding.ts"
+import type { LogSource } from "./source.ts"
+import type { MonitorState } from "./state.ts"
+import type { TargetTree } from "./target-tree.ts"
+import type { OwnTree } from "./tree.ts"
+import type { Watch } from "./watch.ts"
+
+/** What following one log needs from round to round. */
+export interface SyncTools {
+  readonly keys: KnownKeys
+  readonly state: MonitorState
+  readonly watch: Watch
+  readonly examiner: EntryExaminer
+  readonly duplicates: ReturnType<typeof createDuplicateLookup>
+  readonly hasher: TreeHasher
+  readonly holds?: SignatureRule
+  readonly pause: () => Promise<void>
+}
+
+export interface SyncTarget {
+  readonly statement: Statement
+  readonly source: LogSource
+  readonly vantage: Vantage
+  /** Whether the source has shown this head itself and so must have all that is below it. */
+  readonly isOwed: boolean
+}
+
+/** The newest signed head that the own tree has reached. */
+export function reachedStatement({ state, keys }: SyncTools): Statement | undefined {
+  const { note } = logRecord(state.documents, keys.origin)
+  return note === undefined ? undefined : keptStatement(note, keys)
+}
+
+function groundOf(
+  { keys, holds }: SyncTools,
+  { statement, source }: SyncTarget,
+  older: Statement | undefined,
+  path: RemarkGround["path"],
+): RemarkGround {
+  const { origin } = keys
+  return { origin, statement, source, path, ...(older && { older }), ...(holds && { holds }) }
+}
+
+async function raiseFork(
+  { keys, state, holds }: SyncTools,
+  { statement, vantage }: SyncTarget,
+  older: Statement | undefined,
+  fork: Extract<FollowOutcome, { readonly kind: "fork" }>,
+  now: number,
+): Promise<void> {
+  const { origin } = keys
+  const { size } = statement.head
+  const summary = `The log has signed two trees: the one of size ${size} that ${vantage} serves does not begin with the monitor's.`
+  const finding = { key: `fork ${origin}`, kind: "fork", origin, summary } as const
+  const signer = statement.log.find(({ vkey }) => older?.log.some((other) => other.vkey === vkey))
+  const proven = await convicted(finding, async () =>
+    older === undefined || signer === undefined
+      ? undefined
+      : makeFork(signer.vkey, older.note, statement.note, fork, holds),
+  )
+  await state.change((documents) => raise(documents, proven, now))
+}
+
+async function commitStep(
+  tools: SyncTools,
+  entryStep: EntryStep,
+  { leafHashes, entries, gaps }: FollowStep,
+): Promise<void> {
+  const { state, keys, duplicates } = tools
+  const { origin } = keys
+  const facts = await readStepFacts(entryStep, entries)
+  duplicates.use(facts)
+  await state.change(
+    async (documents) => {
+      await takeEntries(entryStep, entries, facts, documents)
+      for (const gap of gaps) keepGap(documents, origin, gap)
+    },
+    { origin, leafHashes },
+  )
+}
+
+async function noteReached(
+  { state, keys }: SyncTools,
+  own: OwnTree,
+  { statement }: SyncTarget,
+  now: number,
+): Promise<void> {
+  const { origin } = keys
+  await state.change((documents) => {
+    const record = logRecord(documents, origin)
+    keepLogRecord(documents, origin, { ...record, note: statement.note })
+    healPassed(documents, origin, now)
+  })
+  if (own.head.size !== statement.head.size) throw new Error("bug: the target was not reached")
+}
+
+/**
+ * Follows the log to `target`, which is larger than the own tree. Gives whether it was reached. Rejects
+ * with Trouble ("network") if the source fails on the way; what was read before is kept.
+ */
+export async function syncTo(tools: SyncTools, target: SyncTarget, now: number): Promise<boolean> {
+  const { keys, state, hasher, watch, examiner, pause } = tools
+  const { origin } = keys
+  const { statement, source, vantage, isOwed } = target
+  const own = await state.tree(origin)
+  const older = reachedStatement(tools)
+
+  async function report(fault: DataFault): Promise<Grade> {
+    if (!isOwed) return "SUSPECTED"
+    return await state.change((documents) => raiseFault(documents, origin, fault, vantage, now))
+  }
+
+  async function commit(step: FollowStep, tree: TargetTree): Promise<void> {
+    const path: RemarkGround["path"] = (index) =>
+      tree.prove(planInclusion(index, statement.head.size))
+    const ground = groundOf(tools, target, older, path)
+    await commitStep(tools, { own, ground, watch, examiner, pause, now }, step)
+  }
+
+  const { size, root } = statement.head
+  const signedSize = older?.head.size ?? 0
+  const options = { own, source, target: { size, root }, signedSize, hasher, report, commit }
+  const outcome = await follow(options)
+  if (outcome.kind === "reached") await noteReached(tools, own, target, now)
+  if (outcome.kind === "fork") await raiseFork(tools, target, older, outcome, now)
+  return outcome.kind === "reached"
+}
+
+/** As {@link syncTo}; gives why the source could not be read, if so. */
+export async function trySyncTo(
+  tools: SyncTools,
+  target: SyncTarget,
+  now: number,
+): Promise<{ readonly isReached: boolean; readonly failure?: string }> {
+  try {
+    return { isReached: await syncTo(tools, target, now) }
+  } catch (error) {
+    const isForeign =
+      error instanceof Refusal || (error instanceof Trouble && error.code === "network")
+    if (!isForeign) throw error
+    return { isReached: false, failure: error.message }
+  }
+}

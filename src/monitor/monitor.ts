@@ -1,0 +1,141 @@
+// The monitor: one round follows every log to its newest head, judges what was seen of it, and delivers what
+// was found. What is wrong with a log or the way to it becomes a finding; only the monitor's own disk stops it.
+import type { TreeHasher } from "../core/hash.ts"
+import type { SignatureRule } from "../core/note.ts"
+import type { SignatureCheck } from "../entry/entry.ts"
+import { type AlertSink, type DeliveryReport, deliverAlerts } from "./alert.ts"
+import { submitCanary } from "./canary.ts"
+import type { DocumentReads, Documents } from "./documents.ts"
+import { createEntryExaminer, type EntryCounters } from "./entry-examiner.ts"
+import { createDuplicateLookup } from "./entry-step.ts"
+import { expectShipped } from "./expectation.ts"
+import { acknowledge, openFindings } from "./findings.ts"
+import type { JudgeLimits } from "./judge-scope.ts"
+import type { KnownKeys } from "./judge-statement.ts"
+import { type LogReport, runLogRound } from "./log-round.ts"
+import type { SyncTools } from "./log-sync.ts"
+import type { OpenMailbox } from "./mailbox.ts"
+import type { MonitoredLog } from "./monitored-log.ts"
+import { keepReceipt } from "./promise.ts"
+import type { MonitorState } from "./state.ts"
+import { findingId } from "./stored-finding.ts"
+import type { Watch } from "./watch.ts"
+
+export type { LogReport } from "./log-round.ts"
+export type { MonitoredLog } from "./monitored-log.ts"
+
+export interface MonitorOptions {
+  readonly state: MonitorState
+  readonly logs: readonly MonitoredLog[]
+  readonly watch: Watch
+  /** Whether all of these signatures hold, by the strict rules; on the calling thread. */
+  readonly verify: (checks: readonly SignatureCheck[]) => boolean
+  readonly sinks: readonly AlertSink[]
+  /** What verifiers have posted. */
+  readonly mailbox: OpenMailbox
+  readonly hasher: TreeHasher
+  /** SHA-256 of payloads; the portable one by default. */
+  readonly sha256?: (bytes: Uint8Array) => Uint8Array
+  /** Whether the signature lines of heads hold; the portable rule by default. */
+  readonly holds?: SignatureRule
+  readonly limits?: Partial<JudgeLimits>
+  /** Lets others have the thread. */
+  readonly pause: () => Promise<void>
+}
+
+export interface RoundReport {
+  /** Unix milliseconds. */
+  readonly at: number
+  readonly logs: readonly LogReport[]
+  readonly delivery: DeliveryReport
+}
+
+export interface Monitor {
+  /**
+   * One round; `now` in Unix milliseconds. Rejects with Trouble for the monitor's own disk only; then the
+   * state is unknown and the process must end. Rounds must not overlap.
+   */
+  round(now: number): Promise<RoundReport>
+  /** Acknowledges open findings by key or ID; gives those that there are not. */
+  acknowledge(keysOrIds: readonly string[], now: number): Promise<readonly string[]>
+  /** What is committed. */
+  readonly documents: DocumentReads
+  /** What was examined since the start, by origin. */
+  counters(): ReadonlyMap<string, EntryCounters>
+}
+
+interface Followed {
+  readonly log: MonitoredLog
+  readonly keys: KnownKeys
+  readonly tools: SyncTools
+}
+
+function followed(log: MonitoredLog, options: MonitorOptions): Followed {
+  const { state, watch, verify, hasher, sha256, holds, pause } = options
+  const { origin, vkeys: logKeys, witnesses } = log
+  const keys: KnownKeys = { origin, logKeys, witnesses, ...(holds && { holds }) }
+  const duplicates = createDuplicateLookup()
+  const { duplicateOf } = duplicates
+  const own = { origin, watch, verify, duplicateOf, ...(sha256 && { sha256 }) }
+  const examiner = createEntryExaminer(own)
+  const tools = { keys, state, watch, examiner, duplicates, hasher, pause }
+  return { log, keys, tools: { ...tools, ...(holds && { holds }) } }
+}
+
+function applyAcknowledgements(
+  documents: Documents,
+  keysOrIds: readonly string[],
+  now: number,
+): readonly string[] {
+  const keys = new Map(openFindings(documents).map(({ key }) => [findingId(key), key]))
+  return keysOrIds.filter((name) => !acknowledge(documents, keys.get(name) ?? name, now))
+}
+
+export function createMonitor(options: MonitorOptions): Monitor {
+  const { state, watch, sinks, mailbox, limits } = options
+  const logs = options.logs.map((log) => followed(log, options))
+  let isExpecting = false
+
+  async function begin(now: number): Promise<void> {
+    await state.change((documents) => {
+      mailbox.drain(
+        documents,
+        logs.map(({ keys }) => keys),
+        now,
+      )
+      if (isExpecting) return
+      for (const { log } of logs) expectShipped(documents, log.origin, watch, now)
+    })
+    isExpecting = true
+  }
+
+  async function submitCanaries(now: number): Promise<void> {
+    for (const { log, keys } of logs) {
+      if (log.canary === undefined) continue
+      await submitCanary({
+        origin: log.origin,
+        submitter: log.canary,
+        change: state.change,
+        now,
+        keepPromise: (documents, receipt) => keepReceipt(documents, keys, receipt, now),
+      })
+    }
+  }
+
+  return {
+    documents: state.documents,
+    counters: () => new Map(logs.map(({ log, tools }) => [log.origin, tools.examiner.counters()])),
+    acknowledge: (keysOrIds, now) =>
+      state.change((documents) => applyAcknowledgements(documents, keysOrIds, now)),
+    async round(now) {
+      await begin(now)
+      await submitCanaries(now)
+      const reports: LogReport[] = []
+      for (const { log, tools } of logs) {
+        reports.push(await runLogRound({ log, tools, now, ...(limits && { limits }) }))
+      }
+      const delivery = await deliverAlerts({ change: state.change, sinks, now })
+      return { at: now, logs: reports, delivery }
+    },
+  }
+}

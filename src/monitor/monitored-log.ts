@@ -1,0 +1,47 @@
+// A log as the monitor is told to follow it, and what it remembers of its following: the newest signed head
+// that its own tree has reached.
+
+import { asInteger, asText, optional } from "../core/json-value.ts"
+import type { Vkey } from "../core/note.ts"
+import type { Origin } from "../core/origin.ts"
+import type { PolicyWitness } from "../core/policy.ts"
+import type { CanarySubmitter } from "./canary.ts"
+import { formatDocument, parseDocument } from "./document-json.ts"
+import type { DocumentReads, Documents } from "./documents.ts"
+import type { HeadSource, LogSource } from "./source.ts"
+
+export interface MonitoredLog {
+  readonly origin: Origin
+  readonly vkeys: readonly Vkey[]
+  readonly witnesses: readonly PolicyWitness[]
+  /** How many witnesses satisfy a verifier. */
+  readonly threshold: number
+  readonly source: LogSource
+  /** Other ways to the same log, by name. */
+  readonly mirrors: readonly { readonly name: string; readonly source: LogSource }[]
+  /** The read APIs of witnesses, by the witness's name. */
+  readonly witnessHeads: readonly { readonly name: string; readonly source: HeadSource }[]
+  /** Submits the monitor's own test entries. */
+  readonly canary?: CanarySubmitter
+}
+
+/** What is remembered of a log that was followed. */
+export interface LogRecord {
+  /** The newest head that the own tree has reached, with the lines of known keys that hold. */
+  readonly note?: string
+  /** When the log was last read to its newest head, in Unix milliseconds. */
+  readonly completeAt?: number
+}
+
+export function logRecord(documents: DocumentReads, origin: Origin): LogRecord {
+  const text = documents.get("log", origin)
+  if (text === undefined) return {}
+  const members = parseDocument(text, "log", ["note", "completeAt"])
+  const note = optional(members.note, (value) => asText(value, "log.note"))
+  const completeAt = optional(members.completeAt, (value) => asInteger(value, "log.completeAt"))
+  return { ...(note !== undefined && { note }), ...(completeAt !== undefined && { completeAt }) }
+}
+
+export function keepLogRecord(documents: Documents, origin: Origin, record: LogRecord): void {
+  documents.put("log", origin, formatDocument({ ...record }))
+}

@@ -1,0 +1,161 @@
+// Answers "is it working?" as data: how far each log is followed, who vouches for it, what is open, whether
+// alerts arrive. The status page, the command line and the metrics all show this.
+import type { Head } from "../core/hash.ts"
+import type { Origin } from "../core/origin.ts"
+import type { PolicyWitness } from "../core/policy.ts"
+import { formatBase64 } from "../core/text.ts"
+import { type CanaryState, canaryState } from "./canary-record.ts"
+import type { DocumentReads } from "./documents.ts"
+import { openFindings } from "./findings.ts"
+import { aliveAt, signerRecord } from "./judge-record.ts"
+import { defaultLimits } from "./judge-scope.ts"
+import { outboxItems } from "./outbox.ts"
+import { monitorQuorum } from "./quorum.ts"
+import { type Severity, worstOf } from "./severity.ts"
+import { type SinkState, sinkStates } from "./sink-state.ts"
+import { findingId, type StoredFinding } from "./stored-finding.ts"
+import { vantageRecords } from "./vantage.ts"
+
+/** A log that is followed, as the policy has it and as far as its tree has grown. */
+export interface FollowedLog {
+  readonly origin: Origin
+  readonly witnesses: readonly PolicyWitness[]
+  /** How many witnesses satisfy a verifier. */
+  readonly threshold: number
+  /** The head of the monitor's own tree. */
+  readonly head: Head
+}
+
+export interface StatusSource {
+  readonly documents: DocumentReads
+  readonly logs: readonly FollowedLog[]
+  /** When the last round ended in which every log was read to its newest head. */
+  readonly lastCompleteAt?: number | undefined
+  /** Milliseconds between rounds. */
+  readonly interval: number
+  /** Unix milliseconds, as all times here. */
+  readonly now: number
+}
+
+export interface WitnessStatus {
+  readonly name: string
+  /** When it last signed anything of this log, by its own clock but not later than it was seen. */
+  readonly lastAt?: number
+  /** The largest tree that it cosigned and that is the monitor's own. */
+  readonly size?: number
+}
+
+export interface QuorumStatus {
+  /** Witnesses that cosigned the monitor's newest tree. */
+  readonly now: number
+  /** How many satisfy a verifier. */
+  readonly threshold: number
+  /** Witnesses that lately cosigned the tree that this monitor sees. */
+  readonly lately: number
+  /** How many of these the monitor demands, so that no log shows it a tree of its own. */
+  readonly needed: number
+}
+
+export interface LogStatus {
+  readonly origin: Origin
+  readonly size: number
+  /** Base64. */
+  readonly root: string
+  /** The size of the largest signed head that was seen anywhere. */
+  readonly newest: number
+  readonly backlog: number
+  /** When the newest head was first seen. */
+  readonly headAt?: number
+  /** When the log itself last answered with a head. */
+  readonly answeredAt?: number
+  readonly witnesses: readonly WitnessStatus[]
+  readonly quorum: QuorumStatus
+  readonly canary?: CanaryState
+}
+
+/** An open finding with the short ID by which it can be acknowledged. */
+export interface OpenFinding extends StoredFinding {
+  readonly id: string
+}
+
+export interface MonitorStatus {
+  readonly at: number
+  readonly lastCompleteAt?: number
+  /** Whether the last complete round is too long ago. */
+  readonly isBlind: boolean
+  readonly worst: Severity
+  readonly logs: readonly LogStatus[]
+  /** Tests left out. */
+  readonly findings: readonly OpenFinding[]
+  readonly sinks: readonly SinkState[]
+  /** Alerts that not every sink has yet. */
+  readonly undelivered: number
+}
+
+/** A monitor is blind after so many intervals without a complete round. */
+const BLIND_AFTER = 3
+
+function witnessStatus(
+  documents: DocumentReads,
+  origin: Origin,
+  { name, vkey }: PolicyWitness,
+): WitnessStatus {
+  const { newest, agreed } = signerRecord(documents, origin, vkey) ?? {}
+  return {
+    name,
+    ...(newest && { lastAt: aliveAt(newest) }),
+    ...(agreed && { size: agreed.size }),
+  }
+}
+
+function quorumStatus({ documents, now }: StatusSource, log: FollowedLog): QuorumStatus {
+  const { origin, witnesses, threshold, head } = log
+  const agreed = witnesses.flatMap(
+    ({ vkey }) => signerRecord(documents, origin, vkey)?.agreed ?? [],
+  )
+  const recent = agreed.filter((sighting) => now - aliveAt(sighting) <= defaultLimits.witnessWindow)
+  return {
+    now: agreed.filter(({ size }) => size === head.size).length,
+    threshold,
+    lately: recent.length,
+    needed: monitorQuorum(witnesses.length, threshold),
+  }
+}
+
+function logStatus(source: StatusSource, log: FollowedLog): LogStatus {
+  const { documents } = source
+  const { origin, head } = log
+  const records = vantageRecords(documents, origin)
+  const newest = Math.max(head.size, ...records.map(({ largest }) => largest.size))
+  const seen = records.filter(({ largest }) => largest.size === newest)
+  const answered = records.find(({ vantage }) => vantage === "log")
+  const canary = canaryState(documents, origin)
+  return {
+    origin,
+    size: head.size,
+    root: formatBase64(head.root),
+    newest,
+    backlog: newest - head.size,
+    ...(seen.length > 0 && { headAt: Math.min(...seen.map(({ largest }) => largest.at)) }),
+    ...(answered && { answeredAt: answered.latest.at }),
+    witnesses: log.witnesses.map((witness) => witnessStatus(documents, origin, witness)),
+    quorum: quorumStatus(source, log),
+    ...(canary && { canary }),
+  }
+}
+
+/** Everything that there is to say now. */
+export function monitorStatus(source: StatusSource): MonitorStatus {
+  const { documents, logs, lastCompleteAt, interval, now } = source
+  const findings = openFindings(documents).filter(({ isCanary }) => isCanary !== true)
+  return {
+    at: now,
+    ...(lastCompleteAt !== undefined && { lastCompleteAt }),
+    isBlind: lastCompleteAt === undefined || now - lastCompleteAt > BLIND_AFTER * interval,
+    worst: worstOf(findings),
+    logs: logs.map((log) => logStatus(source, log)),
+    findings: findings.map((finding) => ({ ...finding, id: findingId(finding.key) })),
+    sinks: sinkStates(documents),
+    undelivered: outboxItems(documents).length,
+  }
+}

@@ -1,0 +1,41 @@
+// The kinds of database that Countersign keeps. Each has its own number in the file's header and its own
+// numbered tables; settings, checks and creation are the same for all.
+
+export interface DatabaseKind {
+  /** Four ASCII letters that stand in the header of each database of this kind. */
+  readonly applicationId: number
+  /** Where its migrations lie, relative to the package's folder `migrations/`. */
+  readonly folder: string
+  /** Whose database it is, as messages name it. */
+  readonly owner: string
+  /** The command that makes a new one, and the one that opens it for writing. */
+  readonly made: string
+  readonly opened: string
+}
+
+/** "CSTR"; its migrations lie in the folder itself. */
+export const logDatabase: DatabaseKind = {
+  applicationId: 0x43535452,
+  folder: "",
+  owner: "log",
+  made: "countersign init",
+  opened: "countersign serve",
+}
+
+/** "CSWI". */
+export const witnessDatabase: DatabaseKind = {
+  applicationId: 0x43535749,
+  folder: "witness/",
+  owner: "witness",
+  made: "countersign witness init",
+  opened: "countersign witness serve",
+}
+
+/** "CSMO". */
+export const monitorDatabase: DatabaseKind = {
+  applicationId: 0x43534d4f,
+  folder: "monitor/",
+  owner: "monitor",
+  made: "countersign monitor init",
+  opened: "countersign monitor run",
+}

@@ -1,0 +1,60 @@
+// A log as static files in a folder (C2SP tlog-tiles, as `countersign export-tiles` writes them), read the
+// way the monitor reads any log.
+import { readdir, readFile, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { parseUtf8 } from "../core/bytes.ts"
+import { refuse, Trouble } from "../core/errors.ts"
+import { LONGEST_NOTE } from "../core/note.ts"
+import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tile.ts"
+import { cutResource, type LogSource } from "../monitor/source.ts"
+import { diskTrouble, systemCode } from "./durable-file.ts"
+import { plain } from "./sqlite/plain-bytes.ts"
+
+const LONGEST_RESOURCE = 17 * 1024 * 1024
+
+async function readIfThere(file: string): Promise<Uint8Array | undefined> {
+  try {
+    const { size } = await stat(file)
+    if (size > LONGEST_RESOURCE)
+      refuse("too-large", `${file}: expected a tile, found ${size} bytes`)
+    return plain(await readFile(file))
+  } catch (reason) {
+    if (systemCode(reason) === "ENOENT" || systemCode(reason) === "ENOTDIR") return undefined
+    throw diskTrouble(file, reason)
+  }
+}
+
+/** The smallest width of a partial resource in this folder that is at least `width`. */
+async function widthThere(folder: string, width: number): Promise<number | undefined> {
+  try {
+    const widths = (await readdir(folder)).map(Number).filter((found) => found >= width)
+    return widths.sort((a, b) => a - b)[0]
+  } catch (reason) {
+    if (systemCode(reason) === "ENOENT" || systemCode(reason) === "ENOTDIR") return undefined
+    throw diskTrouble(folder, reason)
+  }
+}
+
+export function createTileFolder(folder: string): LogSource {
+  async function read(resource: TileResource): Promise<Uint8Array | undefined> {
+    const whole = join(folder, formatTilePath({ ...resource, width: TILE_WIDTH }))
+    const found = await readIfThere(whole)
+    if (found !== undefined) return cutResource(resource, found)
+    if (resource.width === TILE_WIDTH) return undefined
+    const width = await widthThere(`${whole}.p`, resource.width)
+    if (width === undefined) return undefined
+    const part = await readIfThere(join(folder, formatTilePath({ ...resource, width })))
+    return part && cutResource(resource, part)
+  }
+
+  return {
+    async checkpoint() {
+      const note = await readIfThere(join(folder, "checkpoint"))
+      if (note === undefined) throw new Trouble("network", `${folder} has no checkpoint`)
+      if (note.length > LONGEST_NOTE) refuse("too-large", `${folder}/checkpoint is no note`)
+      return parseUtf8(note, `${folder}/checkpoint`)
+    },
+    bundle: (index, width) => read({ kind: "entries", index, width }),
+    tile: (level, index, width) => read({ kind: "tile", level, index, width }),
+  }
+}

@@ -1,0 +1,169 @@
+// Judges submissions in batches and stores what they advance to, a batch in one durable step. Nothing is
+// answered before that step, not even a refusal, which may rest on a head that the step stores.
+//
+// Why no two cosignatures of the witness contradict each other: a cosignature at time t over size n says
+// that n was the largest tree at t. Submissions are judged one after the other, each against what the one
+// before it stores; sizes and times of one log never shrink from one to the next; and the time that is
+// signed is stored, with the size, before it is signed. So whoever holds two of them finds a larger size
+// never at an earlier time, also across a restart, and also if the clock was put back meanwhile: then
+// nothing is signed for that log until the clock has caught up.
+import { bug, Refusal, Trouble } from "../core/errors.ts"
+import type { TreeHasher } from "../core/hash.ts"
+import { formatNote, type SignatureRule } from "../core/note.ts"
+import type { Conviction } from "./conviction.ts"
+import { forkOf, frozen, isBeyond, judge, maySign, OldSizeConflict } from "./judgement.ts"
+import type { LogState, LogStates } from "./log-states.ts"
+import type { Advance, WitnessedHead, WitnessStore } from "./store.ts"
+import type { Submission } from "./submission.ts"
+
+/** A submission with those who wait for it. */
+export interface Waiting {
+  readonly submission: Submission
+  /** The head is stored and may be cosigned at its time. */
+  resolve(head: WitnessedHead): void
+  reject(reason: unknown): void
+}
+
+export interface AdvancingOptions {
+  readonly store: WitnessStore
+  readonly states: LogStates
+  readonly conviction: Conviction
+  readonly hasher: TreeHasher
+  readonly holds: SignatureRule
+  /** Unix seconds; read once a batch. */
+  readonly now: () => number
+}
+
+/** What becomes of a submission once the batch is stored; `effects` must be over by then, too. */
+interface Outcome {
+  readonly result: Advance | Refusal | Trouble
+  readonly effects: readonly Promise<void>[]
+}
+
+export interface Advancing {
+  /** Settles every submission of the batch; never rejects. */
+  work(batch: readonly Waiting[]): Promise<void>
+  /** Stores the present time for the heads that are held; gives those that may be cosigned at it. */
+  renew(): Promise<readonly WitnessedHead[]>
+  /** Throws Trouble once the state of the store is unknown: nothing is signed until a restart. */
+  assertGoing(): void
+  /** Why {@link assertGoing} throws; undefined if it does not. */
+  stopped(): string | undefined
+}
+
+function isAdvance(result: Outcome["result"]): result is Advance {
+  return !(result instanceof Error)
+}
+
+export function createAdvancing(options: AdvancingOptions): Advancing {
+  const { store, states, conviction, hasher, holds, now } = options
+  let stopped: string | undefined
+
+  function stateOf(origin: string): LogState {
+    return states.get(origin) ?? bug(`${origin} is not cosigned here`)
+  }
+
+  function judgeOne(
+    submission: Submission,
+    state: LogState,
+    head: WitnessedHead | undefined,
+    time: number,
+  ): Outcome {
+    const effects: Promise<void>[] = []
+    if (isBeyond(submission, head)) {
+      const { text, logLines, ownLines } = submission
+      effects.push(conviction.stop(state, formatNote(text, [...logLines, ...ownLines])))
+    }
+    try {
+      const standing = { head, freeze: state.freeze }
+      return { result: judge(submission, standing, { time, hasher }), effects }
+    } catch (reason) {
+      if (!(reason instanceof Refusal || reason instanceof Trouble)) throw reason
+      const isProven = state.freeze?.cause === "proven"
+      const fork = isProven ? undefined : forkOf(submission, head, { hasher, holds })
+      if (fork !== undefined) effects.push(conviction.convict(state, fork))
+      return { result: reason, effects }
+    }
+  }
+
+  /** Judges in order; each submission sees what the ones before it advance to. */
+  function judgeAll(batch: readonly Waiting[]): Outcome[] {
+    const time = now()
+    const ahead = new Map<string, WitnessedHead>()
+    return batch.map(({ submission }) => {
+      const { origin } = submission.log
+      const state = stateOf(origin)
+      const outcome = judgeOne(submission, state, ahead.get(origin) ?? state.head, time)
+      if (isAdvance(outcome.result)) ahead.set(origin, outcome.result.to)
+      return outcome
+    })
+  }
+
+  /** The logs of which another process has stored something since we looked; their heads are loaded. */
+  async function storeAll(
+    advances: readonly Advance[],
+    effects: readonly Promise<void>[],
+  ): Promise<ReadonlySet<string>> {
+    const [done] = await Promise.all([store.advance(advances), ...effects])
+    const outdated = new Set<string>()
+    advances.forEach(({ origin, to }, i) => {
+      if (done[i] === true) stateOf(origin).head = to
+      else outdated.add(origin)
+    })
+    if (outdated.size > 0) {
+      for (const head of await store.heads()) {
+        if (outdated.has(head.origin)) stateOf(head.origin).head = head
+      }
+    }
+    return outdated
+  }
+
+  async function settleAll(batch: readonly Waiting[]): Promise<void> {
+    const outcomes = judgeAll(batch)
+    const advances = outcomes.map(({ result }) => result).filter(isAdvance)
+    const effects = outcomes.flatMap((outcome) => outcome.effects)
+    const outdated = await storeAll(advances, effects)
+    outcomes.forEach(({ result }, i) => {
+      const { submission, resolve, reject } = batch[i] as Waiting
+      const { head, freeze } = stateOf(submission.log.origin)
+      if (outdated.has(submission.log.origin)) {
+        reject(new OldSizeConflict(head?.size ?? 0, submission.oldSize))
+      } else if (!isAdvance(result)) reject(result)
+      else if (freeze !== undefined) reject(frozen(freeze))
+      else resolve(result.to)
+    })
+  }
+
+  function stop(reason: unknown): void {
+    stopped ??= `the witness signs no more until it is started again: ${String(reason)}`
+  }
+
+  function assertGoing(): void {
+    if (stopped !== undefined) throw new Trouble("disk", stopped)
+  }
+
+  return {
+    async work(batch) {
+      try {
+        assertGoing()
+        await settleAll(batch)
+      } catch (reason) {
+        stop(reason)
+        for (const { reject } of batch) reject(reason)
+      }
+    },
+    async renew() {
+      const time = now()
+      const held = [...states.values()].flatMap(({ head, freeze }) =>
+        head === undefined || freeze !== undefined || !maySign(time, head.time) ? [] : head,
+      )
+      const advances = held.map((head) => {
+        return { origin: head.origin, from: head, to: { ...head, time } }
+      })
+      const outdated = await storeAll(advances, [])
+      return advances.flatMap(({ origin, to }) => (outdated.has(origin) ? [] : to))
+    },
+    assertGoing,
+    stopped: () => stopped,
+  }
+}

@@ -1,0 +1,53 @@
+// Turns a head that is stored into signature lines: one a key, all at the time that was stored with it.
+
+import { equalBytes } from "../core/bytes.ts"
+import { formatCheckpoint } from "../core/checkpoint.ts"
+import type { NamedHead } from "../core/cosignature.ts"
+import { timestamped } from "../core/cosignature.ts"
+import { bug } from "../core/errors.ts"
+import { formatSignatureLine } from "../core/note.ts"
+import type { Cosigner } from "./cosigner.ts"
+import type { WitnessedHead } from "./store.ts"
+
+/** The cosignature lines of a stored head. */
+export type Cosign = (head: WitnessedHead) => Promise<string>
+
+interface Signed {
+  readonly head: WitnessedHead
+  readonly lines: Promise<string>
+}
+
+/** Signs the same head at the same time once: requests of one second get the same lines. */
+export function createCosigning(cosigners: readonly Cosigner[]): Cosign {
+  const newest = new Map<string, Signed>()
+
+  return (head) => {
+    const known = newest.get(head.origin)
+    if (known !== undefined && isSame(known.head, head)) return known.lines
+    const signed = { head, lines: signAll(cosigners, head) }
+    newest.set(head.origin, signed)
+    // The caller hears of it; the next one tries again.
+    signed.lines.catch(() => {
+      if (newest.get(head.origin) === signed) newest.delete(head.origin)
+    })
+    return signed.lines
+  }
+}
+
+function isSame(a: WitnessedHead, b: WitnessedHead): boolean {
+  return a.size === b.size && a.time === b.time && equalBytes(a.root, b.root)
+}
+
+async function signAll(cosigners: readonly Cosigner[], head: WitnessedHead): Promise<string> {
+  const { origin, size, root, time } = head
+  // SPEC: the time of a checkpoint's cosignature MUST NOT be 0.
+  if (!Number.isSafeInteger(time) || time <= 0) bug(`a cosignature cannot have the time ${time}`)
+  const named: NamedHead = { origin, size, root }
+  const text = formatCheckpoint(origin, named)
+  const lines = cosigners.map(async (cosigner) => {
+    const { name, keyId } = cosigner.vkey
+    const bare = await cosigner.sign(time, text, named)
+    return formatSignatureLine({ name, keyId, signature: timestamped(time, bare) })
+  })
+  return (await Promise.all(lines)).join("")
+}

@@ -1,0 +1,193 @@
+// What the witness makes of a checkpoint, given what it holds of that log: the head to store and cosign, or
+// the refusal, with evidence if the checkpoint and the head that is held convict the log of a fork.
+import { equalBytes } from "../core/bytes.ts"
+import { formatCheckpoint } from "../core/checkpoint.ts"
+import { Refusal, refuse, Trouble } from "../core/errors.ts"
+import { EMPTY_HEAD, EMPTY_ROOT, type Hash, type Head, type TreeHasher } from "../core/hash.ts"
+import {
+  formatNote,
+  isSignatureOf,
+  type NoteSignature,
+  parseNote,
+  type SignatureRule,
+  type Vkey,
+} from "../core/note.ts"
+import { rootsFromConsistency, verifyConsistency } from "../core/proof.ts"
+import type { Evidence } from "../evidence/evidence.ts"
+import { makeFork } from "../evidence/head-evidence.ts"
+import type { Advance, Freeze, WitnessedHead } from "./store.ts"
+import { cosignatureTime, type SeenCheckpoint, type Submission } from "./submission.ts"
+
+/** The log is at another size than the request says: the answer names the witness's. */
+export class OldSizeConflict extends Refusal {
+  readonly size: number
+  constructor(size: number, oldSize: number) {
+    super("conflict", `expected the old size ${size}, found ${oldSize}`)
+    this.size = size
+  }
+}
+
+/** What the witness holds of one log. */
+export interface Standing {
+  readonly head: WitnessedHead | undefined
+  readonly freeze: Freeze | undefined
+}
+
+export interface JudgementOptions {
+  /** Unix seconds. */
+  readonly time: number
+  readonly hasher: TreeHasher
+}
+
+/**
+ * The step that makes a submission the newest head, in the order of checks that tlog-witness has. Refuses
+ * `malformed` for extension lines and an old size above the checkpoint's; `mismatch` for a wrong empty
+ * root and a frozen log; {@link OldSizeConflict}; `bad-proof`. Throws Trouble `clock` if the clock is
+ * behind what was signed.
+ */
+export function judge(
+  submission: Submission,
+  { head, freeze }: Standing,
+  { time, hasher }: JudgementOptions,
+): Advance {
+  const { checkpoint, oldSize, proof } = submission
+  const held: Head = head ?? EMPTY_HEAD
+  assertShape(submission)
+  if (freeze !== undefined) throw frozen(freeze)
+  if (oldSize !== held.size) throw new OldSizeConflict(held.size, oldSize)
+  verifyConsistency(held, checkpoint, proof, hasher)
+  assertClock(head?.time ?? 0, time)
+  const { origin, size, root } = checkpoint
+  return {
+    origin,
+    from: held,
+    to: { origin, size, root, note: noteToKeep(submission, head), time },
+  }
+}
+
+function assertShape({ checkpoint, oldSize }: Submission): void {
+  const { size, root, extensions } = checkpoint
+  // A cosignature says nothing of extension lines, and one of type 6 does not even cover them.
+  if (extensions.length > 0) {
+    refuse("malformed", `expected no extension lines, found ${extensions.length}`)
+  }
+  if (oldSize > size) {
+    refuse("malformed", `expected an old size up to the checkpoint's ${size}, found ${oldSize}`)
+  }
+  if (size === 0 && !equalBytes(root, EMPTY_ROOT)) {
+    refuse("mismatch", "expected the root of the empty tree at size 0, found another one")
+  }
+}
+
+/** The refusal `mismatch` that says why the log is cosigned no more. */
+export function frozen(freeze: Freeze): Refusal {
+  const why =
+    freeze.cause === "proven"
+      ? `it is proven to have lied (evidence ${freeze.evidence})`
+      : "this witness has signed more for it than it remembers, so its data is an older copy"
+  return new Refusal("mismatch", `${freeze.origin} is cosigned no more: ${why}`)
+}
+
+/** Whether `time` may be signed where `signed` is the newest time that was: an earlier one convicts us. */
+export function maySign(time: number, signed: number): boolean {
+  return Number.isSafeInteger(time) && time > 0 && time >= signed
+}
+
+function assertClock(signed: number, time: number): void {
+  if (maySign(time, signed)) return
+  throw new Trouble(
+    "clock",
+    `expected a time from ${signed} on, up to which was signed already, found ${time}: the clock of ` +
+      `this witness is behind`,
+  )
+}
+
+/**
+ * The checkpoint with the log's lines that hold. At the same size a key's line that is held stays if the
+ * submission has none: otherwise anyone could take lines away from what the witness shows.
+ */
+function noteToKeep(submission: Submission, head: WitnessedHead | undefined): string {
+  const { checkpoint, log, logLines } = submission
+  const heldLines = head?.size === checkpoint.size ? parseNote(head.note).signatures : []
+  const lines = log.vkeys.flatMap((vkey) => lineOf(vkey, logLines) ?? lineOf(vkey, heldLines) ?? [])
+  return formatNote(formatCheckpoint(checkpoint.origin, checkpoint), lines)
+}
+
+function lineOf(vkey: Vkey, lines: readonly NoteSignature[]): NoteSignature | undefined {
+  return lines.find((line) => isSignatureOf(vkey, line))
+}
+
+/**
+ * Whether the witness itself has cosigned what it does not know: a larger tree, another root at the size
+ * that it holds, or a later time. Every time is stored before it is signed, so then the store is an
+ * older copy of itself, or someone else has the key.
+ */
+export function isBeyond(
+  seen: Pick<SeenCheckpoint, "checkpoint" | "ownLines">,
+  head: WitnessedHead | undefined,
+): boolean {
+  const { checkpoint, ownLines } = seen
+  if (ownLines.length === 0) return false
+  if (head === undefined || checkpoint.size > head.size) return true
+  if (checkpoint.size === head.size && !equalBytes(checkpoint.root, head.root)) return true
+  return ownLines.some((line) => cosignatureTime(line) > head.time)
+}
+
+export interface ForkOptions {
+  readonly hasher: TreeHasher
+  readonly holds: SignatureRule
+}
+
+/** The fork that a submission proves together with the head that is held; undefined if it proves none. */
+export function forkOf(
+  submission: Submission,
+  head: WitnessedHead | undefined,
+  { hasher, holds }: ForkOptions,
+): Evidence | undefined {
+  const { checkpoint, text, logLines, log } = submission
+  const note = formatNote(text, logLines)
+  const convict = (other: string, proof?: ImpliedRoot): Evidence | undefined => {
+    for (const vkey of log.vkeys) {
+      const signedBoth = [other, note].every((text) => lineOf(vkey, parseNote(text).signatures))
+      if (!signedBoth) continue
+      const evidence = orUndefined(() => makeFork(vkey, other, note, proof, holds))
+      if (evidence !== undefined) return evidence
+    }
+    return undefined
+  }
+  if (checkpoint.size === 0 && !equalBytes(checkpoint.root, EMPTY_ROOT)) return convict(note)
+  if (head === undefined) return undefined
+  const sameRoot = equalBytes(checkpoint.root, head.root)
+  if ((checkpoint.size === head.size) !== sameRoot) return convict(head.note)
+  const implied = otherOldRoot(submission, head, hasher)
+  return implied && convict(head.note, implied)
+}
+
+/** A consistency proof with the old root that it implies. */
+interface ImpliedRoot {
+  readonly implied: Hash
+  readonly hashes: readonly Hash[]
+}
+
+/** The proof with its old root, if it leads to the new root from an old one that is not ours. */
+function otherOldRoot(
+  { checkpoint, oldSize, proof }: Submission,
+  head: WitnessedHead,
+  hasher: TreeHasher,
+): ImpliedRoot | undefined {
+  if (oldSize === 0 || oldSize !== head.size || oldSize >= checkpoint.size) return undefined
+  const roots = orUndefined(() =>
+    rootsFromConsistency(oldSize, checkpoint.size, head.root, proof, hasher),
+  )
+  if (roots === undefined || !equalBytes(roots.new, checkpoint.root)) return undefined
+  return equalBytes(roots.old, head.root) ? undefined : { implied: roots.old, hashes: proof }
+}
+
+function orUndefined<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (reason) {
+    if (reason instanceof Refusal) return undefined
+    throw reason
+  }
+}

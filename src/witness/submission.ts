@@ -1,0 +1,121 @@
+// What can be said of an add-checkpoint request without knowing what the witness holds: its form, its log,
+// its signatures, and whether the witness itself has cosigned it before.
+
+import { parseAddCheckpoint } from "../core/add-checkpoint.ts"
+import { readU64 } from "../core/bytes.ts"
+import { type Checkpoint, parseCheckpoint, parseCheckpointText } from "../core/checkpoint.ts"
+import { checkpointRule } from "../core/cosignature.ts"
+import { Refusal, refuse, shown } from "../core/errors.ts"
+import type { Hash } from "../core/hash.ts"
+import {
+  isSignatureOf,
+  type Note,
+  type NoteSignature,
+  openNote,
+  parseNote,
+  type SignatureRule,
+  type Vkey,
+  verifyTextSignature,
+} from "../core/note.ts"
+import type { Origin } from "../core/origin.ts"
+
+/** A log that a witness cosigns, with the keys that are trusted for it. */
+export interface WitnessedLog {
+  readonly origin: Origin
+  readonly vkeys: readonly Vkey[]
+}
+
+/** A checkpoint in a note, with those of its lines that were found to hold. */
+export interface SeenCheckpoint {
+  readonly checkpoint: Checkpoint
+  /** All of the checkpoint's text; the lines below are signed over it. */
+  readonly text: string
+  /** Lines of the log's keys. */
+  readonly logLines: readonly NoteSignature[]
+  /** Lines of the witness's own keys that state a time. */
+  readonly ownLines: readonly NoteSignature[]
+}
+
+export interface Submission extends SeenCheckpoint {
+  readonly log: WitnessedLog
+  readonly oldSize: number
+  readonly proof: readonly Hash[]
+}
+
+/** The rule of core for checkpoints, for keys of every type. */
+export const portableRule: SignatureRule = (vkey, text, signature) =>
+  vkey.type === 4 || vkey.type === 6
+    ? checkpointRule(parseCheckpointText(text))(vkey, text, signature)
+    : verifyTextSignature(vkey, text, signature)
+
+const UNUSED_BITS = /^(— \S+ [A-Za-z0-9+/]*)([A-Za-z0-9+/])(={1,2})$/gmu
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+/**
+ * Sets the bits to zero that base64 leaves over at the end of a signature line. RFC 4648 section 3.5 lets
+ * decoders ignore them, and the published vectors want a bad signature refused as one, spelt as it may.
+ */
+function withoutUnusedBits(note: string): string {
+  const lines = note.lastIndexOf("\n\n") + 2
+  const spelt = note.slice(lines).replace(UNUSED_BITS, (_, before, last, padding) => {
+    const step = padding.length === 1 ? 4 : 16
+    const digit = ALPHABET.indexOf(last)
+    return `${before}${ALPHABET[digit - (digit % step)]}${padding}`
+  })
+  return note.slice(0, lines) + spelt
+}
+
+/** Reads a note that anyone may have sent. Refuses `malformed`, whatever is wrong with it. */
+export function parseForeignNote(text: string): Note {
+  try {
+    return parseNote(withoutUnusedBits(text))
+  } catch (reason) {
+    if (!(reason instanceof Refusal) || reason.code === "malformed") throw reason
+    return refuse("malformed", reason.message, { cause: reason })
+  }
+}
+
+function isOwn(note: Note, line: NoteSignature, { ownVkeys, holds }: SubmissionRules): boolean {
+  const vkey = ownVkeys.find((candidate) => isSignatureOf(candidate, line))
+  if (vkey === undefined || !holds(vkey, note.text, line.signature)) return false
+  return cosignatureTime(line) > 0
+}
+
+/** The time in Unix seconds that a line of type 4 or 6 states; the line must be known to hold. */
+export function cosignatureTime({ signature }: NoteSignature): number {
+  return readU64(signature, 0, "cosignature time")
+}
+
+/** The lines of the witness's own keys that hold and state a time, whoever sent the note. */
+export function linesOfOurs(note: Note, rules: SubmissionRules): NoteSignature[] {
+  return note.signatures.filter((line) => isOwn(note, line, rules))
+}
+
+/** What the witness is configured with, as far as requests are read by it. */
+export interface SubmissionRules {
+  readonly logs: ReadonlyMap<string, WitnessedLog>
+  /** The witness's own keys. */
+  readonly ownVkeys: readonly Vkey[]
+  readonly holds: SignatureRule
+}
+
+/**
+ * Reads and authenticates a request, in the order that tlog-witness has it: refuses `malformed` for its
+ * form, `not-found` for a log that is not cosigned here, `malformed` for the note, `bad-signature` or
+ * `untrusted` for its signatures, `malformed` for the checkpoint.
+ */
+export function readSubmission(body: Uint8Array, rules: SubmissionRules): Submission {
+  const { oldSize, proof, note: text } = parseAddCheckpoint(body)
+  const origin = text.slice(0, text.indexOf("\n"))
+  const log =
+    rules.logs.get(origin) ??
+    refuse(
+      "not-found",
+      `expected the origin of a log that is cosigned here, found ${shown(origin)}`,
+    )
+  const note = parseForeignNote(text)
+  const logLines = openNote(note, log.vkeys, rules.holds)
+  const checkpoint = parseCheckpoint(note.text)
+  const ownLines = linesOfOurs(note, rules)
+  return { log, oldSize, proof, checkpoint, text: note.text, logLines, ownLines }
+}

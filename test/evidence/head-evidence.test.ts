@@ -1,0 +1,371 @@
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import { EMPTY_ROOT, type Hash, type Head } from "../../src/core/hash.ts"
+import { parseNote } from "../../src/core/note.ts"
+import { formatEvidence, parseEvidence } from "../../src/evidence/format.ts"
+import {
+  makeFork,
+  makeHeadTime,
+  makeKeyMisuse,
+  makeWitnessEquivocation,
+  makeWitnessRollback,
+} from "../../src/evidence/head-evidence.ts"
+import { type ForkProof, judgeFork } from "../../src/evidence/head-verdicts.ts"
+import { verifyEvidence } from "../../src/evidence/verification.ts"
+import { bodies, mth, nodeHasher, proof } from "../reference.ts"
+import { expectRefusal, valueOrRefusal } from "../refusals.ts"
+import {
+  anyRoot,
+  ecdsaLog,
+  headOf,
+  log,
+  natively,
+  noteOf,
+  ORIGIN,
+  otherLog,
+  secondWitness,
+  TIME,
+  timedLog,
+  witness,
+} from "./made-cases.ts"
+
+const tree = bodies(11)
+const forked = tree.with(2, Uint8Array.of(1))
+const older = headOf(forked.slice(0, 6))
+const newer = headOf(tree)
+const honest = headOf(tree.slice(0, 6))
+const forkProof: ForkProof = { implied: honest.root, hashes: proof(6, tree) }
+
+describe("makeFork()", () => {
+  test("takes the heads in any order and keeps the convicted key's lines only", () => {
+    const a = noteOf(newer, [otherLog, log, witness])
+    const b = noteOf(older, [witness, log])
+    const fork = makeFork(log.vkey, a, b, forkProof)
+    expect(makeFork(log.vkey, b, a, forkProof)).toEqual(fork)
+    const { old, new: kept } = parseEvidence(fork.text)
+    for (const note of [old, kept]) {
+      expect(parseNote(note ?? "").signatures.map(({ name }) => name)).toEqual([ORIGIN])
+    }
+    expect(verifyEvidence(fork.text).claims.join(" ")).toContain("size 6")
+  })
+
+  test.each([
+    { name: "Ed25519", signer: log },
+    { name: "ECDSA", signer: ecdsaLog() },
+    { name: "Ed25519 with time", signer: timedLog },
+  ])("convicts a log with a key of type $name", ({ signer }) => {
+    const notes = [noteOf(older, [signer]), noteOf(newer, [signer])] as const
+    const { text } = makeFork(signer.vkey, ...notes, forkProof)
+    expect(verifyEvidence(text, signer.vkey)).toMatchObject({ kind: "fork", origin: ORIGIN })
+  })
+
+  test("convicts a log of Rekor v1 by the heads that name a tree", () => {
+    const { vkey, ...signer } = ecdsaLog()
+    const options = { origin: `${ORIGIN} - 1234` }
+    const notes = [older, newer].map((head) => noteOf(head, [{ vkey, ...signer }], options))
+    const { text } = makeFork(vkey, notes[0] ?? "", notes[1] ?? "", forkProof)
+    expect(verifyEvidence(text).origin).toBe(ORIGIN)
+  })
+
+  test("needs no proof for two roots at one size, one root at two sizes and a wrong empty tree", () => {
+    const sameSize = { size: newer.size, root: anyRoot(1) }
+    const sameRoot = { size: 12, root: newer.root }
+    const empty = { size: 0, root: anyRoot(2) }
+    for (const other of [sameSize, sameRoot, empty]) {
+      const { text } = makeFork(log.vkey, noteOf(other, [log]), noteOf(newer, [log]), forkProof)
+      const { implied, hashes } = parseEvidence(text)
+      expect([implied, hashes]).toEqual([undefined, []])
+      expect(verifyEvidence(text, log.vkey).freezes).toBe(true)
+    }
+    const note = noteOf(empty, [log])
+    const alone = makeFork(log.vkey, note, note)
+    expect(alone.text.split("\n").map((line) => line.split(" ")[0])).toEqual([
+      "tlog-evidence/v1",
+      "kind",
+      "key",
+      "note",
+      "",
+    ])
+  })
+
+  const refused = [
+    { name: "the same head twice", heads: [newer, newer] },
+    { name: "heads that agree", heads: [honest, newer], proof: forkProof },
+    { name: "two sizes without a proof", heads: [older, newer] },
+    {
+      name: "a proof that does not lead to the newer head",
+      heads: [older, newer],
+      proof: { ...forkProof, hashes: proof(6, forked) },
+    },
+    {
+      name: "a proof from another root",
+      heads: [older, newer],
+      proof: { ...forkProof, implied: anyRoot(3) },
+    },
+    {
+      name: "the right empty tree before another",
+      heads: [{ size: 0, root: EMPTY_ROOT }, newer],
+      proof: { implied: EMPTY_ROOT, hashes: [] },
+    },
+  ]
+  test.each(refused)("refuses $name", ({ heads: [a, b], proof: proven }) => {
+    const notes = [noteOf(a as typeof newer, [log]), noteOf(b as typeof newer, [log])] as const
+    expectRefusal("bad-proof", () => makeFork(log.vkey, ...notes, proven))
+  })
+
+  test("refuses heads of another key, of another log, and with a signature that does not hold", () => {
+    const good = noteOf(newer, [log])
+    expectRefusal("untrusted", () => makeFork(log.vkey, noteOf(older, [otherLog]), good, forkProof))
+    const elsewhere = noteOf(older, [log], { origin: "else.example" })
+    expectRefusal("bad-proof", () => makeFork(log.vkey, elsewhere, good, forkProof))
+    const moved = noteOf(older, [log]).replace("\n6\n", "\n5\n")
+    expectRefusal("bad-signature", () => makeFork(log.vkey, moved, good, forkProof))
+    expectRefusal("malformed", () => makeFork(log.vkey, "no note", good, forkProof))
+  })
+
+  test("convicts no witness as if it were a log", () => {
+    const notes = [noteOf(older, [witness]), noteOf(newer, [witness])] as const
+    expectRefusal("bad-proof", () => makeFork(witness.vkey, ...notes, forkProof))
+  })
+
+  test("refuses a size from 2^53 on, which no number holds exactly", () => {
+    const text = noteOf(newer, [log]).replace("\n11\n", `\n${2 ** 53}\n`)
+    expectRefusal("malformed", () => makeFork(log.vkey, text, noteOf(older, [log]), forkProof))
+  })
+})
+
+describe("a fork", () => {
+  test("is proven for every tree with one other entry, at every size behind it", () => {
+    const cases = fc.integer({ min: 2, max: 200 }).chain((size) =>
+      fc.record({
+        size: fc.constant(size),
+        at: fc.integer({ min: 1, max: size - 1 }),
+        changed: fc.nat(),
+      }),
+    )
+    fc.assert(
+      fc.property(cases, ({ size, at, changed }) => {
+        const grown = bodies(size)
+        const begun = grown.slice(0, at)
+        const other = begun.with(changed % at, Uint8Array.of(7))
+        const proven = { implied: mth(begun), hashes: proof(at, grown) }
+        expect(judgeFork(headOf(other), headOf(grown), proven).length).toBeGreaterThan(0)
+        expectRefusal("bad-proof", () => judgeFork(headOf(begun), headOf(grown), proven))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test("is judged up to the largest sizes without loss of bits", () => {
+    // The tree of 2^53-1 need not exist: the proof from its half is one hash, by construction.
+    const half = { size: 2 ** 52, root: anyRoot(4) }
+    const size = 2 ** 53 - 1
+    const hashes = [anyRoot(10)]
+    const whole = { size, root: nodeHasher.node(half.root, anyRoot(10)) }
+    const lie = { size: half.size, root: anyRoot(5) }
+    expect(judgeFork(lie, whole, { implied: half.root, hashes }).join(" ")).toContain(`${size}`)
+    expectRefusal("bad-proof", () => judgeFork(half, whole, { implied: half.root, hashes }))
+  })
+})
+
+type Framing = readonly Hash[]
+
+const hash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => bytes as Hash)
+
+/** One bit, one hash, the order or the number of hashes is another; the first one is the implied root. */
+function mutations(proven: Framing): fc.Arbitrary<Framing> {
+  const at = fc.nat({ max: proven.length - 1 })
+  return fc.oneof(
+    fc.tuple(at, fc.nat({ max: 255 })).map(([i, bit]) => {
+      const copy = (proven[i] as Hash).slice() as Hash
+      const byte = Math.floor(bit / 8)
+      copy[byte] = (copy[byte] as number) ^ (1 << (bit % 8))
+      return proven.with(i, copy)
+    }),
+    fc.tuple(at, hash).map(([i, other]) => proven.with(i, other)),
+    fc.tuple(at, hash).map(([i, other]) => proven.toSpliced(i, 0, other)),
+    at.map((i) => proven.toSpliced(i, 1)),
+    fc.tuple(at, at).map(([i, j]) => proven.with(i, proven[j] as Hash).with(j, proven[i] as Hash)),
+  )
+}
+
+const MOST = 64
+const view = bodies(MOST)
+const heads = Array.from({ length: MOST + 1 }, (_, size) => headOf(view.slice(0, size)))
+/** The implied root and the proof between any two sizes. */
+const proofs = heads.map(({ size }) =>
+  Array.from({ length: size }, (_, at) =>
+    at === 0 ? [] : [mth(view.slice(0, at)), ...proof(at, view.slice(0, size))],
+  ),
+)
+
+interface Pair {
+  readonly older: Head
+  readonly newer: Head
+  readonly framing: Framing
+}
+
+const honestPairs: fc.Arbitrary<Pair> = fc
+  .integer({ min: 2, max: MOST })
+  .chain((size) => fc.tuple(fc.constant(size), fc.integer({ min: 1, max: size - 1 })))
+  .chain(([size, at]) =>
+    mutations(proofs[size]?.[at] ?? []).map((framing) => ({
+      older: heads[at] as Head,
+      newer: heads[size] as Head,
+      framing,
+    })),
+  )
+
+describe("an honest log", () => {
+  test("cannot be framed by any proof", () => {
+    let accepted = 0
+    fc.assert(
+      fc.property(honestPairs, (pair) => {
+        const [implied = EMPTY_ROOT, ...hashes] = pair.framing
+        const judged = () => judgeFork(pair.older, pair.newer, { implied, hashes })
+        if (valueOrRefusal(judged) !== undefined) accepted += 1
+      }),
+      { numRuns: 20_000 },
+    )
+    expect(accepted).toBe(0)
+  })
+
+  test("cannot be framed by any file", () => {
+    let accepted = 0
+    fc.assert(
+      fc.property(honestPairs, (pair) => {
+        const [implied, ...hashes] = pair.framing
+        const text = formatEvidence({
+          kind: "fork",
+          key: log.vkey,
+          witnesses: [],
+          old: noteOf(pair.older, [log]),
+          new: noteOf(pair.newer, [log]),
+          implied,
+          hashes,
+          places: [],
+        })
+        const verified = valueOrRefusal(() => verifyEvidence(text, log.vkey, natively))
+        if (verified !== undefined) accepted += 1
+      }),
+      { numRuns: 400 },
+    )
+    expect(accepted).toBe(0)
+  })
+})
+
+describe("makeKeyMisuse()", () => {
+  test("convicts a key by a head under a name that is not its own", () => {
+    const { text } = makeKeyMisuse(
+      log.vkey,
+      noteOf(newer, [log, witness], { origin: "else.example" }),
+    )
+    expect(verifyEvidence(text, log.vkey)).toMatchObject({
+      kind: "key-misuse",
+      origin: ORIGIN,
+      freezes: true,
+      claims: [expect.stringContaining("else.example")],
+    })
+  })
+
+  test("refuses the log's own heads, also with the tree ID of Rekor v1 behind the name", () => {
+    const { vkey, ...signer } = ecdsaLog()
+    const all = [{ vkey, ...signer }]
+    for (const origin of [ORIGIN, `${ORIGIN} - 1234`]) {
+      expectRefusal("bad-proof", () => makeKeyMisuse(vkey, noteOf(newer, all, { origin })))
+    }
+    const { text } = makeKeyMisuse(vkey, noteOf(newer, all, { origin: `${ORIGIN} - x` }))
+    expect(verifyEvidence(text).kind).toBe("key-misuse")
+  })
+
+  test("refuses a witness, which signs the heads of others, and what is no head", () => {
+    expectRefusal("bad-proof", () => makeKeyMisuse(witness.vkey, noteOf(newer, [witness])))
+    expectRefusal("untrusted", () => makeKeyMisuse(log.vkey, noteOf(newer, [otherLog])))
+    const note = `else.example\nhello\n\n${noteOf(newer, [log]).split("\n\n")[1]}`
+    expectRefusal("malformed", () => makeKeyMisuse(log.vkey, note))
+  })
+})
+
+describe("makeWitnessEquivocation()", () => {
+  test.each([
+    { name: "Ed25519", signer: witness },
+    { name: "ML-DSA-44", signer: secondWitness },
+  ])("convicts a witness with a key of type $name, and freezes no log", ({ signer }) => {
+    const notes = [noteOf(older, [log, signer]), noteOf(newer, [signer])] as const
+    const { text } = makeWitnessEquivocation(signer.vkey, ...notes, forkProof)
+    expect(verifyEvidence(text, signer.vkey)).toMatchObject({
+      kind: "witness-equivocation",
+      convicted: signer.vkey,
+      origin: ORIGIN,
+      freezes: false,
+    })
+  })
+
+  test("refuses heads that agree, heads of two logs, no time, and a key that is none of a witness", () => {
+    const a = noteOf(older, [witness])
+    const b = noteOf(newer, [witness])
+    const make = (one: string, other: string) => () =>
+      makeWitnessEquivocation(witness.vkey, one, other, forkProof)
+    expectRefusal("bad-proof", make(noteOf(honest, [witness]), b))
+    expectRefusal("bad-proof", make(noteOf(older, [witness], { origin: "else.example" }), b))
+    expectRefusal("untrusted", make(noteOf(older, [witness], { time: 0 }), b))
+    expectRefusal("untrusted", make(a, noteOf(newer, [secondWitness])))
+    const logNotes = [noteOf(older, [log]), noteOf(newer, [log])] as const
+    expectRefusal("bad-proof", () => makeWitnessEquivocation(log.vkey, ...logNotes, forkProof))
+  })
+})
+
+describe.each([
+  { name: "makeWitnessRollback()", make: makeWitnessRollback, signer: witness, freezes: false },
+  { name: "makeHeadTime()", make: makeHeadTime, signer: timedLog, freezes: true },
+])("$name", ({ make, signer, freezes }) => {
+  const early = noteOf(newer, [signer], { time: TIME })
+  const late = noteOf(honest, [signer], { time: TIME + 1 })
+
+  test("convicts a key that signed a smaller head at a later time", () => {
+    const { text } = make(signer.vkey, early, late)
+    expect(verifyEvidence(text, signer.vkey)).toMatchObject({ origin: ORIGIN, freezes })
+  })
+
+  test("refuses the same second, times in order, one size, and no time", () => {
+    const at = (time: number, head = honest) => noteOf(head, [signer], { time })
+    expectRefusal("bad-proof", () => make(signer.vkey, early, at(TIME)))
+    expectRefusal("bad-proof", () => make(signer.vkey, early, at(TIME - 1)))
+    expectRefusal("bad-proof", () => make(signer.vkey, early, at(TIME + 1, newer)))
+    expectRefusal("untrusted", () => make(signer.vkey, at(0, newer), late))
+  })
+
+  test("refuses heads of two logs, and keys whose signatures have no time", () => {
+    const elsewhere = noteOf(honest, [signer], { time: TIME + 1, origin: "else.example" })
+    expectRefusal("bad-proof", () => make(signer.vkey, early, elsewhere))
+    expectRefusal("bad-proof", () => make(log.vkey, noteOf(newer, [log]), noteOf(honest, [log])))
+  })
+})
+
+test("makeHeadTime() takes the heads in any order, and no head of another log", () => {
+  const early = noteOf(newer, [timedLog], { time: TIME })
+  const late = noteOf(honest, [timedLog], { time: TIME + 1 })
+  expect(makeHeadTime(timedLog.vkey, late, early)).toEqual(makeHeadTime(timedLog.vkey, early, late))
+  const witnessed = [TIME, TIME + 1].map((time, i) =>
+    noteOf(i === 0 ? newer : honest, [witness], { time }),
+  )
+  expectRefusal("bad-proof", () =>
+    makeHeadTime(witness.vkey, witnessed[0] ?? "", witnessed[1] ?? ""),
+  )
+})
+
+test("the heads of an honest log and its witnesses convict nobody, whatever is tried", () => {
+  const notes = [3, 6, 11]
+    .map((size) => headOf(tree.slice(0, size)))
+    .map((head, i) => noteOf(head, [log, timedLog, witness], { time: TIME + 60 * i }))
+  const pairs = notes.flatMap((a) => notes.map((b) => [a, b] as const))
+  const makers = [makeFork, makeWitnessEquivocation, makeWitnessRollback, makeHeadTime]
+  for (const signer of [log, timedLog, witness]) {
+    for (const [a, b] of pairs) {
+      for (const make of makers) {
+        expect(valueOrRefusal(() => make(signer.vkey, a, b))).toBeUndefined()
+      }
+      expect(valueOrRefusal(() => makeKeyMisuse(signer.vkey, a))).toBeUndefined()
+    }
+  }
+})

@@ -1,0 +1,176 @@
+import { describe, expect, test } from "vitest"
+import { hashedrekordBody } from "../../src/entry/hashedrekord.ts"
+import {
+  type EntryTimeCase,
+  makeBrokenPromise,
+  makeEntryTime,
+} from "../../src/evidence/entry-evidence.ts"
+import { promiseLines, type SignedPromise } from "../../src/evidence/promise.ts"
+import { verifyEvidence } from "../../src/evidence/verification.ts"
+import { ecdsaCertificate } from "../entry/certificates.ts"
+import { bodies, nodeHasher, path } from "../reference.ts"
+import { expectRefusal } from "../refusals.ts"
+import {
+  alice,
+  type EcdsaLog,
+  ecdsaLog,
+  hashedrekordOf,
+  headOf,
+  log,
+  logged,
+  noteOf,
+  ORIGIN,
+  secondWitness,
+  TIME,
+  witness,
+} from "./made-cases.ts"
+
+const signer = ecdsaLog()
+const promised = hashedrekordOf(alice, "promised")
+const INDEX = 4
+
+function promiseOf(
+  by: EcdsaLog,
+  body: Uint8Array,
+  { logIndex = INDEX, integratedTime = TIME, logID = by.logID } = {},
+): SignedPromise {
+  const said = { body: Buffer.from(body).toString("base64"), integratedTime, logID, logIndex }
+  const { promised: bytes } = promiseLines({ ...said, signature: new Uint8Array(0) })
+  return { ...said, signature: by.signBytes(bytes) }
+}
+
+describe("makeBrokenPromise()", () => {
+  const tree = bodies(9)
+  const note = noteOf(headOf(tree), [log, signer, witness])
+  const leaf = nodeHasher.leaf(tree[INDEX] as Uint8Array)
+  const proven = path(INDEX, tree)
+  const make = (promise: SignedPromise) => () =>
+    makeBrokenPromise(signer.vkey, promise, note, leaf, proven)
+
+  test("convicts a log that has another entry at the promised index", () => {
+    const { text } = make(promiseOf(signer, promised))()
+    expect(verifyEvidence(text, signer.vkey)).toMatchObject({
+      kind: "broken-promise",
+      convicted: signer.vkey,
+      origin: ORIGIN,
+      freezes: true,
+    })
+  })
+
+  test("refuses a promise that was kept", () => {
+    expectRefusal("bad-proof", make(promiseOf(signer, tree[INDEX] as Uint8Array)))
+  })
+
+  test("refuses the promise of another log, by whichever sign", () => {
+    const other = ecdsaLog()
+    expectRefusal("bad-proof", make(promiseOf(other, promised)))
+    expectRefusal("bad-signature", make(promiseOf(other, promised, { logID: signer.logID })))
+    expectRefusal("bad-proof", make(promiseOf(signer, promised, { logID: other.logID })))
+  })
+
+  test("refuses a promise with another index, time or body than was signed", () => {
+    const promise = promiseOf(signer, promised)
+    expectRefusal("bad-signature", make({ ...promise, integratedTime: TIME + 1 }))
+    expectRefusal("bad-signature", make({ ...promise, body: "AAAA" }))
+    expectRefusal("bad-proof", make(promiseOf(signer, promised, { logIndex: 9 })))
+    expectRefusal("bad-proof", make(promiseOf(signer, promised, { logIndex: 3 })))
+  })
+
+  test("refuses a leaf hash that is not in the tree, and a head of another key or name", () => {
+    const promise = promiseOf(signer, promised)
+    const make =
+      (...[text, hash]: [string, typeof leaf]) =>
+      () =>
+        makeBrokenPromise(signer.vkey, promise, text, hash, proven)
+    expectRefusal("bad-proof", make(note, nodeHasher.leaf(Uint8Array.of(9))))
+    expectRefusal("untrusted", make(noteOf(headOf(tree), [log]), leaf))
+    // A log of Rekor v1 counts indices through several trees.
+    const shard = noteOf(headOf(tree), [signer], { origin: `${ORIGIN} - 1234` })
+    expectRefusal("bad-proof", make(shard, leaf))
+  })
+
+  test("refuses a key that does not sign entry timestamps", () => {
+    const promise = promiseOf(signer, promised)
+    expectRefusal("bad-proof", () => makeBrokenPromise(log.vkey, promise, note, leaf, proven))
+  })
+})
+
+/** The dates of the test certificate. */
+const NOT_BEFORE = Date.UTC(2026, 10, 20, 10, 26, 34) / 1000
+const NOT_AFTER = Date.UTC(2126, 9, 27, 10, 26, 34) / 1000
+
+const certified = hashedrekordBody({
+  algorithm: "PKIX_ECDSA_P256_SHA_256",
+  digest: new Uint8Array(32),
+  signature: Uint8Array.of(1),
+  key: { form: "certificate", der: Uint8Array.from(Buffer.from(ecdsaCertificate, "base64")) },
+})
+
+describe("makeEntryTime()", () => {
+  const tree = bodies(9).with(INDEX, certified)
+  const all = [signer, witness, secondWitness]
+  const at = (time: number, size = 9, signers = all) =>
+    noteOf(headOf(tree.slice(0, size)), signers, { time })
+  const entry = logged(tree, INDEX)
+  const both = [witness.vkey, secondWitness.vkey]
+  const note = at(TIME)
+  const make = (given: Partial<EntryTimeCase>) => () =>
+    makeEntryTime(signer.vkey, { witnesses: both, note, entry, ...given })
+
+  test("convicts by a certificate that did not hold yet when witnesses saw the entry", () => {
+    const { text } = make({ note: at(NOT_BEFORE - 1) })()
+    const verified = verifyEvidence(text, signer.vkey)
+    expect(verified).toMatchObject({
+      kind: "time",
+      witnesses: both,
+      origin: ORIGIN,
+      freezes: false,
+    })
+    expect(verified.claims.join("\n")).toContain("witness.example/w2")
+    expect(verified.claims.join("\n")).toContain("2026-11-20T10:26:34Z")
+    expectRefusal("bad-proof", make({ note: at(NOT_BEFORE) }))
+  })
+
+  test("convicts by a certificate that held no more when the entry was not there yet", () => {
+    const { text } = make({ older: at(NOT_AFTER + 1, INDEX) })()
+    expect(verifyEvidence(text, signer.vkey).witnesses).toEqual(both)
+    expectRefusal("bad-proof", make({ older: at(NOT_AFTER, INDEX) }))
+    expectRefusal("bad-proof", make({ older: at(NOT_AFTER + 1, INDEX + 1) }))
+  })
+
+  test("convicts by a promised time that is more than 300 seconds from the witnesses'", () => {
+    const promise = (integratedTime: number) => ({
+      promise: promiseOf(signer, certified, { integratedTime }),
+    })
+    const older = at(TIME, INDEX)
+    expect(verifyEvidence(make({ ...promise(TIME - 301), older })().text).kind).toBe("time")
+    expect(verifyEvidence(make(promise(TIME + 301))().text).kind).toBe("time")
+    expectRefusal("bad-proof", make({ ...promise(TIME - 300), older }))
+    expectRefusal("bad-proof", make(promise(TIME + 300)))
+    const other = promiseOf(signer, promised, { integratedTime: TIME + 301 })
+    expectRefusal("bad-proof", make({ promise: other }))
+    const elsewhere = promiseOf(signer, certified, { integratedTime: TIME + 301, logIndex: 5 })
+    expectRefusal("bad-proof", make({ promise: elsewhere }))
+  })
+
+  test("needs every witness that it names, with a time", () => {
+    const early = NOT_BEFORE - 1
+    expectRefusal("untrusted", make({ note: at(early, 9, [signer, witness]) }))
+    expectRefusal("untrusted", make({ note: at(0) }))
+    expectRefusal("bad-proof", make({ note: at(early), witnesses: [] }))
+    const alone = make({ note: at(early), witnesses: [witness.vkey] })
+    expect(verifyEvidence(alone().text).witnesses).toEqual([witness.vkey])
+  })
+
+  test("is refused for an entry without dates, and for one that is not in the head", () => {
+    const plain = logged(tree, 3)
+    const bare = bodies(9).with(INDEX, promised)
+    const bareNote = noteOf(headOf(bare), all, { time: NOT_BEFORE - 1 })
+    expectRefusal("bad-proof", make({ note: bareNote, entry: logged(bare, INDEX) }))
+    expectRefusal("bad-proof", make({ note: at(NOT_BEFORE - 1), entry: { ...plain, index: 2 } }))
+  })
+
+  test("does not take the log's own clock for a witness's", () => {
+    expectRefusal("malformed", make({ note: at(NOT_BEFORE - 1), witnesses: [signer.vkey] }))
+  })
+})

@@ -1,0 +1,291 @@
+import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
+import { describe, expect, test } from "vitest"
+import { encodeBundle } from "../../src/core/bundle.ts"
+import { Trouble } from "../../src/core/errors.ts"
+import { createEntryCheck } from "../../src/crypto/entry-check.ts"
+import { createNoteVerification } from "../../src/crypto/note-verification.ts"
+import { createStateSigner, newStateKey } from "../../src/crypto/state-signer.ts"
+import { proposeHashedrekord } from "../../src/entry/hashedrekord.ts"
+import { verifyEvidence } from "../../src/evidence/verification.ts"
+import type { Alert } from "../../src/monitor/alert.ts"
+import { evidenceText } from "../../src/monitor/evidence-store.ts"
+import { openFindings } from "../../src/monitor/findings.ts"
+import { createMailbox } from "../../src/monitor/mailbox.ts"
+import { createMonitor, type Monitor, type MonitoredLog } from "../../src/monitor/monitor.ts"
+import { createState, openState } from "../../src/monitor/state.ts"
+import { parseWatch } from "../../src/monitor/watch.ts"
+import { createMemoryMonitorStore } from "../../src/storage/memory-monitor.ts"
+import { hasher, type MadeLog, makeLog, origin } from "./made-log.ts"
+
+const signer = createStateSigner(newStateKey())
+const entryCheck = createEntryCheck()
+const START = 1_700_000_000_000
+const MINUTE = 60_000
+
+interface Watched {
+  readonly monitor: Monitor
+  readonly alerts: Alert[]
+  /** `GRADE kind`, in the order of the keys. */
+  findings(): string[]
+  reopen(logs?: Partial<MonitoredLog>): Promise<Watched>
+}
+
+const plainWatch = "countersign-watch/v1\nduplicates violation\n"
+
+async function watchOver(
+  log: MadeLog,
+  {
+    store = createMemoryMonitorStore(),
+    watch = plainWatch,
+    ...changes
+  }: Partial<MonitoredLog> & {
+    readonly store?: ReturnType<typeof createMemoryMonitorStore>
+    readonly watch?: string
+  } = {},
+): Promise<Watched> {
+  const options = { store, signer, hasher }
+  const isNew = (await store.statement()) === undefined
+  const state = isNew ? await createState(options, () => {}) : await openState(options)
+  const alerts: Alert[] = []
+  const followed: MonitoredLog = {
+    origin,
+    vkeys: [log.vkey],
+    witnesses: [],
+    threshold: 0,
+    source: log.source,
+    mirrors: [],
+    witnessHeads: [],
+    ...changes,
+  }
+  const monitor = createMonitor({
+    state,
+    logs: [followed],
+    watch: await parseWatch(watch, () => Promise.reject(new Error("no file"))),
+    verify: entryCheck.verify,
+    holds: createNoteVerification(),
+    sinks: [
+      {
+        name: "test",
+        deliver(alert) {
+          alerts.push(alert)
+          return Promise.resolve()
+        },
+      },
+    ],
+    mailbox: createMailbox(),
+    hasher,
+    pause: () => Promise.resolve(),
+  })
+  return {
+    monitor,
+    alerts,
+    findings: () => openFindings(monitor.documents).map(({ grade, key }) => `${grade} ${key}`),
+    reopen: (again = {}) => watchOver(log, { store, watch, ...changes, ...again }),
+  }
+}
+
+const ownKey = generateKeyPairSync("ec", { namedCurve: "P-256" })
+
+function entryBody(
+  artifact: string,
+  key: { publicKey: KeyObject; privateKey: KeyObject } = ownKey,
+) {
+  const request = {
+    kind: "hashedrekord" as const,
+    digest: `sha256:${createHash("sha256").update(artifact).digest("hex")}`,
+    signature: sign("sha256", Buffer.from(artifact), key.privateKey).toString("base64"),
+    publicKey: key.publicKey.export({ type: "spki", format: "der" }).toString("base64"),
+  }
+  return proposeHashedrekord(request).body([0])
+}
+
+function honestLog(count: number): MadeLog {
+  const log = makeLog()
+  for (let i = 0; i < count; i++) log.bodies.push(entryBody(`artifact ${i}`))
+  return log
+}
+
+function evidenceOf(watched: Watched, key: string): string {
+  const finding = openFindings(watched.monitor.documents).find((found) => found.key === key)
+  return evidenceText(watched.monitor.documents, finding?.evidenceId ?? "") ?? ""
+}
+
+describe("createMonitor()", () => {
+  test("follows an honest log over many rounds and restarts without a finding", async () => {
+    const log = honestLog(3)
+    let watched = await watchOver(log)
+    for (let round = 0; round < 6; round++) {
+      const report = await watched.monitor.round(START + round * MINUTE)
+      const size = log.bodies.length
+      expect(report.logs).toEqual([{ origin, size, newest: size, isStateNewer: false }])
+      expect(watched.findings()).toEqual([])
+      log.bodies.push(entryBody(`more ${round}`))
+      if (round % 2 === 0) watched = await watched.reopen()
+    }
+    expect(watched.alerts).toEqual([])
+  })
+
+  test("an entry with a bad signature is proven, in the commit that reads it", async () => {
+    const log = honestLog(5)
+    const bad = JSON.parse(new TextDecoder().decode(entryBody("x"))) as object
+    const text = JSON.stringify(bad).replace(/"digest":"[^"]{8}/, '"digest":"AAAAAAAA')
+    log.bodies.push(new TextEncoder().encode(text))
+    const watched = await watchOver(log)
+    await watched.monitor.round(START)
+    expect(watched.findings()).toEqual([`PROVEN bad-signature ${origin} 5`])
+    const verified = verifyEvidence(evidenceOf(watched, `bad-signature ${origin} 5`), log.vkey)
+    expect(verified).toMatchObject({ kind: "bad-entry", origin })
+    expect(watched.alerts.map(({ kind }) => kind)).toEqual(["bad-signature"])
+  })
+
+  test("an entry that cannot be parsed is a finding and does not stop the rest", async () => {
+    const log = honestLog(2)
+    log.bodies.push(Uint8Array.of(0xff, 0, 1))
+    log.bodies.push(entryBody("after"))
+    const watched = await watchOver(log)
+    const { logs } = await watched.monitor.round(START)
+    expect(logs[0]?.size).toBe(4)
+    expect(watched.findings()).toEqual([`PROVEN unclassifiable ${origin} 2`])
+  })
+
+  test("a duplicate is proven with both places, also across rounds and restarts", async () => {
+    const log = honestLog(300)
+    const watched = await watchOver(log)
+    await watched.monitor.round(START)
+    log.bodies.push(log.bodies[7] as Uint8Array)
+    const again = await watched.reopen()
+    await again.monitor.round(START + MINUTE)
+    expect(again.findings()).toEqual([`PROVEN duplicate-entry ${origin} 300`])
+    const text = evidenceOf(again, `duplicate-entry ${origin} 300`)
+    expect(verifyEvidence(text, log.vkey).kind).toBe("duplicate-entry")
+  })
+
+  test("a forked log is proven to have forked, whether it shows the larger or the smaller tree", async () => {
+    const key = generateKeyPairSync("ed25519").privateKey
+    const [log, other] = [makeLog(key), makeLog(key)]
+    for (let i = 0; i < 300; i++) {
+      log.bodies.push(entryBody(`artifact ${i}`))
+      other.bodies.push(i === 9 ? entryBody("swapped") : (log.bodies[i] as Uint8Array))
+    }
+    for (const size of [290, 300, 310]) {
+      const watched = await watchOver(log)
+      await watched.monitor.round(START)
+      while (other.bodies.length < size) other.bodies.push(entryBody(`o ${other.bodies.length}`))
+      const shown = makeLog(key)
+      shown.bodies.push(...other.bodies.slice(0, size))
+      const forked = await watched.reopen({ source: shown.source })
+      await forked.monitor.round(START + MINUTE)
+      expect(forked.findings()).toContain(`PROVEN fork ${origin}`)
+      const text = evidenceOf(forked, `fork ${origin}`)
+      expect(verifyEvidence(text, log.vkey)).toMatchObject({ kind: "fork", freezes: true })
+      expect((await forked.monitor.round(START + 2 * MINUTE)).logs[0]?.size).toBe(300)
+    }
+  })
+
+  test("says that the state is newer when everyone shows less, and raises the suspicion", async () => {
+    const log = honestLog(20)
+    const watched = await watchOver(log)
+    await watched.monitor.round(START)
+    log.bodies.length = 10
+    const again = await watched.reopen()
+    const { logs } = await again.monitor.round(START + 10 * MINUTE)
+    expect(logs[0]).toMatchObject({ size: 20, isStateNewer: true })
+    expect(again.findings()).toEqual([`SUSPECTED rollback ${origin}`])
+  })
+
+  test("a changed entry is attested, followed past, and closed once it is served as it was", async () => {
+    const log = honestLog(300)
+    const changed = [...log.bodies.slice(0, 256)]
+    changed[4] = entryBody("changed")
+    log.answer = (question) => (question.startsWith("bundle 0") ? encodeBundle(changed) : true)
+    const watched = await watchOver(log)
+    const { logs } = await watched.monitor.round(START)
+    expect(logs[0]?.size).toBe(300)
+    expect(watched.findings()).toEqual([`ATTESTED entry-mismatch ${origin} entry 4`])
+    await watched.monitor.round(START + MINUTE)
+    expect(watched.findings()).toEqual([`ATTESTED entry-mismatch ${origin} entry 4`])
+    log.answer = () => true
+    await watched.monitor.round(START + 2 * MINUTE)
+    expect(watched.findings()).toEqual([])
+    expect(watched.monitor.counters().get(origin)?.entries).toBe(300)
+  })
+
+  test("what is in an entry that was withheld is found when it is served after all", async () => {
+    const log = honestLog(300)
+    log.bodies[4] = Uint8Array.of(1)
+    log.answer = (question) => (question.startsWith("bundle 0") ? undefined : true)
+    const watched = await watchOver(log)
+    await watched.monitor.round(START)
+    expect(watched.findings()).toContain(`SUSPECTED missing-data ${origin} entry bundle 0`)
+    const { logs } = await watched.monitor.round(START + MINUTE)
+    expect(logs[0]?.size).toBe(300)
+    expect(watched.findings()).toContain(`ATTESTED missing-data ${origin} entry bundle 0`)
+    log.answer = () => true
+    await watched.monitor.round(START + 2 * MINUTE)
+    expect(watched.findings()).toEqual([`PROVEN unclassifiable ${origin} 4`])
+  })
+
+  test("a damaged tile is suspected, attested a minute later, and closed when it is right", async () => {
+    const log = honestLog(300)
+    log.answer = (question) => (question.startsWith("tile 0/0") ? new Uint8Array(8192) : true)
+    const watched = await watchOver(log)
+    await watched.monitor.round(START)
+    expect(watched.findings()).toEqual([`SUSPECTED tile-mismatch ${origin} tile 0/0`])
+    await watched.monitor.round(START + MINUTE)
+    expect(watched.findings()).toEqual([`ATTESTED tile-mismatch ${origin} tile 0/0`])
+    log.answer = () => true
+    await watched.monitor.round(START + 2 * MINUTE)
+    expect(watched.findings()).toEqual([])
+  })
+
+  test("a log out of reach is a finding that closes by itself, and nothing is lost", async () => {
+    const log = honestLog(300)
+    log.answer = () => {
+      throw new Trouble("network", "gone")
+    }
+    const watched = await watchOver(log)
+    await watched.monitor.round(START)
+    expect(watched.findings()).toEqual([
+      `SUSPECTED backlog ${origin}`,
+      `SUSPECTED unreachable ${origin} log`,
+    ])
+    log.answer = () => true
+    const { logs } = await watched.monitor.round(START + MINUTE)
+    expect(logs[0]?.size).toBe(300)
+    expect(watched.findings()).toEqual([])
+  })
+
+  test("a mirror that shows another tree convicts the log", async () => {
+    const key = generateKeyPairSync("ed25519").privateKey
+    const [log, other] = [makeLog(key), makeLog(key)]
+    for (let i = 0; i < 20; i++) log.bodies.push(entryBody(`artifact ${i}`))
+    for (let i = 0; i < 30; i++) other.bodies.push(entryBody(`other ${i}`))
+    const watched = await watchOver(log, { mirrors: [{ name: "far", source: other.source }] })
+    await watched.monitor.round(START)
+    expect(watched.findings()).toContain(`PROVEN fork ${origin}`)
+  })
+
+  test("the head that a witness holds is judged as any other", async () => {
+    const key = generateKeyPairSync("ed25519").privateKey
+    const [log, other] = [makeLog(key), makeLog(key)]
+    for (let i = 0; i < 20; i++) log.bodies.push(entryBody(`artifact ${i}`))
+    for (let i = 0; i < 12; i++) other.bodies.push(entryBody(`other ${i}`))
+    const source = { head: () => Promise.resolve(other.note()) }
+    const watched = await watchOver(log, { witnessHeads: [{ name: "w", source }] })
+    await watched.monitor.round(START)
+    expect(watched.findings()).toContain(`PROVEN fork ${origin}`)
+  })
+
+  test("an unexpected signer of a watched artifact is found with evidence, and can be acknowledged", async () => {
+    const log = honestLog(3)
+    const digest = createHash("sha256").update("artifact 1").digest("hex")
+    const watch = `${plainWatch}subject acme\n digest sha256:${digest}\n signer key sha256:${"0".repeat(64)}\n`
+    const watched = await watchOver(log, { watch })
+    await watched.monitor.round(START)
+    expect(watched.findings()).toEqual([`PROVEN unknown-signer ${origin} 1 acme`])
+    const [finding] = openFindings(watched.monitor.documents)
+    const missing = await watched.monitor.acknowledge([finding?.key ?? "", "nothing"], START)
+    expect(missing).toEqual(["nothing"])
+    expect(openFindings(watched.monitor.documents)[0]?.acknowledgedAt).toBe(START)
+  })
+})

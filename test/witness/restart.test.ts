@@ -1,0 +1,184 @@
+// Time and trouble: what a witness does over a restart, under a clock that was put back, and when its store
+// or its key fails.
+import { describe, expect, test } from "vitest"
+import { Trouble } from "../../src/core/errors.ts"
+import { formatVkey } from "../../src/core/note.ts"
+import { formatBase64 } from "../../src/core/text.ts"
+import { createMemoryWitnessStore } from "../../src/storage/memory-witness.ts"
+import type { Cosigner } from "../../src/witness/cosigner.ts"
+import { startTime, startWitness, storeAt, timeOf } from "./running-witness.ts"
+import { createTestLog, testCosigner } from "./test-log.ts"
+
+const log = createTestLog()
+
+describe("a restart", () => {
+  test("cosigns what is held again, at the present time", async () => {
+    const { witness, store } = await startWitness()
+    await witness.addCheckpoint(log.request(0, 6))
+    const again = await startWitness({ store }, { time: startTime + 60 })
+    const shown = again.witness.checkpoint(log.origin) ?? ""
+    expect(shown.startsWith(log.note(6))).toBe(true)
+    expect(timeOf(log.text(6), shown.slice(log.note(6).length))).toBe(startTime + 60)
+    expect((await store.heads())[0]?.time).toBe(startTime + 60)
+  })
+
+  test("goes on after a stop between storing and signing: a conflict names the stored size", async () => {
+    const cosigner: Cosigner = { ...testCosigner(), sign: () => new Promise(() => undefined) }
+    const { witness, store } = await startWitness({ cosigners: [cosigner] })
+    let answered = false
+    void witness.addCheckpoint(log.request(0, 6)).finally(() => {
+      answered = true
+    })
+    while ((await store.heads()).length === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect(answered).toBe(false)
+    const again = await startWitness({ store })
+    await expect(again.witness.addCheckpoint(log.request(0, 6))).rejects.toMatchObject({ size: 6 })
+    const { lines } = await again.witness.addCheckpoint(log.request(6, 9))
+    expect(timeOf(log.text(9), lines)).toBe(startTime)
+  })
+
+  test("leaves logs alone that are cosigned here no more", async () => {
+    const { witness, store } = await startWitness()
+    await witness.addCheckpoint(log.request(0, 6))
+    const other = createTestLog({ origin: "other.example" })
+    const logs = [{ origin: other.origin, vkeys: [other.vkey] }]
+    const again = await startWitness({ store, logs }, { time: startTime + 60 })
+    expect(again.witness.checkpoint(log.origin)).toBeUndefined()
+    expect((await store.heads())[0]?.time).toBe(startTime)
+    expect(again.witness.status()).toEqual({
+      logs: [{ origin: other.origin, vkeys: [formatVkey(other.vkey)], size: 0, time: 0 }],
+    })
+  })
+})
+
+describe("a clock that was put back", () => {
+  test.each([
+    ["by a second", startTime - 1],
+    ["by years", 1],
+    ["to nothing", 0],
+    ["to no number", Number.NaN],
+    ["to half a second", startTime + 0.5],
+  ])("%s: nothing is signed until it has caught up", async (_, time) => {
+    const { witness, clock } = await startWitness()
+    await witness.addCheckpoint(log.request(0, 6))
+    clock.time = time
+    for (const [from, to] of [
+      [6, 6],
+      [6, 9],
+    ] as const) {
+      await expect(witness.addCheckpoint(log.request(from, to))).rejects.toMatchObject({
+        name: "Trouble",
+        code: "clock",
+      })
+    }
+    expect(witness.status()).toMatchObject({ logs: [{ size: 6, time: startTime }] })
+    clock.time = startTime
+    await witness.addCheckpoint(log.request(6, 9))
+  })
+
+  test("holds over a restart, also for a time that was signed without a new size", async () => {
+    const { witness, store, clock } = await startWitness()
+    await witness.addCheckpoint(log.request(0, 6))
+    clock.time += 1_000
+    await witness.addCheckpoint(log.request(6, 6))
+    const again = await startWitness({ store }, { time: startTime + 999 })
+    expect(again.witness.checkpoint(log.origin)).toBeUndefined()
+    await expect(again.witness.addCheckpoint(log.request(6, 9))).rejects.toMatchObject({
+      code: "clock",
+    })
+    again.clock.time += 1
+    const { lines } = await again.witness.addCheckpoint(log.request(6, 9))
+    expect(timeOf(log.text(9), lines)).toBe(startTime + 1_000)
+  })
+
+  test("is no matter for a log that was never cosigned", async () => {
+    const other = createTestLog({ origin: "other.example" })
+    const logs = [log, other].map(({ origin, vkey }) => ({ origin, vkeys: [vkey] }))
+    const { witness } = await startWitness({ logs, store: await storeAt(log, 6, startTime + 9) })
+    await expect(witness.addCheckpoint(log.request(6, 6))).rejects.toMatchObject({ code: "clock" })
+    await witness.addCheckpoint(other.request(0, 6))
+  })
+})
+
+describe("trouble", () => {
+  test("with the store ends the signing for good; what was given out can still be read", async () => {
+    const store = createMemoryWitnessStore()
+    const broken = { fails: false }
+    const { witness } = await startWitness({
+      store: {
+        ...store,
+        async advance(advances) {
+          if (broken.fails) throw new Trouble("disk", "no space")
+          return await store.advance(advances)
+        },
+      },
+    })
+    await witness.addCheckpoint(log.request(0, 6))
+    const shown = witness.checkpoint(log.origin)
+    expect(witness.status()).not.toHaveProperty("stopped")
+    broken.fails = true
+    const failed = [log.request(6, 9), log.request(6, 6), log.request(2, 6)]
+    for (const reason of await Promise.allSettled(
+      failed.map((body) => witness.addCheckpoint(body)),
+    )) {
+      expect(reason).toMatchObject({ status: "rejected", reason: { message: "no space" } })
+    }
+    broken.fails = false
+    await expect(witness.addCheckpoint(log.request(6, 9))).rejects.toMatchObject({
+      name: "Trouble",
+      message: expect.stringMatching(/until it is started again.*no space/),
+    })
+    expect(witness.checkpoint(log.origin)).toBe(shown)
+    expect(witness.status()).toMatchObject({ stopped: expect.stringMatching(/no space/) })
+    const again = await startWitness({ store })
+    await again.witness.addCheckpoint(log.request(6, 9))
+  })
+
+  test("while evidence is kept ends the signing as well, and the log is frozen all the same", async () => {
+    const store = createMemoryWitnessStore()
+    const convict = () => Promise.reject(new Trouble("disk", "no space"))
+    const { witness } = await startWitness({ store: { ...store, convict } })
+    await witness.addCheckpoint(log.request(0, 6))
+    const forked = createTestLog({ forkedAt: 1 })
+    await expect(witness.addCheckpoint(forked.request(6, 6))).rejects.toThrow(/no space/)
+    expect(witness.status()).toMatchObject({
+      stopped: expect.anything(),
+      logs: [{ frozen: { cause: "proven" } }],
+    })
+  })
+
+  test("with a key is the request's own; the next one is signed", async () => {
+    const good = testCosigner()
+    const key = { fails: true }
+    const cosigner: Cosigner = {
+      vkey: good.vkey,
+      async sign(...asked) {
+        if (key.fails) throw new Trouble("disk", "no key")
+        return await good.sign(...asked)
+      },
+    }
+    const { witness } = await startWitness({ cosigners: [cosigner] })
+    await expect(witness.addCheckpoint(log.request(0, 6))).rejects.toThrow(/no key/)
+    expect(witness.checkpoint(log.origin)).toBeUndefined()
+    key.fails = false
+    const { lines } = await witness.addCheckpoint(log.request(6, 6))
+    expect(timeOf(log.text(6), lines)).toBe(startTime)
+    expect(witness.checkpoint(log.origin)).toBe(log.note(6) + lines)
+  })
+})
+
+test("status() says what is held of each log", async () => {
+  const { witness } = await startWitness()
+  await witness.addCheckpoint(log.request(0, 6))
+  expect(witness.status()).toEqual({
+    logs: [
+      {
+        origin: log.origin,
+        vkeys: [formatVkey(log.vkey)],
+        size: 6,
+        root: formatBase64(log.root(6)),
+        time: startTime,
+      },
+    ],
+  })
+})
