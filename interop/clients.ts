@@ -15,19 +15,14 @@ export interface Generation {
   readonly sigstoreGo: Fetched
 }
 
-/** litewitness and what comes with it, under the two names that it has had. */
-export interface LitewitnessPackage {
-  readonly fetched: Fetched
-  /** The name of its program for "spicy signatures". */
-  readonly spicy: string
-}
-
 export interface FetchedClients {
   /** The older one first. */
   readonly generations: readonly Generation[]
   readonly registry: Fetched
-  /** The older one first. */
-  readonly litewitnesses: readonly LitewitnessPackage[]
+  /** The verifier spicy-litetlog. The litewitness beside it panics at every checkpoint that holds. */
+  readonly litetlog: Fetched
+  /** What became of litetlog: litewitness and spicy-torchwood. */
+  readonly torchwood: Fetched
   /** Sigsum's tools and its log. */
   readonly sigsum: Fetched
 }
@@ -60,14 +55,6 @@ async function fetchSigsum(suite: Suite): Promise<Fetched> {
   return { name: `${tools.name}, ${log.name}`, version: tools.version, program }
 }
 
-async function fetchLitewitness(
-  suite: Suite,
-  name: string,
-  spicy: string,
-): Promise<LitewitnessPackage> {
-  return { fetched: await fetchFrom(suite, name, name), spicy }
-}
-
 /** Fetches all of them into a cache below node_modules; `remark` is told what people must know. */
 export async function fetchClients(remark: (text: string) => void): Promise<FetchedClients> {
   const cache = projectPath("node_modules/.cache/countersign-interop")
@@ -90,10 +77,8 @@ export async function fetchClients(remark: (text: string) => void): Promise<Fetc
   return {
     generations,
     registry: await fetchFrom(stable, "docker-registry", "docker-registry"),
-    litewitnesses: [
-      await fetchLitewitness(stable, "litetlog", "spicy-litetlog"),
-      await fetchLitewitness(moving, "torchwood", "spicy-torchwood"),
-    ],
+    litetlog: await fetchFrom(stable, "litetlog", "litetlog"),
+    torchwood: await fetchFrom(moving, "torchwood", "torchwood"),
     sigsum: await fetchSigsum(moving),
   }
 }

@@ -17,6 +17,7 @@ import { serveLog } from "./served-log.ts"
 import { sigstoreGoChecks, sigstoreGoLack } from "./sigstore-go.ts"
 import { sigstoreJsChecks } from "./sigstore-js.ts"
 import { sigsumChecks } from "./sigsum.ts"
+import { spicyChecks } from "./spicy.ts"
 import type { Stand } from "./stand.ts"
 import { serveTimestamps } from "./timestamp-authority.ts"
 import { writeTrustFiles } from "./trust-files.ts"
@@ -55,7 +56,7 @@ async function runClient(
   else await runner.run({ name: client.name, checks: checksOf(client) })
 }
 
-async function runAll(
+async function runSigstore(
   runner: Runner,
   options: InteropOptions,
   clients: FetchedClients,
@@ -80,9 +81,21 @@ async function runAll(
   if (isWanted(options, "README.md")) {
     await runner.run({ name: "README.md", checks: readmeChecks(clients, stand) })
   }
-  for (const { fetched, spicy } of clients.litewitnesses) {
-    await runClient(runner, options, fetched, ({ program }) => litewitnessChecks(program, spicy))
-  }
+}
+
+/** Others' witnesses, verifiers and a log, which have logs and witnesses of ours of their own. */
+async function runWitnesses(
+  runner: Runner,
+  options: InteropOptions,
+  clients: FetchedClients,
+): Promise<void> {
+  await runClient(runner, options, clients.litetlog, ({ program }) =>
+    spicyChecks(program("spicy-litetlog")),
+  )
+  await runClient(runner, options, clients.torchwood, ({ program }) => [
+    ...litewitnessChecks(program),
+    ...spicyChecks(program("spicy-torchwood")),
+  ])
   await runClient(runner, options, clients.sigsum, ({ program }) => sigsumChecks(program))
 }
 
@@ -102,7 +115,8 @@ async function main(): Promise<void> {
   const log = await serveLog(folder)
   const timestamps = await serveTimestamps(openRoom(folder))
   const stand = { log, files: await writeTrustFiles(log, folder), registry, timestamps }
-  await runAll(runner, options, clients, stand)
+  await runSigstore(runner, options, clients, stand)
+  await runWitnesses(runner, options, clients)
   await Promise.all([timestamps.stop(), log.stop(), registry?.stop()])
   conclude(runner, options)
 }

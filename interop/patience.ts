@@ -1,6 +1,6 @@
 // Waiting for what other processes do.
 
-const LIMIT_MS = 20_000
+const LIMIT_MS = 60_000
 const PAUSE_MS = 100
 
 /** Waits until `isSo`; throws what was awaited if it takes too long. */

@@ -70,7 +70,7 @@ function start([file = "", ...words]: readonly string[], { cwd, env }: Surroundi
   // A server that cannot be started is noticed by who waits for it to serve.
   ended.catch(() => running.delete(child))
   async function stop(): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
     const gone = once(child, "exit")
     signalGroup(child, "SIGTERM")
     const impatience = setTimeout(() => signalGroup(child, "SIGKILL"), PATIENCE_MS)

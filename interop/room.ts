@@ -114,7 +114,7 @@ export function openRoom(parent: string): Room {
 }
 
 /** A command as the report names it: the program and its first words. */
-function said([program = "", ...words]: readonly string[]): string {
-  const name = program.slice(program.lastIndexOf("/") + 1)
-  return [name, ...words.slice(0, 3)].join(" ")
+function said(words: readonly string[]): string {
+  const named = words.slice(0, 4).map((word) => word.slice(word.lastIndexOf("/") + 1))
+  return named.join(" ")
 }

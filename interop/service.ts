@@ -41,17 +41,19 @@ export async function untilServing(
   isReady: (answer: Response) => boolean = isOk,
 ): Promise<void> {
   let hasEnded = false
-  const end = ended.finally(() => {
+  let cause: unknown
+  const onEnd = (error?: unknown) => {
     hasEnded = true
-  })
-  end.catch(() => {})
+    cause = error
+  }
+  ended.then(() => onEnd(), onEnd)
   for (const deadline = Date.now() + START_LIMIT_MS; Date.now() < deadline && !hasEnded; ) {
     const answer = await fetch(url).catch(() => undefined)
     await answer?.body?.cancel()
     if (answer !== undefined && isReady(answer)) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  throw new Error(`nothing serves ${url}: ${written().slice(-600)}`)
+  throw new Error(`nothing serves ${url}: ${written().slice(-600)}`, { cause })
 }
 
 /** Chooses a port; nothing runs yet. */

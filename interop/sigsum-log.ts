@@ -1,10 +1,8 @@
 // A Sigsum log in a room, with its tree in memory, that asks its witnesses every second.
 import { rmSync } from "node:fs"
+import { OLD_GO_ROUTES, type Programs } from "./go-programs.ts"
 import type { Room } from "./room.ts"
 import { freePort, type Service } from "./service.ts"
-
-/** The paths of Sigsum's programs. */
-export type Programs = (name: string) => string
 
 export interface SigsumWitness {
   readonly name: string
@@ -19,9 +17,6 @@ export interface SigsumLog extends Service {
   /** Starts it, stopped as it is, with an empty tree under the same key. */
   startAnew(): Promise<void>
 }
-
-/** Debian's builds take Go's old rules for routes, by which these servers have none. */
-export const ROUTES = { GODEBUG: "httpmuxgo121=0" }
 
 /** Makes a key pair, NAME and NAME.pub; gives the public key in hexadecimal. */
 export async function makeKey(room: Room, programs: Programs, name: string): Promise<string> {
@@ -63,7 +58,7 @@ export async function serveSigsumLog(
   const service = await room.serve({
     words: (address) => [...words, ...internal, "--external-endpoint", address],
     probe: "/get-tree-head",
-    env: ROUTES,
+    env: OLD_GO_ROUTES,
   })
   const lines = sigsumPolicy(`${key} ${service.url}`, witnesses)
   return {

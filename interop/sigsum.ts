@@ -1,6 +1,7 @@
 // Sigsum's programs with our witness: it cosigns their log, alone and beside their own witness, their
 // submitter and verifier take proofs with its cosignature, and a log that forks is convicted.
 import type { Check } from "./check.ts"
+import { OLD_GO_ROUTES, type Programs } from "./go-programs.ts"
 import { makeWitness, type OwnWitness, rawKey, serveWitness } from "./own-witness.ts"
 import type { Room } from "./room.ts"
 import { countersign } from "./served-log.ts"
@@ -8,8 +9,6 @@ import { writeArtifact } from "./signing.ts"
 import {
   logVkey,
   makeKey,
-  type Programs,
-  ROUTES,
   type SigsumLog,
   type SigsumWitness,
   serveSigsumLog,
@@ -92,7 +91,7 @@ async function serveTheirWitness(
   const about = ["-k", "theirs.key", "--log-key", `${LOG}.pub`, "--state-file", "theirs.state"]
   const { url } = await room.serve({
     words: (address) => [programs("sigsum-witness"), ...about, address],
-    env: ROUTES,
+    env: OLD_GO_ROUTES,
   })
   return [{ name: "theirs", key, url }]
 }
@@ -129,9 +128,9 @@ async function fork(room: Room, programs: Programs): Promise<void> {
   await log.startAnew()
   await room.refused(submission(room, programs, log, "b", "8s"), /Submit failed/)
   const list = await fetchText(`${own.url}/evidence`)
-  const [, id = ""] = expectMatch(list, /^([0-9a-f]{64}) fork sigsum\.org\/v1\/tree\//m, "evidence")
+  const [, id = ""] = expectMatch(list, /^([0-9a-f]{64}) fork sigsum\.org\/v1\/tree\//, "evidence")
   const file = room.write("fork.evidence", await fetchText(`${own.url}/evidence/${id}`))
-  const vkey = ["--vkey", await logVkey(room, programs, LOG)]
+  const vkey = ["--key", await logVkey(room, programs, LOG)]
   const { stdout } = await room.run([...countersign, "evidence", "verify", file, ...vkey])
   expectMatch(stdout, /fork/, "what the evidence proves")
 }

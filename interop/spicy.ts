@@ -1,8 +1,10 @@
 // "Spicy signatures", the first form of C2SP's tlog-proof: the same lines without the first one, beside
 // the logged file. The program checks the inclusion proof and the log's signature.
+import type { Check } from "./check.ts"
+import { serveWitness } from "./own-witness.ts"
 import type { Room } from "./room.ts"
 import { countersign } from "./served-log.ts"
-import type { WitnessedLog } from "./witnessed-log.ts"
+import { makeLog, serveWitnessedLog, submission, type WitnessedLog } from "./witnessed-log.ts"
 
 const FIRST_LINE = "c2sp.org/tlog-proof@v1\n"
 
@@ -19,19 +21,29 @@ async function writeProof(room: Room, log: WitnessedLog, index: number): Promise
   room.write("entry.spicy", proof.stdout.slice(FIRST_LINE.length))
 }
 
-/** Lets `program` verify the entries 0 and 2 of the log, and refuse what was changed. */
-export async function spicyCheck(room: Room, program: string, log: WitnessedLog): Promise<void> {
-  const verify = [program, "-verify", log.vkey, "entry"]
+/** Entries of a log that our witness cosigns are verified, and refused if anything was changed. */
+async function verify(room: Room, program: string): Promise<void> {
+  const vkey = await makeLog(room)
+  const own = { ...(await serveWitness(room, "own", vkey)), name: "own" }
+  const log = await serveWitnessedLog(room, vkey, [own])
+  await room.run(submission(room, log, ["a", "b", "c"], "--witnessed"))
+  const words = [program, "-verify", vkey, "entry"]
   for (const index of [0, 2]) {
     await writeProof(room, log, index)
-    await room.run(verify)
+    await room.run(words)
   }
   const [body, proof] = [room.read("entry"), room.read("entry.spicy")]
   room.write("entry", `${body} `)
-  await room.refused(verify, /could not verify inclusion/)
+  await room.refused(words, /could not verify inclusion/)
   room.write("entry", body)
   room.write("entry.spicy", proof.replace(/^index 2$/m, "index 1"))
-  await room.refused(verify, /could not verify inclusion/)
+  await room.refused(words, /could not verify inclusion/)
   room.write("entry.spicy", proof.replace(/^3$/m, "4"))
-  await room.refused(verify, /could not verify checkpoint/)
+  await room.refused(words, /could not verify checkpoint/)
+}
+
+/** What the program of this path is to do. */
+export function spicyChecks(program: string): readonly Check[] {
+  const name = program.slice(program.lastIndexOf("/") + 1)
+  return [{ operation: `${name} verifies our tlog-proofs`, run: (room) => verify(room, program) }]
 }

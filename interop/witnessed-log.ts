@@ -24,7 +24,7 @@ export interface WitnessedLog extends Service {
 }
 
 const DATA = "log"
-const TIMES = ["--publish-every-ms", "200", "--witnessed-wait-ms", "3000"]
+const TIMES = ["--publish-every-ms", "200", "--witnessed-wait-ms", "5000"]
 
 /** A policy that demands all of `witnesses`. */
 export function policyText(log: string, witnesses: readonly PolicyWitness[]): string {
@@ -57,33 +57,33 @@ export async function serveWitnessedLog(
   return { ...service, data: room.path(DATA), vkey, policy }
 }
 
-/** The command that submits a new artifact of this name; its bundle is NAME.json. */
+/** The command that submits new artifacts of these names; their bundles are NAME.sigstore.json. */
 export function submission(
   room: Room,
-  { url, policy }: WitnessedLog,
-  name: string,
+  { url, policy }: Pick<WitnessedLog, "url" | "policy">,
+  names: readonly string[],
   ...words: readonly string[]
 ): readonly string[] {
-  const what = ["--artifact", writeArtifact(room, name), "--key", "signer.pem"]
-  const how = ["--policy", policy, "--bundle", `${name}.json`, ...words]
-  return [...countersign, "submit", "--log", url, ...what, ...how]
+  const artifacts = names.map((name) => writeArtifact(room, name))
+  const how = ["--key", "signer.pem", "--policy", policy, ...words]
+  return [...countersign, "submit", "--log", url, "--artifact", ...artifacts, ...how]
 }
 
 /** Submits without waiting for witnesses. */
 export async function submitUnwitnessed(
   room: Room,
-  log: WitnessedLog,
+  { url, vkey }: WitnessedLog,
   names: readonly string[],
 ): Promise<void> {
-  const policy = room.write("unwitnessed.policy", `log ${log.vkey}\nquorum none\n`)
-  for (const name of names) await room.run(submission(room, { ...log, policy }, name))
+  const policy = room.write("unwitnessed.policy", `log ${vkey}\nquorum none\n`)
+  await room.run(submission(room, { url, policy }, names))
 }
 
 /** The command that verifies what was submitted, offline. */
 export function verification(
   { policy }: Pick<WitnessedLog, "policy">,
   name: string,
-  bundle = `${name}.json`,
+  bundle = `${name}.sigstore.json`,
 ): readonly string[] {
   const what = ["--bundle", bundle, "--artifact", name, "--key", "signer.pub"]
   return [...countersign, "verify", ...what, "--policy", policy]

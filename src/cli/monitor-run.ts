@@ -7,7 +7,14 @@ import { createMonitorMetrics } from "../http/monitor-metrics.ts"
 import { createMonitorServer } from "../http/monitor-server.ts"
 import type { HttpServer } from "../http/server.ts"
 import type { RoundReport } from "../monitor/monitor.ts"
-import { EXIT_STATE_REFUSED } from "./exit-code.ts"
+import { isHealthy } from "../monitor/severity.ts"
+import {
+  EXIT_FAILURE,
+  EXIT_FINE,
+  EXIT_MISISSUANCE,
+  EXIT_PROVEN,
+  EXIT_STATE_REFUSED,
+} from "./exit-code.ts"
 import { listen, untilStopped } from "./listening.ts"
 import { type RunOptions, runOptions } from "./monitor-options.ts"
 import { printStatus } from "./monitor-status.ts"
@@ -44,12 +51,13 @@ Example:
     })
 }
 
-/** One round with all that belongs to it; a ping only if every log was read to its end. */
+/** One round with all that belongs to it; a ping only if it saw everything and the monitor is well. */
 async function runRound(running: RunningMonitor, now: number): Promise<RoundReport> {
   const { monitor, sinks, takeAcknowledgements } = running
   await takeAcknowledgements(now)
   const report = await monitor.round(now)
-  if (report.logs.every(({ size, newest }) => size >= newest)) {
+  const { lastCompleteAt, findings } = running.status()
+  if (lastCompleteAt === now && isHealthy(findings)) {
     await Promise.all(sinks.pings.map(({ ping }) => pinged(ping)))
   }
   return report
@@ -63,6 +71,8 @@ async function pinged(ping: () => Promise<void>): Promise<void> {
     if (!(error instanceof Refusal || error instanceof Trouble)) throw error
   }
 }
+
+const exitCodes = [EXIT_FINE, EXIT_FAILURE, EXIT_MISISSUANCE, EXIT_PROVEN] as const
 
 async function runOnce(
   running: RunningMonitor,
@@ -83,7 +93,7 @@ async function runOnce(
         `rolled back, or the state is not of this log`,
     )
   }
-  terminal.fail(newer.length > 0 ? EXIT_STATE_REFUSED : status.worst)
+  terminal.fail(newer.length > 0 ? EXIT_STATE_REFUSED : exitCodes[status.worst])
 }
 
 async function openServer(

@@ -19,6 +19,10 @@ export function monitorCommand(terminal: Terminal): Command {
       "after",
       `
 Exit codes of monitor: 0 clean, 1 operational trouble or a suspicion, 2 misissuance, 3 proven
-misbehaviour of a log or a witness, 4 the state is refused, 64 usage.`,
+misbehaviour of a log or a witness, 4 the state is refused, 64 usage.
+
+Example:
+  countersign monitor init --data ./monitor --policy log.policy --first-use
+  countersign monitor run --data ./monitor --watch acme.watch --once`,
     )
 }

@@ -112,7 +112,9 @@ export function openMonitoredLogs(
   assertMeant([...overrides, ...mirrors], logs)
   return logs.map(({ origin, logKeys, witnesses, threshold, url: pinned }) => {
     const isMeant = (address: LogAddress): boolean => (address.origin ?? origin) === origin
-    const url = overrides.find(isMeant)?.url ?? pinned
+    const given = overrides.filter(isMeant)
+    if (given.length > 1) refuse("malformed", `--log: expected one for ${origin}, found several`)
+    const url = given[0]?.url ?? pinned
     const isNative = url.startsWith("http:") || url.startsWith("https:")
     if (hasCanary && !isNative) {
       refuse("malformed", `--canary: expected a log with an http(s) URL, found ${shown(url)}`)

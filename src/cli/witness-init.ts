@@ -77,6 +77,12 @@ export function witnessVkeysCommand(terminal: Terminal): Command {
     .requiredOption("--data <dir>", "the witness's data directory")
     .option("--url <url>", "the URL that logs reach the witness under, for the policy line")
     .option("--passphrase-file <file>", "first line: the passphrase of the key files")
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign witness vkeys --data /var/lib/witness --url https://witness.example.com`,
+    )
     .action(async ({ data, url, passphraseFile }: VkeysOptions) => {
       const directory = witnessDirectory(data)
       assertWitness(directory)

@@ -81,6 +81,12 @@ export function witnessStatusCommand(terminal: Terminal): Command {
     .description("print the newest size, time and freeze of every log, also while it serves")
     .requiredOption("--data <dir>", "the witness's data directory")
     .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign witness status --data /var/lib/witness --json`,
+    )
     .action(async ({ data, json }: StatusOptions) => {
       const directory = witnessDirectory(data)
       assertWitness(directory)
@@ -96,6 +102,16 @@ export function witnessUnfreezeCommand(terminal: Terminal): Command {
     .requiredOption("--data <dir>", "the witness's data directory")
     .requiredOption("--origin <name>", "the log's name")
     .option("--guard <file>", "where the guard lies (default: DIR/guard/state)")
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign witness unfreeze --data /var/lib/witness \\
+    --guard /srv/guard/witness.example.com --origin log.example.com
+
+The evidence is kept, and the same evidence does not freeze the log again. A log that was stopped
+because the witness itself was put back to an older copy cannot be set free.`,
+    )
     .action(async ({ data, guard, origin }: UnfreezeOptions) => {
       const directory = witnessDirectory(data, guard)
       assertWitness(directory)

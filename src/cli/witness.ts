@@ -13,4 +13,12 @@ export function witnessCommand(terminal: Terminal): Command {
     .addCommand(witnessStatusCommand(terminal))
     .addCommand(witnessUnfreezeCommand(terminal))
     .addCommand(witnessVkeysCommand(terminal))
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign witness init --data /var/lib/witness --name witness.example.com
+  countersign witness serve --data /var/lib/witness --logs logs.policy --listen 127.0.0.1:3002
+  countersign witness status --data /var/lib/witness`,
+    )
 }

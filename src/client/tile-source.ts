@@ -7,9 +7,9 @@ import { digestOf } from "../core/digest.ts"
 import { Refusal, refuse, shown, Trouble } from "../core/errors.ts"
 import { HASH_SIZE } from "../core/hash.ts"
 import { LONGEST_NOTE } from "../core/note.ts"
+import { cutResource } from "../core/partial-resource.ts"
 import { formatHex } from "../core/text.ts"
 import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tile.ts"
-import { cutResource, type HeadSource, type LogSource } from "../monitor/source.ts"
 import {
   createPatientReading,
   type PatientOptions,
@@ -32,6 +32,19 @@ function parseBase(url: string): string {
   return base.href.endsWith("/") ? base.href : `${base.href}/`
 }
 
+/** Has the form of the monitor's port `LogSource`, which says what it promises. */
+export interface TileSource {
+  checkpoint(isFresh?: boolean): Promise<string>
+  bundle(index: number, width: number, isFresh?: boolean): Promise<Uint8Array | undefined>
+  tile(
+    level: number,
+    index: number,
+    width: number,
+    isFresh?: boolean,
+  ): Promise<Uint8Array | undefined>
+  envelope?(index: number): Promise<Uint8Array | undefined>
+}
+
 export interface TileSourceOptions extends PatientOptions {
   /** `http(s)://…`, or `rekor-v2+http(s)://…` for a Rekor v2 log. */
   readonly url: string
@@ -40,7 +53,7 @@ export interface TileSourceOptions extends PatientOptions {
 }
 
 /** Refuses `malformed` for the URL. */
-export function createTileSource(options: TileSourceOptions): LogSource {
+export function createTileSource(options: TileSourceOptions): TileSource {
   const isRekor = options.url.startsWith(REKOR_V2)
   const base = parseBase(isRekor ? options.url.slice(REKOR_V2.length) : options.url)
   const prefix = isRekor ? `${base}api/v2/` : base
@@ -78,7 +91,7 @@ export function createTileSource(options: TileSourceOptions): LogSource {
     return full && cutResource(resource, full)
   }
 
-  const source: LogSource = {
+  const source: TileSource = {
     async checkpoint(isFresh) {
       const note = await readPath("checkpoint", LONGEST_NOTE, isFresh)
       if (note === undefined) throw new Trouble("network", `${prefix}checkpoint: there is none`)
@@ -96,8 +109,13 @@ export function createTileSource(options: TileSourceOptions): LogSource {
   }
 }
 
+/** A witness's newest head of a log, as a note; undefined if it has none. */
+export interface WitnessHeads {
+  head(origin: string): Promise<string | undefined>
+}
+
 /** A witness's read API below its URL; refuses `malformed` for the URL. */
-export function createWitnessHeads(options: Omit<TileSourceOptions, "unique">): HeadSource {
+export function createWitnessHeads(options: Omit<TileSourceOptions, "unique">): WitnessHeads {
   const base = parseBase(options.url)
   const read: PatientReading = createPatientReading(options)
   return {

@@ -12,7 +12,12 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [member: string]: JsonValue | undefined }
 
-/** The one UTF-8 encoding of `value`. Strings must be well-formed; the caller has seen to it. */
+/** The one text of `value`. Strings must be well-formed; the caller has seen to it. */
+export function canonicalText(value: JsonValue): string {
+  return canonicalize(value) ?? bug("JSON value without an encoding")
+}
+
+/** The one UTF-8 encoding of `value`, as {@link canonicalText}. */
 export function canonicalJson(value: JsonValue): Uint8Array {
-  return utf8(canonicalize(value) ?? bug("JSON value without an encoding"))
+  return utf8(canonicalText(value))
 }

@@ -1,15 +1,14 @@
 // Documents as text: canonical JSON (RFC 8785), read back as strictly as it was written.
-import { parseUtf8 } from "../core/bytes.ts"
 import { refuse, shown } from "../core/errors.ts"
 import { asMessage, type Members, parseJson } from "../core/json-value.ts"
-import { canonicalJson, type JsonValue } from "../entry/canonical-json.ts"
+import { canonicalText, type JsonValue } from "../entry/canonical-json.ts"
 
 /** In UTF-16 units; no document but evidence is ever near it. */
 const LONGEST_DOCUMENT = 1_048_576
 
 /** The one text of a document; members that are undefined are left out. Strings must be well-formed. */
 export function formatDocument(value: JsonValue): string {
-  return parseUtf8(canonicalJson(value), "document")
+  return canonicalText(value)
 }
 
 /** The members of a document that {@link formatDocument} wrote. Refuses `malformed` for anything else. */

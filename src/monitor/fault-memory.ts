@@ -91,11 +91,15 @@ async function checkTile(
 ): Promise<GapCheck> {
   const width = tileWidth({ level, index }, own.edge.size)
   if (width === 0) return HEALED
-  const hashes = await source.tile(level, index, width, true)
-  const place = `tile ${level}/${index}`
-  if (hashes === undefined) return lasting("missing-data", place, `${place} is missing`)
   const nodes = await own.tile({ level, index })
-  if (equalBytes(hashes, tileBytes(nodes, width))) return HEALED
+  const place = `tile ${level}/${index}`
+  let isThere = false
+  for (const isFresh of [true, false]) {
+    const hashes = await source.tile(level, index, width, isFresh || undefined)
+    if (hashes !== undefined && equalBytes(hashes, tileBytes(nodes, width))) return HEALED
+    isThere = hashes !== undefined
+  }
+  if (!isThere) return lasting("missing-data", place, `${place} is missing`)
   return lasting("tile-mismatch", place, `${place} is not the one in the signed tree`)
 }
 
@@ -119,9 +123,17 @@ async function bodiesOf(
   bundle: number,
 ): Promise<readonly Uint8Array[] | undefined> {
   const width = Math.min(TILE_WIDTH, own.edge.size - bundle * TILE_WIDTH)
-  const bytes = await source.bundle(bundle, width, true)
+  for (const isFresh of [true, false]) {
+    const bytes = await source.bundle(bundle, width, isFresh || undefined)
+    const bodies = bytes && decodedOrNone(bytes, width)
+    if (bodies !== undefined) return bodies
+  }
+  return undefined
+}
+
+function decodedOrNone(bytes: Uint8Array, width: number): readonly Uint8Array[] | undefined {
   try {
-    return bytes && decodeBundle(bytes, width)
+    return decodeBundle(bytes, width)
   } catch (error) {
     if (error instanceof Refusal) return undefined
     throw error
@@ -152,8 +164,8 @@ async function checkEntries(
 
 const TILE = /^tile ([0-9]+)\/([0-9]+)$/
 
-/** Asks again, past all caches, for what was missing or wrong below the own tree's size. */
-export async function checkGap(
+/** Asks again, past all caches first, for what was missing or wrong below the own tree's size. */
+async function checkGap(
   own: OwnTree,
   source: LogSource,
   gap: Gap,

@@ -3,6 +3,7 @@
 import { utf8 } from "../core/bytes.ts"
 import type { CheckpointText } from "../core/checkpoint.ts"
 import type { Origin } from "../core/origin.ts"
+import { keepCosigned } from "./cosigned-heads.ts"
 import type { DocumentReads } from "./documents.ts"
 import type { Finding } from "./finding.ts"
 import { resolve } from "./findings.ts"
@@ -39,6 +40,7 @@ async function judgeSigned(
   const bytes = utf8(statement.note).length
   if (bytes > LONGEST_KEPT_NOTE) return [...findings, ...tooLong(judgement, statement, bytes)]
   if (verdict === "open") keepPending(documents, judgement, statement, receivedAt)
+  if (verdict === "agrees") keepCosigned(documents, judgement, statement)
   const timed = await watchSigners(judgement, statement, receivedAt, verdict === "agrees")
   const isBeyond = statement.head.size > judgement.tree.head.size
   const isUsable = verdict === "agrees" || (verdict === "open" && isBeyond)
@@ -66,7 +68,10 @@ export async function judgeHead(judgement: HeadJudgement): Promise<readonly Find
 async function judgeKept(scope: JudgeScope, head: PendingHead): Promise<readonly Finding[]> {
   const { statement, at, key } = head
   const { verdict, findings } = await judgeStatement(scope, statement)
-  if (verdict === "agrees") await watchSigners(scope, statement, at, true)
+  if (verdict === "agrees") {
+    await watchSigners(scope, statement, at, true)
+    keepCosigned(scope.documents, scope, statement)
+  }
   const isForgotten = scope.now - at > UNPROVEN_RETENTION
   if (verdict !== "open" || isForgotten) scope.documents.remove("pending-head", key)
   return findings

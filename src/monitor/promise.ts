@@ -1,5 +1,5 @@
-// Holds the log to what it has promised: an entry at an index, in every tree from then on. A promise that the
-// tree keeps is forgotten; one that it contradicts convicts the log; one that it does not reach in time is
+// Holds the log to what it has promised: an entry at an index, in every tree from then on, and when it took it.
+// A promise that the tree keeps is forgotten; one that it contradicts convicts the log; one that it does not reach in time is
 // the monitor's word.
 
 import { equalBytes } from "../core/bytes.ts"
@@ -8,6 +8,7 @@ import { parseBase64 } from "../core/text.ts"
 import { makeBrokenPromise } from "../evidence/entry-evidence.ts"
 import type { Evidence } from "../evidence/evidence.ts"
 import type { SignedPromise } from "../evidence/promise.ts"
+import { judgeEntryTime } from "./entry-time.ts"
 import type { Finding } from "./finding.ts"
 import { resolve } from "./findings.ts"
 import { anchorFor, judgeStatement } from "./judge-fork.ts"
@@ -39,10 +40,12 @@ function findingOf({ origin }: JudgeScope, { key, index }: KeptPromise, summary:
 interface Outcome {
   /** Whether there is nothing more to wait for. */
   readonly isSettled: boolean
+  /** Whether the entry is where it was promised to be. */
+  readonly isKept?: boolean
   readonly findings: readonly Finding[]
 }
 
-const KEPT: Outcome = { isSettled: true, findings: [] }
+const KEPT: Outcome = { isSettled: true, isKept: true, findings: [] }
 
 function waiting(scope: JudgeScope, promise: KeptPromise): Outcome {
   if (!isOverdue(scope, promise)) return { isSettled: false, findings: [] }
@@ -93,7 +96,9 @@ async function judgeTimestamp(scope: JudgeScope, timestamp: Timestamp): Promise<
   const { index, promise } = timestamp
   if (index >= scope.tree.head.size) return waiting(scope, timestamp)
   const body = parseBase64(promise.body, "promise body")
-  if (await isInPlace(scope, index, portableHasher.leaf(body))) return KEPT
+  if (await isInPlace(scope, index, portableHasher.leaf(body))) {
+    return { ...KEPT, findings: await judgeEntryTime(scope, promise) }
+  }
   const summary = `The log has promised an entry at index ${index}, and another entry is there.`
   const finding = await convicted(findingOf(scope, timestamp, summary), () =>
     proofOf(scope, promise),
@@ -113,7 +118,7 @@ export async function judgePromises(scope: JudgeScope): Promise<readonly Finding
     findings.push(...outcome.findings)
     const isForgotten = now - promise.at > UNPROVEN_RETENTION
     if (outcome.isSettled || isForgotten) documents.remove("promise", promise.key)
-    if (outcome === KEPT) resolve(documents, findingOf(scope, promise, "").key, now)
+    if (outcome.isKept === true) resolve(documents, findingOf(scope, promise, "").key, now)
   }
   return findings
 }

@@ -1,8 +1,5 @@
 // The port to the places where a log can be read: its own server, a mirror, a folder of static files
 // (C2SP tlog-tiles and Rekor v2 alike). Nothing that a source gives is believed before it is checked.
-import { readU16 } from "../core/bytes.ts"
-import { HASH_SIZE } from "../core/hash.ts"
-import type { TileResource } from "../core/tile.ts"
 
 /**
  * What is not there is undefined; what cannot be had now (network, 429, 5xx) rejects with Trouble.
@@ -28,12 +25,4 @@ export interface LogSource {
 export interface HeadSource {
   /** Undefined if it knows no head of this log. */
   head(origin: string): Promise<string | undefined>
-}
-
-/** The first `width` hashes or entries of a resource that may hold more. */
-export function cutResource({ kind, width }: TileResource, bytes: Uint8Array): Uint8Array {
-  if (kind === "tile") return bytes.subarray(0, width * HASH_SIZE)
-  let at = 0
-  for (let i = 0; i < width && at + 2 <= bytes.length; i++) at += 2 + readU16(bytes, at)
-  return bytes.subarray(0, at)
 }

@@ -213,6 +213,22 @@ describe("countersign monitor run --once", () => {
     expect(await monitor("run", "--help")).toMatchObject({ code: 0 })
   })
 
+  test("submits test entries, whose alert is marked and counts for no exit code", async () => {
+    const data = await initialised()
+    const alerts = workspace.path("canary.jsonl")
+    const sinks = workspace.write("canary.sinks", `jsonl ${alerts}\n`)
+    expect(await once(data, "--canary", "--sinks", sinks)).toMatchObject({ code: 0 })
+    const lines = readFileSync(alerts, "utf8").trimEnd().split("\n")
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ kind: "unknown-signer", isCanary: true }),
+    ])
+    const twice = await once(data, "--log", "file:///nowhere")
+    expect(twice).toMatchObject({ code: 1 })
+    expect(twice.err).toContain("expected one for log.example")
+    const words = ["run", "--data", data, "--canary", "--log", "file:///nowhere", "--once"]
+    expect((await monitor(...words)).err).toContain("expected a log with an http(s) URL")
+  })
+
   test("does not stop at an entry that cannot be parsed", async () => {
     const data = await initialised()
     await workspace.served.log.add(proposalOf("\u0000 no entry"))

@@ -25,10 +25,10 @@ export interface Lies {
   tile?: (level: number, index: number, width: number, honest: Buffer) => Uint8Array | undefined
   /** Answers every request (a rate limit, a dead server), or only those whose path it wants. */
   reply?: (path: string) => Reply | undefined
-  /** Changes any other answer. */
+  /** Changes any answer, once the other lies are told. */
   change?: (path: string, reply: Reply) => Reply
-  /** Never answers at all. */
-  hang?: boolean
+  /** Whether the connection ends in the middle of the answer. */
+  cut?: (path: string) => boolean
 }
 
 export interface Front {
@@ -74,20 +74,25 @@ function withBody(reply: Reply, body: Uint8Array | string | undefined): Reply {
   return { status: 200, headers, body: Buffer.from(body) }
 }
 
-function lie(lies: Lies, path: string, reply: Reply): Reply {
+function replaced(lies: Lies, path: string, reply: Reply): Reply {
+  // The real server refuses queries, and then is asked without.
+  if (reply.status === 400) return reply
   const [pathname = ""] = path.split("?", 1)
   if (lies.checkpoint !== undefined && /^\/(?:api\/v2\/)?checkpoint$/.test(pathname)) {
     return withBody(reply, lies.checkpoint(reply.body.toString()))
   }
   const [, level, digits = "", width = "256"] = TILE.exec(pathname) ?? []
-  if (level !== undefined) {
-    const index = Number(digits.replaceAll(/[x/]/g, ""))
-    if (level === "entries") {
-      if (lies.bundle !== undefined) return withBody(reply, lies.bundle(index, reply.body))
-    } else if (lies.tile !== undefined) {
-      return withBody(reply, lies.tile(Number(level), index, Number(width), reply.body))
-    }
+  if (level === undefined) return reply
+  const index = Number(digits.replaceAll(/[x/]/g, ""))
+  if (level !== "entries") {
+    if (lies.tile === undefined) return reply
+    return withBody(reply, lies.tile(Number(level), index, Number(width), reply.body))
   }
+  return lies.bundle === undefined ? reply : withBody(reply, lies.bundle(index, reply.body))
+}
+
+function lie(lies: Lies, path: string, honest: Reply): Reply {
+  const reply = replaced(lies, path, honest)
   return lies.change?.(path, reply) ?? reply
 }
 
@@ -97,6 +102,11 @@ function answer(response: ServerResponse, { status, headers, body }: Reply): voi
     if (value !== undefined && !isHop) response.setHeader(name, value as string | string[])
   }
   response.writeHead(status).end(body)
+}
+
+function cutOff(response: ServerResponse, { status, body }: Reply): void {
+  response.writeHead(status, { "content-length": body.length + 1 })
+  response.write(body, () => response.destroy())
 }
 
 async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
@@ -113,9 +123,10 @@ export async function openFront(client: string, honest: World): Promise<Front> {
     const path = incoming.url ?? ""
     asked.push(path)
     const body = await bodyOf(incoming)
-    if (lies.hang === true) return
     const made = lies.reply?.(path)
-    answer(response, made ?? lie(lies, path, await passOn(lies.world ?? honest, incoming, body)))
+    const reply = made ?? lie(lies, path, await passOn(lies.world ?? honest, incoming, body))
+    if (lies.cut?.(path) === true) cutOff(response, reply)
+    else answer(response, reply)
   }
   const server = createServer((incoming, response) => {
     handle(incoming, response).catch(() => response.destroy())

@@ -1,6 +1,6 @@
 // A log under watch, as its operator would have it: policy, watch and sinks files in a folder, the real program
 // for rounds at the present time, and a sink whose alerts and evidence a test can read.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect } from "vitest"
 import type { EvidenceKind } from "../../src/evidence/evidence.ts"
@@ -131,7 +131,6 @@ export async function watchLog(evil: EvilLog, options: WatchOptions): Promise<Wa
     ...words,
   ]
   const { first = ["--expect-empty"] } = options
-  mkdirSync(data, { recursive: true })
   const made = await run(["monitor", "init", "--data", data, "--policy", policy, ...first])
   expect(made).toMatchObject({ code: 0 })
 
@@ -143,7 +142,8 @@ export async function watchLog(evil: EvilLog, options: WatchOptions): Promise<Wa
     async once(...more) {
       const own = ["monitor", "run", ...runWords, "--once", "--json", ...more]
       const { code, stdout, stderr } = await countersign(...own)
-      return { code, stderr, status: JSON.parse(stdout || "{}") as MonitorStatus }
+      if (stdout === "") throw new Error(`the monitor ended with ${code}:\n${stderr}`)
+      return { code, stderr, status: JSON.parse(stdout) as MonitorStatus }
     },
     told: () => readTold(alerts),
     async expectTold(expected) {
@@ -159,14 +159,10 @@ export async function watchLog(evil: EvilLog, options: WatchOptions): Promise<Wa
         expect(told.evidence).toBeUndefined()
         return told
       }
-      const { code, stdout } = await verifyApart(told.evidence?.text ?? "", key)
-      expect([code, JSON.parse(stdout)]).toMatchObject([0, { verified: true, kind: evidence, key }])
+      const { code, stdout, stderr } = await verifyApart(told.evidence?.text ?? "", key)
+      expect([code, stderr]).toMatchObject([0, expect.any(String)])
+      expect(JSON.parse(stdout)).toMatchObject({ verified: true, kind: evidence, key })
       return told
     },
   }
-}
-
-/** The findings of a round that are open, as `GRADE kind`. */
-export function openIn({ status }: Round): readonly string[] {
-  return status.findings.map(({ grade, kind }) => `${grade} ${kind}`).toSorted()
 }

@@ -1,6 +1,6 @@
 // A witness in memory behind a listening HTTP server.
 import type { AddressInfo } from "node:net"
-import { makeVkey, parseVkey } from "../../src/core/note.ts"
+import { parseVkey } from "../../src/core/note.ts"
 import { parseOrigin } from "../../src/core/origin.ts"
 import { createEd25519Cosigner } from "../../src/crypto/cosigner.ts"
 import { createNoteVerification } from "../../src/crypto/note-verification.ts"
@@ -33,10 +33,7 @@ export async function openServedWitness(options: OpenedWitnessOptions): Promise<
   const clock = { time: 1_700_000_000 }
   const cosigner = createEd25519Cosigner(witnessName, ed25519Pem(2))
   const logs = options.logs.map(parseVkey).map((vkey) => {
-    return {
-      origin: parseOrigin(vkey.name),
-      vkeys: [makeVkey(vkey.name, vkey.type, vkey.publicKey)],
-    }
+    return { origin: parseOrigin(vkey.name), vkeys: [vkey] }
   })
   const witness = await createWitness({
     store: createMemoryWitnessStore(),

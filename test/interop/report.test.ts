@@ -16,7 +16,14 @@ function result(client: string, outcome: Outcome, reason?: string): Result {
   return reason === undefined ? base : { ...base, reason }
 }
 
-const needed = ["cosign 3.1.1", "rekor-cli 1.5.3", "sigstore-js 4.1.1"]
+const needed = [
+  "cosign 3.1.1",
+  "rekor-cli 1.5.3",
+  "sigstore-js 4.1.1",
+  "litetlog 0.4.3",
+  "torchwood 0.9.0",
+  "sigsum-go 0.14.1, sigsum-log-go 0.15.2",
+]
 const passed = needed.map((client) => result(client, "pass"))
 
 test("a run is good if something passed and nothing failed", () => {

@@ -128,6 +128,19 @@ describe("follow()", () => {
     await expectCaughtUp(followed, log)
   })
 
+  test("names a changed entry also where there is no way past the caches", async () => {
+    const log = madeLog(300)
+    const changed = log.bodies.slice(0, 256)
+    changed[4] = new TextEncoder().encode("another body")
+    log.answer = (question) => {
+      if (question === "bundle 0 fresh") return new TextEncoder().encode("no such page")
+      return question === "bundle 0" ? encodeBundle(changed) : true
+    }
+    const followed = await newFollowed()
+    expect(await followed.follow(log)).toEqual({ kind: "reached" })
+    expect(followed.reports).toEqual(["entry-mismatch entry 4"])
+  })
+
   test.each([
     ["missing", undefined],
     ["cut", new Uint8Array(3)],

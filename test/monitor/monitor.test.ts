@@ -37,8 +37,10 @@ async function watchOver(
   {
     store = createMemoryMonitorStore(),
     watch = plainWatch,
+    shipped = "",
     ...changes
   }: Partial<MonitoredLog> & {
+    readonly shipped?: string
     readonly store?: ReturnType<typeof createMemoryMonitorStore>
     readonly watch?: string
   } = {},
@@ -60,7 +62,7 @@ async function watchOver(
   const monitor = createMonitor({
     state,
     logs: [followed],
-    watch: await parseWatch(watch, () => Promise.reject(new Error("no file"))),
+    watch: await parseWatch(watch, () => Promise.resolve(shipped)),
     verify: entryCheck.verify,
     holds: createNoteVerification(),
     sinks: [
@@ -80,7 +82,7 @@ async function watchOver(
     monitor,
     alerts,
     findings: () => openFindings(monitor.documents).map(({ grade, key }) => `${grade} ${key}`),
-    reopen: (again = {}) => watchOver(log, { store, watch, ...changes, ...again }),
+    reopen: (again = {}) => watchOver(log, { store, watch, shipped, ...changes, ...again }),
   }
 }
 
@@ -287,5 +289,30 @@ describe("createMonitor()", () => {
     const missing = await watched.monitor.acknowledge([finding?.key ?? "", "nothing"], START)
     expect(missing).toEqual(["nothing"])
     expect(openFindings(watched.monitor.documents)[0]?.acknowledgedAt).toBe(START)
+  })
+
+  test("what was shipped and is not logged in time is a finding, until it is logged", async () => {
+    const log = honestLog(3)
+    const digest = createHash("sha256").update("late").digest("hex")
+    const watch = `${plainWatch}shipped list within 1\n`
+    const watched = await watchOver(log, { watch, shipped: `sha256:${digest}\n` })
+    await watched.monitor.round(START)
+    expect(watched.findings()).toEqual([])
+    await watched.monitor.round(START + 61 * MINUTE)
+    expect(watched.findings()).toEqual([`ATTESTED not-logged ${origin} sha256:${digest}`])
+    log.bodies.push(entryBody("late"))
+    await watched.monitor.round(START + 62 * MINUTE)
+    expect(watched.findings()).toEqual([])
+  })
+
+  test("what is found while the log is out of reach later is not found twice", async () => {
+    const log = honestLog(2)
+    log.bodies.push(Uint8Array.of(1))
+    const watched = await watchOver(log)
+    await watched.monitor.round(START)
+    await watched.monitor.round(START + MINUTE)
+    const again = await watched.reopen()
+    await again.monitor.round(START + 2 * MINUTE)
+    expect([...watched.alerts, ...again.alerts]).toHaveLength(1)
   })
 })

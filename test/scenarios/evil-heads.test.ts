@@ -1,12 +1,12 @@
 // Rows 1 to 6 of the taxonomy of misbehaviour: a log that shows different people different heads, takes heads
 // back, or stops. Each is provoked over HTTP and must be caught by the monitor as the row says.
 import { expect, onTestFinished, test } from "vitest"
-import { type EvilLog, openEvilLog } from "../evil-log/evil-log.ts"
+import type { EvilLog } from "../evil-log/evil-log.ts"
 import { type EvilWitness, openEvilWitness } from "../evil-log/evil-witness.ts"
 import { freezingWitness } from "../evil-log/frozen-witness.ts"
 import { grow, grownLog } from "../evil-log/grown-log.ts"
 import { HOUR, inRounds, MINUTE } from "../evil-log/rounds.ts"
-import { openIn, watchLog } from "../evil-log/watched.ts"
+import { watchLog } from "../evil-log/watched.ts"
 
 async function newEvilWitness(name: string, evil: EvilLog): Promise<EvilWitness> {
   const witness = await openEvilWitness(name, evil.origin)
@@ -169,6 +169,6 @@ test("row 6: a log that goes on for witnesses and not for the monitor is ATTESTE
     expect(open()).toContain("ATTESTED stale-view")
   })
   const { summary } = await watched.expectTold({ kind: "stale-view", grade: "ATTESTED" })
-  expect(summary).toContain(`w2 ${new Date(Math.floor(start / 1000) * 1000).toISOString()}`)
+  expect(summary).toContain(`"w2" ${new Date(Math.floor(start / 1000) * 1000).toISOString()}`)
   expect(await watched.once()).toMatchObject({ code: 1 })
 })

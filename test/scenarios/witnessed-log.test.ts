@@ -2,99 +2,28 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { verifyReceipt } from "../../src/client/receipt.ts"
-import { openTrusted, type Trust } from "../../src/client/trust.ts"
-import { parsePolicy } from "../../src/core/policy.ts"
 import { newFolder } from "../storage/folder.ts"
 import { grow, newRequest } from "./load.ts"
-import { type NewLog, newLog } from "./new-log.ts"
+import type { NewLog } from "./new-log.ts"
 import {
-  countersign,
-  programCommand,
-  type ServedLog,
-  serve,
-  serveInVain,
-  startServing,
-} from "./process.ts"
-
-interface Witness {
-  readonly url: string
-  readonly policyLine: string
-  stop(): Promise<unknown>
-  /** On the same address as before. */
-  start(): Promise<void>
-}
-
-interface WitnessedLog extends NewLog {
-  readonly witnesses: readonly Witness[]
-  readonly policy: string
-  readonly quorum: Trust
-  readonly words: readonly string[]
-}
-
-async function newWitness(folder: string, name: string, logs: string): Promise<Witness> {
-  const data = join(folder, name)
-  const made = await countersign("witness", "init", "--data", data, "--name", `${name}.example`)
-  const [, vkey = ""] = /verifier key: (\S+)/.exec(made.stdout) ?? []
-  let address = "127.0.0.1:0"
-  let running: ServedLog | undefined
-
-  async function start(): Promise<void> {
-    const words = ["--data", data, "--logs", logs, "--listen", address]
-    const served = await startServing([...programCommand, "witness", "serve", ...words])
-    if (!("url" in served)) throw new Error(`the witness ended:\n${served.stderr}`)
-    running = served
-    address = new URL(served.url).host
-  }
-
-  await start()
-  const url = `http://${address}`
-  const policyLine = `witness ${name} ${vkey} ${url}\n`
-  return { url, policyLine, start, stop: () => running?.stop() ?? Promise.resolve() }
-}
-
-/** A log with three running witnesses; it is not served yet. */
-async function witnessedLog(): Promise<WitnessedLog> {
-  const log = await newLog()
-  const { folder, trust } = log
-  const vkeys = "vkeys" in trust ? trust.vkeys : []
-  const logLines = vkeys.map((vkey) => `log ${vkey}\n`).join("")
-  const logs = join(folder, "logs.policy")
-  writeFileSync(logs, `${logLines}quorum none\n`)
-  const names = ["a", "b", "c"]
-  const witnesses = await Promise.all(names.map((name) => newWitness(folder, name, logs)))
-  const lines = witnesses.map(({ policyLine }) => policyLine).join("")
-  const text = `${logLines}${lines}group G 2 a b c\nquorum G\n`
-  const policy = join(folder, "log.policy")
-  writeFileSync(policy, text)
-  const times = ["--publish-every-ms", "100", "--witnessed-wait-ms", "3000"]
-  const words = [...log.options.words, "--policy", policy, ...times]
-  return { ...log, witnesses, policy, quorum: { policy: parsePolicy(text) }, words }
-}
-
-/** Submits and waits for witnesses; gives whether they have cosigned. */
-async function submitWaiting({ client }: ServedLog, trust: Trust): Promise<boolean | undefined> {
-  const request = newRequest()
-  const receipt = await client.submit(request, { witnessed: true })
-  if (receipt.witnessed) verifyReceipt(request, receipt, trust)
-  return receipt.witnessed
-}
-
-async function publishedSize({ client }: ServedLog, trust: Trust): Promise<number> {
-  return openTrusted(await client.checkpoint(), trust).size
-}
+  newWitnessedLog,
+  publishedSize,
+  submitWaiting,
+  type WitnessedLog,
+} from "./new-witnessed-log.ts"
+import { countersign, type ServedLog, serve, serveInVain } from "./process.ts"
 
 test("publishing goes on with two of three witnesses, stops with one, and catches up", async () => {
-  const log = await witnessedLog()
+  const log = await newWitnessedLog()
   const { quorum } = log
   const [, b, c] = log.witnesses
   let served = await serve(log.data, { words: log.words })
   expect(await submitWaiting(served, quorum)).toBe(true)
-  await c?.stop()
+  await c.stop()
   expect(await submitWaiting(served, quorum)).toBe(true)
   expect(await publishedSize(served, quorum)).toBe(2)
 
-  await b?.stop()
+  await b.stop()
   expect(await submitWaiting(served, quorum)).toBe(false)
   await grow(served.client, 300)
   expect(await publishedSize(served, quorum)).toBe(2)
@@ -106,7 +35,7 @@ test("publishing goes on with two of three witnesses, stops with one, and catche
   expect(await publishedSize(served, quorum)).toBe(2)
   expect((await served.client.treeHead()).size).toBe(303)
 
-  await b?.start()
+  await b.start()
   expect(await submitWaiting(served, quorum)).toBe(true)
   expect(await publishedSize(served, quorum)).toBe(304)
   const bundle = join(log.folder, "bundle.json")
@@ -128,7 +57,7 @@ function backup({ data, guard }: NewLog): () => void {
 
 /** A log that was put back to an older copy, guard included; its witnesses have seen `seen` entries. */
 async function restoredLog(kept: number, seen: number): Promise<WitnessedLog> {
-  const log = await witnessedLog()
+  const log = await newWitnessedLog()
   let served = await serve(log.data, { words: log.words })
   await grow(served.client, kept)
   await served.stop()
@@ -149,7 +78,7 @@ test("an older copy of a log is refused by what its witnesses hold, even with an
 
   await Promise.all(log.witnesses.slice(1).map((witness) => witness.stop()))
   expect((await serveInVain(log.data, { words: log.words })).code).toBe(1)
-  await log.witnesses[0]?.stop()
+  await log.witnesses[0].stop()
   const checked = [...log.words, "--require-witness-check"]
   const unchecked = await serveInVain(log.data, { words: checked })
   expect(unchecked.stderr).toContain("does not say what it holds of this log")
