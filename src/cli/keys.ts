@@ -26,7 +26,7 @@ export function keysCommand(terminal: Terminal): Command {
         .choices(["vkey", "policy", "pem", "trusted-root"])
         .default("vkey"),
     )
-    .option("--url <url>", "the URL the log is reached under, for a trusted root")
+    .option("--url <url>", "the URL the log is reached under, for a trusted root or a policy")
     .option("--passphrase-file <file>", "first line: the passphrase of the key files")
     .addHelpText(
       "after",
@@ -45,13 +45,18 @@ Example:
     })
 }
 
+function logLine({ vkeys }: KeyedSigner, url: string | undefined): string {
+  const vkey = vkeys[1] ?? bug("the log has no Ed25519 key")
+  return url === undefined ? `log ${vkey}` : `log ${vkey} ${url}`
+}
+
 function printed(signer: KeyedSigner, options: KeysOptions, created: number): string {
   switch (options.format) {
     case "vkey":
       return signer.vkeys.map((vkey) => `${vkey}\n`).join("")
     case "policy":
       // The Ed25519 key is the one that every C2SP client knows.
-      return `log ${signer.vkeys[1] ?? bug("the log has no Ed25519 key")}\nquorum none\n`
+      return `${logLine(signer, options.url)}\nquorum none\n`
     case "pem":
       return spkiPem(signer.ecdsaSpki)
     case "trusted-root":

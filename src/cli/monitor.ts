@@ -1,6 +1,7 @@
 // `countersign monitor`: follows logs, judges what they show, and tells whoever is to know.
 import { Command } from "commander"
 import { monitorAckCommand } from "./monitor-ack.ts"
+import { monitorEvidenceCommand } from "./monitor-evidence.ts"
 import { monitorInitCommand } from "./monitor-init.ts"
 import { monitorRunCommand } from "./monitor-run.ts"
 import { monitorStatusCommand } from "./monitor-status.ts"
@@ -14,6 +15,7 @@ export function monitorCommand(terminal: Terminal): Command {
     .addCommand(monitorRunCommand(terminal))
     .addCommand(monitorStatusCommand(terminal))
     .addCommand(monitorAckCommand(terminal))
+    .addCommand(monitorEvidenceCommand(terminal))
     .addCommand(watchTestCommand(terminal))
     .addHelpText(
       "after",

@@ -6,6 +6,24 @@ import type { SpkiType } from "./spki.ts"
 const curves = { "ecdsa-p256": p256, "ecdsa-p384": p384, "ecdsa-p521": p521 }
 
 /**
+ * Of the two signatures that hold with one R, the one with the lower S, in strict DER; undefined for bytes
+ * that are no signature. For texts that must not have two spellings.
+ */
+export function lowS(
+  type: Exclude<SpkiType, "ed25519">,
+  signature: Uint8Array,
+): Uint8Array | undefined {
+  const { Signature, Point } = curves[type]
+  try {
+    const { r, s } = Signature.fromBytes(signature, "der")
+    const other = Point.Fn.ORDER - s
+    return new Signature(r, s < other ? s : other).toBytes("der")
+  } catch {
+    return undefined
+  }
+}
+
+/**
  * Whether a strict DER signature over `digest` holds under an uncompressed point; else false. The
  * caller checks the digest's length: one longer than the order is truncated, so junk behind it passes.
  */

@@ -2,8 +2,8 @@
 import type { Hash } from "../core/hash.ts"
 import type { SignatureRule, Vkey } from "../core/note.ts"
 import type { Evidence } from "./evidence.ts"
-import type { Place } from "./format.ts"
-import { keepLines } from "./opened-head.ts"
+import { orderWitnesses, type Place, type PromiseLines } from "./format.ts"
+import { keepLines, onlySpelling } from "./opened-head.ts"
 import { promiseLines, type SignedPromise } from "./promise.ts"
 import { finish } from "./verification.ts"
 
@@ -41,6 +41,11 @@ export function makeEntryEvidence(
   return finish({ ...file, note: keepLines(note, [vkey]) }, holds)
 }
 
+function promiseBy(vkey: Vkey, promise: SignedPromise): PromiseLines {
+  const { promised, signature } = promiseLines(promise)
+  return { promised, signature: onlySpelling(vkey, signature) }
+}
+
 /**
  * A signed entry timestamp by the log's key of type 2, and the leaf hash of another entry at the promised
  * index under a head that the same key signed. Refuses as {@link makeEntryEvidence} does.
@@ -55,7 +60,11 @@ export function makeBrokenPromise(
 ): Evidence {
   const place: Place = { index: promise.logIndex, leafHash, path }
   const file = { kind: "broken-promise", key: vkey, witnesses: [], hashes: [] } as const
-  const lines = { note: keepLines(note, [vkey]), promise: promiseLines(promise), places: [place] }
+  const lines = {
+    note: keepLines(note, [vkey]),
+    promise: promiseBy(vkey, promise),
+    places: [place],
+  }
   return finish({ ...file, ...lines }, holds)
 }
 
@@ -77,12 +86,13 @@ export interface EntryTimeCase {
  */
 export function makeEntryTime(
   vkey: Vkey,
-  { witnesses, older, note, entry, promise }: EntryTimeCase,
+  { witnesses: unordered, older, note, entry, promise }: EntryTimeCase,
   holds?: SignatureRule,
 ): Evidence {
+  const witnesses = orderWitnesses(unordered)
   const timed = keepLines(older ?? note, [vkey, ...witnesses])
   const notes = older === undefined ? { note: timed } : { old: timed, new: keepLines(note, [vkey]) }
-  const promised = promise && { promise: promiseLines(promise) }
+  const promised = promise && { promise: promiseBy(vkey, promise) }
   const file = { kind: "time", key: vkey, witnesses, hashes: [], places: [entry] } as const
   return finish({ ...file, ...notes, ...promised }, holds)
 }

@@ -1,6 +1,6 @@
 // The text form of evidence, tlog-evidence/v1: a line a fact, each ended by LF, in one fixed order, so that
 // the same facts have one text only. Reads and writes it; what a kind must hold stands in the verdicts.
-import { parseUtf8, utf8 } from "../core/bytes.ts"
+import { compareBytes, parseUtf8, utf8 } from "../core/bytes.ts"
 import { refuse, shown } from "../core/errors.ts"
 import { asHash, type Hash } from "../core/hash.ts"
 import { formatVkey, parseVkey, type Vkey } from "../core/note.ts"
@@ -206,13 +206,18 @@ function placeLines(place: Place): readonly string[] {
   ]
 }
 
+/** In the order of a file: one case has one text, whichever witness was named first. */
+export function orderWitnesses(witnesses: readonly Vkey[]): readonly Vkey[] {
+  return witnesses.toSorted((a, b) => compareBytes(utf8(formatVkey(a)), utf8(formatVkey(b))))
+}
+
 /** The text of a file. It may be one that {@link parseEvidence} refuses. */
 export function formatEvidence(file: EvidenceFile): string {
   const lines = [
     FIRST_LINE,
     `kind ${file.kind}`,
     `key ${formatVkey(file.key)}`,
-    ...file.witnesses.map((witness) => `witness ${formatVkey(witness)}`),
+    ...orderWitnesses(file.witnesses).map((witness) => `witness ${formatVkey(witness)}`),
     ...noteLine("note", file.note),
     ...noteLine("old", file.old),
     ...noteLine("new", file.new),

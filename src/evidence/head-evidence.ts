@@ -1,10 +1,9 @@
 // Makes evidence of signed heads. Each maker verifies its own output and refuses what proves nothing.
-import { compareBytes } from "../core/bytes.ts"
 import { type CheckpointText, parseCheckpointText } from "../core/checkpoint.ts"
 import { parseNote, type SignatureRule, type Vkey } from "../core/note.ts"
 import type { Evidence, EvidenceKind } from "./evidence.ts"
 import type { EvidenceFile } from "./format.ts"
-import { type ForkProof, isPlainFork, isWrongEmptyHead } from "./head-verdicts.ts"
+import { compareHeads, type ForkProof, isPlainFork, isWrongEmptyHead } from "./head-verdicts.ts"
 import { keepLines } from "./opened-head.ts"
 import { finish } from "./verification.ts"
 
@@ -17,10 +16,8 @@ function sided(note: string): Sided {
   return { note, head: parseCheckpointText(parseNote(note).text) }
 }
 
-/** Smaller size first, then smaller root, so that one case has one text whichever head came first. */
 function inOrder(a: Sided, b: Sided): readonly [Sided, Sided] {
-  const order = a.head.size - b.head.size || compareBytes(a.head.root, b.head.root)
-  return order <= 0 ? [a, b] : [b, a]
+  return compareHeads(a.head, b.head) <= 0 ? [a, b] : [b, a]
 }
 
 function fileOf(kind: EvidenceKind, key: Vkey): EvidenceFile {

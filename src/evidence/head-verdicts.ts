@@ -1,6 +1,6 @@
 // Verdicts on signed heads alone: a fork, a key under another name, and the same of witnesses. Rests on
 // signatures and on SHA-256: nobody can bring such a case against a key that signed one tree only.
-import { equalBytes } from "../core/bytes.ts"
+import { compareBytes, equalBytes } from "../core/bytes.ts"
 import { refuse } from "../core/errors.ts"
 import { EMPTY_ROOT, type Hash, type Head } from "../core/hash.ts"
 import type { Vkey } from "../core/note.ts"
@@ -15,6 +15,14 @@ export interface ForkProof {
   /** The root that the newer tree had at the older size. */
   readonly implied: Hash
   readonly hashes: readonly Hash[]
+}
+
+/**
+ * Below 0 if `a` stands before `b` in evidence, above 0 if behind it: the smaller size first, then the
+ * smaller root, so that one case has one text whichever head came first.
+ */
+export function compareHeads(a: Head, b: Head): number {
+  return a.size - b.size || compareBytes(a.root, b.root)
 }
 
 /** Whether the two heads contradict each other without any proof. */
@@ -41,11 +49,13 @@ function judgeProof(older: Head, newer: Head, { implied, hashes }: ForkProof): s
 }
 
 /**
- * Why no one tree has both heads, in sentences. `older` is not the larger one. Refuses `bad-proof` for
- * heads that agree or are not shown to differ, `malformed` for a proof where none is needed.
+ * Why no one tree has both heads, in sentences. Refuses `bad-proof` for heads that agree or are not shown to
+ * differ, `malformed` for heads in the other order and for a proof where none is needed.
  */
 export function judgeFork(older: Head, newer: Head, proof?: ForkProof): readonly string[] {
-  if (older.size > newer.size) refuse("bad-proof", "the older head is larger than the newer one")
+  if (compareHeads(older, newer) > 0) {
+    refuse("malformed", "evidence: expected the smaller head, or the smaller root, first")
+  }
   const both = `There are two heads: ${headText(older)}, and ${headText(newer)}.`
   if (isPlainFork(older, newer)) {
     if (proof !== undefined) refuse("malformed", "evidence: expected no proof between these heads")
@@ -81,6 +91,9 @@ function judgeHeads(file: EvidenceFile, read: HeadReader) {
   const older = read(needed(file.old, "old"))
   const newer = read(needed(file.new, "new"))
   assertSameOrigin(older, newer)
+  if ([older, newer].some(isWrongEmptyHead)) {
+    refuse("malformed", "evidence: expected the wrong head of size 0 alone, as a note")
+  }
   return { origin: older.origin, claims: judgeFork(older, newer, proofOf(file)) }
 }
 
@@ -111,6 +124,11 @@ export const judgeKeyMisuse: Judge = (file, open) => {
   return { origin: key.name, claims: [claim], freezes: true }
 }
 
+/** Whether it is the head of an empty tree but for its size. */
+function isEmptyRootAbove({ size, root }: Head): boolean {
+  return size > 0 && equalBytes(root, EMPTY_ROOT)
+}
+
 function assertWitnessKey({ type }: Vkey): void {
   if (type === 4 || type === 6) return
   refuse("bad-proof", "only keys of type 4 and 6 sign with a time")
@@ -122,6 +140,8 @@ export const judgeWitnessEquivocation: Judge = (file, open) => {
   const times: string[] = []
   const { origin, claims } = judgeHeads(file, (note) => {
     const head = open(note, [key])
+    // SPEC: from size 0 a witness takes any head without a proof, so the lie is the log's.
+    if (isEmptyRootAbove(head)) refuse("bad-proof", "a witness cannot tell that this root is wrong")
     times.push(timeText(timeBy(key, head)))
     return head
   })

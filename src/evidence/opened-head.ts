@@ -1,8 +1,9 @@
 // The signed heads in evidence: which signature lines are kept, and what a note says once the signatures of
 // all named keys on it hold. A note has the lines of these keys and no others, as nobody could check those.
-import { readU64 } from "../core/bytes.ts"
-import { parseCheckpointText } from "../core/checkpoint.ts"
+import { equalBytes, readU64 } from "../core/bytes.ts"
+import { formatCheckpoint, parseCheckpointText } from "../core/checkpoint.ts"
 import { checkpointRule, type NamedHead } from "../core/cosignature.ts"
+import { lowS } from "../core/ecdsa.ts"
 import { bug, refuse, shown } from "../core/errors.ts"
 import {
   formatNote,
@@ -13,6 +14,7 @@ import {
   type SignatureRule,
   type Vkey,
 } from "../core/note.ts"
+import { parseSpki } from "../core/spki.ts"
 
 export interface OpenedHead extends NamedHead {
   /** When these keys say that it was the newest head, in Unix seconds; perhaps 0. Types 4 and 6 only. */
@@ -37,32 +39,79 @@ function timesOf(
 }
 
 /**
+ * The one spelling that a signature of this key has in evidence: an ECDSA signature is as valid with
+ * another S, which anyone can compute. Refuses `bad-signature` for what is none.
+ */
+export function onlySpelling({ type, name, publicKey }: Vkey, signature: Uint8Array): Uint8Array {
+  const spki = type === 2 ? parseSpki(publicKey) : undefined
+  if (spki === undefined || spki.type === "ed25519") return signature
+  return (
+    lowS(spki.type, signature) ??
+    refuse("bad-signature", `expected an ECDSA signature of ${shown(name)}, found other bytes`)
+  )
+}
+
+/** Refuses `malformed` for a signature that anyone could spell in another way. */
+export function assertOnlySpelling(key: Vkey, signature: Uint8Array): void {
+  if (equalBytes(onlySpelling(key, signature), signature)) return
+  refuse("malformed", `expected the signature of ${shown(key.name)} with its lower S`)
+}
+
+/** Whether all of a checkpoint's text is signed: signatures of type 6 leave out extension lines. */
+function coversText(keys: readonly Vkey[]): boolean {
+  return keys.some(({ type }) => type !== 6)
+}
+
+/** Refuses `malformed` unless there are the lines of these keys in their order, each in its only spelling. */
+function assertOnlyLines(lines: readonly NoteSignature[], keys: readonly Vkey[]): void {
+  const isInOrder = keys.every((key, i) => {
+    const line = lines[i]
+    return line !== undefined && isSignatureOf(key, line)
+  })
+  if (lines.length !== keys.length || !isInOrder) {
+    refuse(
+      "malformed",
+      `note: expected one signature of each key in order and no more, found ${lines.length}`,
+    )
+  }
+  keys.forEach((key, i) => {
+    assertOnlySpelling(key, (lines[i] as NoteSignature).signature)
+  })
+}
+
+/**
  * An opener that verifies by `holds`, which is the portable rule if absent. It refuses `malformed` for
  * what is no checkpoint, `bad-signature`, `untrusted`.
  */
 export function createHeadOpener(holds?: SignatureRule): HeadOpener {
   return (text, keys) => {
     const note = parseNote(text)
-    const { origin, size, root } = parseCheckpointText(note.text)
+    const { origin, size, root, extensions } = parseCheckpointText(note.text)
     const head = { origin, size, root }
-    const lines = openNote(note, keys, holds ?? checkpointRule(head))
-    if (lines.length !== keys.length || lines.length !== note.signatures.length) {
-      const found = note.signatures.length
-      refuse("malformed", `note: expected one signature of each key and no more, found ${found}`)
+    openNote(note, keys, holds ?? checkpointRule(head))
+    assertOnlyLines(note.signatures, keys)
+    if (extensions.length > 0 && !coversText(keys)) {
+      refuse("malformed", "note: expected no extension lines, which its signatures do not cover")
     }
-    return { ...head, times: timesOf(lines, keys) }
+    return { ...head, times: timesOf(note.signatures, keys) }
   }
 }
 
-/** The note with the first line of each of these keys only. Refuses `untrusted` if one has none. */
+/**
+ * The note with no more than what these keys signed: the first line of each in its only spelling, and
+ * extension lines only if they are covered. Refuses `untrusted` if one has no line, `malformed`.
+ */
 export function keepLines(text: string, keys: readonly Vkey[]): string {
   const note = parseNote(text)
-  const lines = keys.map(
-    (key) =>
-      note.signatures.find((line) => isSignatureOf(key, line)) ??
-      refuse("untrusted", `note: expected a signature of ${shown(key.name)}, found none`),
-  )
-  return formatNote(note.text, lines)
+  const lines = keys.map((key) => {
+    const line =
+      note.signatures.find((candidate) => isSignatureOf(key, candidate)) ??
+      refuse("untrusted", `note: expected a signature of ${shown(key.name)}, found none`)
+    return { ...line, signature: onlySpelling(key, line.signature) }
+  })
+  if (coversText(keys)) return formatNote(note.text, lines)
+  const head = parseCheckpointText(note.text)
+  return formatNote(formatCheckpoint(head.origin, head), lines)
 }
 
 /** When a key of type 4 or 6 cosigned. Refuses `untrusted` for time 0, which claims nothing. */

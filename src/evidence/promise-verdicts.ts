@@ -3,11 +3,18 @@
 import { equalBytes } from "../core/bytes.ts"
 import { refuse } from "../core/errors.ts"
 import { portableHasher } from "../core/hash.ts"
+import type { Vkey } from "../core/note.ts"
 import { verifyInclusion } from "../core/proof.ts"
 import { type ProvenEntry, provenEntry } from "./entry-verdicts.ts"
-import type { EvidenceFile, Place } from "./format.ts"
+import type { EvidenceFile, Place, PromiseLines } from "./format.ts"
 import { readClaim } from "./logged-body.ts"
-import { assertOwnHead, type HeadOpener, type OpenedHead, timeBy } from "./opened-head.ts"
+import {
+  assertOnlySpelling,
+  assertOwnHead,
+  type HeadOpener,
+  type OpenedHead,
+  timeBy,
+} from "./opened-head.ts"
 import { type OpenedPromise, openPromise } from "./promise.ts"
 import { assertOnly, headText, type Judge, needed, timeText } from "./verdict.ts"
 
@@ -20,13 +27,19 @@ function onlyPlace({ places }: EvidenceFile): Place {
   return refuse("malformed", `evidence: expected one index, found ${places.length}`)
 }
 
+function openOnlyPromise(key: Vkey, promise: PromiseLines): OpenedPromise {
+  const opened = openPromise(key, promise)
+  assertOnlySpelling(key, promise.signature)
+  return opened
+}
+
 export const judgeBrokenPromise: Judge = (file, open) => {
   assertOnly(file, ["note", "promise", "places"])
   const { key } = file
   const head = open(needed(file.note, "note"), [key])
   // A log of Rekor v1 counts its promises through all of its trees; here index and tree belong together.
   if (head.origin !== key.name) refuse("bad-proof", "the head is not one of the log itself")
-  const promise = openPromise(key, needed(file.promise, "promise"))
+  const promise = openOnlyPromise(key, needed(file.promise, "promise"))
   const { index, leafHash, path } = onlyPlace(file)
   if (leafHash === undefined) {
     return refuse("malformed", "evidence: expected a leaf hash, found a body")
@@ -76,7 +89,7 @@ function boundsOfCertificate({ index, body }: ProvenEntry): Bounds {
 
 function boundsOf(file: EvidenceFile, entry: ProvenEntry): Bounds {
   if (file.promise === undefined) return boundsOfCertificate(entry)
-  return boundsOfPromise(entry, openPromise(file.key, file.promise))
+  return boundsOfPromise(entry, openOnlyPromise(file.key, file.promise))
 }
 
 interface Witnessed {

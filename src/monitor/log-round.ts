@@ -18,6 +18,7 @@ import type { Observation } from "./observation.ts"
 import { judgePromises } from "./promise.ts"
 import { suspect } from "./suspicion.ts"
 import type { OwnTree } from "./tree.ts"
+import { vantageRecords } from "./vantage.ts"
 import {
   noteReachability,
   observationsOf,
@@ -33,7 +34,7 @@ export interface LogReport {
   readonly size: number
   /** The largest signed head that was seen anywhere; the backlog is what lies between. */
   readonly newest: number
-  /** Whether everyone who answered has less than the state had before this round. */
+  /** Whether everyone who answered has less than the state had before this round, and less than was shown. */
   readonly isStateNewer: boolean
 }
 
@@ -165,15 +166,22 @@ function judgeExpectations(documents: Documents, { origin }: MonitoredLog, now: 
   }
 }
 
+/** A witness that is down takes along what only it has shown; whoever answers must show less than before. */
 function isStateNewer(
-  { tools }: LogRound,
+  { log: { origin }, tools }: LogRound,
   observations: readonly Observation[],
   sizeBefore: number,
 ): boolean {
-  const sizes = observations.flatMap(
-    ({ note }) => signedStatement(note, tools.keys)?.head.size ?? [],
+  const seen = observations.flatMap(({ vantage, note }) => {
+    const size = signedStatement(note, tools.keys)?.head.size
+    return size === undefined ? [] : [{ vantage, size }]
+  })
+  const newest = Math.max(...seen.map(({ size }) => size))
+  if (seen.length === 0 || newest >= sizeBefore) return false
+  return vantageRecords(tools.state.documents, origin).some(
+    ({ vantage, largest }) =>
+      largest.size > newest && seen.some((answered) => answered.vantage === vantage),
   )
-  return sizes.length > 0 && Math.max(...sizes) < sizeBefore
 }
 
 /** Rejects with Trouble only for the monitor's own disk. */

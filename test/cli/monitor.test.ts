@@ -152,6 +152,22 @@ describe("countersign monitor run --once", () => {
     expect(await once(data, "--watch", watch)).toMatchObject({ code: 0 })
   })
 
+  test("keeps the evidence of what it found, and gives it out as a file that convicts", async () => {
+    const data = await initialised()
+    const request = signedRequest("two")
+    const watch = workspace.write(
+      "two.watch",
+      `countersign-watch/v1\nsubject two\n  digest ${request.digest}\n  signer key sha256:${"0".repeat(64)}\n`,
+    )
+    expect(await once(data, "--watch", watch)).toMatchObject({ code: 2 })
+    const listed = await monitor("evidence", "--data", data)
+    const [, id = ""] = /^([0-9a-f]{64}) unexpected-entry \d+ bytes\n$/.exec(listed.out) ?? []
+    const { out } = await monitor("evidence", id.slice(0, 8), "--data", data)
+    const file = workspace.write("two.evidence", out)
+    expect((await run(["evidence", "verify", file])).out).toContain(id)
+    expect(await monitor("evidence", "ffffffff", "--data", data)).toMatchObject({ code: 1 })
+  })
+
   test("gives 4 without a state and for one that it has not signed, and changes nothing", async () => {
     expect(await once(newData())).toMatchObject({ code: 4 })
     const [data, other] = [await initialised(), await initialised()]

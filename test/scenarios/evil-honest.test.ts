@@ -35,17 +35,19 @@ const busy: Reply = {
 }
 
 /** A path on which some answers are short or break off, and some requests must be asked again. */
-function roughen(front: Front): void {
-  front.lies.cut = () => isLucky(0.01)
-  front.lies.reply = () => (isLucky(0.08) ? busy : undefined)
-  front.lies.change = (_path, reply) =>
-    reply.status === 200 && isLucky(0.08)
-      ? {
-          ...reply,
-          headers: {},
-          body: reply.body.subarray(0, Math.floor(reply.body.length * random())),
-        }
-      : reply
+function roughen({ lies }: Front, told: string[]): void {
+  const isTold = (what: string, chance: number): boolean => {
+    const is = isLucky(chance)
+    if (is) told.push(what)
+    return is
+  }
+  lies.cut = () => isTold("cut", 0.01)
+  lies.reply = () => (isTold("busy", 0.12) ? busy : undefined)
+  lies.change = (_path, reply) => {
+    if (reply.status !== 200 || !isTold("short", 0.15)) return reply
+    const length = Math.floor(reply.body.length * random())
+    return { status: 200, headers: {}, body: reply.body.subarray(0, length) }
+  }
 }
 
 interface Scene {
@@ -105,7 +107,8 @@ test("an honest log on a bad network raises no alarm in 40 rounds", async () => 
   const scene: Scene = { evil, front, mirror, witnesses, world: evil.honest, published: [] }
   let now = Date.now() - 9 * HOUR
   publish(scene, now)
-  for (const path of [front, mirror]) roughen(path)
+  const told: string[] = []
+  for (const path of [front, mirror]) roughen(path, told)
   for (let restart = 0; restart < 4; restart++) {
     await inRounds(watched, async (rounds) => {
       for (let round = 0; round < 10; round++) {
@@ -117,6 +120,8 @@ test("an honest log on a bad network raises no alarm in 40 rounds", async () => 
     })
   }
   expect(watched.told()).toEqual([])
+  expect(told.filter((what) => what === "busy").length).toBeGreaterThan(5)
+  expect(told.filter((what) => what === "short").length).toBeGreaterThan(5)
 
   for (const { lies } of [front, mirror]) {
     delete lies.cut
