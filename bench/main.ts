@@ -6,8 +6,9 @@ import { measureBaselines } from "./baselines.ts"
 import { type LogRun, runLog } from "./log-run.ts"
 import { type MonitorResult, monitorPhases, runMonitorPhase } from "./monitor-run.ts"
 import { type BenchOptions, isWanted, readOptions, USAGE } from "./options.ts"
-import { largeSubmissionPhases, readPhases, submissionPhases } from "./phases.ts"
+import { largeSubmissionPhases, publishPhases, readPhases, submissionPhases } from "./phases.ts"
 import { cleanUpAtExit, makeFolder } from "./processes.ts"
+import { runPublish } from "./publish-run.ts"
 import { type BenchReport, reportText } from "./report.ts"
 import { runWitnessPhase, type WitnessResult, witnessPhases } from "./witness-run.ts"
 
@@ -40,6 +41,11 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
     if (phases.length === 0) continue
     runs.push(await runLog({ folder, size, seconds, phases, announce }))
   }
+  const published = publishPhases.filter(({ name }) => isWanted(options, name))
+  const publish =
+    published.length === 0
+      ? undefined
+      : await runPublish({ folder, seconds, phases: published, announce })
   const witness: WitnessResult[] = []
   for (const phase of witnessPhases.filter(({ name }) => isWanted(options, name))) {
     announce(phase.name)
@@ -51,7 +57,7 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
     announce(phase.name)
     monitor.push(await runMonitorPhase(phase, folder))
   }
-  return { machine: machine(), seconds, baselines, runs, witness, monitor }
+  return { machine: machine(), seconds, baselines, runs, publish, witness, monitor }
 }
 
 async function main(): Promise<void> {

@@ -21,6 +21,8 @@ export interface Submissions {
   readonly entriesARequest: number
   /** How many entries a second are made ready; the phase ends early on a machine that is faster. */
   readonly entriesASecond: number
+  /** Whether each submission waits for a witnessed checkpoint. */
+  readonly waits?: boolean
 }
 
 export interface Reads {

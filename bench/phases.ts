@@ -1,6 +1,7 @@
 // The phases of a run, in their order. Reads have one core for the server and one for the generator;
 // submissions share two cores with it, as verification can use both.
 import type { Phase, Submissions } from "./phase.ts"
+import type { PublishPhase } from "./publish-run.ts"
 
 const KEYS = 64
 /** Above what two cores can verify. */
@@ -49,6 +50,18 @@ export const submissionPhases: readonly Phase[] = [
   submissions("submit-256", 256),
   submissions("submit-256-one-key", 256, { keys: 1 }),
   submissions("batch-100", 8, { entriesARequest: 100, entriesASecond: BATCH_RATE }),
+]
+
+/** A log on its own, and then the same one with witnesses that must cosign. */
+export const publishPhases: readonly PublishPhase[] = [
+  { ...submissions("publish-1-alone", 1, { entriesASecond: LONE_RATE }), hasWitnesses: false },
+  { ...submissions("publish-64-alone", 64), hasWitnesses: false },
+  {
+    ...submissions("publish-1-waiting", 1, { entriesASecond: LONE_RATE, waits: true }),
+    hasWitnesses: true,
+  },
+  { ...submissions("publish-64", 64), hasWitnesses: true },
+  { ...submissions("publish-64-waiting", 64, { waits: true }), hasWitnesses: true },
 ]
 
 /** What is measured again on a large log. */

@@ -3,6 +3,7 @@ import type { Baselines } from "./baselines.ts"
 import type { Batches, LogRun } from "./log-run.ts"
 import type { MonitorResult } from "./monitor-run.ts"
 import type { PhaseResult } from "./phase.ts"
+import type { PublishResult } from "./publish-run.ts"
 import type { WitnessResult } from "./witness-run.ts"
 
 export interface BenchReport {
@@ -10,6 +11,8 @@ export interface BenchReport {
   readonly seconds: number
   readonly baselines: Baselines
   readonly runs: readonly LogRun[]
+  /** Undefined if it was left out. */
+  readonly publish: PublishResult | undefined
   readonly witness: readonly WitnessResult[]
   readonly monitor: readonly MonitorResult[]
 }
@@ -75,6 +78,19 @@ const COST_HEAD: Row = [
 const PHASE_HEAD: Row = [...COST_HEAD, "a commit", "RSS MiB"]
 
 const EARLY = "* the signed requests ran out before the time did\n"
+
+function publishText(result: PublishResult | undefined): string {
+  if (result === undefined) return ""
+  const { phases, adds, share } = result
+  const rows = phases.map((phase) => [...costRow(phase), mebibytes(phase.resident)])
+  const early = phases.some(({ endedEarly }) => endedEarly)
+  return `
+Publishing: three witnesses on this machine, all of which must cosign
+${table([[...COST_HEAD, "RSS MiB"], ...rows])}${early ? EARLY : ""}
+waiting for a witnessed checkpoint adds ${decimal(adds?.p50, 1)} ms (p50), ${decimal(adds?.p99, 1)} ms (p99)
+throughput of what does not wait: ${decimal(share, 2)} of that without witnesses
+`
+}
 
 function witnessText(results: readonly WitnessResult[]): string {
   if (results.length === 0) return ""
@@ -165,12 +181,13 @@ function growthRows([small, large]: readonly LogRun[]): readonly Row[] {
 }
 
 export function reportText(report: BenchReport): string {
-  const { machine, seconds, baselines, runs, witness, monitor } = report
+  const { machine, seconds, baselines, runs, publish, witness, monitor } = report
   const ratios = [...runs.flatMap((run) => ratioRows(baselines, run)), ...growthRows(runs)]
   return [
     `${machine}; phases of ${seconds} s; CPU time in us an entry or read\n`,
     baselineText(baselines),
     ...runs.map(runText),
+    publishText(publish),
     witnessText(witness),
     monitorText(monitor, baselines),
     ratios.length === 0 ? "" : `\nRatios\n${table([["what", "entries", "ratio"], ...ratios])}`,

@@ -11,6 +11,8 @@ export interface ServedLog {
   readonly engine: string
   /** Milliseconds from starting the process to the first answer that says it is ready. */
   readonly readyAfter: number
+  /** Its verifier keys. */
+  vkeys(): Promise<readonly string[]>
   /** The size of the newest signed tree. */
   size(): Promise<number>
   stop(): Promise<void>
@@ -55,14 +57,19 @@ export function portOf({ url }: ServingLine): number {
   return Number(new URL(url).port)
 }
 
+interface TreeHead {
+  readonly size: number
+  readonly keys: readonly string[]
+}
+
 async function fetchOk(url: string): Promise<Response> {
   const response = await fetch(url)
   if (!response.ok) throw new Error(`${url}: expected 200, found ${response.status}`)
   return response
 }
 
-/** Serves the log in `folder` and resolves when it is ready. */
-export async function serveLog(folder: string): Promise<ServedLog> {
+/** Serves the log in `folder` and resolves when it is ready; `words` are further words for `serve`. */
+export async function serveLog(folder: string, words: readonly string[] = []): Promise<ServedLog> {
   const start = performance.now()
   const program = projectPath("dist/cli/main.js")
   const child = startNode(
@@ -75,6 +82,7 @@ export async function serveLog(folder: string): Promise<ServedLog> {
       "127.0.0.1:0",
       "--public-url",
       "http://localhost",
+      ...words,
     ],
     false,
   )
@@ -82,17 +90,16 @@ export async function serveLog(folder: string): Promise<ServedLog> {
   const { url, verification } = line
   await (await fetchOk(`${url}/readyz`)).text()
   const readyAfter = performance.now() - start
+  async function head(): Promise<TreeHead> {
+    return (await (await fetchOk(`${url}/v1/tree-head`)).json()) as TreeHead
+  }
   return {
     pid: child.pid as number,
     port: portOf(line),
     engine: verification,
     readyAfter,
-    async size() {
-      const head = (await (await fetchOk(`${url}/v1/tree-head`)).json()) as {
-        readonly size: number
-      }
-      return head.size
-    },
+    vkeys: async () => (await head()).keys,
+    size: async () => (await head()).size,
     stop: () => endProcess(child),
   }
 }

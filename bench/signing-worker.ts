@@ -23,13 +23,15 @@ function signedEntry(number: number): string {
   })
 }
 
+const query = task.waits ? "?witnessed=true" : ""
+
 function requestOf(number: number): Buffer {
   const first = number * task.entriesARequest
   if (task.entriesARequest === 1) {
-    return postRequest("/v1/entries", "application/json", signedEntry(first))
+    return postRequest(`/v1/entries${query}`, "application/json", signedEntry(first))
   }
   const lines = Array.from({ length: task.entriesARequest }, (_, i) => signedEntry(first + i))
-  return postRequest("/v1/entries/batch", "application/x-ndjson", lines.join("\n"))
+  return postRequest(`/v1/entries/batch${query}`, "application/x-ndjson", lines.join("\n"))
 }
 
 writeRequests(

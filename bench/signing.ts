@@ -15,6 +15,8 @@ export interface SigningOrder {
   readonly keys: number
   /** Entries in one request; 1 stands for a single submission, more for a batch. */
   readonly entriesARequest: number
+  /** Whether the answer waits for a witnessed checkpoint. */
+  readonly waits?: boolean
 }
 
 export interface SigningTask {
@@ -23,6 +25,7 @@ export interface SigningTask {
   readonly salt: string
   readonly requests: number
   readonly entriesARequest: number
+  readonly waits: boolean
   readonly keys: readonly SigningKeyText[]
 }
 
@@ -49,7 +52,7 @@ async function runTask(task: SigningTask): Promise<string> {
 
 /** Gives the files with the requests of an order. */
 export async function signRequests(order: SigningOrder): Promise<readonly string[]> {
-  const { folder, name, entries, entriesARequest } = order
+  const { folder, name, entries, entriesARequest, waits = false } = order
   const keys = Array.from({ length: order.keys }, makeKey)
   const threads = availableParallelism()
   const requests = Math.ceil(entries / entriesARequest / threads)
@@ -57,7 +60,7 @@ export async function signRequests(order: SigningOrder): Promise<readonly string
     Array.from({ length: threads }, (_, i) => {
       const salt = `${name}-${i}`
       const file = join(folder, `${salt}.requests`)
-      return runTask({ file, salt, requests, entriesARequest, keys })
+      return runTask({ file, salt, requests, entriesARequest, waits, keys })
     }),
   )
 }

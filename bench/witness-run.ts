@@ -2,11 +2,10 @@
 // that each keep one request of one log under way. Every answer is durable before it is given.
 import { rmSync } from "node:fs"
 import { join } from "node:path"
-import { loadWitness, projectPath } from "./built.ts"
 import { runLoad } from "./load.ts"
 import { type Cost, watchCost, watchMemory } from "./phase.ts"
-import { endProcess, pin, type Split, splitName, startNode } from "./processes.ts"
-import { portOf, untilServing } from "./served-log.ts"
+import { endProcess, pin, type Split, splitName } from "./processes.ts"
+import { serveWitness } from "./served-witness.ts"
 import { makeWitnessLoad } from "./witness-load.ts"
 
 export interface WitnessPhase {
@@ -55,17 +54,7 @@ export async function runWitnessPhase(
   const steps = Math.ceil(total / connections)
   const { policy, requests } = await makeWitnessLoad({ folder, name, logs: connections, steps })
   const data = join(folder, `${name}-data`)
-  const { createWitnessFiles, witnessDirectory, parseOrigin } = await loadWitness()
-  await createWitnessFiles(witnessDirectory(data), {
-    name: parseOrigin("witness.example"),
-    mlDsa: false,
-    passphrase: undefined,
-    time: Date.now(),
-  })
-  const words = ["witness", "serve", "--data", data, "--logs", policy, "--listen", "127.0.0.1:0"]
-  const child = startNode([projectPath("dist/cli/main.js"), ...words], false)
-  const port = portOf(await untilServing(child))
-  const pid = child.pid as number
+  const { child, pid, port } = await serveWitness({ data, name: "witness.example", policy })
   pin(pid, "server", SPLIT)
   const job = {
     port,

@@ -1,5 +1,5 @@
 // Checks: what one client is to do, run one after the other, each in a room of its own.
-import type { Report, Result } from "./report.ts"
+import { EVERYTHING, type Report, type Result } from "./report.ts"
 import { openRoom, type Room } from "./room.ts"
 
 export interface Check {
@@ -62,7 +62,7 @@ export function createRunner(folder: string, announce: (result: Result) => void)
       for (const check of checks) add({ client: name, ...(await outcomeOf(check, folder)) })
     },
     skip: (client, reason) =>
-      add({ client, operation: "everything", outcome: "skip", reason, seconds: 0 }),
+      add({ client, operation: EVERYTHING, outcome: "skip", reason, seconds: 0 }),
     remark: (text) => remarks.push(text),
     report: () => ({ results, remarks }),
   }

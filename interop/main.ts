@@ -128,7 +128,7 @@ function conclude(runner: Runner, { json, only }: InteropOptions): void {
   const isStrict = process.env["CI"] === "true" && only.length === 0
   if (isStrict) {
     for (const name of missingClients(report.results)) {
-      process.stderr.write(`interop: ${name} has not run, which it must where CI=true\n`)
+      process.stderr.write(`interop: ${name} has not run in full, which it must where CI=true\n`)
     }
   }
   if (!isGood(report.results, isStrict)) process.exitCode = 1

@@ -41,10 +41,11 @@ Example:
   countersign monitor run --data ./state --key monitor.pem --watch acme.watch --once`,
     )
     .action(async (options: RunOptions) => {
-      const running = await openRunningMonitor(options, terminal)
+      const stopping = new AbortController()
+      const running = await openRunningMonitor(options, terminal, () => stopping.signal.aborted)
       try {
         if (options.once === true) await runOnce(running, options, terminal)
-        else await runOn(running, options)
+        else await runOn(running, options, stopping)
       } finally {
         await running.close()
       }
@@ -74,15 +75,29 @@ async function pinged(ping: () => Promise<void>): Promise<void> {
 
 const exitCodes = [EXIT_FINE, EXIT_FAILURE, EXIT_MISISSUANCE, EXIT_PROVEN] as const
 
+function entriesRead({ logs }: RoundReport): number {
+  return logs.reduce((sum, { size }) => sum + size, 0)
+}
+
+/** Rounds until every log was read, or one has brought no log any further. */
+async function runUntilRead(running: RunningMonitor): Promise<RoundReport> {
+  let report = await runRound(running, Date.now())
+  for (let read = -1; report.logs.some(({ isCut }) => isCut) && entriesRead(report) > read; ) {
+    read = entriesRead(report)
+    report = await runRound(running, Date.now())
+  }
+  return report
+}
+
 async function runOnce(
   running: RunningMonitor,
   { json }: RunOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const { policyRemark } = running
+  const { policyRemark, sinks } = running
   const output = createOutput(terminal, json)
   if (policyRemark !== undefined) output.remark(policyRemark)
-  const { logs } = await runRound(running, Date.now())
+  const { logs } = await runUntilRead(running)
   const status = running.status()
   if (json === true) output.result("", [], status)
   else printStatus(output, status)
@@ -93,7 +108,10 @@ async function runOnce(
         `rolled back, or the state is not of this log`,
     )
   }
-  terminal.fail(newer.length > 0 ? EXIT_STATE_REFUSED : exitCodes[status.worst])
+  const isUntold = status.worst === 0 && status.undelivered > 0 && sinks.sinks.length > 0
+  if (isUntold) output.remark(`not every sink has taken its alerts`)
+  const code = isUntold ? EXIT_FAILURE : exitCodes[status.worst]
+  terminal.fail(newer.length > 0 ? EXIT_STATE_REFUSED : code)
 }
 
 async function openServer(
@@ -107,10 +125,13 @@ async function openServer(
   return { http, url: await listen(http.server, address) }
 }
 
-/** Rounds until a signal comes; the one that runs then is finished. */
-async function runOn(running: RunningMonitor, options: RunOptions): Promise<void> {
+/** Rounds until a signal comes; the one that runs then leaves what is not read yet, and judges the rest. */
+async function runOn(
+  running: RunningMonitor,
+  options: RunOptions,
+  stopping: AbortController,
+): Promise<void> {
   const logger = pino({}, pino.destination(2))
-  const stopping = new AbortController()
   const stopped = untilStopped(logger).then(() => stopping.abort())
   if (running.policyRemark !== undefined) logger.warn(running.policyRemark)
   const server = await openServer(running, options.listen, logger)

@@ -2,6 +2,7 @@
 // engine that verifies signatures.
 import { createHash, randomUUID } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
+import { refuse } from "../core/errors.ts"
 import { parsePolicy } from "../core/policy.ts"
 import { createEntryCheck } from "../crypto/entry-check.ts"
 import { createNoteVerification } from "../crypto/note-verification.ts"
@@ -72,6 +73,9 @@ async function openTrees(
   return trees
 }
 
+/** How long one log may be read in a round, in milliseconds; others and the sinks wait for it. */
+const TURN = 300_000
+
 function pause(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
@@ -87,6 +91,7 @@ async function openOver(
   state: MonitorState,
   options: RunOptions,
   terminal: Terminal,
+  isStopping: () => boolean,
 ): Promise<Omit<RunningMonitor, "close" | "takeAcknowledgements">> {
   const policyRemark = await checkPolicy(state, options)
   const { fetch } = terminal
@@ -105,8 +110,14 @@ async function openOver(
   const trees = await openTrees(state, logs)
   const sinks: Sinks =
     options.sinks === undefined
-      ? { sinks: [], pings: [] }
+      ? { sinks: [], takesAll: false, pings: [] }
       : await readSinks(options.sinks, { fetch, now: Date.now })
+  if (addresses.hasCanary && !sinks.takesAll) {
+    refuse(
+      "malformed",
+      "--canary: expected a sink that can be told, found none; name them by --sinks",
+    )
+  }
   const check = createEntryCheck()
   const mailbox = createMailbox()
   const holds = createNoteVerification()
@@ -121,6 +132,11 @@ async function openOver(
     sha256: (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()),
     holds,
     pause,
+    beginTurn() {
+      const end = terminal.now() + TURN
+      return () => terminal.now() >= end
+    },
+    isStopping,
   })
 
   function status(): MonitorStatus {
@@ -160,16 +176,18 @@ async function openOver(
 
 /**
  * Locks the data directory and opens everything. Throws `StateRefused`; refuses `conflict` while another
- * process runs the monitor; refuses what is wrong with the files that the options name.
+ * process runs the monitor; refuses what is wrong with the files that the options name. `isStopping` says
+ * that the round that runs is to end soon.
  */
 export async function openRunningMonitor(
   options: RunOptions,
   terminal: Terminal,
+  isStopping: () => boolean = () => false,
 ): Promise<RunningMonitor> {
   const directory = monitorDirectory(options.data, options.key)
   const { state, close } = await lockMonitorState(directory)
   try {
-    const opened = await openOver(state, options, terminal)
+    const opened = await openOver(state, options, terminal, isStopping)
     return {
       ...opened,
       takeAcknowledgements: (now) => takeLeft(directory, opened.monitor, now),

@@ -13,7 +13,7 @@ import type {
 
 export interface Admission {
   /** Refuses `try-later` for the logs that wait. */
-  readonly witness: Omit<Witness, "unfreeze">
+  readonly witness: Witness
   /** Makes a witness for logs of those that wait, given the notes that were seen of them. */
   admit(logs: readonly WitnessedLog[], seen: readonly string[]): Promise<void>
   /** The logs that wait. */

@@ -8,8 +8,11 @@ import { refuse, shown } from "./errors.ts"
 import { parseSpki } from "./spki.ts"
 import { formatBase64, parseBase64, parsePlainText } from "./text.ts"
 
-/** The longest note that is read, in bytes: 16 signatures of 5 kB and a proof fit many times. */
-export const LONGEST_NOTE = 1_048_576
+/**
+ * The longest note that is read, in bytes: 16 signatures of 5 kB fit three times. Two notes must fit into one
+ * file of evidence, or a log could lie in heads so long that nobody can prove it.
+ */
+export const LONGEST_NOTE = 262_144
 const MOST_SIGNATURES = 100
 
 /** One signature line. `signature` is what follows the key ID; its form depends on the key's type. */
@@ -45,7 +48,7 @@ function parseSignatureLine(line: string): NoteSignature {
   )
 }
 
-/** Reads a note without verifying anything. Refuses `malformed`, or `too-large` above 1 MiB. */
+/** Reads a note without verifying anything. Refuses `malformed`, or `too-large` above 256 KiB. */
 export function parseNote(input: Uint8Array | string): Note {
   const whole = parsePlainText(input, LONGEST_NOTE, "note")
   // SPEC: the text may hold empty lines, so the last one separates it from the signatures.

@@ -4,7 +4,7 @@ import { equalBytes, readU64 } from "../core/bytes.ts"
 import { formatCheckpoint, parseCheckpointText } from "../core/checkpoint.ts"
 import { checkpointRule, type NamedHead } from "../core/cosignature.ts"
 import { lowS } from "../core/ecdsa.ts"
-import { bug, refuse, shown } from "../core/errors.ts"
+import { refuse, shown } from "../core/errors.ts"
 import {
   formatNote,
   isSignatureOf,
@@ -62,16 +62,20 @@ function coversText(keys: readonly Vkey[]): boolean {
   return keys.some(({ type }) => type !== 6)
 }
 
-/** Refuses `malformed` unless there are the lines of these keys in their order, each in its only spelling. */
-function assertOnlyLines(lines: readonly NoteSignature[], keys: readonly Vkey[]): void {
-  const isInOrder = keys.every((key, i) => {
-    const line = lines[i]
-    return line !== undefined && isSignatureOf(key, line)
-  })
-  if (lines.length !== keys.length || !isInOrder) {
+/**
+ * Refuses `malformed` unless these lines, which were found to hold, are those of the keys in their order,
+ * each in its only spelling, and `count` lines are all that the note has.
+ */
+function assertOnlyLines(
+  lines: readonly NoteSignature[],
+  keys: readonly Vkey[],
+  count: number,
+): void {
+  const isOnly = lines.length === keys.length && count === keys.length
+  if (!isOnly || !keys.every((key, i) => isSignatureOf(key, lines[i] as NoteSignature))) {
     refuse(
       "malformed",
-      `note: expected one signature of each key in order and no more, found ${lines.length}`,
+      `note: expected one signature of each key in order and no more, found ${count}`,
     )
   }
   keys.forEach((key, i) => {
@@ -88,12 +92,12 @@ export function createHeadOpener(holds?: SignatureRule): HeadOpener {
     const note = parseNote(text)
     const { origin, size, root, extensions } = parseCheckpointText(note.text)
     const head = { origin, size, root }
-    openNote(note, keys, holds ?? checkpointRule(head))
-    assertOnlyLines(note.signatures, keys)
+    const lines = openNote(note, keys, holds ?? checkpointRule(head))
+    assertOnlyLines(lines, keys, note.signatures.length)
     if (extensions.length > 0 && !coversText(keys)) {
       refuse("malformed", "note: expected no extension lines, which its signatures do not cover")
     }
-    return { ...head, times: timesOf(note.signatures, keys) }
+    return { ...head, times: timesOf(lines, keys) }
   }
 }
 
@@ -114,9 +118,17 @@ export function keepLines(text: string, keys: readonly Vkey[]): string {
   return formatNote(formatCheckpoint(head.origin, head), lines)
 }
 
-/** When a key of type 4 or 6 cosigned. Refuses `untrusted` for time 0, which claims nothing. */
+/**
+ * When a key that the head was opened with cosigned it. Refuses `bad-proof` for types 1 and 2, which state no
+ * time, and `untrusted` for time 0, which claims nothing.
+ */
 export function timeBy(key: Vkey, head: OpenedHead): number {
-  const time = head.times.get(key) ?? bug("a head was not opened with this key")
+  const time =
+    head.times.get(key) ??
+    refuse(
+      "bad-proof",
+      `the signature of ${shown(key.name)} states no time, as its key is no witness's`,
+    )
   if (time > 0) return time
   return refuse(
     "untrusted",

@@ -52,7 +52,8 @@ const judges: Readonly<Record<EvidenceKind, Judge>> = {
   "conflicting-claims": judgeConflictingClaims,
 }
 
-function evidenceId(text: string): string {
+/** SHA-256 of a file of evidence, lower-case hex. */
+export function evidenceId(text: string): string {
   return formatHex(digestOf("sha256", utf8(text)))
 }
 

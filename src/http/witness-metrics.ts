@@ -69,12 +69,26 @@ export function createWitnessMetrics(
   })
   gaugeLogs(registers, logs)
   if (withProcess) collectDefaultMetrics({ register: registry })
+
+  // Looking a labelled metric up costs more than counting; there are few operations and statuses.
+  const labelled = new Map<string, (duration: number) => void>()
+  function counterOf(operation: string, status: number): (duration: number) => void {
+    const counted = requests.labels(operation, String(status))
+    const timed = seconds.labels(operation)
+    return (duration) => {
+      counted.inc()
+      timed.observe(duration)
+    }
+  }
+
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
     answered(operation, status, duration) {
-      requests.labels(operation, String(status)).inc()
-      seconds.labels(operation).observe(duration)
+      const name = `${operation} ${status}`
+      const count = labelled.get(name) ?? counterOf(operation, status)
+      labelled.set(name, count)
+      count(duration)
     },
     refused(code) {
       refusals.labels(code).inc()

@@ -5,7 +5,8 @@ import { noteTestDelivered } from "./canary-record.ts"
 import type { Documents } from "./documents.ts"
 import { alertLeft, remind } from "./findings.ts"
 import { type Alert, keepItem, type OutboxItem, outboxItem, outboxItems } from "./outbox.ts"
-import { forgetSinksBut, isMeantFor, noteSinkPass } from "./sink-state.ts"
+import { severityOf } from "./severity.ts"
+import { forgetSinksBut, isMeantFor, noteSinkPass, sinkStates } from "./sink-state.ts"
 
 export type { Alert, AlertEvent } from "./outbox.ts"
 
@@ -31,6 +32,8 @@ export interface AlertDelivery {
   readonly sinks: readonly AlertSink[]
   /** Unix milliseconds. */
   readonly now: number
+  /** Whether what is left is to be left to another time; asked between two alerts. */
+  readonly isOver?: () => boolean
 }
 
 /** What one call did. */
@@ -42,7 +45,7 @@ export interface DeliveryReport {
 
 const FIRST_BACKOFF = 30_000
 const LONGEST_BACKOFF = 3_600_000
-/** Alerts that a sink is given in one call. */
+/** Alerts that a sink is given before it is remembered that it has them. */
 const MOST_AT_ONCE = 100
 /** How long it is tried to deliver a test. */
 const TEST_LIFE = 3_600_000
@@ -78,10 +81,21 @@ function clearOut(documents: Documents, names: readonly string[], now: number): 
   }
 }
 
+/** The gravest findings first, each with its alerts in their order: a flood must not hold up a proof. */
+function byGravity(items: readonly OutboxItem[]): readonly OutboxItem[] {
+  const worst = new Map<string, number>()
+  for (const { alert } of items) {
+    worst.set(alert.key, Math.max(severityOf(alert), worst.get(alert.key) ?? 0))
+  }
+  const gravity = ({ alert }: OutboxItem): number => worst.get(alert.key) ?? 0
+  return items.toSorted((a, b) => gravity(b) - gravity(a))
+}
+
 function dueItems(documents: Documents, name: string, now: number): readonly OutboxItem[] {
-  return outboxItems(documents)
-    .filter((item) => isMissingAt(item, name) && isDue(item, name, now))
-    .slice(0, MOST_AT_ONCE)
+  const due = outboxItems(documents).filter(
+    (item) => isMissingAt(item, name) && isDue(item, name, now),
+  )
+  return byGravity(due).slice(0, MOST_AT_ONCE)
 }
 
 interface Pass {
@@ -90,10 +104,15 @@ interface Pass {
   readonly failure?: { readonly place: string; readonly reason: string }
 }
 
-/** Gives a sink its alerts one after the other, until one fails. */
-async function passOver(sink: AlertSink, items: readonly OutboxItem[]): Promise<Pass> {
+/** Gives a sink its alerts one after the other, until one fails or the time is over. */
+async function passOver(
+  sink: AlertSink,
+  items: readonly OutboxItem[],
+  isOver: () => boolean,
+): Promise<Pass> {
   const delivered: string[] = []
   for (const { place, alert } of items) {
+    if (delivered.length > 0 && isOver()) break
     try {
       await sink.deliver(alert)
     } catch (error) {
@@ -141,31 +160,42 @@ function settle(documents: Documents, pass: Pass, names: readonly string[], now:
   noteSinkPass(documents, name, { delivered: delivered.length, isBehind, ...reason }, now)
 }
 
+/** Delivers all that is due at a sink, a part at a time. */
+async function deliverTo(
+  sink: AlertSink,
+  { change, sinks, now, isOver = () => false }: AlertDelivery,
+): Promise<readonly Pass[]> {
+  const names = sinks.map(({ name }) => name)
+  const passes: Pass[] = []
+  for (;;) {
+    const items = await change((documents) => dueItems(documents, sink.name, now))
+    if (items.length === 0) return passes
+    const pass = await passOver(sink, items, isOver)
+    await change((documents) => settle(documents, pass, names, now))
+    passes.push(pass)
+    if (pass.failure !== undefined || isOver()) return passes
+  }
+}
+
+/** A run without sinks must not take from those that other runs have what is meant for them. */
+function isAside(documents: Documents, names: readonly string[]): boolean {
+  return names.length === 0 && sinkStates(documents).length > 0
+}
+
 /**
  * Delivers what is due, to all sinks at a time. Rejects only if the state cannot be changed; what was
  * delivered and not remembered then is delivered again.
  */
-export async function deliverAlerts({
-  change,
-  sinks,
-  now,
-}: AlertDelivery): Promise<DeliveryReport> {
+export async function deliverAlerts(delivery: AlertDelivery): Promise<DeliveryReport> {
+  const { change, sinks, now } = delivery
   const names = sinks.map(({ name }) => name)
-  const due = await change((documents) => {
-    forgetSinksBut(documents, new Set(names), now)
+  await change((documents) => {
     remind(documents, now)
+    if (isAside(documents, names)) return
+    forgetSinksBut(documents, new Set(names), now)
     clearOut(documents, names, now)
-    return sinks.map((sink) => ({ sink, items: dueItems(documents, sink.name, now) }))
   })
-  const passes = await Promise.all(
-    due
-      .filter(({ items }) => items.length > 0)
-      .map(async ({ sink, items }) => {
-        const pass = await passOver(sink, items)
-        await change((documents) => settle(documents, pass, names, now))
-        return pass
-      }),
-  )
+  const passes = (await Promise.all(sinks.map((sink) => deliverTo(sink, delivery)))).flat()
   return {
     delivered: passes.reduce((sum, { delivered }) => sum + delivered.length, 0),
     failed: passes.filter(({ failure }) => failure !== undefined).map(({ name }) => name),

@@ -31,17 +31,28 @@ async function bodiesOf(
   }
 }
 
-/** Undefined if a bundle is missing, the root comes out wrong, or there are too many entries. */
-export async function treeFromBundles(
-  own: OwnTree,
-  source: LogSource,
-  head: Head,
-  hasher: TreeHasher,
-): Promise<TargetTree | undefined> {
+export interface BundlesToHash {
+  readonly own: OwnTree
+  readonly source: LogSource
+  readonly head: Head
+  readonly hasher: TreeHasher
+  /** Whether to give up. */
+  readonly isOver?: (() => boolean) | undefined
+}
+
+/** Undefined if a bundle is missing, the root comes out wrong, or it would take too long. */
+export async function treeFromBundles({
+  own,
+  source,
+  head,
+  hasher,
+  isOver,
+}: BundlesToHash): Promise<TargetTree | undefined> {
   if (head.size - own.edge.size > MOST_ENTRIES) return undefined
   const edge = copyEdge(own.edge)
   const full = new Map<string, Uint8Array>()
   while (edge.size < head.size) {
+    if (isOver?.() === true) return undefined
     const index = Math.floor(edge.size / TILE_WIDTH)
     const width = Math.min(TILE_WIDTH, head.size - index * TILE_WIDTH)
     const bodies = await bodiesOf(source, index, width)

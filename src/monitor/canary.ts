@@ -138,6 +138,8 @@ export interface CanaryReview {
   /** Unix milliseconds. */
   readonly now: number
   readonly timing?: CanaryTiming
+  /** Not all that the log shows was read. */
+  readonly isBehind?: boolean
 }
 
 async function isInPlace(canary: Canary, tree: TreeView): Promise<boolean> {
@@ -192,7 +194,10 @@ async function reviewOne(review: CanaryReview, known: Canary): Promise<void> {
     }
   }
   const age = Math.abs(now - announcedAt)
-  if (missedAt === undefined && age >= timing.deadline) missing(documents, canary, now)
+  // A monitor that was off, or runs once a day, sees its entry late, and tells of it after that.
+  const waited = seenAt === undefined ? age : Math.abs(now - seenAt)
+  const isDue = waited >= timing.deadline && (seenAt !== undefined || review.isBehind !== true)
+  if (missedAt === undefined && isDue) missing(documents, canary, now)
   else if (age >= RETENTION) forgetCanary(documents, canary)
 }
 

@@ -27,6 +27,8 @@ export interface EntryStep {
   readonly examiner: EntryExaminer
   /** Lets others have the thread. */
   readonly pause: () => Promise<void>
+  /** Whether what the log gives beside the entries takes too long. */
+  readonly isLate: () => boolean
   /** Unix milliseconds. */
   readonly now: number
 }
@@ -80,14 +82,15 @@ async function envelopeOf(source: LogSource, index: number): Promise<Uint8Array 
   }
 }
 
+/** A log that takes too long for them withholds them. */
 async function envelopesOf(
-  { ground: { source }, watch }: EntryStep,
+  { ground: { source }, watch, isLate }: EntryStep,
   entries: readonly MatchedEntry[],
 ): Promise<ReadonlyMap<number, Uint8Array>> {
   const envelopes = new Map<number, Uint8Array>()
   if (source.envelope === undefined || watch.subjects.length === 0) return envelopes
   const wanted = entries.filter(({ body }) => mayHaveEnvelope(body)).map(({ index }) => index)
-  for (let at = 0; at < wanted.length; at += AT_A_TIME) {
+  for (let at = 0; at < wanted.length && !isLate(); at += AT_A_TIME) {
     const indexes = wanted.slice(at, at + AT_A_TIME)
     const found = await Promise.all(indexes.map((index) => envelopeOf(source, index)))
     found.forEach((envelope, i) => {
@@ -119,7 +122,7 @@ export async function takeEntries(
     const envelope = envelopes.get(entry.index)
     const seen = envelope === undefined ? entry : { ...entry, envelope }
     for (const remark of step.examiner.examine(seen, documents)) {
-      const isBare = told >= MOST_EVIDENCE
+      const isBare = told >= MOST_EVIDENCE || step.isLate()
       const finding = await findingOf(step.ground, remark, entry.body, isBare)
       if (finding === undefined) continue
       told += 1

@@ -3,7 +3,6 @@
 // stop at any moment leaves a sound tree.
 import { equalBytes } from "../core/bytes.ts"
 import type { Hash, Head, TreeHasher } from "../core/hash.ts"
-import { planConsistency } from "../core/proof.ts"
 import { TILE_WIDTH } from "../core/tile.ts"
 import { auditBundle, type BundleAudit, type MatchedEntry } from "./bundle-audit.ts"
 import { treeFromBundles } from "./bundle-tree.ts"
@@ -16,7 +15,7 @@ import type { OwnTree } from "./tree.ts"
 /** Bundles that are read ahead; one has 16 MB at most and some 200 KB mostly. */
 const READ_AHEAD = 8
 /** Leaf hashes that are handed over together, and the bytes of their entries. */
-const STEP = 8_192
+const STEP = 4_096
 const STEP_BYTES = 8_388_608
 
 /** Entries from `from` up to but without `to` that were not seen; `place` as the fault names it. */
@@ -38,24 +37,22 @@ export interface FollowOptions {
   readonly source: LogSource
   /** Authenticated by the caller; larger than the own tree. */
   readonly target: Head
-  /** The size of the newest head that a note was signed for, at most that of the own tree. */
-  readonly signedSize: number
   readonly hasher: TreeHasher
   /** Reports what is wrong; gives how sure it is by now. */
   readonly report: (fault: DataFault) => Promise<Grade>
   /** Must append the leaf hashes to the own tree before it resolves. */
   readonly commit: (step: FollowStep, target: TargetTree) => Promise<void>
+  /** Whether what is left is to be left to another time; asked between two bundles. */
+  readonly isOver?: () => boolean
 }
 
-/** `fork`: the signed tree does not begin with the own one; `proof` is what it says of `signedSize`. */
+/**
+ * `cut`: the time was over, and something is left. `fork`: the signed tree does not begin with the own one.
+ */
 export type FollowOutcome =
-  | { readonly kind: "reached" }
+  | { readonly kind: "reached" | "cut" }
   | { readonly kind: "stopped"; readonly fault: DataFault }
-  | {
-      readonly kind: "fork"
-      readonly implied: Hash
-      readonly hashes: readonly Hash[]
-    }
+  | { readonly kind: "fork"; readonly target: TargetTree }
 
 interface ReadAhead {
   readonly bundle: Uint8Array | undefined
@@ -91,34 +88,27 @@ function createReadAhead(source: LogSource, size: number) {
 }
 
 async function openTarget(options: FollowOptions): Promise<TargetTree | DataFault> {
-  const { own, source, target, hasher, report } = options
+  const { own, source, target, hasher, report, isOver } = options
   const fromTiles = await faultOf(() => openTargetTree(source, target, hasher))
   if (!(fromTiles instanceof DataFault)) return fromTiles
   await report(fromTiles)
-  return (await treeFromBundles(own, source, target, hasher)) ?? fromTiles
+  return (await treeFromBundles({ own, source, head: target, hasher, isOver })) ?? fromTiles
 }
 
-/** Undefined if the signed tree begins with the own one. */
-async function forkOf(
-  target: TargetTree,
-  { own, signedSize }: FollowOptions,
-): Promise<FollowOutcome | undefined> {
-  const size = own.edge.size
-  if (equalBytes(await target.rootAt(size), own.head.root)) return undefined
-  const implied = await target.rootAt(signedSize)
-  const hashes = await target.prove(planConsistency(signedSize, target.head.size))
-  return { kind: "fork", implied, hashes }
+/** Whether the signed tree begins with the own one. */
+async function continues(target: TargetTree, { edge, head }: OwnTree): Promise<boolean> {
+  return equalBytes(await target.rootAt(edge.size), head.root)
 }
 
 export async function follow(options: FollowOptions): Promise<FollowOutcome> {
   const target = await openTarget(options)
   if (target instanceof DataFault) return { kind: "stopped", fault: target }
-  const fork = await faultOf(() => forkOf(target, options))
-  if (fork instanceof DataFault) {
-    await options.report(fork)
-    return { kind: "stopped", fault: fork }
+  const isOneTree = await faultOf(() => continues(target, options.own))
+  if (isOneTree instanceof DataFault) {
+    await options.report(isOneTree)
+    return { kind: "stopped", fault: isOneTree }
   }
-  return fork ?? (await walk(target, options))
+  return isOneTree ? await walk(target, options) : { kind: "fork", target }
 }
 
 interface Gathered {
@@ -161,6 +151,8 @@ async function walk(target: TargetTree, options: FollowOptions): Promise<FollowO
     for await (const read of audited(target, options)) {
       const fault = await take(read)
       if (fault !== undefined) return { kind: "stopped", fault }
+      const isLast = (read.index + 1) * TILE_WIDTH >= target.head.size
+      if (!isLast && options.isOver?.() === true) return { kind: "cut" }
     }
     return { kind: "reached" }
   } finally {

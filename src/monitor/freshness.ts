@@ -107,6 +107,7 @@ function lastLife(
 /** Whether the log owes a newer head: an entry that it promised, or one that it shows elsewhere. */
 function owesMore(scope: JudgeScope): boolean {
   const { documents, now } = scope
+  if (scope.isBehind === true) return false
   const { reconcileWithin } = limitsOf(scope)
   return (
     hasOverduePromise(scope) ||

@@ -50,6 +50,8 @@ export interface JudgeScope extends KnownKeys {
   readonly now: number
   /** Those that are not given are {@link defaultLimits}. */
   readonly limits?: Partial<JudgeLimits>
+  /** The monitor had no time to read all that the log shows, so nothing can be said of what is missing. */
+  readonly isBehind?: boolean
 }
 
 export function limitsOf({ limits }: Pick<JudgeScope, "limits">): JudgeLimits {

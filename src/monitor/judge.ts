@@ -79,6 +79,7 @@ async function judgeKept(scope: JudgeScope, head: PendingHead): Promise<readonly
 
 function unreconciled(scope: JudgeScope, beyond: readonly PendingHead[]): readonly Finding[] {
   const { documents, origin, now, tree } = scope
+  if (scope.isBehind === true) return []
   const key = `unreconciled-head ${origin}`
   const overdue = beyond
     .filter(({ statement, at }) => {

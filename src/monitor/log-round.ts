@@ -10,11 +10,17 @@ import { openFindings, raise, resolve } from "./findings.ts"
 import type { Gap } from "./follower.ts"
 import { judgeFreshness } from "./freshness.ts"
 import { judgeHead, judgePending, newestSigned } from "./judge.ts"
-import { heal, type JudgeLimits, type JudgeScope } from "./judge-scope.ts"
-import { reachedStatement, type SyncTarget, type SyncTools, trySyncTo } from "./log-sync.ts"
+import { heal, type JudgeLimits, type JudgeScope, limitsOf } from "./judge-scope.ts"
+import {
+  reachedStatement,
+  type SyncTarget,
+  type SyncTime,
+  type SyncTools,
+  trySyncTo,
+} from "./log-sync.ts"
 import { takeInbox } from "./mailbox.ts"
 import { keepLogRecord, logRecord, type MonitoredLog } from "./monitored-log.ts"
-import type { Observation } from "./observation.ts"
+import { isPublished, type Observation } from "./observation.ts"
 import { judgePromises } from "./promise.ts"
 import { suspect } from "./suspicion.ts"
 import type { OwnTree } from "./tree.ts"
@@ -36,14 +42,14 @@ export interface LogReport {
   readonly newest: number
   /** Whether everyone who answered has less than the state had before this round, and less than was shown. */
   readonly isStateNewer: boolean
+  /** Whether its turn was over before all of it was read; the next round goes on. */
+  readonly isCut: boolean
 }
 
-export interface LogRound {
+export interface LogRound extends SyncTime {
   readonly log: MonitoredLog
   readonly tools: SyncTools
   readonly limits?: Partial<JudgeLimits>
-  /** Unix milliseconds. */
-  readonly now: number
 }
 
 /** Signed heads above the own tree, each with where its entries may be read; the log's own first. */
@@ -64,23 +70,26 @@ function targetsOf({ log, tools }: LogRound, observations: readonly Observation[
 interface Synced {
   /** Whether the log's own head was reached, if it has shown one. */
   readonly isComplete: boolean
+  readonly isCut: boolean
   readonly failures: readonly Sight[]
 }
 
 async function sync(round: LogRound, observations: readonly Observation[]): Promise<Synced> {
-  const { log, tools, now } = round
+  const { log, tools } = round
   const own = await tools.state.tree(log.origin)
   const failures: Sight[] = []
   let isComplete = false
+  let isCut = false
   for (const target of targetsOf(round, observations)) {
     const isAhead = target.statement.head.size > own.head.size
-    const { isReached, failure } = isAhead
-      ? await trySyncTo(tools, target, now)
-      : { isReached: true, failure: undefined }
-    if (target.vantage === "log") isComplete = isReached
+    const { end, failure } = isAhead
+      ? await trySyncTo(tools, target, round)
+      : { end: "reached", failure: undefined }
+    if (target.vantage === "log") isComplete = end === "reached"
+    if (end === "cut") isCut = true
     if (failure !== undefined && target.isOwed) failures.push({ vantage: target.vantage, failure })
   }
-  return { isComplete, failures }
+  return { isComplete, isCut, failures }
 }
 
 async function settleGap(
@@ -100,7 +109,7 @@ async function settleGap(
   }
   const path = (index: number) => own.inclusion(index, statement.head.size)
   const ground = { origin: keys.origin, statement, path, source, ...(holds && { holds }) }
-  const step = { own, ground, watch, examiner, pause, now }
+  const step = { own, ground, watch, examiner, pause, isLate: tools.beginTurn(), now }
   const facts = await readStepFacts(step, check.entries)
   duplicates.use(facts)
   await state.change(async (documents) => {
@@ -111,9 +120,10 @@ async function settleGap(
 
 /** Asks again for what was missing or wrong in earlier rounds. */
 async function checkGaps(round: LogRound): Promise<void> {
-  const { log, tools, now } = round
+  const { log, tools, now, isOver } = round
   const own = await tools.state.tree(log.origin)
   for (const gap of dueGaps(tools.state.documents, log.origin, now)) {
+    if (isOver()) return
     const check = await checkGapIfReachable(own, log.source, gap, tools.hasher)
     if (check !== undefined) await settleGap(round, own, gap, check)
   }
@@ -135,16 +145,19 @@ async function judged(
   return findings
 }
 
-function judgeBacklog(documents: Documents, log: MonitoredLog, size: number, now: number): void {
-  const { origin } = log
+/** Of what the log publishes. It may have signed more for others, which is `unreconciled-head` in time. */
+function judgeBacklog(scope: JudgeScope): void {
+  const { documents, origin, tree, now, isBehind } = scope
   const key = `backlog ${origin}`
-  const newest = newestSigned(documents, origin)?.head.size ?? 0
-  if (newest <= size) {
-    heal({ documents, now }, key)
+  const published = vantageRecords(documents, origin).filter(({ vantage }) => isPublished(vantage))
+  const left = Math.max(0, ...published.map(({ largest }) => largest.size)) - tree.head.size
+  if (left <= 0) {
+    heal(scope, key)
     return
   }
-  const grade = suspect(documents, key, "log", now)
-  const summary = `${newest - size} entries of the log are signed and not read yet.`
+  const patience = isBehind === true ? limitsOf(scope).reconcileWithin : undefined
+  const grade = suspect(documents, key, "log", now, patience)
+  const summary = `${left} entries of the log are signed and not read yet.`
   raise(documents, { key, kind: "backlog", grade, origin, summary }, now)
 }
 
@@ -193,17 +206,18 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
   const sizeBefore = own.head.size
   const sights = await readVantages(log, keys, sizeBefore)
   const observations = observationsOf(sights, now)
-  const { isComplete, failures } = await sync(round, observations)
+  const { isComplete, isCut, failures } = await sync(round, observations)
   await checkGaps(round)
   await state.change(async (documents) => {
-    const scope: JudgeScope = { ...keys, tree: own, documents, now, ...(limits && { limits }) }
+    const judging = { ...keys, tree: own, documents, now, isBehind: isCut }
+    const scope: JudgeScope = { ...judging, ...(limits && { limits }) }
     for (const finding of await judged(log, scope, observations)) raise(documents, finding, now)
     for (const sight of sights) {
       const failure = failures.find(({ vantage }) => vantage === sight.vantage)
       noteReachability(documents, origin, failure ?? sight, now)
     }
-    await reviewCanaries({ documents, origin, tree: own, now })
-    judgeBacklog(documents, log, own.head.size, now)
+    await reviewCanaries({ documents, origin, tree: own, now, isBehind: isCut })
+    judgeBacklog(scope)
     if (!isComplete) return
     judgeExpectations(documents, log, now)
     keepLogRecord(documents, origin, { ...logRecord(documents, origin), completeAt: now })
@@ -213,5 +227,6 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
     size: own.head.size,
     newest: Math.max(own.head.size, newestSigned(state.documents, origin)?.head.size ?? 0),
     isStateNewer: isStateNewer(round, observations, sizeBefore),
+    isCut,
   }
 }

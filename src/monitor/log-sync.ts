@@ -4,7 +4,6 @@ import { Refusal, Trouble } from "../core/errors.ts"
 import type { TreeHasher } from "../core/hash.ts"
 import type { SignatureRule } from "../core/note.ts"
 import { planInclusion } from "../core/proof.ts"
-import { makeFork } from "../evidence/head-evidence.ts"
 import type { DataFault } from "./data-fault.ts"
 import type { EntryExaminer } from "./entry-examiner.ts"
 import {
@@ -16,7 +15,9 @@ import {
 import { healPassed, keepGap, raiseFault } from "./fault-memory.ts"
 import type { Grade } from "./finding.ts"
 import { raise } from "./findings.ts"
-import { type FollowOutcome, type FollowStep, follow } from "./follower.ts"
+import { type FollowStep, follow } from "./follower.ts"
+import { proveFork } from "./fork-proof.ts"
+import { keepPending, pendingHeads } from "./judge-pending.ts"
 import { convicted } from "./judge-scope.ts"
 import { type KnownKeys, keptStatement, type Statement } from "./judge-statement.ts"
 import { keepLogRecord, logRecord } from "./monitored-log.ts"
@@ -38,6 +39,19 @@ export interface SyncTools {
   readonly hasher: TreeHasher
   readonly holds?: SignatureRule
   readonly pause: () => Promise<void>
+  readonly beginTurn: BeginTurn
+}
+
+/**
+ * Begins a time in which one log may be read; what it gives says whether that is over. Whoever answers
+ * slowly must not keep the monitor from other logs, nor from telling what it has found.
+ */
+export type BeginTurn = () => () => boolean
+
+/** When something is read: Unix milliseconds, and whether its turn is over. */
+export interface SyncTime {
+  readonly now: number
+  readonly isOver: () => boolean
 }
 
 export interface SyncTarget {
@@ -65,22 +79,20 @@ function groundOf(
 }
 
 async function raiseFork(
-  { keys, state, holds }: SyncTools,
+  tools: SyncTools,
   { statement, vantage }: SyncTarget,
-  older: Statement | undefined,
-  fork: Extract<FollowOutcome, { readonly kind: "fork" }>,
+  tree: TargetTree,
   now: number,
 ): Promise<void> {
+  const { keys, state, holds } = tools
   const { origin } = keys
   const { size } = statement.head
   const summary = `The log has signed two trees: the one of size ${size} that ${vantage} serves does not begin with the monitor's.`
   const finding = { key: `fork ${origin}`, kind: "fork", origin, summary } as const
-  const signer = statement.log.find(({ vkey }) => older?.log.some((other) => other.vkey === vkey))
-  const proven = await convicted(finding, async () =>
-    older === undefined || signer === undefined
-      ? undefined
-      : makeFork(signer.vkey, older.note, statement.note, fork, holds),
-  )
+  // The own tree is under one of these; which one is found out.
+  const pending = pendingHeads(state.documents, keys).map((head) => head.statement)
+  const others = [reachedStatement(tools) ?? [], pending].flat()
+  const proven = await convicted(finding, () => proveFork(statement, tree, others, holds))
   await state.change((documents) => raise(documents, proven, now))
 }
 
@@ -91,12 +103,16 @@ async function commitStep(
 ): Promise<void> {
   const { state, keys, duplicates } = tools
   const { origin } = keys
+  const { own, ground, now } = entryStep
   const facts = await readStepFacts(entryStep, entries)
   duplicates.use(facts)
+  const isWhole = own.head.size + leafHashes.length === ground.statement.head.size
   await state.change(
     async (documents) => {
       await takeEntries(entryStep, entries, facts, documents)
       for (const gap of gaps) keepGap(documents, origin, gap)
+      // The only head that a part of its tree is proven by; the log may show another one from now on.
+      if (!isWhole) keepPending(documents, keys, ground.statement, now)
     },
     { origin, leafHashes },
   )
@@ -117,11 +133,18 @@ async function noteReached(
   if (own.head.size !== statement.head.size) throw new Error("bug: the target was not reached")
 }
 
+/** `cut`: there was no time for all of it. */
+export type SyncEnd = "reached" | "cut" | "stopped"
+
 /**
- * Follows the log to `target`, which is larger than the own tree. Gives whether it was reached. Rejects
- * with Trouble ("network") if the source fails on the way; what was read before is kept.
+ * Follows the log to `target`, which is larger than the own tree. Rejects with Trouble ("network") if the
+ * source fails on the way; what was read before is kept.
  */
-export async function syncTo(tools: SyncTools, target: SyncTarget, now: number): Promise<boolean> {
+async function syncTo(
+  tools: SyncTools,
+  target: SyncTarget,
+  { now, isOver }: SyncTime,
+): Promise<SyncEnd> {
   const { keys, state, hasher, watch, examiner, pause } = tools
   const { origin } = keys
   const { statement, source, vantage, isOwed } = target
@@ -137,30 +160,30 @@ export async function syncTo(tools: SyncTools, target: SyncTarget, now: number):
     const path: RemarkGround["path"] = (index) =>
       tree.prove(planInclusion(index, statement.head.size))
     const ground = groundOf(tools, target, older, path)
-    await commitStep(tools, { own, ground, watch, examiner, pause, now }, step)
+    const isLate = tools.beginTurn()
+    await commitStep(tools, { own, ground, watch, examiner, pause, isLate, now }, step)
   }
 
   const { size, root } = statement.head
-  const signedSize = older?.head.size ?? 0
-  const options = { own, source, target: { size, root }, signedSize, hasher, report, commit }
+  const options = { own, source, target: { size, root }, hasher, report, commit, isOver }
   const outcome = await follow(options)
   if (outcome.kind === "reached") await noteReached(tools, own, target, now)
-  if (outcome.kind === "fork") await raiseFork(tools, target, older, outcome, now)
-  return outcome.kind === "reached"
+  if (outcome.kind === "fork") await raiseFork(tools, target, outcome.target, now)
+  return outcome.kind === "fork" ? "stopped" : outcome.kind
 }
 
 /** As {@link syncTo}; gives why the source could not be read, if so. */
 export async function trySyncTo(
   tools: SyncTools,
   target: SyncTarget,
-  now: number,
-): Promise<{ readonly isReached: boolean; readonly failure?: string }> {
+  time: SyncTime,
+): Promise<{ readonly end: SyncEnd; readonly failure?: string }> {
   try {
-    return { isReached: await syncTo(tools, target, now) }
+    return { end: await syncTo(tools, target, time) }
   } catch (error) {
     const isForeign =
       error instanceof Refusal || (error instanceof Trouble && error.code === "network")
     if (!isForeign) throw error
-    return { isReached: false, failure: error.message }
+    return { end: "stopped", failure: error.message }
   }
 }

@@ -13,7 +13,7 @@ import { acknowledge, openFindings } from "./findings.ts"
 import type { JudgeLimits } from "./judge-scope.ts"
 import type { KnownKeys } from "./judge-statement.ts"
 import { type LogReport, runLogRound } from "./log-round.ts"
-import type { SyncTools } from "./log-sync.ts"
+import type { BeginTurn, SyncTools } from "./log-sync.ts"
 import type { OpenMailbox } from "./mailbox.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
 import { keepReceipt } from "./promise.ts"
@@ -41,6 +41,10 @@ export interface MonitorOptions {
   readonly limits?: Partial<JudgeLimits>
   /** Lets others have the thread. */
   readonly pause: () => Promise<void>
+  /** Turns without end by default. */
+  readonly beginTurn?: BeginTurn
+  /** Whether the round that runs is to end soon, leaving what can be read later. */
+  readonly isStopping?: () => boolean
 }
 
 export interface RoundReport {
@@ -70,7 +74,11 @@ interface Followed {
   readonly tools: SyncTools
 }
 
-function followed(log: MonitoredLog, options: MonitorOptions): Followed {
+function endlessTurn(): () => boolean {
+  return () => false
+}
+
+function followed(log: MonitoredLog, options: MonitorOptions, beginTurn: BeginTurn): Followed {
   const { state, watch, verify, hasher, sha256, holds, pause } = options
   const { origin, vkeys: logKeys, witnesses } = log
   const keys: KnownKeys = { origin, logKeys, witnesses, ...(holds && { holds }) }
@@ -78,7 +86,7 @@ function followed(log: MonitoredLog, options: MonitorOptions): Followed {
   const { duplicateOf } = duplicates
   const own = { origin, watch, verify, duplicateOf, ...(sha256 && { sha256 }) }
   const examiner = createEntryExaminer(own)
-  const tools = { keys, state, watch, examiner, duplicates, hasher, pause }
+  const tools = { keys, state, watch, examiner, duplicates, hasher, pause, beginTurn }
   return { log, keys, tools: { ...tools, ...(holds && { holds }) } }
 }
 
@@ -93,8 +101,14 @@ function applyAcknowledgements(
 
 export function createMonitor(options: MonitorOptions): Monitor {
   const { state, watch, sinks, mailbox, limits } = options
-  const logs = options.logs.map((log) => followed(log, options))
+  const { beginTurn = endlessTurn, isStopping = () => false } = options
+  const logs = options.logs.map((log) => followed(log, options, beginTurn))
   let isExpecting = false
+
+  function beginShortTurn(): () => boolean {
+    const isTurnOver = beginTurn()
+    return () => isStopping() || isTurnOver()
+  }
 
   async function begin(now: number): Promise<void> {
     await state.change((documents) => {
@@ -132,9 +146,11 @@ export function createMonitor(options: MonitorOptions): Monitor {
       await submitCanaries(now)
       const reports: LogReport[] = []
       for (const { log, tools } of logs) {
-        reports.push(await runLogRound({ log, tools, now, ...(limits && { limits }) }))
+        const isOver = beginShortTurn()
+        reports.push(await runLogRound({ log, tools, now, isOver, ...(limits && { limits }) }))
       }
-      const delivery = await deliverAlerts({ change: state.change, sinks, now })
+      const isOver = beginShortTurn()
+      const delivery = await deliverAlerts({ change: state.change, sinks, now, isOver })
       return { at: now, logs: reports, delivery }
     },
   }

@@ -48,7 +48,8 @@ interface Outcome {
 const KEPT: Outcome = { isSettled: true, isKept: true, findings: [] }
 
 function waiting(scope: JudgeScope, promise: KeptPromise): Outcome {
-  if (!isOverdue(scope, promise)) return { isSettled: false, findings: [] }
+  const isOwed = scope.isBehind !== true && isOverdue(scope, promise)
+  if (!isOwed) return { isSettled: false, findings: [] }
   const summary = `The log has promised an entry at index ${promise.index}, and its tree still ends at ${scope.tree.head.size}.`
   const finding = { ...findingOf(scope, promise, summary), grade: "ATTESTED" } as const
   return { isSettled: false, findings: [finding] }

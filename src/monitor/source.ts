@@ -6,7 +6,7 @@
  * `isFresh` asks again in a way that no cache answers.
  */
 export interface LogSource {
-  /** The signed note as it is served; up to 1 MiB. */
+  /** The signed note as it is served; up to 256 KiB. */
   checkpoint(isFresh?: boolean): Promise<string>
   /** The first `width` entries of an entry bundle, encoded (core/bundle.ts). */
   bundle(index: number, width: number, isFresh?: boolean): Promise<Uint8Array | undefined>

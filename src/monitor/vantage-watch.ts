@@ -2,7 +2,7 @@
 // that serves an old head while others serve newer ones. Both may be a cache, so both are suspicions first.
 import type { Finding, Grade } from "./finding.ts"
 import { delayOf, heal, type JudgeLimits, type JudgeScope, limitsOf } from "./judge-scope.ts"
-import type { Observation, Vantage } from "./observation.ts"
+import { isPublished, type Observation, type Vantage } from "./observation.ts"
 import { suspect } from "./suspicion.ts"
 import { dueSize, keepRecord, nextRecord, type VantageRecord, vantageRecords } from "./vantage.ts"
 
@@ -16,11 +16,6 @@ interface Sight {
 
 function isWitness(vantage: Vantage): boolean {
   return vantage.startsWith("witness ")
-}
-
-/** The log's own answers, perhaps over another path; a verifier's heads may be of any age. */
-function isPublished(vantage: Vantage): boolean {
-  return vantage === "log" || vantage.startsWith("mirror ")
 }
 
 /** Whether another vantage point has lately shown what this one must show by now. */

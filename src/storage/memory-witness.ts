@@ -27,9 +27,9 @@ export function createMemoryWitnessStore(): WitnessStore {
     return isNext
   }
 
-  function keep(kept: KeptEvidence): void {
+  function keep(kept: KeptEvidence, isCause: boolean): void {
     const own = evidence.filter(({ origin }) => origin === kept.origin)
-    if (own.length >= MOST_EVIDENCE_A_LOG) return
+    if (!isCause && own.length >= MOST_EVIDENCE_A_LOG) return
     if (own.every((other) => other.evidence.id !== kept.evidence.id)) evidence.push(kept)
   }
 
@@ -42,9 +42,9 @@ export function createMemoryWitnessStore(): WitnessStore {
       logs.set(log.origin, log)
     },
     async convict(origin, convicting, freeze) {
-      keep({ origin, evidence: convicting })
-      if (!freeze || freezes.has(origin)) return
-      freezes.set(origin, { origin, cause: "proven", evidence: convicting.id })
+      const isCause = freeze && !freezes.has(origin)
+      keep({ origin, evidence: convicting }, isCause)
+      if (isCause) freezes.set(origin, { origin, cause: "proven", evidence: convicting.id })
     },
     async stop(origin, note) {
       freezes.set(origin, { origin, cause: "rolled-back", note })

@@ -3,10 +3,11 @@
 import { refuse } from "../core/errors.ts"
 import { formatVkey, type SignatureRule, type Vkey } from "../core/note.ts"
 import type { Origin } from "../core/origin.ts"
-import type { Evidence } from "../evidence/evidence.ts"
-import { verifyEvidence } from "../evidence/verification.ts"
+import type { Evidence, EvidenceKind } from "../evidence/evidence.ts"
+import { parseEvidence } from "../evidence/format.ts"
+import { evidenceId, verifyEvidence } from "../evidence/verification.ts"
 import type { LogState, LogStates } from "./log-states.ts"
-import type { WitnessStore } from "./store.ts"
+import { MOST_EVIDENCE_A_LOG, type WitnessStore } from "./store.ts"
 
 export interface ConvictionOptions {
   readonly store: WitnessStore
@@ -24,28 +25,55 @@ export interface TakenEvidence {
 }
 
 export interface Conviction {
-  /** Freezes a log for evidence that holds; known evidence changes nothing, also after an unfreeze. */
+  /**
+   * Keeps evidence that holds, and freezes the log for it. Evidence that is kept changes nothing, also after
+   * an unfreeze; nor does any beyond the limit of the store while the log is frozen, or never is.
+   */
   convict(state: LogState, evidence: Evidence): Promise<void>
   /** Freezes a log for good, because `note` has the witness's own cosignature beyond its memory. */
   stop(state: LogState, note: string): Promise<void>
   /** See {@link Witness.takeEvidence}. */
   take(text: string): Promise<TakenEvidence>
-  /** See {@link Witness.unfreeze}. */
-  unfreeze(state: LogState): Promise<void>
 }
+
+/** Kinds that may rest on nothing but what the log's key signed. */
+const reasons: ReadonlySet<EvidenceKind> = new Set(["fork", "key-misuse", "broken-promise", "time"])
 
 export async function createConviction(options: ConvictionOptions): Promise<Conviction> {
   const { store, states, freezes, holds, onEvidence } = options
-  const kept = await store.evidence()
-  const known = new Set(kept.map(({ origin, evidence }) => caseOf(origin, evidence.id)))
+  const kept = new Map<string, Map<string, Promise<void>>>()
+  for (const { origin, evidence } of await store.evidence()) {
+    keptOf(origin).set(evidence.id, Promise.resolve())
+  }
+
+  /** The evidence against a log, by id: when it is durable. */
+  function keptOf(origin: Origin): Map<string, Promise<void>> {
+    const known = kept.get(origin) ?? new Map<string, Promise<void>>()
+    kept.set(origin, known)
+    return known
+  }
+
+  function isCause({ freeze }: LogState): boolean {
+    return freezes && freeze === undefined
+  }
+
+  function hasRoom(state: LogState): boolean {
+    return isCause(state) || keptOf(state.log.origin).size < MOST_EVIDENCE_A_LOG
+  }
+
+  async function keep(origin: Origin, evidence: Evidence): Promise<void> {
+    await store.convict(origin, evidence, freezes)
+    onEvidence?.(origin, evidence)
+  }
 
   async function convict(state: LogState, evidence: Evidence): Promise<void> {
     const { origin } = state.log
-    if (known.has(caseOf(origin, evidence.id))) return
-    known.add(caseOf(origin, evidence.id))
-    if (freezes) state.freeze ??= { origin, cause: "proven", evidence: evidence.id }
-    await store.convict(origin, evidence, freezes)
-    onEvidence?.(origin, evidence)
+    const known = keptOf(origin)
+    if (!known.has(evidence.id) && hasRoom(state)) {
+      if (isCause(state)) state.freeze = { origin, cause: "proven", evidence: evidence.id }
+      known.set(evidence.id, keep(origin, evidence))
+    }
+    await known.get(evidence.id)
   }
 
   async function stop(state: LogState, note: string): Promise<void> {
@@ -55,33 +83,39 @@ export async function createConviction(options: ConvictionOptions): Promise<Conv
     await store.stop(origin, note)
   }
 
+  /** Refuses what proves nothing, what is no reason to freeze a log, and what is one too many. */
+  function assertTaken(text: string, news: readonly LogState[]): void {
+    const { freezes: isReason, kind } = verifyEvidence(text, undefined, holds)
+    if (!isReason) refuseKind(kind)
+    if (news.some(hasRoom)) return
+    refuse(
+      "not-allowed",
+      `${MOST_EVIDENCE_A_LOG} cases against this log are kept: no more are needed`,
+    )
+  }
+
   async function take(text: string): Promise<TakenEvidence> {
-    const { id, kind, convicted, freezes: isReason } = verifyEvidence(text, undefined, holds)
+    // What costs little comes first: anyone may send anything.
+    const { kind, key } = parseEvidence(text)
     const found = [...states.values()].filter(({ log }) =>
-      log.vkeys.some((vkey) => isSameKey(vkey, convicted)),
+      log.vkeys.some((vkey) => isSameKey(vkey, key)),
     )
     if (found.length === 0) {
       refuse("untrusted", "expected evidence against a key of a log that is cosigned here")
     }
-    if (!isReason) {
-      refuse("not-allowed", `evidence of the kind ${kind} is no reason to stop cosigning a log`)
-    }
+    if (!reasons.has(kind)) refuseKind(kind)
+    const id = evidenceId(text)
+    const news = found.filter(({ log }) => !keptOf(log.origin).has(id))
+    if (news.length > 0) assertTaken(text, news)
     await Promise.all(found.map((state) => convict(state, { id, kind, text })))
     return { id, origins: found.map(({ log }) => log.origin) }
   }
 
-  async function unfreeze(state: LogState): Promise<void> {
-    const { freeze, log } = state
-    if (freeze === undefined) refuse("not-found", `${log.origin} is not frozen`)
-    await store.unfreeze(log.origin)
-    state.freeze = undefined
-  }
-
-  return { convict, stop, take, unfreeze }
+  return { convict, stop, take }
 }
 
-function caseOf(origin: Origin, evidence: string): string {
-  return `${evidence} ${origin}`
+function refuseKind(kind: EvidenceKind): never {
+  return refuse("not-allowed", `evidence of the kind ${kind} is no reason to stop cosigning a log`)
 }
 
 function isSameKey(a: Vkey, b: Vkey): boolean {

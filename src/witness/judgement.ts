@@ -74,8 +74,9 @@ function assertShape({ checkpoint, oldSize }: Submission): void {
   if (oldSize > size) {
     refuse("malformed", `expected an old size up to the checkpoint's ${size}, found ${oldSize}`)
   }
-  if (size === 0 && !equalBytes(root, EMPTY_ROOT)) {
-    refuse("mismatch", "expected the root of the empty tree at size 0, found another one")
+  // At another size it would be a lie too, and contradict the empty tree if that was cosigned before.
+  if ((size === 0) !== equalBytes(root, EMPTY_ROOT)) {
+    refuse("mismatch", `expected the root of the empty tree at size 0 only, found size ${size}`)
   }
 }
 

@@ -42,6 +42,7 @@ export interface KeptEvidence {
   readonly evidence: Evidence
 }
 
+/** More is kept only if it freezes the log again, after an operator has set it free. */
 export const MOST_EVIDENCE_A_LOG = 16
 
 /**
@@ -61,8 +62,8 @@ export interface WitnessStore {
   /** Remembers a log's keys in place of those it had. */
   setLog(log: KnownLog): Promise<void>
   /**
-   * Keeps the evidence, the first 16 a log and each once, and freezes the log if told to, unless it is
-   * frozen already.
+   * Keeps the evidence once, and freezes the log if told to, unless it is frozen already. Beyond 16 a log
+   * only evidence that freezes it is kept.
    */
   convict(origin: Origin, evidence: Evidence, freeze: boolean): Promise<void>
   /** Freezes a log, whatever it is frozen for, because `note` shows that this store was rolled back. */

@@ -75,10 +75,8 @@ export function parseForeignNote(text: string): Note {
   }
 }
 
-function isOwn(note: Note, line: NoteSignature, { ownVkeys, holds }: SubmissionRules): boolean {
-  const vkey = ownVkeys.find((candidate) => isSignatureOf(candidate, line))
-  if (vkey === undefined || !holds(vkey, note.text, line.signature)) return false
-  return cosignatureTime(line) > 0
+function isOwn(note: Note, vkey: Vkey, line: NoteSignature, { holds }: SubmissionRules): boolean {
+  return holds(vkey, note.text, line.signature) && cosignatureTime(line) > 0
 }
 
 /** The time in Unix seconds that a line of type 4 or 6 states; the line must be known to hold. */
@@ -86,9 +84,15 @@ export function cosignatureTime({ signature }: NoteSignature): number {
   return readU64(signature, 0, "cosignature time")
 }
 
-/** The lines of the witness's own keys that hold and state a time, whoever sent the note. */
+/**
+ * Of each of the witness's own keys the first line, if it holds and states a time, whoever sent the note.
+ * Further ones are not looked at: anyone can add them, and each would cost a verification.
+ */
 export function linesOfOurs(note: Note, rules: SubmissionRules): NoteSignature[] {
-  return note.signatures.filter((line) => isOwn(note, line, rules))
+  return rules.ownVkeys.flatMap((vkey) => {
+    const line = note.signatures.find((candidate) => isSignatureOf(vkey, candidate))
+    return line !== undefined && isOwn(note, vkey, line, rules) ? line : []
+  })
 }
 
 /** What the witness is configured with, as far as requests are read by it. */

@@ -1,7 +1,7 @@
 // A C2SP tlog-witness: cosigns checkpoints of the logs it is configured with, each only if it follows the
 // one before. Leaves out HTTP, keys and disks, which are ports; sign-subtree and mirroring are not done.
 import { parseCheckpoint } from "../core/checkpoint.ts"
-import { bug, Refusal, refuse, shown } from "../core/errors.ts"
+import { bug, Refusal } from "../core/errors.ts"
 import type { TreeHasher } from "../core/hash.ts"
 import { formatNote, formatVkey, type SignatureRule } from "../core/note.ts"
 import type { Origin } from "../core/origin.ts"
@@ -92,18 +92,13 @@ export interface Witness {
    */
   checkpoint(origin: string): string | undefined
   /**
-   * Takes evidence from anyone; it convicts by itself. Refuses as {@link verifyEvidence} does,
-   * `untrusted` if no log that is cosigned here has the key, `not-allowed` for a kind that is no reason
-   * to freeze a log.
+   * Takes evidence from anyone; it convicts by itself, and what is kept already is not verified again.
+   * Refuses as {@link verifyEvidence} does, `untrusted` if no log that is cosigned here has the key,
+   * `not-allowed` for a kind that is no reason to freeze a log, and if enough is kept against that log.
    */
   takeEvidence(text: string): Promise<TakenEvidence>
   /** All evidence that is kept, grouped by log. */
   evidence(): Promise<readonly KeptEvidence[]>
-  /**
-   * Ends a freeze, on an operator's word. Refuses `not-found` for a log that is not frozen or not cosigned
-   * here, `not-allowed` if the witness itself was rolled back: nothing makes its memory whole again.
-   */
-  unfreeze(origin: string): Promise<void>
   status(): WitnessStatus
 }
 
@@ -133,7 +128,8 @@ export async function createWitness(options: WitnessOptions): Promise<Witness> {
   const advancing = createAdvancing({ ...options, states, conviction, holds })
   const cosign = createCosigning(cosigners)
   const renewed = await advancing.renew()
-  await Promise.all(renewed.map((head) => cosignHead(head, stateOf(states, head.origin), cosign)))
+  // One after the other: there may be more logs than a key takes requests at a time.
+  for (const head of renewed) await cosignHead(head, stateOf(states, head.origin), cosign)
   return witnessOver({ options, states, conviction, rules, advancing, cosign })
 }
 
@@ -162,7 +158,6 @@ function witnessOver(parts: Parts): Witness {
     checkpoint: (origin) => states.get(origin)?.shown?.text,
     takeEvidence: conviction.take,
     evidence: () => options.store.evidence(),
-    unfreeze: async (origin) => conviction.unfreeze(stateOf(states, origin)),
     status() {
       const stopped = advancing.stopped()
       return {
@@ -180,13 +175,7 @@ function assertConfigured({ logs, cosigners }: WitnessOptions): void {
 }
 
 function stateOf(states: LogStates, origin: string): LogState {
-  return (
-    states.get(origin) ??
-    refuse(
-      "not-found",
-      `expected the origin of a log that is cosigned here, found ${shown(origin)}`,
-    )
-  )
+  return states.get(origin) ?? bug(`${origin} is not cosigned here`)
 }
 
 /** Cosigns a stored head and shows it, unless a newer one is shown already. */

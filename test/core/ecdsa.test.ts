@@ -1,7 +1,8 @@
 import { generateKeyPairSync, sign } from "node:crypto"
+import { p256, p384, p521 } from "@noble/curves/nist.js"
 import { describe, expect, test } from "vitest"
 import { digestOf, type HashName } from "../../src/core/digest.ts"
-import { verifyEcdsa } from "../../src/core/ecdsa.ts"
+import { lowS, verifyEcdsa } from "../../src/core/ecdsa.ts"
 import { formatEd25519Spki, parseSpki } from "../../src/core/spki.ts"
 import { parseHex } from "../../src/core/text.ts"
 import { expectRefusal } from "../refusals.ts"
@@ -10,9 +11,30 @@ import { readVectors, type Wycheproof } from "../vectors.ts"
 const hex = (text: string) => parseHex(text, "test vector")
 
 const curves = [
-  { type: "ecdsa-p256", name: "prime256v1", hash: "sha256", size: 65, file: "secp256r1_sha256" },
-  { type: "ecdsa-p384", name: "secp384r1", hash: "sha384", size: 97, file: "secp384r1_sha384" },
-  { type: "ecdsa-p521", name: "secp521r1", hash: "sha512", size: 133, file: "secp521r1_sha512" },
+  {
+    type: "ecdsa-p256",
+    curve: p256,
+    name: "prime256v1",
+    hash: "sha256",
+    size: 65,
+    file: "secp256r1_sha256",
+  },
+  {
+    type: "ecdsa-p384",
+    curve: p384,
+    name: "secp384r1",
+    hash: "sha384",
+    size: 97,
+    file: "secp384r1_sha384",
+  },
+  {
+    type: "ecdsa-p521",
+    curve: p521,
+    name: "secp521r1",
+    hash: "sha512",
+    size: 133,
+    file: "secp521r1_sha512",
+  },
 ] as const
 
 function keyPair(name: string) {
@@ -21,7 +43,7 @@ function keyPair(name: string) {
   return { privateKey, der }
 }
 
-for (const { type, name, hash, size, file } of curves) {
+for (const { type, curve, name, hash, size, file } of curves) {
   describe(type, () => {
     const { privateKey, der } = keyPair(name)
     const message = new TextEncoder().encode("message")
@@ -51,6 +73,24 @@ for (const { type, name, hash, size, file } of curves) {
           const signature = new Uint8Array(sign(digestName, message, privateKey))
           expect(verifyEcdsa(type, signature, digest, point)).toBe(true)
         }
+      }
+    })
+
+    test("lowS() gives the same one for both signatures with an R, and it holds", () => {
+      const digest = digestOf(hash, message)
+      const signature = new Uint8Array(sign(hash, message, privateKey))
+      const low = lowS(type, signature) ?? new Uint8Array(0)
+      const { Signature, Point } = curve
+      const { r, s } = Signature.fromBytes(low, "der")
+      const high = new Signature(r, Point.Fn.ORDER - s).toBytes("der")
+      expect(s < Point.Fn.ORDER - s).toBe(true)
+      expect([low, high].map((each) => verifyEcdsa(type, each, digest, point))).toEqual([
+        true,
+        true,
+      ])
+      expect([low, high].map((each) => lowS(type, each))).toEqual([low, low])
+      for (const other of [low.subarray(1), Uint8Array.of(...low, 0), new Uint8Array(0)]) {
+        expect(lowS(type, other)).toBeUndefined()
       }
     })
 

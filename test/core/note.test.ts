@@ -102,7 +102,7 @@ describe("parseNote()", () => {
     expectRefusal("too-large", () => parseNote(`a\n\n${LINE.repeat(101)}`))
   })
 
-  test("refuses a note above 1 MiB", () => {
+  test("refuses a note above 256 KiB", () => {
     const filler = "a".repeat(LONGEST_NOTE - utf8(NOTE).length)
     expect(parseNote(filler + NOTE).signatures).toHaveLength(1)
     expectRefusal("too-large", () => parseNote(`a${filler}${NOTE}`))

@@ -1,7 +1,10 @@
+import { p256 } from "@noble/curves/nist.js"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import { utf8 } from "../../src/core/bytes.ts"
+import { formatCheckpoint } from "../../src/core/checkpoint.ts"
 import { EMPTY_ROOT, type Hash, type Head } from "../../src/core/hash.ts"
-import { parseNote } from "../../src/core/note.ts"
+import { formatNote, LONGEST_NOTE, parseNote } from "../../src/core/note.ts"
 import { formatEvidence, parseEvidence } from "../../src/evidence/format.ts"
 import {
   makeFork,
@@ -14,6 +17,7 @@ import { type ForkProof, judgeFork } from "../../src/evidence/head-verdicts.ts"
 import { verifyEvidence } from "../../src/evidence/verification.ts"
 import { bodies, mth, nodeHasher, proof } from "../reference.ts"
 import { expectRefusal, valueOrRefusal } from "../refusals.ts"
+import { testSigner } from "../signers.ts"
 import {
   anyRoot,
   ecdsaLog,
@@ -132,6 +136,92 @@ describe("makeFork()", () => {
     const text = noteOf(newer, [log]).replace("\n11\n", `\n${2 ** 53}\n`)
     expectRefusal("malformed", () => makeFork(log.vkey, text, noteOf(older, [log]), forkProof))
   })
+})
+
+describe("one fork has one text", () => {
+  const a = { size: 7, root: anyRoot(1) }
+  const b = { size: 7, root: anyRoot(2) }
+
+  test("with two roots at one size, the lower root first", () => {
+    const [one, other] = [noteOf(a, [log]), noteOf(b, [log])]
+    const { text } = makeFork(log.vkey, one, other)
+    const file = parseEvidence(text)
+    const swapped = formatEvidence({ ...file, old: file.new, new: file.old })
+    expect(swapped).not.toBe(text)
+    expectRefusal("malformed", () => verifyEvidence(swapped))
+  })
+
+  test("with a wrong empty tree, whatever other head there is", () => {
+    const [empty, other] = [noteOf({ size: 0, root: anyRoot(3) }, [log]), noteOf(newer, [log])]
+    const { key } = parseEvidence(makeFork(log.vkey, empty, other).text)
+    const rest = { kind: "fork", key, witnesses: [], hashes: [], places: [] } as const
+    for (const head of [EMPTY_ROOT, anyRoot(4)].map((root) => ({ size: 0, root }))) {
+      const notes = [empty, noteOf(head, [log])]
+      for (const [old, next] of [notes, notes.toReversed()]) {
+        const text = formatEvidence({ ...rest, old, new: next })
+        expectRefusal("malformed", () => verifyEvidence(text))
+      }
+    }
+  })
+
+  test("by an ECDSA key, whose signatures anyone can turn into others that hold", () => {
+    const { vkey, ...rest } = ecdsaLog()
+    const signer = { vkey, ...rest }
+    const turned = (note: string, lower: boolean): string => {
+      const { text, signatures } = parseNote(note)
+      const { r, s } = p256.Signature.fromBytes(signatures[0]?.signature ?? new Uint8Array(), "der")
+      const order = p256.Point.Fn.ORDER
+      const other = s > order - s === lower ? order - s : s
+      const signature = new p256.Signature(r, other).toBytes("der")
+      return formatNote(text, [{ name: vkey.name, keyId: vkey.keyId, signature }])
+    }
+    const notes = [noteOf(a, [signer]), noteOf(b, [signer])] as const
+    const made = [true, false].flatMap((one) =>
+      [true, false].map((other) => makeFork(vkey, turned(notes[0], one), turned(notes[1], other))),
+    )
+    expect(new Set(made.map(({ id }) => id)).size).toBe(1)
+    const file = parseEvidence(made[0]?.text ?? "")
+    for (const spelt of [
+      { ...file, old: turned(file.old ?? "", false) },
+      { ...file, new: turned(file.new ?? "", false) },
+    ]) {
+      expectRefusal("malformed", () => verifyEvidence(formatEvidence(spelt)))
+    }
+  })
+
+  test("by an ML-DSA-44 key, whose signatures leave out extension lines", () => {
+    const signer = testSigner(ORIGIN, 6, 9)
+    const extended = (head: Head, line: string): string => {
+      const { text, signatures } = parseNote(noteOf(head, [signer]))
+      return formatNote(`${text}${line}\n`, signatures)
+    }
+    const plain = makeFork(signer.vkey, noteOf(a, [signer]), noteOf(b, [signer]))
+    expect(makeFork(signer.vkey, extended(a, "x"), extended(b, "y"))).toEqual(plain)
+    const file = parseEvidence(plain.text)
+    const longer = formatEvidence({ ...file, old: extended(a, "x") })
+    expectRefusal("malformed", () => verifyEvidence(longer))
+  })
+
+  test("by a key that signs extension lines, with these lines", () => {
+    const head = { ...a, origin: ORIGIN }
+    const text = `${formatCheckpoint(ORIGIN, a)}extension\n`
+    const note = formatNote(text, [log.sign(text, head, 0)])
+    const made = makeFork(log.vkey, note, noteOf(b, [log]))
+    const { old, new: next } = parseEvidence(made.text)
+    expect([old, next]).toContain(note)
+  })
+})
+
+test("two heads of the longest notes still fit into evidence", () => {
+  const long = (seed: number): string => {
+    const head = { size: 7, root: anyRoot(seed) }
+    const room = LONGEST_NOTE - utf8(noteOf(head, [log])).length
+    const text = `${formatCheckpoint(ORIGIN, head)}${"x".repeat(room - 1)}\n`
+    return formatNote(text, [log.sign(text, { ...head, origin: ORIGIN }, 0)])
+  }
+  expect(utf8(long(1)).length).toBe(LONGEST_NOTE)
+  const { text } = makeFork(log.vkey, long(1), long(2))
+  expect(verifyEvidence(text, log.vkey).kind).toBe("fork")
 })
 
 describe("a fork", () => {
@@ -299,6 +389,13 @@ describe("makeWitnessEquivocation()", () => {
       origin: ORIGIN,
       freezes: false,
     })
+  })
+
+  test("convicts no witness that went on from the empty tree, as it must, to another with its root", () => {
+    const [empty, lie] = [0, 5].map((size) => ({ size, root: EMPTY_ROOT })) as [Head, Head]
+    const [a, b] = [noteOf(empty, [log, witness]), noteOf(lie, [log, witness])]
+    expectRefusal("bad-proof", () => makeWitnessEquivocation(witness.vkey, a, b))
+    expect(verifyEvidence(makeFork(log.vkey, a, b).text).freezes).toBe(true)
   })
 
   test("refuses heads that agree, heads of two logs, no time, and a key that is none of a witness", () => {

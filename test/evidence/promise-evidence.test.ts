@@ -1,15 +1,19 @@
+import { p256 } from "@noble/curves/nist.js"
 import { describe, expect, test } from "vitest"
+import { formatNote, formatVkey, parseNote } from "../../src/core/note.ts"
 import { hashedrekordBody } from "../../src/entry/hashedrekord.ts"
 import {
   type EntryTimeCase,
   makeBrokenPromise,
   makeEntryTime,
 } from "../../src/evidence/entry-evidence.ts"
+import { formatEvidence, parseEvidence } from "../../src/evidence/format.ts"
 import { promiseLines, type SignedPromise } from "../../src/evidence/promise.ts"
 import { verifyEvidence } from "../../src/evidence/verification.ts"
 import { ecdsaCertificate } from "../entry/certificates.ts"
 import { bodies, nodeHasher, path } from "../reference.ts"
 import { expectRefusal } from "../refusals.ts"
+import { testSigner } from "../signers.ts"
 import {
   alice,
   type EcdsaLog,
@@ -55,6 +59,22 @@ describe("makeBrokenPromise()", () => {
       origin: ORIGIN,
       freezes: true,
     })
+  })
+
+  test("gives the one text, whichever of its two signatures the promise has", () => {
+    const promise = promiseOf(signer, promised)
+    const { r, s } = p256.Signature.fromBytes(promise.signature, "der")
+    const order = p256.Point.Fn.ORDER
+    const lower = s < order - s ? s : order - s
+    const [low, high] = [lower, order - lower].map((each) => ({
+      ...promise,
+      signature: new p256.Signature(r, each).toBytes("der"),
+    })) as [SignedPromise, SignedPromise]
+    const { text } = make(low)()
+    expect(make(high)().text).toBe(text)
+    const file = parseEvidence(text)
+    const spelt = formatEvidence({ ...file, promise: promiseLines(high) })
+    expectRefusal("malformed", () => verifyEvidence(spelt, signer.vkey))
   })
 
   test("refuses a promise that was kept", () => {
@@ -153,6 +173,21 @@ describe("makeEntryTime()", () => {
     expectRefusal("bad-proof", make({ promise: elsewhere }))
   })
 
+  test("gives the one text, whichever witness is named first", () => {
+    const early = at(NOT_BEFORE - 1)
+    const { text } = make({ note: early })()
+    expect(make({ note: early, witnesses: both.toReversed() })().text).toBe(text)
+    const file = parseEvidence(text)
+    const { text: head, signatures } = parseNote(file.note ?? "")
+    const [first, ...others] = signatures
+    const moved = formatNote(head, [...others, ...(first === undefined ? [] : [first])])
+    expectRefusal("malformed", () => verifyEvidence(formatEvidence({ ...file, note: moved })))
+    const [one, other] = both.map((key) => `witness ${formatVkey(key)}\n`)
+    const swapped = text.replace(`${one}${other}`, `${other}${one}`)
+    expect(swapped).not.toBe(text)
+    expectRefusal("malformed", () => verifyEvidence(swapped))
+  })
+
   test("needs every witness that it names, with a time", () => {
     const early = NOT_BEFORE - 1
     expectRefusal("untrusted", make({ note: at(early, 9, [signer, witness]) }))
@@ -170,7 +205,10 @@ describe("makeEntryTime()", () => {
     expectRefusal("bad-proof", make({ note: at(NOT_BEFORE - 1), entry: { ...plain, index: 2 } }))
   })
 
-  test("does not take the log's own clock for a witness's", () => {
+  test("does not take the log's own clock for a witness's, nor a key that states no time", () => {
     expectRefusal("malformed", make({ note: at(NOT_BEFORE - 1), witnesses: [signer.vkey] }))
+    const timeless = testSigner("witness.example/w3", 1, 5)
+    const cosigned = at(NOT_BEFORE - 1, 9, [signer, timeless])
+    expectRefusal("bad-proof", make({ note: cosigned, witnesses: [timeless.vkey] }))
   })
 })

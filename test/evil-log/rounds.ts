@@ -2,6 +2,7 @@
 // over real HTTP and its real state, and its own door for what verifiers post.
 import type { AddressInfo } from "node:net"
 import { Command } from "commander"
+import { expect } from "vitest"
 import type { RunOptions } from "../../src/cli/monitor-options.ts"
 import { runOptions } from "../../src/cli/monitor-options.ts"
 import { openRunningMonitor } from "../../src/cli/running-monitor.ts"
@@ -63,6 +64,14 @@ export async function inRounds<T>(
     await door.close()
     await running.close()
   }
+}
+
+/** One round at the present time, which must find nothing. */
+export async function expectQuiet(watched: Watched): Promise<void> {
+  await inRounds(watched, async ({ round, open }) => {
+    await round(Date.now())
+    expect(open()).toEqual([])
+  })
 }
 
 export interface PromisedBody {

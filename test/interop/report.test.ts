@@ -3,6 +3,7 @@ import { expect, test } from "vitest"
 import { createRunner } from "../../interop/check.ts"
 import { isWanted, readOptions } from "../../interop/options.ts"
 import {
+  EVERYTHING,
   isGood,
   missingClients,
   type Outcome,
@@ -43,8 +44,15 @@ test.each(needed)("a run that must be whole is not good without %s", (client) =>
 })
 
 test("either generation of a client will do", () => {
-  const run = [...passed, result("cosign of trixie", "skip", "no mirror")]
-  expect(isGood(run, true)).toBe(true)
+  const older = { ...result("cosign of trixie", "skip", "no mirror"), operation: EVERYTHING }
+  expect(isGood([...passed, older], true)).toBe(true)
+})
+
+test("a run that must be whole is not good if a check was left out", () => {
+  const run = [...passed, result("torchwood 0.9.0", "skip", "no ssh-agent")]
+  expect(isGood(run, true)).toBe(false)
+  expect(isGood(run, false)).toBe(true)
+  expect(missingClients(run)).toEqual(["torchwood"])
 })
 
 test("the table groups by client and shows reasons, remarks and sums", () => {

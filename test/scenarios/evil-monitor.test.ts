@@ -39,7 +39,7 @@ async function openReceiver() {
 describe("row 32: a monitor that cannot see", () => {
   const busy = { status: 429, headers: { "retry-after": "3600" }, body: Buffer.from("") }
 
-  test("fails its run, sends no dead-man ping, and says after an hour what it cannot read", async () => {
+  test("fails its run, sends no dead-man ping, and tells of it once it lasts", async () => {
     const evil = await grownLog(3)
     const front = await evil.front("log")
     const ping = await openReceiver()
@@ -79,7 +79,7 @@ describe("row 32: a monitor that cannot see", () => {
   })
 })
 
-test("an alert with its evidence goes to a program and to a webhook as well", async () => {
+test("row 2: the alert and its evidence go to a program and to a webhook as well", async () => {
   const evil = await grownLog(3)
   const [front, mirror] = [await evil.front("log"), await evil.front("other")]
   const other = await evil.fork(evil.honest, 2, "other")

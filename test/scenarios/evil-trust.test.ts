@@ -8,7 +8,7 @@ import { openEvilLog } from "../evil-log/evil-log.ts"
 import { type EvilWitness, openEvilWitness } from "../evil-log/evil-witness.ts"
 import { freezingWitness } from "../evil-log/frozen-witness.ts"
 import { grow, grownLog } from "../evil-log/grown-log.ts"
-import { HOUR, inRounds, MINUTE, postTimestamp } from "../evil-log/rounds.ts"
+import { expectQuiet, HOUR, inRounds, MINUTE, postTimestamp } from "../evil-log/rounds.ts"
 import { watchLog } from "../evil-log/watched.ts"
 import { countersign } from "./process.ts"
 
@@ -127,7 +127,7 @@ test("row 16: a log whose time runs backwards is PROVEN and frozen", async () =>
   const witness = await freezingWitness(evil, logKeys, first)
   front.lies.checkpoint = () => first
   const watched = await watchLog(evil, { front, logKeys, sinks: [witness.sink] })
-  await inRounds(watched, ({ round }) => round(Date.now()))
+  await expectQuiet(watched)
   await grow(evil.honest, "newer")
   front.lies.checkpoint = (honest) => clock.cosign(honest, nowSeconds() - 200)
   expect(await watched.once()).toMatchObject({ code: 3 })
@@ -166,8 +166,9 @@ test("row 28: a cache that ignores the query is SUSPECTED only, while the log it
     expect(open()).toEqual(["SUSPECTED replayed-head"])
   })
   expect(watched.told()).toEqual([])
+  expect(await watched.once()).toMatchObject({ code: 1 })
   delete front.lies.change
-  expect(await watched.once()).toMatchObject({ code: 0 })
+  await expectQuiet(watched)
 })
 
 test("row 29: another policy than the pinned one is ATTESTED and does not come into force", async () => {
@@ -183,7 +184,6 @@ test("row 29: another policy than the pinned one is ATTESTED and does not come i
   expect(round).toMatchObject({ code: 1, stderr: /--accept-policy/ })
   await watched.expectTold({ kind: "trust-changed", grade: "ATTESTED" })
   expect(round.status.logs[0]?.size).toBe(3)
-  expect(await watched.once("--policy", watched.policy)).toMatchObject({ code: 0 })
 })
 
 test("row 31: a state that another monitor has signed is refused, and nothing is changed", async () => {

@@ -8,7 +8,7 @@ import { formatNote, formatSignatureLine, makeVkey } from "../../src/core/note.t
 import type { Cosigner } from "../../src/witness/cosigner.ts"
 import { OldSizeConflict, type Witness } from "../../src/witness/witness.ts"
 import { testSigner } from "../signers.ts"
-import { startTime, startWitness, timeOf } from "./running-witness.ts"
+import { holds, startTime, startWitness, timeOf } from "./running-witness.ts"
 import { createTestLog, testCosigner } from "./test-log.ts"
 
 const log = createTestLog()
@@ -223,6 +223,27 @@ describe("addCheckpoint()", () => {
     expect(witness.checkpoint(log.origin)).toBe(log.note(4) + lines)
     await witness.addCheckpoint(log.request(4, 6))
     expect(witness.status().logs[0]?.frozen).toBeUndefined()
+  })
+
+  test("verifies one line of each of its keys, however many there are", async () => {
+    let verified = 0
+    const own = testCosigner()
+    const { witness } = await startWitness({
+      holds: (...asked) => {
+        verified += 1
+        return holds(...asked)
+      },
+    })
+    const forged = {
+      name: own.vkey.name,
+      keyId: own.vkey.keyId,
+      signature: new Uint8Array(72).fill(1),
+    }
+    const lines = Array.from({ length: 99 }, () => forged)
+    await witness.addCheckpoint(
+      request(0, formatNote(log.text(4), [log.line(log.text(4)), ...lines])),
+    )
+    expect(verified).toBe(2)
   })
 
   test("signs the same size again at a newer time, and the same line within a second", async () => {

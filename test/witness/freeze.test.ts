@@ -3,12 +3,14 @@ import { describe, expect, test } from "vitest"
 import { formatAddCheckpoint } from "../../src/core/add-checkpoint.ts"
 import { formatCheckpoint } from "../../src/core/checkpoint.ts"
 import { asHash } from "../../src/core/hash.ts"
-import { formatNote } from "../../src/core/note.ts"
+import { formatNote, type SignatureRule } from "../../src/core/note.ts"
 import { makeFork, makeKeyMisuse, makeWitnessRollback } from "../../src/evidence/head-evidence.ts"
 import { verifyEvidence } from "../../src/evidence/verification.ts"
+import { createMemoryWitnessStore } from "../../src/storage/memory-witness.ts"
+import type { WitnessStore } from "../../src/witness/store.ts"
 import type { Witness } from "../../src/witness/witness.ts"
 import { testSigner } from "../signers.ts"
-import { startTime, startWitness, storeAt } from "./running-witness.ts"
+import { holds, startTime, startWitness, storeAt } from "./running-witness.ts"
 import { createTestLog, testCosigner } from "./test-log.ts"
 
 const log = createTestLog()
@@ -90,6 +92,19 @@ describe("a fork", () => {
     }
     expect(witness.checkpoint(log.origin)).toBe(shown)
     expect(witness.status().logs[0]).toMatchObject({ size: 6, frozen: { cause: "proven" } })
+  })
+
+  test("is proven by the empty tree's root at another size, which is never cosigned", async () => {
+    const { witness } = await startWitness()
+    const text = formatCheckpoint(log.origin, { size: 5, root: log.root(0) })
+    const note = formatNote(text, [log.line(text)])
+    const body = formatAddCheckpoint({ oldSize: 0, proof: [], note })
+    expect(await codeOf(witness, body)).toBe("mismatch")
+    expect(witness.status().logs[0]?.frozen).toBeUndefined()
+    await witness.addCheckpoint(log.request(0, 0))
+    expect(await codeOf(witness, body)).toBe("mismatch")
+    expect(await witness.evidence()).toMatchObject([{ evidence: { kind: "fork" } }])
+    expect(witness.status().logs[0]?.frozen).toMatchObject({ cause: "proven" })
   })
 
   test("stays frozen over a restart, and is not cosigned again at the start", async () => {
@@ -193,6 +208,42 @@ describe("takeEvidence()", () => {
     expect(witness.status().logs[0]?.frozen).toBeUndefined()
   })
 
+  test("verifies no signature again of what it keeps, and none of another log's evidence", async () => {
+    let verified = 0
+    const counted: SignatureRule = (...asked) => {
+      verified += 1
+      return holds(...asked)
+    }
+    const { witness } = await startWitness({ holds: counted })
+    await witness.takeEvidence(fork.text)
+    expect(verified).toBe(2)
+    await witness.takeEvidence(fork.text)
+    const other = createTestLog({ origin: "other.example", seed: 9, forkedAt: 0 })
+    const foreign = makeFork(stranger.vkey, stranger.note(6), other.note(6))
+    await expect(witness.takeEvidence(foreign.text)).rejects.toMatchObject({ code: "untrusted" })
+    expect(verified).toBe(2)
+  })
+
+  test("answers the same evidence a second time no sooner than it is durable", async () => {
+    const inner = createMemoryWitnessStore()
+    const gate: { open?: () => void } = {}
+    const store: WitnessStore = {
+      ...inner,
+      async convict(...asked) {
+        await new Promise<void>((resolve) => Object.assign(gate, { open: resolve }))
+        await inner.convict(...asked)
+      },
+    }
+    const { witness } = await startWitness({ store })
+    const answers: number[] = []
+    const both = [1, 2].map((i) => witness.takeEvidence(fork.text).then(() => void answers.push(i)))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(answers).toEqual([])
+    gate.open?.()
+    await Promise.all(both)
+    expect(await inner.evidence()).toHaveLength(1)
+  })
+
   test("does not freeze if told so", async () => {
     const { witness } = await startWitness({ freezeOnFork: false })
     await witness.takeEvidence(fork.text)
@@ -201,28 +252,37 @@ describe("takeEvidence()", () => {
   })
 })
 
-describe("unfreeze()", () => {
-  const fork = makeFork(log.vkey, log.note(6), forked.note(6))
+describe("a log that an operator has set free", () => {
+  const forkAt = (size: number) => makeFork(log.vkey, log.note(size), forked.note(size))
 
-  test("lets the log be cosigned again; the same evidence freezes it no more, other does", async () => {
+  test("is cosigned again; the same evidence freezes it no more, other does", async () => {
     const { witness, store } = await startWitness()
     await witness.addCheckpoint(log.request(0, 6))
-    await witness.takeEvidence(fork.text)
-    await witness.unfreeze(log.origin)
-    expect(await codeOf(witness, log.request(6, 9))).toBe("cosigned")
-    await witness.takeEvidence(fork.text)
+    await witness.takeEvidence(forkAt(6).text)
+    await store.unfreeze(log.origin)
     const again = await startWitness({ store })
-    await again.witness.takeEvidence(fork.text)
-    expect(await codeOf(again.witness, log.request(9, 9))).toBe("cosigned")
-    await again.witness.takeEvidence(makeFork(log.vkey, log.note(7), forked.note(7)).text)
+    await again.witness.takeEvidence(forkAt(6).text)
+    expect(await codeOf(again.witness, log.request(6, 9))).toBe("cosigned")
+    await again.witness.takeEvidence(forkAt(7).text)
     expect(await codeOf(again.witness, log.request(9, 9))).toBe("mismatch")
   })
 
-  test("refuses a log that is not frozen and one that is not cosigned here", async () => {
-    const { witness } = await startWitness()
-    for (const origin of [log.origin, "other.example"]) {
-      await expect(witness.unfreeze(origin)).rejects.toMatchObject({ code: "not-found" })
-    }
+  test("is frozen by other evidence however much is kept, and that is kept as well", async () => {
+    const { witness, store } = await startWitness()
+    for (let size = 2; size < 18; size++) await witness.takeEvidence(forkAt(size).text)
+    await expect(witness.takeEvidence(forkAt(18).text)).rejects.toMatchObject({
+      code: "not-allowed",
+    })
+    expect(await witness.evidence()).toHaveLength(16)
+    await store.unfreeze(log.origin)
+    const again = await startWitness({ store })
+    await again.witness.takeEvidence(forkAt(18).text)
+    expect(again.witness.status().logs[0]?.frozen).toMatchObject({ evidence: forkAt(18).id })
+    expect(await again.witness.evidence()).toHaveLength(17)
+    await store.unfreeze(log.origin)
+    const third = await startWitness({ store })
+    await third.witness.takeEvidence(forkAt(18).text)
+    expect(third.witness.status().logs[0]?.frozen).toBeUndefined()
   })
 })
 
@@ -255,7 +315,7 @@ describe("a witness that was rolled back", () => {
     expect(await store.freezes()).toEqual([frozen])
     expect(witness.status().logs[0]?.frozen).toEqual(frozen)
     expect(await codeOf(witness, log.request(6, 7))).toBe("mismatch")
-    await expect(witness.unfreeze(log.origin)).rejects.toMatchObject({ code: "not-allowed" })
+    await expect(store.unfreeze(log.origin)).rejects.toMatchObject({ code: "not-allowed" })
     const again = await startWitness({ store })
     expect(await codeOf(again.witness, log.request(6, 7))).toBe("mismatch")
   })

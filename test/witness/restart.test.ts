@@ -37,6 +37,27 @@ describe("a restart", () => {
     expect(timeOf(log.text(9), lines)).toBe(startTime)
   })
 
+  test("asks a key for one signature at a time, however many logs there are", async () => {
+    const logs = Array.from({ length: 20 }, (_, i) => createTestLog({ origin: `log${i}.example` }))
+    const configured = logs.map(({ origin, vkey }) => ({ origin, vkeys: [vkey] }))
+    const { witness, store } = await startWitness({ logs: configured })
+    await Promise.all(logs.map((each) => witness.addCheckpoint(each.request(0, 3))))
+    const good = testCosigner()
+    let underWay = 0
+    const cosigner: Cosigner = {
+      vkey: good.vkey,
+      async sign(...asked) {
+        if (underWay > 0) throw new Trouble("busy", "one at a time")
+        underWay += 1
+        await new Promise((resolve) => setImmediate(resolve))
+        underWay -= 1
+        return await good.sign(...asked)
+      },
+    }
+    const again = await startWitness({ store, logs: configured, cosigners: [cosigner] })
+    expect(logs.every(({ origin }) => again.witness.checkpoint(origin) !== undefined)).toBe(true)
+  })
+
   test("leaves logs alone that are cosigned here no more", async () => {
     const { witness, store } = await startWitness()
     await witness.addCheckpoint(log.request(0, 6))

@@ -21,6 +21,8 @@ export interface DeadManPing {
 
 export interface Sinks {
   readonly sinks: readonly AlertSink[]
+  /** Whether one of them takes every alert; a witness takes evidence only. */
+  readonly takesAll: boolean
   readonly pings: readonly DeadManPing[]
 }
 
@@ -124,7 +126,8 @@ export async function openSinks(
     if (line.kind === "ping") pings.push(openPing(name, line.url, all))
     else sinks.push(bounded(await openSink(name, line, all), timeout + grace))
   }
-  return { sinks, pings }
+  const takesAll = configured.some(({ line: { kind } }) => kind !== "ping" && kind !== "witness")
+  return { sinks, takesAll, pings }
 }
 
 /** Reads and opens a sinks file. */

@@ -56,9 +56,9 @@ export function witnessWrites(connection: Database): WitnessWrites {
     return true
   }
 
-  function keepEvidence(origin: string, { id, kind, text }: Evidence): boolean {
+  function keepEvidence(origin: string, { id, kind, text }: Evidence, isCause: boolean): boolean {
     const isFull = (countEvidence.get(origin) ?? 0) >= MOST_EVIDENCE_A_LOG
-    if (isFull || hasEvidence.get(origin, id) !== undefined) return false
+    if ((isFull && !isCause) || hasEvidence.get(origin, id) !== undefined) return false
     insertEvidence.run(origin, id, kind, text)
     return true
   }
@@ -76,8 +76,8 @@ export function witnessWrites(connection: Database): WitnessWrites {
       return { result: undefined, changed: { log } }
     },
     convict(origin, evidence, freeze) {
-      const isKept = keepEvidence(origin, evidence)
       const freezes = freeze && selectCause.get(origin) === undefined
+      const isKept = keepEvidence(origin, evidence, freezes)
       if (freezes) writeFreeze.run(origin, "proven", evidence.id)
       const changed = isKept || freezes ? { convict: origin, id: evidence.id, freezes } : undefined
       return { result: undefined, changed }
