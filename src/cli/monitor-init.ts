@@ -79,7 +79,6 @@ async function acceptPolicy(
 
 async function initialise(options: InitOptions, text: string, terminal: Terminal): Promise<void> {
   const logs = logsOfPolicy(parsePolicy(text))
-  if (logs.length === 0) refuse("malformed", `${shown(options.policy)}: expected a log line`)
   const directory = monitorDirectory(options.data, options.key)
   const keepHeads = await readPinnedHeads(options.at ?? [], logs, Date.now())
   const { vkey } = await createMonitorFiles(directory, (documents) => {
@@ -120,7 +119,9 @@ where nobody can read it who can change the data, for example in the secrets of 
     .action(async (options: InitOptions) => {
       assertOneWay(options, command)
       const text = await readText(options.policy, "policy", LONGEST_POLICY)
-      parsePolicy(text)
+      if (logsOfPolicy(parsePolicy(text)).length === 0) {
+        refuse("malformed", `${shown(options.policy)}: expected a log line`)
+      }
       if (options.acceptPolicy === true) await acceptPolicy(options, text, terminal)
       else await initialise(options, text, terminal)
     })

@@ -34,7 +34,7 @@ Where the policy has several logs, --log and --mirror name the one that is meant
 
 Exit codes with --once, the worst that is open and not acknowledged: 0 clean, 1 operational trouble or
 a suspicion, 2 misissuance, 3 proven misbehaviour of a log or a witness, 4 the state is refused, or is
-newer than everything that the log shows.
+newer than everything that the log shows while nothing is proven.
 
 Example:
   countersign monitor run --data /var/lib/monitor --watch acme.watch --sinks alerts.sinks
@@ -111,16 +111,17 @@ async function runOnce(
   const isUntold = status.worst === 0 && status.undelivered > 0 && sinks.sinks.length > 0
   if (isUntold) output.remark(`not every sink has taken its alerts`)
   const code = isUntold ? EXIT_FAILURE : exitCodes[status.worst]
-  terminal.fail(newer.length > 0 ? EXIT_STATE_REFUSED : code)
+  // What is proven needs nobody's state to be believed.
+  terminal.fail(newer.length > 0 && code !== EXIT_PROVEN ? EXIT_STATE_REFUSED : code)
 }
 
 async function openServer(
-  { served, status }: RunningMonitor,
+  { monitor, served, status }: RunningMonitor,
   address: RunOptions["listen"],
   logger: Logger,
 ): Promise<{ readonly http: HttpServer; readonly url: string } | undefined> {
   if (address === undefined) return undefined
-  const metrics = createMonitorMetrics(status, { withProcess: true })
+  const metrics = createMonitorMetrics(status, { withProcess: true, counters: monitor.counters })
   const http = createMonitorServer({ ...served, metrics, logger })
   return { http, url: await listen(http.server, address) }
 }

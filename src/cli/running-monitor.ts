@@ -73,6 +73,8 @@ async function openTrees(
   return trees
 }
 
+/** Milliseconds for which a status is shown while nothing has changed. */
+const STATUS_LIFE = 1_000
 /** How long one log may be read in a round, in milliseconds; others and the sinks wait for it. */
 const TURN = 300_000
 
@@ -139,7 +141,7 @@ async function openOver(
     isStopping,
   })
 
-  function status(): MonitorStatus {
+  function statusAt(now: number): MonitorStatus {
     return monitorStatus({
       documents: state.documents,
       logs: followed.flatMap((log) => {
@@ -151,8 +153,18 @@ async function openOver(
         followed.map(({ origin }) => origin),
       ),
       interval: options.interval * 1000,
-      now: Date.now(),
+      now,
     })
+  }
+
+  let last: { readonly sequence: number; readonly status: MonitorStatus } | undefined
+
+  /** Making it reads every finding, and anyone may ask. */
+  function status(): MonitorStatus {
+    const [now, { sequence }] = [Date.now(), state]
+    const isCurrent = last?.sequence === sequence && Math.abs(now - last.status.at) < STATUS_LIFE
+    if (last === undefined || !isCurrent) last = { sequence, status: statusAt(now) }
+    return last.status
   }
 
   const served = {

@@ -3,6 +3,7 @@
 import { parseAddCheckpoint } from "../core/add-checkpoint.ts"
 import { Refusal, refuse } from "../core/errors.ts"
 import { formatVkey } from "../core/note.ts"
+import { type EvidenceFile, parseEvidence } from "../evidence/format.ts"
 import type { WitnessStore } from "../witness/store.ts"
 import type {
   TakenEvidence,
@@ -26,6 +27,10 @@ export interface AdmissionOptions {
   readonly create: (logs: readonly WitnessedLog[], seen: readonly string[]) => Promise<Witness>
 }
 
+function notYet({ origin }: WitnessedLog): string {
+  return `${origin} is not cosigned before its own URL, or another witness, has answered once`
+}
+
 function originOf(body: Uint8Array): string {
   const { note } = parseAddCheckpoint(body)
   return note.slice(0, note.indexOf("\n"))
@@ -37,10 +42,13 @@ async function storedStatuses(
   store: WitnessStore,
 ): Promise<ReadonlyMap<string, WitnessedLogStatus>> {
   const heads = new Map((await store.heads()).map((head) => [head.origin, head]))
+  const freezes = new Map((await store.freezes()).map((freeze) => [freeze.origin, freeze]))
   return new Map(
     logs.map(({ origin, vkeys }) => {
       const { size, time } = heads.get(origin) ?? { size: 0, time: 0 }
-      return [origin, { origin, vkeys: vkeys.map(formatVkey), size, time }]
+      const frozen = freezes.get(origin)
+      const status = { origin, vkeys: vkeys.map(formatVkey), size, time }
+      return [origin, { ...status, ...(frozen && { frozen }) }]
     }),
   )
 }
@@ -53,16 +61,20 @@ export async function createAdmission(options: AdmissionOptions): Promise<Admiss
 
   const waiting = () => logs.filter(({ origin }) => !admitted.has(origin))
 
+  /** Refuses `try-later`, for who sends evidence must not think that it is taken, nor that it is not. */
+  function assertAdmitted({ key }: EvidenceFile): void {
+    const accused = waiting().find(({ vkeys }) =>
+      vkeys.some((vkey) => formatVkey(vkey) === formatVkey(key)),
+    )
+    if (accused !== undefined) refuse("try-later", notYet(accused))
+  }
+
   function admittedFor(body: Uint8Array): Witness | undefined {
     const [only] = witnesses
     if (witnesses.size === 1 && waiting().length === 0) return only
     const origin = originOf(body)
-    if (waiting().some((log) => log.origin === origin)) {
-      refuse(
-        "try-later",
-        `${origin} is not cosigned before its own URL, or another witness, has answered once`,
-      )
-    }
+    const asked = waiting().find((log) => log.origin === origin)
+    if (asked !== undefined) refuse("try-later", notYet(asked))
     return admitted.get(origin) ?? only
   }
 
@@ -76,6 +88,7 @@ export async function createAdmission(options: AdmissionOptions): Promise<Admiss
       },
       checkpoint: (origin) => admitted.get(origin)?.checkpoint(origin),
       async takeEvidence(text) {
+        if (waiting().length > 0) assertAdmitted(parseEvidence(text))
         let taken: TakenEvidence | undefined
         let refusal: unknown = new Refusal("try-later", "no log is cosigned here yet")
         for (const witness of witnesses) {

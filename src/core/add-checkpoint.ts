@@ -35,7 +35,7 @@ export function parseAddCheckpoint(body: Uint8Array): AddCheckpoint {
         `empty line and a note, found ${shown(text)}`,
     )
   }
-  const [old = "", ...lines] = text.slice(0, blank).split("\n")
+  const [old = "", ...lines] = text.slice(0, blank).split("\n", MOST_PROOF_LINES + 2)
   if (!old.startsWith(OLD)) {
     refuse("malformed", `add-checkpoint request: expected "${OLD}SIZE", found ${shown(old)}`)
   }
@@ -43,7 +43,7 @@ export function parseAddCheckpoint(body: Uint8Array): AddCheckpoint {
   if (lines.length > MOST_PROOF_LINES) {
     refuse(
       "malformed",
-      `add-checkpoint request: expected up to ${MOST_PROOF_LINES} proof lines, found ${lines.length}`,
+      `add-checkpoint request: expected up to ${MOST_PROOF_LINES} proof lines, found more`,
     )
   }
   return {

@@ -56,9 +56,9 @@ export function parseNote(input: Uint8Array | string): Note {
   if (blank < 0 || !whole.endsWith("\n")) {
     refuse("malformed", "note: expected a text, an empty line and signature lines")
   }
-  const lines = whole.slice(blank + 2, -1).split("\n")
+  const lines = whole.slice(blank + 2, -1).split("\n", MOST_SIGNATURES + 1)
   if (lines.length > MOST_SIGNATURES) {
-    refuse("too-large", `note: expected up to ${MOST_SIGNATURES} signatures, found ${lines.length}`)
+    refuse("too-large", `note: expected up to ${MOST_SIGNATURES} signatures, found more`)
   }
   return { text: whole.slice(0, blank + 1), signatures: lines.map(parseSignatureLine) }
 }

@@ -14,6 +14,8 @@ const MOST_HASHES = 63
 const MOST_WITNESSES = 16
 const MOST_PLACES = 2
 const LONGEST_REMARK = 500
+/** More than any file has; a longer text is not read any further. */
+const MOST_LINES = 256
 
 /** What stands at an index of the log: the body of an entry, or no more than its leaf hash. */
 export type Place = {
@@ -174,7 +176,8 @@ function assertRemark(remark: string | undefined): void {
  * `unsupported` for an unknown kind or type of key, `malformed` for any other text.
  */
 export function parseEvidence(text: string): EvidenceFile {
-  const [first, ...lines] = parsePlainText(text, LONGEST_EVIDENCE, "evidence").split("\n")
+  const whole = parsePlainText(text, LONGEST_EVIDENCE, "evidence")
+  const [first, ...lines] = whole.split("\n", MOST_LINES)
   if (first !== FIRST_LINE || lines.pop() !== "") {
     refuse("malformed", `evidence: expected ${FIRST_LINE} and lines ended by LF`)
   }

@@ -1,5 +1,6 @@
 // Metrics of a monitor in the Prometheus text format: its HTTP interface, and what its status page shows.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
+import type { EntryCounters } from "../monitor/entry-examiner.ts"
 import type { LogStatus, MonitorStatus } from "../monitor/status.ts"
 import type { MetricsText } from "./metrics.ts"
 
@@ -107,10 +108,33 @@ function gaugeDelivery(registers: Registry[], status: () => MonitorStatus): void
   })
 }
 
-/** `withProcess` adds the metrics of the process; once a process. */
+type AllCounters = ReadonlyMap<string, EntryCounters>
+
+/** Expected entries make no other noise than this. */
+function gaugeEntries(registers: Registry[], counters: () => AllCounters): void {
+  new Gauge({
+    name: "countersign_monitor_examined_entries",
+    help: "Entries since the start, all and by what they turned out to be.",
+    labelNames: ["origin", "as"],
+    registers,
+    collect() {
+      for (const [origin, counted] of counters()) {
+        for (const [as, count] of Object.entries(counted)) this.set({ origin, as }, count)
+      }
+    },
+  })
+}
+
+export interface MonitorMetricsOptions {
+  /** Adds the metrics of the process; once a process. */
+  readonly withProcess?: boolean
+  /** What was examined, by origin. */
+  readonly counters?: () => AllCounters
+}
+
 export function createMonitorMetrics(
   status: () => MonitorStatus,
-  { withProcess = false }: { readonly withProcess?: boolean } = {},
+  { withProcess = false, counters }: MonitorMetricsOptions = {},
 ): MonitorMetrics {
   const registry = new Registry()
   const registers = [registry]
@@ -142,6 +166,7 @@ export function createMonitorMetrics(
   gaugeLogs(registers, once)
   gaugeFindings(registers, once)
   gaugeDelivery(registers, once)
+  if (counters !== undefined) gaugeEntries(registers, counters)
   if (withProcess) collectDefaultMetrics({ register: registry })
   return {
     contentType: registry.contentType,

@@ -25,7 +25,7 @@ export interface BundleAudit {
   readonly tileFault: DataFault | undefined
   /** What is wrong with the bundle as a whole. */
   readonly bundleFault: DataFault | undefined
-  /** Entries that are not the ones in the tree. */
+  /** Entries that are not the ones in the tree; if they are many, one fault without index for all. */
   readonly entryFaults: readonly DataFault[]
 }
 
@@ -35,6 +35,9 @@ export interface BundleQuestion {
   /** The bundle as it was read; it is read again, past all caches, if something is wrong with it. */
   readonly bytes: Uint8Array | undefined
 }
+
+/** Entries of one bundle that are named one by one. */
+const MOST_NAMED = 16
 
 interface Hashed {
   readonly bodies: readonly Uint8Array[]
@@ -132,13 +135,22 @@ export async function auditBundle(
     entries,
     tileFault,
     bundleFault: found === undefined ? missingBundle(index) : undefined,
-    entryFaults: wrong.map((i) => entryFault(start + i)),
+    entryFaults:
+      wrong.length > MOST_NAMED
+        ? [bundleMismatch(index, wrong.length)]
+        : wrong.map((i) => entryFault(start + i)),
   }
 }
 
 function missingBundle(index: number): DataFault {
   const place = `entry bundle ${index}`
   return new DataFault("missing-data", place, `${place} cannot be read below the signed size`)
+}
+
+function bundleMismatch(index: number, count: number): DataFault {
+  const place = `entries of bundle ${index}`
+  const message = `${count} ${place} are served with bodies that are not the ones in the signed tree`
+  return new DataFault("entry-mismatch", place, message)
 }
 
 function entryFault(index: number): DataFault {

@@ -10,6 +10,7 @@ import { parseAnyBase64 } from "../entry/lenient-base64.ts"
 import { readSubjects } from "../sigstore/in-toto.ts"
 import { type KeptPayload, readEnvelope } from "../sigstore/kept-envelope.ts"
 import { readRecorded } from "../sigstore/recorded-summary.ts"
+import { hasNearName, hasRepeatedMembers } from "./repeated-members.ts"
 import { LONGEST_NAME } from "./watch-pattern.ts"
 
 export interface NamedSubject {
@@ -46,10 +47,24 @@ function mayBeStatement(payload: Uint8Array): boolean {
   }
 }
 
+/** Whether other readers may take other subjects out of the same statement. */
+function isAmbiguous(payload: Uint8Array): boolean {
+  const text = parseUtf8(payload, "payload")
+  const statement = JSON.parse(text) as { readonly subject: readonly { readonly digest: object }[] }
+  return (
+    hasRepeatedMembers(text, statement) ||
+    hasNearName(statement, ["_type", "subject"]) ||
+    statement.subject.some(
+      (subject) => hasNearName(subject, ["name", "digest"]) || hasNearName(subject.digest, hashes),
+    )
+  )
+}
+
 function subjectsOf(payload: Uint8Array): readonly NamedSubject[] | undefined {
   const subjects = attempt(() => readSubjects(payload))
-  if (subjects?.some(({ name = "" }) => name.length > LONGEST_NAME) === true) return undefined
-  return subjects?.map(({ name, digests }) => ({
+  if (subjects === undefined || isAmbiguous(payload)) return undefined
+  if (subjects.some(({ name = "" }) => name.length > LONGEST_NAME)) return undefined
+  return subjects.map(({ name, digests }) => ({
     ...(name !== undefined && { name }),
     digests: hashes.flatMap((hash) => {
       const bytes = digests[hash]

@@ -1,5 +1,6 @@
 // An entry read for the rules: what it claims, who signed, what its statement is about, and which signatures
 // can be verified. Never throws for what an entry holds: that it cannot be read is an answer, too.
+import { parseUtf8 } from "../core/bytes.ts"
 import { digestOf } from "../core/digest.ts"
 import { Refusal } from "../core/errors.ts"
 import type { HashName } from "../entry/algorithm.ts"
@@ -33,8 +34,11 @@ export interface ReadEntry {
 
 export type EntryReading =
   | ReadEntry
-  /** `malformed`: an entry of no log. `unknown`: of a kind, with a key or a hash not known here. */
-  | { readonly form: "malformed" | "unknown"; readonly reason: string }
+  /**
+   * `malformed`: an entry of no log. `unknown`: of a kind, with a key or a hash not known here. `ambiguous`:
+   * not written in the one way in which all readers find the same.
+   */
+  | { readonly form: "malformed" | "unknown" | "ambiguous"; readonly reason: string }
 
 export type EntryReader = (entry: LoggedEntryBytes) => EntryReading
 
@@ -69,6 +73,15 @@ function remembered({ revocations }: KnownSigner, key: string, hash: HashName): 
   return digest
 }
 
+/**
+ * Whether the body is written as logs write bodies, without repeated members or blanks. The order of members
+ * is not looked at, because all readers find the same whatever it is.
+ */
+function isPlainJson(body: Uint8Array): boolean {
+  const text = parseUtf8(body, "body")
+  return JSON.stringify(JSON.parse(text)) === text
+}
+
 function sha256(bytes: Uint8Array): Uint8Array {
   return digestOf("sha256", bytes)
 }
@@ -97,7 +110,8 @@ export function createEntryReader(options: EntryReaderOptions = {}): EntryReader
   function readKnown({ body, envelope }: LoggedEntryBytes): EntryReading {
     const claim = readClaim(body)
     const { summary, keys } = claim
-    if (keys.length === 0) return { form: "unknown", reason: `a kind that is not known here` }
+    if (!isPlainJson(body)) return { form: "ambiguous", reason: "its body is no canonical JSON" }
+    if (keys.length === 0) return { form: "unknown", reason: "a kind that is not known here" }
     const stated = summary.payload
     const payload =
       stated === undefined || envelope === undefined

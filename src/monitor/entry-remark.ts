@@ -13,6 +13,8 @@ export interface EntryRemark {
   readonly summary: string
   /** What tells remarks of one kind on one entry apart: the rule's or the key's name. */
   readonly about?: string
+  /** What of the watch file it is about: a subject, a signer or a key. */
+  readonly watched?: string
   /** The earlier entry that it is about as well: the revocation, the first claim, the first of two. */
   readonly other?: number
   /** What of it can be proven; at least `unexpected-entry`. */

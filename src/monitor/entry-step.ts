@@ -67,9 +67,13 @@ async function duplicatesOf(
 
 const HAS_ENVELOPE = /"kind":"(?:dsse|intoto)"/
 const HEAD_OF_BODY = 64
+const latin1 = new TextDecoder("latin1")
 
+/** Nearly always the kind is among the first characters, but a log may put it behind the rest. */
 function mayHaveEnvelope(body: Uint8Array): boolean {
-  return HAS_ENVELOPE.test(String.fromCharCode(...body.subarray(0, HEAD_OF_BODY)))
+  const head = latin1.decode(body.subarray(0, HEAD_OF_BODY))
+  if (head.includes('"kind":"hashedrekord"')) return false
+  return HAS_ENVELOPE.test(head) || HAS_ENVELOPE.test(latin1.decode(body))
 }
 
 /** What a log withholds counts as not there: it could say so as well. */

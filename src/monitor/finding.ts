@@ -25,7 +25,6 @@ export type LogFindingKind =
   | "duplicate-entry"
   | "entry-time"
   | "head-time"
-  | "proof-service"
   | "trust-changed"
 
 export type WitnessFindingKind =
@@ -60,6 +59,8 @@ export interface Finding {
   readonly summary: string
   /** The entry that it is about. */
   readonly index?: number
+  /** The subject, signer or key of the watch file that it is about: a flood about others leaves it room. */
+  readonly watched?: string
   readonly evidence?: Evidence
   /** Raised by the monitor's own canary: delivered like any other, and marked. */
   readonly isCanary?: boolean

@@ -24,12 +24,16 @@ const HOUR = 3_600_000
 const DAY = 24 * HOUR
 /** A finding that reopens sooner after its last alert is told later: it may be about to heal again. */
 const DAMPING = HOUR
+/** A day but for the time by which a monitor that runs once a day may come too early. */
+const REMINDER = 23 * HOUR
 /** How long a suspicion may last before it is told. */
 const SUSPICION_DEADLINE = HOUR
 /** How long a finding that healed is remembered. */
 const RETENTION = 30 * DAY
 /** Unsettled findings of a kind about one origin that are told one by one. */
 export const MOST_FINDINGS = 1_000
+/** How many of them each subject, signer or key of the watch file has room for in any case. */
+export const LEAST_WATCHED = 16
 /** Alerts of one finding that may wait for a sink. */
 const MOST_PENDING = 8
 
@@ -52,11 +56,23 @@ function readTally(reads: DocumentReads, place: string): number {
 function keep(documents: Documents, before: StoredFinding | undefined, after: StoredFinding): void {
   const change = Number(isUnsettled(after)) - Number(before !== undefined && isUnsettled(before))
   if (change !== 0) {
-    const place = tallyPlace(after.kind, after.origin)
-    const unsettled = Math.max(0, readTally(documents, place) + change)
-    documents.put("finding", place, formatDocument({ unsettled }))
+    const { kind, origin, watched } = after
+    count(documents, tallyPlace(kind, origin), change)
+    if (watched !== undefined) count(documents, tallyPlace(kind, origin, watched), change)
   }
   keepFinding(documents, after)
+}
+
+function count(documents: Documents, place: string, change: number): void {
+  const unsettled = Math.max(0, readTally(documents, place) + change)
+  documents.put("finding", place, formatDocument({ unsettled }))
+}
+
+/** Whether there are too many findings like this one to tell of each. */
+function isOneOfMany(documents: Documents, { kind, origin, watched }: Finding): boolean {
+  if (readTally(documents, tallyPlace(kind, origin)) < MOST_FINDINGS) return false
+  if (watched === undefined) return true
+  return readTally(documents, tallyPlace(kind, origin, watched)) >= LEAST_WATCHED
 }
 
 function told(
@@ -78,7 +94,7 @@ function toldIfDue(documents: Documents, finding: StoredFinding, now: number): S
     const isDamped = alertedAt !== undefined && !isOver(alertedAt, DAMPING, now)
     return isDamped ? finding : told(documents, finding, "opened", now)
   }
-  const isRemindable = pending === 0 && isOver(alertedAt ?? openedAt, DAY, now)
+  const isRemindable = pending === 0 && isOver(alertedAt ?? openedAt, REMINDER, now)
   return isRemindable ? told(documents, finding, "reminder", now) : finding
 }
 
@@ -135,9 +151,10 @@ function raiseAgain(
 
 /** Stands for all findings of its kind and origin that are too many to be told one by one. */
 function oneForMany(finding: Finding): Finding {
+  const { watched: _, ...rest } = finding
   const { kind, origin, summary } = finding
   return {
-    ...finding,
+    ...rest,
     key: `${kind} ${origin} and more`,
     summary: `more than ${MOST_FINDINGS} findings of this kind are open; the first beyond them: ${summary}`,
   }
@@ -156,9 +173,7 @@ export function raise(documents: Documents, finding: Finding, now: number): void
     raiseAgain(documents, before, finding, now)
     return
   }
-  const { kind, origin } = finding
-  const isOneMore = readTally(documents, tallyPlace(kind, origin)) >= MOST_FINDINGS
-  if (!isOneMore || finding.isCanary === true) {
+  if (finding.isCanary === true || !isOneOfMany(documents, finding)) {
     open(documents, before, finding, now)
     return
   }

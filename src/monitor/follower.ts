@@ -203,11 +203,10 @@ async function reportAudit(
 
 function gapsOf(bundle: number, from: number, audit: BundleAudit): Gap[] {
   const { bundleFault, entryFaults, leafHashes = [] } = audit
-  if (bundleFault !== undefined) {
-    const to = bundle * TILE_WIDTH + leafHashes.length
-    return [{ place: bundleFault.place, from, to }]
-  }
-  return entryFaults.flatMap(({ place, index = -1 }) =>
-    index >= from ? [{ place, from: index, to: index + 1 }] : [],
-  )
+  const to = bundle * TILE_WIDTH + leafHashes.length
+  if (bundleFault !== undefined) return [{ place: bundleFault.place, from, to }]
+  return entryFaults.flatMap(({ place, index }): Gap[] => {
+    if (index === undefined) return [{ place, from, to }]
+    return index >= from ? [{ place, from: index, to: index + 1 }] : []
+  })
 }

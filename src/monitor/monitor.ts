@@ -105,7 +105,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
   const logs = options.logs.map((log) => followed(log, options, beginTurn))
   let isExpecting = false
 
-  function beginShortTurn(): () => boolean {
+  function beginStoppableTurn(): () => boolean {
     const isTurnOver = beginTurn()
     return () => isStopping() || isTurnOver()
   }
@@ -146,10 +146,10 @@ export function createMonitor(options: MonitorOptions): Monitor {
       await submitCanaries(now)
       const reports: LogReport[] = []
       for (const { log, tools } of logs) {
-        const isOver = beginShortTurn()
+        const isOver = beginStoppableTurn()
         reports.push(await runLogRound({ log, tools, now, isOver, ...(limits && { limits }) }))
       }
-      const isOver = beginShortTurn()
+      const isOver = beginStoppableTurn()
       const delivery = await deliverAlerts({ change: state.change, sinks, now, isOver })
       return { at: now, logs: reports, delivery }
     },

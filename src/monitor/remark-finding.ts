@@ -140,7 +140,7 @@ export async function findingOf(
 ): Promise<Finding | undefined> {
   const remark = judged(candidate, ground)
   if (remark === undefined) return undefined
-  const { kind, index, summary, about, isCanary } = remark
+  const { kind, index, summary, about, watched, isCanary } = remark
   const { origin } = ground
   const evidence = isBare ? undefined : await evidenceOrNone(evidenceOf(ground, remark, body))
   return {
@@ -150,6 +150,7 @@ export async function findingOf(
     origin,
     summary,
     index,
+    ...(watched !== undefined && { watched }),
     ...(evidence !== undefined && { evidence }),
     ...(isCanary === true && { isCanary }),
   }

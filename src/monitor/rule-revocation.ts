@@ -35,7 +35,8 @@ export function createRevocationRule(origin: string, watch: WatchIndex): Revocat
     reading: ReadEntry,
   ): readonly EntryRemark[] {
     const { index: other, toldAt } = revocation
-    if (!isWatched(key, reading)) {
+    const isOwn = isWatched(key, reading)
+    if (!isOwn) {
       if (toldAt !== undefined) return []
       rememberRevocation(documents, origin, key, { index: other, toldAt: index })
     }
@@ -43,7 +44,8 @@ export function createRevocationRule(origin: string, watch: WatchIndex): Revocat
     const payload = reading.payload?.payload
     const evidenceKind = "signed-after-revocation"
     const kind = "after-revocation"
-    return [{ kind, about: key, index, summary, other, evidenceKind, ...(payload && { payload }) }]
+    const named = isOwn ? { about: key, watched: key } : { about: key }
+    return [{ kind, ...named, index, summary, other, evidenceKind, ...(payload && { payload }) }]
   }
 
   /** Behind an index that only the watch file knows. */
@@ -52,7 +54,8 @@ export function createRevocationRule(origin: string, watch: WatchIndex): Revocat
     if (from === undefined || index <= from) return []
     const summary = `entry ${index} is signed by ${key}, which is revoked from entry ${from} on`
     const evidenceKind = "unexpected-entry"
-    return [{ kind: "after-revocation", about: key, index, summary, evidenceKind }]
+    const named = { about: key, watched: key }
+    return [{ kind: "after-revocation", ...named, index, summary, evidenceKind }]
   }
 
   return {

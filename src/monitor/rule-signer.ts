@@ -30,6 +30,7 @@ export function signerRemarks(
     if (signer.mine === undefined || isMine(signer.mine, leafHash, facts.digests)) return []
     const { name } = signer
     const summary = `entry ${index} is signed by ${name} (${by.key}) and is not in its ledger: ${facts.digests.join(", ")}`
-    return [{ kind: "not-mine", about: name, index, summary, evidenceKind: "unexpected-entry" }]
+    const named = { about: name, watched: name }
+    return [{ kind: "not-mine", ...named, index, summary, evidenceKind: "unexpected-entry" }]
   })
 }

@@ -39,7 +39,8 @@ function strangerRemarks(
   const summary = `entry ${index} is about ${subject.name} (${reason}) and signed by ${signers}, who is not expected to`
   const kind = "unknown-signer"
   const evidenceKind = "unexpected-entry"
-  return [{ kind, about: subject.name, index, summary, evidenceKind, ...(payload && { payload }) }]
+  const named = { about: subject.name, watched: subject.name }
+  return [{ kind, ...named, index, summary, evidenceKind, ...(payload && { payload }) }]
 }
 
 export function createSubjectRule(origin: string): SubjectRule {
@@ -70,6 +71,7 @@ export function createSubjectRule(origin: string): SubjectRule {
         {
           kind: "conflicting-claims",
           about: subject.name,
+          watched: subject.name,
           index,
           summary,
           other,

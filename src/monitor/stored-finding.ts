@@ -15,6 +15,7 @@ export interface StoredFinding {
   readonly origin: string
   readonly summary: string
   readonly index?: number
+  readonly watched?: string
   /** Its text is the document `evidence` of this ID, unless the origin had too much of it. */
   readonly evidenceId?: string
   readonly isCanary?: boolean
@@ -49,7 +50,6 @@ const kindNames: Readonly<Record<FindingKind, true>> = {
   "duplicate-entry": true,
   "entry-time": true,
   "head-time": true,
-  "proof-service": true,
   "trust-changed": true,
   "witness-equivocation": true,
   "witness-rollback": true,
@@ -91,9 +91,11 @@ export function findingId(key: string): string {
   return formatHex(hash.subarray(0, 8))
 }
 
-/** The document that counts the findings of a kind about an origin (findings.ts). */
-export function tallyPlace(kind: FindingKind, origin: string): string {
-  return TALLY + placeOf(`${kind} ${origin}`)
+/** The document that counts the findings of a kind about an origin, or about what is watched there. */
+export function tallyPlace(kind: FindingKind, origin: string, watched?: string): string {
+  return (
+    TALLY + placeOf(watched === undefined ? `${kind} ${origin}` : `${kind} ${origin} ${watched}`)
+  )
 }
 
 function bounded(text: string, longest: number): string {
@@ -103,7 +105,7 @@ function bounded(text: string, longest: number): string {
 
 /** What is remembered of a finding that opens. */
 export function openedFinding(finding: Finding, now: number): StoredFinding {
-  const { kind, grade, index, evidence, isCanary } = finding
+  const { kind, grade, index, watched, evidence, isCanary } = finding
   return {
     key: placeOf(finding.key),
     kind,
@@ -111,6 +113,7 @@ export function openedFinding(finding: Finding, now: number): StoredFinding {
     origin: bounded(finding.origin, LONGEST_KEY),
     summary: bounded(finding.summary, LONGEST_SUMMARY),
     ...(index !== undefined && { index }),
+    ...(watched !== undefined && { watched: bounded(watched, LONGEST_KEY) }),
     ...(evidence !== undefined && isCanary !== true && { evidenceId: evidence.id }),
     ...(isCanary === true && { isCanary }),
     openedAt: now,
@@ -136,6 +139,7 @@ const names = [
   "pending",
   "resolvedAt",
   "summary",
+  "watched",
 ] as const
 
 function readFinding(text: string, place: string): StoredFinding {
@@ -149,6 +153,7 @@ function readFinding(text: string, place: string): StoredFinding {
     acknowledgedAt: integer("acknowledgedAt"),
     resolvedAt: integer("resolvedAt"),
     evidenceId: optional(members.evidenceId, (value) => asText(value, `${what}.evidenceId`)),
+    watched: optional(members.watched, (value) => asText(value, `${what}.watched`)),
   }
   const present = Object.entries(times).filter(([, value]) => value !== undefined)
   return {

@@ -221,6 +221,14 @@ describe("countersign monitor run --once", () => {
     expect(await once(data, "--policy", changed)).toMatchObject({ code: 0 })
   })
 
+  test("accepts no policy without a log", async () => {
+    const data = await initialised()
+    const policy = workspace.write("empty.policy", "quorum none\n")
+    const words = ["init", "--data", data, "--policy", policy, "--accept-policy"]
+    expect(await monitor(...words)).toMatchObject({ code: 1 })
+    expect(await once(data)).toMatchObject({ code: 0 })
+  })
+
   test("gives 64 for a wrong command line", async () => {
     const data = await initialised()
     expect(await once(data, "--interval", "0")).toMatchObject({ code: 64 })
@@ -243,6 +251,12 @@ describe("countersign monitor run --once", () => {
     expect(twice.err).toContain("expected one for log.example")
     const words = ["run", "--data", data, "--canary", "--log", "file:///nowhere", "--once"]
     expect((await monitor(...words)).err).toContain("expected a log with an http(s) URL")
+    const deaf = workspace.write("deaf.sinks", "witness http://127.0.0.1:9\nping http://[::1]:9\n")
+    for (const none of [[], ["--sinks", deaf]]) {
+      const refused = await once(data, "--canary", ...none)
+      expect(refused).toMatchObject({ code: 1 })
+      expect(refused.err).toContain("expected a sink that can be told")
+    }
   })
 
   test("does not stop at an entry that cannot be parsed", async () => {
@@ -256,5 +270,20 @@ describe("countersign monitor run --once", () => {
     expect(alerts.map((line) => JSON.parse(line) as unknown)).toEqual([
       expect.objectContaining({ kind: "unclassifiable", grade: "PROVEN" }),
     ])
+  })
+
+  test("gives 1 if all is acknowledged and a sink has not taken what it is to be told", async () => {
+    const data = await initialised()
+    await workspace.served.log.add(proposalOf("\u0000 not one either"))
+    const failing = ["--sinks", workspace.write("failing.sinks", "exec /bin/false\n")]
+    const ran = await once(data, ...failing)
+    expect(ran).toMatchObject({ code: 2 })
+    const ids = ran.out.match(/[0-9a-f]{16}(?= PROVEN unclassifiable)/g) ?? []
+    expect(await monitor("ack", ...ids, "--data", data)).toMatchObject({ code: 0 })
+    const untold = await once(data, ...failing)
+    expect(untold).toMatchObject({ code: 1 })
+    expect(untold.err).toContain("not every sink has taken its alerts")
+    expect(await once(data)).toMatchObject({ code: 0 })
+    expect(await once(data, ...failing)).toMatchObject({ code: 1 })
   })
 })

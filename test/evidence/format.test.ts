@@ -5,6 +5,7 @@ import { makeFork } from "../../src/evidence/head-evidence.ts"
 import { verifyEvidence } from "../../src/evidence/verification.ts"
 import { bodies, mth, proof } from "../reference.ts"
 import { expectRefusal, valueOrRefusal } from "../refusals.ts"
+import { testSigner } from "../signers.ts"
 import {
   alice,
   anyRoot,
@@ -101,6 +102,21 @@ test("parseEvidence() refuses decimals that are not as they would be printed", (
       parseEvidence(entry.text.replace("index 1\n", `index ${index}\n`)),
     )
   }
+})
+
+test("parseEvidence() reads a file with the most lines that there can be", () => {
+  const file = parseEvidence(entry.text)
+  const hashes = Array.from({ length: 63 }, (_, i) => anyRoot(i))
+  const places = [0, 1].map((index) => {
+    return { index, body: Uint8Array.of(1), payload: Uint8Array.of(2), path: hashes }
+  })
+  const witnesses = Array.from({ length: 16 }, (_, i) => testSigner(`w${i}`, 4, 30 + i).vkey)
+  const promise = { promised: Uint8Array.of(1), signature: Uint8Array.of(2) }
+  const all = { ...file, witnesses, old: note, new: note, implied: anyRoot(1), hashes }
+  const text = formatEvidence({ ...all, promise, places })
+  expect(text.split("\n")).toHaveLength(222)
+  expect(parseEvidence(text)).toMatchObject({ places, promise })
+  expectRefusal("malformed", () => parseEvidence(text + text))
 })
 
 test("parseEvidence() refuses more than 63 hashes and more than 1 MiB", () => {

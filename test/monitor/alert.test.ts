@@ -141,7 +141,48 @@ describe("deliverAlerts()", () => {
     expect(outboxItems(disk.documents).map(({ alert }) => alert.key)).toEqual(["poison"])
   })
 
-  test("keeps what a new sink missed and drops what nobody is left to be told", async () => {
+  test("gives the gravest findings first, each with its alerts in order, and all in one call", async () => {
+    const disk = durableDocuments()
+    const sink = testSink("sink")
+    await disk.change((documents) => {
+      for (let i = 0; i < 250; i++) {
+        const [key, index] = [`unclassifiable log.example ${i}`, i]
+        raise(documents, findingOf({ key, index, kind: "unclassifiable" }), T + i)
+      }
+      raise(documents, findingOf(), T + 300)
+      raise(documents, findingOf({ grade: "PROVEN" }), T + 400)
+    })
+    expect(await deliver(disk, [sink], T + 500)).toEqual({ delivered: 252, failed: [] })
+    const first = ["opened fork log.example", "upgraded fork log.example"]
+    expect(textsOf(sink).slice(0, 3)).toEqual([...first, "opened unclassifiable log.example 0"])
+    expect(new Set(textsOf(sink)).size).toBe(252)
+  })
+
+  test("leaves what there is no time for to the next call, but gives every sink one", async () => {
+    const disk = durableDocuments()
+    const sinks = [testSink("a"), testSink("b")]
+    await disk.change((documents) => {
+      for (let i = 0; i < 3; i++) raise(documents, findingOf({ key: `fork ${i}` }), T + i)
+    })
+    for (let call = 1; call <= 3; call++) {
+      await deliverAlerts({ change: disk.change, sinks, now: T + 10 + call, isOver: () => true })
+      for (const { got } of sinks) expect(got).toHaveLength(call)
+    }
+  })
+
+  test("takes nothing from the sinks of other runs in a run without any", async () => {
+    const disk = durableDocuments()
+    const sink = testSink("sink")
+    sink.isDead = true
+    await disk.change((documents) => raise(documents, findingOf(), T))
+    await deliver(disk, [sink], T)
+    expect(await deliver(disk, [], T + 1)).toEqual({ delivered: 0, failed: [] })
+    sink.isDead = false
+    await deliver(disk, [sink], T + HOUR)
+    expect(textsOf(sink)).toEqual(["opened fork log.example"])
+  })
+
+  test("keeps what a new sink missed and drops what nobody was ever to be told", async () => {
     const disk = durableDocuments()
     const dead = testSink("dead")
     dead.isDead = true
@@ -150,15 +191,15 @@ describe("deliverAlerts()", () => {
     const fresh = testSink("fresh")
     await deliver(disk, [fresh], T + 1)
     expect(textsOf(fresh)).toEqual(["opened fork log.example"])
-    await disk.change((documents) => raise(documents, findingOf({ key: "other" }), T + 2))
-    await deliver(disk, [], T + 3)
-    expect(outboxItems(disk.documents)).toEqual([])
-    expect(sinkStates(disk.documents)).toEqual([])
+    expect(sinkStates(disk.documents).map(({ name }) => name)).toEqual(["fresh"])
+    const silent = durableDocuments()
+    await silent.change((documents) => raise(documents, findingOf({ key: "other" }), T + 2))
+    await deliver(silent, [], T + 3)
+    expect(outboxItems(silent.documents)).toEqual([])
     // The open findings are told again the next day all the same.
-    await deliver(disk, [fresh], T + 25 * HOUR)
-    expect(new Set(textsOf(fresh))).toEqual(
-      new Set(["opened fork log.example", "reminder fork log.example", "reminder other"]),
-    )
+    const late = testSink("late")
+    await deliver(silent, [late], T + 25 * HOUR)
+    expect(textsOf(late)).toEqual(["reminder other"])
   })
 
   test("closes a test by itself once it is delivered, and gives up on it after an hour", async () => {

@@ -63,7 +63,7 @@ function world() {
 
   /** One round: the canary is submitted, the rules see new entries, canaries are reviewed, alerts go out. */
   let examined = 0
-  async function round(now: number, rules = true) {
+  async function pass(now: number) {
     await submitCanary({
       origin,
       submitter,
@@ -74,6 +74,9 @@ function world() {
         throw new Refusal("try-later", "too many promises")
       },
     })
+  }
+  async function round(now: number, rules = true, isBehind = false) {
+    await pass(now)
     const draft = createDraft(disk.documents)
     for (; examined < leaves.length; examined++) {
       const isCanary = isCanaryEntry(draft, leaves[examined] as Hash)
@@ -94,7 +97,7 @@ function world() {
         now,
       )
     }
-    await reviewCanaries({ documents: draft, origin, tree, now })
+    await reviewCanaries({ documents: draft, origin, tree, now, isBehind })
     await disk.change((documents) => {
       for (const { kind, key, value } of draft.changes()) {
         if (value === undefined) documents.remove(kind, key)
@@ -105,7 +108,7 @@ function world() {
   }
   const state = () => canaryState(disk.documents, origin)
   const open = () => openFindings(disk.documents).map(({ kind, summary }) => `${kind}: ${summary}`)
-  return { disk, failing, round, kept, told, state, open, leaves }
+  return { disk, failing, pass, round, kept, told, state, open, leaves }
 }
 
 describe("the canary", () => {
@@ -136,6 +139,26 @@ describe("the canary", () => {
     for (let minute = 16; minute <= 62; minute++) await round(T + minute * MINUTE)
     expect(open()).toEqual([])
     expect(told.at(-1)).toBe(`resolved canary-missing ${origin}`)
+  })
+
+  test("is not missed if the monitor was off for a week before it saw it", async () => {
+    const { round, open, state, pass } = world()
+    const WEEK = 7 * 24 * 60 * MINUTE
+    await pass(T)
+    await round(T + WEEK)
+    expect(open()).toEqual([])
+    await round(T + WEEK + MINUTE)
+    expect(state()).toMatchObject({ submittedAt: T, seenAt: T + WEEK })
+    expect(open()).toEqual([])
+  })
+
+  test("is not missed while the monitor has no time to read up to it", async () => {
+    const { round, open, failing } = world()
+    failing.merge = true
+    for (let minute = 0; minute <= 15; minute++) await round(T + minute * MINUTE, true, true)
+    expect(open()).toEqual([])
+    await round(T + 16 * MINUTE)
+    expect(open()).toHaveLength(1)
   })
 
   test("is missed if the rules do not notice it", async () => {

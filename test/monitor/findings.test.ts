@@ -7,6 +7,7 @@ import type { Finding } from "../../src/monitor/finding.ts"
 import {
   acknowledge,
   alertLeft,
+  LEAST_WATCHED,
   MOST_FINDINGS,
   openFindings,
   raise,
@@ -125,6 +126,22 @@ describe("raise()", () => {
     expect(openFindings(documents).some(({ key }) => key === "z")).toBe(true)
   })
 
+  test("leaves room for what is watched, whatever the flood is about", () => {
+    const documents = newDocuments()
+    const unknown = (watched: string, index: number) => {
+      const key = `unknown-signer log.example ${index} ${watched}`
+      raise(documents, findingOf({ key, kind: "unknown-signer", index, watched }), T)
+      return openFindings(documents).some((finding) => finding.key === key)
+    }
+    for (let i = 0; i < MOST_FINDINGS + 50; i++) unknown("decoy", i)
+    expect(openFindings(documents)).toHaveLength(MOST_FINDINGS + 1)
+    for (let i = 0; i < LEAST_WATCHED; i++) expect(unknown("target", 5_000 + i)).toBe(true)
+    expect(unknown("target", 6_000)).toBe(false)
+    acknowledge(documents, "unknown-signer log.example 5000 target", T)
+    expect(unknown("target", 6_001)).toBe(true)
+    expect(unknown("decoy", 6_002)).toBe(false)
+  })
+
   test("never lets a test stand for what is no test", () => {
     const documents = newDocuments()
     raise(documents, findingOf({ isCanary: true, evidence: evidenceOf("a") }), T)
@@ -207,6 +224,16 @@ describe("remind()", () => {
     expect(events(documents)).toEqual([])
     expect(worstOf(openFindings(documents))).toBe(0)
     expect(openFindings(documents)).toHaveLength(1)
+  })
+
+  test("reminds in every run of a monitor that runs once a day, give or take an hour", () => {
+    const documents = newDocuments()
+    raise(documents, findingOf(), T)
+    deliverAll(documents)
+    for (const hours of [23.5, 47, 71, 94.2]) {
+      remind(documents, T + hours * HOUR)
+      expect(deliverAll(documents)).toEqual(["reminder ATTESTED"])
+    }
   })
 
   test("makes no second reminder while the first is on its way", () => {

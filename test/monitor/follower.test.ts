@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import { encodeBundle } from "../../src/core/bundle.ts"
 import { equalBytes } from "../../src/core/bytes.ts"
 import { Trouble } from "../../src/core/errors.ts"
-import { rootsFromConsistency } from "../../src/core/proof.ts"
+import { planConsistency, rootsFromConsistency } from "../../src/core/proof.ts"
 import { createStateSigner, newStateKey } from "../../src/crypto/state-signer.ts"
 import type { DataFault } from "../../src/monitor/data-fault.ts"
 import type { Grade } from "../../src/monitor/finding.ts"
@@ -45,7 +45,6 @@ function followedOver(state: MonitorState): Followed {
         own,
         source: log.source,
         target: log.head(),
-        signedSize: own.head.size,
         hasher,
         report(fault: DataFault) {
           followed.reports.push(`${fault.kind} ${fault.place}`)
@@ -219,7 +218,7 @@ describe("follow()", () => {
     expect(followed.visited).toEqual([])
   })
 
-  test("a larger tree that does not begin with the own one is a fork, with the proof of it", async () => {
+  test("a larger tree that does not begin with the own one is a fork, and can be proven by", async () => {
     const [log, other] = [madeLog(300), makeLog()]
     other.append(300, "other")
     other.append(500)
@@ -227,10 +226,37 @@ describe("follow()", () => {
     await followed.follow(log)
     const outcome = await followed.follow(other)
     if (outcome.kind !== "fork") throw new Error(outcome.kind)
-    expect(outcome.implied).toEqual(other.head(300).root)
-    const roots = rootsFromConsistency(300, 800, outcome.implied, outcome.hashes)
-    expect(roots.new).toEqual(other.head().root)
+    const implied = await outcome.target.rootAt(300)
+    expect(implied).toEqual(other.head(300).root)
+    const hashes = await outcome.target.prove(planConsistency(300, 800))
+    expect(rootsFromConsistency(300, 800, implied, hashes).new).toEqual(other.head().root)
     expect((await followed.state.tree(origin)).head).toEqual(log.head())
+  })
+
+  test("stops between two bundles when its time is over, and goes on from there", async () => {
+    const log = madeLog(3000)
+    const followed = await newFollowed()
+    for (let times = 1; times <= 11; times++) {
+      expect(await followed.follow(log, { isOver: () => true })).toEqual({ kind: "cut" })
+      expect((await followed.state.tree(origin)).head).toEqual(log.head(times * 256))
+    }
+    expect(await followed.follow(log, { isOver: () => true })).toEqual({ kind: "reached" })
+    expect(followed.visited).toEqual(upTo(3000))
+    await expectCaughtUp(followed, log)
+  })
+
+  test("names many entries of a bundle that were changed by their bundle, not one by one", async () => {
+    const log = madeLog(700)
+    const changed = log.bodies
+      .slice(256, 512)
+      .map((body, i) => (i % 2 === 0 ? body : body.slice(1)))
+    const followed = await newFollowed()
+    log.answer = (question) => (question.startsWith("bundle 1") ? encodeBundle(changed) : true)
+    expect(await followed.follow(log)).toEqual({ kind: "reached" })
+    expect(followed.reports).toEqual(["entry-mismatch entries of bundle 1"])
+    expect(followed.gaps).toEqual([{ place: "entries of bundle 1", from: 256, to: 512 }])
+    expect(followed.visited).toHaveLength(700 - 128)
+    await expectCaughtUp(followed, log)
   })
 
   test("keeps what it has read when the network breaks, and goes on from there", async () => {

@@ -38,11 +38,13 @@ async function watchOver(
     store = createMemoryMonitorStore(),
     watch = plainWatch,
     shipped = "",
+    beginTurn,
     ...changes
   }: Partial<MonitoredLog> & {
     readonly shipped?: string
     readonly store?: ReturnType<typeof createMemoryMonitorStore>
     readonly watch?: string
+    readonly beginTurn?: () => () => boolean
   } = {},
 ): Promise<Watched> {
   const options = { store, signer, hasher }
@@ -77,6 +79,7 @@ async function watchOver(
     mailbox: createMailbox(),
     hasher,
     pause: () => Promise.resolve(),
+    ...(beginTurn && { beginTurn }),
   })
   return {
     monitor,
@@ -119,7 +122,9 @@ describe("createMonitor()", () => {
     for (let round = 0; round < 6; round++) {
       const report = await watched.monitor.round(START + round * MINUTE)
       const size = log.bodies.length
-      expect(report.logs).toEqual([{ origin, size, newest: size, isStateNewer: false }])
+      expect(report.logs).toEqual([
+        { origin, size, newest: size, isStateNewer: false, isCut: false },
+      ])
       expect(watched.findings()).toEqual([])
       log.bodies.push(entryBody(`more ${round}`))
       if (round % 2 === 0) watched = await watched.reopen()
@@ -255,6 +260,110 @@ describe("createMonitor()", () => {
     const { logs } = await watched.monitor.round(START + MINUTE)
     expect(logs[0]?.size).toBe(300)
     expect(watched.findings()).toEqual([])
+  })
+
+  test("a log that forks while its first entries are read is proven to have forked", async () => {
+    const key = generateKeyPairSync("ed25519").privateKey
+    const [log, other] = [makeLog(key), makeLog(key)]
+    log.append(5000)
+    other.append(6000, "other")
+    log.answer = (question) => {
+      if (question.startsWith("bundle 18")) throw new Trouble("network", "gone")
+      return true
+    }
+    const watch = `${plainWatch}unknown ignore\n`
+    const watched = await watchOver(log, { watch })
+    expect((await watched.monitor.round(START)).logs[0]?.size).toBe(18 * 256)
+    const forked = await watched.reopen({ source: other.source })
+    await forked.monitor.round(START + MINUTE)
+    expect(forked.findings()).toContain(`PROVEN fork ${origin}`)
+    const verified = verifyEvidence(evidenceOf(forked, `fork ${origin}`), log.vkey)
+    expect(verified).toMatchObject({ kind: "fork", freezes: true })
+  })
+
+  test("a log that cannot be read in its turn is read on in the next ones, and accused of nothing", async () => {
+    const log = honestLog(0)
+    log.bodies.push(Uint8Array.of(1))
+    while (log.bodies.length < 2000) log.bodies.push(entryBody(`artifact ${log.bodies.length}`))
+    const beginTurn = () => {
+      let asked = 0
+      return () => ++asked > 1
+    }
+    const watched = await watchOver(log, { beginTurn })
+    const first = await watched.monitor.round(START)
+    expect(first.logs[0]).toMatchObject({ size: 512, newest: 2000, isCut: true })
+    expect(watched.alerts.map(({ kind }) => kind)).toEqual(["unclassifiable"])
+    for (const [round, size] of [1024, 1536].entries()) {
+      const { logs } = await watched.monitor.round(START + (round + 1) * 20 * MINUTE)
+      expect(logs[0]).toMatchObject({ size, isCut: true })
+    }
+    expect(watched.findings()).toEqual([
+      `SUSPECTED backlog ${origin}`,
+      `PROVEN unclassifiable ${origin} 0`,
+    ])
+    const last = await watched.monitor.round(START + 90 * MINUTE)
+    expect(last.logs[0]).toMatchObject({ size: 2000, isCut: false })
+    expect(watched.findings()).toEqual([`PROVEN unclassifiable ${origin} 0`])
+  })
+
+  test("a log that never lets itself be read to its end is a backlog after an hour", async () => {
+    const log = honestLog(2000)
+    const watched = await watchOver(log, { beginTurn: () => () => true })
+    for (const minute of [0, 30, 61]) await watched.monitor.round(START + minute * MINUTE)
+    expect(watched.findings()).toEqual([`ATTESTED backlog ${origin}`])
+  })
+
+  test("a head that a witness has before it is published is no backlog", async () => {
+    const log = honestLog(20)
+    const source = { head: () => Promise.resolve(log.note()) }
+    const watched = await watchOver(log, {
+      witnessHeads: [{ name: "w", source }],
+      source: {
+        ...log.source,
+        checkpoint: () => Promise.resolve(log.note(18)),
+        bundle: async (index, width) =>
+          width > 18 ? undefined : await log.source.bundle(index, width),
+        tile: async (level, index, width) =>
+          width > 18 ? undefined : await log.source.tile(level, index, width),
+      },
+    })
+    for (const minute of [0, 2, 5]) {
+      const { logs } = await watched.monitor.round(START + minute * MINUTE)
+      expect(logs[0]).toMatchObject({ size: 18, newest: 20 })
+      expect(watched.findings()).toEqual([])
+    }
+  })
+
+  test("thousands of changed entries make a finding and a gap a bundle, and are seen once they are right", async () => {
+    const log = honestLog(1024)
+    const lie = encodeBundle(Array.from({ length: 256 }, () => Uint8Array.of(1)))
+    log.answer = (question) => (question.startsWith("bundle") ? lie : true)
+    const watched = await watchOver(log)
+    await watched.monitor.round(START)
+    expect(watched.findings()).toEqual(
+      [0, 1, 2, 3].map((index) => `ATTESTED entry-mismatch ${origin} entries of bundle ${index}`),
+    )
+    expect(watched.monitor.documents.list("gap")).toHaveLength(4)
+    expect(watched.monitor.counters().get(origin)?.entries).toBe(0)
+    log.answer = () => true
+    await watched.monitor.round(START + MINUTE)
+    expect(watched.findings()).toEqual([])
+    expect(watched.monitor.counters().get(origin)?.entries).toBe(1024)
+  })
+
+  test("an entry that readers take in different ways is found, also where unknown kinds are ignored", async () => {
+    const log = honestLog(1)
+    const text = new TextDecoder().decode(entryBody("watched"))
+    const [, other = ""] = /"digest":"([^"]+)"/.exec(new TextDecoder().decode(entryBody("x"))) ?? []
+    const twice = text.replace('"digest":', `"digest":"${other}","digest":`)
+    for (const hidden of [twice, text.replace('"kind":', '"kind": ')]) {
+      log.bodies.push(new TextEncoder().encode(hidden))
+    }
+    const watched = await watchOver(log, { watch: `${plainWatch}unknown ignore\n` })
+    await watched.monitor.round(START)
+    const keys = [1, 2].map((index) => `unclassifiable ${origin} ${index}`)
+    expect(watched.findings()).toEqual(keys.map((key) => `PROVEN ${key}`))
+    expect(verifyEvidence(evidenceOf(watched, keys[0] ?? ""), log.vkey).origin).toBe(origin)
   })
 
   test("a mirror that shows another tree convicts the log", async () => {

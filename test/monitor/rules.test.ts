@@ -341,6 +341,32 @@ describe("unclassifiable", () => {
     expect(kindsOf(watching.next(long.body, long.envelope))).toEqual(["unclassifiable"])
   })
 
+  it("is a body or a statement that readers take in different ways", async () => {
+    const { next } = startExamination(await watchOf([...rules, "unknown ignore"]))
+    const text = new TextDecoder().decode(hashedrekordOf(owner, "app"))
+    expect(next(utf8(text))).toEqual([])
+    const repeated = text.replace('"kind":"hashedrekord"', '"kind":"rpm","kind":"hashedrekord"')
+    for (const body of [repeated, `${text}\n`, text.replace("kind", "\\u006bind")]) {
+      const [remark] = next(utf8(body))
+      expect(remark).toMatchObject({ kind: "unclassifiable", evidenceKind: "unexpected-entry" })
+    }
+    const statement = new TextDecoder().decode(statementAbout(["pkg:else@1", "else"]))
+    const names = '"subject":[{"name":"pkg:app@1","digest":{"sha256":"00"}}]'
+    const hidden = [
+      statement.replace('"subject"', `${names},"subject"`),
+      statement.replace('"subject"', `${names.replace("subject", "Subject")},"subject"`),
+      statement.replace('"name"', '"name":"pkg:app@1","\\u006eame"'),
+      statement.replace('"sha256"', '"SHA256":"00","sha256"'),
+    ]
+    for (const payload of hidden) {
+      const { body, envelope } = attestationOf([owner], utf8(payload))
+      expect(kindsOf(next(body, envelope))).toEqual(["unclassifiable"])
+    }
+    const plain = statement.replace('"_type"', '"predicate":{"a":"\\":{","A":{"a":1}} ,"_type"')
+    const { body, envelope } = attestationOf([owner], utf8(plain))
+    expect(next(body, envelope)).toEqual([])
+  })
+
   it("is a certificate with a name that cannot be read, if identities are watched", async () => {
     const body = certifiedBody(keyless, "a", { rawNames: Uint8Array.of(0x30, 5, 1) })
     const remarks = startExamination(await watchOf(identified)).next(body)

@@ -158,7 +158,7 @@ test.each(named)("row %i: %s is PROVEN to be logged", async (_number, _what, row
   await watched.expectTold({ kind: row.kind, grade: "PROVEN", evidence: row.evidence, index })
 })
 
-test("row 20: an entry that convicts no log does not keep a witness from cosigning", async () => {
+test("row 26: an entry that convicts no log does not keep a witness from cosigning", async () => {
   const evil = await grownLog(3)
   const witness = await freezingWitness(evil)
   await evil.honest.force("no entry")

@@ -93,7 +93,7 @@ test("row 3: the same of a log whose signatures have times is PROVEN at once", a
   const restored = await evil.fork(evil.honest, 3, "restored")
   front.lies.world = restored
   front.lies.checkpoint = (honest) => clock.cosign(honest, now - 10)
-  expect(await watched.once()).toMatchObject({ code: 4 })
+  expect(await watched.once()).toMatchObject({ code: 3 })
   const key = clock.vkey
   await watched.expectTold({ kind: "rollback", grade: "PROVEN", evidence: "time", key })
   await witness.expectFrozen()
