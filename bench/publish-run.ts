@@ -32,7 +32,7 @@ export interface PublishOptions {
 const SIZE = 1_000
 const WITNESSES = ["a", "b", "c"] as const
 /** Nobody waits so long in vain: a submission without cosignatures would count as answered. */
-const PUBLISHING = ["--witnessed-wait-ms", "60000"]
+const PUBLISHING = ["--witnessed-wait-ms", "25000"]
 
 /** Serves the witnesses and writes the policy by which all of them must cosign. */
 async function serveWitnesses(

@@ -115,6 +115,10 @@ export function openMonitoredLogs(
     const given = overrides.filter(isMeant)
     if (given.length > 1) refuse("malformed", `--log: expected one for ${origin}, found several`)
     const url = given[0]?.url ?? pinned
+    const ways = mirrors.filter(isMeant)
+    const names = new Set(ways.map(({ name }) => name))
+    if (names.size < ways.length)
+      refuse("malformed", `--mirror: expected every name once for ${origin}`)
     const isNative = url.startsWith("http:") || url.startsWith("https:")
     if (hasCanary && !isNative) {
       refuse("malformed", `--canary: expected a log with an http(s) URL, found ${shown(url)}`)
@@ -127,7 +131,7 @@ export function openMonitoredLogs(
       witnesses,
       threshold,
       source: openSource(url, surroundings),
-      mirrors: mirrors.filter(isMeant).map((mirror) => ({
+      mirrors: ways.map((mirror) => ({
         name: mirror.name,
         source: openSource(mirror.url, surroundings),
       })),

@@ -19,13 +19,17 @@ export interface PublishingOptions {
 
 const MINUTE = 60_000
 /** A timer cannot be set to more. */
-const LONGEST_WAIT = 86_400_000
+const LONGEST_DURATION = 86_400_000
+/** Connections without a byte are cut off after thirty seconds, and clients wait no longer either. */
+const LONGEST_WAIT = 25_000
 
-function parseDuration(text: string): number {
-  const value = parseDecimal(text, "duration")
-  return value > 0 && value <= LONGEST_WAIT
-    ? value
-    : refuse("malformed", `duration: expected 1 to ${LONGEST_WAIT}, found ${value}`)
+function durationUpTo(longest: number): (text: string) => number {
+  return argument((text) => {
+    const value = parseDecimal(text, "duration")
+    return value > 0 && value <= longest
+      ? value
+      : refuse("malformed", `duration: expected 1 to ${longest}, found ${value}`)
+  })
 }
 
 function parseSwitch(text: string): boolean {
@@ -35,7 +39,7 @@ function parseSwitch(text: string): boolean {
     : refuse("malformed", `expected true or false, found ${shown(text)}`)
 }
 
-const duration = argument(parseDuration)
+const duration = durationUpTo(LONGEST_DURATION)
 
 /** A flag that the environment and the configuration file can turn off as well. */
 function flag(name: string, description: string, variable: string): Option {
@@ -71,7 +75,7 @@ export const publishingOptions: readonly Option[] = [
     .argParser(duration)
     .default(defaultTimes.again / MINUTE),
   option("--witnessed-wait-ms <n>", "how long a submission waits at most", "WITNESSED_WAIT_MS")
-    .argParser(duration)
+    .argParser(durationUpTo(LONGEST_WAIT))
     .default(defaultTimes.wait),
   flag(
     "wait-for-witnesses",

@@ -86,6 +86,7 @@ async function openParts(
   const { publishing } = options
   if (publishing !== undefined) closers.push(publishing.close)
   const published = openPublishedFile(directory.published)
+  closers.push(published.close)
   const sequencer = await startWriter({ ...directory, passphrase }, async (keyed) =>
     publishing === undefined ? [] : await heldHeads(keyed, publishing, published),
   )

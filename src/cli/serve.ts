@@ -132,6 +132,8 @@ async function serveHttp(
     if (options.dev === true) terminal.stdout.write(welcome(url, options.data, engine))
     await stopped
   } finally {
+    // Who waits for witnesses that do not cosign is answered now, and not cut off later.
+    if (publisher.status()?.isReached === false) publisher.close()
     await http.close()
     admin?.server.close()
   }

@@ -140,7 +140,7 @@ export const judgeWitnessEquivocation: Judge = (file, open) => {
   const times: string[] = []
   const { origin, claims } = judgeHeads(file, (note) => {
     const head = open(note, [key])
-    // SPEC: from size 0 a witness takes any head without a proof, so the lie is the log's.
+    // From size 0 a witness must take any head without a proof, so the lie is the log's.
     if (isEmptyRootAbove(head)) refuse("bad-proof", "a witness cannot tell that this root is wrong")
     times.push(timeText(timeBy(key, head)))
     return head

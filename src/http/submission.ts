@@ -31,6 +31,11 @@ function linesOf(bytes: Buffer, limit: number): Buffer[] {
   return lines
 }
 
+/** What became of one line of a batch. */
+type Outcome =
+  | { readonly receipt: Receipt }
+  | { readonly problem: ReturnType<Surroundings["report"]> }
+
 export function submissionHandlers(
   surroundings: Surroundings,
 ): Pick<Handlers, "addEntry" | "addEntries"> {
@@ -65,25 +70,49 @@ export function submissionHandlers(
     }
   }
 
-  /** One line of the answer to a batch; never rejects. */
-  async function submitLine(bytes: Buffer, isToWait: boolean): Promise<string> {
+  /** What becomes of one line of a batch; never rejects. */
+  async function outcomeOf(receipt: Promise<Receipt>): Promise<Outcome> {
     try {
-      const receipt = await submit(bytes)
-      return receiptText(await answerOf(receipt, isToWait), receiptStatus(receipt))
+      return { receipt: await receipt }
     } catch (error) {
-      const problem = report(error, "addEntries")
-      return JSON.stringify({ status: problem.status, problem })
+      return { problem: report(error, "addEntries") }
     }
   }
 
   /** All lines are under way together, so that they share the log's own batches. */
-  async function submitLines(lines: readonly Buffer[], isToWait: boolean): Promise<string> {
-    const answers: Promise<string>[] = []
+  async function submitLines(lines: readonly Buffer[]): Promise<readonly Outcome[]> {
+    const outcomes: Promise<Outcome>[] = []
     for (const [i, line] of lines.entries()) {
       if (i > 0 && i % LINES_A_TURN === 0) await setImmediate()
-      answers.push(submitLine(line, isToWait))
+      outcomes.push(outcomeOf(submit(line)))
     }
-    return (await Promise.all(answers)).map((answer) => `${answer}\n`).join("")
+    return await Promise.all(outcomes)
+  }
+
+  async function submitBatch(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<readonly Outcome[]> {
+    const body = await bodies.read(request, response, batch)
+    try {
+      return await submitLines(linesOf(body.bytes, config.batchLines))
+    } finally {
+      body.release()
+    }
+  }
+
+  /** One line of the answer to a batch; never rejects. */
+  async function lineOf(outcome: Outcome, isToWait: boolean): Promise<string> {
+    if ("problem" in outcome) {
+      const { problem } = outcome
+      return `${JSON.stringify({ status: problem.status, problem })}\n`
+    }
+    const { receipt } = outcome
+    try {
+      return `${receiptText(await answerOf(receipt, isToWait), receiptStatus(receipt))}\n`
+    } catch (error) {
+      return await lineOf({ problem: report(error, "addEntries") }, false)
+    }
   }
 
   return {
@@ -95,14 +124,12 @@ export function submissionHandlers(
       })
     },
     async addEntries({ request, response, parameters }) {
-      const body = await bodies.read(request, response, batch)
-      try {
-        const text = await submitLines(linesOf(body.bytes, config.batchLines), waits(parameters))
-        const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store" }
-        return { status: 200, headers, body: text }
-      } finally {
-        body.release()
-      }
+      // Who waits for witnesses holds up no others by the bytes of a body.
+      const outcomes = await submitBatch(request, response)
+      const isToWait = waits(parameters)
+      const lines = await Promise.all(outcomes.map((outcome) => lineOf(outcome, isToWait)))
+      const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store" }
+      return { status: 200, headers, body: lines.join("") }
     },
   }
 }

@@ -65,6 +65,8 @@ export interface PublisherOptions {
   readonly onContradiction: (contradiction: Contradiction) => void
 }
 
+/** Who comes when so many wait is not made to wait. */
+const MOST_WAITING = 10_000
 /** Between two looks at what a witness holds that goes on refusing. */
 const JUDGED_EVERY_MS = 60_000
 const NOT_YET = "no round of cosignatures has ended yet"
@@ -101,6 +103,8 @@ export async function openPublisher(options: PublisherOptions): Promise<Publishe
   let last = await readPublished(options)
   let lastTime = 0
   let isReached = isOptional
+  /** Whether the last round published its head: only then the next one may follow at once. */
+  let isFlowing = false
   let since = clock.now()
   let reason: string | undefined = isOptional ? undefined : NOT_YET
   let round: Round | undefined
@@ -115,7 +119,7 @@ export async function openPublisher(options: PublisherOptions): Promise<Publishe
       holds: options.holds,
       now: clock.now,
       onChange: (failure, why) => {
-        onEvent({ type: "witness", name: port.name, failure, reason: why })
+        if (!isOver) onEvent({ type: "witness", name: port.name, failure, reason: why })
       },
       onRefusal: (failure) => void judge(link, failure),
     })
@@ -172,15 +176,17 @@ export async function openPublisher(options: PublisherOptions): Promise<Publishe
   }
 
   async function finish(head: SignedHead, cosigned: Cosigned, reached: boolean): Promise<void> {
+    isFlowing = false
     try {
       if (cosigned.size > 0 && reached) await publish(head, cosigned)
       else if (!reached) setReached(false, whyNotReached())
     } catch (error) {
-      if (!(error instanceof Trouble)) throw error
+      // A refusal: so many lines that they make no note.
+      if (!(error instanceof Trouble || error instanceof Refusal)) throw error
       setReached(isOptional, `the published checkpoint cannot be kept: ${error.message}`)
     }
     round = undefined
-    if (!isOver && isReached && waiters.size > 0 && (last?.size ?? 0) < log.head().size) begin()
+    if (!isOver && isFlowing && waiters.size > 0 && (last?.size ?? 0) < log.head().size) begin()
   }
 
   async function publish(head: SignedHead, cosigned: Cosigned): Promise<void> {
@@ -192,6 +198,7 @@ export async function openPublisher(options: PublisherOptions): Promise<Publishe
     if (isOver) return
     last = { size: head.size, root: head.root, checkpoint }
     lastTime = clock.now()
+    isFlowing = true
     setReached(true)
     const { size } = last
     for (const waiter of waiters) if (waiter.size <= size) answer(waiter, last)
@@ -232,13 +239,13 @@ export async function openPublisher(options: PublisherOptions): Promise<Publishe
     },
     async witnessed(size) {
       if (last !== undefined && last.size >= size) return last
-      if (isOver) return undefined
+      if (isOver || waiters.size >= MOST_WAITING) return undefined
       return await new Promise((resolve) => {
         const callOff = clock.after(times.wait, () => answer(waiter, undefined))
         const waiter: Waiter = { size, resolve, callOff }
         waiters.add(waiter)
         // Witnesses that fail are asked once a second, however many wait for them.
-        if (round === undefined && isReached) begin()
+        if (round === undefined && isFlowing) begin()
       })
     },
     status(): PublishingStatus {

@@ -52,7 +52,7 @@ export interface CanaryTiming {
   readonly deadline: number
 }
 
-export const defaultCanaryTiming: CanaryTiming = { interval: 3_600_000, deadline: 900_000 }
+const defaultCanaryTiming: CanaryTiming = { interval: 3_600_000, deadline: 900_000 }
 
 export interface CanarySubmission {
   readonly origin: string
@@ -160,8 +160,9 @@ function raiseMissing(documents: Documents, origin: string, summary: string, now
 function completed(documents: Documents, canary: Canary, deliveredAt: number, now: number): void {
   const { origin, announcedAt, seenAt } = canary
   const state = canaryState(documents, origin) ?? { origin, triedAt: announcedAt }
-  const newer = { submittedAt: announcedAt, deliveredAt, ...(seenAt !== undefined && { seenAt }) }
-  keepCanaryState(documents, { ...state, ...newer })
+  const came = { submittedAt: announcedAt, deliveredAt, ...(seenAt !== undefined && { seenAt }) }
+  const isNewest = announcedAt >= (state.submittedAt ?? 0)
+  keepCanaryState(documents, isNewest ? { ...state, ...came } : state)
   forgetCanary(documents, canary)
   resolve(documents, missingKey(origin), now)
 }

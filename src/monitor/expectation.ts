@@ -101,8 +101,28 @@ export function noteLogged(
   if (known?.index === undefined) put(documents, place(origin, digest), { ...known, index })
 }
 
-export function countExpectations(documents: DocumentReads, origin: string): number {
-  return documents.list("expectation").filter(([key]) => key.startsWith(`${origin} `)).length
+/** What was logged of one log and is not shipped, by the key of its document. */
+function loggedOnly(
+  documents: DocumentReads,
+  origin: string,
+): readonly (readonly [string, number])[] {
+  return documents.list("expectation").flatMap(([key, text]) => {
+    const { index, deadline } = read(text)
+    const isMeant = digestIn(key, origin) !== undefined && deadline === undefined
+    return isMeant && index !== undefined ? [[key, index] as const] : []
+  })
+}
+
+/**
+ * Makes room for what is logged: beyond {@link MOST_LOGGED} digests that are not shipped, the tenth with the
+ * lowest indices is forgotten. Gives how many are left.
+ */
+export function makeRoom(documents: Documents, origin: string): number {
+  const logged = loggedOnly(documents, origin)
+  if (logged.length < MOST_LOGGED) return logged.length
+  const oldest = logged.toSorted(([, a], [, b]) => a - b).slice(0, MOST_LOGGED / 10)
+  for (const [key] of oldest) documents.remove("expectation", key)
+  return logged.length - oldest.length
 }
 
 /**

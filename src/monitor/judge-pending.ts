@@ -12,7 +12,7 @@ import { type KnownKeys, keptStatement, mergedNote, type Statement } from "./jud
 
 export const MOST_PENDING_HEADS = 64
 /** UTF-8 bytes of the longest note that is remembered. */
-export const LONGEST_KEPT_NOTE = 65_536
+export const LONGEST_KEPT_NOTE = 131_072
 
 export interface PendingHead {
   readonly key: string

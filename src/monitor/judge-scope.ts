@@ -50,7 +50,7 @@ export interface JudgeScope extends KnownKeys {
   readonly now: number
   /** Those that are not given are {@link defaultLimits}. */
   readonly limits?: Partial<JudgeLimits>
-  /** The monitor had no time to read all that the log shows, so nothing can be said of what is missing. */
+  /** The monitor could not read all that the log shows by now, so nothing can be said of what is missing. */
   readonly isBehind?: boolean
 }
 

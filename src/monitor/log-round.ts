@@ -26,6 +26,7 @@ import { suspect } from "./suspicion.ts"
 import type { OwnTree } from "./tree.ts"
 import { vantageRecords } from "./vantage.ts"
 import {
+  mayAnswerYet,
   noteReachability,
   observationsOf,
   readVantages,
@@ -209,14 +210,16 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
   const { isComplete, isCut, failures } = await sync(round, observations)
   await checkGaps(round)
   await state.change(async (documents) => {
-    const judging = { ...keys, tree: own, documents, now, isBehind: isCut }
-    const scope: JudgeScope = { ...judging, ...(limits && { limits }) }
-    for (const finding of await judged(log, scope, observations)) raise(documents, finding, now)
     for (const sight of sights) {
       const failure = failures.find(({ vantage }) => vantage === sight.vantage)
       noteReachability(documents, origin, failure ?? sight, now)
     }
-    await reviewCanaries({ documents, origin, tree: own, now, isBehind: isCut })
+    // A monitor that was off for long must not accuse a log of what it could not read just now.
+    const isBehind = isCut || mayAnswerYet(documents, origin, "log")
+    const judging = { ...keys, tree: own, documents, now, isBehind }
+    const scope: JudgeScope = { ...judging, ...(limits && { limits }) }
+    for (const finding of await judged(log, scope, observations)) raise(documents, finding, now)
+    await reviewCanaries({ documents, origin, tree: own, now, isBehind })
     judgeBacklog(scope)
     if (!isComplete) return
     judgeExpectations(documents, log, now)

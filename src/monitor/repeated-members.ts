@@ -33,7 +33,8 @@ function countWritten(text: string): number {
 function countMembers(value: unknown): number {
   let count = 0
   const open: unknown[] = [value]
-  for (let next = open.pop(); open.length > 0 || next !== undefined; next = open.pop()) {
+  while (open.length > 0) {
+    const next = open.pop()
     if (typeof next !== "object" || next === null) continue
     const inner: readonly unknown[] = Object.values(next)
     if (!Array.isArray(next)) count += inner.length

@@ -1,6 +1,6 @@
 // Notes what is logged, so that shipped digests are found: see expectation.ts.
 import type { Documents } from "./documents.ts"
-import { countExpectations, isAwaited, MOST_LOGGED, noteLogged } from "./expectation.ts"
+import { isAwaited, MOST_LOGGED, makeRoom, noteLogged } from "./expectation.ts"
 import type { Watch } from "./watch.ts"
 import type { EntryFacts } from "./watch-index.ts"
 
@@ -16,8 +16,9 @@ export function createShippedRule(origin: string, watch: Watch): ShippedRule {
   function noteDigest(index: number, digest: string, isOwn: boolean, documents: Documents): void {
     if (isAwaited(documents, origin, digest)) noteLogged(documents, origin, digest, index)
     else if (isOwn) {
-      remembered ??= countExpectations(documents, origin)
-      if (remembered >= MOST_LOGGED) return
+      if (remembered === undefined || remembered >= MOST_LOGGED) {
+        remembered = makeRoom(documents, origin)
+      }
       remembered += 1
       noteLogged(documents, origin, digest, index)
     }

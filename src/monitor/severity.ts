@@ -25,7 +25,7 @@ const health: Readonly<Record<HealthKind, true>> = {
 }
 
 /** Whether the finding says that the monitor cannot see or cannot tell. */
-export function isHealth(kind: FindingKind): kind is HealthKind {
+function isHealth(kind: FindingKind): kind is HealthKind {
   return Object.hasOwn(health, kind)
 }
 

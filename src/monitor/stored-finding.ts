@@ -111,7 +111,7 @@ export function openedFinding(finding: Finding, now: number): StoredFinding {
     kind,
     grade,
     origin: bounded(finding.origin, LONGEST_KEY),
-    summary: bounded(finding.summary, LONGEST_SUMMARY),
+    summary: bounded(finding.summary.replaceAll(/\p{C}/gu, "?"), LONGEST_SUMMARY),
     ...(index !== undefined && { index }),
     ...(watched !== undefined && { watched: bounded(watched, LONGEST_KEY) }),
     ...(evidence !== undefined && isCanary !== true && { evidenceId: evidence.id }),

@@ -7,7 +7,7 @@ import type { Grade } from "./finding.ts"
 import type { Vantage } from "./observation.ts"
 
 /** Between two tries of which the second one confirms the first. */
-export const RETRY_MILLISECONDS = 60_000
+const RETRY_MILLISECONDS = 60_000
 const MOST_VANTAGES = 16
 
 interface Suspicion {

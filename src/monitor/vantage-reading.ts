@@ -1,13 +1,14 @@
 // Asks every vantage point of a log for its newest head. One that does not answer is a finding of its own,
 // because a monitor that cannot see must say so.
 import { Refusal, shown, Trouble } from "../core/errors.ts"
-import type { Documents } from "./documents.ts"
+import type { DocumentReads, Documents } from "./documents.ts"
 import { raise } from "./findings.ts"
 import { heal } from "./judge-scope.ts"
 import { type KnownKeys, openStatement, readNote, type Statement } from "./judge-statement.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
 import type { Observation, Vantage } from "./observation.ts"
 import type { LogSource } from "./source.ts"
+import { storedFinding } from "./stored-finding.ts"
 import { suspect } from "./suspicion.ts"
 
 /** What a vantage point answered; `note` is undefined if it knows no head of the log. */
@@ -67,6 +68,16 @@ export function observationsOf(sights: readonly Sight[], now: number): readonly 
   )
 }
 
+function keyOf(origin: string, vantage: Vantage): string {
+  return `unreachable ${origin} ${vantage}`
+}
+
+/** Whether a vantage point does not answer, and may do so again in a minute. */
+export function mayAnswerYet(documents: DocumentReads, origin: string, vantage: Vantage): boolean {
+  const found = storedFinding(documents, keyOf(origin, vantage))
+  return found?.grade === "SUSPECTED" && found.resolvedAt === undefined
+}
+
 /** Raises `unreachable` for what did not answer, and closes it for what did. */
 export function noteReachability(
   documents: Documents,
@@ -74,7 +85,7 @@ export function noteReachability(
   sight: Sight,
   now: number,
 ): void {
-  const key = `unreachable ${origin} ${sight.vantage}`
+  const key = keyOf(origin, sight.vantage)
   if (!("failure" in sight)) {
     heal({ documents, now }, key)
     return

@@ -8,10 +8,16 @@ import { LONGEST_NOTE } from "../core/note.ts"
 import { cutResource } from "../core/partial-resource.ts"
 import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tile.ts"
 import type { LogSource } from "../monitor/source.ts"
-import { diskTrouble, systemCode } from "./durable-file.ts"
+import { systemCode } from "./durable-file.ts"
 import { plain } from "./sqlite/plain-bytes.ts"
 
 const LONGEST_RESOURCE = 17 * 1024 * 1024
+
+/** Somebody else's log: that it cannot be read is no trouble of the monitor's own disk. */
+function outOfReach(path: string, reason: unknown): unknown {
+  if (systemCode(reason) === undefined) return reason
+  return new Trouble("network", `${path} cannot be read: ${systemCode(reason)}`, { cause: reason })
+}
 
 async function readIfThere(file: string): Promise<Uint8Array | undefined> {
   try {
@@ -21,7 +27,7 @@ async function readIfThere(file: string): Promise<Uint8Array | undefined> {
     return plain(await readFile(file))
   } catch (reason) {
     if (systemCode(reason) === "ENOENT" || systemCode(reason) === "ENOTDIR") return undefined
-    throw diskTrouble(file, reason)
+    throw outOfReach(file, reason)
   }
 }
 
@@ -32,7 +38,7 @@ async function widthThere(folder: string, width: number): Promise<number | undef
     return widths.sort((a, b) => a - b)[0]
   } catch (reason) {
     if (systemCode(reason) === "ENOENT" || systemCode(reason) === "ENOTDIR") return undefined
-    throw diskTrouble(folder, reason)
+    throw outOfReach(folder, reason)
   }
 }
 

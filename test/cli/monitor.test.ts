@@ -249,6 +249,8 @@ describe("countersign monitor run --once", () => {
     const twice = await once(data, "--log", "file:///nowhere")
     expect(twice).toMatchObject({ code: 1 })
     expect(twice.err).toContain("expected one for log.example")
+    const mirrors = ["--mirror", "a=file:///nowhere", "--mirror", "a=file:///elsewhere"]
+    expect((await once(data, ...mirrors)).err).toContain("expected every name once")
     const words = ["run", "--data", data, "--canary", "--log", "file:///nowhere", "--once"]
     expect((await monitor(...words)).err).toContain("expected a log with an http(s) URL")
     const deaf = workspace.write("deaf.sinks", "witness http://127.0.0.1:9\nping http://[::1]:9\n")

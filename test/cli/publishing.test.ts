@@ -100,6 +100,9 @@ describe("the options about witnesses", () => {
     expect(flag).toMatchObject({ waitForWitnesses: false })
     await expect(parsed([], "data: true\n")).rejects.toThrow("expected text or a number")
     await expect(parsed([], "publish-every-ms: 0\n")).rejects.toThrow("expected 1 to")
+    // The server cuts off connections on which nothing moves for longer.
+    const wait = parsed([], "witnessed-wait-ms: 25001\n")
+    await expect(wait).rejects.toThrow("expected 1 to 25000")
   })
 })
 

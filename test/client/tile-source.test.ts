@@ -210,4 +210,14 @@ describe("createTileFolder()", () => {
     put(folder, "checkpoint", "note")
     expect(await source.checkpoint()).toBe("note")
   })
+
+  test("is out of reach, and no trouble of the monitor's own disk, where it cannot be read", async () => {
+    const folder = newFolder()
+    const source = createTileFolder(folder)
+    for (const path of ["tile/0/000/file", "checkpoint/file"]) put(folder, path, "")
+    writeFileSync(join(folder, "tile/0/001.p"), "")
+    await expect(source.tile(0, 0, TILE_WIDTH)).rejects.toMatchObject({ code: "network" })
+    await expect(source.checkpoint()).rejects.toMatchObject({ code: "network" })
+    expect(await source.tile(0, 1, 9)).toBeUndefined()
+  })
 })

@@ -1,4 +1,6 @@
-import { describe, expect, test } from "vitest"
+import { createServer, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { describe, expect, onTestFinished, test } from "vitest"
 import { createWitnessClient } from "../../src/client/witness-client.ts"
 import { parseAddCheckpoint } from "../../src/core/add-checkpoint.ts"
 import { asHash } from "../../src/core/hash.ts"
@@ -30,6 +32,39 @@ function clientOf(body: string | Uint8Array<ArrayBuffer>, init: ResponseInit = {
     },
   })
   return { client, asked }
+}
+
+interface HostileWitness {
+  readonly url: string
+  /** Resolves when the client has gone away from an answer. */
+  readonly isLeft: Promise<void>
+  asked(): number
+}
+
+/** A witness that answers over a real connection as a test lets it. */
+async function hostileWitness(answer: (response: ServerResponse) => void): Promise<HostileWitness> {
+  let asked = 0
+  let leave = (): void => {}
+  const isLeft = new Promise<void>((resolve) => {
+    leave = resolve
+  })
+  const server = createServer((request, response) => {
+    asked += 1
+    request.resume()
+    response.on("close", leave)
+    answer(response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}`, isLeft, asked: () => asked }
+}
+
+function clientAt(url: string) {
+  return createWitnessClient({ url, fetch, timeout: 500 })
 }
 
 const typed = (type: string, status: number): ResponseInit => ({
@@ -89,6 +124,42 @@ describe("addCheckpoint()", () => {
       })
     },
   )
+
+  test.each([200, 409, 500])(
+    "stops reading an endless answer with the status %i",
+    async (status) => {
+      const witness = await hostileWitness((response) => {
+        response.writeHead(status, { "content-type": "text/x.tlog.size" })
+        const more = () => {
+          while (response.write(lineText.repeat(1_000)));
+        }
+        response.on("drain", more)
+        more()
+      })
+      const asked = clientAt(witness.url).addCheckpoint(request)
+      await expect(asked).rejects.toMatchObject({ code: "too-large" })
+      await witness.isLeft
+    },
+  )
+
+  test("gives up on an answer that comes byte by byte", async () => {
+    const witness = await hostileWitness((response) => {
+      const timer = setInterval(() => response.write("—"), 5)
+      response.on("close", () => clearInterval(timer))
+    })
+    const asked = clientAt(witness.url).addCheckpoint(request)
+    await expect(asked).rejects.toMatchObject({ name: "Trouble", code: "network" })
+    await witness.isLeft
+  })
+
+  test("follows no redirect", async () => {
+    const witness = await hostileWitness((response) => {
+      response.writeHead(307, { location: "/elsewhere" }).end()
+    })
+    const asked = clientAt(witness.url).addCheckpoint(request)
+    await expect(asked).rejects.toMatchObject({ name: "Trouble", code: "network" })
+    expect(witness.asked()).toBe(1)
+  })
 
   test("asks for patience with a status 429", async () => {
     const { client } = clientOf("slow down\n", typed("text/plain", 429))

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest"
 import { utf8 } from "../../src/core/bytes.ts"
 import { formatCheckpoint } from "../../src/core/checkpoint.ts"
 import { EMPTY_ROOT, type Hash, type Head } from "../../src/core/hash.ts"
-import { formatNote, LONGEST_NOTE, parseNote } from "../../src/core/note.ts"
+import { formatNote, LONGEST_NOTE, makeVkey, parseNote } from "../../src/core/note.ts"
 import { formatEvidence, parseEvidence } from "../../src/evidence/format.ts"
 import {
   makeFork,
@@ -69,6 +69,33 @@ describe("makeFork()", () => {
     const notes = [older, newer].map((head) => noteOf(head, [{ vkey, ...signer }], options))
     const { text } = makeFork(vkey, notes[0] ?? "", notes[1] ?? "", forkProof)
     expect(verifyEvidence(text).origin).toBe(ORIGIN)
+  })
+
+  test("convicts no log of Rekor v1 by heads of two of its trees", () => {
+    const { vkey, ...rest } = ecdsaLog()
+    const forms = [ORIGIN, `${ORIGIN} - 1`, `${ORIGIN} - 2`]
+    const notes = [older, newer].flatMap((head) =>
+      forms.map((origin) => ({ origin, note: noteOf(head, [{ vkey, ...rest }], { origin }) })),
+    )
+    for (const a of notes) {
+      for (const b of notes) {
+        const made = valueOrRefusal(() => makeFork(vkey, a.note, b.note, forkProof))
+        expect(made !== undefined).toBe(a.origin === b.origin && a.note !== b.note)
+      }
+    }
+  })
+
+  test("convicts the key under the name that it is asked for, and under no other", () => {
+    // A signature of type 1 does not cover the key's name: anyone can write another one before it.
+    const renamed = makeVkey("else.example", 1, log.vkey.publicKey)
+    const [line] = parseNote(noteOf(honest, [log])).signatures
+    const { name, keyId } = renamed
+    const text = parseNote(noteOf(honest, [log])).text
+    const note = formatNote(text, [{ name, keyId, signature: line?.signature ?? new Uint8Array() }])
+    const misuse = makeKeyMisuse(renamed, note)
+    expect(verifyEvidence(misuse.text).convicted.name).toBe("else.example")
+    expectRefusal("untrusted", () => verifyEvidence(misuse.text, log.vkey))
+    expectRefusal("untrusted", () => makeKeyMisuse(log.vkey, note))
   })
 
   test("needs no proof for two roots at one size, one root at two sizes and a wrong empty tree", () => {

@@ -1,10 +1,13 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import { createMonitorMetrics } from "../../src/http/monitor-metrics.ts"
 import { raise } from "../../src/monitor/findings.ts"
 import { parseHeadList } from "../../src/monitor/head-list.ts"
 import { takeInbox } from "../../src/monitor/mailbox.ts"
 import { keptPromises } from "../../src/monitor/promise-record.ts"
 import { noteSinkPass } from "../../src/monitor/sink-state.ts"
+import { monitorStatus } from "../../src/monitor/status.ts"
+import { keepFinding, storedFindings } from "../../src/monitor/stored-finding.ts"
 import { findingOf } from "../monitor/durable-documents.ts"
 import { askUnchecked, submit } from "./client.ts"
 import { type MonitorDoor, openMonitorDoor, T } from "./monitor-door.ts"
@@ -171,7 +174,10 @@ describe("GET", () => {
   test("/ and /status.json tell the same, with hostile text escaped and no secrets", async () => {
     const door = await openMonitorDoor()
     const summary = `<script>alert("x")</script>&'\u202e\u0000`
-    raise(door.documents, findingOf({ grade: "PROVEN", summary, origin: "<b>" }), T)
+    raise(door.documents, findingOf({ grade: "PROVEN", origin: "<b>" }), T)
+    for (const finding of storedFindings(door.documents)) {
+      keepFinding(door.documents, { ...finding, summary })
+    }
     raise(door.documents, findingOf({ key: "test", isCanary: true, index: 1 }), T)
     noteSinkPass(
       door.documents,
@@ -198,6 +204,22 @@ describe("GET", () => {
       undelivered: 2,
     })
     expect(JSON.stringify(status)).not.toContain("secret")
+  })
+
+  test("/metrics counts what was examined, expected entries among it", async () => {
+    const { documents } = await openMonitorDoor()
+    const status = () => monitorStatus({ documents, logs: [], interval: 1, now: T })
+    const none = { verified: 0, unverified: 0, unreadablePayloads: 0, unknown: 0, duplicates: 0 }
+    const counted = { ...none, entries: 7, revocations: 0, expected: 5, unexpected: 1 }
+    const counters = () => new Map([["log.example", counted]])
+    const text = await createMonitorMetrics(status, { counters }).text()
+    for (const [as, count] of [
+      ["entries", 7],
+      ["expected", 5],
+    ] as const) {
+      const labels = `{origin="log.example",as="${as}"}`
+      expect(text).toContain(`countersign_monitor_examined_entries${labels} ${count}\n`)
+    }
   })
 
   test("/metrics gives the status as numbers", async () => {

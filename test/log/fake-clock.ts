@@ -6,6 +6,8 @@ import { startTime } from "./opened-log.ts"
 export interface FakeClock extends Clock {
   /** Moves the time on and fires what is due, in order; work that was begun gets its turns. */
   pass(milliseconds: number): Promise<void>
+  /** How many timers there are. */
+  pending(): number
 }
 
 /** Lets everything run that waits for nothing but its turn. */
@@ -32,6 +34,7 @@ export function fakeClock(): FakeClock {
       timers.set(key, { at: time + delay, fire })
       return () => timers.delete(key)
     },
+    pending: () => timers.size,
     async pass(milliseconds) {
       const until = time + milliseconds
       await settle()

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest"
+import { refuse } from "../../src/core/errors.ts"
 import { EMPTY_HEAD, type Head } from "../../src/core/hash.ts"
 import { parseNote, parseVkey } from "../../src/core/note.ts"
 import { checkPolicy, type Policy } from "../../src/core/policy.ts"
@@ -231,6 +232,21 @@ describe("publishing with witnesses", () => {
   })
 })
 
+describe("a checkpoint that cannot be published", () => {
+  it("with more lines than a note may have is not, and the log goes on", async () => {
+    const refused = () => refuse("too-large", "note: expected up to 100 signatures, found more")
+    const store = { ...fakeStore(), write: async () => refused() }
+    const all = await publish({ store })
+    await add(all.log, 0)
+    expect(await Promise.all([all.publisher.witnessed(1), all.clock.pass(10_000)])).toEqual([
+      undefined,
+      undefined,
+    ])
+    expect(all.publisher.published()).toBeUndefined()
+    expect(all.publisher.status()?.reason).toContain("expected up to 100 signatures")
+  })
+})
+
 describe("publishing without a quorum in the policy", () => {
   it("publishes the newest head at once and with cosignatures when there are some", async () => {
     const all = await publish({ rules: "quorum none" })
@@ -243,6 +259,18 @@ describe("publishing without a quorum in the policy", () => {
     await all.clock.pass(2_000)
     expect(all.publisher.published()).toBe(all.log.head())
     expect(all.publisher.status()).toMatchObject({ isReached: true })
+  })
+
+  it("asks witnesses that fail once a second, however many submitters wait for them", async () => {
+    const all = await publish({ rules: "quorum none", modes: ["down", "refuses", "down"] })
+    await all.clock.pass(10)
+    await add(all.log, 0)
+    const waiting = [1, 1, 1].map((size) => all.publisher.witnessed(size))
+    await all.clock.pass(3_000)
+    expect(all.witnesses.map(({ asked }) => asked)).toEqual([4, 4, 4])
+    all.witnesses[0].mode = "honest"
+    await all.clock.pass(1_000)
+    expect((await Promise.all(waiting)).map((head) => head?.size)).toEqual([1, 1, 1])
   })
 })
 
@@ -268,12 +296,32 @@ describe("waiting for a witnessed checkpoint", () => {
     expect(all.witnesses[0].asked).toBe(11)
   })
 
+  it("ends with nothing at once when ten thousand others wait", async () => {
+    const all = await publish({ modes: ["down", "down"] })
+    const others = Array.from({ length: 10_000 }, () => all.publisher.witnessed(0))
+    expect(await all.publisher.witnessed(0)).toBeUndefined()
+    all.publisher.close()
+    expect(new Set(await Promise.all(others))).toEqual(new Set([undefined]))
+    expect(all.clock.pending()).toBe(0)
+  })
+
   it("ends with nothing when the publisher is closed", async () => {
     const all = await publish({ modes: ["hangs", "hangs"] })
     const waiting = all.publisher.witnessed(0)
     all.publisher.close()
     expect(await waiting).toBeUndefined()
     expect(await all.publisher.witnessed(0)).toBeUndefined()
+  })
+
+  it("leaves no timer and says nothing more of witnesses once the publisher is closed", async () => {
+    const all = await publish({ modes: ["hangs", "hangs", "hangs"] })
+    void all.publisher.witnessed(0)
+    all.publisher.close()
+    expect(all.clock.pending()).toBe(0)
+    for (const witness of all.witnesses) witness.release()
+    await settle()
+    expect(all.events).toEqual([])
+    expect(all.store.kept).toBeUndefined()
   })
 })
 

@@ -102,6 +102,7 @@ describe("raise()", () => {
     const [stored] = openFindings(documents)
     expect(openFindings(documents)).toHaveLength(1)
     expect(stored?.summary.length).toBeLessThanOrEqual(1000)
+    expect(stored?.summary.startsWith("fork ??xxx")).toBe(true)
     expect(acknowledge(documents, hostile, T + 2)).toBe(true)
     expect(worstOf(openFindings(documents))).toBe(0)
   })

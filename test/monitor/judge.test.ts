@@ -481,7 +481,7 @@ describe("heads that the tree does not reach", () => {
 
   test("are a finding of their own if they are too long to keep", async () => {
     const monitor = monitorAt(2)
-    const extensions = ["x".repeat(70_000)]
+    const extensions = ["x".repeat(140_000)]
     const note = signedNote(headOf(honest, 8), byLog, { extensions })
     expect(summaryOf(await monitor.see("log", 0, note))).toEqual(["bad-head ATTESTED"])
     expect(monitor.documents.list("pending-head")).toEqual([])

@@ -39,12 +39,14 @@ async function watchOver(
     watch = plainWatch,
     shipped = "",
     beginTurn,
+    isStopping,
     ...changes
   }: Partial<MonitoredLog> & {
     readonly shipped?: string
     readonly store?: ReturnType<typeof createMemoryMonitorStore>
     readonly watch?: string
     readonly beginTurn?: () => () => boolean
+    readonly isStopping?: () => boolean
   } = {},
 ): Promise<Watched> {
   const options = { store, signer, hasher }
@@ -80,6 +82,7 @@ async function watchOver(
     hasher,
     pause: () => Promise.resolve(),
     ...(beginTurn && { beginTurn }),
+    ...(isStopping && { isStopping }),
   })
   return {
     monitor,
@@ -304,6 +307,42 @@ describe("createMonitor()", () => {
     const last = await watched.monitor.round(START + 90 * MINUTE)
     expect(last.logs[0]).toMatchObject({ size: 2000, isCut: false })
     expect(watched.findings()).toEqual([`PROVEN unclassifiable ${origin} 0`])
+  })
+
+  test("a monitor that was off for a day accuses nobody in a first round with a bad network", async () => {
+    const log = honestLog(300)
+    let isGone = false
+    log.answer = (question) => {
+      if (isGone && question.startsWith("bundle")) throw new Trouble("network", "gone")
+      return true
+    }
+    const watched = await watchOver(log)
+    await watched.monitor.round(START)
+    const DAY = 24 * 60 * MINUTE
+    log.bodies.push(...honestLog(300).bodies)
+    isGone = true
+    const again = await watched.reopen()
+    await again.monitor.round(START + DAY)
+    expect(again.findings()).toEqual([
+      `SUSPECTED backlog ${origin}`,
+      `SUSPECTED unreachable ${origin} log`,
+    ])
+    await again.monitor.round(START + DAY + 61 * MINUTE)
+    expect(again.findings()).toContain(`ATTESTED unreconciled-head ${origin}`)
+    isGone = false
+    await again.monitor.round(START + DAY + 62 * MINUTE)
+    expect(again.findings()).toEqual([])
+  })
+
+  test("a monitor that is to stop leaves the rest of a log, and tells what it has found", async () => {
+    const log = honestLog(300)
+    log.bodies[0] = Uint8Array.of(1)
+    const watched = await watchOver(log, { isStopping: () => true })
+    const { logs } = await watched.monitor.round(START)
+    expect(logs[0]).toMatchObject({ size: 256, isCut: true })
+    expect(watched.alerts.map(({ kind, grade }) => `${grade} ${kind}`)).toEqual([
+      "PROVEN unclassifiable",
+    ])
   })
 
   test("a log that never lets itself be read to its end is a backlog after an hour", async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest"
-import { expectShipped, overdueExpectations } from "../../src/monitor/expectation.ts"
+import {
+  expectShipped,
+  isAwaited,
+  MOST_LOGGED,
+  noteLogged,
+  overdueExpectations,
+} from "../../src/monitor/expectation.ts"
 import { makeSigner } from "../entry/signers.ts"
 import { hashedrekordOf, keyOf } from "../evidence/made-cases.ts"
 import { digestOf, newDocuments, ORIGIN, startExamination, watchOf } from "./watched-entries.ts"
@@ -65,6 +71,16 @@ describe("not-logged", () => {
       overdueExpectations(documents, origin, 99 * HOUR).map(({ digest }) => digest)
     expect(digests(ORIGIN)).toEqual([digestOf("app")])
     expect(digests("log.b").sort()).toEqual([digestOf("app"), digestOf("elsewhere")].sort())
+  })
+
+  it("is not what was logged lately, however much was logged before", async () => {
+    const { watch, documents, next } = await shipping(listOf("app"))
+    for (let i = 0; i < MOST_LOGGED; i++) noteLogged(documents, ORIGIN, `sha256:${i}`, i)
+    next(hashedrekordOf(owner, "app"))
+    expect(documents.list("expectation")).toHaveLength(MOST_LOGGED - MOST_LOGGED / 10 + 1)
+    expectShipped(documents, ORIGIN, watch, 0)
+    expect(isAwaited(documents, ORIGIN, digestOf("app"))).toBe(false)
+    expect(overdueExpectations(documents, ORIGIN, 9 * HOUR)).toEqual([])
   })
 
   it("is nothing where nothing is shipped: no entry is remembered for it", async () => {

@@ -342,7 +342,7 @@ describe("unclassifiable", () => {
   })
 
   it("is a body or a statement that readers take in different ways", async () => {
-    const { next } = startExamination(await watchOf([...rules, "unknown ignore"]))
+    const { next } = startExamination(await watchOf([...named, "unknown ignore"]))
     const text = new TextDecoder().decode(hashedrekordOf(owner, "app"))
     expect(next(utf8(text))).toEqual([])
     const repeated = text.replace('"kind":"hashedrekord"', '"kind":"rpm","kind":"hashedrekord"')

@@ -2,9 +2,10 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
+import { fakeWitness } from "../log/fake-witnesses.ts"
 import { newFolder } from "../storage/folder.ts"
 import { grow, newRequest } from "./load.ts"
-import type { NewLog } from "./new-log.ts"
+import { type NewLog, newLog } from "./new-log.ts"
 import {
   newWitnessedLog,
   publishedSize,
@@ -41,6 +42,21 @@ test("publishing goes on with two of three witnesses, stops with one, and catche
   const bundle = join(log.folder, "bundle.json")
   writeFileSync(bundle, await served.client.bundle(303))
   expect(readFileSync(bundle, "utf8")).toContain("a.example")
+})
+
+test("SIGTERM answers who waits for witnesses that are down", async () => {
+  const log = await newLog()
+  const policy = join(log.folder, "log.policy")
+  const { vkey } = fakeWitness("a", 2)
+  writeFileSync(policy, `witness a ${vkey} http://127.0.0.1:1\nquorum a\n`)
+  // The server cuts off after ten seconds what is not answered by then.
+  const words = [...log.options.words, "--policy", policy, "--witnessed-wait-ms", "25000"]
+  const served = await serve(log.data, { words })
+  const waiting = submitWaiting(served, log.trust)
+  await expect.poll(async () => (await served.client.treeHead()).size).toBe(1)
+  const ended = served.stop()
+  expect(await waiting).toBe(false)
+  expect(await ended).toMatchObject({ code: 0 })
 })
 
 /** Copies of everything that the log has, its guard and its published checkpoint included. */

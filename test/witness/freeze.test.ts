@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest"
 import { formatAddCheckpoint } from "../../src/core/add-checkpoint.ts"
 import { formatCheckpoint } from "../../src/core/checkpoint.ts"
 import { asHash } from "../../src/core/hash.ts"
-import { formatNote, type SignatureRule } from "../../src/core/note.ts"
+import { formatNote, makeVkey, parseNote, type SignatureRule } from "../../src/core/note.ts"
 import { makeFork, makeKeyMisuse, makeWitnessRollback } from "../../src/evidence/head-evidence.ts"
 import { verifyEvidence } from "../../src/evidence/verification.ts"
 import { createMemoryWitnessStore } from "../../src/storage/memory-witness.ts"
@@ -176,6 +176,17 @@ describe("takeEvidence()", () => {
     const misuse = makeKeyMisuse(log.vkey, formatNote(text, [log.line(text)]))
     await witness.takeEvidence(misuse.text)
     expect(witness.status().logs[0]?.frozen).toMatchObject({ evidence: misuse.id })
+  })
+
+  test("refuses evidence against the log's key under another name", async () => {
+    const { witness } = await startWitness()
+    const { name, keyId, ...renamed } = makeVkey("else.example", 1, log.vkey.publicKey)
+    const [line] = parseNote(log.note(6)).signatures
+    const signature = line?.signature ?? new Uint8Array()
+    const note = formatNote(log.text(6), [{ name, keyId, signature }])
+    const misuse = makeKeyMisuse({ name, keyId, ...renamed }, note)
+    await expect(witness.takeEvidence(misuse.text)).rejects.toMatchObject({ code: "untrusted" })
+    expect(witness.status().logs[0]?.frozen).toBeUndefined()
   })
 
   test("refuses evidence against a log that it does not cosign", async () => {

@@ -1,13 +1,26 @@
 // An alert as sinks hand it on: one JSON object for programs, a subject and a text for people.
 import type { Alert } from "../../monitor/alert.ts"
 
+/**
+ * UTF-16 units of evidence that is sent along. Longer evidence is named and kept (`monitor evidence ID`): a
+ * receiver that takes no large messages must not miss the alert about a large entry.
+ */
+const LONGEST_EVIDENCE = 262_144
+
+/** The evidence of an alert as it is sent along. */
+function sentEvidence({ evidence }: Alert): Alert["evidence"] {
+  const { id, text } = evidence ?? {}
+  if (id === undefined || text === undefined) return evidence
+  return text.length > LONGEST_EVIDENCE ? { id } : { id, text }
+}
+
 export function timeOf({ time }: Alert): string {
   return new Date(time).toISOString()
 }
 
 /** One line of JSON without a line feed; absent members are left out. */
 export function alertJson(alert: Alert): string {
-  const { id, event, kind, grade, origin, index, key, summary, isCanary, evidence } = alert
+  const { id, event, kind, grade, origin, index, key, summary, isCanary } = alert
   return JSON.stringify({
     type: "countersign.alert.v1",
     id,
@@ -20,7 +33,7 @@ export function alertJson(alert: Alert): string {
     summary,
     time: timeOf(alert),
     isCanary,
-    evidence,
+    evidence: sentEvidence(alert),
   })
 }
 
@@ -37,7 +50,8 @@ export function alertSubject({ event, kind, grade, origin, isCanary }: Alert): s
 
 /** What a person needs to judge the alert, with the evidence below it. */
 export function alertText(alert: Alert): string {
-  const { id, event, kind, grade, origin, index, key, summary, evidence, isCanary } = alert
+  const { id, event, kind, grade, origin, index, key, summary, isCanary } = alert
+  const evidence = sentEvidence(alert)
   const lines = [
     ...(isCanary ? ["This is a test that the monitor makes of itself. Nothing is wrong.", ""] : []),
     onOneLine(summary),

@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
+import { alertText } from "../../../src/cli/sinks/alert-message.ts"
 import { jsonLinesSink } from "../../../src/cli/sinks/json-lines.ts"
 import { Trouble } from "../../../src/core/errors.ts"
 import { alertOf, newFolder } from "./made-alert.ts"
@@ -22,6 +23,21 @@ test("the sink jsonl appends one line an alert, to a file that only its owner re
   renameSync(path, `${path}.1`)
   await sink.deliver(alertOf({ id: "3" }))
   expect(linesOf(path)).toMatchObject([{ id: "3" }])
+})
+
+test("names evidence that is too long for some receivers instead of sending it along", async () => {
+  const path = join(newFolder(), "alerts.jsonl")
+  const sink = jsonLinesSink({ name: "jsonl", path })
+  for (const length of [262_144, 262_145]) {
+    const evidence = { id: "ef".repeat(32), text: "x".repeat(length) }
+    await sink.deliver(alertOf({ evidence }))
+    expect(alertText(alertOf({ evidence }))).toContain(`evidence  ${evidence.id}`)
+  }
+  const evidence = { id: "ef".repeat(32) }
+  expect(linesOf(path)).toEqual([
+    expect.objectContaining({ evidence: { ...evidence, text: "x".repeat(262_144) } }),
+    expect.objectContaining({ evidence }),
+  ])
 })
 
 test("the sink jsonl begins a new line after one that was cut off", async () => {
