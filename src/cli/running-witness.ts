@@ -5,7 +5,10 @@ import type { Fetch } from "../client/exchange.ts"
 import { Refusal, refuse } from "../core/errors.ts"
 import { formatVkey } from "../core/note.ts"
 import type { Policy } from "../core/policy.ts"
-import { createNoteVerification } from "../crypto/note-verification.ts"
+import {
+  createNoteVerification,
+  createPatientNoteVerification,
+} from "../crypto/note-verification.ts"
 import { nativeHasher } from "../crypto/tree-hasher.ts"
 import { openWitnessStore, type SqliteWitnessStore } from "../storage/sqlite/witness-store.ts"
 import type { WitnessStore } from "../witness/store.ts"
@@ -103,6 +106,7 @@ async function openFiles(
 /** Makes the witness of some logs, given notes that were seen of them. */
 function witnessMaker({ store, keys }: Opened, { freeze, logger }: RunningWitnessOptions) {
   const holds = createNoteVerification()
+  const holdsElsewhere = createPatientNoteVerification()
   return (logs: readonly WitnessedLog[], seen: readonly string[]): Promise<Witness> =>
     createWitness({
       store,
@@ -111,6 +115,7 @@ function witnessMaker({ store, keys }: Opened, { freeze, logger }: RunningWitnes
       hasher: nativeHasher,
       now: () => Math.floor(Date.now() / 1000),
       holds,
+      holdsElsewhere,
       defer: setImmediate,
       freezeOnFork: freeze,
       // Looked at by assertKeys, log by log.

@@ -2,6 +2,7 @@
 // the few small signatures of a checkpoint, where handing over to a thread would cost more than it saves.
 // Exactly as strict as core/ed25519.ts and core/ecdsa.ts.
 import { type KeyObject, verify } from "node:crypto"
+import { promisify } from "node:util"
 import { LRUCache } from "lru-cache"
 import { ED25519_KEY_SIZE, ED25519_SIGNATURE_SIZE, isStrictPoint } from "../core/ed25519.ts"
 import { formatEd25519Spki, parseSpki } from "../core/spki.ts"
@@ -10,9 +11,17 @@ import { importSpki, spkiName } from "./message-keys.ts"
 export interface MessageVerification {
   /** Whether a signature holds under a raw key of 32 bytes; false for every malformed input. */
   ed25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+  /** The same in one of libuv's threads. */
+  ed25519Elsewhere(
+    publicKey: Uint8Array,
+    message: Uint8Array,
+    signature: Uint8Array,
+  ): Promise<boolean>
   /** The same under a key in SPKI on P-256, P-384 or P-521, with SHA-256 on all of them. */
   ecdsa(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 }
+
+const verifyInThread = promisify<null, Uint8Array, KeyObject, Uint8Array, boolean>(verify)
 
 /** Node's OpenSSL accepts small-order and unreduced points, which the strict rule refuses. */
 function isStrict(publicKey: Uint8Array, signature: Uint8Array): boolean {
@@ -44,6 +53,11 @@ export function createMessageVerification(maxKeys: number): MessageVerification 
       if (!isStrict(publicKey, signature)) return false
       const key = imported(spkiName(publicKey), () => formatEd25519Spki(publicKey))
       return key !== undefined && verify(null, message, key, signature)
+    },
+    async ed25519Elsewhere(publicKey, message, signature) {
+      if (!isStrict(publicKey, signature)) return false
+      const key = imported(spkiName(publicKey), () => formatEd25519Spki(publicKey))
+      return key !== undefined && (await verifyInThread(null, message, key, signature))
     },
     ecdsa(spki, message, signature) {
       if (signature.length === 0 || !isEcdsaKey(spki)) return false

@@ -4,7 +4,7 @@ import { readU32, readU64, utf8 } from "../core/bytes.ts"
 import { parseCheckpointText } from "../core/checkpoint.ts"
 import { checkpointRule, cosignatureMessage } from "../core/cosignature.ts"
 import type { SignatureRule } from "../core/note.ts"
-import { createMessageVerification } from "./message-verification.ts"
+import { createMessageVerification, type MessageVerification } from "./message-verification.ts"
 
 export interface NoteVerificationOptions {
   /** Imported keys that are kept; the least recently used one is forgotten. */
@@ -21,8 +21,25 @@ const TIME_HIGH_END = 2 ** 21
  * `malformed` for a line of type 6 under a text that is no checkpoint.
  */
 export function createNoteVerification(options: NoteVerificationOptions = {}): SignatureRule {
-  const verification = createMessageVerification(options.maxKeys ?? MOST_KEYS)
+  return ruleOver(createMessageVerification(options.maxKeys ?? MOST_KEYS))
+}
 
+/**
+ * The same rule off the calling thread for lines of type 1, which witnesses verify for every request; at
+ * once for all others.
+ */
+export function createPatientNoteVerification(
+  options: NoteVerificationOptions = {},
+): (...line: Parameters<SignatureRule>) => Promise<boolean> {
+  const verification = createMessageVerification(options.maxKeys ?? MOST_KEYS)
+  const rule = ruleOver(verification)
+  return async (vkey, text, signature) =>
+    vkey.type === 1
+      ? await verification.ed25519Elsewhere(vkey.publicKey, utf8(text), signature)
+      : rule(vkey, text, signature)
+}
+
+function ruleOver(verification: MessageVerification): SignatureRule {
   function holdsTimed(publicKey: Uint8Array, text: string, signature: Uint8Array): boolean {
     if (signature.length <= TIME_SIZE || readU32(signature, 0) >= TIME_HIGH_END) return false
     const message = cosignatureMessage(readU64(signature, 0, "cosignature time"), text)

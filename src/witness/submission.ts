@@ -101,6 +101,27 @@ export interface SubmissionRules {
   /** The witness's own keys. */
   readonly ownVkeys: readonly Vkey[]
   readonly holds: SignatureRule
+  /** The same where it costs the calling thread nothing. */
+  readonly holdsElsewhere: PatientRule
+}
+
+/** A {@link SignatureRule} that is waited for. */
+export type PatientRule = (vkey: Vkey, text: string, signature: Uint8Array) => Promise<boolean>
+
+/** Verifies the lines of these keys that {@link openNote} will ask for; gives the rule that knows them. */
+async function verified(
+  note: Note,
+  vkeys: readonly Vkey[],
+  { holdsElsewhere }: SubmissionRules,
+): Promise<SignatureRule> {
+  const found = new Map<Uint8Array, boolean>()
+  const verifying = vkeys.map(async (vkey) => {
+    const line = note.signatures.find((candidate) => isSignatureOf(vkey, candidate))
+    if (line === undefined) return
+    found.set(line.signature, await holdsElsewhere(vkey, note.text, line.signature))
+  })
+  await Promise.all(verifying)
+  return (_vkey, _text, signature) => found.get(signature) ?? false
 }
 
 /**
@@ -108,7 +129,10 @@ export interface SubmissionRules {
  * form, `not-found` for a log that is not cosigned here, `malformed` for the note, `bad-signature` or
  * `untrusted` for its signatures, `malformed` for the checkpoint.
  */
-export function readSubmission(body: Uint8Array, rules: SubmissionRules): Submission {
+export async function readSubmission(
+  body: Uint8Array,
+  rules: SubmissionRules,
+): Promise<Submission> {
   const { oldSize, proof, note: text } = parseAddCheckpoint(body)
   const origin = text.slice(0, text.indexOf("\n"))
   const log =
@@ -118,7 +142,7 @@ export function readSubmission(body: Uint8Array, rules: SubmissionRules): Submis
       `expected the origin of a log that is cosigned here, found ${shown(origin)}`,
     )
   const note = parseForeignNote(text)
-  const logLines = openNote(note, log.vkeys, rules.holds)
+  const logLines = openNote(note, log.vkeys, await verified(note, log.vkeys, rules))
   const checkpoint = parseCheckpoint(note.text)
   const ownLines = linesOfOurs(note, rules)
   return { log, oldSize, proof, checkpoint, text: note.text, logLines, ownLines }

@@ -17,6 +17,7 @@ import { createQueue } from "./queue.ts"
 import type { Freeze, KeptEvidence, WitnessedHead, WitnessStore } from "./store.ts"
 import {
   linesOfOurs,
+  type PatientRule,
   parseForeignNote,
   portableRule,
   readSubmission,
@@ -36,6 +37,8 @@ export interface WitnessOptions {
   readonly now: () => number
   /** Whether a line holds over a checkpoint's text, for keys of every type; the portable rule if left out. */
   readonly holds?: SignatureRule
+  /** The same for requests, off the calling thread; {@link holds} on it if left out. */
+  readonly holdsElsewhere?: PatientRule
   /** Calls back after what has arrived by now (`setImmediate`). */
   readonly defer: (callback: () => void) => void
   /** Whether a log that is proven to lie is cosigned no more; true if left out. */
@@ -123,6 +126,7 @@ export async function createWitness(options: WitnessOptions): Promise<Witness> {
     logs: new Map(logs.map((log) => [log.origin, log])),
     ownVkeys: cosigners.map(({ vkey }) => vkey),
     holds,
+    holdsElsewhere: options.holdsElsewhere ?? (async (...line) => holds(...line)),
   }
   for (const note of options.seen ?? []) await lookThrough(note, states, conviction, rules)
   const advancing = createAdvancing({ ...options, states, conviction, holds })
@@ -148,7 +152,7 @@ function witnessOver(parts: Parts): Witness {
 
   return {
     async addCheckpoint(body) {
-      const submission = readSubmission(body, rules)
+      const submission = await readSubmission(body, rules)
       advancing.assertGoing()
       const head = await new Promise<WitnessedHead>((resolve, reject) => {
         enqueue({ submission, resolve, reject })

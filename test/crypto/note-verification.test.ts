@@ -11,13 +11,17 @@ import { parseSpki } from "../../src/core/spki.ts"
 import { parseHex } from "../../src/core/text.ts"
 import { createMlDsaCosigner } from "../../src/crypto/cosigner.ts"
 import { createMessageVerification } from "../../src/crypto/message-verification.ts"
-import { createNoteVerification } from "../../src/crypto/note-verification.ts"
+import {
+  createNoteVerification,
+  createPatientNoteVerification,
+} from "../../src/crypto/note-verification.ts"
 import { makeSigner, type Signer } from "../entry/signers.ts"
 import { readVectors, type Wycheproof } from "../vectors.ts"
 
 const hex = (text: string) => parseHex(text, "test vector")
 const messages = createMessageVerification(4)
 const holds = createNoteVerification({ maxKeys: 2 })
+const patient = createPatientNoteVerification({ maxKeys: 2 })
 const text = formatCheckpoint("log.example", { size: 7, root: asHash(new Uint8Array(32).fill(9)) })
 const time = 1_700_000_000
 
@@ -67,6 +71,18 @@ describe.each(Object.entries(lines))("a line of %s", (_, line) => {
   test("holds, over this text only", () => {
     expect(verdicts(line)).toEqual([true, true])
     expect(verdicts(line, text.replace("\n7\n", "\n8\n"))).toEqual([false, false])
+  })
+
+  test("is told from others in another thread as well", async () => {
+    const { vkey, signature } = line
+    const broken = flipped(signature, signature.length * 4)
+    const verdicts = [
+      patient(vkey, text, signature),
+      patient(vkey, text.replace("\n7\n", "\n8\n"), signature),
+      patient(vkey, text, broken),
+      patient(vkey, text, signature.subarray(1)),
+    ]
+    expect(await Promise.all(verdicts)).toEqual([true, false, false, false])
   })
 
   test("does not hold with any bit flipped", () => {

@@ -275,6 +275,20 @@ describe("a submission that waits for witnesses", () => {
     expect(witnesses[0]?.asked).toBe(2)
   })
 
+  test.each([
+    ["batch", "/v1/entries/batch?witnessed=true", "application/x-ndjson"],
+    ["submission", waiting, "application/json"],
+  ])("does not hold the bytes of a %s against others", async (_what, path, type) => {
+    const request = JSON.stringify(signedRequest("waits"))
+    const config = { bodyBudget: 1.5 * request.length }
+    const { port, log, publisher } = await witnessedLog("down", { config })
+    const asked = submitTo(port, path, request, type)
+    while (log.head().size === 0) await settle()
+    expect((await submit(port, signedRequest("other"))).status).toBe(201)
+    publisher.close()
+    expect((await asked).text()).toContain('"witnessed":false')
+  })
+
   test("is what every submission does where the operator says so, but one that says no", async () => {
     const config = { waitForWitnesses: true }
     const { port, trust, log } = await witnessedLog("honest", { config })

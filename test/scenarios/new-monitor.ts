@@ -6,7 +6,7 @@ import type { MonitorStatus } from "../../src/monitor/status.ts"
 import { run } from "../cli/fake-terminal.ts"
 import type { Told } from "../evil-log/watched.ts"
 import { newFolder } from "../storage/folder.ts"
-import { countersign, programCommand, type ServedLog, startServing } from "./process.ts"
+import { countersign, PATIENCE, programCommand, type ServedLog, startServing } from "./process.ts"
 
 export interface NewMonitorOptions {
   readonly policy: string
@@ -23,9 +23,8 @@ export interface MonitorRound {
 
 /** A monitor process that makes rounds until its test is over. */
 export interface FollowingMonitor extends Omit<ServedLog, "client"> {
-  status(): Promise<MonitorStatus>
-  /** What it says once a round has ended that began after this call. */
-  nextStatus(): Promise<MonitorStatus>
+  /** Resolves once its status has all that this has. */
+  until(expected: object): Promise<void>
 }
 
 export interface NewMonitor {
@@ -38,8 +37,6 @@ export interface NewMonitor {
   told(): readonly Told[]
 }
 
-const PATIENCE = { timeout: 30_000, interval: 100 }
-
 function following(served: Omit<ServedLog, "client">): FollowingMonitor {
   async function status(): Promise<MonitorStatus> {
     return (await (await fetch(`${served.url}/status.json`)).json()) as MonitorStatus
@@ -47,14 +44,7 @@ function following(served: Omit<ServedLog, "client">): FollowingMonitor {
 
   return {
     ...served,
-    status,
-    async nextStatus() {
-      const now = Date.now()
-      await expect
-        .poll(async () => (await status()).lastCompleteAt ?? 0, PATIENCE)
-        .toBeGreaterThan(now)
-      return await status()
-    },
+    until: (expected) => expect.poll(status, PATIENCE).toMatchObject(expected),
   }
 }
 

@@ -15,6 +15,9 @@ const program = join(checkout, "dist/cli/main.js")
 /** The words that run `countersign`. */
 export const programCommand: readonly string[] = [process.execPath, program]
 
+/** For `expect.poll` where processes have to come to something on a machine that has much else to do. */
+export const PATIENCE = { timeout: 30_000, interval: 100 }
+
 /** How a process ended, and all that it wrote. */
 export interface Ended {
   readonly code: number | null

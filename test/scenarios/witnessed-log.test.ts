@@ -12,7 +12,7 @@ import {
   submitWaiting,
   type WitnessedLog,
 } from "./new-witnessed-log.ts"
-import { countersign, type ServedLog, serve, serveInVain } from "./process.ts"
+import { countersign, PATIENCE, type ServedLog, serve, serveInVain } from "./process.ts"
 
 test("publishing goes on with two of three witnesses, stops with one, and catches up", async () => {
   const log = await newWitnessedLog()
@@ -53,7 +53,7 @@ test("SIGTERM answers who waits for witnesses that are down", async () => {
   const words = [...log.options.words, "--policy", policy, "--witnessed-wait-ms", "25000"]
   const served = await serve(log.data, { words })
   const waiting = submitWaiting(served, log.trust)
-  await expect.poll(async () => (await served.client.treeHead()).size).toBe(1)
+  await expect.poll(async () => (await served.client.treeHead()).size, PATIENCE).toBe(1)
   const ended = served.stop()
   expect(await waiting).toBe(false)
   expect(await ended).toMatchObject({ code: 0 })
