@@ -51,8 +51,14 @@ function printHead(output: Output, { text, note, head }: ListedHead): void {
 function listCommand(terminal: Terminal): Command {
   return new Command("list")
     .description("show the heads in a file; nothing is verified")
-    .addOption(headsOption("the file").makeOptionMandatory())
+    .addOption(headsOption("the file of heads").makeOptionMandatory())
     .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign heads list --heads ~/.countersign-heads`,
+    )
     .action(async ({ heads, json }: ListOptions) => {
       const output = createOutput(terminal, json)
       for (const head of await readHeads(heads)) printHead(output, head)
@@ -150,10 +156,17 @@ async function exchangeHeads(
 function exchangeCommand(terminal: Terminal): Command {
   const command = new Command("exchange")
     .description("give the heads in a file to a monitor and remember the newest ones that it has")
-    .addOption(headsOption("the file").makeOptionMandatory())
+    .addOption(headsOption("the file of heads").makeOptionMandatory())
     .requiredOption("--to <url>", "base URL of the monitor")
     .option("--vkey <vkey...>", "verifier keys of the logs")
     .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign heads exchange --heads ~/.countersign-heads --to https://monitor.example.com \\
+    --policy log.policy`,
+    )
     .action(async (options: ExchangeOptions) => {
       await exchangeHeads(options, await readKeys(command, options.vkey), terminal)
     })

@@ -94,6 +94,12 @@ export function monitorStatusCommand(terminal: Terminal): Command {
     .option("--key <file>", "the monitor's own key (default: in DIR)")
     .addOption(intervalOption())
     .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign monitor status --data /var/lib/monitor`,
+    )
     .action(async ({ data, key, interval, json }: StatusOptions) => {
       const state = await openMonitorState(monitorDirectory(data, key), "read")
       try {

@@ -67,7 +67,7 @@ export function watchTestCommand(terminal: Terminal): Command {
   const command = new Command("watch-test")
     .description("say what a watch file makes of one entry, and why")
     .argument("[file]", "the body of an entry; else --log and --index")
-    .requiredOption("--watch <file>", "watch file")
+    .requiredOption("--watch <file>", "the watch file")
     .option("--envelope <file>", "DSSE envelope of the entry, for the rules by name")
     .option("--log <url>", "base URL of a log that has the entry")
     .option("--index <n>", "the entry's place, counted from 0", decimalArgument)
