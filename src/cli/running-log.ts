@@ -1,4 +1,5 @@
 // The log over a data directory, put together: locks, writer thread, reads, signature verification.
+
 import { createLogSigner } from "../crypto/log-signer.ts"
 import { createNoteVerification } from "../crypto/note-verification.ts"
 import { createRekorSigner } from "../crypto/rekor-signer.ts"
@@ -13,6 +14,7 @@ import type { RekorSigner } from "../log/signer.ts"
 import { openPublishedFile } from "../storage/published-file.ts"
 import { lockDataDirectory } from "../storage/sqlite/process-lock.ts"
 import { openSqliteReads } from "../storage/sqlite/store.ts"
+import { type Close, openAll } from "./closers.ts"
 import { type DataDirectory, readLogKeys } from "./data-directory.ts"
 import { watchFreeSpace } from "./free-space.ts"
 import { heldHeads, type PublishingPlan, processClock } from "./publishing.ts"
@@ -46,26 +48,12 @@ export interface RunningLog {
 
 const FREE_SPACE_EVERY_MS = 1_000
 
-type Close = () => Promise<void> | void
-
-/** Last opened, first closed; also when opening fails halfway: a writer thread keeps a process alive. */
-async function closeAll(closers: readonly Close[]): Promise<void> {
-  for (const close of closers.toReversed()) await close()
-}
-
 /** Refuses and throws as the parts do: every message says what to do. */
 export async function openRunningLog(
   directory: DataDirectory,
   options: RunningLogOptions,
 ): Promise<RunningLog> {
-  const closers: Close[] = []
-  try {
-    const opened = await openParts(directory, options, closers)
-    return { ...opened, close: () => closeAll(closers) }
-  } catch (reason) {
-    await closeAll(closers)
-    throw reason
-  }
+  return await openAll((closers) => openParts(directory, options, closers))
 }
 
 async function openParts(

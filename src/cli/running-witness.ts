@@ -1,5 +1,6 @@
 // A witness over a data directory, put together: store, keys, the self-audit before anything is signed, and
 // the end of the process once it must not sign any more.
+
 import type { Logger } from "pino"
 import type { Fetch } from "../client/exchange.ts"
 import { Refusal, refuse } from "../core/errors.ts"
@@ -13,6 +14,7 @@ import { nativeHasher } from "../crypto/tree-hasher.ts"
 import { openWitnessStore, type SqliteWitnessStore } from "../storage/sqlite/witness-store.ts"
 import type { WitnessStore } from "../witness/store.ts"
 import { createWitness, type Witness, type WitnessedLog } from "../witness/witness.ts"
+import { type Close, openAll } from "./closers.ts"
 import { type Admission, createAdmission } from "./witness-admission.ts"
 import { createSelfAudit, sourcesOf } from "./witness-audit.ts"
 import { auditOn, reportUnreachable } from "./witness-audit-loop.ts"
@@ -39,28 +41,14 @@ export interface RunningWitnessOptions
   readonly onFatal: (reason: unknown) => void
 }
 
-type Close = () => Promise<void> | void
-
 const SOURCE_TIMEOUT_MS = 5_000
-
-/** Last opened, first closed; also when opening fails halfway. */
-async function closeAll(closers: readonly Close[]): Promise<void> {
-  for (const close of closers.toReversed()) await close()
-}
 
 /** Refuses and throws as the parts do: every message says what to do. */
 export async function openRunningWitness(
   directory: WitnessDirectory,
   options: RunningWitnessOptions,
 ): Promise<RunningWitness> {
-  const closers: Close[] = []
-  try {
-    const opened = await openParts(directory, options, closers)
-    return { ...opened, close: () => closeAll(closers) }
-  } catch (reason) {
-    await closeAll(closers)
-    throw reason
-  }
+  return await openAll((closers) => openParts(directory, options, closers))
 }
 
 /** Refuses `mismatch` if a log has other keys than before and the operator did not name it. */

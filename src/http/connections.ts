@@ -1,16 +1,29 @@
 // What every server of Countersign's does with its connections, whatever it serves: limits on slow clients,
 // the form of the request target, an orderly end.
-import type { IncomingMessage, Server } from "node:http"
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from "node:http"
 import type { HttpConfig } from "./config.ts"
+import { answerBrokenConnection } from "./connection-errors.ts"
 
 /** The longest headers of a request, in bytes. */
-export const HEADER_BYTES = 8 * 1024
+const HEADER_BYTES = 8 * 1024
 
 /** What a server's limits are made of, in milliseconds. */
 export type Slowness = Pick<
   HttpConfig,
-  "headersTimeout" | "requestTimeout" | "keepAliveTimeout" | "idleTimeout"
+  "headersTimeout" | "requestTimeout" | "keepAliveTimeout" | "idleTimeout" | "slownessInterval"
 >
+
+export interface GuardedServerOptions
+  extends Pick<ServerOptions, "IncomingMessage" | "ServerResponse"> {
+  readonly config: Slowness
+  readonly listener: RequestListener
+}
 
 /** Turns the absolute form of a request target into the origin form, in place. */
 // SPEC: a server MUST accept the absolute-form in requests (RFC 9112 section 3.2.2).
@@ -19,12 +32,29 @@ export function takeOriginForm(request: IncomingMessage): void {
   if (!url.startsWith("/")) request.url = url.replace(/^https?:\/\/[^/?#]*/i, "")
 }
 
-export function limitSlowness(server: Server, config: Slowness): void {
+function limitSlowness(server: Server, config: Slowness): void {
   server.headersTimeout = config.headersTimeout
   server.requestTimeout = config.requestTimeout
   server.keepAliveTimeout = config.keepAliveTimeout
   server.timeout = config.idleTimeout
   server.maxRequestsPerSocket = 0
+}
+
+/** A server with limits on headers and slow clients, that answers also what is no HTTP; not listening. */
+export function createGuardedServer({
+  config,
+  listener,
+  ...classes
+}: GuardedServerOptions): Server {
+  const { slownessInterval: connectionsCheckingInterval } = config
+  const server = createServer(
+    { ...classes, maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval },
+    listener,
+  )
+  limitSlowness(server, config)
+  server.on("checkContinue", listener)
+  server.on("clientError", answerBrokenConnection)
+  return server
 }
 
 /**

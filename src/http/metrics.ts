@@ -1,13 +1,14 @@
 // Metrics in the Prometheus text format, and the admin server that gives them away. It belongs on an
 // address that only operators reach.
 import { createServer, type IncomingMessage, type Server } from "node:http"
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client"
 import type { Log } from "../log/log.ts"
 import type { Publisher } from "../log/publishing.ts"
 import { type Answer, send, textAnswer } from "./answer.ts"
 import type { Meter } from "./config.ts"
 import { plainProblemAnswer, problemOf } from "./problem.ts"
 import { measurePublishing } from "./publishing-metrics.ts"
+import { measureRequests } from "./request-metrics.ts"
 
 /** Metrics as they are given away. */
 export interface MetricsText {
@@ -17,8 +18,6 @@ export interface MetricsText {
 }
 
 export interface Metrics extends Meter, MetricsText {}
-
-const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 
 function gaugeLog(registers: Registry[], log: Pick<Log, "head" | "status">): void {
   new Gauge({
@@ -61,19 +60,7 @@ export function createMetrics(
 ): Metrics {
   const registry = new Registry()
   const registers = [registry]
-  const requests = new Counter({
-    name: "countersign_http_requests_total",
-    help: "Answered requests by operation of the contract and status.",
-    labelNames: ["operation", "status"],
-    registers,
-  })
-  const seconds = new Histogram({
-    name: "countersign_http_request_seconds",
-    help: "Seconds from a request's headers to its answer, by operation.",
-    labelNames: ["operation"],
-    buckets: SECONDS,
-    registers,
-  })
+  const counted = measureRequests(registers)
   const entries = new Counter({
     name: "countersign_entries_total",
     help: "Entries that were added.",
@@ -84,46 +71,16 @@ export function createMetrics(
     help: "Submissions whose body was in the log before.",
     registers,
   })
-  const refusals = new Counter({
-    name: "countersign_refusals_total",
-    help: "Refused requests and batch lines by code.",
-    labelNames: ["code"],
-    registers,
-  })
   gaugeLog(registers, log)
   if (publisher !== undefined) measurePublishing(registers, publisher)
   if (withProcess) collectDefaultMetrics({ register: registry })
 
-  // Looking a labelled metric up costs more than counting; there are few operations and statuses.
-  const labelled = new Map<
-    string,
-    { requests: Counter.Internal; seconds: Histogram.Internal<"operation"> }
-  >()
-  function answeredAs(operation: string, status: number) {
-    const name = `${operation} ${status}`
-    const known = labelled.get(name)
-    if (known !== undefined) return known
-    const made = {
-      requests: requests.labels(operation, String(status)),
-      seconds: seconds.labels(operation),
-    }
-    labelled.set(name, made)
-    return made
-  }
-
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
-    answered(operation, status, duration) {
-      const answered = answeredAs(operation, status)
-      answered.requests.inc()
-      answered.seconds.observe(duration)
-    },
+    ...counted,
     logged(isNew) {
       ;(isNew ? entries : duplicates).inc()
-    },
-    refused(code) {
-      refusals.labels(code).inc()
     },
   }
 }

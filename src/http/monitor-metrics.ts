@@ -1,15 +1,11 @@
 // Metrics of a monitor in the Prometheus text format: its HTTP interface, and what its status page shows.
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client"
 import type { EntryCounters } from "../monitor/entry-examiner.ts"
 import type { LogStatus, MonitorStatus } from "../monitor/status.ts"
 import type { MetricsText } from "./metrics.ts"
+import { measureRequests, type RequestMetrics } from "./request-metrics.ts"
 
-export interface MonitorMetrics extends MetricsText {
-  answered(operation: string, status: number, seconds: number): void
-  refused(code: string): void
-}
-
-const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 2.5]
+export interface MonitorMetrics extends MetricsText, RequestMetrics {}
 
 type LogValue = readonly [name: string, help: string, value: (log: LogStatus) => number]
 
@@ -138,25 +134,7 @@ export function createMonitorMetrics(
 ): MonitorMetrics {
   const registry = new Registry()
   const registers = [registry]
-  const requests = new Counter({
-    name: "countersign_http_requests_total",
-    help: "Answered requests by operation and status.",
-    labelNames: ["operation", "status"],
-    registers,
-  })
-  const seconds = new Histogram({
-    name: "countersign_http_request_seconds",
-    help: "Seconds from a request's headers to its answer, by operation.",
-    labelNames: ["operation"],
-    buckets: SECONDS,
-    registers,
-  })
-  const refusals = new Counter({
-    name: "countersign_refusals_total",
-    help: "Refused requests by code.",
-    labelNames: ["code"],
-    registers,
-  })
+  const counted = measureRequests(registers)
   // One status for all values of a scrape: making it reads every finding.
   let current: MonitorStatus | undefined
   const once = () => {
@@ -174,12 +152,6 @@ export function createMonitorMetrics(
       current = status()
       return await registry.metrics()
     },
-    answered(operation, status, duration) {
-      requests.labels(operation, String(status)).inc()
-      seconds.labels(operation).observe(duration)
-    },
-    refused(code) {
-      refusals.labels(code).inc()
-    },
+    ...counted,
   }
 }

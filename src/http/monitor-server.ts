@@ -1,17 +1,11 @@
 // The HTTP server of a monitor: where verifiers post heads and receipts, where anyone reads evidence, and
 // where operators look whether it is working. All of it may be public but for what the operator hides.
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type ServerResponse,
-} from "node:http"
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import type { Express, Request, Response } from "express"
 import { Refusal } from "../core/errors.ts"
 import { type Answer, send } from "./answer.ts"
 import { defaultHttpConfig, type HttpConfig, type HttpLogger } from "./config.ts"
-import { answerBrokenConnection } from "./connection-errors.ts"
-import { drain, HEADER_BYTES, limitSlowness, takeOriginForm } from "./connections.ts"
+import { createGuardedServer, drain, takeOriginForm } from "./connections.ts"
 import { createExpressApp } from "./express-app.ts"
 import {
   type MonitorHandlers,
@@ -156,17 +150,7 @@ export function createMonitorServer(options: MonitorServerOptions): HttpServer {
       turnAway(request, response, reasonOf(error)),
     )
   }
-  const server = createServer(
-    {
-      ...classes,
-      maxHeaderSize: HEADER_BYTES,
-      connectionsCheckingInterval: config.slownessInterval,
-    },
-    listener,
-  )
-  limitSlowness(server, config)
-  server.on("checkContinue", listener)
-  server.on("clientError", answerBrokenConnection)
+  const server = createGuardedServer({ ...classes, config, listener })
   return {
     server,
     close() {

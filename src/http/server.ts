@@ -1,13 +1,7 @@
 // The HTTP server: hot routes on node:http in front of Express, limits on slow clients, an orderly end.
 // Talks to nothing but the log it is given.
 import { createHash } from "node:crypto"
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from "node:http"
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http"
 import type { ProposalOptions } from "../entry/signature.ts"
 import { createVerifierKeyCache } from "../entry/verifier-key.ts"
 import type { Log } from "../log/log.ts"
@@ -16,8 +10,7 @@ import type { RekorSigner } from "../log/signer.ts"
 import { send } from "./answer.ts"
 import { createApp } from "./app.ts"
 import { defaultHttpConfig, type HttpConfig, type HttpLogger, type Meter } from "./config.ts"
-import { answerBrokenConnection } from "./connection-errors.ts"
-import { drain, HEADER_BYTES, limitSlowness, takeOriginForm } from "./connections.ts"
+import { createGuardedServer, drain, takeOriginForm } from "./connections.ts"
 import { loadContract } from "./contract.ts"
 import type { Door, Handlers, Surroundings } from "./handler.ts"
 import { callAtDoor, routeHot, takeRekorPath } from "./hot-routes.ts"
@@ -136,18 +129,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (call !== undefined) return void serving.serveDoor(request, response, call)
     return handle(request, response)
   }
-  const server = createServer(
-    {
-      IncomingMessage,
-      ServerResponse,
-      maxHeaderSize: HEADER_BYTES,
-      connectionsCheckingInterval: config.slownessInterval,
-    },
-    listener,
-  )
-  limitSlowness(server, config)
-  server.on("checkContinue", listener)
-  server.on("clientError", answerBrokenConnection)
+  const server = createGuardedServer({ IncomingMessage, ServerResponse, config, listener })
   return {
     server,
     close() {

@@ -1,17 +1,11 @@
 // The HTTP server of a witness (C2SP tlog-witness): its two routes on node:http, matched on the path as it
 // came over the wire, and the rest by Express. Any web origin may use it, as nothing here is private.
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type ServerResponse,
-} from "node:http"
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import type { Express, Request, Response } from "express"
 import { Refusal } from "../core/errors.ts"
 import { type Answer, isRead, send } from "./answer.ts"
 import { defaultHttpConfig, type HttpConfig, type HttpLogger } from "./config.ts"
-import { answerBrokenConnection } from "./connection-errors.ts"
-import { drain, HEADER_BYTES, limitSlowness, takeOriginForm } from "./connections.ts"
+import { createGuardedServer, drain, takeOriginForm } from "./connections.ts"
 import { createExpressApp } from "./express-app.ts"
 import { createBodyReader } from "./request-body.ts"
 import type { HttpServer } from "./server.ts"
@@ -186,17 +180,7 @@ export function createWitnessServer(options: WitnessServerOptions): HttpServer {
       turnAway(request, response, reasonOf(error)),
     )
   }
-  const server = createServer(
-    {
-      ...classes,
-      maxHeaderSize: HEADER_BYTES,
-      connectionsCheckingInterval: config.slownessInterval,
-    },
-    listener,
-  )
-  limitSlowness(server, config)
-  server.on("checkContinue", listener)
-  server.on("clientError", answerBrokenConnection)
+  const server = createGuardedServer({ ...classes, config, listener })
   return {
     server,
     close() {

@@ -7,6 +7,7 @@ import { formatNote, formatSignatureLine, parseNote, parseVkey } from "../../src
 import { formatBase64 } from "../../src/core/text.ts"
 import { makeFork } from "../../src/evidence/head-evidence.ts"
 import { testSigner } from "../signers.ts"
+import { vectorVkey } from "../witness/published-values.ts"
 import { type Asked, askUnchecked } from "./client.ts"
 import type { Reply } from "./contract-check.ts"
 import { openRaw, rawRequest } from "./raw-connection.ts"
@@ -18,7 +19,7 @@ import {
   witnessSigner,
 } from "./served-witness.ts"
 import { createTestLog, requestText } from "./test-log.ts"
-import { vectorVkey, witnessVectors } from "./witness-vectors.ts"
+import { witnessVectors } from "./witness-vectors.ts"
 
 const log = createTestLog("log.example")
 const fork = createTestLog("log.example", { forkedAt: 2 })

@@ -12,37 +12,30 @@ import { OldSizeConflict } from "../../src/witness/witness.ts"
 import { mth, proof, sha256, singleBytes } from "../reference.ts"
 import { testSigner } from "../signers.ts"
 import { mlDsaCosigner } from "./ml-dsa-cosigner.ts"
+import {
+  H1,
+  H2,
+  H3,
+  H4,
+  H5,
+  H6,
+  HX,
+  note,
+  O,
+  R1,
+  R3,
+  R5,
+  S1,
+  S3,
+  S5,
+  SF,
+  SX,
+  vectorVkey,
+} from "./published-values.ts"
 import { startWitness } from "./running-witness.ts"
 import { testCosigner } from "./test-log.ts"
 
-const O = "sigsum.org/v1/tree/4d6d8825a6bb689d459628312889dfbb0bcd41b5211d9e1ce768b0ff0309e562"
 const OTHER = O.replace(/2$/, "3")
-const VKEY = `${O}+5202289b+Af/cLU2Y5BJNP+r3iMDC+av9eWCD0fBJVDfzAux5zxAP`
-
-const H1 = "KgEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-const H2 = "KgIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-const H3 = "KgMAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-const H4 = "KgQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-const H5 = "wgiIFdZfYNv6WU1OllBKsWnLYIS/DBMqt8Uh/S4OukE="
-const H6 = "+fUDV+k970B4I3uKrqJM4aP1lloPZP8mvr2Z4wRw2LI="
-const HX = "KgIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABA="
-const R1 = "KgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-const R3 = "RcCI1Nk56ZcSmIEfIn0SleqtV7uvrlXNccFx595Iwl0="
-const R5 = "QrtXrQZCCvpIgsSmOsah7HdICzMLLyDfxToMql9WTjY="
-const S1 =
-  "UgIom7fPZTqpxWWhyjWduBvTvGVqsokMbqTArsQilegKoFBJQjUFAmQ0+YeSPM3wfUQMFSzVnnNuWRTYrajXpNUbIQY="
-const S3 =
-  "UgIom2VbtIcdFbwFAy1n7s6IkAxIY6J/GQOTuZF2ORV39d75cbAj2aQYwyJre36kezNobZs4SUUdrcawfAB8WVrx6go="
-const SX =
-  "UgIom2VbtIcdFbwFAy1n7s6IkAxIY6J/GQOTuZF2ORV39d75cbAj2aQYwyJre36kezNobZs4SUUdrcawfAB8WVrx6gx="
-const S5 =
-  "UgIomw/EOJmWi0i1FQsOj+etB7F8IccFam/jgd6wzRns4QPVmyEZtdvl1U2KEmLOZ/ASRcWJi0tW90dJWAShei7sDww="
-const SF =
-  "UgIom4JTC2MerrFcJ5xDcWHzRPVB6zzGBIw4OFqcKDflqjH4q4xY5vMxUxyczvdIlEwFYf7ivQU4KoWan2bLmzLx0go="
-
-function note(size: string, root: string, signature: string, origin = O): string {
-  return `${origin}\n${size}\n${root}\n\n— ${origin} ${signature}\n`
-}
 
 type Step = readonly [
   name: string,
@@ -67,7 +60,7 @@ const steps: readonly Step[] = [
 ]
 
 describe("the published requests of a fresh witness, in order", async () => {
-  const log = { origin: parseOrigin(O), vkeys: [parseVkey(VKEY)] }
+  const log = { origin: parseOrigin(O), vkeys: [parseVkey(vectorVkey)] }
   const { witness } = await startWitness({ logs: [log] })
 
   test.each(steps)("%s", async (_, old, hashes, text, expected) => {
