@@ -24,7 +24,7 @@ export interface EntryRemark {
   /** Unix seconds, both included: the dates of an `outside-validity`. */
   readonly notBefore?: number
   readonly notAfter?: number
-  /** The monitor's own probe. */
+  /** The monitor's own canary. */
   readonly isCanary?: boolean
 }
 
