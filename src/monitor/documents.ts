@@ -2,13 +2,13 @@
 // become durable together, under the monitor's signature (state.ts).
 
 /**
- * `policy`: the pinned policy file. `log`: a followed log, by origin. `gap`: an entry bundle that could
- * not be read in full and is asked for again. `head`: the newest head of a vantage point. `witness`: the
- * newest cosignature of a witness. `cosigned`: cosigned heads as time went by. `pending-head`: a signed
- * head that the tree does not reach yet. `suspicion`: what may heal. `finding`, `evidence`: by their IDs. `alert`: what is still to be delivered.
- * `claim`, `revocation`: what entries said. `promise`: receipts that are still to be kept. `expectation`:
- * what was shipped and must appear. `canary`: the monitor's own test entries. `inbox`: heads posted by
- * verifiers.
+ * `policy`: the pinned policy file. `log`: a followed log, by origin. `gap`: an entry bundle that
+ * could not be read in full and is asked for again. `head`: the newest head of a vantage point.
+ * `witness`: the newest cosignature of a witness. `cosigned`: cosigned heads as time went by.
+ * `pending-head`: a signed head that the tree does not reach yet. `suspicion`: what may heal.
+ * `finding`, `evidence`: by their IDs. `alert`: what is still to be delivered. `claim`, `revocation`:
+ * what entries said. `promise`: receipts that are still to be kept. `expectation`: what was shipped
+ * and must appear. `canary`: the monitor's own test entries. `inbox`: heads posted by verifiers.
  */
 export type DocumentKind =
   | "policy"
