@@ -1,9 +1,11 @@
 // One bounded HTTP exchange with a log or a witness over the platform's fetch: limits on bytes and time, no
 // redirects, RFC 9457 problem documents turned into refusals. Leaves out what the answers mean
 // (log-client.ts, witness-client.ts).
-import { concat, parseUtf8 } from "../core/bytes.ts"
-import { Refusal, type RefusalCode, refuse, shown, Trouble } from "../core/errors.ts"
+
+import { parseUtf8 } from "../core/bytes.ts"
+import { Refusal, type RefusalCode, shown, Trouble } from "../core/errors.ts"
 import { asObject, asText, optional, parseJson } from "../core/json-value.ts"
+import { parseBase, readBounded } from "./bounded-answer.ts"
 
 export type Fetch = typeof globalThis.fetch
 
@@ -85,23 +87,6 @@ export function errorOfProblem(problem: unknown, status: number, peer = "log"): 
   return status >= 500 ? new Trouble("network", message) : new Refusal(codeOf(status), message)
 }
 
-async function readBounded(response: Response, longest: number, peer: string): Promise<Uint8Array> {
-  const reader = response.body?.getReader()
-  if (reader === undefined) return new Uint8Array(0)
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return concat(...chunks)
-    length += value.length
-    if (length > longest) {
-      await reader.cancel()
-      refuse("too-large", `the ${peer}'s answer: expected up to ${longest} bytes, found more`)
-    }
-    chunks.push(value)
-  }
-}
-
 /** What an answer that is not 2xx says; refuses `malformed` for JSON that is none. */
 export function errorOfReply({ status, mediaType, body }: Reply, peer = "log"): Refusal | Trouble {
   const text = parseUtf8(body, "problem")
@@ -109,18 +94,6 @@ export function errorOfReply({ status, mediaType, body }: Reply, peer = "log"): 
     ? parseJson(text, "problem", LONGEST_PROBLEM)
     : { detail: text.trim() }
   return errorOfProblem(problem, status, peer)
-}
-
-function parseBase(url: string, peer: string): string {
-  const base = URL.canParse(url) ? new URL(url) : undefined
-  const allowed = base?.protocol === "http:" || base?.protocol === "https:"
-  if (base === undefined || !allowed || base.username !== "" || base.search + base.hash !== "") {
-    return refuse(
-      "malformed",
-      `${peer} URL: expected http(s)://HOST[:PORT][/PATH], found ${shown(url)}`,
-    )
-  }
-  return base.href.endsWith("/") ? base.href : `${base.href}/`
 }
 
 function mediaTypeOf({ headers }: Response): string {
@@ -135,7 +108,7 @@ export function createRawExchange(
   options: ExchangeOptions,
 ): (question: Question) => Promise<Reply> {
   const { url, fetch, signal, timeout, peer = "log" } = options
-  const base = parseBase(url, peer)
+  const base = parseBase(url, `${peer} URL`)
 
   async function send(question: Question): Promise<Reply> {
     const clock = AbortSignal.timeout(timeout)
@@ -150,7 +123,7 @@ export function createRawExchange(
       }),
     })
     const longest = response.ok ? question.longest : LONGEST_PROBLEM
-    const body = await readBounded(response, longest, peer)
+    const body = await readBounded(response, longest, `the ${peer}'s answer`)
     return { status: response.status, mediaType: mediaTypeOf(response), body }
   }
 

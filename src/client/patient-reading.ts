@@ -1,7 +1,8 @@
 // Reading a URL that may be busy: GET with limits on bytes and time, no redirects, and further attempts
 // after 429, 5xx and broken connections, as long as the server asks for within reason.
-import { concat } from "../core/bytes.ts"
+
 import { refuse, Trouble } from "../core/errors.ts"
+import { readBounded } from "./bounded-answer.ts"
 import type { Fetch } from "./exchange.ts"
 
 export interface PatientOptions {
@@ -44,23 +45,6 @@ interface Setback {
 
 type Outcome = { readonly bytes: Uint8Array | undefined } | Setback
 
-async function readBounded(response: Response, longest: number): Promise<Uint8Array> {
-  const reader = response.body?.getReader()
-  if (reader === undefined) return new Uint8Array(0)
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return concat(...chunks)
-    length += value.length
-    if (length > longest) {
-      await reader.cancel()
-      refuse("too-large", `${response.url}: expected up to ${longest} bytes, found more`)
-    }
-    chunks.push(value)
-  }
-}
-
 /** Retry-After in seconds; dates are left to the backoff, since clocks differ. */
 function askedWait(response: Response): { wait?: number } {
   const text = response.headers.get("retry-after") ?? ""
@@ -82,7 +66,7 @@ export function createPatientReading(options: PatientOptions): PatientReading {
       signal: signal === undefined ? clock : AbortSignal.any([signal, clock]),
       ...(isFresh === true && { headers: FRESH_HEADERS, cache: "no-store" }),
     })
-    if (response.ok) return { bytes: await readBounded(response, longest) }
+    if (response.ok) return { bytes: await readBounded(response, longest, response.url) }
     await response.body?.cancel()
     const { status } = response
     if (status === 404 || status === 410) return { bytes: undefined }

@@ -1,15 +1,17 @@
 // A log's read side over HTTP, as the monitor needs it: checkpoint, tiles and entry bundles of C2SP
 // tlog-tiles, at the root or, for a Rekor v2 log, below `api/v2/`; and a witness's newest heads (C2SP
 // tlog-witness). Believes nothing of what it reads.
+
 import { LONGEST_BODY } from "../core/bundle.ts"
 import { parseUtf8, utf8 } from "../core/bytes.ts"
 import { digestOf } from "../core/digest.ts"
-import { Refusal, refuse, shown, Trouble } from "../core/errors.ts"
+import { Refusal, Trouble } from "../core/errors.ts"
 import { HASH_SIZE } from "../core/hash.ts"
 import { LONGEST_NOTE } from "../core/note.ts"
 import { cutResource } from "../core/partial-resource.ts"
 import { formatHex } from "../core/text.ts"
 import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tile.ts"
+import { parseBase } from "./bounded-answer.ts"
 import {
   createPatientReading,
   type PatientOptions,
@@ -21,16 +23,6 @@ const LONGEST_BUNDLE = TILE_WIDTH * (2 + LONGEST_BODY)
 const LONGEST_TILE = TILE_WIDTH * HASH_SIZE
 /** A submission's limit is 1 MiB by default; Rekor's own logs take more. */
 const LONGEST_ENVELOPE = 16 * 1024 * 1024
-
-/** The URL with a final slash; refuses `malformed`. */
-function parseBase(url: string): string {
-  const base = URL.canParse(url) ? new URL(url) : undefined
-  const isHttp = base?.protocol === "http:" || base?.protocol === "https:"
-  if (base === undefined || !isHttp || base.username !== "" || base.search + base.hash !== "") {
-    return refuse("malformed", `URL: expected http(s)://HOST[:PORT][/PATH], found ${shown(url)}`)
-  }
-  return base.href.endsWith("/") ? base.href : `${base.href}/`
-}
 
 /** Has the form of the monitor's port `LogSource`, which says what it promises. */
 export interface TileSource {
@@ -55,7 +47,7 @@ export interface TileSourceOptions extends PatientOptions {
 /** Refuses `malformed` for the URL. */
 export function createTileSource(options: TileSourceOptions): TileSource {
   const isRekor = options.url.startsWith(REKOR_V2)
-  const base = parseBase(isRekor ? options.url.slice(REKOR_V2.length) : options.url)
+  const base = parseBase(isRekor ? options.url.slice(REKOR_V2.length) : options.url, "URL")
   const prefix = isRekor ? `${base}api/v2/` : base
   const read = createPatientReading(options)
 
@@ -116,7 +108,7 @@ export interface WitnessHeads {
 
 /** A witness's read API below its URL; refuses `malformed` for the URL. */
 export function createWitnessHeads(options: Omit<TileSourceOptions, "unique">): WitnessHeads {
-  const base = parseBase(options.url)
+  const base = parseBase(options.url, "URL")
   const read: PatientReading = createPatientReading(options)
   return {
     async head(origin) {
