@@ -1,6 +1,5 @@
 // What a monitor answers: heads and receipts that verifiers post, evidence, and whether it is working. What
 // is posted is verified and put into the mailbox of the next round; nothing here changes the state.
-import type { IncomingMessage, ServerResponse } from "node:http"
 import { equalBytes, parseUtf8 } from "../core/bytes.ts"
 import { checkpointRule } from "../core/cosignature.ts"
 import { Refusal, refuse } from "../core/errors.ts"
@@ -25,9 +24,10 @@ import {
   readPostedReceipts,
 } from "../monitor/posted-receipt.ts"
 import type { MonitorStatus } from "../monitor/status.ts"
-import { type Answer, jsonAnswer, textAnswer } from "./answer.ts"
+import { jsonAnswer, textAnswer } from "./answer.ts"
 import type { MetricsText } from "./metrics.ts"
 import { statusPage } from "./monitor-page.ts"
+import type { PlainCall, PlainHandler } from "./plain-serving.ts"
 import type { BodyReader, BodyRule } from "./request-body.ts"
 
 /** A followed log with the keys whose signature lines are kept. */
@@ -50,15 +50,6 @@ export interface ServedMonitor {
   now(): number
 }
 
-export interface MonitorCall {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  /** The ID of evidence, where the path has one. */
-  readonly name: string
-}
-
-export type MonitorHandler = (call: MonitorCall) => Answer | Promise<Answer>
-
 export type MonitorOperation =
   | "addHeads"
   | "addReceipts"
@@ -70,7 +61,7 @@ export type MonitorOperation =
   | "getLiveness"
   | "getReadiness"
 
-export type MonitorHandlers = { readonly [Operation in MonitorOperation]: MonitorHandler }
+export type MonitorHandlers = { readonly [Operation in MonitorOperation]: PlainHandler }
 
 const LONGEST_BODY = 1_048_576
 const MOST_HEADS = 16
@@ -117,7 +108,7 @@ export function monitorHandlers(
 ): MonitorHandlers {
   const { logs, mailbox, documents } = served
 
-  async function textOf({ request, response }: MonitorCall, rule: BodyRule): Promise<string> {
+  async function textOf({ request, response }: PlainCall, rule: BodyRule): Promise<string> {
     const body = await bodies.read(request, response, rule)
     try {
       return parseUtf8(body.bytes, "body")

@@ -1,10 +1,10 @@
 // The HTTP server of a monitor: where verifiers post heads and receipts, where anyone reads evidence, and
 // where operators look whether it is working. All of it may be public but for what the operator hides.
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
-import type { Express, Request, Response } from "express"
+import type { RequestListener } from "node:http"
+import type { Request, Response } from "express"
 import { Refusal } from "../core/errors.ts"
-import { type Answer, send } from "./answer.ts"
-import { defaultHttpConfig, type HttpConfig, type HttpLogger } from "./config.ts"
+import type { Answer } from "./answer.ts"
+import { defaultHttpConfig, type HttpLogger } from "./config.ts"
 import { createGuardedServer, drain, takeOriginForm } from "./connections.ts"
 import { createExpressApp } from "./express-app.ts"
 import {
@@ -14,23 +14,20 @@ import {
   type ServedMonitor,
 } from "./monitor-handlers.ts"
 import { createMonitorMetrics, type MonitorMetrics } from "./monitor-metrics.ts"
+import {
+  addRoutes,
+  createPlainServing,
+  type PlainConfig,
+  type PlainRoute,
+  reasonOf,
+  refuseOtherMethods,
+} from "./plain-serving.ts"
 import { plainProblemAnswer, problemOf } from "./problem.ts"
 import { createBodyReader } from "./request-body.ts"
 import type { HttpServer } from "./server.ts"
 
-export type MonitorHttpConfig = Pick<
-  HttpConfig,
-  | "bodyBudget"
-  | "headersTimeout"
-  | "requestTimeout"
-  | "slownessInterval"
-  | "keepAliveTimeout"
-  | "idleTimeout"
-  | "drainTimeout"
->
-
 export interface MonitorServerOptions extends ServedMonitor {
-  readonly config?: Partial<MonitorHttpConfig>
+  readonly config?: Partial<PlainConfig>
   readonly logger?: HttpLogger
   /** By default metrics without those of the process. */
   readonly metrics?: MonitorMetrics
@@ -41,9 +38,7 @@ export interface MonitorServerOptions extends ServedMonitor {
 const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }
 const BODY_BUDGET = 16 * 1024 * 1024
 
-type Route = readonly [method: "get" | "post", path: string, operation: MonitorOperation]
-
-const routes: readonly Route[] = [
+const routes: readonly PlainRoute<MonitorOperation>[] = [
   ["get", "/", "getStatusPage"],
   ["get", "/status.json", "getStatus"],
   ["get", "/evidence", "listEvidence"],
@@ -55,49 +50,15 @@ const routes: readonly Route[] = [
   ["post", "/receipts", "addReceipts"],
 ]
 
-type Serve = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  operation: MonitorOperation,
-  name: string,
-) => Promise<void>
-
-type TurnAway = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  error: unknown,
-  allow?: string,
-) => void
-
-function addRoutes(app: Express, serve: Serve, turnAway: TurnAway): void {
-  for (const [method, path, operation] of routes) {
-    app[method](path, (request: Request, response: Response) => {
-      const { id } = request.params
-      return serve(request, response, operation, typeof id === "string" ? id : "")
-    })
-  }
-  for (const [method, path] of routes) {
-    const allow = method === "get" ? "GET, HEAD" : "POST"
-    app.all(path, (request: Request, response: Response) => {
-      const refusal = new Refusal("wrong-method", `expected ${allow}, found ${request.method}`)
-      turnAway(request, response, refusal, allow)
-    })
-  }
-}
-
-/** What Express gives up: a path that it cannot decode, or one that nothing has. */
-function reasonOf(error: unknown): unknown {
-  if (error instanceof URIError) {
-    return new Refusal("malformed", "path: expected valid percent-encoding")
-  }
-  return error ?? new Refusal("not-found", "there is nothing at this path")
-}
+const paths = routes.map(([method, path]) => {
+  return [path, method === "get" ? "GET, HEAD" : "POST"] as const
+})
 
 /** Makes the server; the caller lets it listen. */
 export function createMonitorServer(options: MonitorServerOptions): HttpServer {
   const { logger = silentLogger, stopwatch = () => performance.now() } = options
   const { metrics = createMonitorMetrics(options.status) } = options
-  const config: MonitorHttpConfig = {
+  const config: PlainConfig = {
     ...defaultHttpConfig,
     bodyBudget: BODY_BUDGET,
     ...options.config,
@@ -105,11 +66,6 @@ export function createMonitorServer(options: MonitorServerOptions): HttpServer {
   let isClosing = false
   const bodies = createBodyReader(config.bodyBudget)
   const handlers: MonitorHandlers = monitorHandlers(options, bodies, metrics, () => isClosing)
-
-  function deliver(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-    if (isClosing) response.shouldKeepAlive = false
-    send(request, response, answer)
-  }
 
   function refusalAnswer(error: unknown, operation: string): Answer {
     const problem = problemOf(error)
@@ -123,31 +79,20 @@ export function createMonitorServer(options: MonitorServerOptions): HttpServer {
     return plainProblemAnswer(problem)
   }
 
-  const serve: Serve = async (request, response, operation, name) => {
-    const start = stopwatch()
-    let answer: Answer
-    try {
-      answer = await handlers[operation]({ request, response, name })
-    } catch (error) {
-      answer = refusalAnswer(error, operation)
-    }
-    deliver(request, response, answer)
-    metrics.answered(operation, answer.status, (stopwatch() - start) / 1000)
-  }
-
-  const turnAway: TurnAway = (request, response, error, allow) => {
-    const answer = refusalAnswer(error, "other")
-    const headers = allow === undefined ? answer.headers : { ...answer.headers, allow }
-    deliver(request, response, { ...answer, headers })
-    metrics.answered("other", answer.status, 0)
-  }
-
+  const serving = createPlainServing<MonitorOperation>({
+    handlers,
+    refuse: refusalAnswer,
+    meter: metrics,
+    now: stopwatch,
+    isClosing: () => isClosing,
+  })
   const { app, ...classes } = createExpressApp()
-  addRoutes(app, serve, turnAway)
+  addRoutes(app, routes, serving)
+  refuseOtherMethods(app, paths, serving)
   const listener: RequestListener = (request, response) => {
     takeOriginForm(request)
     app(request as Request, response as Response, (error: unknown) =>
-      turnAway(request, response, reasonOf(error)),
+      serving.turnAway(request, response, reasonOf(error)),
     )
   }
   const server = createGuardedServer({ ...classes, config, listener })

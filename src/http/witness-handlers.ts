@@ -1,12 +1,12 @@
 // What a witness answers: the two routes of C2SP tlog-witness, and beside them evidence and what operators
 // ask. Each handler is a function to an answer; what it throws becomes one by witness-answers.ts.
-import type { IncomingMessage, ServerResponse } from "node:http"
 import { parseUtf8, utf8 } from "../core/bytes.ts"
 import { digestOf } from "../core/digest.ts"
 import { Refusal, refuse } from "../core/errors.ts"
 import { formatHex } from "../core/text.ts"
 import type { Witness, WitnessedLogStatus } from "../witness/witness.ts"
-import { type Answer, textAnswer } from "./answer.ts"
+import { textAnswer } from "./answer.ts"
+import type { PlainCall, PlainHandler } from "./plain-serving.ts"
 import type { BodyReader } from "./request-body.ts"
 
 /** The witness and what its door says of it. */
@@ -22,15 +22,6 @@ export interface ServedWitness {
   obstacle(): string | undefined
 }
 
-export interface WitnessCall {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  /** What the path names: an origin hash or the ID of evidence; else empty. */
-  readonly name: string
-}
-
-export type WitnessHandler = (call: WitnessCall) => Answer | Promise<Answer>
-
 export type WitnessOperation =
   | "addCheckpoint"
   | "getCheckpoint"
@@ -41,7 +32,7 @@ export type WitnessOperation =
   | "getLiveness"
   | "getReadiness"
 
-export type WitnessHandlers = { readonly [Operation in WitnessOperation]: WitnessHandler }
+export type WitnessHandlers = { readonly [Operation in WitnessOperation]: PlainHandler }
 
 /** 63 proof lines and 32 signatures of ML-DSA-44 have some 107 KB. */
 const LONGEST_CHECKPOINT_REQUEST = 128 * 1024
@@ -83,7 +74,7 @@ export function witnessHandlers(served: ServedWitness, bodies: BodyReader): Witn
 
   /** Reads a body, and holds its bytes against the budget until `take` is done with them. */
   async function withBody<T>(
-    { request, response }: WitnessCall,
+    { request, response }: PlainCall,
     limit: number,
     take: (bytes: Uint8Array) => Promise<T>,
   ): Promise<T> {
