@@ -17,15 +17,15 @@ async function load<Module>(name: string): Promise<Module> {
 export async function loadWriting() {
   const [directory, sequencer, store, guard, signer, hasher, origin, terms, index] =
     await Promise.all([
-      load<typeof import("../src/cli/data-directory.ts")>("cli/data-directory"),
+      load<typeof import("../src/cli/log/data-directory.ts")>("cli/log/data-directory"),
       load<typeof import("../src/log/sequencer.ts")>("log/sequencer"),
-      load<typeof import("../src/storage/sqlite/store.ts")>("storage/sqlite/store"),
-      load<typeof import("../src/storage/guard-file.ts")>("storage/guard-file"),
-      load<typeof import("../src/crypto/log-signer.ts")>("crypto/log-signer"),
+      load<typeof import("../src/storage/sqlite/log/store.ts")>("storage/sqlite/log/store"),
+      load<typeof import("../src/storage/files/guard-file.ts")>("storage/files/guard-file"),
+      load<typeof import("../src/crypto/signers/log-signer.ts")>("crypto/signers/log-signer"),
       load<typeof import("../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
-      load<typeof import("../src/core/origin.ts")>("core/origin"),
-      load<typeof import("../src/log/search-hash.ts")>("log/search-hash"),
-      load<typeof import("../src/log/search-index.ts")>("log/search-index"),
+      load<typeof import("../src/core/note/origin.ts")>("core/note/origin"),
+      load<typeof import("../src/log/search/hash.ts")>("log/search/hash"),
+      load<typeof import("../src/log/search/index.ts")>("log/search/index"),
     ])
   return {
     ...directory,
@@ -42,17 +42,17 @@ export async function loadWriting() {
 
 /** The native engine of signature verification. */
 export async function loadNativeVerification() {
-  return await load<typeof import("../src/crypto/native.ts")>("crypto/native")
+  return await load<typeof import("../src/crypto/engines/native.ts")>("crypto/engines/native")
 }
 
 /** What makes checkpoints, and the requests that a witness takes. */
 export async function loadCheckpoints() {
   const [note, checkpoint, request, proof, tree, hasher] = await Promise.all([
-    load<typeof import("../src/core/note.ts")>("core/note"),
-    load<typeof import("../src/core/checkpoint.ts")>("core/checkpoint"),
-    load<typeof import("../src/core/add-checkpoint.ts")>("core/add-checkpoint"),
-    load<typeof import("../src/core/proof.ts")>("core/proof"),
-    load<typeof import("../src/core/tree.ts")>("core/tree"),
+    load<typeof import("../src/core/note/note.ts")>("core/note/note"),
+    load<typeof import("../src/core/note/checkpoint.ts")>("core/note/checkpoint"),
+    load<typeof import("../src/core/note/add-checkpoint.ts")>("core/note/add-checkpoint"),
+    load<typeof import("../src/core/tree/proof.ts")>("core/tree/proof"),
+    load<typeof import("../src/core/tree/tree.ts")>("core/tree/tree"),
     load<typeof import("../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
   ])
   return { ...note, ...checkpoint, ...request, ...proof, ...tree, ...hasher }
@@ -61,8 +61,8 @@ export async function loadCheckpoints() {
 /** What makes a witness's files. */
 export async function loadWitness() {
   const [directory, origin] = await Promise.all([
-    load<typeof import("../src/cli/witness-directory.ts")>("cli/witness-directory"),
-    load<typeof import("../src/core/origin.ts")>("core/origin"),
+    load<typeof import("../src/cli/witness/directory.ts")>("cli/witness/directory"),
+    load<typeof import("../src/core/note/origin.ts")>("core/note/origin"),
   ])
   return { ...directory, ...origin }
 }
@@ -70,11 +70,11 @@ export async function loadWitness() {
 /** What writes a log as static files. */
 export async function loadMonitoredLog() {
   const [note, checkpoint, edge, tile, bundle, entry, hasher] = await Promise.all([
-    load<typeof import("../src/core/note.ts")>("core/note"),
-    load<typeof import("../src/core/checkpoint.ts")>("core/checkpoint"),
-    load<typeof import("../src/core/edge.ts")>("core/edge"),
-    load<typeof import("../src/core/tile.ts")>("core/tile"),
-    load<typeof import("../src/core/bundle.ts")>("core/bundle"),
+    load<typeof import("../src/core/note/note.ts")>("core/note/note"),
+    load<typeof import("../src/core/note/checkpoint.ts")>("core/note/checkpoint"),
+    load<typeof import("../src/core/tree/edge.ts")>("core/tree/edge"),
+    load<typeof import("../src/core/tree/tile.ts")>("core/tree/tile"),
+    load<typeof import("../src/core/tree/bundle.ts")>("core/tree/bundle"),
     load<typeof import("../src/entry/hashedrekord.ts")>("entry/hashedrekord"),
     load<typeof import("../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
   ])
@@ -86,16 +86,16 @@ export async function loadMonitor() {
   const [monitor, state, store, signer, mailbox, watch, check, hasher, note, origin, tile] =
     await Promise.all([
       load<typeof import("../src/monitor/monitor.ts")>("monitor/monitor"),
-      load<typeof import("../src/monitor/state.ts")>("monitor/state"),
-      load<typeof import("../src/storage/sqlite/monitor-store.ts")>("storage/sqlite/monitor-store"),
-      load<typeof import("../src/crypto/state-signer.ts")>("crypto/state-signer"),
-      load<typeof import("../src/monitor/mailbox.ts")>("monitor/mailbox"),
-      load<typeof import("../src/monitor/watch.ts")>("monitor/watch"),
-      load<typeof import("../src/crypto/entry-check.ts")>("crypto/entry-check"),
+      load<typeof import("../src/monitor/state/state.ts")>("monitor/state/state"),
+      load<typeof import("../src/storage/sqlite/monitor/store.ts")>("storage/sqlite/monitor/store"),
+      load<typeof import("../src/crypto/signers/state-signer.ts")>("crypto/signers/state-signer"),
+      load<typeof import("../src/monitor/promises/mailbox.ts")>("monitor/promises/mailbox"),
+      load<typeof import("../src/monitor/watch/watch.ts")>("monitor/watch/watch"),
+      load<typeof import("../src/crypto/engines/entry-check.ts")>("crypto/engines/entry-check"),
       load<typeof import("../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
-      load<typeof import("../src/core/note.ts")>("core/note"),
-      load<typeof import("../src/core/origin.ts")>("core/origin"),
-      load<typeof import("../src/core/tile.ts")>("core/tile"),
+      load<typeof import("../src/core/note/note.ts")>("core/note/note"),
+      load<typeof import("../src/core/note/origin.ts")>("core/note/origin"),
+      load<typeof import("../src/core/tree/tile.ts")>("core/tree/tile"),
     ])
   return {
     ...monitor,

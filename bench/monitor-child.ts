@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import type { LogSource } from "../src/monitor/source.ts"
+import type { LogSource } from "../src/monitor/follow/source.ts"
 import { loadMonitor } from "./built.ts"
 import { MONITORED_ORIGIN } from "./monitor-log.ts"
 

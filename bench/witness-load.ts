@@ -3,7 +3,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import type { Hash, Head } from "../src/core/hash.ts"
+import type { Hash, Head } from "../src/core/tree/hash.ts"
 import { loadCheckpoints } from "./built.ts"
 import { postRequest, writeRequests } from "./request-file.ts"
 

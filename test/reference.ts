@@ -1,7 +1,7 @@
 // The definitions of RFC 6962 section 2.1, written as they stand there: recursive, slow and without
 // any code of src. What the tests compare the tree with.
 import { createHash } from "node:crypto"
-import type { Hash, TreeHasher } from "../src/core/hash.ts"
+import type { Hash, TreeHasher } from "../src/core/tree/hash.ts"
 
 export function sha256(...parts: readonly Uint8Array[]): Hash {
   const hash = createHash("sha256")

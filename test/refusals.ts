@@ -1,5 +1,5 @@
 // What the tests expect of code that says no: a Refusal with its code, and never another error.
-import { Refusal, type RefusalCode } from "../src/core/errors.ts"
+import { Refusal, type RefusalCode } from "../src/core/base/errors.ts"
 
 /** Fails unless `action` throws a Refusal with this code. */
 export function expectRefusal(code: RefusalCode, action: () => unknown): Refusal {

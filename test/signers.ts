@@ -3,15 +3,15 @@
 import { createPrivateKey } from "node:crypto"
 import { ed25519 } from "@noble/curves/ed25519.js"
 import { ml_dsa44 } from "@noble/post-quantum/ml-dsa.js"
-import { utf8 } from "../src/core/bytes.ts"
+import { utf8 } from "../src/core/base/bytes.ts"
+import { parseHex } from "../src/core/base/text.ts"
 import {
   cosignatureMessage,
   type NamedHead,
   subtreeMessage,
   timestamped,
-} from "../src/core/cosignature.ts"
-import { type KeyType, makeVkey, type NoteSignature, type Vkey } from "../src/core/note.ts"
-import { parseHex } from "../src/core/text.ts"
+} from "../src/core/note/cosignature.ts"
+import { type KeyType, makeVkey, type NoteSignature, type Vkey } from "../src/core/note/note.ts"
 
 /** A key with what it signs: over a text for type 1, over a checkpoint for types 4 and 6. */
 export interface TestSigner {

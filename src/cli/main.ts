@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The entry point of `countersign`; everything but this process is in program.ts.
+import { processTerminal } from "./command/terminal.ts"
 import { runProgram } from "./program.ts"
-import { processTerminal } from "./terminal.ts"
 
 // A reader that has seen enough (`countersign … | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

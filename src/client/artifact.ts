@@ -1,6 +1,6 @@
 // The artifact that a verifier holds in hand: its bytes, or the digests of a file too large to hold.
-import { digestOf } from "../core/digest.ts"
-import { refuse } from "../core/errors.ts"
+import { digestOf } from "../core/base/digest.ts"
+import { refuse } from "../core/base/errors.ts"
 import { digestLength, type HashName } from "../entry/algorithm.ts"
 
 /** Digests of one artifact, each of its hash's length. */

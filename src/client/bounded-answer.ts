@@ -1,6 +1,6 @@
 // What every reading over the platform's fetch keeps: base URLs of one form, and answers of bounded length.
-import { concat } from "../core/bytes.ts"
-import { refuse, shown } from "../core/errors.ts"
+import { concat } from "../core/base/bytes.ts"
+import { refuse, shown } from "../core/base/errors.ts"
 
 /** The URL with a final slash; refuses `malformed`, naming `what`, for anything but http(s). */
 export function parseBase(url: string, what: string): string {

@@ -2,9 +2,9 @@
 // redirects, RFC 9457 problem documents turned into refusals. Leaves out what the answers mean
 // (log-client.ts, witness-client.ts).
 
-import { parseUtf8 } from "../core/bytes.ts"
-import { Refusal, type RefusalCode, shown, Trouble } from "../core/errors.ts"
-import { asObject, asText, optional, parseJson } from "../core/json-value.ts"
+import { parseUtf8 } from "../core/base/bytes.ts"
+import { Refusal, type RefusalCode, shown, Trouble } from "../core/base/errors.ts"
+import { asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
 import { parseBase, readBounded } from "./bounded-answer.ts"
 
 export type Fetch = typeof globalThis.fetch

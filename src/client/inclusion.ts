@@ -1,9 +1,9 @@
 // Checks that an entry is in the tree of a checkpoint, with every redundant field of the proof compared.
-import { equalBytes } from "../core/bytes.ts"
-import { refuse } from "../core/errors.ts"
-import { type Hash, type Head, portableHasher } from "../core/hash.ts"
-import { type InclusionProof, rootFromInclusion } from "../core/proof.ts"
-import { formatBase64 } from "../core/text.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { refuse } from "../core/base/errors.ts"
+import { formatBase64 } from "../core/base/text.ts"
+import { type Hash, type Head, portableHasher } from "../core/tree/hash.ts"
+import { type InclusionProof, rootFromInclusion } from "../core/tree/proof.ts"
 
 /** Refuses `bad-proof` unless two heads are the same. */
 export function assertSameHead(found: Head, expected: Head, what: string): void {

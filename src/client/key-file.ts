@@ -1,8 +1,8 @@
 // A verifier key as people keep it: PEM or DER of a public key or of a certificate. What is accepted of
 // the key itself is decided in entry/verifier-key.ts.
-import { parseUtf8 } from "../core/bytes.ts"
-import { Refusal, refuse, shown } from "../core/errors.ts"
-import { parsePem } from "../core/pem.ts"
+import { parseUtf8 } from "../core/base/bytes.ts"
+import { Refusal, refuse, shown } from "../core/base/errors.ts"
+import { parsePem } from "../core/base/pem.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
 
 function readPemKey(text: string, what: string): VerifierKey {

@@ -1,10 +1,10 @@
 // The answers of a log's native API (openapi.yaml) read into values. Members that this version does not
 // know are passed over, so that a newer log can be read. Leaves out problem documents (exchange.ts).
-import { refuse } from "../core/errors.ts"
-import { asHash, type Hash, type Head } from "../core/hash.ts"
-import { asBytes, asInteger, asList, asObject, asText, optional } from "../core/json-value.ts"
-import type { InclusionProof } from "../core/proof.ts"
-import { parseHex } from "../core/text.ts"
+import { refuse } from "../core/base/errors.ts"
+import { asBytes, asInteger, asList, asObject, asText, optional } from "../core/base/json-value.ts"
+import { parseHex } from "../core/base/text.ts"
+import { asHash, type Hash, type Head } from "../core/tree/hash.ts"
+import type { InclusionProof } from "../core/tree/proof.ts"
 import type { Receipt } from "./receipt.ts"
 
 export interface Entry {

@@ -1,14 +1,15 @@
 // A client of a log's native API (openapi.yaml) and of its tiles, for browsers and programs. It checks the
 // form of every answer and that it is about what was asked; what an answer claims is for receipt.ts,
 // inclusion.ts and verify.ts to check, since a log is not trusted.
-import { LONGEST_BODY } from "../core/bundle.ts"
-import { parseUtf8 } from "../core/bytes.ts"
-import { type Refusal, refuse, type Trouble } from "../core/errors.ts"
-import { HASH_SIZE, type Hash } from "../core/hash.ts"
-import { asInteger, asObject, parseJson } from "../core/json-value.ts"
-import { LONGEST_NOTE } from "../core/note.ts"
-import { formatHex } from "../core/text.ts"
-import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tile.ts"
+
+import { parseUtf8 } from "../core/base/bytes.ts"
+import { type Refusal, refuse, type Trouble } from "../core/base/errors.ts"
+import { asInteger, asObject, parseJson } from "../core/base/json-value.ts"
+import { formatHex } from "../core/base/text.ts"
+import { LONGEST_NOTE } from "../core/note/note.ts"
+import { LONGEST_BODY } from "../core/tree/bundle.ts"
+import { HASH_SIZE, type Hash } from "../core/tree/hash.ts"
+import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tree/tile.ts"
 import type { EntryRequest } from "../entry/request.ts"
 import { createExchange, type Exchange, errorOfProblem, type Fetch } from "./exchange.ts"
 import {
@@ -229,7 +230,7 @@ export function createLogClient(options: LogClientOptions): LogClient {
 }
 
 // What a program needs beside the client, so that the package's ./client is enough for it.
-export { Refusal, Trouble } from "../core/errors.ts"
+export { Refusal, Trouble } from "../core/base/errors.ts"
 export { formatSigstoreBundle } from "../sigstore/bundle.ts"
 export { bundleOfSubmission } from "../sigstore/submission-bundle.ts"
 export { parseTrustedRoot } from "../sigstore/trusted-root.ts"

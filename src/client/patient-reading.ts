@@ -1,7 +1,7 @@
 // Reading a URL that may be busy: GET with limits on bytes and time, no redirects, and further attempts
 // after 429, 5xx and broken connections, as long as the server asks for within reason.
 
-import { refuse, Trouble } from "../core/errors.ts"
+import { refuse, Trouble } from "../core/base/errors.ts"
 import { readBounded } from "./bounded-answer.ts"
 import type { Fetch } from "./exchange.ts"
 

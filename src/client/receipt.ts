@@ -1,10 +1,10 @@
 // The answer of a log to a submission, held against what was submitted.
 // Without trust in the log's key a receipt is only consistent with itself; the caller must say so.
 
-import { equalBytes } from "../core/bytes.ts"
-import { refuse } from "../core/errors.ts"
-import type { Hash } from "../core/hash.ts"
-import type { InclusionProof } from "../core/proof.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { refuse } from "../core/base/errors.ts"
+import type { Hash } from "../core/tree/hash.ts"
+import type { InclusionProof } from "../core/tree/proof.ts"
 import { verifyPortably } from "../entry/portable-verification.ts"
 import { type EntryRequest, proposeEntry } from "../entry/request.ts"
 import { verifyInclusion } from "./inclusion.ts"

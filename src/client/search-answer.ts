@@ -1,8 +1,8 @@
 // What a log is asked to find, and its answers read into values. Whether an entry is in the tree is for
 // inclusion.ts to check; that none is missing cannot be checked but by reading the whole log.
 
-import { refuse } from "../core/errors.ts"
-import { asInteger, asList, asObject, asText, isAbsent, optional } from "../core/json-value.ts"
+import { refuse } from "../core/base/errors.ts"
+import { asInteger, asList, asObject, asText, isAbsent, optional } from "../core/base/json-value.ts"
 import { type Entry, readEntry } from "./log-answer.ts"
 
 /** The parameters of `GET /v1/entries`; an entry must fit all that are there. */

@@ -2,15 +2,15 @@
 // tlog-tiles, at the root or, for a Rekor v2 log, below `api/v2/`; and a witness's newest heads (C2SP
 // tlog-witness). Believes nothing of what it reads.
 
-import { LONGEST_BODY } from "../core/bundle.ts"
-import { parseUtf8, utf8 } from "../core/bytes.ts"
-import { digestOf } from "../core/digest.ts"
-import { Refusal, Trouble } from "../core/errors.ts"
-import { HASH_SIZE } from "../core/hash.ts"
-import { LONGEST_NOTE } from "../core/note.ts"
-import { cutResource } from "../core/partial-resource.ts"
-import { formatHex } from "../core/text.ts"
-import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tile.ts"
+import { parseUtf8, utf8 } from "../core/base/bytes.ts"
+import { digestOf } from "../core/base/digest.ts"
+import { Refusal, Trouble } from "../core/base/errors.ts"
+import { formatHex } from "../core/base/text.ts"
+import { LONGEST_NOTE } from "../core/note/note.ts"
+import { LONGEST_BODY } from "../core/tree/bundle.ts"
+import { HASH_SIZE } from "../core/tree/hash.ts"
+import { cutResource } from "../core/tree/partial-resource.ts"
+import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tree/tile.ts"
 import { parseBase } from "./bounded-answer.ts"
 import {
   createPatientReading,

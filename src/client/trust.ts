@@ -1,13 +1,13 @@
 // Whom a verifier trusts, in the three forms in which people keep that, and opening a checkpoint with it.
 // Keys and origins come from here only, never from the log or from a bundle.
-import { equalBytes, readU32 } from "../core/bytes.ts"
-import { openCheckpoint, parseCheckpoint } from "../core/checkpoint.ts"
-import { refuse, shown } from "../core/errors.ts"
-import type { Hash, Head } from "../core/hash.ts"
-import { parseNote, parseVkey } from "../core/note.ts"
-import { type Origin, parseOrigin } from "../core/origin.ts"
-import { type Cosignature, checkPolicy, type Policy } from "../core/policy.ts"
-import { formatHex } from "../core/text.ts"
+import { equalBytes, readU32 } from "../core/base/bytes.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { formatHex } from "../core/base/text.ts"
+import { openCheckpoint, parseCheckpoint } from "../core/note/checkpoint.ts"
+import { parseNote, parseVkey } from "../core/note/note.ts"
+import { type Origin, parseOrigin } from "../core/note/origin.ts"
+import { type Cosignature, checkPolicy, type Policy } from "../core/note/policy.ts"
+import type { Hash, Head } from "../core/tree/hash.ts"
 import type { PinnedLog } from "../sigstore/trusted-root.ts"
 
 /** Pinned logs; a policy, which may demand witnesses; or the bare verifier keys of one log. */

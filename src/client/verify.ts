@@ -2,10 +2,10 @@
 // and trust, and leaves nothing out. A log entry proves nothing unless it is this artifact's entry, so the
 // body is rebuilt from what the caller holds and compared byte for byte.
 // Leaves out time: entries of Rekor v2 have none, so a certificate's dates and chain are not checked.
-import { equalBytes } from "../core/bytes.ts"
-import { digestOf } from "../core/digest.ts"
-import { refuse, shown } from "../core/errors.ts"
-import type { Hash } from "../core/hash.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { digestOf } from "../core/base/digest.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import type { Hash } from "../core/tree/hash.ts"
 import {
   type Algorithm,
   algorithms,
@@ -214,6 +214,6 @@ export function verifyBundle(check: BundleCheck): VerifiedEntry {
 }
 
 // What a program needs beside the verifier, so that the package's ./verify is enough for it.
-export { Refusal } from "../core/errors.ts"
-export { parsePolicy } from "../core/policy.ts"
+export { Refusal } from "../core/base/errors.ts"
+export { parsePolicy } from "../core/note/policy.ts"
 export { parseTrustedRoot } from "../sigstore/trusted-root.ts"

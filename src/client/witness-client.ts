@@ -1,17 +1,18 @@
 // A client of C2SP tlog-witness: asks a witness to cosign a checkpoint, and what it stands for. Checks the
 // form of its answers; whether a line holds is for the caller to say. Leaves out sign-subtree.
+
+import { parseUtf8, utf8 } from "../core/base/bytes.ts"
+import { digestOf } from "../core/base/digest.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { formatHex } from "../core/base/text.ts"
 import {
   type AddCheckpoint,
   formatAddCheckpoint,
   parseTlogSize,
   TLOG_SIZE_TYPE,
-} from "../core/add-checkpoint.ts"
-import { parseUtf8, utf8 } from "../core/bytes.ts"
-import { digestOf } from "../core/digest.ts"
-import { refuse, shown } from "../core/errors.ts"
-import { LONGEST_NOTE, type NoteSignature, parseNote } from "../core/note.ts"
-import type { Origin } from "../core/origin.ts"
-import { formatHex } from "../core/text.ts"
+} from "../core/note/add-checkpoint.ts"
+import { LONGEST_NOTE, type NoteSignature, parseNote } from "../core/note/note.ts"
+import type { Origin } from "../core/note/origin.ts"
 import { createRawExchange, errorOfReply, type Fetch } from "./exchange.ts"
 
 export interface WitnessClientOptions {

@@ -1,7 +1,7 @@
 // The hasher of the tree by node:crypto (RFC 6962 section 2.1), several times as fast as the portable one:
 // the one-shot hash with a string result, which allocates no Buffer, where this Node has it.
 import * as crypto from "node:crypto"
-import { asHash, HASH_SIZE, type Hash, type TreeHasher } from "../core/hash.ts"
+import { asHash, HASH_SIZE, type Hash, type TreeHasher } from "../core/tree/hash.ts"
 
 /** SHA-256 as 32 characters, one a byte. */
 type Sha256Text = (bytes: Uint8Array) => string

@@ -1,6 +1,6 @@
 // The signature algorithms an entry may use, by Sigstore's names (protobuf-specs, PublicKeyDetails),
 // and which of them follows from a key. Leaves out everything that needs a signature's bytes.
-import { digestLength, type HashName } from "../core/digest.ts"
+import { digestLength, type HashName } from "../core/base/digest.ts"
 
 export { digestLength, type HashName }
 

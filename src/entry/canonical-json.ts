@@ -1,7 +1,7 @@
 // Canonical JSON (RFC 8785) as bytes, by the `canonicalize` package: what bodies are written in.
 import canonicalize from "canonicalize"
-import { utf8 } from "../core/bytes.ts"
-import { bug } from "../core/errors.ts"
+import { utf8 } from "../core/base/bytes.ts"
+import { bug } from "../core/base/errors.ts"
 
 /** JSON as bodies use it: members that are undefined are left out. */
 export type JsonValue =

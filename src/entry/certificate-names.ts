@@ -3,7 +3,7 @@
 // is verified, and what cannot be read is left out. Leaves out IP addresses and the subject's own name.
 import { AsnConvert } from "@peculiar/asn1-schema"
 import { type Certificate, type GeneralName, SubjectAlternativeName } from "@peculiar/asn1-x509"
-import { parseUtf8 } from "../core/bytes.ts"
+import { parseUtf8 } from "../core/base/bytes.ts"
 import { derContents } from "./der.ts"
 
 export interface CertificateNames {

@@ -1,6 +1,6 @@
 // The framing rules of DER (ITU-T X.690 section 10.1 and 8.1): what the ASN.1 library, which reads
 // BER, does not hold. Leaves out the rules for the contents of single types.
-import { refuse } from "../core/errors.ts"
+import { refuse } from "../core/base/errors.ts"
 
 const DEEPEST = 24
 const CONSTRUCTED = 0x20

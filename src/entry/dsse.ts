@@ -1,9 +1,10 @@
 // Entries of kind dsse (Rekor v2, version 0.0.2): the signatures of a DSSE v1 envelope and the digest of
 // its payload. The envelope itself is not kept.
-import { assertBodyLength } from "../core/bundle.ts"
-import { compareBytes, concat, utf8 } from "../core/bytes.ts"
-import { bug, refuse, shown } from "../core/errors.ts"
-import { formatBase64, parseBase64 } from "../core/text.ts"
+
+import { compareBytes, concat, utf8 } from "../core/base/bytes.ts"
+import { bug, refuse, shown } from "../core/base/errors.ts"
+import { formatBase64, parseBase64 } from "../core/base/text.ts"
+import { assertBodyLength } from "../core/tree/bundle.ts"
 import { messageAlgorithm } from "./algorithm.ts"
 import { canonicalJson } from "./canonical-json.ts"
 import type { Proposal, SignatureCheck } from "./entry.ts"

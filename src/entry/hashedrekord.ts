@@ -1,9 +1,10 @@
 // Entries of kind hashedrekord (Rekor v2, version 0.0.2): a signature over the digest of an artifact,
 // with the key it verifies under. The artifact itself is never seen.
-import { assertBodyLength } from "../core/bundle.ts"
-import { utf8 } from "../core/bytes.ts"
-import { bug } from "../core/errors.ts"
-import { formatBase64 } from "../core/text.ts"
+
+import { utf8 } from "../core/base/bytes.ts"
+import { bug } from "../core/base/errors.ts"
+import { formatBase64 } from "../core/base/text.ts"
+import { assertBodyLength } from "../core/tree/bundle.ts"
 import { type Algorithm, algorithms, digestAlgorithm, sigstoreHashName } from "./algorithm.ts"
 import type { Proposal, SignatureCheck } from "./entry.ts"
 import { termsOf } from "./search-terms.ts"

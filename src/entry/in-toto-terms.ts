@@ -1,7 +1,7 @@
 // What an in-toto attestation (Statement 0.1 and 1, SLSA provenance 0.2 and 1) can be found by: its
 // subjects, what they were made from, and the type of its predicate. Never refuses: a payload of another
 // form has no terms, and what is beyond the bounds is left out.
-import { parseUtf8 } from "../core/bytes.ts"
+import { parseUtf8 } from "../core/base/bytes.ts"
 import type { Term } from "./search-terms.ts"
 
 export const IN_TOTO_PAYLOAD_TYPE = "application/vnd.in-toto+json"

@@ -1,10 +1,10 @@
 // Signature verification without an engine of the platform: what the offline verifier uses in a browser,
 // what a server falls back to, and the oracle that the native engine is compared with. Synchronous.
-import { digestOf } from "../core/digest.ts"
-import { verifyEcdsa } from "../core/ecdsa.ts"
-import { verifyEd25519, verifyEd25519ph } from "../core/ed25519.ts"
-import { Refusal } from "../core/errors.ts"
-import { verifyRsaPkcs1 } from "../core/rsa.ts"
+import { digestOf } from "../core/base/digest.ts"
+import { verifyEcdsa } from "../core/base/ecdsa.ts"
+import { verifyEd25519, verifyEd25519ph } from "../core/base/ed25519.ts"
+import { Refusal } from "../core/base/errors.ts"
+import { verifyRsaPkcs1 } from "../core/base/rsa.ts"
 import { algorithms, digestLength, type HashName } from "./algorithm.ts"
 import type { SignatureCheck, Signed } from "./entry.ts"
 import { type PublicKey, readPublicKey } from "./public-key.ts"

@@ -4,10 +4,10 @@
 import { RSAPublicKey } from "@peculiar/asn1-rsa"
 import { AsnConvert } from "@peculiar/asn1-schema"
 import { AlgorithmIdentifier, SubjectPublicKeyInfo } from "@peculiar/asn1-x509"
-import { equalBytes } from "../core/bytes.ts"
-import { refuse, shown } from "../core/errors.ts"
-import { parseSpki } from "../core/spki.ts"
-import { formatHex } from "../core/text.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { parseSpki } from "../core/base/spki.ts"
+import { formatHex } from "../core/base/text.ts"
 import { assertDer } from "./der.ts"
 
 /** A public key, taken apart. Integers are big-endian without leading zeros. */

@@ -1,5 +1,5 @@
 // A submission of any kind, and the proposal that it makes.
-import { refuse, shown } from "../core/errors.ts"
+import { refuse, shown } from "../core/base/errors.ts"
 import { type DsseRequest, proposeDsse } from "./dsse.ts"
 import type { Proposal } from "./entry.ts"
 import { type HashedrekordRequest, proposeHashedrekord } from "./hashedrekord.ts"

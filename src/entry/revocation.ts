@@ -1,10 +1,10 @@
 // Revocation of a signer's key by an entry of the log: the key signs a fixed text that names itself. Anyone
 // can compute that text's digest from the key, so that a body alone shows what it is. Whether its signature
 // holds, and what follows from it, is the business of whoever reads entries in their order.
-import { utf8 } from "../core/bytes.ts"
-import { digestOf, type HashName } from "../core/digest.ts"
-import { refuse, shown } from "../core/errors.ts"
-import { formatHex } from "../core/text.ts"
+import { utf8 } from "../core/base/bytes.ts"
+import { digestOf, type HashName } from "../core/base/digest.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { formatHex } from "../core/base/text.ts"
 
 /** The part of an entry's summary that says whether it is a revocation. */
 export interface RevocationTraits {

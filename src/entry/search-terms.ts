@@ -1,7 +1,7 @@
 // What an entry can be found by, taken from it when it is proposed: later the body alone is there, which
 // no longer holds payloads. Follows the search of Rekor v1 and adds to it. Leaves out the index itself.
-import { digestOf } from "../core/digest.ts"
-import { formatHex } from "../core/text.ts"
+import { digestOf } from "../core/base/digest.ts"
+import { formatHex } from "../core/base/text.ts"
 import type { EntryKind } from "./entry.ts"
 import { inTotoTerms } from "./in-toto-terms.ts"
 import type { VerifierKey } from "./verifier-key.ts"

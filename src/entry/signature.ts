@@ -1,8 +1,8 @@
 // What the entry kinds have in common: reading a signature and a digest, choosing the algorithm that
 // follows from a key, and how a signature stands in a canonical body (Rekor v2, `verifier`).
-import { digestOf } from "../core/digest.ts"
-import { refuse, shown } from "../core/errors.ts"
-import { formatBase64, parseBase64, parseHex } from "../core/text.ts"
+import { digestOf } from "../core/base/digest.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { formatBase64, parseBase64, parseHex } from "../core/base/text.ts"
 import {
   type Algorithm,
   algorithms,

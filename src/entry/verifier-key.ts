@@ -3,8 +3,8 @@
 // names are true, chains and dates are the business of whoever verifies an entry. Leaves out PEM.
 import { AsnConvert } from "@peculiar/asn1-schema"
 import { Certificate, type Time } from "@peculiar/asn1-x509"
-import { refuse } from "../core/errors.ts"
-import { parseBase64 } from "../core/text.ts"
+import { refuse } from "../core/base/errors.ts"
+import { parseBase64 } from "../core/base/text.ts"
 import type { KeyType } from "./algorithm.ts"
 import { type CertificateNames, namesIn } from "./certificate-names.ts"
 import { assertDer } from "./der.ts"

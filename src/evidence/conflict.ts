@@ -1,6 +1,6 @@
 // Two attestations that contradict each other: one subject with its version, and two digests of it.
-import { equalBytes } from "../core/bytes.ts"
-import { formatHex } from "../core/text.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { formatHex } from "../core/base/text.ts"
 import type { HashName } from "../entry/algorithm.ts"
 import { readSubjects, type Subject } from "../sigstore/in-toto.ts"
 

@@ -1,6 +1,7 @@
 // Makes evidence of entries. Each maker verifies its own output and refuses what proves nothing.
-import type { Hash } from "../core/hash.ts"
-import type { SignatureRule, Vkey } from "../core/note.ts"
+
+import type { SignatureRule, Vkey } from "../core/note/note.ts"
+import type { Hash } from "../core/tree/hash.ts"
 import type { Evidence } from "./evidence.ts"
 import { orderWitnesses, type Place, type PromiseLines } from "./format.ts"
 import { keepLines, onlySpelling } from "./opened-head.ts"

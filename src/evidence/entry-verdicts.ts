@@ -1,9 +1,9 @@
 // Verdicts on entries: that they are in the log, by inclusion proofs under a head it signed, and what their
 // bodies say. Whether a log ought to have taken an entry is a matter of rules, so none of these freezes it.
-import { equalBytes } from "../core/bytes.ts"
-import { Refusal, refuse, shown } from "../core/errors.ts"
-import { portableHasher } from "../core/hash.ts"
-import { verifyInclusion } from "../core/proof.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { Refusal, refuse, shown } from "../core/base/errors.ts"
+import { portableHasher } from "../core/tree/hash.ts"
+import { verifyInclusion } from "../core/tree/proof.ts"
 import { verifyPortably } from "../entry/portable-verification.ts"
 import { revokedKey } from "../entry/revocation.ts"
 import { findConflict } from "./conflict.ts"

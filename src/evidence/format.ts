@@ -1,10 +1,10 @@
 // The text form of evidence, tlog-evidence/v1: a line a fact, each ended by LF, in one fixed order, so that
 // the same facts have one text only. Reads and writes it; what a kind must hold stands in the verdicts.
-import { compareBytes, parseUtf8, utf8 } from "../core/bytes.ts"
-import { refuse, shown } from "../core/errors.ts"
-import { asHash, type Hash } from "../core/hash.ts"
-import { formatVkey, parseVkey, type Vkey } from "../core/note.ts"
-import { formatBase64, parseBase64, parseDecimal, parsePlainText } from "../core/text.ts"
+import { compareBytes, parseUtf8, utf8 } from "../core/base/bytes.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { formatBase64, parseBase64, parseDecimal, parsePlainText } from "../core/base/text.ts"
+import { formatVkey, parseVkey, type Vkey } from "../core/note/note.ts"
+import { asHash, type Hash } from "../core/tree/hash.ts"
 import type { EvidenceKind } from "./evidence.ts"
 
 /** The longest file that is read, in bytes. */

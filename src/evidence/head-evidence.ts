@@ -1,6 +1,6 @@
 // Makes evidence of signed heads. Each maker verifies its own output and refuses what proves nothing.
-import { type CheckpointText, parseCheckpointText } from "../core/checkpoint.ts"
-import { parseNote, type SignatureRule, type Vkey } from "../core/note.ts"
+import { type CheckpointText, parseCheckpointText } from "../core/note/checkpoint.ts"
+import { parseNote, type SignatureRule, type Vkey } from "../core/note/note.ts"
 import type { Evidence, EvidenceKind } from "./evidence.ts"
 import type { EvidenceFile } from "./format.ts"
 import { compareHeads, type ForkProof, isPlainFork, isWrongEmptyHead } from "./head-verdicts.ts"

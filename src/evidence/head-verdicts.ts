@@ -1,11 +1,11 @@
 // Verdicts on signed heads alone: a fork, a key under another name, and the same of witnesses. Rests on
 // signatures and on SHA-256: nobody can bring such a case against a key that signed one tree only.
-import { compareBytes, equalBytes } from "../core/bytes.ts"
-import { refuse } from "../core/errors.ts"
-import { EMPTY_ROOT, type Hash, type Head } from "../core/hash.ts"
-import type { Vkey } from "../core/note.ts"
-import { rootsFromConsistency } from "../core/proof.ts"
-import { formatBase64 } from "../core/text.ts"
+import { compareBytes, equalBytes } from "../core/base/bytes.ts"
+import { refuse } from "../core/base/errors.ts"
+import { formatBase64 } from "../core/base/text.ts"
+import type { Vkey } from "../core/note/note.ts"
+import { EMPTY_ROOT, type Hash, type Head } from "../core/tree/hash.ts"
+import { rootsFromConsistency } from "../core/tree/proof.ts"
 import type { EvidenceFile } from "./format.ts"
 import { assertOwnHead, isOwnOrigin, type OpenedHead, timeBy } from "./opened-head.ts"
 import { assertOnly, headText, type Judge, needed, timeText } from "./verdict.ts"

@@ -1,10 +1,10 @@
 // What a logged body claims, and how its claim is verified: on the path of every entry that a monitor
 // reads, so keys that come again are read once. Verifies nothing itself.
-import { parseUtf8 } from "../core/bytes.ts"
-import { digestOf } from "../core/digest.ts"
-import { refuse, shown } from "../core/errors.ts"
-import { asBytes, asText } from "../core/json-value.ts"
-import { parseBase64 } from "../core/text.ts"
+import { parseUtf8 } from "../core/base/bytes.ts"
+import { digestOf } from "../core/base/digest.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { asBytes, asText } from "../core/base/json-value.ts"
+import { parseBase64 } from "../core/base/text.ts"
 import {
   type Algorithm,
   algorithms,

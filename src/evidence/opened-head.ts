@@ -1,10 +1,11 @@
 // The signed heads in evidence: which signature lines are kept, and what a note says once the signatures of
 // all named keys on it hold. A note has the lines of these keys and no others, as nobody could check those.
-import { equalBytes, readU64 } from "../core/bytes.ts"
-import { formatCheckpoint, parseCheckpointText } from "../core/checkpoint.ts"
-import { checkpointRule, type NamedHead } from "../core/cosignature.ts"
-import { lowS } from "../core/ecdsa.ts"
-import { refuse, shown } from "../core/errors.ts"
+import { equalBytes, readU64 } from "../core/base/bytes.ts"
+import { lowS } from "../core/base/ecdsa.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { parseSpki } from "../core/base/spki.ts"
+import { formatCheckpoint, parseCheckpointText } from "../core/note/checkpoint.ts"
+import { checkpointRule, type NamedHead } from "../core/note/cosignature.ts"
 import {
   formatNote,
   isSignatureOf,
@@ -13,8 +14,7 @@ import {
   parseNote,
   type SignatureRule,
   type Vkey,
-} from "../core/note.ts"
-import { parseSpki } from "../core/spki.ts"
+} from "../core/note/note.ts"
 
 export interface OpenedHead extends NamedHead {
   /** When these keys say that it was the newest head, in Unix seconds; perhaps 0. Types 4 and 6 only. */

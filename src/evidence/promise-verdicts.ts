@@ -1,10 +1,10 @@
 // Verdicts on what a log promised of an entry, and on when it took one. The log's own times are never
 // believed: they are held against the clocks of the witnesses that cosigned the heads around the entry.
-import { equalBytes } from "../core/bytes.ts"
-import { refuse } from "../core/errors.ts"
-import { portableHasher } from "../core/hash.ts"
-import type { Vkey } from "../core/note.ts"
-import { verifyInclusion } from "../core/proof.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { refuse } from "../core/base/errors.ts"
+import type { Vkey } from "../core/note/note.ts"
+import { portableHasher } from "../core/tree/hash.ts"
+import { verifyInclusion } from "../core/tree/proof.ts"
 import { type ProvenEntry, provenEntry } from "./entry-verdicts.ts"
 import type { EvidenceFile, Place, PromiseLines } from "./format.ts"
 import { readClaim } from "./logged-body.ts"

@@ -1,10 +1,10 @@
 // The signed entry timestamp of Rekor v1: the log's word that an entry stands at an index and since when.
-import { parseUtf8 } from "../core/bytes.ts"
-import { digestOf } from "../core/digest.ts"
-import { refuse } from "../core/errors.ts"
-import { asInteger, asMessage, asText, parseJson } from "../core/json-value.ts"
-import { type Vkey, verifyTextSignature } from "../core/note.ts"
-import { formatHex, parseBase64 } from "../core/text.ts"
+import { parseUtf8 } from "../core/base/bytes.ts"
+import { digestOf } from "../core/base/digest.ts"
+import { refuse } from "../core/base/errors.ts"
+import { asInteger, asMessage, asText, parseJson } from "../core/base/json-value.ts"
+import { formatHex, parseBase64 } from "../core/base/text.ts"
+import { type Vkey, verifyTextSignature } from "../core/note/note.ts"
 import { canonicalJson } from "../entry/canonical-json.ts"
 import { LONGEST_EVIDENCE, type PromiseLines } from "./format.ts"
 

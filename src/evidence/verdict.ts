@@ -1,7 +1,7 @@
 // What the verdicts of all kinds have in common: their result, which lines a kind may have, and words.
-import { refuse } from "../core/errors.ts"
-import type { Head } from "../core/hash.ts"
-import { formatBase64 } from "../core/text.ts"
+import { refuse } from "../core/base/errors.ts"
+import { formatBase64 } from "../core/base/text.ts"
+import type { Head } from "../core/tree/hash.ts"
 import type { EvidenceFile } from "./format.ts"
 import type { HeadOpener } from "./opened-head.ts"
 

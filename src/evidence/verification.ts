@@ -1,9 +1,9 @@
 // Verifies a file of evidence offline: with nothing but the file, and the key that it ought to convict.
-import { utf8 } from "../core/bytes.ts"
-import { digestOf } from "../core/digest.ts"
-import { refuse } from "../core/errors.ts"
-import { formatVkey, type SignatureRule, type Vkey } from "../core/note.ts"
-import { formatHex } from "../core/text.ts"
+import { utf8 } from "../core/base/bytes.ts"
+import { digestOf } from "../core/base/digest.ts"
+import { refuse } from "../core/base/errors.ts"
+import { formatHex } from "../core/base/text.ts"
+import { formatVkey, type SignatureRule, type Vkey } from "../core/note/note.ts"
 import {
   judgeBadEntry,
   judgeConflictingClaims,

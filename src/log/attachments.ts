@@ -1,10 +1,10 @@
 // What is kept beside entries: with a batch on its way in, and checked on its way out.
-import { equalBytes } from "../core/bytes.ts"
-import { Trouble } from "../core/errors.ts"
-import type { TreeHasher } from "../core/hash.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { Trouble } from "../core/base/errors.ts"
+import type { TreeHasher } from "../core/tree/hash.ts"
 import type { Pooled } from "./pool.ts"
+import type { Attachment, LogReads, Redaction } from "./ports/store.ts"
 import type { PlacedAttachment } from "./sequencer.ts"
-import type { Attachment, LogReads, Redaction } from "./store.ts"
 
 export function attachmentsOf(batch: readonly Pooled[]): readonly PlacedAttachment[] {
   return batch.flatMap(({ attachment }, position) =>

@@ -1,13 +1,14 @@
 // Reads entries and entry bundles, and gives away only those whose leaf hashes are in the tree.
-import { decodeBundle, encodeBundle } from "../core/bundle.ts"
-import { equalBytes } from "../core/bytes.ts"
-import { refuse, Trouble } from "../core/errors.ts"
-import type { Hash, TreeHasher } from "../core/hash.ts"
-import { nodeInTile, TILE_WIDTH, type TileNodes, tileWidth } from "../core/tile.ts"
+
+import { equalBytes } from "../core/base/bytes.ts"
+import { refuse, Trouble } from "../core/base/errors.ts"
+import { decodeBundle, encodeBundle } from "../core/tree/bundle.ts"
+import type { Hash, TreeHasher } from "../core/tree/hash.ts"
+import { nodeInTile, TILE_WIDTH, type TileNodes, tileWidth } from "../core/tree/tile.ts"
 import { createBoundedMap } from "../tree/bounded-map.ts"
 import type { TreeReader } from "../tree/tree-reader.ts"
-import type { LogEntry } from "./log.ts"
-import type { LogReads } from "./store.ts"
+import type { LogEntry } from "./ports/log.ts"
+import type { LogReads } from "./ports/store.ts"
 
 export interface EntryReader {
   /** The leaf hash at an index that is in the tree. */

@@ -1,12 +1,19 @@
 // Checks a whole log from its entries: hashes every body again, rebuilds every tile and the root, and
 // compares them with what is stored or served. Names each entry, tile or bundle that is not right.
-import { decodeBundle } from "../core/bundle.ts"
-import { equalBytes } from "../core/bytes.ts"
-import { appendLeaf, type Edge, edgeRoot, emptyEdge, type FilledTile } from "../core/edge.ts"
-import { Refusal } from "../core/errors.ts"
-import { HASH_SIZE, type Head, type TreeHasher } from "../core/hash.ts"
-import { formatHex } from "../core/text.ts"
-import { formatTilePath, partialTiles, TILE_WIDTH, type TileId, tileBytes } from "../core/tile.ts"
+
+import { equalBytes } from "../core/base/bytes.ts"
+import { Refusal } from "../core/base/errors.ts"
+import { formatHex } from "../core/base/text.ts"
+import { decodeBundle } from "../core/tree/bundle.ts"
+import { appendLeaf, type Edge, edgeRoot, emptyEdge, type FilledTile } from "../core/tree/edge.ts"
+import { HASH_SIZE, type Head, type TreeHasher } from "../core/tree/hash.ts"
+import {
+  formatTilePath,
+  partialTiles,
+  TILE_WIDTH,
+  type TileId,
+  tileBytes,
+} from "../core/tree/tile.ts"
 
 /** What is to be checked: a data directory or a log behind a URL. */
 export interface FsckSource {

@@ -1,14 +1,14 @@
 // Heads that others hold under this log's own key, judged against the log's own tree: a head that the tree
 // does not have means that an older copy of the log was put in place, or that somebody else signs with its
 // key. Nobody can make this log stop without a signature by that key.
-import { equalBytes } from "../core/bytes.ts"
-import { openCheckpoint } from "../core/checkpoint.ts"
-import { Refusal, refuse } from "../core/errors.ts"
-import type { Hash, Head } from "../core/hash.ts"
-import type { Vkey } from "../core/note.ts"
-import type { Origin } from "../core/origin.ts"
-import { formatHex } from "../core/text.ts"
-import type { Log, SignedHead } from "./log.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { Refusal, refuse } from "../core/base/errors.ts"
+import { formatHex } from "../core/base/text.ts"
+import { openCheckpoint } from "../core/note/checkpoint.ts"
+import type { Vkey } from "../core/note/note.ts"
+import type { Origin } from "../core/note/origin.ts"
+import type { Hash, Head } from "../core/tree/hash.ts"
+import type { Log, SignedHead } from "./ports/log.ts"
 
 /** The head in a note, if a key of this log signed it; undefined for anything else. */
 export function openHeld(

@@ -1,7 +1,7 @@
 // Fills the index of leaf hashes from the tiles of a tree, when a log is opened.
-import { Trouble } from "../core/errors.ts"
-import { HASH_SIZE } from "../core/hash.ts"
-import { hashesAtLevel, TILE_WIDTH, tileBytes } from "../core/tile.ts"
+import { Trouble } from "../core/base/errors.ts"
+import { HASH_SIZE } from "../core/tree/hash.ts"
+import { hashesAtLevel, TILE_WIDTH, tileBytes } from "../core/tree/tile.ts"
 import { createLeafIndex, type LeafIndex } from "../tree/leaf-index.ts"
 import type { TileReads } from "../tree/tile-reads.ts"
 import type { TreeReader } from "../tree/tree-reader.ts"

@@ -1,7 +1,7 @@
 // The store's tiles and bodies as the tree they give.
-import type { TreeHasher } from "../core/hash.ts"
+import type { TreeHasher } from "../core/tree/hash.ts"
 import type { LeafReads } from "../tree/tile-reads.ts"
-import type { LogReads } from "./store.ts"
+import type { LogReads } from "./ports/store.ts"
 
 export function leafReads(reads: LogReads, hasher: TreeHasher): LeafReads {
   return {

@@ -1,13 +1,14 @@
 // Puts the log together: verification in front of the pool, the pool in front of the sequencer, and the
 // readers beside them. One Log is one process's view of one tree.
-import { assertBodyLength } from "../core/bundle.ts"
-import { equalBytes } from "../core/bytes.ts"
-import { edgeRoot } from "../core/edge.ts"
-import { bug, refuse, Trouble } from "../core/errors.ts"
-import type { Hash, Head, TreeHasher } from "../core/hash.ts"
-import { planConsistency, planInclusion } from "../core/proof.ts"
-import { tileBytes, tileWidth } from "../core/tile.ts"
-import { foldNodes, rootNodes } from "../core/tree.ts"
+
+import { equalBytes } from "../core/base/bytes.ts"
+import { bug, refuse, Trouble } from "../core/base/errors.ts"
+import { assertBodyLength } from "../core/tree/bundle.ts"
+import { edgeRoot } from "../core/tree/edge.ts"
+import type { Hash, Head, TreeHasher } from "../core/tree/hash.ts"
+import { planConsistency, planInclusion } from "../core/tree/proof.ts"
+import { tileBytes, tileWidth } from "../core/tree/tile.ts"
+import { foldNodes, rootNodes } from "../core/tree/tree.ts"
 import type { Proposal, SignatureVerifier } from "../entry/entry.ts"
 import { loadEdge } from "../tree/edge-loading.ts"
 import { createTreeReader } from "../tree/tree-reader.ts"
@@ -15,17 +16,17 @@ import { attachmentsOf, readAttachment } from "./attachments.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { loadLeafIndex } from "./leaf-index-loading.ts"
 import { leafReads } from "./leaf-reads.ts"
-import type { Log, NewestHead, Receipt, SignedHead } from "./log.ts"
 import { createPool, type Placed, type Pooled } from "./pool.ts"
-import { createTermHasher, termHash } from "./search-hash.ts"
+import type { Log, NewestHead, Receipt, SignedHead } from "./ports/log.ts"
+import type { Attachment, LogIdentity, LogReads } from "./ports/store.ts"
+import { createTermHasher, termHash } from "./search/hash.ts"
 import {
   countTerms,
   defaultSearchLimits,
   openSearchIndex,
   type SearchLimits,
-} from "./search-index.ts"
+} from "./search/index.ts"
 import type { Sequencer } from "./sequencer.ts"
-import type { Attachment, LogIdentity, LogReads } from "./store.ts"
 
 export interface LogOptions {
   readonly identity: LogIdentity

@@ -1,11 +1,11 @@
 // The pool: entries that wait for the next batch. A batch is everything that arrived while the last one
 // was being written; there is no timer. Bounded in entries and bytes; the same body waits only once.
 
-import { equalBytes } from "../core/bytes.ts"
-import { refuse } from "../core/errors.ts"
-import type { Hash } from "../core/hash.ts"
-import type { NewestHead } from "./log.ts"
-import type { Attachment } from "./store.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { refuse } from "../core/base/errors.ts"
+import type { Hash } from "../core/tree/hash.ts"
+import type { NewestHead } from "./ports/log.ts"
+import type { Attachment } from "./ports/store.ts"
 
 /** What the pool takes in: an entry with all that is written along with it. */
 export interface Pooled {

@@ -1,12 +1,12 @@
 // Checks the search index of a data directory: that every entry's terms are in a run or a batch, and that
 // all of these are as they were written. What is damaged cannot be made again from the entries, since a
 // body has only the digest of its payload; a good backup has it.
-import { Trouble } from "../core/errors.ts"
-import type { TreeHasher } from "../core/hash.ts"
+import { Trouble } from "../core/base/errors.ts"
+import type { TreeHasher } from "../core/tree/hash.ts"
 import type { FsckFinding } from "./fsck.ts"
-import { decodeTerms } from "./search-batch.ts"
-import { assertPage, readDirectory } from "./search-run.ts"
-import type { StoredRun, TermReads } from "./store.ts"
+import type { StoredRun, TermReads } from "./ports/store.ts"
+import { decodeTerms } from "./search/batch.ts"
+import { assertPage, readDirectory } from "./search/run.ts"
 
 export interface SearchCheck {
   readonly reads: TermReads

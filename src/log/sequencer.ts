@@ -8,29 +8,29 @@
 // | signing      | store and guard agree          | signs the same head                        |
 // | —            | store behind, or another root  | refuses to start                           |
 // | —            | others hold what it has not    | refuses to start                           |
-import { encodeBundle } from "../core/bundle.ts"
-import { equalBytes } from "../core/bytes.ts"
-import { formatCheckpoint } from "../core/checkpoint.ts"
+
+import { equalBytes } from "../core/base/bytes.ts"
+import { bug, refuse, Trouble } from "../core/base/errors.ts"
+import { formatCheckpoint } from "../core/note/checkpoint.ts"
+import { encodeBundle } from "../core/tree/bundle.ts"
 import {
   appendToRange,
   type CompactRange,
   makeCompactRange,
   rangeRoot,
-} from "../core/compact-range.ts"
-import { appendLeaf, type Edge, edgeRoot } from "../core/edge.ts"
-import { bug, refuse, Trouble } from "../core/errors.ts"
-import type { Hash, Head, TreeHasher } from "../core/hash.ts"
-import { planConsistency, verifyConsistency } from "../core/proof.ts"
-import { nodeInTile, nodePlace, TILE_WIDTH, tileBytes } from "../core/tile.ts"
-import { foldNodes, rootNodes } from "../core/tree.ts"
+} from "../core/tree/compact-range.ts"
+import { appendLeaf, type Edge, edgeRoot } from "../core/tree/edge.ts"
+import type { Hash, Head, TreeHasher } from "../core/tree/hash.ts"
+import { planConsistency, verifyConsistency } from "../core/tree/proof.ts"
+import { nodeInTile, nodePlace, TILE_WIDTH, tileBytes } from "../core/tree/tile.ts"
+import { foldNodes, rootNodes } from "../core/tree/tree.ts"
 import { loadEdge } from "../tree/edge-loading.ts"
 import { createTreeReader, type TreeReader } from "../tree/tree-reader.ts"
-import type { HeadGuard } from "./guard.ts"
 import { assertHeldHeads, sameHead, shownHead } from "./held-head.ts"
 import { leafReads } from "./leaf-reads.ts"
-import type { NewestHead } from "./log.ts"
-import { encodeTerms } from "./search-batch.ts"
-import type { LogSigner } from "./signer.ts"
+import type { HeadGuard } from "./ports/guard.ts"
+import type { NewestHead } from "./ports/log.ts"
+import type { LogSigner } from "./ports/signer.ts"
 import type {
   Attachment,
   FoldStep,
@@ -40,7 +40,8 @@ import type {
   StoredBundle,
   StoredTile,
   TimedHead,
-} from "./store.ts"
+} from "./ports/store.ts"
+import { encodeTerms } from "./search/batch.ts"
 
 export interface Batch {
   readonly bodies: readonly Uint8Array[]

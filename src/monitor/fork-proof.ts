@@ -1,13 +1,13 @@
 // Proves that a head is not of the tree of another one that the log signed, out of the larger head's own tiles:
 // for heads that the monitor's tree cannot be held against, because it has not reached them.
-import { equalBytes } from "../core/bytes.ts"
-import type { SignatureRule, Vkey } from "../core/note.ts"
-import { planConsistency } from "../core/proof.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import type { SignatureRule, Vkey } from "../core/note/note.ts"
+import { planConsistency } from "../core/tree/proof.ts"
 import type { Evidence } from "../evidence/evidence.ts"
 import { makeFork } from "../evidence/head-evidence.ts"
-import { DataFault, faultOf } from "./data-fault.ts"
-import type { Statement } from "./judge-statement.ts"
-import type { TargetTree } from "./target-tree.ts"
+import { DataFault, faultOf } from "./follow/data-fault.ts"
+import type { TargetTree } from "./follow/target-tree.ts"
+import type { Statement } from "./heads/statement.ts"
 
 function commonSigner(a: Statement, b: Statement): Vkey | undefined {
   return a.log.find(({ vkey }) => b.log.some((other) => other.vkey === vkey))?.vkey

@@ -1,16 +1,16 @@
 // Judges what is missing: a log that goes on for others but not for us, witnesses that are silent. Says nothing
 // while the monitor itself sees nothing, which is another finding (`unreachable`).
-import { shown } from "../core/errors.ts"
-import type { PolicyWitness } from "../core/policy.ts"
-import type { Finding } from "./finding.ts"
-import { resolve } from "./findings.ts"
-import { pendingHeads } from "./judge-pending.ts"
-import { aliveAt, keepSignerRecord, type SignerRecord, signerRecord } from "./judge-record.ts"
-import { heal, type JudgeScope, limitsOf } from "./judge-scope.ts"
-import { hasOverduePromise } from "./promise-record.ts"
-import { monitorQuorum } from "./quorum.ts"
-import { suspect } from "./suspicion.ts"
-import { type VantageRecord, vantageRecords } from "./vantage.ts"
+import { shown } from "../core/base/errors.ts"
+import type { PolicyWitness } from "../core/note/policy.ts"
+import type { Finding } from "./findings/finding.ts"
+import { resolve } from "./findings/life.ts"
+import { suspect } from "./findings/suspicion.ts"
+import { pendingHeads } from "./heads/pending.ts"
+import { monitorQuorum } from "./heads/quorum.ts"
+import { aliveAt, keepSignerRecord, type SignerRecord, signerRecord } from "./heads/record.ts"
+import { heal, type JudgeScope, limitsOf } from "./heads/scope.ts"
+import { type VantageRecord, vantageRecords } from "./heads/vantage.ts"
+import { hasOverduePromise } from "./promises/promise-record.ts"
 
 export interface FreshnessJudgement extends JudgeScope {
   /** How many witnesses satisfy a verifier ({@link smallestQuorum}). */

@@ -1,16 +1,24 @@
 // One round over one log: every vantage point is asked, the tree is brought up to the newest signed head, and
 // everything that was seen is judged.
-import { reviewCanaries } from "./canary.ts"
-import type { Documents } from "./documents.ts"
-import { readStepFacts, takeEntries } from "./entry-step.ts"
-import { overdueExpectations } from "./expectation.ts"
-import { checkGapIfReachable, dueGaps, type GapCheck, healGap, raiseFault } from "./fault-memory.ts"
-import type { Finding } from "./finding.ts"
-import { openFindings, raise, resolve } from "./findings.ts"
-import type { Gap } from "./follower.ts"
+import { reviewCanaries } from "./alerts/canary.ts"
+import { overdueExpectations } from "./entries/expectation.ts"
+import { readStepFacts, takeEntries } from "./entries/step.ts"
+import type { Finding } from "./findings/finding.ts"
+import { openFindings, raise, resolve } from "./findings/life.ts"
+import { isPublished, type Observation } from "./findings/observation.ts"
+import { suspect } from "./findings/suspicion.ts"
+import {
+  checkGapIfReachable,
+  dueGaps,
+  type GapCheck,
+  healGap,
+  raiseFault,
+} from "./follow/fault-memory.ts"
+import type { Gap } from "./follow/follower.ts"
 import { judgeFreshness } from "./freshness.ts"
-import { judgeHead, judgePending, newestSigned } from "./judge.ts"
-import { heal, type JudgeLimits, type JudgeScope, limitsOf } from "./judge-scope.ts"
+import { judgeHead, judgePending, newestSigned } from "./heads/judge.ts"
+import { heal, type JudgeLimits, type JudgeScope, limitsOf } from "./heads/scope.ts"
+import { vantageRecords } from "./heads/vantage.ts"
 import {
   reachedStatement,
   type SyncTarget,
@@ -18,13 +26,11 @@ import {
   type SyncTools,
   trySyncTo,
 } from "./log-sync.ts"
-import { takeInbox } from "./mailbox.ts"
 import { keepLogRecord, logRecord, type MonitoredLog } from "./monitored-log.ts"
-import { isPublished, type Observation } from "./observation.ts"
-import { judgePromises } from "./promise.ts"
-import { suspect } from "./suspicion.ts"
-import type { OwnTree } from "./tree.ts"
-import { vantageRecords } from "./vantage.ts"
+import { takeInbox } from "./promises/mailbox.ts"
+import { judgePromises } from "./promises/promise.ts"
+import type { Documents } from "./state/documents.ts"
+import type { OwnTree } from "./state/tree.ts"
 import {
   mayAnswerYet,
   noteReachability,

@@ -1,33 +1,33 @@
 // Brings the monitor's own tree of one log up to a signed head: the follower's steps become commits, its
 // faults and a fork become findings.
-import { Refusal, Trouble } from "../core/errors.ts"
-import type { TreeHasher } from "../core/hash.ts"
-import type { SignatureRule } from "../core/note.ts"
-import { planInclusion } from "../core/proof.ts"
-import type { DataFault } from "./data-fault.ts"
-import type { EntryExaminer } from "./entry-examiner.ts"
+import { Refusal, Trouble } from "../core/base/errors.ts"
+import type { SignatureRule } from "../core/note/note.ts"
+import type { TreeHasher } from "../core/tree/hash.ts"
+import { planInclusion } from "../core/tree/proof.ts"
+import type { EntryExaminer } from "./entries/examiner.ts"
+import type { RemarkGround } from "./entries/remark-finding.ts"
 import {
   type createDuplicateLookup,
   type EntryStep,
   readStepFacts,
   takeEntries,
-} from "./entry-step.ts"
-import { healPassed, keepGap, raiseFault } from "./fault-memory.ts"
-import type { Grade } from "./finding.ts"
-import { raise } from "./findings.ts"
-import { type FollowStep, follow } from "./follower.ts"
+} from "./entries/step.ts"
+import type { Grade } from "./findings/finding.ts"
+import { raise } from "./findings/life.ts"
+import type { Vantage } from "./findings/observation.ts"
+import type { DataFault } from "./follow/data-fault.ts"
+import { healPassed, keepGap, raiseFault } from "./follow/fault-memory.ts"
+import { type FollowStep, follow } from "./follow/follower.ts"
+import type { LogSource } from "./follow/source.ts"
+import type { TargetTree } from "./follow/target-tree.ts"
 import { proveFork } from "./fork-proof.ts"
-import { keepPending, pendingHeads } from "./judge-pending.ts"
-import { convicted } from "./judge-scope.ts"
-import { type KnownKeys, keptStatement, type Statement } from "./judge-statement.ts"
+import { keepPending, pendingHeads } from "./heads/pending.ts"
+import { convicted } from "./heads/scope.ts"
+import { type KnownKeys, keptStatement, type Statement } from "./heads/statement.ts"
 import { keepLogRecord, logRecord } from "./monitored-log.ts"
-import type { Vantage } from "./observation.ts"
-import type { RemarkGround } from "./remark-finding.ts"
-import type { LogSource } from "./source.ts"
-import type { MonitorState } from "./state.ts"
-import type { TargetTree } from "./target-tree.ts"
-import type { OwnTree } from "./tree.ts"
-import type { Watch } from "./watch.ts"
+import type { MonitorState } from "./state/state.ts"
+import type { OwnTree } from "./state/tree.ts"
+import type { Watch } from "./watch/watch.ts"
 
 /** What following one log needs from round to round. */
 export interface SyncTools {

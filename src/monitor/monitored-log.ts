@@ -1,14 +1,14 @@
 // A log as the monitor is told to follow it, and what it remembers of its following: the newest signed head
 // that its own tree has reached.
 
-import { asInteger, asText, optional } from "../core/json-value.ts"
-import type { Vkey } from "../core/note.ts"
-import type { Origin } from "../core/origin.ts"
-import type { PolicyWitness } from "../core/policy.ts"
-import type { CanarySubmitter } from "./canary.ts"
-import { formatDocument, parseDocument } from "./document-json.ts"
-import type { DocumentReads, Documents } from "./documents.ts"
-import type { HeadSource, LogSource } from "./source.ts"
+import { asInteger, asText, optional } from "../core/base/json-value.ts"
+import type { Vkey } from "../core/note/note.ts"
+import type { Origin } from "../core/note/origin.ts"
+import type { PolicyWitness } from "../core/note/policy.ts"
+import type { CanarySubmitter } from "./alerts/canary.ts"
+import type { HeadSource, LogSource } from "./follow/source.ts"
+import { formatDocument, parseDocument } from "./state/document-json.ts"
+import type { DocumentReads, Documents } from "./state/documents.ts"
 
 export interface MonitoredLog {
   readonly origin: Origin

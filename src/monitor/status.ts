@@ -1,20 +1,21 @@
 // Answers "is it working?" as data: how far each log is followed, who vouches for it, what is open, whether
 // alerts arrive. The status page, the command line and the metrics all show this.
-import type { Head } from "../core/hash.ts"
-import type { Origin } from "../core/origin.ts"
-import type { PolicyWitness } from "../core/policy.ts"
-import { formatBase64 } from "../core/text.ts"
-import { type CanaryState, canaryState } from "./canary-record.ts"
-import type { DocumentReads } from "./documents.ts"
-import { openFindings } from "./findings.ts"
-import { aliveAt, signerRecord } from "./judge-record.ts"
-import { defaultLimits } from "./judge-scope.ts"
-import { outboxItems } from "./outbox.ts"
-import { monitorQuorum } from "./quorum.ts"
-import { type Severity, worstOf } from "./severity.ts"
-import { type SinkState, sinkStates } from "./sink-state.ts"
-import { findingId, type StoredFinding } from "./stored-finding.ts"
-import { vantageRecords } from "./vantage.ts"
+
+import { formatBase64 } from "../core/base/text.ts"
+import type { Origin } from "../core/note/origin.ts"
+import type { PolicyWitness } from "../core/note/policy.ts"
+import type { Head } from "../core/tree/hash.ts"
+import { type CanaryState, canaryState } from "./alerts/canary-record.ts"
+import { type SinkState, sinkStates } from "./alerts/sink-state.ts"
+import { openFindings } from "./findings/life.ts"
+import { outboxItems } from "./findings/outbox.ts"
+import { type Severity, worstOf } from "./findings/severity.ts"
+import { findingId, type StoredFinding } from "./findings/stored.ts"
+import { monitorQuorum } from "./heads/quorum.ts"
+import { aliveAt, signerRecord } from "./heads/record.ts"
+import { defaultLimits } from "./heads/scope.ts"
+import { vantageRecords } from "./heads/vantage.ts"
+import type { DocumentReads } from "./state/documents.ts"
 
 /** A log that is followed, as the policy has it and as far as its tree has grown. */
 export interface FollowedLog {

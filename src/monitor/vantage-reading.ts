@@ -1,15 +1,15 @@
 // Asks every vantage point of a log for its newest head. One that does not answer is a finding of its own,
 // because a monitor that cannot see must say so.
-import { Refusal, shown, Trouble } from "../core/errors.ts"
-import type { DocumentReads, Documents } from "./documents.ts"
-import { raise } from "./findings.ts"
-import { heal } from "./judge-scope.ts"
-import { type KnownKeys, openStatement, readNote, type Statement } from "./judge-statement.ts"
+import { Refusal, shown, Trouble } from "../core/base/errors.ts"
+import { raise } from "./findings/life.ts"
+import type { Observation, Vantage } from "./findings/observation.ts"
+import { storedFinding } from "./findings/stored.ts"
+import { suspect } from "./findings/suspicion.ts"
+import type { LogSource } from "./follow/source.ts"
+import { heal } from "./heads/scope.ts"
+import { type KnownKeys, openStatement, readNote, type Statement } from "./heads/statement.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
-import type { Observation, Vantage } from "./observation.ts"
-import type { LogSource } from "./source.ts"
-import { storedFinding } from "./stored-finding.ts"
-import { suspect } from "./suspicion.ts"
+import type { DocumentReads, Documents } from "./state/documents.ts"
 
 /** What a vantage point answered; `note` is undefined if it knows no head of the log. */
 export type Sight =

@@ -1,7 +1,7 @@
 // Sigstore bundles (protobuf-specs, sigstore_bundle.proto, JSON form) for log entries of Rekor v2:
 // writes version 0.3, reads 0.1 to 0.3. Reading checks the form only; verify.ts checks the content.
 // Timestamps may be there and are not looked at.
-import { refuse, shown } from "../core/errors.ts"
+import { refuse, shown } from "../core/base/errors.ts"
 import {
   asBytes,
   asList,
@@ -11,8 +11,8 @@ import {
   type Members,
   optional,
   parseJson,
-} from "../core/json-value.ts"
-import { formatBase64 } from "../core/text.ts"
+} from "../core/base/json-value.ts"
+import { formatBase64 } from "../core/base/text.ts"
 import { type HashName, sigstoreHashName } from "../entry/algorithm.ts"
 import {
   logEntryToJson,

@@ -1,9 +1,9 @@
 // The subjects of an in-toto Statement (versions 0.1 and 1), which say what artifacts an attestation is
 // about. Leaves out the predicate and every digest that is not SHA-2.
-import { equalBytes, parseUtf8 } from "../core/bytes.ts"
-import { refuse, shown } from "../core/errors.ts"
-import { asList, asObject, asText, optional, parseJson } from "../core/json-value.ts"
-import { parseHex } from "../core/text.ts"
+import { equalBytes, parseUtf8 } from "../core/base/bytes.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
+import { parseHex } from "../core/base/text.ts"
 import type { HashName } from "../entry/algorithm.ts"
 
 export { IN_TOTO_PAYLOAD_TYPE } from "../entry/in-toto-terms.ts"

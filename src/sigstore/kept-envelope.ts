@@ -1,8 +1,8 @@
 // DSSE envelopes as they are kept beside the log: the JSON of the envelope, and what its payload says if it
 // is an in-toto statement. Leaves out the signatures, which were verified before the entry was logged.
-import { parseUtf8, utf8 } from "../core/bytes.ts"
-import { asList, asObject, asText, parseJson } from "../core/json-value.ts"
-import { parseBase64 } from "../core/text.ts"
+import { parseUtf8, utf8 } from "../core/base/bytes.ts"
+import { asList, asObject, asText, parseJson } from "../core/base/json-value.ts"
+import { parseBase64 } from "../core/base/text.ts"
 import { type DsseEnvelope, MOST_SIGNATURES } from "../entry/dsse.ts"
 import { inTotoTerms } from "../entry/in-toto-terms.ts"
 

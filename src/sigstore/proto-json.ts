@@ -1,10 +1,10 @@
 // Reads the JSON form of protobuf as leniently as its specification demands of readers ("ProtoJSON
 // Format"): names in camel case or as in the .proto file, `null` for unset, base64 in either alphabet.
 // Unknown fields are refused, as grpc-gateway does. Leaves out numbers, maps and well-known types.
-import { refuse, shown } from "../core/errors.ts"
-import { asText, isAbsent, type Members } from "../core/json-value.ts"
-import { parseBase64 } from "../core/text.ts"
-import { standardBase64 } from "../entry/lenient-base64.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { asText, isAbsent, type Members } from "../core/base/json-value.ts"
+import { parseBase64 } from "../core/base/text.ts"
+import { standardBase64 } from "../entry/rekor-v1/lenient-base64.ts"
 
 /** The name of a field in its .proto file: `x509_certificate` for `x509Certificate`. */
 function protoName(name: string): string {

@@ -1,11 +1,12 @@
 // The way back from a logged body to the submission it came from. A hashedrekord body holds all of it; a
 // DSSE body has lost the payload, so its kept envelope is needed too. Reads bodies that the log made itself.
-import { LONGEST_BODY } from "../core/bundle.ts"
-import { parseUtf8 } from "../core/bytes.ts"
-import { refuse, shown } from "../core/errors.ts"
-import { asBytes, asList, asMessage, asText, parseJson } from "../core/json-value.ts"
-import type { Vkey } from "../core/note.ts"
-import { formatHex } from "../core/text.ts"
+
+import { parseUtf8 } from "../core/base/bytes.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { asBytes, asList, asMessage, asText, parseJson } from "../core/base/json-value.ts"
+import { formatHex } from "../core/base/text.ts"
+import type { Vkey } from "../core/note/note.ts"
+import { LONGEST_BODY } from "../core/tree/bundle.ts"
 import { type DsseRequest, MOST_SIGNATURES } from "../entry/dsse.ts"
 import type { HashedrekordRequest } from "../entry/hashedrekord.ts"
 import type { EntryRequest } from "../entry/request.ts"

@@ -1,9 +1,9 @@
 // What a logged body says at a glance: its kind, the digests it is about, and who signed. Reads the bodies
 // of every kind that the log takes; of any other body it only gives the kind. Verifies nothing.
-import { LONGEST_BODY } from "../core/bundle.ts"
-import { parseUtf8 } from "../core/bytes.ts"
-import { digestOf } from "../core/digest.ts"
-import { refuse, shown } from "../core/errors.ts"
+
+import { parseUtf8 } from "../core/base/bytes.ts"
+import { digestOf } from "../core/base/digest.ts"
+import { refuse, shown } from "../core/base/errors.ts"
 import {
   asBytes,
   asList,
@@ -12,9 +12,10 @@ import {
   isAbsent,
   type Members,
   parseJson,
-} from "../core/json-value.ts"
-import { parsePemChain } from "../core/pem.ts"
-import { formatHex, parseBase64 } from "../core/text.ts"
+} from "../core/base/json-value.ts"
+import { parsePemChain } from "../core/base/pem.ts"
+import { formatHex, parseBase64 } from "../core/base/text.ts"
+import { LONGEST_BODY } from "../core/tree/bundle.ts"
 import { MOST_SIGNATURES } from "../entry/dsse.ts"
 import { sha256Text } from "../entry/search-terms.ts"
 import {

@@ -1,9 +1,9 @@
 // Submissions to Rekor v2 (rekor-tiles, CreateEntryRequest in its JSON form), made into the log's own. Takes
 // hashedrekord and also dsse, which newer Rekors refuse but many clients send. The algorithm follows from
 // the key itself; of `keyDetails` only the hash is used.
-import { refuse, shown } from "../core/errors.ts"
-import { asList, asText } from "../core/json-value.ts"
-import { formatHex } from "../core/text.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { asList, asText } from "../core/base/json-value.ts"
+import { formatHex } from "../core/base/text.ts"
 import {
   type Algorithm,
   algorithms,

@@ -1,7 +1,7 @@
 // Sigstore's signing config (protobuf-specs, sigstore_trustroot.proto, JSON form, version 0.2): the file
 // that tells signing clients which logs to write to. Writes one log; certificate authorities and
 // timestamp authorities are left out, since signers here have keys of their own.
-import { refuse, shown } from "../core/errors.ts"
+import { refuse, shown } from "../core/base/errors.ts"
 
 /** Which Rekor API a client is to speak. */
 export type RekorVersion = 1 | 2

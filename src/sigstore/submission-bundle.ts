@@ -1,10 +1,10 @@
 // The Sigstore bundle of a submission and what the log answered to it. Checks nothing: whoever has the
 // answer from a log verifies it first.
-import { digestOf } from "../core/digest.ts"
-import { refuse } from "../core/errors.ts"
-import type { Hash } from "../core/hash.ts"
-import type { InclusionProof } from "../core/proof.ts"
-import { formatBase64, parseBase64 } from "../core/text.ts"
+import { digestOf } from "../core/base/digest.ts"
+import { refuse } from "../core/base/errors.ts"
+import { formatBase64, parseBase64 } from "../core/base/text.ts"
+import type { Hash } from "../core/tree/hash.ts"
+import type { InclusionProof } from "../core/tree/proof.ts"
 import type { EntryKind } from "../entry/entry.ts"
 import type { EntryRequest } from "../entry/request.ts"
 import { parseDigest } from "../entry/signature.ts"

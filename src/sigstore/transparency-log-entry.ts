@@ -1,10 +1,11 @@
 // The TransparencyLogEntry of Sigstore (protobuf-specs, sigstore_rekor.proto, JSON form): what Rekor v2
 // answers to a submission and what a bundle keeps. Reads and writes the form; verify.ts checks the content.
 // An integrated time and an inclusion promise may be there and are not looked at.
-import { asHash, type Hash } from "../core/hash.ts"
-import { asBytes, asInteger, asList, asMessage, asText, optional } from "../core/json-value.ts"
-import type { InclusionProof } from "../core/proof.ts"
-import { formatBase64 } from "../core/text.ts"
+
+import { asBytes, asInteger, asList, asMessage, asText, optional } from "../core/base/json-value.ts"
+import { formatBase64 } from "../core/base/text.ts"
+import { asHash, type Hash } from "../core/tree/hash.ts"
+import type { InclusionProof } from "../core/tree/proof.ts"
 
 /** An inclusion proof with the checkpoint that it leads to; its own size and root are redundant. */
 export interface CheckpointedProof extends InclusionProof {

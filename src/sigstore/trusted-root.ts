@@ -1,14 +1,14 @@
 // Sigstore's trusted root (protobuf-specs, sigstore_trustroot.proto, JSON form): the file by which users
 // pin a log's key. Reads and writes the logs in it; certificate authorities and timestamp authorities
 // are not looked at, nor is the time until which a key is valid, since an entry of version 2 has no time.
-import { equalBytes } from "../core/bytes.ts"
-import { refuse, shown } from "../core/errors.ts"
-import { asHash, type Hash } from "../core/hash.ts"
-import { asBytes, asList, asObject, asText, optional, parseJson } from "../core/json-value.ts"
-import type { Vkey } from "../core/note.ts"
-import { type Origin, parseOrigin } from "../core/origin.ts"
-import { parseSpki, type SpkiType } from "../core/spki.ts"
-import { formatBase64 } from "../core/text.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { asBytes, asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
+import { parseSpki, type SpkiType } from "../core/base/spki.ts"
+import { formatBase64 } from "../core/base/text.ts"
+import type { Vkey } from "../core/note/note.ts"
+import { type Origin, parseOrigin } from "../core/note/origin.ts"
+import { asHash, type Hash } from "../core/tree/hash.ts"
 import { logIdOf, logVkey } from "./log-id.ts"
 
 /** A log whose key is trusted. */

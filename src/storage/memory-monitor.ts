@@ -1,8 +1,13 @@
 // The monitor's store in memory, for tests: everything is gone with the process.
-import type { Origin } from "../core/origin.ts"
-import type { LeafChange, MonitorCommit, MonitorStore, StoredDocument } from "../monitor/store.ts"
-import { tileName } from "./commit.ts"
-import { type CutLeaves, cutLeaves, pickLeaves } from "./leaf-tiles.ts"
+import type { Origin } from "../core/note/origin.ts"
+import type {
+  LeafChange,
+  MonitorCommit,
+  MonitorStore,
+  StoredDocument,
+} from "../monitor/state/store.ts"
+import { tileName } from "./rules/commit.ts"
+import { type CutLeaves, cutLeaves, pickLeaves } from "./rules/leaf-tiles.ts"
 
 interface StoredLog {
   readonly size: number

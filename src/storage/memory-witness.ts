@@ -1,5 +1,5 @@
 // The store of a witness in memory, for tests: the same contract, except that nothing is durable.
-import { asHash } from "../core/hash.ts"
+import { asHash } from "../core/tree/hash.ts"
 import {
   type Advance,
   type Freeze,
@@ -9,7 +9,7 @@ import {
   type WitnessedHead,
   type WitnessStore,
 } from "../witness/store.ts"
-import { assertMayUnfreeze, follows } from "./witness-rules.ts"
+import { assertMayUnfreeze, follows } from "./rules/witness-rules.ts"
 
 function copyHead(head: WitnessedHead): WitnessedHead {
   return { ...head, root: asHash(head.root.slice()) }

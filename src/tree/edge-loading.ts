@@ -1,10 +1,10 @@
 // Rebuilds the right edge of a tree from what is kept of it and compares its root with the head. It is how
 // the sequencer, the log's readers and the monitor begin; a root that differs means damaged storage.
-import { equalBytes } from "../core/bytes.ts"
-import { type Edge, edgeRoot } from "../core/edge.ts"
-import { Trouble } from "../core/errors.ts"
-import { HASH_SIZE, type Head, type TreeHasher } from "../core/hash.ts"
-import { formatHex } from "../core/text.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { Trouble } from "../core/base/errors.ts"
+import { formatHex } from "../core/base/text.ts"
+import { type Edge, edgeRoot } from "../core/tree/edge.ts"
+import { HASH_SIZE, type Head, type TreeHasher } from "../core/tree/hash.ts"
 import {
   emptyTile,
   hashesAtLevel,
@@ -13,7 +13,7 @@ import {
   type TileNodes,
   tileFromHashes,
   tileRoot,
-} from "../core/tile.ts"
+} from "../core/tree/tile.ts"
 import type { LeafReads } from "./tile-reads.ts"
 
 async function tailHashes(reads: LeafReads, size: number): Promise<Uint8Array> {

@@ -1,8 +1,8 @@
 // Finds an entry by its leaf hash: 32-bit fingerprints in open-addressing tables, about 11 to 21 bytes an
 // entry. It only proposes indexes; the caller compares the full leaf hash in the tree, so a wrong or
 // lost table can never answer for an entry that is not there. Rebuilt from the tiles at start.
-import { readU32 } from "../core/bytes.ts"
-import { Trouble } from "../core/errors.ts"
+import { readU32 } from "../core/base/bytes.ts"
+import { Trouble } from "../core/base/errors.ts"
 
 export interface LeafIndex {
   /** Remembers that the leaf hash, which begins at `hashes[at]`, is at `index` of the log. */

@@ -1,6 +1,6 @@
 // What reading a tree needs of whoever keeps it: full tiles, and the leaf hashes behind the last full one.
-import type { Hash } from "../core/hash.ts"
-import type { TileId } from "../core/tile.ts"
+import type { Hash } from "../core/tree/hash.ts"
+import type { TileId } from "../core/tree/tile.ts"
 
 export interface TileReads {
   /** Full tiles in the order asked for; undefined where there is none. */

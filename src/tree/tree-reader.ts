@@ -1,10 +1,10 @@
 // Reads the tree for proofs and tiles: the right edge from memory, full tiles from a bounded cache that
 // only ever holds tiles whose hashes were checked against the tree in this process.
-import { equalBytes } from "../core/bytes.ts"
-import { appendLeaf, type Edge, edgeTile } from "../core/edge.ts"
-import { Trouble } from "../core/errors.ts"
-import type { Hash, TreeHasher } from "../core/hash.ts"
-import { type ProofPlan, proofFromNodes } from "../core/proof.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { Trouble } from "../core/base/errors.ts"
+import { appendLeaf, type Edge, edgeTile } from "../core/tree/edge.ts"
+import type { Hash, TreeHasher } from "../core/tree/hash.ts"
+import { type ProofPlan, proofFromNodes } from "../core/tree/proof.ts"
 import {
   nodeInTile,
   nodePlace,
@@ -13,8 +13,8 @@ import {
   type TileNodes,
   tileFromHashes,
   tileRoot,
-} from "../core/tile.ts"
-import { foldNodes, type NodeId } from "../core/tree.ts"
+} from "../core/tree/tile.ts"
+import { foldNodes, type NodeId } from "../core/tree/tree.ts"
 import { createBoundedMap } from "./bounded-map.ts"
 import type { TileReads } from "./tile-reads.ts"
 

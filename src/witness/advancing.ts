@@ -7,9 +7,9 @@
 // signed is stored, with the size, before it is signed. So whoever holds two of them finds a larger size
 // never at an earlier time, also across a restart, and also if the clock was put back meanwhile: then
 // nothing is signed for that log until the clock has caught up.
-import { bug, Refusal, Trouble } from "../core/errors.ts"
-import type { TreeHasher } from "../core/hash.ts"
-import { formatNote, type SignatureRule } from "../core/note.ts"
+import { bug, Refusal, Trouble } from "../core/base/errors.ts"
+import { formatNote, type SignatureRule } from "../core/note/note.ts"
+import type { TreeHasher } from "../core/tree/hash.ts"
 import type { Conviction } from "./conviction.ts"
 import { forkOf, frozen, isBeyond, judge, maySign, OldSizeConflict } from "./judgement.ts"
 import type { LogState, LogStates } from "./log-states.ts"

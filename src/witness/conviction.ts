@@ -1,8 +1,8 @@
 // What stops a witness from cosigning a log: evidence against the log, or against the witness's own memory.
 // A freeze holds at once in this process and is durable when its promise resolves.
-import { refuse } from "../core/errors.ts"
-import { formatVkey, type SignatureRule, type Vkey } from "../core/note.ts"
-import type { Origin } from "../core/origin.ts"
+import { refuse } from "../core/base/errors.ts"
+import { formatVkey, type SignatureRule, type Vkey } from "../core/note/note.ts"
+import type { Origin } from "../core/note/origin.ts"
 import type { Evidence, EvidenceKind } from "../evidence/evidence.ts"
 import { parseEvidence } from "../evidence/format.ts"
 import { evidenceId, verifyEvidence } from "../evidence/verification.ts"

@@ -1,6 +1,6 @@
 // The port to one key of the witness. An adapter checks its own signatures before it gives them away.
-import type { NamedHead } from "../core/cosignature.ts"
-import type { Vkey } from "../core/note.ts"
+import type { NamedHead } from "../core/note/cosignature.ts"
+import type { Vkey } from "../core/note/note.ts"
 
 export interface Cosigner {
   /** Of type 4 or 6. */

@@ -1,11 +1,11 @@
 // Turns a head that is stored into signature lines: one a key, all at the time that was stored with it.
 
-import { equalBytes } from "../core/bytes.ts"
-import { formatCheckpoint } from "../core/checkpoint.ts"
-import type { NamedHead } from "../core/cosignature.ts"
-import { timestamped } from "../core/cosignature.ts"
-import { bug } from "../core/errors.ts"
-import { formatSignatureLine } from "../core/note.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { bug } from "../core/base/errors.ts"
+import { formatCheckpoint } from "../core/note/checkpoint.ts"
+import type { NamedHead } from "../core/note/cosignature.ts"
+import { timestamped } from "../core/note/cosignature.ts"
+import { formatSignatureLine } from "../core/note/note.ts"
 import type { Cosigner } from "./cosigner.ts"
 import type { WitnessedHead } from "./store.ts"
 

@@ -1,9 +1,8 @@
 // What the witness makes of a checkpoint, given what it holds of that log: the head to store and cosign, or
 // the refusal, with evidence if the checkpoint and the head that is held convict the log of a fork.
-import { equalBytes } from "../core/bytes.ts"
-import { formatCheckpoint } from "../core/checkpoint.ts"
-import { Refusal, refuse, Trouble } from "../core/errors.ts"
-import { EMPTY_HEAD, EMPTY_ROOT, type Hash, type Head, type TreeHasher } from "../core/hash.ts"
+import { equalBytes } from "../core/base/bytes.ts"
+import { Refusal, refuse, Trouble } from "../core/base/errors.ts"
+import { formatCheckpoint } from "../core/note/checkpoint.ts"
 import {
   formatNote,
   isSignatureOf,
@@ -11,8 +10,9 @@ import {
   parseNote,
   type SignatureRule,
   type Vkey,
-} from "../core/note.ts"
-import { rootsFromConsistency, verifyConsistency } from "../core/proof.ts"
+} from "../core/note/note.ts"
+import { EMPTY_HEAD, EMPTY_ROOT, type Hash, type Head, type TreeHasher } from "../core/tree/hash.ts"
+import { rootsFromConsistency, verifyConsistency } from "../core/tree/proof.ts"
 import type { Evidence } from "../evidence/evidence.ts"
 import { makeFork } from "../evidence/head-evidence.ts"
 import type { Advance, Freeze, WitnessedHead } from "./store.ts"

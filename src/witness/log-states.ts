@@ -1,7 +1,7 @@
 // What a running witness knows of each log it cosigns, loaded from its store; a log whose keys were changed
 // under it is noticed here.
-import { refuse } from "../core/errors.ts"
-import { formatVkey } from "../core/note.ts"
+import { refuse } from "../core/base/errors.ts"
+import { formatVkey } from "../core/note/note.ts"
 import type { Freeze, KnownLog, WitnessedHead, WitnessStore } from "./store.ts"
 import type { WitnessedLog } from "./submission.ts"
 

@@ -1,6 +1,6 @@
 // Gathers what arrives together into batches and works on one batch at a time, without a timer: whatever
 // arrives while a batch is under way makes up the next one.
-import { refuse } from "../core/errors.ts"
+import { refuse } from "../core/base/errors.ts"
 
 export interface QueueOptions<T> {
   /** Must not reject. */

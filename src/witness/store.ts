@@ -1,8 +1,9 @@
 // The port to what a witness keeps: for each log the newest head it stands for, with the log's signed note
 // and the newest time it may have signed for it, and whether it has stopped for that log. Every adapter
 // passes test/contracts/witness-store.ts.
-import type { Head } from "../core/hash.ts"
-import type { Origin } from "../core/origin.ts"
+
+import type { Origin } from "../core/note/origin.ts"
+import type { Head } from "../core/tree/hash.ts"
 import type { Evidence } from "../evidence/evidence.ts"
 
 export type { Evidence }

@@ -1,12 +1,11 @@
 // What can be said of an add-checkpoint request without knowing what the witness holds: its form, its log,
 // its signatures, and whether the witness itself has cosigned it before.
 
-import { parseAddCheckpoint } from "../core/add-checkpoint.ts"
-import { readU64 } from "../core/bytes.ts"
-import { type Checkpoint, parseCheckpoint, parseCheckpointText } from "../core/checkpoint.ts"
-import { checkpointRule } from "../core/cosignature.ts"
-import { Refusal, refuse, shown } from "../core/errors.ts"
-import type { Hash } from "../core/hash.ts"
+import { readU64 } from "../core/base/bytes.ts"
+import { Refusal, refuse, shown } from "../core/base/errors.ts"
+import { parseAddCheckpoint } from "../core/note/add-checkpoint.ts"
+import { type Checkpoint, parseCheckpoint, parseCheckpointText } from "../core/note/checkpoint.ts"
+import { checkpointRule } from "../core/note/cosignature.ts"
 import {
   isSignatureOf,
   type Note,
@@ -16,8 +15,9 @@ import {
   type SignatureRule,
   type Vkey,
   verifyTextSignature,
-} from "../core/note.ts"
-import type { Origin } from "../core/origin.ts"
+} from "../core/note/note.ts"
+import type { Origin } from "../core/note/origin.ts"
+import type { Hash } from "../core/tree/hash.ts"
 
 /** A log that a witness cosigns, with the keys that are trusted for it. */
 export interface WitnessedLog {

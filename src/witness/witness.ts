@@ -1,11 +1,12 @@
 // A C2SP tlog-witness: cosigns checkpoints of the logs it is configured with, each only if it follows the
 // one before. Leaves out HTTP, keys and disks, which are ports; sign-subtree and mirroring are not done.
-import { parseCheckpoint } from "../core/checkpoint.ts"
-import { bug, Refusal } from "../core/errors.ts"
-import type { TreeHasher } from "../core/hash.ts"
-import { formatNote, formatVkey, type SignatureRule } from "../core/note.ts"
-import type { Origin } from "../core/origin.ts"
-import { formatBase64 } from "../core/text.ts"
+
+import { bug, Refusal } from "../core/base/errors.ts"
+import { formatBase64 } from "../core/base/text.ts"
+import { parseCheckpoint } from "../core/note/checkpoint.ts"
+import { formatNote, formatVkey, type SignatureRule } from "../core/note/note.ts"
+import type { Origin } from "../core/note/origin.ts"
+import type { TreeHasher } from "../core/tree/hash.ts"
 import type { Evidence } from "../evidence/evidence.ts"
 import { type Advancing, createAdvancing, type Waiting } from "./advancing.ts"
 import { type Conviction, createConviction, type TakenEvidence } from "./conviction.ts"

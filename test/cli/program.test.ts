@@ -1,8 +1,8 @@
 import type { Command } from "commander"
 import { describe, expect, it } from "vitest"
+import { processTerminal } from "../../src/cli/command/terminal.ts"
 import { createProgram } from "../../src/cli/program.ts"
-import { processTerminal } from "../../src/cli/terminal.ts"
-import { run } from "./fake-terminal.ts"
+import { run } from "./command/fake-terminal.ts"
 
 const { commands } = createProgram(processTerminal())
 const named = commands.map((command) => [command.name(), command] as const)

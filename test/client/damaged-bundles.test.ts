@@ -2,7 +2,7 @@
 // a field says nothing that anyone relies on.
 import { beforeAll, describe, expect, it } from "vitest"
 import { type VerifiedEntry, verifyBundle } from "../../src/client/verify.ts"
-import { parseUtf8, utf8 } from "../../src/core/bytes.ts"
+import { parseUtf8, utf8 } from "../../src/core/base/bytes.ts"
 import { makeSigner } from "../entry/signers.ts"
 import { valueOrRefusal } from "../refusals.ts"
 import { blobBundle, type MadeBundle, makeBundles } from "./made-bundles.ts"

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
 import type { Fetch } from "../../src/client/exchange.ts"
 import { createLogClient, type LogClient } from "../../src/client/log-client.ts"
-import { type Refusal, Trouble } from "../../src/core/errors.ts"
-import { asHash } from "../../src/core/hash.ts"
+import { type Refusal, Trouble } from "../../src/core/base/errors.ts"
+import { asHash } from "../../src/core/tree/hash.ts"
 import type { EntryRequest } from "../../src/entry/request.ts"
 
 const hash = "ab".repeat(32)

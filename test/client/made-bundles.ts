@@ -2,9 +2,9 @@
 
 import { AsnConvert } from "@peculiar/asn1-schema"
 import { Certificate, SubjectPublicKeyInfo } from "@peculiar/asn1-x509"
-import { concat, utf8 } from "../../src/core/bytes.ts"
-import { asHash } from "../../src/core/hash.ts"
-import { formatPem } from "../../src/core/pem.ts"
+import { concat, utf8 } from "../../src/core/base/bytes.ts"
+import { formatPem } from "../../src/core/base/pem.ts"
+import { asHash } from "../../src/core/tree/hash.ts"
 import {
   type Algorithm,
   algorithms,

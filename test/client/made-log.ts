@@ -1,11 +1,11 @@
 // A log in memory for the offline verifier's tests: real keys and checkpoints, a naive tree, no server.
 import { generateKeyPairSync } from "node:crypto"
 import type { Receipt } from "../../src/client/receipt.ts"
-import { formatCheckpoint } from "../../src/core/checkpoint.ts"
-import { asHash } from "../../src/core/hash.ts"
-import { parseVkey } from "../../src/core/note.ts"
-import { parseOrigin } from "../../src/core/origin.ts"
-import { createLogSigner } from "../../src/crypto/log-signer.ts"
+import { formatCheckpoint } from "../../src/core/note/checkpoint.ts"
+import { parseVkey } from "../../src/core/note/note.ts"
+import { parseOrigin } from "../../src/core/note/origin.ts"
+import { asHash } from "../../src/core/tree/hash.ts"
+import { createLogSigner } from "../../src/crypto/signers/log-signer.ts"
 import { verifyPortably } from "../../src/entry/portable-verification.ts"
 import { type EntryRequest, proposeEntry } from "../../src/entry/request.ts"
 import {

@@ -2,7 +2,7 @@
 // right reason.
 import { beforeAll, describe, expect, it } from "vitest"
 import { type VerifiedEntry, verifyBundle } from "../../src/client/verify.ts"
-import { Refusal } from "../../src/core/errors.ts"
+import { Refusal } from "../../src/core/base/errors.ts"
 import { formatSigstoreBundle, parseSigstoreBundle } from "../../src/sigstore/bundle.ts"
 import { type MadeBundle, makeBundles } from "./made-bundles.ts"
 import { type MadeLog, makeLog } from "./made-log.ts"

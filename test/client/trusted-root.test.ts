@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { utf8 } from "../../src/core/bytes.ts"
+import { utf8 } from "../../src/core/base/bytes.ts"
 import { formatTrustedRoot, parseTrustedRoot } from "../../src/sigstore/trusted-root.ts"
 import { base64, makeSigner } from "../entry/signers.ts"
 import { sha256 } from "../reference.ts"

@@ -2,10 +2,10 @@ import { createServer, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { createWitnessClient } from "../../src/client/witness-client.ts"
-import { parseAddCheckpoint } from "../../src/core/add-checkpoint.ts"
-import { asHash } from "../../src/core/hash.ts"
-import { formatSignatureLine } from "../../src/core/note.ts"
-import { parseOrigin } from "../../src/core/origin.ts"
+import { parseAddCheckpoint } from "../../src/core/note/add-checkpoint.ts"
+import { formatSignatureLine } from "../../src/core/note/note.ts"
+import { parseOrigin } from "../../src/core/note/origin.ts"
+import { asHash } from "../../src/core/tree/hash.ts"
 
 const line = { name: "w.example", keyId: 7, signature: new Uint8Array(72).fill(1) }
 const lineText = formatSignatureLine(line)

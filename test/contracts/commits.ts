@@ -1,10 +1,11 @@
 // Builds commits for the contract tests and remembers everything that they hold.
-import { encodeBundle } from "../../src/core/bundle.ts"
-import { utf8 } from "../../src/core/bytes.ts"
-import { appendLeaf, edgeRoot, emptyEdge } from "../../src/core/edge.ts"
-import { EMPTY_HEAD, portableHasher } from "../../src/core/hash.ts"
-import { parseOrigin } from "../../src/core/origin.ts"
-import { TILE_WIDTH, tileBytes } from "../../src/core/tile.ts"
+
+import { utf8 } from "../../src/core/base/bytes.ts"
+import { parseOrigin } from "../../src/core/note/origin.ts"
+import { encodeBundle } from "../../src/core/tree/bundle.ts"
+import { appendLeaf, edgeRoot, emptyEdge } from "../../src/core/tree/edge.ts"
+import { EMPTY_HEAD, portableHasher } from "../../src/core/tree/hash.ts"
+import { TILE_WIDTH, tileBytes } from "../../src/core/tree/tile.ts"
 import type {
   Commit,
   LogIdentity,
@@ -12,7 +13,7 @@ import type {
   StoredTerms,
   StoredTile,
   TimedHead,
-} from "../../src/log/store.ts"
+} from "../../src/log/ports/store.ts"
 
 export const startTime = 1_700_000_000_000
 

@@ -1,8 +1,8 @@
 // The contract of HeadGuard; every adapter runs it.
 import { describe, expect, onTestFinished, test } from "vitest"
-import type { Hash } from "../../src/core/hash.ts"
-import type { HeadGuard } from "../../src/log/guard.ts"
-import type { TimedHead } from "../../src/log/store.ts"
+import type { Hash } from "../../src/core/tree/hash.ts"
+import type { HeadGuard } from "../../src/log/ports/guard.ts"
+import type { TimedHead } from "../../src/log/ports/store.ts"
 import { identity, startTime } from "./commits.ts"
 
 /** Opens a new guard for {@link identity} that holds `head`. */

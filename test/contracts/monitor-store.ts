@@ -1,11 +1,11 @@
 // The contract of MonitorStore; every adapter runs it.
 import * as fc from "fast-check"
 import { describe, expect, onTestFinished, test } from "vitest"
-import { appendLeaf, type Edge, emptyEdge } from "../../src/core/edge.ts"
-import { type Hash, portableHasher } from "../../src/core/hash.ts"
-import { parseOrigin } from "../../src/core/origin.ts"
-import { TILE_WIDTH, type TileId, tileBytes } from "../../src/core/tile.ts"
-import type { LeafChange, MonitorStore } from "../../src/monitor/store.ts"
+import { parseOrigin } from "../../src/core/note/origin.ts"
+import { appendLeaf, type Edge, emptyEdge } from "../../src/core/tree/edge.ts"
+import { type Hash, portableHasher } from "../../src/core/tree/hash.ts"
+import { TILE_WIDTH, type TileId, tileBytes } from "../../src/core/tree/tile.ts"
+import type { LeafChange, MonitorStore } from "../../src/monitor/state/store.ts"
 
 export const origin = parseOrigin("log.example")
 export const otherOrigin = parseOrigin("other.example")

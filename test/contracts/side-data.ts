@@ -1,8 +1,8 @@
 // The contract of LogStore for what lies beside the tree: search terms, their runs, and attachments.
 import { describe, expect, onTestFinished, test } from "vitest"
-import { utf8 } from "../../src/core/bytes.ts"
-import { portableHasher } from "../../src/core/hash.ts"
-import type { FoldStep, LogStore, StoredAttachment } from "../../src/log/store.ts"
+import { utf8 } from "../../src/core/base/bytes.ts"
+import { portableHasher } from "../../src/core/tree/hash.ts"
+import type { FoldStep, LogStore, StoredAttachment } from "../../src/log/ports/store.ts"
 import { createReference, type Reference } from "./commits.ts"
 import { expectAll, type OpenStore } from "./store.ts"
 

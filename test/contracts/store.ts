@@ -1,8 +1,8 @@
 // The contract of LogStore; every adapter runs it.
 import * as fc from "fast-check"
 import { describe, expect, onTestFinished, test } from "vitest"
-import { EMPTY_ROOT, type Hash } from "../../src/core/hash.ts"
-import type { Commit, LogReads, LogStore } from "../../src/log/store.ts"
+import { EMPTY_ROOT, type Hash } from "../../src/core/tree/hash.ts"
+import type { Commit, LogReads, LogStore } from "../../src/log/ports/store.ts"
 import { createReference, identity, type Reference, startTime } from "./commits.ts"
 
 /** Opens a new, empty store for {@link identity} with the head time {@link startTime}. */

@@ -1,7 +1,7 @@
 // The contract of WitnessStore; every adapter runs it.
 import { describe, expect, onTestFinished, test } from "vitest"
-import { EMPTY_HEAD, type Hash } from "../../src/core/hash.ts"
-import { parseOrigin } from "../../src/core/origin.ts"
+import { parseOrigin } from "../../src/core/note/origin.ts"
+import { EMPTY_HEAD, type Hash } from "../../src/core/tree/hash.ts"
 import type { Evidence, WitnessedHead, WitnessStore } from "../../src/witness/store.ts"
 
 const one = parseOrigin("one.example")

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { LONGEST_BODY } from "../../src/core/bundle.ts"
-import { asHash, portableHasher } from "../../src/core/hash.ts"
+import { LONGEST_BODY } from "../../src/core/tree/bundle.ts"
+import { asHash, portableHasher } from "../../src/core/tree/hash.ts"
 import { nativeHasher } from "../../src/crypto/tree-hasher.ts"
 
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => asHash(bytes))

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { parseSinks } from "../../src/cli/sinks/sinks-file.ts"
-import { findingKinds } from "../../src/monitor/stored-finding.ts"
-import { parseWatch } from "../../src/monitor/watch.ts"
+import { parseSinks } from "../../src/cli/monitor/sinks/sinks-file.ts"
+import { findingKinds } from "../../src/monitor/findings/stored.ts"
+import { parseWatch } from "../../src/monitor/watch/watch.ts"
 import { checkout } from "../scenarios/process.ts"
 
 const operating = readFileSync(join(checkout, "docs/operating.md"), "utf8")

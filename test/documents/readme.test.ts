@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { createServer, type Server } from "node:net"
 import { join, relative } from "node:path"
 import { expect, onTestFinished, test } from "vitest"
-import { grow } from "../scenarios/load.ts"
+import { grow } from "../scenarios/log/load.ts"
 import { checkout, type Ended, type ServedLog, start, startServing } from "../scenarios/process.ts"
 
 const { CI } = process.env

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { parseBase64, parseHex } from "../../src/core/text.ts"
+import { parseBase64, parseHex } from "../../src/core/base/text.ts"
 import {
   type HashedrekordRequest,
   hashedrekordBody,

@@ -1,5 +1,5 @@
 // Which code a call was refused with; fails loudly if it was not refused.
-import { Refusal, type RefusalCode } from "../../src/core/errors.ts"
+import { Refusal, type RefusalCode } from "../../src/core/base/errors.ts"
 
 export function refusalOf(call: () => unknown): Refusal {
   try {

@@ -1,9 +1,9 @@
 import { createHash, X509Certificate } from "node:crypto"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { parseBase64 } from "../../src/core/text.ts"
+import { parseBase64 } from "../../src/core/base/text.ts"
 import { inTotoTerms } from "../../src/entry/in-toto-terms.ts"
-import { proposeRekorV1 } from "../../src/entry/rekor-v1.ts"
+import { proposeRekorV1 } from "../../src/entry/rekor-v1/propose.ts"
 import { proposeEntry } from "../../src/entry/request.ts"
 import { MOST_TERMS, type Term, type TermName, termsOf } from "../../src/entry/search-terms.ts"
 import { readVerifierKey } from "../../src/entry/verifier-key.ts"
@@ -15,8 +15,8 @@ import {
   manyNamesCertificate,
   namelessCertificate,
   workflowCertificate,
-} from "./rekor-certificates.ts"
-import { cosign3Blob, sigstoreJsDsse, sigstoreJsIntoto } from "./rekor-recorded.ts"
+} from "./rekor-v1/certificates.ts"
+import { cosign3Blob, sigstoreJsDsse, sigstoreJsIntoto } from "./rekor-v1/recorded.ts"
 
 const IN_TOTO = "application/vnd.in-toto+json"
 

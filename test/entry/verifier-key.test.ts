@@ -1,8 +1,8 @@
 import { generateKeyPairSync, X509Certificate } from "node:crypto"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { Refusal } from "../../src/core/errors.ts"
-import { parseBase64 } from "../../src/core/text.ts"
+import { Refusal } from "../../src/core/base/errors.ts"
+import { parseBase64 } from "../../src/core/base/text.ts"
 import type { KeyType } from "../../src/entry/algorithm.ts"
 import {
   createVerifierKeyCache,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { Refusal } from "../../src/core/errors.ts"
+import { Refusal } from "../../src/core/base/errors.ts"
 import type { Proposal } from "../../src/entry/entry.ts"
 import type { Term } from "../../src/entry/search-terms.ts"
 import { assertMayWrite, parseAlgorithms, type WriteRule } from "../../src/entry/write-rule.ts"

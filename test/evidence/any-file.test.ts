@@ -2,8 +2,8 @@
 // says, nothing else happens, and none convicts the honest keys among them.
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import type { Head } from "../../src/core/hash.ts"
-import { formatVkey, type Vkey } from "../../src/core/note.ts"
+import { formatVkey, type Vkey } from "../../src/core/note/note.ts"
+import type { Head } from "../../src/core/tree/hash.ts"
 import type { EvidenceKind } from "../../src/evidence/evidence.ts"
 import { type EvidenceFile, formatEvidence } from "../../src/evidence/format.ts"
 import { promiseLines, type SignedPromise } from "../../src/evidence/promise.ts"

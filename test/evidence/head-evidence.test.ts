@@ -1,10 +1,10 @@
 import { p256 } from "@noble/curves/nist.js"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { utf8 } from "../../src/core/bytes.ts"
-import { formatCheckpoint } from "../../src/core/checkpoint.ts"
-import { EMPTY_ROOT, type Hash, type Head } from "../../src/core/hash.ts"
-import { formatNote, LONGEST_NOTE, makeVkey, parseNote } from "../../src/core/note.ts"
+import { utf8 } from "../../src/core/base/bytes.ts"
+import { formatCheckpoint } from "../../src/core/note/checkpoint.ts"
+import { formatNote, LONGEST_NOTE, makeVkey, parseNote } from "../../src/core/note/note.ts"
+import { EMPTY_ROOT, type Hash, type Head } from "../../src/core/tree/hash.ts"
 import { formatEvidence, parseEvidence } from "../../src/evidence/format.ts"
 import {
   makeFork,

@@ -1,7 +1,7 @@
 // The published known answers of tlog-evidence/v1 for forks: made byte for byte, verified, and refused as
 // soon as one bit of them is another.
 import { expect, test } from "vitest"
-import { formatVkey } from "../../src/core/note.ts"
+import { formatVkey } from "../../src/core/note/note.ts"
 import { makeFork } from "../../src/evidence/head-evidence.ts"
 import { verifyEvidence } from "../../src/evidence/verification.ts"
 import { mth, proof, singleBytes } from "../reference.ts"

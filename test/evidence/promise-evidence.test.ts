@@ -1,6 +1,6 @@
 import { p256 } from "@noble/curves/nist.js"
 import { describe, expect, test } from "vitest"
-import { formatNote, formatVkey, parseNote } from "../../src/core/note.ts"
+import { formatNote, formatVkey, parseNote } from "../../src/core/note/note.ts"
 import { hashedrekordBody } from "../../src/entry/hashedrekord.ts"
 import {
   type EntryTimeCase,

@@ -1,8 +1,8 @@
 // The evil log itself: it must tell the lies that the scenarios rely on, and only those.
 import { expect, onTestFinished, test } from "vitest"
-import { openCheckpoint } from "../../src/core/checkpoint.ts"
-import { parseVkey } from "../../src/core/note.ts"
-import { parseOrigin } from "../../src/core/origin.ts"
+import { openCheckpoint } from "../../src/core/note/checkpoint.ts"
+import { parseVkey } from "../../src/core/note/note.ts"
+import { parseOrigin } from "../../src/core/note/origin.ts"
 import { openEvilLog } from "./evil-log.ts"
 import { openEvilWitness } from "./evil-witness.ts"
 import { makeTree } from "./made-tree.ts"

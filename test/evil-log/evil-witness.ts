@@ -3,9 +3,9 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import { utf8 } from "../../src/core/bytes.ts"
-import { cosignatureMessage, timestamped } from "../../src/core/cosignature.ts"
-import { formatNote, formatVkey, makeVkey, parseNote, type Vkey } from "../../src/core/note.ts"
+import { utf8 } from "../../src/core/base/bytes.ts"
+import { cosignatureMessage, timestamped } from "../../src/core/note/cosignature.ts"
+import { formatNote, formatVkey, makeVkey, parseNote, type Vkey } from "../../src/core/note/note.ts"
 
 export interface EvilWitness {
   readonly name: string

@@ -1,11 +1,11 @@
 // A real witness process that cosigns an evil log until it is given evidence, and what it takes to go on.
 import { expect } from "vitest"
-import { parseCheckpointText } from "../../src/core/checkpoint.ts"
-import { parseNote } from "../../src/core/note.ts"
+import { parseCheckpointText } from "../../src/core/note/checkpoint.ts"
+import { parseNote } from "../../src/core/note/note.ts"
 import { requestText } from "../http/test-log.ts"
-import { newWitness, type ServedWitness } from "../scenarios/new-witness.ts"
 import { countersign } from "../scenarios/process.ts"
-import { type Asked, addCheckpoint } from "../scenarios/witness-client.ts"
+import { type Asked, addCheckpoint } from "../scenarios/witness/client.ts"
+import { newWitness, type ServedWitness } from "../scenarios/witness/new-witness.ts"
 import type { EvilLog } from "./evil-log.ts"
 
 export interface FreezingWitness {

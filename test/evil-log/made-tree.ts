@@ -1,6 +1,6 @@
 // A tree over any leaf hashes, true or not, with the tiles that a server of it would give.
-import { appendLeaf, edgeRoot, emptyEdge } from "../../src/core/edge.ts"
-import { HASH_SIZE, type Hash, type Head } from "../../src/core/hash.ts"
+import { appendLeaf, edgeRoot, emptyEdge } from "../../src/core/tree/edge.ts"
+import { HASH_SIZE, type Hash, type Head } from "../../src/core/tree/hash.ts"
 import { nativeHasher as hasher } from "../../src/crypto/tree-hasher.ts"
 
 export interface MadeTree {

@@ -1,7 +1,7 @@
 // Shows one client a tree that no honest log could have, signed by the log's keys: any leaf hashes over any
 // bodies.
-import { encodeBundle } from "../../src/core/bundle.ts"
-import type { Hash } from "../../src/core/hash.ts"
+import { encodeBundle } from "../../src/core/tree/bundle.ts"
+import type { Hash } from "../../src/core/tree/hash.ts"
 import { nativeHasher } from "../../src/crypto/tree-hasher.ts"
 import type { EvilLog } from "./evil-log.ts"
 import type { Front } from "./front.ts"

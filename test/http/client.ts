@@ -1,6 +1,6 @@
 // A client that sends paths as they are written, unlike fetch, and holds every answer against the contract.
 import { Agent, type OutgoingHttpHeaders, request } from "node:http"
-import { assertDescribed, type Reply } from "./contract-check.ts"
+import { assertDescribed, type Reply } from "./door/contract-check.ts"
 
 export interface Asked {
   readonly method?: string

@@ -1,10 +1,10 @@
 // A log for tests of a witness: signs its head at any size, makes the requests that ask for a cosignature,
 // and can have a second history.
-import { concat, utf8 } from "../../src/core/bytes.ts"
-import { formatCheckpoint } from "../../src/core/checkpoint.ts"
-import type { Head } from "../../src/core/hash.ts"
-import { formatNote, formatVkey } from "../../src/core/note.ts"
-import { formatBase64, formatHex } from "../../src/core/text.ts"
+import { concat, utf8 } from "../../src/core/base/bytes.ts"
+import { formatBase64, formatHex } from "../../src/core/base/text.ts"
+import { formatCheckpoint } from "../../src/core/note/checkpoint.ts"
+import { formatNote, formatVkey } from "../../src/core/note/note.ts"
+import type { Head } from "../../src/core/tree/hash.ts"
 import { bodies, mth, proof, sha256 } from "../reference.ts"
 import { testSigner } from "../signers.ts"
 

@@ -1,6 +1,6 @@
 // A clock that stands still until a test moves it.
 import { setImmediate } from "node:timers/promises"
-import type { Clock } from "../../src/log/publishing.ts"
+import type { Clock } from "../../src/log/ports/publishing.ts"
 import { startTime } from "./opened-log.ts"
 
 export interface FakeClock extends Clock {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { sourceFromReads } from "../../src/cli/fsck-source.ts"
-import { portableHasher } from "../../src/core/hash.ts"
+import { sourceFromReads } from "../../src/cli/log/fsck-source.ts"
+import { portableHasher } from "../../src/core/tree/hash.ts"
 import { checkLog, type FsckSource } from "../../src/log/fsck.ts"
 import { newDisk, openLogOn, proposalOf } from "./opened-log.ts"
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest"
-import { decodeBundle } from "../../src/core/bundle.ts"
-import { refuse } from "../../src/core/errors.ts"
-import { portableHasher } from "../../src/core/hash.ts"
-import { verifyConsistency, verifyInclusion } from "../../src/core/proof.ts"
+import { refuse } from "../../src/core/base/errors.ts"
+import { decodeBundle } from "../../src/core/tree/bundle.ts"
+import { portableHasher } from "../../src/core/tree/hash.ts"
+import { verifyConsistency, verifyInclusion } from "../../src/core/tree/proof.ts"
 import type { Proposal, SignatureVerifier } from "../../src/entry/entry.ts"
-import type { Log } from "../../src/log/log.ts"
-import type { LogStore } from "../../src/log/store.ts"
+import type { Log } from "../../src/log/ports/log.ts"
+import type { LogStore } from "../../src/log/ports/store.ts"
 import { credulous, type Disk, newDisk, openLogOn, proposalOf, startTime } from "./opened-log.ts"
 
 const leafHashOf = (text: string) => portableHasher.leaf(new TextEncoder().encode(text))

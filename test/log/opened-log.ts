@@ -1,15 +1,19 @@
 // A log in memory for tests: real keys, sequencer and verification, a clock that is a number.
 import { generateKeyPairSync } from "node:crypto"
-import { EMPTY_ROOT, portableHasher } from "../../src/core/hash.ts"
-import { parseOrigin } from "../../src/core/origin.ts"
-import { createLogSigner, type KeyedSigner, type LogKeys } from "../../src/crypto/log-signer.ts"
+import { parseOrigin } from "../../src/core/note/origin.ts"
+import { EMPTY_ROOT, portableHasher } from "../../src/core/tree/hash.ts"
+import {
+  createLogSigner,
+  type KeyedSigner,
+  type LogKeys,
+} from "../../src/crypto/signers/log-signer.ts"
 import type { Proposal, SignatureVerifier } from "../../src/entry/entry.ts"
 import type { Term } from "../../src/entry/search-terms.ts"
-import type { HeadGuard } from "../../src/log/guard.ts"
-import type { Log } from "../../src/log/log.ts"
 import { type LogLimits, openLog } from "../../src/log/open-log.ts"
+import type { HeadGuard } from "../../src/log/ports/guard.ts"
+import type { Log } from "../../src/log/ports/log.ts"
+import type { LogIdentity, LogStore } from "../../src/log/ports/store.ts"
 import { openSequencer, type Sequencer } from "../../src/log/sequencer.ts"
-import type { LogIdentity, LogStore } from "../../src/log/store.ts"
 import { createMemoryGuard, createMemoryStore } from "../../src/storage/memory.ts"
 
 export const origin = parseOrigin("log.example")

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { EMPTY_ROOT, portableHasher } from "../../src/core/hash.ts"
+import { EMPTY_ROOT, portableHasher } from "../../src/core/tree/hash.ts"
 import { createPool, type Placed, type Pool, type Pooled } from "../../src/log/pool.ts"
 
 interface Written {

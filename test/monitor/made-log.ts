@@ -1,15 +1,15 @@
 // A log for the monitor's tests: bodies in memory, served as tiles and bundles of any width, with switches
 // to serve something else.
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto"
-import { encodeBundle } from "../../src/core/bundle.ts"
-import { formatCheckpoint } from "../../src/core/checkpoint.ts"
-import { appendLeaf, edgeRoot, emptyEdge } from "../../src/core/edge.ts"
-import type { Head } from "../../src/core/hash.ts"
-import { formatNote, makeVkey, type Vkey } from "../../src/core/note.ts"
-import { parseOrigin } from "../../src/core/origin.ts"
-import { TILE_WIDTH, type TileNodes, tileBytes } from "../../src/core/tile.ts"
+import { formatCheckpoint } from "../../src/core/note/checkpoint.ts"
+import { formatNote, makeVkey, type Vkey } from "../../src/core/note/note.ts"
+import { parseOrigin } from "../../src/core/note/origin.ts"
+import { encodeBundle } from "../../src/core/tree/bundle.ts"
+import { appendLeaf, edgeRoot, emptyEdge } from "../../src/core/tree/edge.ts"
+import type { Head } from "../../src/core/tree/hash.ts"
+import { TILE_WIDTH, type TileNodes, tileBytes } from "../../src/core/tree/tile.ts"
 import { nativeHasher } from "../../src/crypto/tree-hasher.ts"
-import type { LogSource } from "../../src/monitor/source.ts"
+import type { LogSource } from "../../src/monitor/follow/source.ts"
 
 export const origin = parseOrigin("log.example")
 export const hasher = nativeHasher

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest"
-import { formatBase64 } from "../../src/core/text.ts"
-import { raise } from "../../src/monitor/findings.ts"
+import { formatBase64 } from "../../src/core/base/text.ts"
+import { raise } from "../../src/monitor/findings/life.ts"
 import { monitorStatus, type StatusSource } from "../../src/monitor/status.ts"
-import { findingOf } from "./durable-documents.ts"
 import {
   HOUR,
   headOf,
@@ -15,7 +14,8 @@ import {
   policyWitness,
   signedNote,
   witnessKeys,
-} from "./judged-log.ts"
+} from "./heads/judged-log.ts"
+import { findingOf } from "./state/durable-documents.ts"
 
 const T = NOON * 1000
 

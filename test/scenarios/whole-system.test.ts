@@ -4,20 +4,20 @@ import { cpSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import type { Trust } from "../../src/client/trust.ts"
-import { formatAddCheckpoint } from "../../src/core/add-checkpoint.ts"
-import { run } from "../cli/fake-terminal.ts"
+import { formatAddCheckpoint } from "../../src/core/note/add-checkpoint.ts"
+import { run } from "../cli/command/fake-terminal.ts"
 import { newFolder } from "../storage/folder.ts"
-import { grow } from "./load.ts"
-import { type NewMonitor, newMonitor } from "./new-monitor.ts"
+import { grow } from "./log/load.ts"
+import { type NewMonitor, newMonitor } from "./monitor/new-monitor.ts"
+import { countersign, PATIENCE, type ServedLog, serve } from "./process.ts"
+import { addCheckpoint } from "./witness/client.ts"
 import {
   newWitnessedLog,
   publishedSize,
   type StartedWitness,
   submitWaiting,
   type WitnessedLog,
-} from "./new-witnessed-log.ts"
-import { countersign, PATIENCE, type ServedLog, serve } from "./process.ts"
-import { addCheckpoint } from "./witness-client.ts"
+} from "./witness/new-witnessed-log.ts"
 
 const ORIGIN = "log.example"
 

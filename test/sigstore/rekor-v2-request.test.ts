@@ -1,8 +1,8 @@
 import { sign } from "node:crypto"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { portableHasher } from "../../src/core/hash.ts"
-import { formatHex } from "../../src/core/text.ts"
+import { formatHex } from "../../src/core/base/text.ts"
+import { portableHasher } from "../../src/core/tree/hash.ts"
 import {
   type Algorithm,
   digestAlgorithm,

@@ -1,9 +1,9 @@
 // A log that is proven to lie, and a witness that has forgotten what it signed: both end the cosigning.
 import { describe, expect, test } from "vitest"
-import { formatAddCheckpoint } from "../../src/core/add-checkpoint.ts"
-import { formatCheckpoint } from "../../src/core/checkpoint.ts"
-import { asHash } from "../../src/core/hash.ts"
-import { formatNote, makeVkey, parseNote, type SignatureRule } from "../../src/core/note.ts"
+import { formatAddCheckpoint } from "../../src/core/note/add-checkpoint.ts"
+import { formatCheckpoint } from "../../src/core/note/checkpoint.ts"
+import { formatNote, makeVkey, parseNote, type SignatureRule } from "../../src/core/note/note.ts"
+import { asHash } from "../../src/core/tree/hash.ts"
 import { makeFork, makeKeyMisuse, makeWitnessRollback } from "../../src/evidence/head-evidence.ts"
 import { verifyEvidence } from "../../src/evidence/verification.ts"
 import { createMemoryWitnessStore } from "../../src/storage/memory-witness.ts"

@@ -1,12 +1,12 @@
 // The requests that the witnesses of others are tested with (FiloSottile/torchwood, litewitness), in order,
 // and the end-to-end vectors with deterministic keys.
 import { describe, expect, test } from "vitest"
-import { utf8 } from "../../src/core/bytes.ts"
-import type { Refusal } from "../../src/core/errors.ts"
-import { EMPTY_HEAD } from "../../src/core/hash.ts"
-import { parseVkey } from "../../src/core/note.ts"
-import { parseOrigin } from "../../src/core/origin.ts"
-import { formatHex } from "../../src/core/text.ts"
+import { utf8 } from "../../src/core/base/bytes.ts"
+import type { Refusal } from "../../src/core/base/errors.ts"
+import { formatHex } from "../../src/core/base/text.ts"
+import { parseVkey } from "../../src/core/note/note.ts"
+import { parseOrigin } from "../../src/core/note/origin.ts"
+import { EMPTY_HEAD } from "../../src/core/tree/hash.ts"
 import { createMemoryWitnessStore } from "../../src/storage/memory-witness.ts"
 import { OldSizeConflict } from "../../src/witness/witness.ts"
 import { mth, proof, sha256, singleBytes } from "../reference.ts"

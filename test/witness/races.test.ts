@@ -2,7 +2,7 @@
 // witness contradict each other.
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { formatBase64 } from "../../src/core/text.ts"
+import { formatBase64 } from "../../src/core/base/text.ts"
 import { createMemoryWitnessStore } from "../../src/storage/memory-witness.ts"
 import type { WitnessStore } from "../../src/witness/store.ts"
 import { OldSizeConflict, type Witness } from "../../src/witness/witness.ts"

@@ -1,7 +1,8 @@
 // What a witness has signed, kept beside it so that it outlives any restart, and the two laws that all of
 // it must obey: one tree, and no larger size at an earlier time.
-import type { NamedHead } from "../../src/core/cosignature.ts"
-import { formatBase64 } from "../../src/core/text.ts"
+
+import { formatBase64 } from "../../src/core/base/text.ts"
+import type { NamedHead } from "../../src/core/note/cosignature.ts"
 import type { Cosigner } from "../../src/witness/cosigner.ts"
 import { testCosigner } from "./test-log.ts"
 

@@ -1,9 +1,9 @@
 // Time and trouble: what a witness does over a restart, under a clock that was put back, and when its store
 // or its key fails.
 import { describe, expect, test } from "vitest"
-import { Trouble } from "../../src/core/errors.ts"
-import { formatVkey } from "../../src/core/note.ts"
-import { formatBase64 } from "../../src/core/text.ts"
+import { Trouble } from "../../src/core/base/errors.ts"
+import { formatBase64 } from "../../src/core/base/text.ts"
+import { formatVkey } from "../../src/core/note/note.ts"
 import { createMemoryWitnessStore } from "../../src/storage/memory-witness.ts"
 import type { Cosigner } from "../../src/witness/cosigner.ts"
 import { startTime, startWitness, storeAt, timeOf } from "./running-witness.ts"

@@ -1,13 +1,13 @@
 // A log for the witness tests: heads signed by node:crypto, proofs by the definitions of RFC 6962, and
 // requests made of both. Two of them with other salts are the two sides of a fork.
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto"
-import { formatAddCheckpoint } from "../../src/core/add-checkpoint.ts"
-import { utf8 } from "../../src/core/bytes.ts"
-import { formatCheckpoint } from "../../src/core/checkpoint.ts"
-import { cosignatureMessage } from "../../src/core/cosignature.ts"
-import { EMPTY_ROOT, type Hash } from "../../src/core/hash.ts"
-import { formatNote, makeVkey, type NoteSignature, type Vkey } from "../../src/core/note.ts"
-import { type Origin, parseOrigin } from "../../src/core/origin.ts"
+import { utf8 } from "../../src/core/base/bytes.ts"
+import { formatAddCheckpoint } from "../../src/core/note/add-checkpoint.ts"
+import { formatCheckpoint } from "../../src/core/note/checkpoint.ts"
+import { cosignatureMessage } from "../../src/core/note/cosignature.ts"
+import { formatNote, makeVkey, type NoteSignature, type Vkey } from "../../src/core/note/note.ts"
+import { type Origin, parseOrigin } from "../../src/core/note/origin.ts"
+import { EMPTY_ROOT, type Hash } from "../../src/core/tree/hash.ts"
 import type { Cosigner } from "../../src/witness/cosigner.ts"
 import { mth, proof } from "../reference.ts"
 

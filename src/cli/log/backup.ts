@@ -1,0 +1,49 @@
+// `countersign backup`: a consistent copy of the database of a running or stopped log, checked by
+// recomputing it. Keys and head guard are left out on purpose.
+import { existsSync } from "node:fs"
+import { Command } from "commander"
+import { Refusal, refuse } from "../../core/base/errors.ts"
+import { nativeHasher } from "../../crypto/tree-hasher.ts"
+import { checkLog } from "../../log/fsck.ts"
+import { backupSqlite, openSqliteReads } from "../../storage/sqlite/log/store.ts"
+import { Falsehood } from "../command/exit-code.ts"
+import type { Terminal } from "../command/terminal.ts"
+import { dataDirectory } from "./data-directory.ts"
+import { sourceFromReads } from "./fsck-source.ts"
+
+interface BackupOptions {
+  readonly data: string
+  readonly out: string
+}
+
+export function backupCommand(terminal: Terminal): Command {
+  return new Command("backup")
+    .description("copy the database of a log, running or not, and check the copy")
+    .requiredOption("--data <dir>", "the log's data directory")
+    .requiredOption("--out <file>", "the copy to make; must not exist")
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign backup --data /var/lib/countersign --out /backup/log-$(date +%F).db
+
+The copy holds neither the keys nor the head guard. A log that is started on an old copy refuses to
+run as long as the guard is newer: that is what keeps it from forking.`,
+    )
+    .action(async (options: BackupOptions) => {
+      const { database } = dataDirectory(options.data)
+      if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
+      if (existsSync(options.out)) refuse("conflict", `${options.out} is there already`)
+      await backupSqlite(database, options.out)
+      const reads = await openSqliteReads(options.out)
+      const source = sourceFromReads(reads, await reads.head())
+      const report = await checkLog({ source, hasher: nativeHasher })
+      await reads.close()
+      const [finding] = report.findings
+      if (finding !== undefined) {
+        const { what, where, reason } = finding
+        throw new Falsehood(new Refusal("mismatch", `the copy: ${what} ${where} ${reason}`))
+      }
+      terminal.stdout.write(`copied ${report.entries} entries to ${options.out}\n`)
+    })
+}

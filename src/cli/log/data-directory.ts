@@ -1,0 +1,90 @@
+// What lies where in a log's data directory, how it is made, and how its keys are read.
+import { generateKeyPairSync, randomBytes } from "node:crypto"
+import { existsSync, mkdirSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { refuse } from "../../core/base/errors.ts"
+import type { Origin } from "../../core/note/origin.ts"
+import { EMPTY_ROOT } from "../../core/tree/hash.ts"
+import { createLogSigner, type KeyedSigner, type LogKeys } from "../../crypto/signers/log-signer.ts"
+import { createGuardFile } from "../../storage/files/guard-file.ts"
+import { createSqliteStore } from "../../storage/sqlite/log/store.ts"
+import { exportKey, readKeyFile, writeKeyFile } from "../command/key-files.ts"
+
+export interface DataDirectory {
+  readonly path: string
+  readonly database: string
+  readonly guard: string
+  readonly ecdsaKey: string
+  readonly ed25519Key: string
+  /** The last published checkpoint, in a log with witnesses. */
+  readonly published: string
+  /** A folder that is made when it is needed. */
+  readonly evidence: string
+}
+
+/** The layout below `path`. The guard may lie elsewhere, best on another disk or host. */
+export function dataDirectory(path: string, guard?: string): DataDirectory {
+  return {
+    path,
+    database: join(path, "log.db"),
+    guard: guard ?? join(path, "guard", "head"),
+    ecdsaKey: join(path, "keys", "ecdsa.pem"),
+    ed25519Key: join(path, "keys", "ed25519.pem"),
+    published: join(path, "published"),
+    evidence: join(path, "evidence"),
+  }
+}
+
+export function holdsLog(directory: DataDirectory): boolean {
+  return existsSync(directory.database)
+}
+
+export function readLogKeys(
+  directory: Pick<DataDirectory, "ecdsaKey" | "ed25519Key">,
+  passphrase: string | undefined,
+): LogKeys {
+  const keys = {
+    ecdsa: readKeyFile(directory.ecdsaKey, "log"),
+    ed25519: readKeyFile(directory.ed25519Key, "log"),
+  }
+  return passphrase === undefined ? keys : { ...keys, passphrase }
+}
+
+/** 63 random bits above 0: rekor-cli tells databases apart by this number. */
+export function randomTreeId(): string {
+  const id = BigInt(`0x${randomBytes(8).toString("hex")}`) % 2n ** 63n
+  return id === 0n ? randomTreeId() : String(id)
+}
+
+export interface NewLog {
+  readonly origin: Origin
+  readonly passphrase?: string | undefined
+  /** Unix milliseconds. */
+  readonly time: number
+}
+
+/**
+ * Makes keys, database and guard. Refuses `conflict` if any of them is there already: a log that lost
+ * one of the three must not be made anew under the same name by accident.
+ */
+export async function createLogFiles(directory: DataDirectory, log: NewLog): Promise<KeyedSigner> {
+  const { database, guard, ecdsaKey, ed25519Key } = directory
+  for (const file of [database, guard, ecdsaKey, ed25519Key]) {
+    if (existsSync(file)) refuse("conflict", `expected no log yet, found ${file}`)
+  }
+  for (const file of [database, guard, ecdsaKey]) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  }
+  const { passphrase } = log
+  const ecdsa = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
+  writeKeyFile(ecdsaKey, exportKey(ecdsa, passphrase))
+  writeKeyFile(ed25519Key, exportKey(generateKeyPairSync("ed25519").privateKey, passphrase))
+  const signer = createLogSigner(log.origin, readLogKeys(directory, passphrase))
+  const { origin, keyFingerprints } = signer
+  const identity = { origin, treeId: randomTreeId(), keyFingerprints }
+  const head = { size: 0, root: EMPTY_ROOT, time: log.time }
+  // If we stop before the guard is made, serving refuses for want of a guard and nothing was signed.
+  await createSqliteStore(database, identity, { time: log.time })
+  await createGuardFile(guard, identity, head)
+  return signer
+}

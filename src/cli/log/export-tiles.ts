@@ -1,0 +1,94 @@
+// `countersign export-tiles`: writes a log as the static files of C2SP tlog-tiles, for any file server.
+import { existsSync } from "node:fs"
+import { Command, Option } from "commander"
+import { openHead } from "../../client/trust.ts"
+import { refuse } from "../../core/base/errors.ts"
+import { nativeHasher } from "../../crypto/tree-hasher.ts"
+import type { FsckSource } from "../../log/fsck.ts"
+import { openSqliteReads } from "../../storage/sqlite/log/store.ts"
+import { proven } from "../command/exit-code.ts"
+import { readText } from "../command/file.ts"
+import { openLogClient, readTrust, remarkPinning, trustOptions } from "../command/log-options.ts"
+import { createOutput } from "../command/output.ts"
+import { createProgress } from "../command/progress.ts"
+import type { Terminal } from "../command/terminal.ts"
+import { fetchHead } from "../user/checkpoint.ts"
+import { dataDirectory } from "./data-directory.ts"
+import { sourceFromReads, sourceFromUrl } from "./fsck-source.ts"
+import { exportTiles } from "./tile-files.ts"
+
+interface ExportOptions {
+  readonly log?: string
+  readonly data?: string
+  readonly checkpoint?: string
+  readonly out: string
+}
+
+const LONGEST_CHECKPOINT = 1_048_576
+
+export function exportTilesCommand(terminal: Terminal): Command {
+  const command = new Command("export-tiles")
+    .description("write a log as static files, each checked against the checkpoint")
+    .addOption(new Option("--log <url>", "base URL of the log").conflicts("data"))
+    .option("--data <dir>", "data directory of a log that does not run any more")
+    .option("--checkpoint <file>", "with --data: a checkpoint of this log to export up to")
+    .requiredOption("--out <dir>", "directory for the files; may hold an earlier export")
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign export-tiles --log https://log.example.com --policy log.policy --out /srv/www/log`,
+    )
+    .action(async (options: ExportOptions) => {
+      const output = createOutput(terminal, false)
+      const opened = await openSource(command, options, terminal)
+      remarkPinning(output, opened.isPinned)
+      const { size } = opened.source.head
+      const { stderr: stream, now } = terminal
+      const progress = createProgress({ stream, now, what: "export", total: size })
+      let seen = 0
+      await exportTiles({
+        source: opened.source,
+        checkpoint: opened.checkpoint,
+        directory: options.out,
+        hasher: nativeHasher,
+        onProgress(written) {
+          progress.advance(written - seen)
+          seen = written
+        },
+      })
+      progress.end()
+      const fields = [["directory", options.out]] as const
+      output.result(`exported ${size} entries`, fields, { size, directory: options.out })
+    })
+  for (const option of trustOptions) command.addOption(option)
+  return command
+}
+
+interface OpenedSource {
+  readonly source: FsckSource
+  readonly checkpoint: string
+  readonly isPinned: boolean
+}
+
+async function openSource(
+  command: Command,
+  options: ExportOptions,
+  terminal: Terminal,
+): Promise<OpenedSource> {
+  const trust = await readTrust(command)
+  if (options.log !== undefined) {
+    const client = openLogClient(options.log, terminal)
+    const head = await fetchHead(client, trust)
+    return { ...head, source: sourceFromUrl(client, head) }
+  }
+  if (options.data === undefined || options.checkpoint === undefined) {
+    return command.error("error: expected --log URL, or --data DIR with --checkpoint FILE")
+  }
+  const { database } = dataDirectory(options.data)
+  if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
+  const checkpoint = await readText(options.checkpoint, "checkpoint", LONGEST_CHECKPOINT)
+  const head = proven(() => openHead(checkpoint, trust))
+  const source = sourceFromReads(openSqliteReads(database), head)
+  return { source, checkpoint, isPinned: head.isPinned }
+}

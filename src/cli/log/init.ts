@@ -1,0 +1,42 @@
+// `countersign init`: makes a new log. Never done implicitly, except by `serve --dev`.
+import { Command } from "commander"
+import { parseOrigin } from "../../core/note/origin.ts"
+import { readPassphrase } from "../command/key-files.ts"
+import type { Terminal } from "../command/terminal.ts"
+import { createLogFiles, dataDirectory } from "./data-directory.ts"
+
+interface InitOptions {
+  readonly data: string
+  readonly origin: string
+  readonly guard?: string
+  readonly passphraseFile?: string
+}
+
+export function initCommand(terminal: Terminal): Command {
+  return new Command("init")
+    .description("make the keys, the database and the head guard of a new log")
+    .requiredOption("--data <dir>", "directory for the log's data")
+    .requiredOption("--origin <name>", "the log's name: the host name it is reached under")
+    .option("--guard <file>", "where the head guard lies (default: DIR/guard/head)")
+    .option("--passphrase-file <file>", "encrypt the key files with the first line of this file")
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign init --data /var/lib/countersign --origin log.example.com \\
+    --guard /srv/guard/log.example.com
+
+The guard is never part of a backup; keep it on another disk or host than the data.`,
+    )
+    .action(async (options: InitOptions) => {
+      const directory = dataDirectory(options.data, options.guard)
+      const signer = await createLogFiles(directory, {
+        origin: parseOrigin(options.origin),
+        passphrase: readPassphrase(options.passphraseFile),
+        time: Date.now(),
+      })
+      terminal.stdout.write(`made the log ${signer.origin} in ${directory.path}\n`)
+      terminal.stdout.write(`head guard: ${directory.guard}\n`)
+      for (const vkey of signer.vkeys) terminal.stdout.write(`verifier key: ${vkey}\n`)
+    })
+}

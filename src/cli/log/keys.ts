@@ -1,0 +1,79 @@
+// `countersign keys`: prints the log's public keys in the forms that verifiers are configured with.
+import { Command, Option } from "commander"
+import { bug } from "../../core/base/errors.ts"
+import { createLogSigner, type KeyedSigner } from "../../crypto/signers/log-signer.ts"
+import { formatTrustedRoot } from "../../sigstore/trusted-root.ts"
+import { openSqliteReads } from "../../storage/sqlite/log/store.ts"
+import { readPassphrase } from "../command/key-files.ts"
+import type { Terminal } from "../command/terminal.ts"
+import { dataDirectory, readLogKeys } from "./data-directory.ts"
+
+type KeyFormat = "vkey" | "policy" | "pem" | "trusted-root"
+
+interface KeysOptions {
+  readonly data: string
+  readonly format: KeyFormat
+  readonly url?: string
+  readonly passphraseFile?: string
+}
+
+export function keysCommand(terminal: Terminal): Command {
+  return new Command("keys")
+    .description("print the log's public keys, for verifiers to pin")
+    .requiredOption("--data <dir>", "the log's data directory")
+    .addOption(
+      new Option("--format <form>", "how to print them")
+        .choices(["vkey", "policy", "pem", "trusted-root"])
+        .default("vkey"),
+    )
+    .option("--url <url>", "the URL the log is reached under, for a trusted root or a policy")
+    .option("--passphrase-file <file>", "first line: the passphrase of the key files")
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign keys --data ./data --format policy > log.policy
+  countersign keys --data ./data --format trusted-root --url https://log.example.com`,
+    )
+    .action(async (options: KeysOptions) => {
+      const directory = dataDirectory(options.data)
+      const reads = await openSqliteReads(directory.database)
+      const keys = readLogKeys(directory, readPassphrase(options.passphraseFile))
+      const signer = createLogSigner(reads.identity.origin, keys)
+      await reads.close()
+      terminal.stdout.write(printed(signer, options, reads.identity.created))
+    })
+}
+
+function logLine({ vkeys }: KeyedSigner, url: string | undefined): string {
+  const vkey = vkeys[1] ?? bug("the log has no Ed25519 key")
+  return url === undefined ? `log ${vkey}` : `log ${vkey} ${url}`
+}
+
+function printed(signer: KeyedSigner, options: KeysOptions, created: number): string {
+  switch (options.format) {
+    case "vkey":
+      return signer.vkeys.map((vkey) => `${vkey}\n`).join("")
+    case "policy":
+      // The Ed25519 key is the one that every C2SP client knows.
+      return `${logLine(signer, options.url)}\nquorum none\n`
+    case "pem":
+      return spkiPem(signer.ecdsaSpki)
+    case "trusted-root":
+      return formatTrustedRoot([
+        {
+          baseUrl: options.url ?? `https://${signer.origin}`,
+          spki: signer.ecdsaSpki,
+          validFrom: new Date(created),
+        },
+      ])
+  }
+}
+
+function spkiPem(spki: Uint8Array): string {
+  const lines =
+    Buffer.from(spki)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? []
+  return `-----BEGIN PUBLIC KEY-----\n${lines.join("\n")}\n-----END PUBLIC KEY-----\n`
+}

@@ -1,0 +1,126 @@
+// The log over a data directory, put together: locks, writer thread, reads, signature verification.
+
+import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
+import {
+  createSignatureVerifier,
+  type VerificationEngine,
+} from "../../crypto/engines/verification.ts"
+import { createLogSigner } from "../../crypto/signers/log-signer.ts"
+import { createRekorSigner } from "../../crypto/signers/rekor-signer.ts"
+import { nativeHasher } from "../../crypto/tree-hasher.ts"
+import { assertMayWrite, type WriteRule } from "../../entry/write-rule.ts"
+import { openLog } from "../../log/open-log.ts"
+import type { Log } from "../../log/ports/log.ts"
+import { type PublishedStore, type Publisher, publishAtOnce } from "../../log/ports/publishing.ts"
+import type { RekorSigner } from "../../log/ports/signer.ts"
+import { openPublisher } from "../../log/publishing/publisher.ts"
+import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
+import { openPublishedFile } from "../../storage/files/published-file.ts"
+import { openSqliteReads } from "../../storage/sqlite/log/store.ts"
+import { type Close, openAll } from "../command/closers.ts"
+import { type DataDirectory, readLogKeys } from "./data-directory.ts"
+import { watchFreeSpace } from "./free-space.ts"
+import { heldHeads, type PublishingPlan, processClock } from "./publishing.ts"
+import { startWriter } from "./writer-thread.ts"
+
+export interface RunningLogOptions {
+  readonly passphrase: string | undefined
+  readonly verification: VerificationEngine
+  readonly minFreeBytes: number
+  readonly maxEntriesUnderWay: number
+  readonly writeRule: WriteRule
+  /** Bytes of the longest attestation that is kept; 0 keeps none. */
+  readonly attestationBytes: number
+  /** Undefined if what is signed is published. */
+  readonly publishing: PublishingPlan | undefined
+  /** Told once that the state of the log is unknown; the process must end. */
+  readonly onFatal: (reason: unknown) => void
+}
+
+export interface RunningLog {
+  readonly log: Log
+  readonly publisher: Publisher
+  readonly rekorSigner: RekorSigner
+  /** When the log was made, in Unix milliseconds. */
+  readonly created: number
+  /** How signatures are verified, for people. */
+  readonly engine: string
+  /** Finishes what was taken and lets go of the data directory. */
+  close(): Promise<void>
+}
+
+const FREE_SPACE_EVERY_MS = 1_000
+
+/** Refuses and throws as the parts do: every message says what to do. */
+export async function openRunningLog(
+  directory: DataDirectory,
+  options: RunningLogOptions,
+): Promise<RunningLog> {
+  return await openAll((closers) => openParts(directory, options, closers))
+}
+
+async function openParts(
+  directory: DataDirectory,
+  options: RunningLogOptions,
+  closers: Close[],
+): Promise<Omit<RunningLog, "close">> {
+  const { passphrase, minFreeBytes, onFatal } = options
+  closers.push(lockDataDirectory(directory.path).release)
+  const freeSpace = await watchFreeSpace(directory.path, minFreeBytes, FREE_SPACE_EVERY_MS)
+  closers.push(freeSpace.stop)
+  // A log that can verify nothing takes nothing: it ends and is started again.
+  const verifier = await createSignatureVerifier({
+    engine: options.verification,
+    onBroken: onFatal,
+  })
+  closers.push(verifier.close)
+  const { publishing } = options
+  if (publishing !== undefined) closers.push(publishing.close)
+  const published = openPublishedFile(directory.published)
+  closers.push(published.close)
+  const sequencer = await startWriter({ ...directory, passphrase }, async (keyed) =>
+    publishing === undefined ? [] : await heldHeads(keyed, publishing, published),
+  )
+  closers.push(sequencer.close)
+  const reads = openSqliteReads(directory.database)
+  closers.push(reads.close)
+  const { identity } = reads
+  const keys = readLogKeys(directory, passphrase)
+  const { vkeys } = createLogSigner(identity.origin, keys)
+  const log = await openLog({
+    identity,
+    vkeys,
+    reads,
+    sequencer,
+    verifier,
+    hasher: nativeHasher,
+    defer: setImmediate,
+    admit: (proposal) => assertMayWrite(proposal, options.writeRule),
+    obstacle: freeSpace.obstacle,
+    onFatal,
+    limits: {
+      entriesUnderWay: options.maxEntriesUnderWay,
+      attachmentBytes: options.attestationBytes,
+    },
+  })
+  closers.push(log.close)
+  const publisher = await startPublishing(log, publishing, published)
+  closers.push(publisher.close)
+  const rekorSigner = createRekorSigner(identity, keys)
+  return { log, publisher, rekorSigner, created: identity.created, engine: verifier.engine }
+}
+
+async function startPublishing(
+  log: Log,
+  plan: PublishingPlan | undefined,
+  store: PublishedStore,
+): Promise<Publisher> {
+  if (plan === undefined) return publishAtOnce(log)
+  const holds = createNoteVerification()
+  const { policy, witnesses, times, onEvent } = plan
+  return await openPublisher({
+    ...{ log, policy, witnesses, times, store, holds, onEvent },
+    clock: processClock,
+    onContradiction: (found) => plan.onContradiction(found, log.vkeys),
+  })
+}

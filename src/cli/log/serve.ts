@@ -1,0 +1,185 @@
+// `countersign serve`: runs the log over a data directory until it is told to stop.
+import { Command } from "commander"
+import { type Logger, pino } from "pino"
+import { refuse } from "../../core/base/errors.ts"
+import { type Origin, parseOrigin } from "../../core/note/origin.ts"
+import type { ProposalOptions } from "../../entry/signature.ts"
+import { createMetrics } from "../../http/log/metrics.ts"
+import { createHttpServer } from "../../http/log/server.ts"
+import { entrySearch } from "../../http/native/search.ts"
+import type { HttpConfig } from "../../http/serving/config.ts"
+import { EXIT_FAILURE } from "../command/exit-code.ts"
+import { readPassphrase } from "../command/key-files.ts"
+import { type AdminListener, listen, listenAdmin, untilStopped } from "../command/listening.ts"
+import type { Terminal } from "../command/terminal.ts"
+import { createLogFiles, type DataDirectory, dataDirectory, holdsLog } from "./data-directory.ts"
+import { type PublishingPlan, planPublishing } from "./publishing.ts"
+import { type PublishingOptions, publishingOptions, publishingTimes } from "./publishing-options.ts"
+import { publishingReports } from "./publishing-reports.ts"
+import { openRunningLog, type RunningLog } from "./running-log.ts"
+import { applyConfigFile, type ServeOptions, serveOptions, writeRuleOf } from "./serve-options.ts"
+
+type Options = ServeOptions & PublishingOptions
+
+/** Bytes of the attestations that a development log keeps. */
+const DEV_ATTESTATIONS = 131_072
+
+export function serveCommand(terminal: Terminal): Command {
+  const command = new Command("serve").description("run the log over HTTP")
+  for (const option of [...serveOptions, ...publishingOptions]) command.addOption(option)
+  return command
+    .addHelpText(
+      "after",
+      `
+Flags win over the environment, the environment over the configuration file.
+
+Example:
+  countersign serve --dev --data ./data
+  countersign serve --data /var/lib/countersign --guard /srv/guard/log.example.com \\
+    --listen 127.0.0.1:3000 --admin-listen 127.0.0.1:3001 --policy witnesses.policy`,
+    )
+    .action(async () => {
+      await applyConfigFile(command)
+      await serve(command.opts<Options>(), terminal)
+    })
+}
+
+/** Makes a log if there is none and this is a development log; refuses `not-found` otherwise. */
+async function assureLog(
+  directory: DataDirectory,
+  options: ServeOptions,
+  passphrase: string | undefined,
+): Promise<void> {
+  if (holdsLog(directory)) return
+  if (options.dev !== true) {
+    refuse(
+      "not-found",
+      `expected a log in ${directory.path}, found none; make one with: ` +
+        `countersign init --data ${directory.path} --origin NAME`,
+    )
+  }
+  const origin = parseOrigin(options.origin ?? "localhost")
+  await createLogFiles(directory, { origin, passphrase, time: Date.now() })
+}
+
+function httpConfig(options: Options, created: number, origin: Origin): Partial<HttpConfig> {
+  return {
+    publicUrl: options.publicUrl ?? defaultUrl(options, origin),
+    requestLimit: options.maxRequestBytes,
+    batchLimit: options.maxBatchBytes,
+    trustStart: new Date(created).toISOString(),
+    guardLevel: guardLevel(options),
+    ...(options.waitForWitnesses && { waitForWitnesses: true }),
+  }
+}
+
+async function serve(options: Options, terminal: Terminal): Promise<void> {
+  const directory = dataDirectory(options.data, options.guard)
+  const passphrase = readPassphrase(options.passphraseFile)
+  await assureLog(directory, options, passphrase)
+  const logger = pino({ level: options.logLevel }, pino.destination(2))
+  const running = await openRunningLog(directory, {
+    ...options,
+    passphrase,
+    writeRule: writeRuleOf(options),
+    publishing: await publishingOf(options, directory, logger, terminal),
+    attestationBytes: options.keepAttestations ?? (options.dev === true ? DEV_ATTESTATIONS : 0),
+    onFatal(reason) {
+      logger.fatal({ err: reason }, "the state of the log is unknown; start it again to recover")
+      // At once, and not by an orderly stop: nothing may be answered after this.
+      process.exit(EXIT_FAILURE)
+    },
+  })
+  const { log } = running
+  try {
+    await serveHttp(running, options, logger, terminal)
+  } finally {
+    await running.close()
+  }
+  logger.info({ size: log.head().size }, "stopped")
+}
+
+/** Serves until a signal comes, then finishes the requests that were begun. */
+async function serveHttp(
+  { log, publisher, rekorSigner, created, engine }: RunningLog,
+  options: Options,
+  logger: Logger,
+  terminal: Terminal,
+): Promise<void> {
+  const meter = createMetrics(log, { withProcess: true, publisher })
+  const config = httpConfig(options, created, log.origin)
+  const http = createHttpServer({
+    log,
+    publisher,
+    rekorSigner,
+    search: entrySearch(log),
+    proposal: proposalOptions(options),
+    logger,
+    meter,
+    config,
+  })
+  // Before it says that it serves: who waits for that may send a signal at once.
+  const stopped = untilStopped(logger)
+  const url = await listen(http.server, options.listen)
+  let admin: AdminListener | undefined
+  try {
+    admin = await listenAdmin(options.adminListen, meter)
+    const { size } = log.head()
+    logger.info(
+      { origin: log.origin, url, admin: admin?.url, size, verification: engine },
+      "serving",
+    )
+    if (options.dev === true) terminal.stdout.write(welcome(url, options.data, engine))
+    await stopped
+  } finally {
+    // Who waits for witnesses that do not cosign is answered now, and not cut off later.
+    if (publisher.status()?.isReached === false) publisher.close()
+    await http.close()
+    admin?.server.close()
+  }
+}
+
+async function publishingOf(
+  options: Options,
+  directory: DataDirectory,
+  logger: Logger,
+  { fetch }: Terminal,
+): Promise<PublishingPlan | undefined> {
+  const { policy: file } = options
+  if (file === undefined) return undefined
+  const times = publishingTimes(options)
+  const isCheckRequired = options.requireWitnessCheck === true
+  const { evidence } = directory
+  return await planPublishing({
+    ...{ file, fetch, times, isCheckRequired },
+    ...publishingReports(logger, evidence),
+  })
+}
+
+function proposalOptions({ allowAlgorithms }: ServeOptions): ProposalOptions {
+  return allowAlgorithms === undefined ? {} : { algorithms: allowAlgorithms }
+}
+
+/** Without a public URL a development log is reached where it listens, any other at its origin. */
+function defaultUrl({ dev, listen: { port } }: ServeOptions, origin: Origin): string {
+  return dev === true ? `http://localhost:${port}` : `https://${origin}`
+}
+
+function guardLevel({ guard }: ServeOptions): string {
+  const where = guard === undefined ? "beside the database" : "apart from the database"
+  return `L1: head guard on this host, ${where}`
+}
+
+function welcome(url: string, path: string, engine: string): string {
+  return `
+Countersign is running: a development log at ${url}, its data in ${path}
+Signatures are verified by: ${engine}
+
+What to do next, in another terminal:
+  curl ${url}/checkpoint
+  npx countersign submit --help
+  README.md, "Your first entry"
+
+Ctrl-C stops it.
+`
+}

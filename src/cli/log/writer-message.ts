@@ -1,0 +1,112 @@
+// What the main thread and the writer thread say to each other: who the log is, what others hold of it, and
+// then one batch there, one signed head back.
+import { Refusal, type RefusalCode, Trouble, type TroubleCode } from "../../core/base/errors.ts"
+import type { Origin } from "../../core/note/origin.ts"
+import { asHash, HASH_SIZE, type Head } from "../../core/tree/hash.ts"
+import type { NewestHead } from "../../log/ports/log.ts"
+import type { Batch } from "../../log/sequencer.ts"
+
+/** Where the writer finds its files; passed as worker data. */
+export interface WriterFiles {
+  readonly database: string
+  readonly guard: string
+  readonly ecdsaKey: string
+  readonly ed25519Key: string
+  readonly path: string
+  readonly passphrase?: string | undefined
+}
+
+/** Parts side by side, so that a few buffers are handed over instead of several an entry. */
+export interface PackedBatch {
+  readonly lengths: Uint32Array<ArrayBuffer>
+  readonly bodies: Uint8Array<ArrayBuffer>
+  readonly leafHashes: Uint8Array<ArrayBuffer>
+  readonly termLengths: Uint32Array<ArrayBuffer>
+  readonly terms: Uint8Array<ArrayBuffer>
+  /** Rare, so they go as they are. */
+  readonly others: Pick<Batch, "attachments" | "fold">
+}
+
+export type ToWriter =
+  | { readonly type: "open"; readonly held: readonly Head[] }
+  | { readonly type: "append"; readonly batch: PackedBatch }
+  | { readonly type: "close" }
+
+export type FromWriter =
+  | { readonly type: "identity"; readonly origin: Origin; readonly vkeys: readonly string[] }
+  | { readonly type: "head"; readonly head: NewestHead }
+  | { readonly type: "error"; readonly error: PlainError }
+  | { readonly type: "closed" }
+
+export interface PlainError {
+  readonly kind: "refusal" | "trouble" | "bug"
+  readonly code: string
+  readonly message: string
+}
+
+interface Packed {
+  readonly lengths: Uint32Array<ArrayBuffer>
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+function pack(parts: readonly Uint8Array[]): Packed {
+  const lengths = Uint32Array.from(parts, (part) => part.length)
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return { lengths, bytes }
+}
+
+function unpack({ lengths, bytes }: Packed): Uint8Array[] {
+  let at = 0
+  return Array.from(lengths, (length) => {
+    at += length
+    return bytes.subarray(at - length, at)
+  })
+}
+
+export function packBatch(batch: Batch): PackedBatch {
+  const bodies = pack(batch.bodies)
+  const terms = pack(batch.terms)
+  const { attachments = [], fold } = batch
+  return {
+    lengths: bodies.lengths,
+    bodies: bodies.bytes,
+    leafHashes: pack(batch.leafHashes).bytes,
+    termLengths: terms.lengths,
+    terms: terms.bytes,
+    others: { attachments, fold },
+  }
+}
+
+export function unpackBatch(packed: PackedBatch): Batch {
+  const bodies = unpack({ lengths: packed.lengths, bytes: packed.bodies })
+  const terms = unpack({ lengths: packed.termLengths, bytes: packed.terms })
+  const leafHashes = bodies.map((_, i) =>
+    asHash(packed.leafHashes.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE)),
+  )
+  return { bodies, leafHashes, terms, ...packed.others }
+}
+
+/** The buffers that may be handed over instead of copied. */
+export function buffersOf(packed: PackedBatch): ArrayBuffer[] {
+  const { lengths, bodies, leafHashes, termLengths, terms } = packed
+  return [lengths, bodies, leafHashes, termLengths, terms].map(({ buffer }) => buffer)
+}
+
+/** Errors lose their class between threads; these two carry it across. */
+export function toPlainError(error: unknown): PlainError {
+  if (error instanceof Refusal) return { kind: "refusal", code: error.code, message: error.message }
+  if (error instanceof Trouble) return { kind: "trouble", code: error.code, message: error.message }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { kind: "bug", code: "", message }
+}
+
+export function fromPlainError({ kind, code, message }: PlainError): Error {
+  if (kind === "refusal") return new Refusal(code as RefusalCode, message)
+  if (kind === "trouble") return new Trouble(code as TroubleCode, message)
+  return new Error(message)
+}

@@ -1,0 +1,104 @@
+// Starts the writer thread and speaks to it as a Sequencer: one question at a time, one answer each.
+import { Worker } from "node:worker_threads"
+import { bug } from "../../core/base/errors.ts"
+import type { Origin } from "../../core/note/origin.ts"
+import type { Head } from "../../core/tree/hash.ts"
+import type { NewestHead } from "../../log/ports/log.ts"
+import type { Sequencer } from "../../log/sequencer.ts"
+import {
+  buffersOf,
+  type FromWriter,
+  fromPlainError,
+  packBatch,
+  type ToWriter,
+  type WriterFiles,
+} from "./writer-message.ts"
+
+interface Asked {
+  readonly resolve: (answer: FromWriter) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** Room for a few batches; by default a thread would take more than it uses. */
+const YOUNG_GENERATION_MB = 24
+
+/** Who a log is by its keys. */
+export interface KeyedLog {
+  readonly origin: Origin
+  readonly vkeys: readonly string[]
+}
+
+/**
+ * Resolves once the sequencer is open. Before it signs anything, `heldBy` gives the heads that others hold of
+ * this log. Rejects with what that or opening refused.
+ */
+export async function startWriter(
+  files: WriterFiles,
+  heldBy: (log: KeyedLog) => Promise<readonly Head[]>,
+): Promise<Sequencer> {
+  const worker = new Worker(new URL("./writer.js", import.meta.url), {
+    workerData: files,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  })
+  let asked: Asked | undefined
+  let ended: Error | undefined
+  let closed: Promise<void> | undefined
+
+  function end(reason: Error): void {
+    ended = reason
+    asked?.reject(reason)
+    asked = undefined
+  }
+
+  worker.on("message", (answer: FromWriter) => {
+    const waiting = asked ?? bug("the writer answered without a question")
+    asked = undefined
+    if (answer.type === "error") waiting.reject(fromPlainError(answer.error))
+    else waiting.resolve(answer)
+  })
+  worker.on("error", end)
+  worker.on("exit", () => end(new Error("the writer thread has ended")))
+
+  function answer(): Promise<FromWriter> {
+    if (asked !== undefined) bug("the writer is asked before it has answered")
+    if (ended !== undefined) return Promise.reject(ended)
+    return new Promise((resolve, reject) => {
+      asked = { resolve, reject }
+    })
+  }
+
+  function ask(message: ToWriter, transfer: readonly ArrayBuffer[] = []): Promise<FromWriter> {
+    const reply = answer()
+    worker.postMessage(message, [...transfer])
+    return reply
+  }
+
+  function headOf(reply: FromWriter): NewestHead {
+    return reply.type === "head" ? reply.head : bug(`the writer answered ${reply.type}`)
+  }
+
+  async function close(): Promise<void> {
+    await ask({ type: "close" })
+    await worker.terminate()
+  }
+
+  try {
+    const identity = await answer()
+    if (identity.type !== "identity") bug(`the writer answered ${identity.type}`)
+    const opened = headOf(await ask({ type: "open", held: await heldBy(identity) }))
+    return {
+      opened,
+      async append(batch) {
+        const packed = packBatch(batch)
+        return headOf(await ask({ type: "append", batch: packed }, buffersOf(packed)))
+      },
+      close() {
+        closed ??= close()
+        return closed
+      },
+    }
+  } catch (reason) {
+    await worker.terminate()
+    throw reason
+  }
+}

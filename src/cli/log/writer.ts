@@ -1,0 +1,69 @@
+// The writer thread: the sequencer over SQLite, the guard file and the log's keys. Started by
+// writer-thread.ts as a worker; it is the only place that writes the database.
+import { once } from "node:events"
+import { parentPort, workerData } from "node:worker_threads"
+import { bug } from "../../core/base/errors.ts"
+import { createLogSigner } from "../../crypto/signers/log-signer.ts"
+import { nativeHasher } from "../../crypto/tree-hasher.ts"
+import { openSequencer, type Sequencer } from "../../log/sequencer.ts"
+import { openGuardFile } from "../../storage/files/guard-file.ts"
+import { openSqliteStore } from "../../storage/sqlite/log/store.ts"
+import { readLogKeys } from "./data-directory.ts"
+import {
+  type FromWriter,
+  type ToWriter,
+  toPlainError,
+  unpackBatch,
+  type WriterFiles,
+} from "./writer-message.ts"
+
+const port = parentPort ?? bug("the writer runs as a worker thread only")
+const files = workerData as WriterFiles
+
+function say(message: FromWriter): void {
+  port.postMessage(message)
+}
+
+/** Says whose log it is and waits for what others hold of it before anything is signed. */
+async function open(): Promise<Sequencer> {
+  const keys = readLogKeys(files, files.passphrase)
+  const store = await openSqliteStore(files.database)
+  const guard = await openGuardFile(files.guard)
+  const signer = createLogSigner(store.identity.origin, keys)
+  const asked = once(port, "message")
+  say({ type: "identity", origin: signer.origin, vkeys: signer.vkeys })
+  const [message] = (await asked) as [ToWriter]
+  if (message.type !== "open") bug(`the writer was asked to ${message.type} before it was open`)
+  const { held } = message
+  return await openSequencer({ store, guard, signer, hasher: nativeHasher, now: Date.now, held })
+}
+
+/** Never rejects: an error is an answer too, and the main thread decides what it means. */
+async function answer(sequencer: Sequencer, message: ToWriter): Promise<void> {
+  try {
+    if (message.type === "append") {
+      say({ type: "head", head: await sequencer.append(unpackBatch(message.batch)) })
+      return
+    }
+    if (message.type === "open") bug("the writer is open")
+    await sequencer.close()
+    say({ type: "closed" })
+    port.close()
+  } catch (error) {
+    say({ type: "error", error: toPlainError(error) })
+  }
+}
+
+async function run(): Promise<void> {
+  try {
+    const sequencer = await open()
+    port.on("message", (message: ToWriter) => {
+      void answer(sequencer, message)
+    })
+    say({ type: "head", head: sequencer.opened })
+  } catch (error) {
+    say({ type: "error", error: toPlainError(error) })
+  }
+}
+
+void run()

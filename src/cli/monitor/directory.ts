@@ -1,0 +1,152 @@
+// What lies where in a monitor's data directory, how it is made, and opening its state, which is refused
+// unless it is exactly what this monitor signed.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
+import { createStateSigner, newStateKey } from "../../crypto/signers/state-signer.ts"
+import { nativeHasher } from "../../crypto/tree-hasher.ts"
+import type { Documents } from "../../monitor/state/documents.ts"
+import { createState, type MonitorState, openState } from "../../monitor/state/state.ts"
+import type { StateSigner } from "../../monitor/state/statement.ts"
+import { onDisk } from "../../storage/disk/durable-file.ts"
+import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
+import type { ConnectionRole } from "../../storage/sqlite/database/connection.ts"
+import { createMonitorDatabase, openMonitorStore } from "../../storage/sqlite/monitor/store.ts"
+import { StateRefused } from "../command/exit-code.ts"
+import { readKeyFile, writeKeyFile } from "../command/key-files.ts"
+
+export interface MonitorDirectory {
+  readonly path: string
+  readonly database: string
+  /** The monitor's own key; best kept where whoever can change the data cannot read it. */
+  readonly key: string
+  /** Acknowledgements for a monitor that runs, one file each. */
+  readonly acknowledgements: string
+}
+
+/** The layout below `path`; the key may lie elsewhere. */
+export function monitorDirectory(path: string, key?: string): MonitorDirectory {
+  return {
+    path,
+    database: join(path, "monitor.db"),
+    key: key ?? join(path, "keys", "ed25519.pem"),
+    acknowledgements: join(path, "acknowledgements"),
+  }
+}
+
+function readSigner({ key }: MonitorDirectory): StateSigner {
+  return createStateSigner(readKeyFile(key, "monitor"))
+}
+
+/**
+ * Makes the database with a first signed state, and the key unless the file is there. Refuses `conflict`
+ * if there is a database: a monitor is never made anew over another one.
+ */
+export async function createMonitorFiles(
+  directory: MonitorDirectory,
+  fill: (documents: Documents) => void,
+): Promise<StateSigner> {
+  const { database, key } = directory
+  if (existsSync(database)) refuse("conflict", `expected no monitor yet, found ${database}`)
+  for (const file of [database, key]) {
+    onDisk(file, () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }))
+  }
+  if (!existsSync(key)) writeKeyFile(key, newStateKey())
+  const signer = readSigner(directory)
+  createMonitorDatabase(database)
+  const store = openMonitorStore(database)
+  const state = await createState({ store, signer, hasher: nativeHasher }, fill)
+  await state.close()
+  return signer
+}
+
+/** What is wrong with the state is not what is wrong with a log, and has an exit code of its own. */
+async function refusingState<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const isState =
+      error instanceof Refusal || (error instanceof Trouble && error.code === "damaged")
+    if (!isState) throw error
+    throw new StateRefused(`${error.message}; nothing was changed`, { cause: error })
+  }
+}
+
+/**
+ * Opens the state; for `write` the caller holds the lock. Throws `StateRefused` for one that is missing
+ * or not what this monitor signed.
+ */
+export async function openMonitorState(
+  directory: MonitorDirectory,
+  role: ConnectionRole,
+): Promise<MonitorState> {
+  const { path, database } = directory
+  return await refusingState(async () => {
+    if (!existsSync(database)) {
+      refuse(
+        "not-found",
+        `expected a monitor in ${path}, found none; if there never was one, make it with: ` +
+          `countersign monitor init --data ${path} --policy FILE`,
+      )
+    }
+    const signer = readSigner(directory)
+    const store = openMonitorStore(database, role)
+    try {
+      return await openState({ store, signer, hasher: nativeHasher })
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  })
+}
+
+export interface LockedState {
+  readonly state: MonitorState
+  close(): Promise<void>
+}
+
+/** The state for this process alone. Refuses `conflict` while another process has it. */
+export async function lockMonitorState(directory: MonitorDirectory): Promise<LockedState> {
+  const { path } = directory
+  if (!existsSync(path)) throw new StateRefused(`expected a monitor in ${path}, found none`)
+  const lock = lockDataDirectory(path)
+  try {
+    const state = await openMonitorState(directory, "write")
+    return {
+      state,
+      async close() {
+        await state.close()
+        lock.release()
+      },
+    }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+/** Leaves an acknowledgement for the monitor that runs; `id` is that of the finding. */
+export function leaveAcknowledgement({ acknowledgements }: MonitorDirectory, id: string): void {
+  onDisk(acknowledgements, () => {
+    mkdirSync(acknowledgements, { recursive: true, mode: 0o700 })
+    writeFileSync(join(acknowledgements, id), `${id}\n`, { flush: true })
+  })
+}
+
+const ID = /^[0-9a-f]{16}$/
+
+/** The IDs that were left, with what forgets them. */
+export function leftAcknowledgements({ acknowledgements }: MonitorDirectory): {
+  readonly ids: readonly string[]
+  forget(): void
+} {
+  return onDisk(acknowledgements, () => {
+    const names = existsSync(acknowledgements) ? readdirSync(acknowledgements) : []
+    const ids = names.filter((name) => ID.test(name))
+    const whole = ids.filter((id) => readFileSync(join(acknowledgements, id), "utf8") !== "")
+    const forget = (): void => {
+      for (const id of whole) rmSync(join(acknowledgements, id), { force: true })
+    }
+    return { ids: whole, forget }
+  })
+}

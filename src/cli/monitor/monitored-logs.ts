@@ -1,0 +1,148 @@
+// Which logs a monitor follows and where it reads them: the pinned policy, and what the command line says of
+// other ways to them.
+import { fileURLToPath } from "node:url"
+import type { PatientOptions } from "../../client/patient-reading.ts"
+import { createTileSource, createWitnessHeads } from "../../client/tile-source.ts"
+import { refuse, shown } from "../../core/base/errors.ts"
+import { formatVkey, type Vkey } from "../../core/note/note.ts"
+import { type Origin, parseOrigin } from "../../core/note/origin.ts"
+import type { Policy } from "../../core/note/policy.ts"
+import type { LogSource } from "../../monitor/follow/source.ts"
+import { smallestQuorum } from "../../monitor/heads/quorum.ts"
+import type { KnownKeys } from "../../monitor/heads/statement.ts"
+import type { MonitoredLog } from "../../monitor/monitor.ts"
+import type { DocumentReads, Documents } from "../../monitor/state/documents.ts"
+import { createTileFolder } from "../../storage/files/tile-folder.ts"
+import { createCanarySubmitter } from "./canary-submitter.ts"
+
+const POLICY = "pinned"
+
+export function pinnedPolicy(documents: DocumentReads): string {
+  return documents.get("policy", POLICY) ?? refuse("malformed", "the state has no policy")
+}
+
+export function pinPolicy(documents: Documents, text: string): void {
+  documents.put("policy", POLICY, text)
+}
+
+export interface FollowedKeys extends KnownKeys {
+  readonly threshold: number
+  readonly url: string
+}
+
+/** The logs of a policy, with all keys of each. Refuses `malformed` for names that are no origins. */
+export function logsOfPolicy(policy: Policy): readonly FollowedKeys[] {
+  const logs = new Map<Origin, { readonly vkeys: Vkey[]; url?: string }>()
+  for (const { vkey, url } of policy.logs) {
+    const origin = parseOrigin(vkey.name)
+    const log = logs.get(origin) ?? { vkeys: [] }
+    logs.set(origin, log)
+    log.vkeys.push(vkey)
+    if (url !== undefined) log.url ??= url
+  }
+  const { witnesses } = policy
+  const threshold = smallestQuorum(policy)
+  return Array.from(logs, ([origin, log]) => {
+    const url = log.url ?? `https://${origin}`
+    return { origin, logKeys: log.vkeys, witnesses, threshold, url }
+  })
+}
+
+/** `URL`, or `ORIGIN URL` where several logs are followed. */
+export interface LogAddress {
+  readonly origin?: string
+  readonly url: string
+}
+
+export interface MirrorAddress extends LogAddress {
+  readonly name: string
+}
+
+export function parseLogAddress(text: string): LogAddress {
+  const [first = "", second, ...others] = text.trim().split(/ +/)
+  if (others.length > 0) refuse("malformed", `expected URL or "ORIGIN URL", found ${shown(text)}`)
+  return second === undefined ? { url: first } : { origin: first, url: second }
+}
+
+/** `NAME=URL`, or `ORIGIN NAME=URL`. */
+export function parseMirrorAddress(text: string): MirrorAddress {
+  const { origin, url: named } = parseLogAddress(text)
+  const [, name, url] = /^([A-Za-z0-9._-]{1,64})=(.+)$/.exec(named) ?? []
+  if (name === undefined || url === undefined) {
+    return refuse("malformed", `expected NAME=URL or "ORIGIN NAME=URL", found ${shown(text)}`)
+  }
+  return { name, url, ...(origin !== undefined && { origin }) }
+}
+
+export interface ReadingSurroundings extends PatientOptions {
+  /** Text that was never given before. */
+  readonly unique: () => string
+}
+
+/** What the command line says beside the policy. */
+export interface LogAddresses {
+  readonly logs: readonly LogAddress[]
+  readonly mirrors: readonly MirrorAddress[]
+  /** Whether test entries are submitted. */
+  readonly hasCanary: boolean
+}
+
+function openSource(url: string, surroundings: ReadingSurroundings): LogSource {
+  if (url.startsWith("file:")) return createTileFolder(fileURLToPath(url))
+  return createTileSource({ ...surroundings, url })
+}
+
+function assertMeant(addresses: readonly LogAddress[], logs: readonly FollowedKeys[]): void {
+  for (const { origin, url } of addresses) {
+    const isClear = origin === undefined && logs.length === 1
+    if (isClear || logs.some((log) => log.origin === origin)) continue
+    const names = logs.map((log) => log.origin).join(", ")
+    refuse("malformed", `${url}: expected which of these logs is meant: ${names}`)
+  }
+}
+
+const CANARY_TIMEOUT = 30_000
+
+/** Opens every way to every log. Refuses `malformed` for URLs, and for a log that is not clear. */
+export function openMonitoredLogs(
+  logs: readonly FollowedKeys[],
+  { logs: overrides, mirrors, hasCanary }: LogAddresses,
+  surroundings: ReadingSurroundings,
+): readonly MonitoredLog[] {
+  assertMeant([...overrides, ...mirrors], logs)
+  return logs.map(({ origin, logKeys, witnesses, threshold, url: pinned }) => {
+    const isMeant = (address: LogAddress): boolean => (address.origin ?? origin) === origin
+    const given = overrides.filter(isMeant)
+    if (given.length > 1) refuse("malformed", `--log: expected one for ${origin}, found several`)
+    const url = given[0]?.url ?? pinned
+    const ways = mirrors.filter(isMeant)
+    const names = new Set(ways.map(({ name }) => name))
+    if (names.size < ways.length)
+      refuse("malformed", `--mirror: expected every name once for ${origin}`)
+    const isNative = url.startsWith("http:") || url.startsWith("https:")
+    if (hasCanary && !isNative) {
+      refuse("malformed", `--canary: expected a log with an http(s) URL, found ${shown(url)}`)
+    }
+    const { fetch } = surroundings
+    const trust = { vkeys: logKeys.map(formatVkey), origin }
+    return {
+      origin,
+      vkeys: logKeys,
+      witnesses,
+      threshold,
+      source: openSource(url, surroundings),
+      mirrors: ways.map((mirror) => ({
+        name: mirror.name,
+        source: openSource(mirror.url, surroundings),
+      })),
+      witnessHeads: witnesses.flatMap(({ name, url: address }) =>
+        address === undefined
+          ? []
+          : [{ name, source: createWitnessHeads({ ...surroundings, url: address }) }],
+      ),
+      ...(hasCanary && {
+        canary: createCanarySubmitter({ url, trust, fetch, timeout: CANARY_TIMEOUT }),
+      }),
+    }
+  })
+}

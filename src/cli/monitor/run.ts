@@ -1,0 +1,160 @@
+// `countersign monitor run`: rounds until it is told to stop, or one round whose exit code says what is open.
+import { setTimeout as sleep } from "node:timers/promises"
+import { Command } from "commander"
+import { type Logger, pino } from "pino"
+import { Refusal, Trouble } from "../../core/base/errors.ts"
+import type { HttpServer } from "../../http/log/server.ts"
+import { createMonitorMetrics } from "../../http/monitor/metrics.ts"
+import { createMonitorServer } from "../../http/monitor/server.ts"
+import { isHealthy } from "../../monitor/findings/severity.ts"
+import type { RoundReport } from "../../monitor/monitor.ts"
+import {
+  EXIT_FAILURE,
+  EXIT_FINE,
+  EXIT_MISISSUANCE,
+  EXIT_PROVEN,
+  EXIT_STATE_REFUSED,
+} from "../command/exit-code.ts"
+import { listen, untilStopped } from "../command/listening.ts"
+import { createOutput } from "../command/output.ts"
+import type { Terminal } from "../command/terminal.ts"
+import { type RunOptions, runOptions } from "./options.ts"
+import { openRunningMonitor, type RunningMonitor } from "./running.ts"
+import { printStatus } from "./status.ts"
+
+export function monitorRunCommand(terminal: Terminal): Command {
+  const command = new Command("run").description("follow the logs, judge them, deliver alerts")
+  for (const option of runOptions) command.addOption(option)
+  return command
+    .addHelpText(
+      "after",
+      `
+Where the policy has several logs, --log and --mirror name the one that is meant: --log "ORIGIN URL",
+--mirror "ORIGIN NAME=URL".
+
+Exit codes with --once, the worst that is open and not acknowledged: 0 clean, 1 operational trouble or
+a suspicion, 2 misissuance, 3 proven misbehaviour of a log or a witness, 4 the state is refused, or is
+newer than everything that the log shows while nothing is proven.
+
+Example:
+  countersign monitor run --data /var/lib/monitor --watch acme.watch --sinks alerts.sinks
+  countersign monitor run --data ./state --key monitor.pem --watch acme.watch --once`,
+    )
+    .action(async (options: RunOptions) => {
+      const stopping = new AbortController()
+      const running = await openRunningMonitor(options, terminal, () => stopping.signal.aborted)
+      try {
+        if (options.once === true) await runOnce(running, options, terminal)
+        else await runOn(running, options, stopping)
+      } finally {
+        await running.close()
+      }
+    })
+}
+
+/** One round with all that belongs to it; a ping only if it saw everything and the monitor is well. */
+async function runRound(running: RunningMonitor, now: number): Promise<RoundReport> {
+  const { monitor, sinks, takeAcknowledgements } = running
+  await takeAcknowledgements(now)
+  const report = await monitor.round(now)
+  const { lastCompleteAt, findings } = running.status()
+  if (lastCompleteAt === now && isHealthy(findings)) {
+    await Promise.all(sinks.pings.map(({ ping }) => pinged(ping)))
+  }
+  return report
+}
+
+/** Whoever waits for the ping notices that it is missing. */
+async function pinged(ping: () => Promise<void>): Promise<void> {
+  try {
+    await ping()
+  } catch (error) {
+    if (!(error instanceof Refusal || error instanceof Trouble)) throw error
+  }
+}
+
+const exitCodes = [EXIT_FINE, EXIT_FAILURE, EXIT_MISISSUANCE, EXIT_PROVEN] as const
+
+function entriesRead({ logs }: RoundReport): number {
+  return logs.reduce((sum, { size }) => sum + size, 0)
+}
+
+/** Rounds until every log was read, or one has brought no log any further. */
+async function runUntilRead(running: RunningMonitor): Promise<RoundReport> {
+  let report = await runRound(running, Date.now())
+  for (let read = -1; report.logs.some(({ isCut }) => isCut) && entriesRead(report) > read; ) {
+    read = entriesRead(report)
+    report = await runRound(running, Date.now())
+  }
+  return report
+}
+
+async function runOnce(
+  running: RunningMonitor,
+  { json }: RunOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const { policyRemark, sinks } = running
+  const output = createOutput(terminal, json)
+  if (policyRemark !== undefined) output.remark(policyRemark)
+  const { logs } = await runUntilRead(running)
+  const status = running.status()
+  if (json === true) output.result("", [], status)
+  else printStatus(output, status)
+  const newer = logs.filter(({ isStateNewer }) => isStateNewer)
+  for (const { origin, size } of newer) {
+    output.remark(
+      `the state has ${size} entries of ${origin}, and everyone who answers shows fewer: the log was ` +
+        `rolled back, or the state is not of this log`,
+    )
+  }
+  const isUntold = status.worst === 0 && status.undelivered > 0 && sinks.sinks.length > 0
+  if (isUntold) output.remark(`not every sink has taken its alerts`)
+  const code = isUntold ? EXIT_FAILURE : exitCodes[status.worst]
+  // What is proven needs nobody's state to be believed.
+  terminal.fail(newer.length > 0 && code !== EXIT_PROVEN ? EXIT_STATE_REFUSED : code)
+}
+
+async function openServer(
+  { monitor, served, status }: RunningMonitor,
+  address: RunOptions["listen"],
+  logger: Logger,
+): Promise<{ readonly http: HttpServer; readonly url: string } | undefined> {
+  if (address === undefined) return undefined
+  const metrics = createMonitorMetrics(status, { withProcess: true, counters: monitor.counters })
+  const http = createMonitorServer({ ...served, metrics, logger })
+  return { http, url: await listen(http.server, address) }
+}
+
+/** Rounds until a signal comes; the one that runs then leaves what is not read yet, and judges the rest. */
+async function runOn(
+  running: RunningMonitor,
+  options: RunOptions,
+  stopping: AbortController,
+): Promise<void> {
+  const logger = pino({}, pino.destination(2))
+  const stopped = untilStopped(logger).then(() => stopping.abort())
+  if (running.policyRemark !== undefined) logger.warn(running.policyRemark)
+  const server = await openServer(running, options.listen, logger)
+  const logs = running.served.logs.map(({ origin }) => origin)
+  logger.info({ logs, url: server?.url, verification: running.engine }, "serving")
+  try {
+    while (!stopping.signal.aborted) {
+      const report = await runRound(running, Date.now())
+      logger.info({ logs: report.logs, ...report.delivery }, "round")
+      await untilNext(options.interval * 1000, stopping.signal)
+    }
+    await stopped
+  } finally {
+    await server?.http.close()
+  }
+  logger.info("stopped")
+}
+
+async function untilNext(milliseconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(milliseconds, undefined, { signal })
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}

@@ -1,0 +1,71 @@
+// `countersign entry`: reads one entry of a log and verifies that it is in the log's newest tree.
+import { Command } from "commander"
+import { verifyInclusion } from "../../client/inclusion.ts"
+import type { LogClient } from "../../client/log-client.ts"
+import type { Trust } from "../../client/trust.ts"
+import { parseUtf8 } from "../../core/base/bytes.ts"
+import { formatHex } from "../../core/base/text.ts"
+import { proven } from "../command/exit-code.ts"
+import {
+  decimalArgument,
+  jsonOption,
+  logOption,
+  openLogClient,
+  readTrust,
+  remarkPinning,
+  trustOptions,
+} from "../command/log-options.ts"
+import { createOutput } from "../command/output.ts"
+import type { Terminal } from "../command/terminal.ts"
+import { fetchHead } from "./checkpoint.ts"
+
+interface EntryOptions {
+  readonly log: string
+  readonly json?: boolean
+}
+
+/** The entry with its body as text, once the proof for it holds; else a falsehood. */
+async function fetchEntry(log: LogClient, index: number, trust: Trust | undefined) {
+  const head = await fetchHead(log, trust)
+  const [{ body, time }, { proof }] = await Promise.all([
+    log.entry(index),
+    log.inclusion(index, head.size),
+  ])
+  const leafHash = proven(() => verifyInclusion(body, proof, head))
+  const { origin, size, isPinned } = head
+  return { index, origin, size, isPinned, leafHash, time, body: parseUtf8(body, "body") }
+}
+
+export function entryCommand(terminal: Terminal): Command {
+  const command = new Command("entry")
+    .description("read one entry of a log and verify that it is there")
+    .argument("<index>", "the entry's place, counted from 0", decimalArgument)
+    .addOption(logOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign entry --log https://log.example.com 42
+
+Exits with 3 if the log's own proof for the entry does not hold.`,
+    )
+    .action(async (index: number, { log, json }: EntryOptions) => {
+      const output = createOutput(terminal, json)
+      const entry = await fetchEntry(openLogClient(log, terminal), index, await readTrust(command))
+      const { origin, size, leafHash, time, body, isPinned } = entry
+      output.result(
+        `entry ${index} of ${origin}`,
+        [
+          ["tree size", size],
+          ["committed", time],
+          ["leaf hash", formatHex(leafHash)],
+          ["body", body],
+        ],
+        entry,
+      )
+      remarkPinning(output, isPinned)
+    })
+  for (const option of trustOptions) command.addOption(option)
+  return command
+}

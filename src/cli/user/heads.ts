@@ -1,0 +1,194 @@
+// `countersign heads`: lists the heads that a verifier remembers, and exchanges them with a monitor, so that
+// a log that shows different trees to different people is found out. Nothing but heads is ever sent.
+import { Command, Option } from "commander"
+import { createExchange, type Exchange } from "../../client/exchange.ts"
+import { parseUtf8 } from "../../core/base/bytes.ts"
+import { Refusal } from "../../core/base/errors.ts"
+import { formatBase64 } from "../../core/base/text.ts"
+import {
+  formatHeadList,
+  type ListedHead,
+  LONGEST_HEAD_LIST,
+  parseHeadList,
+} from "../../core/note/head-list.ts"
+import { parseVkey, type Vkey } from "../../core/note/note.ts"
+import { jsonOption, readTrust, trustOptions } from "../command/log-options.ts"
+import { createOutput, type Output } from "../command/output.ts"
+import type { Terminal } from "../command/terminal.ts"
+import { isSigned, logKeysOf, readHeads, rememberHeads } from "./remembered-heads.ts"
+
+interface ListOptions {
+  readonly heads: string
+  readonly json?: boolean
+}
+
+interface ExchangeOptions extends ListOptions {
+  readonly to: string
+  readonly vkey?: readonly string[]
+}
+
+/** Notes that a monitor takes in one request. */
+const MOST_AT_ONCE = 16
+const TIMEOUT = 30_000
+
+export function headsOption(description: string): Option {
+  return new Option("--heads <file>", description)
+}
+
+function printHead(output: Output, { text, note, head }: ListedHead): void {
+  const { origin, size, root } = head
+  const signatures = note.signatures.map(({ name }) => name)
+  output.result(
+    `${origin}: ${size} entries`,
+    [
+      ["root", formatBase64(root)],
+      ["signature lines", signatures.join(", ")],
+    ],
+    { origin, size, root, signatures, checkpoint: text },
+  )
+}
+
+function listCommand(terminal: Terminal): Command {
+  return new Command("list")
+    .description("show the heads in a file; nothing is verified")
+    .addOption(headsOption("the file of heads").makeOptionMandatory())
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign heads list --heads ~/.countersign-heads`,
+    )
+    .action(async ({ heads, json }: ListOptions) => {
+      const output = createOutput(terminal, json)
+      for (const head of await readHeads(heads)) printHead(output, head)
+    })
+}
+
+/** Posts heads and gives those of the answer. */
+async function post(
+  exchange: Exchange,
+  heads: readonly ListedHead[],
+): Promise<readonly ListedHead[]> {
+  const answer = await exchange({
+    method: "POST",
+    path: "heads",
+    body: formatHeadList(heads),
+    contentType: "text/plain; charset=utf-8",
+    longest: LONGEST_HEAD_LIST,
+  })
+  return parseHeadList(parseUtf8(answer, "the monitor's answer"), MOST_AT_ONCE)
+}
+
+/** As many as one request may have, and as many bytes. */
+function portions(heads: readonly ListedHead[]): readonly (readonly ListedHead[])[] {
+  const all: ListedHead[][] = []
+  let bytes = 0
+  for (const head of heads) {
+    const size = Buffer.byteLength(head.text)
+    const last = all.at(-1)
+    const isFull = last === undefined || last.length === MOST_AT_ONCE
+    const fits = !isFull && bytes + size <= LONGEST_HEAD_LIST
+    if (fits) last.push(head)
+    else all.push([head])
+    bytes = fits ? bytes + size : size
+  }
+  return all
+}
+
+/** Posts all heads. A monitor may not follow every log: rejects only if it takes none of them. */
+async function postAll(
+  exchange: Exchange,
+  heads: readonly ListedHead[],
+  output: Output,
+): Promise<readonly ListedHead[]> {
+  const answered: ListedHead[] = []
+  const refusals: Refusal[] = []
+  const origins = [...new Set(heads.map(({ head }) => head.origin))]
+  const all = origins.flatMap((origin) =>
+    portions(heads.filter(({ head }) => head.origin === origin)),
+  )
+  for (const portion of all) {
+    try {
+      answered.push(...(await post(exchange, portion)))
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      refusals.push(error)
+    }
+  }
+  const [first] = refusals
+  if (first !== undefined && refusals.length === all.length) throw first
+  for (const { message } of refusals) output.remark(message)
+  return answered
+}
+
+async function readKeys(command: Command, vkeys: readonly string[] = []): Promise<readonly Vkey[]> {
+  const trust = await readTrust(command)
+  if ((trust === undefined) === (vkeys.length === 0)) {
+    command.error("error: give one of --policy, --trusted-root and --vkey")
+  }
+  return trust === undefined ? vkeys.map(parseVkey) : logKeysOf(trust)
+}
+
+async function exchangeHeads(
+  options: ExchangeOptions,
+  keys: readonly Vkey[],
+  terminal: Terminal,
+): Promise<void> {
+  const output = createOutput(terminal, options.json)
+  const known = await readHeads(options.heads)
+  const own = known.filter((head) => isSigned(head, keys))
+  if (own.length < known.length) {
+    output.remark(`${known.length - own.length} heads are of no trusted log and are not sent`)
+  }
+  const { fetch } = terminal
+  const exchange = createExchange({ url: options.to, fetch, timeout: TIMEOUT, peer: "monitor" })
+  const answered = await postAll(exchange, own, output)
+  const signed = answered.filter((head) => isSigned(head, keys))
+  if (signed.length < answered.length) {
+    output.remark("the monitor answered with a head that no trusted log has signed")
+  }
+  await rememberHeads(options.heads, signed, keys)
+  const newest = new Map(signed.map((head) => [head.head.origin, head]))
+  for (const head of newest.values()) printHead(output, head)
+}
+
+function exchangeCommand(terminal: Terminal): Command {
+  const command = new Command("exchange")
+    .description("give the heads in a file to a monitor and remember the newest ones that it has")
+    .addOption(headsOption("the file of heads").makeOptionMandatory())
+    .requiredOption("--to <url>", "base URL of the monitor")
+    .option("--vkey <vkey...>", "verifier keys of the logs")
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign heads exchange --heads ~/.countersign-heads --to https://monitor.example.com \\
+    --policy log.policy`,
+    )
+    .action(async (options: ExchangeOptions) => {
+      await exchangeHeads(options, await readKeys(command, options.vkey), terminal)
+    })
+  for (const option of trustOptions) command.addOption(option)
+  return command
+}
+
+export function headsCommand(terminal: Terminal): Command {
+  return new Command("heads")
+    .description("what this verifier has seen of logs, to be compared with what others have seen")
+    .addCommand(listCommand(terminal))
+    .addCommand(exchangeCommand(terminal))
+    .addHelpText(
+      "after",
+      `
+\`countersign verify --heads FILE\` remembers the checkpoint of every bundle that it verified.
+
+Example:
+  countersign heads list --heads ~/.countersign-heads
+  countersign heads exchange --heads ~/.countersign-heads --to https://monitor.example.com \\
+    --policy log.policy
+
+Exits with 3 if two heads in the file contradict each other; the evidence then lies beside it.`,
+    )
+}

@@ -1,0 +1,159 @@
+// The file in which a verifier remembers the heads that it saw: a list of checkpoint notes, bounded, without
+// a word about what was verified. Two of them that contradict each other by themselves convict the log.
+import { stat } from "node:fs/promises"
+import type { Trust } from "../../client/trust.ts"
+import { equalBytes } from "../../core/base/bytes.ts"
+import { Refusal } from "../../core/base/errors.ts"
+import { checkpointRule } from "../../core/note/cosignature.ts"
+import {
+  formatHeadList,
+  type ListedHead,
+  LONGEST_HEAD_LIST,
+  parseHeadList,
+} from "../../core/note/head-list.ts"
+import { openNote, parseVkey, type Vkey } from "../../core/note/note.ts"
+import type { Evidence } from "../../evidence/evidence.ts"
+import { makeFork } from "../../evidence/head-evidence.ts"
+import { Falsehood } from "../command/exit-code.ts"
+import { readBytes, writeWhole } from "../command/file.ts"
+
+/** Heads that a file keeps; the smallest ones of the log that has most of them go first. */
+export const MOST_REMEMBERED = 256
+/** Kept free for what the bytes of the notes may grow by. */
+const MOST_BYTES = LONGEST_HEAD_LIST
+
+/** The keys of the logs that are trusted, whatever witnesses are demanded. */
+export function logKeysOf(trust: Trust): readonly Vkey[] {
+  if ("trustedRoot" in trust) return trust.trustedRoot.map(({ vkey }) => vkey)
+  if ("policy" in trust) return trust.policy.logs.map(({ vkey }) => vkey)
+  return trust.vkeys.map(parseVkey)
+}
+
+/** Whether one of these keys signed the head under its own name. */
+export function isSigned({ note, head }: ListedHead, vkeys: readonly Vkey[]): boolean {
+  const own = vkeys.filter(({ name }) => name === head.origin)
+  try {
+    openNote(note, own, checkpointRule(head))
+    return true
+  } catch (error) {
+    if (error instanceof Refusal) return false
+    throw error
+  }
+}
+
+/** The heads in a file, none if there is no file. Refuses `malformed` for what is no list of heads. */
+export async function readHeads(path: string): Promise<readonly ListedHead[]> {
+  try {
+    await stat(path)
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return []
+  }
+  const bytes = await readBytes(path, "heads", LONGEST_HEAD_LIST)
+  return parseHeadList(bytes, Number.MAX_SAFE_INTEGER)
+}
+
+function isSameHead(a: ListedHead, b: ListedHead): boolean {
+  const isSameSize = a.head.origin === b.head.origin && a.head.size === b.head.size
+  return isSameSize && equalBytes(a.head.root, b.head.root)
+}
+
+/** With the new heads, each once; of two notes over one head the one with more signatures. */
+function joined(known: readonly ListedHead[], added: readonly ListedHead[]): readonly ListedHead[] {
+  const heads = [...known]
+  for (const head of added) {
+    const at = heads.findIndex((other) => isSameHead(other, head))
+    const before = heads[at]
+    if (before === undefined) heads.push(head)
+    else if (head.note.signatures.length > before.note.signatures.length) heads[at] = head
+  }
+  return heads
+}
+
+/** The one to forget: the smallest of the log with the most heads. */
+function leastOf(heads: readonly ListedHead[]): ListedHead | undefined {
+  const counts = new Map<string, number>()
+  for (const { head } of heads) counts.set(head.origin, (counts.get(head.origin) ?? 0) + 1)
+  const most = Math.max(...counts.values())
+  const [least] = heads
+    .filter(({ head }) => counts.get(head.origin) === most)
+    .toSorted((a, b) => a.head.size - b.head.size)
+  return least
+}
+
+function bounded(heads: readonly ListedHead[]): readonly ListedHead[] {
+  let kept = heads
+  let bytes = kept.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)
+  while (kept.length > MOST_REMEMBERED || bytes > MOST_BYTES) {
+    const least = leastOf(kept)
+    if (least === undefined) return kept
+    kept = kept.filter((head) => head !== least)
+    bytes -= Buffer.byteLength(least.text)
+  }
+  return kept
+}
+
+/** Whether two heads of one log cannot both be true, whatever lies between them. */
+function contradicts(a: ListedHead, b: ListedHead): boolean {
+  if (a.head.origin !== b.head.origin) return false
+  const isSameRoot = equalBytes(a.head.root, b.head.root)
+  return (a.head.size === b.head.size) !== isSameRoot
+}
+
+function evidenceOf(a: ListedHead, b: ListedHead, vkeys: readonly Vkey[]): Evidence | undefined {
+  for (const vkey of vkeys) {
+    try {
+      return makeFork(vkey, a.text, b.text)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+    }
+  }
+  return undefined
+}
+
+/** Evidence from the first two heads that contradict each other and that one of the keys signed both. */
+function contradiction(heads: readonly ListedHead[], vkeys: readonly Vkey[]): Evidence | undefined {
+  for (const [i, a] of heads.entries()) {
+    for (const b of heads.slice(0, i)) {
+      const own = vkeys.filter(({ name }) => name === a.head.origin)
+      const evidence = contradicts(a, b) ? evidenceOf(a, b, own) : undefined
+      if (evidence !== undefined) return evidence
+    }
+  }
+  return undefined
+}
+
+/**
+ * Adds heads, which the caller has verified, to a file. Throws a falsehood if two heads in it contradict
+ * each other, once the evidence is written beside the file.
+ */
+export async function rememberHeads(
+  path: string,
+  added: readonly ListedHead[],
+  vkeys: readonly Vkey[],
+): Promise<readonly ListedHead[]> {
+  const known = await readHeads(path)
+  // Looked for before anything is forgotten.
+  const all = joined(known, added)
+  const evidence = contradiction(all, vkeys)
+  const heads = bounded(all)
+  const list = formatHeadList(heads)
+  if (list !== formatHeadList(known)) await writeWhole(path, list, "heads")
+  if (evidence === undefined) return heads
+  const file = `${path}.${evidence.id.slice(0, 16)}.evidence`
+  await writeWhole(file, evidence.text, "evidence")
+  throw new Falsehood(
+    new Refusal(
+      "bad-proof",
+      `the log has signed two heads that contradict each other: see ${file}`,
+    ),
+  )
+}
+
+/** Remembers one verified checkpoint. */
+export async function rememberCheckpoint(
+  path: string,
+  checkpoint: string,
+  trust: Trust,
+): Promise<void> {
+  await rememberHeads(path, parseHeadList(checkpoint, 1), logKeysOf(trust))
+}

@@ -1,0 +1,81 @@
+// `countersign revoke`: logs that a key is revoked, signed by that key itself. Monitors take no entry of it
+// for good that comes later in the log.
+import { Command } from "commander"
+import { digestOf } from "../../core/base/digest.ts"
+import { revocationText } from "../../entry/revocation.ts"
+import { sha256Text } from "../../entry/search-terms.ts"
+import {
+  jsonOption,
+  logOption,
+  openLogClient,
+  readTrust,
+  trustOptions,
+} from "../command/log-options.ts"
+import { createOutput } from "../command/output.ts"
+import { createProgress } from "../command/progress.ts"
+import type { Terminal } from "../command/terminal.ts"
+import { createReceiptKeeper } from "./receipt-keeping.ts"
+import { openPrivateKey, signedTextRequest } from "./submission-request.ts"
+
+interface RevokeOptions {
+  readonly log: string
+  readonly key: string
+  readonly passphraseFile?: string
+  readonly bundle?: string
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
+async function revoke(options: RevokeOptions, command: Command, terminal: Terminal): Promise<void> {
+  const key = await openPrivateKey(options.key, options.passphraseFile)
+  const fingerprint = sha256Text(digestOf("sha256", key.verifier.spki))
+  if (options.yes !== true) {
+    command.error(
+      `error: this revokes the key ${fingerprint} in ${options.log} for good; add --yes to do it`,
+    )
+  }
+  const trust = await readTrust(command)
+  const log = openLogClient(options.log, terminal)
+  const { stderr: stream, now } = terminal
+  // Who verifies with a quorum can only use what witnesses have cosigned.
+  const needsWitnesses = trust !== undefined && "policy" in trust && trust.policy.quorum !== "none"
+  const keeper = createReceiptKeeper({
+    log,
+    trust,
+    needsWitnesses,
+    output: createOutput(terminal, options.json),
+    terminal,
+    progress: createProgress({ stream, now, what: "revoke", total: 1 }),
+  })
+  const request = signedTextRequest(revocationText(fingerprint), key)
+  const job = {
+    artifact: `revocation of ${fingerprint}`,
+    bundlePath: options.bundle ?? `${options.key}.revocation.sigstore.json`,
+  }
+  const waiting = needsWitnesses ? { witnessed: true } : {}
+  await keeper.keep(job, request, { receipt: await log.submit(request, waiting) })
+}
+
+export function revokeCommand(terminal: Terminal): Command {
+  const command = new Command("revoke")
+    .description("log that a key is revoked, signed by the key itself")
+    .addOption(logOption())
+    .requiredOption("--key <file>", "PEM private key that is to be revoked")
+    .option("--passphrase-file <file>", "first line: the passphrase of the private key")
+    .option("--bundle <file>", "where the bundle goes (default: KEY.revocation.sigstore.json)")
+    .option("--yes", "revoke it: no entry takes this back")
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+The entry is a signature over "countersign-revocation/v1" and the key's fingerprint, so that anyone
+who has the key knows it for what it is. Monitors report every later entry by the key; what counts
+is the order of entries, not time.
+
+Example:
+  countersign revoke --log https://log.example.com --key stolen.pem --yes`,
+    )
+    .action((options: RevokeOptions) => revoke(options, command, terminal))
+  for (const option of trustOptions) command.addOption(option)
+  return command
+}

@@ -1,0 +1,134 @@
+// `countersign trust`: writes the two files by which Sigstore's clients know a log, after looking whether
+// the key in them signs the log's checkpoints.
+import { mkdir } from "node:fs/promises"
+import { join } from "node:path"
+import { Command, Option } from "commander"
+import type { LogClient } from "../../client/log-client.ts"
+import { openHead, openTrusted, signingLog, type Trust } from "../../client/trust.ts"
+import { equalBytes } from "../../core/base/bytes.ts"
+import { refuse } from "../../core/base/errors.ts"
+import { formatHex } from "../../core/base/text.ts"
+import type { Policy } from "../../core/note/policy.ts"
+import { formatSigningConfig, type RekorVersion } from "../../sigstore/signing-config.ts"
+import { formatTrustedRoot, type PinnedLog, parseTrustedRoot } from "../../sigstore/trusted-root.ts"
+import { proven } from "../command/exit-code.ts"
+import { onDisk, writeWhole } from "../command/file.ts"
+import {
+  jsonOption,
+  logOption,
+  openLogClient,
+  readTrust,
+  trustOptions,
+} from "../command/log-options.ts"
+import { createOutput, type Output } from "../command/output.ts"
+import type { Terminal } from "../command/terminal.ts"
+
+interface TrustFilesOptions {
+  readonly log: string
+  readonly out: string
+  readonly apiVersion: "1" | "2"
+  readonly json?: boolean
+}
+
+/** What the log says of itself, if the key in it signed this checkpoint. */
+async function statedLog(log: LogClient, checkpoint: string): Promise<PinnedLog> {
+  const stated = parseTrustedRoot(await log.trustedRoot())
+  return proven(() => signingLog(checkpoint, stated))
+}
+
+/**
+ * A checkpoint under a pinned key says nothing of the other keys that signed it: anyone can add a
+ * signature line of their own.
+ */
+function assertPinned({ origin, spki }: PinnedLog, { logs }: Policy): void {
+  if (logs.some(({ vkey }) => vkey.type === 2 && equalBytes(vkey.publicKey, spki))) return
+  refuse(
+    "untrusted",
+    `expected the policy to name the ECDSA key of ${origin}, which Sigstore's clients need, found ` +
+      "other keys only; pin it with --trusted-root, or add its vkey to the policy",
+  )
+}
+
+/**
+ * The log as the files are to describe it. Falsehood if its checkpoint is not signed by a key that must
+ * have signed it; refuses `untrusted` for a policy that does not name that key.
+ */
+async function findLog(log: LogClient, trust: Trust | undefined): Promise<PinnedLog> {
+  const checkpoint = await log.checkpoint()
+  openHead(checkpoint, undefined)
+  if (trust !== undefined && "trustedRoot" in trust) {
+    return proven(() => signingLog(checkpoint, trust.trustedRoot))
+  }
+  if (trust !== undefined) proven(() => openTrusted(checkpoint, trust))
+  const stated = await statedLog(log, checkpoint)
+  if (trust !== undefined && "policy" in trust) assertPinned(stated, trust.policy)
+  return stated
+}
+
+async function writeFiles(log: PinnedLog, { out, apiVersion }: TrustFilesOptions) {
+  const { baseUrl, origin, spki } = log
+  const validFrom = log.validFrom ?? refuse("malformed", "validFor.start: expected a time")
+  const versions: readonly RekorVersion[] = [apiVersion === "1" ? 1 : 2]
+  const files = {
+    trustedRoot: join(out, "trusted_root.json"),
+    signingConfig: join(out, "signing_config.json"),
+  }
+  const root = formatTrustedRoot([{ baseUrl, spki, validFrom }])
+  const config = formatSigningConfig({ url: baseUrl, operator: origin, validFrom, versions })
+  await onDisk("folder", out, mkdir(out, { recursive: true }))
+  await writeWhole(files.trustedRoot, root, "trusted root")
+  await writeWhole(files.signingConfig, config, "signing config")
+  return files
+}
+
+function remark(output: Output, url: string, { baseUrl }: PinnedLog, isPinned: boolean): void {
+  if (new URL(url).origin !== new URL(baseUrl).origin) {
+    output.remark(`clients will reach the log under ${baseUrl}, not under ${url}`)
+  }
+  if (isPinned) return
+  output.remark(
+    "TRUST ON FIRST USE: the log itself gave this key (no --trusted-root or --policy was given). " +
+      "Compare the log ID with the operator's before you rely on it.",
+  )
+}
+
+export function trustCommand(terminal: Terminal): Command {
+  const command = new Command("trust")
+    .description("write trusted_root.json and signing_config.json for Sigstore's clients")
+    .addOption(logOption())
+    .requiredOption("--out <dir>", "where the two files are written")
+    .addOption(
+      new Option("--api-version <n>", "the Rekor API that signers are to use")
+        .choices(["1", "2"])
+        .default("2"),
+    )
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign trust --log https://log.example.com --out ./sigstore --trusted-root pinned.json
+
+Exits with 3 if the log's checkpoint is not signed by the key that is written or pinned.`,
+    )
+    .action(async (options: TrustFilesOptions) => {
+      const output = createOutput(terminal, options.json)
+      const trust = await readTrust(command)
+      const isPinned = trust !== undefined
+      const log = await findLog(openLogClient(options.log, terminal), trust)
+      const files = await writeFiles(log, options)
+      const { origin, baseUrl, logId } = log
+      output.result(
+        `${origin} at ${baseUrl}`,
+        [
+          ["log ID", formatHex(logId)],
+          ["trusted root", files.trustedRoot],
+          ["signing config", files.signingConfig],
+        ],
+        { origin, baseUrl, logId, isPinned, ...files },
+      )
+      remark(output, options.log, log, isPinned)
+    })
+  for (const option of trustOptions) command.addOption(option)
+  return command
+}

@@ -1,0 +1,110 @@
+// The self-audit of a witness: asks the logs, and the other witnesses of its policy, which checkpoints they
+// have. One of them may bear the witness's own cosignature on what it does not remember: then its data was
+// put back to an older copy, and it must not sign. Leaves out judging the notes, which the witness does.
+import type { Fetch } from "../../client/exchange.ts"
+import { createLogClient } from "../../client/log-client.ts"
+import { createWitnessClient } from "../../client/witness-client.ts"
+import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { formatVkey } from "../../core/note/note.ts"
+import type { Origin } from "../../core/note/origin.ts"
+import type { Policy } from "../../core/note/policy.ts"
+import type { WitnessedLog } from "../../witness/witness.ts"
+
+export interface Source {
+  /** The base URL of the log or of a witness. */
+  readonly url: string
+  readonly origin: Origin
+  /** The newest checkpoint there; undefined if there is none. */
+  readonly read: () => Promise<string | undefined>
+  /** Whether having no checkpoint counts as an answer: another witness may not know the log at all. */
+  readonly speaksForLog: boolean
+}
+
+/** What one look at the sources that had not answered yet has found. */
+export interface Sightings {
+  readonly notes: readonly { readonly origin: Origin; readonly note: string }[]
+  readonly unreachable: readonly { readonly source: Source; readonly reason: string }[]
+}
+
+export interface SelfAudit {
+  /** Asks every source that has not answered yet, all at once; rejects only if it is called off. */
+  look(): Promise<Sightings>
+  /** Whether a source of this log has answered, or there is none to ask. */
+  hasAnswer(origin: string): boolean
+  isComplete(): boolean
+}
+
+export interface Reaching {
+  readonly fetch: Fetch
+  /** Milliseconds for each source. */
+  readonly timeout: number
+  readonly signal: AbortSignal
+}
+
+async function orNothing(read: Promise<string>): Promise<string | undefined> {
+  try {
+    return await read
+  } catch (reason) {
+    if (reason instanceof Refusal && reason.code === "not-found") return undefined
+    throw reason
+  }
+}
+
+/**
+ * Every place where the policy says that a checkpoint of one of these logs can be read; a witness with one
+ * of `ownVkeys` is this one, whom it makes no sense to ask.
+ */
+export function sourcesOf(
+  policy: Policy,
+  logs: readonly WitnessedLog[],
+  ownVkeys: readonly string[],
+  reaching: Reaching,
+): readonly Source[] {
+  const ofLogs = policy.logs.flatMap(({ vkey, url }): readonly Source[] => {
+    const log = logs.find(({ origin }) => origin === vkey.name)
+    if (url === undefined || log === undefined) return []
+    const client = createLogClient({ url, ...reaching })
+    const read = () => orNothing(client.checkpoint())
+    return [{ url, origin: log.origin, read, speaksForLog: true }]
+  })
+  const ofWitnesses = policy.witnesses.flatMap(({ vkey, url }): readonly Source[] => {
+    if (url === undefined || ownVkeys.includes(formatVkey(vkey))) return []
+    const client = createWitnessClient({ url, ...reaching })
+    return logs.map(({ origin }) => {
+      return { url, origin, read: () => client.checkpoint(origin), speaksForLog: false }
+    })
+  })
+  return [...ofLogs, ...ofWitnesses]
+}
+
+export function createSelfAudit(sources: readonly Source[]): SelfAudit {
+  const answered = new Set<Source>()
+
+  async function ask(source: Source): Promise<Sightings> {
+    const { origin, speaksForLog } = source
+    try {
+      const note = await source.read()
+      if (note !== undefined || speaksForLog) answered.add(source)
+      return { notes: note === undefined ? [] : [{ origin, note }], unreachable: [] }
+    } catch (error) {
+      if (!(error instanceof Refusal || error instanceof Trouble)) throw error
+      return { notes: [], unreachable: [{ source, reason: error.message }] }
+    }
+  }
+
+  return {
+    async look() {
+      const open = sources.filter((source) => !answered.has(source))
+      const found = await Promise.all(open.map(ask))
+      return {
+        notes: found.flatMap(({ notes }) => notes),
+        unreachable: found.flatMap(({ unreachable }) => unreachable),
+      }
+    },
+    hasAnswer(origin) {
+      const own = sources.filter((source) => source.origin === origin)
+      return own.length === 0 || own.some((source) => answered.has(source))
+    },
+    isComplete: () => sources.every((source) => answered.has(source)),
+  }
+}

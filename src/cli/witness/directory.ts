@@ -1,0 +1,136 @@
+// What lies where in a witness's data directory, how it is made, and how its keys are read.
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto"
+import { existsSync, mkdirSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { refuse } from "../../core/base/errors.ts"
+import { formatVkey } from "../../core/note/note.ts"
+import type { Origin } from "../../core/note/origin.ts"
+import {
+  createEd25519Cosigner,
+  createMlDsaCosigner,
+  type HeldCosigner,
+} from "../../crypto/signers/cosigner.ts"
+import { formatSeedFile, parseSeedFile, SEED_SIZE } from "../../crypto/signers/seed-file.ts"
+import type { LogIdentity } from "../../log/ports/store.ts"
+import { onDisk } from "../../storage/disk/durable-file.ts"
+import { createWitnessStore } from "../../storage/sqlite/witness/store.ts"
+import { exportKey, readKeyFile, writeKeyFile } from "../command/key-files.ts"
+import { randomTreeId } from "../log/data-directory.ts"
+
+export interface WitnessDirectory {
+  readonly path: string
+  readonly database: string
+  readonly guard: string
+  readonly ed25519Key: string
+  /** The seed of the ML-DSA-44 key; there is no such file if the witness has no such key. */
+  readonly mlDsaSeed: string
+  /** Where notes are kept that show that the witness was put back to an older copy. */
+  readonly rolledBack: string
+}
+
+/** The layout below `path`. The guard may lie elsewhere, best on another disk or host. */
+export function witnessDirectory(path: string, guard?: string): WitnessDirectory {
+  return {
+    path,
+    database: join(path, "witness.db"),
+    guard: guard ?? join(path, "guard", "state"),
+    ed25519Key: join(path, "keys", "ed25519.pem"),
+    mlDsaSeed: join(path, "keys", "ml-dsa-44.seed"),
+    rolledBack: join(path, "rolled-back"),
+  }
+}
+
+/** Refuses `not-found`, and says how to make one: without a state nothing may ever be signed. */
+export function assertWitness({ path, database }: WitnessDirectory): void {
+  if (existsSync(database)) return
+  refuse(
+    "not-found",
+    `expected a witness in ${path}, found none; make one with: ` +
+      `countersign witness init --data ${path} --name NAME`,
+  )
+}
+
+export interface WitnessKeys {
+  /** In the order of their lines. */
+  readonly cosigners: readonly HeldCosigner[]
+  readonly vkeys: readonly string[]
+  readonly fingerprints: readonly string[]
+  close(): Promise<void>
+}
+
+/** The SHA-256 of a verifier key, as the identity of the witness has it. */
+function fingerprintOf(vkey: string): string {
+  return createHash("sha256").update(vkey).digest("hex")
+}
+
+/**
+ * Opens the keys of the witness that `identity` names; the caller closes them. Refuses as the files are
+ * wrong, and `mismatch` if they are not those that the witness was made with.
+ */
+export async function openWitnessKeys(
+  directory: WitnessDirectory,
+  { origin, keyFingerprints }: LogIdentity,
+  passphrase: string | undefined,
+): Promise<WitnessKeys> {
+  const keys = openKeys(directory, origin, passphrase)
+  if (keys.fingerprints.join() === keyFingerprints.join()) return keys
+  await keys.close()
+  return refuse(
+    "mismatch",
+    `the keys in ${directory.path} are not those that the witness ${origin} was made with: give ` +
+      `the key files it was made with`,
+  )
+}
+
+function openKeys(
+  { ed25519Key, mlDsaSeed }: WitnessDirectory,
+  name: Origin,
+  passphrase: string | undefined,
+): WitnessKeys {
+  const cosigners = [createEd25519Cosigner(name, readKeyFile(ed25519Key, "witness"), passphrase)]
+  if (existsSync(mlDsaSeed)) {
+    const seed = parseSeedFile(readKeyFile(mlDsaSeed, "witness"), passphrase)
+    cosigners.push(createMlDsaCosigner(name, seed))
+  }
+  const vkeys = cosigners.map(({ vkey }) => formatVkey(vkey))
+  return {
+    cosigners,
+    vkeys,
+    fingerprints: vkeys.map(fingerprintOf),
+    async close() {
+      for (const cosigner of cosigners) await cosigner.close()
+    },
+  }
+}
+
+export interface NewWitness {
+  readonly name: Origin
+  readonly mlDsa: boolean
+  readonly passphrase: string | undefined
+  /** Unix milliseconds. */
+  readonly time: number
+}
+
+/**
+ * Makes keys, database and guard, and gives the verifier keys. Refuses `conflict` if any of them is there
+ * already: a witness that lost one of them must not be made anew under the same name by accident.
+ */
+export async function createWitnessFiles(
+  directory: WitnessDirectory,
+  { name, mlDsa, passphrase, time }: NewWitness,
+): Promise<readonly string[]> {
+  const { database, guard, ed25519Key, mlDsaSeed } = directory
+  for (const file of [database, guard, ed25519Key, mlDsaSeed]) {
+    if (existsSync(file)) refuse("conflict", `expected no witness yet, found ${file}`)
+  }
+  for (const file of [database, guard, ed25519Key]) {
+    onDisk(file, () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }))
+  }
+  writeKeyFile(ed25519Key, exportKey(generateKeyPairSync("ed25519").privateKey, passphrase))
+  if (mlDsa) writeKeyFile(mlDsaSeed, formatSeedFile(randomBytes(SEED_SIZE), passphrase))
+  const { fingerprints, vkeys, close } = openKeys(directory, name, passphrase)
+  await close()
+  const identity = { origin: name, treeId: randomTreeId(), keyFingerprints: fingerprints }
+  createWitnessStore({ database, guard }, identity, { time })
+  return vkeys
+}

@@ -1,0 +1,95 @@
+// `countersign witness init` makes a new witness, never done implicitly; `countersign witness vkeys` prints the
+// keys of one, for the policies of those who rely on it.
+import { Command } from "commander"
+import { parseOrigin } from "../../core/note/origin.ts"
+import { readPassphrase } from "../command/key-files.ts"
+import type { Terminal } from "../command/terminal.ts"
+import {
+  assertWitness,
+  createWitnessFiles,
+  openWitnessKeys,
+  witnessDirectory,
+} from "./directory.ts"
+import { openWitnessReads } from "./reads.ts"
+
+interface InitOptions {
+  readonly data: string
+  readonly name: string
+  readonly mlDsa?: boolean
+  readonly guard?: string
+  readonly url?: string
+  readonly passphraseFile?: string
+}
+
+interface VkeysOptions {
+  readonly data: string
+  readonly url?: string
+  readonly passphraseFile?: string
+}
+
+/** The keys, and for each the line that names the witness in a policy (C2SP tlog-policy). */
+function keyLines(vkeys: readonly string[], url: string | undefined): string {
+  const address = url === undefined ? "" : ` ${url}`
+  return [
+    ...vkeys.map((vkey) => `verifier key: ${vkey}\n`),
+    ...vkeys.map((vkey, i) => {
+      const label = vkey.slice(0, vkey.indexOf("+")) + (i === 0 ? "" : "/ml-dsa-44")
+      return `policy line: witness ${label} ${vkey}${address}\n`
+    }),
+  ].join("")
+}
+
+export function witnessInitCommand(terminal: Terminal): Command {
+  return new Command("init")
+    .description("make the keys, the database and the guard of a new witness")
+    .requiredOption("--data <dir>", "directory for the witness's data")
+    .requiredOption("--name <name>", "the name of its keys, for example witness.example.com")
+    .option("--ml-dsa", "also make an ML-DSA-44 key, which later computers cannot break either")
+    .option("--guard <file>", "where the guard lies (default: DIR/guard/state)")
+    .option("--url <url>", "the URL that logs reach the witness under, for the policy line")
+    .option("--passphrase-file <file>", "encrypt the key files with the first line of this file")
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign witness init --data /var/lib/witness --name witness.example.com \\
+    --guard /srv/guard/witness.example.com --url https://witness.example.com
+
+Neither the data nor the guard may ever be put back to an older copy: a witness that has lost them is
+made anew, with new keys. Keep the guard on another disk or host than the data.`,
+    )
+    .action(async (options: InitOptions) => {
+      const directory = witnessDirectory(options.data, options.guard)
+      const vkeys = await createWitnessFiles(directory, {
+        name: parseOrigin(options.name),
+        mlDsa: options.mlDsa ?? false,
+        passphrase: readPassphrase(options.passphraseFile),
+        time: Date.now(),
+      })
+      terminal.stdout.write(`made the witness ${options.name} in ${directory.path}\n`)
+      terminal.stdout.write(`guard: ${directory.guard}\n${keyLines(vkeys, options.url)}`)
+    })
+}
+
+export function witnessVkeysCommand(terminal: Terminal): Command {
+  return new Command("vkeys")
+    .description("print the witness's verifier keys and its lines for policies")
+    .requiredOption("--data <dir>", "the witness's data directory")
+    .option("--url <url>", "the URL that logs reach the witness under, for the policy line")
+    .option("--passphrase-file <file>", "first line: the passphrase of the key files")
+    .addHelpText(
+      "after",
+      `
+Example:
+  countersign witness vkeys --data /var/lib/witness --url https://witness.example.com`,
+    )
+    .action(async ({ data, url, passphraseFile }: VkeysOptions) => {
+      const directory = witnessDirectory(data)
+      assertWitness(directory)
+      const reads = openWitnessReads(directory)
+      reads.close()
+      const keys = await openWitnessKeys(directory, reads.identity, readPassphrase(passphraseFile))
+      await keys.close()
+      terminal.stdout.write(keyLines(keys.vkeys, url))
+    })
+}

@@ -1,0 +1,143 @@
+// C2SP tlog-cosignature: timestamped signatures over a checkpoint by a witness or by the log itself,
+// Ed25519 (type 4) and ML-DSA-44 (type 6). Leaves out signing; builds the messages for it.
+import { ml_dsa44 } from "@noble/post-quantum/ml-dsa.js"
+import { concat, readU32, readU64, u64, utf8 } from "../base/bytes.ts"
+import { verifyEd25519 } from "../base/ed25519.ts"
+import { refuse, shown } from "../base/errors.ts"
+import type { Hash, Head } from "../tree/hash.ts"
+import {
+  isSignatureOf,
+  type Note,
+  type SignatureRule,
+  type Vkey,
+  verifyTextSignature,
+} from "./note.ts"
+
+/** The head of a log with its name; what a cosignature of type 6 covers of a checkpoint. */
+export interface NamedHead extends Head {
+  readonly origin: string
+}
+
+/** Entries `start` up to but without `end` of a log and their root; a whole tree starts at 0. */
+export interface Subtree {
+  readonly origin: string
+  readonly start: number
+  readonly end: number
+  readonly root: Hash
+}
+
+const TIME_SIZE = 8
+const ML_DSA_44_SIGNATURE_SIZE = 2420
+
+/** What type 4 signs: `time` in Unix seconds, then the checkpoint's whole text with its last LF. */
+export function cosignatureMessage(time: number, text: string): Uint8Array {
+  return utf8(`cosignature/v1\ntime ${time}\n${text}`)
+}
+
+/** One byte for the length, then the UTF-8. */
+function shortName(name: string, what: string): Uint8Array {
+  const bytes = utf8(name)
+  if (bytes.length < 1 || bytes.length > 255) {
+    refuse("malformed", `${what}: expected 1 to 255 bytes, found ${bytes.length}`)
+  }
+  return concat(Uint8Array.of(bytes.length), bytes)
+}
+
+/**
+ * What type 6 signs: `cosigner` is the key name, `time` Unix seconds, 0 for no claim that this is the
+ * newest tree. Refuses `malformed` for names over 255 bytes and for a time on a subtree from above 0.
+ */
+export function subtreeMessage(cosigner: string, time: number, subtree: Subtree): Uint8Array {
+  // SPEC: the timestamp MUST be zero unless the subtree starts at 0.
+  if (subtree.start !== 0 && time !== 0) {
+    refuse("malformed", `subtree cosignature: expected time 0 from entry ${subtree.start}`)
+  }
+  return concat(
+    utf8("subtree/v1\n\0"),
+    shortName(cosigner, "cosigner name"),
+    u64(time),
+    shortName(subtree.origin, "origin"),
+    u64(subtree.start),
+    u64(subtree.end),
+    subtree.root,
+  )
+}
+
+/** The signature as a note line carries it: eight bytes of time before the bare signature. */
+export function timestamped(time: number, signature: Uint8Array): Uint8Array {
+  return concat(u64(time), signature)
+}
+
+function verifyBare(
+  vkey: Vkey,
+  time: number,
+  text: string,
+  head: NamedHead,
+  bare: Uint8Array,
+): boolean {
+  if (vkey.type === 4) return verifyEd25519(bare, cosignatureMessage(time, text), vkey.publicKey)
+  if (vkey.type !== 6 || bare.length !== ML_DSA_44_SIGNATURE_SIZE) return false
+  const subtree: Subtree = { origin: head.origin, start: 0, end: head.size, root: head.root }
+  return ml_dsa44.verify(bare, subtreeMessage(vkey.name, time, subtree), vkey.publicKey)
+}
+
+/** The time of a cosignature that holds, perhaps 0; undefined if it does not hold. */
+function timeOf(
+  vkey: Vkey,
+  text: string,
+  head: NamedHead,
+  signature: Uint8Array,
+): number | undefined {
+  // A time above 2^53-1 is refused with the signatures that do not hold.
+  if (signature.length <= TIME_SIZE || readU32(signature, 0) >= 2 ** 21) return undefined
+  const time = readU64(signature, 0, "cosignature time")
+  return verifyBare(vkey, time, text, head, signature.subarray(TIME_SIZE)) ? time : undefined
+}
+
+function refuseCosignature(vkey: Vkey): never {
+  return refuse("bad-signature", `the cosignature of ${shown(vkey.name)} does not hold`)
+}
+
+/**
+ * The time in Unix seconds at which the key of type 4 or 6 saw this checkpoint as the newest; `head`
+ * is what `text` says. Refuses `bad-signature`; `untrusted` for time 0, which claims nothing.
+ */
+export function verifyCosignature(
+  vkey: Vkey,
+  text: string,
+  head: NamedHead,
+  signature: Uint8Array,
+): number {
+  const time = timeOf(vkey, text, head, signature) ?? refuseCosignature(vkey)
+  if (time === 0) {
+    refuse("untrusted", `the cosignature of ${shown(vkey.name)} has no time and so does not count`)
+  }
+  return time
+}
+
+/**
+ * The times at which these keys of type 4 or 6 cosigned the checkpoint of a note, as far as they did
+ * and stated one. Refuses `bad-signature` if the line of one of them does not hold.
+ */
+export function readCosignatures(
+  note: Note,
+  head: NamedHead,
+  vkeys: readonly Vkey[],
+): ReadonlyMap<Vkey, number> {
+  const times = new Map<Vkey, number>()
+  for (const vkey of vkeys) {
+    const line = note.signatures.find((candidate) => isSignatureOf(vkey, candidate))
+    if (line === undefined) continue
+    const time = timeOf(vkey, note.text, head, line.signature) ?? refuseCosignature(vkey)
+    if (time > 0) times.set(vkey, time)
+  }
+  return times
+}
+
+/** The rule for opening a checkpoint's note with keys of every type, time 0 included. */
+export function checkpointRule(head: NamedHead): SignatureRule {
+  return (vkey, text, signature) =>
+    vkey.type === 4 || vkey.type === 6
+      ? timeOf(vkey, text, head, signature) !== undefined
+      : verifyTextSignature(vkey, text, signature)
+}

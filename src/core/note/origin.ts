@@ -1,0 +1,21 @@
+// The name of a log: the first line of its checkpoints and the key name of its signatures.
+import { utf8 } from "../base/bytes.ts"
+import { refuse, shown } from "../base/errors.ts"
+
+declare const originBrand: unique symbol
+/** A log's origin: 1 to 255 bytes of UTF-8 without spaces, control characters or `+`. */
+export type Origin = string & { readonly [originBrand]: true }
+
+const NAME = /^[^\p{White_Space}\p{Cc}+]+$/u
+const LONGEST_NAME = 255
+
+/** Refuses `malformed` unless `text` can be both an origin line and a key name (C2SP signed-note). */
+export function parseOrigin(text: string): Origin {
+  if (NAME.test(text) && text.isWellFormed() && utf8(text).length <= LONGEST_NAME) {
+    return text as Origin
+  }
+  return refuse(
+    "malformed",
+    `origin: expected 1 to ${LONGEST_NAME} bytes without spaces, controls or "+", found ${shown(text)}`,
+  )
+}

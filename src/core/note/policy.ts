@@ -1,0 +1,253 @@
+// C2SP tlog-policy: the file that says which logs are trusted and which witnesses must have cosigned,
+// and checking a checkpoint's note against it. Carries the URLs along without reading them.
+import { parseUtf8, utf8 } from "../base/bytes.ts"
+import { refuse, shown } from "../base/errors.ts"
+import { formatHex, parseDecimal } from "../base/text.ts"
+import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts"
+import { checkpointRule, readCosignatures } from "./cosignature.ts"
+import { type Note, openNote, parseVkey, type Vkey } from "./note.ts"
+
+export interface PolicyLog {
+  readonly vkey: Vkey
+  readonly url?: string
+}
+
+export interface PolicyWitness {
+  readonly name: string
+  readonly vkey: Vkey
+  readonly url?: string
+}
+
+export interface PolicyGroup {
+  readonly name: string
+  /** How many members must have cosigned, from 1 to all of them. */
+  readonly threshold: number
+  readonly members: readonly string[]
+}
+
+/**
+ * Names are those of the file: octets, one character (U+0000 to U+00FF) each. Groups stand in the
+ * order of the file, so each one only has members that stand before it.
+ */
+export interface Policy {
+  readonly logs: readonly PolicyLog[]
+  readonly witnesses: readonly PolicyWitness[]
+  readonly groups: readonly PolicyGroup[]
+  /** The name of a witness or a group, or `none`. */
+  readonly quorum: string
+}
+
+const LONGEST_POLICY = 1_048_576
+const NONE = "none"
+
+/** What has been read so far; `defined` holds witnesses and groups, `placed` those in a group. */
+interface Draft {
+  readonly logs: PolicyLog[]
+  readonly witnesses: PolicyWitness[]
+  readonly groups: PolicyGroup[]
+  readonly logKeys: Set<string>
+  readonly witnessKeys: Set<string>
+  readonly defined: Set<string>
+  readonly placed: Set<string>
+  quorum: string | undefined
+}
+
+function refuseLine(expected: string, found: string): never {
+  return refuse("malformed", `policy: expected ${expected}, found ${shown(found)}`)
+}
+
+function textOf(octets: string): string {
+  return parseUtf8(
+    Uint8Array.from(octets, (octet) => octet.charCodeAt(0)),
+    "policy",
+  )
+}
+
+/** Adds a key to a set; refuses one that is there under whatever name, key ID or type. */
+function addKey(keys: Set<string>, vkey: Vkey): void {
+  const key = formatHex(vkey.publicKey)
+  if (keys.has(key)) refuseLine("every key once", vkey.name)
+  keys.add(key)
+}
+
+function define(draft: Draft, name: string): void {
+  if (name === NONE || draft.defined.has(name)) refuseLine("a name that is not taken", name)
+  draft.defined.add(name)
+}
+
+function urlOf(fields: readonly string[], at: number): { url?: string } {
+  const url = fields[at]
+  return url === undefined ? {} : { url: textOf(url) }
+}
+
+function readLog(draft: Draft, fields: readonly string[]): void {
+  const [vkeyText] = fields
+  if (vkeyText === undefined || fields.length > 2) refuseLine("log VKEY [URL]", fields.join(" "))
+  const vkey = parseVkey(textOf(vkeyText))
+  addKey(draft.logKeys, vkey)
+  draft.logs.push({ vkey, ...urlOf(fields, 1) })
+}
+
+function readWitness(draft: Draft, fields: readonly string[]): void {
+  const [name, vkeyText] = fields
+  if (name === undefined || vkeyText === undefined || fields.length > 3) {
+    refuseLine("witness NAME VKEY [URL]", fields.join(" "))
+  }
+  const vkey = parseVkey(textOf(vkeyText))
+  if (vkey.type !== 4 && vkey.type !== 6) refuseLine("a witness key of type 4 or 6", vkey.name)
+  addKey(draft.witnessKeys, vkey)
+  define(draft, name)
+  draft.witnesses.push({ name, vkey, ...urlOf(fields, 2) })
+}
+
+function thresholdOf(text: string, members: number): number {
+  if (text === "any") return 1
+  if (text === "all") return members
+  const threshold = parseDecimal(text, "policy group")
+  return threshold >= 1 && threshold <= members
+    ? threshold
+    : refuseLine(`a number of members from 1 to ${members}`, text)
+}
+
+function readGroup(draft: Draft, fields: readonly string[]): void {
+  const [name, threshold, ...members] = fields
+  if (name === undefined || threshold === undefined || members.length === 0) {
+    refuseLine("group NAME all|any|NUMBER MEMBER…", fields.join(" "))
+  }
+  for (const member of members) {
+    if (!draft.defined.has(member)) refuseLine("a member defined above", member)
+    // SPEC: a name is a member at most once in the whole file.
+    if (draft.placed.has(member)) refuseLine("a member of no other group", member)
+    draft.placed.add(member)
+  }
+  define(draft, name)
+  draft.groups.push({ name, threshold: thresholdOf(threshold, members.length), members })
+}
+
+function readQuorum(draft: Draft, fields: readonly string[]): void {
+  const [name] = fields
+  if (name === undefined || fields.length > 1) refuseLine("quorum NAME", fields.join(" "))
+  if (draft.quorum !== undefined) refuseLine("one quorum line", name)
+  if (name !== NONE && !draft.defined.has(name)) refuseLine("a quorum defined above", name)
+  draft.quorum = name
+}
+
+type LineReader = (draft: Draft, fields: readonly string[]) => void
+
+const readers: ReadonlyMap<string, LineReader> = new Map([
+  ["log", readLog],
+  ["witness", readWitness],
+  ["group", readGroup],
+  ["quorum", readQuorum],
+])
+
+function readLine(draft: Draft, line: string): void {
+  const [keyword, ...fields] = line.split(/[ \t]+/).filter((field) => field !== "")
+  if (keyword === undefined || keyword.startsWith("#")) return
+  const read = readers.get(keyword) ?? refuseLine("log, witness, group or quorum", keyword)
+  read(draft, fields)
+}
+
+/** One character an octet, so that the syntax needs no knowledge of Unicode. */
+function octetsOf(bytes: Uint8Array): string {
+  let octets = ""
+  for (const byte of bytes) octets += String.fromCharCode(byte)
+  return octets
+}
+
+const ALLOWED = /^[\t\n -~\u0080-\u00ff]*$/
+
+/**
+ * Reads a policy file. Refuses `malformed`, `unsupported` for a key type, `too-large` above 1 MiB.
+ * The last line needs its line feed: without it a cut file could read as another policy.
+ */
+export function parsePolicy(input: Uint8Array | string): Policy {
+  const bytes = typeof input === "string" ? utf8(input) : input
+  if (bytes.length > LONGEST_POLICY) {
+    refuse("too-large", `policy: expected up to ${LONGEST_POLICY} bytes, found ${bytes.length}`)
+  }
+  const octets = octetsOf(bytes)
+  if (!ALLOWED.test(octets)) refuseLine("no control characters but tab and line feed", octets)
+  if (!octets.endsWith("\n")) refuseLine("a line feed at the end", octets.slice(-20))
+  const draft: Draft = {
+    logs: [],
+    witnesses: [],
+    groups: [],
+    logKeys: new Set(),
+    witnessKeys: new Set(),
+    defined: new Set(),
+    placed: new Set(),
+    quorum: undefined,
+  }
+  for (const line of octets.split("\n")) readLine(draft, line)
+  const { logs, witnesses, groups, quorum } = draft
+  return { logs, witnesses, groups, quorum: quorum ?? refuseLine("a quorum line", "none") }
+}
+
+/** Who cosigned, by key name, and when, in Unix seconds. */
+export interface Cosignature {
+  readonly name: string
+  readonly time: number
+}
+
+/** A checkpoint that a policy accepts, with the cosignatures of the policy's witnesses on it. */
+export interface VerifiedCheckpoint {
+  readonly checkpoint: Checkpoint
+  readonly cosignatures: readonly Cosignature[]
+}
+
+/** The witnesses and groups that have cosigned, if these witnesses did. */
+function satisfied(policy: Policy, cosigned: readonly PolicyWitness[]): ReadonlySet<string> {
+  const names = new Set(cosigned.map((witness) => witness.name))
+  for (const { name, threshold, members } of policy.groups) {
+    if (members.filter((member) => names.has(member)).length >= threshold) names.add(name)
+  }
+  return names
+}
+
+/** Whether the quorum is reached when these witnesses of the policy have cosigned. */
+export function isQuorum(policy: Policy, cosigned: readonly PolicyWitness[]): boolean {
+  return policy.quorum === NONE || satisfied(policy, cosigned).has(policy.quorum)
+}
+
+/** The quorum with all of its members and their members. */
+function namesOfQuorum(policy: Policy): ReadonlySet<string> {
+  const names = new Set([policy.quorum])
+  for (const { name, members } of policy.groups.toReversed()) {
+    if (names.has(name)) for (const member of members) names.add(member)
+  }
+  return names
+}
+
+function refuseQuorum(policy: Policy, names: ReadonlySet<string>): never {
+  const wanted = namesOfQuorum(policy)
+  const missing = policy.witnesses
+    .filter((witness) => wanted.has(witness.name) && !names.has(witness.name))
+    .map((witness) => `${witness.name} (${witness.vkey.name})`)
+  return refuse(
+    "untrusted",
+    `the quorum ${policy.quorum} is not reached; missing cosignatures: ${missing.join(", ")}`,
+  )
+}
+
+/**
+ * Checks that a log of the policy signed this checkpoint and that the quorum cosigned it. Refuses
+ * `malformed`; `bad-signature` if a line of a key of the policy does not hold; `untrusted` with the
+ * names of what is missing.
+ */
+export function checkPolicy(policy: Policy, note: Note): VerifiedCheckpoint {
+  const checkpoint = parseCheckpoint(note.text)
+  const logKeys = policy.logs.map((log) => log.vkey)
+  const ownKeys = logKeys.filter((vkey) => vkey.name === checkpoint.origin)
+  if (ownKeys.length === 0) {
+    refuse("untrusted", `the policy names no log ${shown(checkpoint.origin)}`)
+  }
+  openNote(note, ownKeys, checkpointRule(checkpoint))
+  const vkeys = policy.witnesses.map((witness) => witness.vkey)
+  const times = readCosignatures(note, checkpoint, vkeys)
+  const cosigned = policy.witnesses.filter((witness) => times.has(witness.vkey))
+  const names = satisfied(policy, cosigned)
+  if (policy.quorum !== NONE && !names.has(policy.quorum)) refuseQuorum(policy, names)
+  const cosignatures = Array.from(times, ([vkey, time]) => ({ name: vkey.name, time }))
+  return { checkpoint, cosignatures }
+}

@@ -1,0 +1,81 @@
+// Signature verification on the calling thread, for a monitor that reads entries one after the other: the
+// same engines and the same strict rules as the server's (native.ts), without handing anything over. What
+// neither OpenSSL nor node:crypto can do goes to the portable code.
+import { type KeyObject, verify } from "node:crypto"
+import { Trouble } from "../../core/base/errors.ts"
+import type { SignatureCheck } from "../../entry/entry.ts"
+import { hashOfCheck, verifyPortably } from "../../entry/portable-verification.ts"
+import { holdsOverDigest } from "./digest-check.ts"
+import { createDigestKeys } from "./digest-keys.ts"
+import { createMessageKeys, isPlausible } from "./message-keys.ts"
+import { loadOpenSsl, type OpenSsl } from "./openssl.ts"
+import type { VerificationEngine } from "./verification.ts"
+
+export interface EntryCheckOptions {
+  /** `auto` by default: portable where OpenSSL cannot be called for digests. */
+  readonly engine?: VerificationEngine
+  /** Imported keys that are kept for each of digests and messages, at most some 20 KB each. */
+  readonly maxKeys?: number
+  /** The file of an OpenSSL to call for digests, where the one inside the process hides itself. */
+  readonly library?: string
+}
+
+export interface EntryCheck {
+  /** For people, for example `native (OpenSSL 3.0.19 through koffi)`. */
+  readonly engine: string
+  /** Whether every signature holds; false for every malformed input. True for no checks at all. */
+  verify(checks: readonly SignatureCheck[]): boolean
+  /** Gives the imported keys back; nothing may be verified afterwards. */
+  close(): void
+}
+
+type HoldsOne = (check: SignatureCheck) => boolean
+
+const MOST_KEYS = 4096
+
+const portable: EntryCheck = {
+  engine: "portable (JavaScript)",
+  verify: (checks) => checks.every(verifyPortably),
+  close: () => {},
+}
+
+function verifyMessage(check: SignatureCheck, message: Uint8Array, key: KeyObject): boolean {
+  const hash = check.algorithm === "PKIX_ED25519" ? null : hashOfCheck(check)
+  return verify(hash, message, key, check.signature)
+}
+
+function createNative(openSsl: OpenSsl, maxKeys: number): EntryCheck {
+  const digestKeys = createDigestKeys(openSsl, maxKeys)
+  const messageKeys = createMessageKeys(maxKeys)
+  const holds: HoldsOne = (check) => {
+    const { algorithm, spki, signature, signed } = check
+    if (algorithm === "PKIX_ED25519_PH") return verifyPortably(check)
+    if (signed.form === "digest") {
+      if (algorithm === "PKIX_ED25519") return false
+      const { digest } = signed
+      return holdsOverDigest(openSsl, digestKeys, { algorithm, spki, signature, digest })
+    }
+    const key = messageKeys.find(check)
+    if (key === undefined || !isPlausible(check, key)) return false
+    return verifyMessage(check, signed.message, key.keyObject)
+  }
+  return {
+    engine: `native (OpenSSL ${process.versions.openssl} through koffi)`,
+    verify: (checks) => checks.every(holds),
+    close: () => digestKeys.clear(),
+  }
+}
+
+/**
+ * Makes the engine after a self-test with known answers. With `native` it throws trouble where OpenSSL
+ * cannot be called; with `auto` it falls back, and `engine` says why.
+ */
+export function createEntryCheck(options: EntryCheckOptions = {}): EntryCheck {
+  if (options.engine === "portable") return portable
+  try {
+    return createNative(loadOpenSsl(options.library ?? null), options.maxKeys ?? MOST_KEYS)
+  } catch (error) {
+    if (options.engine === "native" || !(error instanceof Trouble)) throw error
+    return { ...portable, engine: `${portable.engine}, because ${error.message}` }
+  }
+}

@@ -1,0 +1,75 @@
+// The public keys that node:crypto verifies messages with, the most recently used ones, and what it may see.
+import { createPublicKey, type KeyObject } from "node:crypto"
+import { LRUCache } from "lru-cache"
+import { equalBytes } from "../../core/base/bytes.ts"
+import { ED25519_KEY_SIZE, ED25519_SIGNATURE_SIZE, isStrictPoint } from "../../core/base/ed25519.ts"
+import { algorithms, type KeyType } from "../../entry/algorithm.ts"
+import type { SignatureCheck } from "../../entry/entry.ts"
+import { keyOfCheck } from "../../entry/portable-verification.ts"
+
+/** An imported key. `point` is that of an Ed25519 key. */
+export interface MessageKey {
+  readonly type: KeyType
+  readonly point: Uint8Array | undefined
+  readonly keyObject: KeyObject
+}
+
+export interface MessageKeys {
+  /** The key of a check; undefined if no signature can hold under it. */
+  find(check: SignatureCheck): MessageKey | undefined
+}
+
+/** SPKI as a key; undefined for what Node does not accept or would write differently. */
+export function importSpki(spki: Uint8Array): KeyObject | undefined {
+  try {
+    const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" })
+    return equalBytes(key.export({ format: "der", type: "spki" }), spki) ? key : undefined
+  } catch {
+    // A point that is not on its curve, for example: no signature holds under such a key.
+    return undefined
+  }
+}
+
+/** The bytes of a key as the name that it is kept under. */
+export function spkiName({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1")
+}
+
+function importKey(check: SignatureCheck): MessageKey | undefined {
+  const key = keyOfCheck(check)
+  const keyObject = key && importSpki(check.spki)
+  if (key === undefined || keyObject === undefined) return undefined
+  const point = key.type === "ed25519" ? key.point.slice() : undefined
+  return { type: key.type, point, keyObject }
+}
+
+export function createMessageKeys(limit: number): MessageKeys {
+  const keys = new LRUCache<string, MessageKey>({ max: limit })
+  return {
+    find(check) {
+      const name = spkiName(check.spki)
+      const key = keys.get(name) ?? importKey(check)
+      if (key === undefined) return undefined
+      keys.set(name, key)
+      return key.type === algorithms[check.algorithm].keyType ? key : undefined
+    },
+  }
+}
+
+/** Node's OpenSSL accepts small-order points, under which one signature holds for any message. */
+function isStrict(signature: Uint8Array, point: Uint8Array): boolean {
+  return (
+    signature.length === ED25519_SIGNATURE_SIZE &&
+    isStrictPoint(point) &&
+    isStrictPoint(signature.subarray(0, ED25519_KEY_SIZE))
+  )
+}
+
+/** Whether OpenSSL may see a signature over a message at all. */
+export function isPlausible(
+  { algorithm, signature }: SignatureCheck,
+  { point }: MessageKey,
+): boolean {
+  if (algorithm !== "PKIX_ED25519") return signature.length > 0
+  return point !== undefined && isStrict(signature, point)
+}

@@ -1,0 +1,68 @@
+// Verifies single Ed25519 and ECDSA signatures over messages with OpenSSL, at once on the calling thread: for
+// the few small signatures of a checkpoint, where handing over to a thread would cost more than it saves.
+// Exactly as strict as core/ed25519.ts and core/ecdsa.ts.
+import { type KeyObject, verify } from "node:crypto"
+import { promisify } from "node:util"
+import { LRUCache } from "lru-cache"
+import { ED25519_KEY_SIZE, ED25519_SIGNATURE_SIZE, isStrictPoint } from "../../core/base/ed25519.ts"
+import { formatEd25519Spki, parseSpki } from "../../core/base/spki.ts"
+import { importSpki, spkiName } from "./message-keys.ts"
+
+export interface MessageVerification {
+  /** Whether a signature holds under a raw key of 32 bytes; false for every malformed input. */
+  ed25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+  /** The same in one of libuv's threads. */
+  ed25519Elsewhere(
+    publicKey: Uint8Array,
+    message: Uint8Array,
+    signature: Uint8Array,
+  ): Promise<boolean>
+  /** The same under a key in SPKI on P-256, P-384 or P-521, with SHA-256 on all of them. */
+  ecdsa(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+}
+
+const verifyInThread = promisify<null, Uint8Array, KeyObject, Uint8Array, boolean>(verify)
+
+/** Node's OpenSSL accepts small-order and unreduced points, which the strict rule refuses. */
+function isStrict(publicKey: Uint8Array, signature: Uint8Array): boolean {
+  return (
+    signature.length === ED25519_SIGNATURE_SIZE &&
+    isStrictPoint(publicKey) &&
+    isStrictPoint(signature.subarray(0, ED25519_KEY_SIZE))
+  )
+}
+
+function isEcdsaKey(spki: Uint8Array): boolean {
+  const type = parseSpki(spki)?.type
+  return type !== undefined && type !== "ed25519"
+}
+
+/** Keeps at most `maxKeys` imported keys, some 2 KB each, and forgets the least recently used one. */
+export function createMessageVerification(maxKeys: number): MessageVerification {
+  const keys = new LRUCache<string, KeyObject>({ max: maxKeys })
+
+  /** The key whose bytes are `name`; undefined if no signature can hold under it. */
+  function imported(name: string, spki: () => Uint8Array): KeyObject | undefined {
+    const key = keys.get(name) ?? importSpki(spki())
+    if (key !== undefined) keys.set(name, key)
+    return key
+  }
+
+  return {
+    ed25519(publicKey, message, signature) {
+      if (!isStrict(publicKey, signature)) return false
+      const key = imported(spkiName(publicKey), () => formatEd25519Spki(publicKey))
+      return key !== undefined && verify(null, message, key, signature)
+    },
+    async ed25519Elsewhere(publicKey, message, signature) {
+      if (!isStrict(publicKey, signature)) return false
+      const key = imported(spkiName(publicKey), () => formatEd25519Spki(publicKey))
+      return key !== undefined && (await verifyInThread(null, message, key, signature))
+    },
+    ecdsa(spki, message, signature) {
+      if (signature.length === 0 || !isEcdsaKey(spki)) return false
+      const key = imported(spkiName(spki), () => spki)
+      return key !== undefined && verify("sha256", message, key, signature)
+    },
+  }
+}

@@ -1,0 +1,161 @@
+// Verification of a ready-made digest by the OpenSSL inside the running Node process, called through
+// koffi: `node:crypto` has no function for it. ECDSA and RSA PKCS#1 v1.5. Leaves out Ed25519ph, which
+// OpenSSL 3.0 does not know, and everything that node:crypto does itself.
+import koffi, { type KoffiFunc } from "koffi"
+import { Trouble } from "../../core/base/errors.ts"
+import type { HashName } from "../../entry/algorithm.ts"
+import { knownAnswers } from "./known-answers.ts"
+
+/** An address in OpenSSL's memory. */
+type Pointer = bigint
+
+/** A key in OpenSSL's memory. It may be shared by calls; to be freed exactly once. */
+export interface OpenSslKey {
+  readonly pointer: Pointer
+  readonly isRsa: boolean
+  readonly hash: HashName
+}
+
+/** A prepared verification. Serves one call at a time, any number of them. */
+export interface OpenSslContext {
+  readonly pointer: Pointer
+}
+
+export interface OpenSsl {
+  /** Takes SPKI that `createPublicKey` has accepted. `hash` is the one of the key's algorithm. */
+  importKey(spki: Uint8Array, isRsa: boolean, hash: HashName): OpenSslKey
+  newContext(key: OpenSslKey): OpenSslContext
+  /** The digest must have the length of the key's hash: OpenSSL truncates a longer one. */
+  verify(context: OpenSslContext, signature: Uint8Array, digest: Uint8Array): boolean
+  freeContext(context: OpenSslContext): void
+  freeKey(key: OpenSslKey): void
+}
+
+const RSA_PKCS1_PADDING = 1
+
+type Verify = (
+  context: Pointer,
+  signature: Uint8Array,
+  signatureLength: number,
+  digest: Uint8Array,
+  digestLength: number,
+) => number
+
+function bindFunctions(library: string | null) {
+  const symbols = koffi.load(library)
+  const bind = <T extends (...args: never[]) => unknown>(declaration: string) =>
+    symbols.func(declaration) as KoffiFunc<T>
+  return {
+    readKey: bind<(out: null, from: [unknown], length: number) => Pointer | null>(
+      "void *d2i_PUBKEY(void *, _Inout_ void **, long)",
+    ),
+    newContext: bind<(key: Pointer, engine: null) => Pointer | null>(
+      "void *EVP_PKEY_CTX_new(void *, void *)",
+    ),
+    beginVerify: bind<(context: Pointer) => number>("int EVP_PKEY_verify_init(void *)"),
+    setPadding: bind<(context: Pointer, padding: number) => number>(
+      "int EVP_PKEY_CTX_set_rsa_padding(void *, int)",
+    ),
+    setHash: bind<(context: Pointer, hash: Pointer) => number>(
+      "int EVP_PKEY_CTX_set_signature_md(void *, void *)",
+    ),
+    sha256: bind<() => Pointer>("void *EVP_sha256()")(),
+    sha384: bind<() => Pointer>("void *EVP_sha384()")(),
+    sha512: bind<() => Pointer>("void *EVP_sha512()")(),
+    verify: bind<Verify>(
+      "int EVP_PKEY_verify(void *, const uint8_t *, size_t, const uint8_t *, size_t)",
+    ),
+    clearErrors: bind<() => void>("void ERR_clear_error()"),
+    freeContext: bind<(context: Pointer) => void>("void EVP_PKEY_CTX_free(void *)"),
+    freeKey: bind<(key: Pointer) => void>("void EVP_PKEY_free(void *)"),
+  }
+}
+
+type Functions = ReturnType<typeof bindFunctions>
+
+function unusable(what: string, cause?: unknown): never {
+  throw new Trouble("busy", `OpenSSL of this process: expected ${what}`, { cause })
+}
+
+function readKey(functions: Functions, spki: Uint8Array): Pointer {
+  const copy: unknown = koffi.alloc("uint8_t", spki.length)
+  try {
+    koffi.encode(copy, "uint8_t", Array.from(spki), spki.length)
+    // OpenSSL moves the pointer in the array forward, not `copy`.
+    return functions.readKey(null, [copy], spki.length) || unusable("a key that it can import")
+  } finally {
+    koffi.free(copy)
+  }
+}
+
+function newContext(functions: Functions, key: OpenSslKey): OpenSslContext {
+  const pointer = functions.newContext(key.pointer, null) || unusable("a context for a key")
+  const isReady =
+    functions.beginVerify(pointer) === 1 &&
+    (!key.isRsa ||
+      (functions.setPadding(pointer, RSA_PKCS1_PADDING) === 1 &&
+        functions.setHash(pointer, functions[key.hash]) === 1))
+  if (isReady) return { pointer }
+  functions.freeContext(pointer)
+  return unusable("a context that can verify")
+}
+
+function verify(
+  functions: Functions,
+  { pointer }: OpenSslContext,
+  signature: Uint8Array,
+  digest: Uint8Array,
+): boolean {
+  // The answer is 1, 0 or, for DER that is not, negative.
+  const holds = functions.verify(pointer, signature, signature.length, digest, digest.length) === 1
+  if (!holds) functions.clearErrors()
+  return holds
+}
+
+function damaged(bytes: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(bytes)
+  const last = copy.length - 1
+  copy[last] = (copy[last] as number) ^ 1
+  return copy
+}
+
+/** Known answers: a good signature, and twice a bad one, for each kind of key. */
+function selfTest(openSsl: OpenSsl): void {
+  for (const { spki, isRsa, digest, signature } of knownAnswers) {
+    const key = openSsl.importKey(spki, isRsa, "sha256")
+    const context = openSsl.newContext(key)
+    const isRight =
+      openSsl.verify(context, signature, digest) &&
+      !openSsl.verify(context, signature, damaged(digest)) &&
+      !openSsl.verify(context, damaged(signature), digest)
+    openSsl.freeContext(context)
+    openSsl.freeKey(key)
+    if (!isRight) unusable("the known answers of its self-test")
+  }
+}
+
+function openOpenSsl(library: string | null): OpenSsl {
+  const functions = bindFunctions(library)
+  const openSsl: OpenSsl = {
+    importKey: (spki, isRsa, hash) => ({ pointer: readKey(functions, spki), isRsa, hash }),
+    newContext: (key) => newContext(functions, key),
+    verify: (context, signature, digest) => verify(functions, context, signature, digest),
+    freeContext: ({ pointer }) => functions.freeContext(pointer),
+    freeKey: ({ pointer }) => functions.freeKey(pointer),
+  }
+  selfTest(openSsl)
+  return openSsl
+}
+
+/**
+ * The functions of the running process, or of the library file that is named. Throws trouble if they are
+ * not there or answer wrongly.
+ */
+export function loadOpenSsl(library: string | null): OpenSsl {
+  try {
+    return openOpenSsl(library)
+  } catch (cause) {
+    if (cause instanceof Trouble) throw cause
+    return unusable("its public functions to be exported", cause)
+  }
+}

@@ -1,0 +1,59 @@
+// The engine of signature verification for platforms whose OpenSSL cannot be called: the portable code in
+// worker threads, so that the event loop does not wait for it. About 40 times slower than native.
+import { Piscina } from "piscina"
+import { Trouble } from "../../core/base/errors.ts"
+import type { SignatureCheck, SignatureVerifier, Signed } from "../../entry/entry.ts"
+import { workerFile } from "./worker-file.ts"
+
+export interface PortableVerifierOptions {
+  /** Worker threads at most; they start when they are needed and end when they are not. */
+  readonly maxThreads?: number
+}
+
+const IDLE_MILLISECONDS = 5_000
+
+/** Posting a view would copy the whole buffer behind it. */
+function posted(check: SignatureCheck): SignatureCheck {
+  const signed: Signed =
+    check.signed.form === "digest"
+      ? { form: "digest", digest: Uint8Array.from(check.signed.digest) }
+      : { ...check.signed, message: Uint8Array.from(check.signed.message) }
+  return {
+    algorithm: check.algorithm,
+    spki: Uint8Array.from(check.spki),
+    signature: Uint8Array.from(check.signature),
+    signed,
+  }
+}
+
+function startThreads(maxThreads: number): Piscina<SignatureCheck, boolean> {
+  return new Piscina({
+    filename: workerFile("engines/portable-worker"),
+    name: "verifyPortably",
+    minThreads: 0,
+    maxThreads,
+    idleTimeout: IDLE_MILLISECONDS,
+  })
+}
+
+/** Makes the engine; its threads start with the first verification. */
+export function createPortableVerifier(options: PortableVerifierOptions = {}): SignatureVerifier {
+  let threads: Piscina<SignatureCheck, boolean> | undefined
+  let isClosed = false
+  return {
+    engine: "portable (JavaScript)",
+    async verify(check) {
+      if (isClosed) throw new Trouble("busy", "the signature verifier is closed")
+      threads ??= startThreads(options.maxThreads ?? 2)
+      try {
+        return await threads.run(posted(check))
+      } catch (cause) {
+        throw new Trouble("busy", "a thread for signature verification failed", { cause })
+      }
+    },
+    async close() {
+      isClosed = true
+      await threads?.close()
+    },
+  }
+}

@@ -1,0 +1,113 @@
+// The keys of a witness: Ed25519 (type 4) by node:crypto, ML-DSA-44 (type 6) in a thread of its own, because
+// one signature takes some 5 ms. Each signature is verified once before it is given away.
+import {
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign as signWith,
+  verify as verifyWith,
+} from "node:crypto"
+import { ml_dsa44 } from "@noble/post-quantum/ml-dsa.js"
+import { Piscina } from "piscina"
+import { bug, refuse, Trouble } from "../../core/base/errors.ts"
+import { cosignatureMessage, subtreeMessage } from "../../core/note/cosignature.ts"
+import { makeVkey } from "../../core/note/note.ts"
+import type { Cosigner } from "../../witness/cosigner.ts"
+import { workerFile } from "../engines/worker-file.ts"
+import { SEED_SIZE } from "./seed-file.ts"
+
+export interface HeldCosigner extends Cosigner {
+  /** Finishes what was begun and ends the thread, if there is one. */
+  close(): Promise<void>
+}
+
+const ED25519 = 0x04
+const ML_DSA_44 = 0x06
+
+/** Requests that may wait for the thread, some two seconds' worth; more are told to try later. */
+const MOST_WAITING = 256
+
+// SPEC: a witness MUST NOT cosign a checkpoint with the time 0 (C2SP tlog-witness).
+function assertTime(time: number): void {
+  if (!Number.isSafeInteger(time) || time < 1) bug(`${time} is no time to cosign at`)
+}
+
+function openKey(pem: string, passphrase: string | undefined): KeyObject {
+  try {
+    return createPrivateKey({ key: pem, ...(passphrase !== undefined && { passphrase }) })
+  } catch (cause) {
+    const remedy = "expected a PKCS#8 PEM private key (with its passphrase if it is encrypted)"
+    return refuse("malformed", `witness key: ${remedy}, found something else`, { cause })
+  }
+}
+
+/** Verifying takes three times as long as signing, so libuv's threads do it. */
+function holds(publicKey: KeyObject, message: Uint8Array, bare: Uint8Array): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    verifyWith(null, message, publicKey, bare, (error, found) => {
+      if (error) reject(new Trouble("busy", "signature verification failed", { cause: error }))
+      else resolve(found)
+    })
+  })
+}
+
+/** Opens an Ed25519 key in PKCS#8 PEM. Refuses `malformed`, and `unsupported` for another kind. */
+export function createEd25519Cosigner(
+  name: string,
+  pem: string,
+  passphrase?: string,
+): HeldCosigner {
+  const privateKey = openKey(pem, passphrase)
+  if (privateKey.asymmetricKeyType !== "ed25519") {
+    refuse("unsupported", `witness key: expected Ed25519, found ${privateKey.asymmetricKeyType}`)
+  }
+  const publicKey = createPublicKey(privateKey)
+  const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }))
+  const vkey = makeVkey(name, ED25519, spki.slice(-32))
+  return {
+    vkey,
+    async sign(time, text) {
+      assertTime(time)
+      const message = cosignatureMessage(time, text)
+      const bare = signWith(null, message, privateKey)
+      if (!(await holds(publicKey, message, bare))) {
+        bug("a signature of the witness's own Ed25519 key does not verify")
+      }
+      return new Uint8Array(bare)
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+/** Makes the ML-DSA-44 key of a seed. Refuses `malformed` unless it has 32 bytes. */
+export function createMlDsaCosigner(name: string, seed: Uint8Array): HeldCosigner {
+  if (seed.length !== SEED_SIZE) {
+    refuse("malformed", `ML-DSA-44 seed: expected ${SEED_SIZE} bytes, found ${seed.length}`)
+  }
+  const vkey = makeVkey(name, ML_DSA_44, ml_dsa44.keygen(seed).publicKey)
+  const thread = new Piscina<Uint8Array, Uint8Array>({
+    filename: workerFile("signers/ml-dsa-worker"),
+    name: "signMlDsa",
+    minThreads: 1,
+    maxThreads: 1,
+    maxQueue: MOST_WAITING,
+    workerData: seed,
+  })
+
+  async function signMessage(message: Uint8Array): Promise<Uint8Array> {
+    try {
+      return await thread.run(message)
+    } catch (cause) {
+      throw new Trouble("busy", "the thread that signs with ML-DSA-44 cannot", { cause })
+    }
+  }
+
+  return {
+    vkey,
+    async sign(time, _text, { origin, size, root }) {
+      assertTime(time)
+      return await signMessage(subtreeMessage(name, time, { origin, start: 0, end: size, root }))
+    },
+    close: () => thread.close(),
+  }
+}

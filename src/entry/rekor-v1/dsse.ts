@@ -1,0 +1,158 @@
+// Rekor v1, dsse 0.0.1: the signatures of a DSSE v1 envelope that comes as a JSON text, with digests of the
+// payload and of that text. The envelope itself is not kept.
+
+import { utf8 } from "../../core/base/bytes.ts"
+import { bug, refuse } from "../../core/base/errors.ts"
+import {
+  asList,
+  asObject,
+  asText,
+  isAbsent,
+  optional,
+  parseJson,
+} from "../../core/base/json-value.ts"
+import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
+import { assertBodyLength } from "../../core/tree/bundle.ts"
+import { canonicalJson, type JsonValue } from "../canonical-json.ts"
+import { assertCount, assertPayloadType, dssePae, MOST_SIGNATURES } from "../dsse.ts"
+import type { Proposal } from "../entry.ts"
+import { sha256Text, termsOf } from "../search-terms.ts"
+import { type ProposalOptions, sha256Of } from "../signature.ts"
+import { parseAnyBase64 } from "./lenient-base64.ts"
+import {
+  assertMessageKey,
+  messageCheck,
+  type PemVerifier,
+  readPemVerifier,
+  readSignature,
+} from "./verifier.ts"
+
+interface Envelope {
+  readonly payloadType: string
+  readonly payload: Uint8Array
+  /** Canonical base64, no two alike. */
+  readonly signatures: readonly string[]
+}
+
+const LONGEST_ENVELOPE = 128 * 1024 * 1024
+const NOT_BOTH =
+  "either proposedContent or envelopeHash, payloadHash, and signatures must be present but not both"
+
+function readEnvelopeSignature(value: unknown): string {
+  const { sig } = asObject(value, "signature of the envelope", ["sig"])
+  return formatBase64(readSignature(sig))
+}
+
+function readEnvelope(text: string): Envelope {
+  const envelope = asObject(parseJson(text, "envelope", LONGEST_ENVELOPE), "envelope", [
+    "payloadType",
+    "payload",
+    "signatures",
+  ])
+  const payloadType = asText(envelope.payloadType, "payloadType")
+  assertPayloadType(payloadType)
+  const list = asList(envelope.signatures ?? [], "signatures", MOST_SIGNATURES)
+  if (list.length === 0) {
+    refuse("malformed", "DSSE envelope must contain 1 or more signatures, found none")
+  }
+  return {
+    payloadType,
+    payload: parseAnyBase64(asText(envelope.payload, "payload"), "payload"),
+    signatures: [...new Set(list.map(readEnvelopeSignature))],
+  }
+}
+
+/** Go's clients send the members that the log computes as `null` or as an empty list. */
+function isUnset(value: unknown): boolean {
+  return isAbsent(value) || (Array.isArray(value) && value.length === 0)
+}
+
+function readProposedContent(spec: unknown) {
+  const { proposedContent, ...computed } = asObject(spec, "spec", [
+    "proposedContent",
+    "signatures",
+    "envelopeHash",
+    "payloadHash",
+  ])
+  if (isAbsent(proposedContent)) {
+    refuse("malformed", "missing proposed content: expected spec.proposedContent, found nothing")
+  }
+  if (!Object.values(computed).every(isUnset)) refuse("malformed", NOT_BOTH)
+  return asObject(proposedContent, "proposedContent", ["envelope", "verifiers"])
+}
+
+function readVerifiers(value: unknown, options: ProposalOptions): readonly PemVerifier[] {
+  const list = asList(value ?? [], "verifiers", MOST_SIGNATURES)
+  assertCount(list.length, "verifiers")
+  const verifiers = list.map((content) => readPemVerifier(content, options))
+  for (const { key } of verifiers) assertMessageKey(key, options)
+  return verifiers
+}
+
+function sha256Json(digest: Uint8Array): JsonValue {
+  return { algorithm: "sha256", value: formatHex(digest) }
+}
+
+/** `held` is the position of each signature's verifier. */
+function signaturesJson(
+  signatures: readonly string[],
+  verifiers: readonly PemVerifier[],
+  held: readonly number[],
+): JsonValue {
+  if (held.length !== signatures.length) bug("a position for each signature is needed")
+  const idle = verifiers.findIndex((_, position) => !held.includes(position))
+  if (idle >= 0) {
+    refuse("bad-signature", `could not verify envelope: verifier ${idle} verifies no signature`)
+  }
+  return signatures
+    .map((signature, i) => {
+      const verifier = verifiers[held[i] ?? -1] ?? bug("no verifier at that position")
+      return { signature, verifier: verifier.content }
+    })
+    .toSorted((a, b) => (a.signature < b.signature ? -1 : 1))
+}
+
+/**
+ * Checks everything about a submission but its signatures: `spec` of the request, 1 to 10 signatures
+ * and 1 to 10 verifiers. Its body refuses `bad-signature` for a verifier that no signature holds under.
+ * Refuses `malformed`, `too-large` or `unsupported`. The caller bounds the payload.
+ */
+export function proposeDsseV1(spec: unknown, options: ProposalOptions): Proposal {
+  const { envelope, verifiers: contents } = readProposedContent(spec)
+  const optionalText = optional(envelope, (value) => asText(value, "envelope"))
+  const text = optionalText ?? refuse("malformed", "missing proposed DSSE envelope: found nothing")
+  const { payloadType, payload, signatures } = readEnvelope(text)
+  const verifiers = readVerifiers(contents, options)
+  const message = dssePae(payloadType, payload)
+  const sha256 = sha256Of(options)
+  const payloadDigest = sha256(payload)
+  const envelopeDigest = sha256(utf8(text))
+  const named = { kind: "dsse", version: "0.0.1" } as const
+  return {
+    ...named,
+    terms: termsOf({
+      ...named,
+      keys: verifiers.map(({ key }) => key),
+      payload: sha256Text(payloadDigest),
+      envelope: sha256Text(envelopeDigest),
+      statement: { payloadType, payload },
+    }),
+    claims: signatures.map((signature) => {
+      const bytes = parseBase64(signature, "signature")
+      return verifiers.map(({ key }) => messageCheck(key, bytes, message))
+    }),
+    body(held) {
+      const body = canonicalJson({
+        apiVersion: named.version,
+        kind: named.kind,
+        spec: {
+          envelopeHash: sha256Json(envelopeDigest),
+          payloadHash: sha256Json(payloadDigest),
+          signatures: signaturesJson(signatures, verifiers, held),
+        },
+      })
+      assertBodyLength(body)
+      return body
+    },
+  }
+}

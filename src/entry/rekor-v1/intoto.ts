@@ -1,0 +1,124 @@
+// Rekor v1, intoto 0.0.2: a DSSE v1 envelope whose payload and signatures are base64 of base64, each
+// signature beside its own key. The body keeps everything as it was sent but the payload, of which it has
+// the digest.
+
+import { parseUtf8 } from "../../core/base/bytes.ts"
+import { refuse, shown } from "../../core/base/errors.ts"
+import { asList, asObject, asText, isAbsent, optional } from "../../core/base/json-value.ts"
+import { formatHex, parseBase64 } from "../../core/base/text.ts"
+import { assertBodyLength } from "../../core/tree/bundle.ts"
+import { canonicalJson, type JsonValue } from "../canonical-json.ts"
+import { assertPayloadType, dssePae, MOST_SIGNATURES } from "../dsse.ts"
+import type { Proposal } from "../entry.ts"
+import { sha256Text, termsOf } from "../search-terms.ts"
+import { type ProposalOptions, parseSignature, sha256Of } from "../signature.ts"
+import type { VerifierKey } from "../verifier-key.ts"
+import { readHash } from "./hashedrekord.ts"
+import { assertMessageKey, messageCheck, readPemVerifier } from "./verifier.ts"
+
+interface HeldUnderOwnKey {
+  readonly signature: Uint8Array
+  readonly key: VerifierKey
+  /** As it was sent. */
+  readonly json: JsonValue
+}
+
+/** Base64 of base64: the inner text. */
+function innerText(value: unknown, what: string): string {
+  return parseUtf8(parseBase64(asText(value, what), what), what)
+}
+
+function readKeyId(value: unknown): string | undefined {
+  const keyid = optional(value, (present) => asText(present, "keyid"))
+  if (keyid === undefined || keyid === "") return undefined
+  return keyid.isWellFormed()
+    ? keyid
+    : refuse("malformed", `keyid: expected well-formed text, found ${shown(keyid)}`)
+}
+
+function readSignatureWithKey(value: unknown, options: ProposalOptions): HeldUnderOwnKey {
+  const { sig, publicKey, keyid } = asObject(value, "signature of the envelope", [
+    "sig",
+    "publicKey",
+    "keyid",
+  ])
+  if (isAbsent(sig)) refuse("malformed", "missing signature content: expected sig, found nothing")
+  const what = "failed parsing base64 data for signature"
+  const { key } = readPemVerifier(publicKey, options)
+  assertMessageKey(key, options)
+  return {
+    key,
+    signature: parseSignature(innerText(sig, what), what),
+    json: {
+      keyid: readKeyId(keyid),
+      publicKey: asText(publicKey, "publicKey"),
+      sig: asText(sig, "sig"),
+    },
+  }
+}
+
+function readSignatures(value: unknown, options: ProposalOptions): readonly HeldUnderOwnKey[] {
+  const list = asList(value ?? [], "signatures", MOST_SIGNATURES)
+  if (list.length === 0) refuse("malformed", "missing signatures: expected 1 to 10, found none")
+  return list.map((item) => readSignatureWithKey(item, options))
+}
+
+/** The digest of the envelope that the client built; nobody can check it. */
+function envelopeHash(value: unknown): JsonValue {
+  if (isAbsent(value)) {
+    refuse("malformed", "missing envelope digest: expected content.hash, found nothing")
+  }
+  const { hash, text } = readHash(value)
+  if (hash === "sha256") return { algorithm: hash, value: text }
+  return refuse("unsupported", `envelope digest: expected sha256, found ${hash}`)
+}
+
+function readContent(spec: unknown) {
+  const { content } = asObject(spec, "spec", ["content"])
+  const { envelope, hash } = asObject(content, "content", ["envelope", "hash"])
+  const members = asObject(envelope, "envelope", ["payloadType", "payload", "signatures"])
+  if (isAbsent(members.payload) || members.payload === "") {
+    refuse("malformed", "missing envelope content: expected envelope.payload, found nothing")
+  }
+  return { ...members, hash }
+}
+
+/**
+ * Checks everything about a submission but its signatures: `spec` of the request, 1 to 10 signatures.
+ * Each must hold under the key beside it. Refuses `malformed`, `too-large` or `unsupported`. The caller
+ * bounds the payload.
+ */
+export function proposeIntotoV1(spec: unknown, options: ProposalOptions): Proposal {
+  const content = readContent(spec)
+  const payloadType = asText(content.payloadType, "payloadType")
+  assertPayloadType(payloadType)
+  const inner = innerText(content.payload, "failed parsing base64 data for payload")
+  const payload = parseBase64(inner, "could not decode envelope payload")
+  const signatures = readSignatures(content.signatures, options)
+  const message = dssePae(payloadType, payload)
+  const payloadDigest = sha256Of(options)(payload)
+  const named = { kind: "intoto", version: "0.0.2" } as const
+  const body = canonicalJson({
+    apiVersion: named.version,
+    kind: named.kind,
+    spec: {
+      content: {
+        envelope: { payloadType, signatures: signatures.map(({ json }) => json) },
+        hash: envelopeHash(content.hash),
+        payloadHash: { algorithm: "sha256", value: formatHex(payloadDigest) },
+      },
+    },
+  })
+  assertBodyLength(body)
+  return {
+    ...named,
+    terms: termsOf({
+      ...named,
+      keys: signatures.map(({ key }) => key),
+      payload: sha256Text(payloadDigest),
+      statement: { payloadType, payload },
+    }),
+    claims: signatures.map(({ key, signature }) => [messageCheck(key, signature, message)]),
+    body: () => body,
+  }
+}

@@ -1,0 +1,88 @@
+// Rekor v1, rekord 0.0.1 with X.509 keys: a signature over an artifact that comes along. The body keeps the
+// artifact's SHA-256 only. Leaves out the formats pgp, minisign and ssh, and content behind a URL.
+
+import { refuse, shown } from "../../core/base/errors.ts"
+import { asObject, asText, isAbsent, optional } from "../../core/base/json-value.ts"
+import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
+import { assertBodyLength } from "../../core/tree/bundle.ts"
+import { canonicalJson } from "../canonical-json.ts"
+import type { Proposal } from "../entry.ts"
+import { termsOf } from "../search-terms.ts"
+import { type ProposalOptions, sha256Of } from "../signature.ts"
+import { readHash } from "./hashedrekord.ts"
+import { assertMessageKey, messageCheck, readPemVerifier, readSignature } from "./verifier.ts"
+
+function assertFormat(value: unknown): void {
+  if (isAbsent(value) || value === "") {
+    refuse("malformed", 'missing signature format: expected "x509", found nothing')
+  }
+  const format = asText(value, "signature format")
+  if (format !== "x509") {
+    refuse("unsupported", `signature format: expected "x509", found ${shown(format)}`)
+  }
+}
+
+function readArtifact(value: unknown): Uint8Array {
+  if (isAbsent(value) || value === "") {
+    return refuse("malformed", "'content' must be specified for data, found nothing")
+  }
+  return parseBase64(asText(value, "data content"), "failed parsing base64 data for data content")
+}
+
+function assertStatedHash(value: unknown, computed: string): void {
+  const { hash, text } = readHash(value)
+  if (hash !== "sha256") {
+    refuse("unsupported", `hash algorithm: expected sha256, found ${hash}`)
+  }
+  if (text !== computed) {
+    refuse("mismatch", `SHA mismatch: the content has ${computed}, the request says ${text}`)
+  }
+}
+
+/**
+ * Checks everything about a submission but its signature: `spec` of the request. Refuses `malformed`,
+ * `too-large`, `unsupported`, or `mismatch` if the stated hash is not the content's.
+ */
+export function proposeRekordV1(spec: unknown, options: ProposalOptions): Proposal {
+  const members = asObject(spec, "spec", ["data", "signature"])
+  if (isAbsent(members.signature)) {
+    refuse("malformed", "missing signature: expected spec.signature, found nothing")
+  }
+  const { format, content, publicKey } = asObject(members.signature, "signature", [
+    "format",
+    "content",
+    "publicKey",
+  ])
+  assertFormat(format)
+  const signature = readSignature(content)
+  const verifier = readPemVerifier(
+    asObject(publicKey ?? {}, "public key", ["content"]).content,
+    options,
+  )
+  assertMessageKey(verifier.key, options)
+  if (isAbsent(members.data)) refuse("malformed", "missing data: expected spec.data, found nothing")
+  const data = asObject(members.data, "data", ["content", "hash"])
+  const artifact = readArtifact(data.content)
+  const value = formatHex(sha256Of(options)(artifact))
+  optional(data.hash, (hash) => assertStatedHash(hash, value))
+  const named = { kind: "rekord", version: "0.0.1" } as const
+  const body = canonicalJson({
+    apiVersion: named.version,
+    kind: named.kind,
+    spec: {
+      data: { hash: { algorithm: "sha256", value } },
+      signature: {
+        content: formatBase64(signature),
+        format: "x509",
+        publicKey: { content: verifier.content },
+      },
+    },
+  })
+  assertBodyLength(body)
+  return {
+    ...named,
+    terms: termsOf({ ...named, keys: [verifier.key], digest: `sha256:${value}` }),
+    claims: [[messageCheck(verifier.key, signature, artifact)]],
+    body: () => body,
+  }
+}

@@ -1,0 +1,196 @@
+// What a monitor answers: heads and receipts that verifiers post, evidence, and whether it is working. What
+// is posted is verified and put into the mailbox of the next round; nothing here changes the state.
+import { equalBytes, parseUtf8 } from "../../core/base/bytes.ts"
+import { Refusal, refuse } from "../../core/base/errors.ts"
+import { checkpointRule } from "../../core/note/cosignature.ts"
+import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
+import {
+  formatNote,
+  isSignatureOf,
+  type Note,
+  openNote,
+  type SignatureRule,
+  type Vkey,
+} from "../../core/note/note.ts"
+import type { Origin } from "../../core/note/origin.ts"
+import type { Hash } from "../../core/tree/hash.ts"
+import { evidenceText, keptEvidence } from "../../monitor/findings/evidence.ts"
+import { newestSigned } from "../../monitor/heads/judge.ts"
+import type { Mailbox } from "../../monitor/promises/mailbox.ts"
+import {
+  type PinnedKeys,
+  type PostedReceipt,
+  readPostedReceipts,
+} from "../../monitor/promises/posted-receipt.ts"
+import type { DocumentReads } from "../../monitor/state/documents.ts"
+import type { MonitorStatus } from "../../monitor/status.ts"
+import type { MetricsText } from "../log/metrics.ts"
+import { jsonAnswer, textAnswer } from "../serving/answer.ts"
+import type { PlainCall, PlainHandler } from "../serving/plain-serving.ts"
+import type { BodyReader, BodyRule } from "../serving/request-body.ts"
+import { statusPage } from "./page.ts"
+
+/** A followed log with the keys whose signature lines are kept. */
+export interface ServedMonitorLog extends PinnedKeys {
+  readonly witnesses: readonly Vkey[]
+}
+
+/** The monitor as its door sees it. */
+export interface ServedMonitor {
+  readonly logs: readonly ServedMonitorLog[]
+  readonly mailbox: Mailbox
+  /** What is committed. */
+  readonly documents: DocumentReads
+  status(): MonitorStatus
+  /** The root of the monitor's own tree at a size; undefined above it. */
+  rootAt(origin: Origin, size: number): Promise<Hash | undefined>
+  /** Whether a signature holds; by default the portable rule. */
+  readonly holds?: SignatureRule
+  /** Unix milliseconds. */
+  now(): number
+}
+
+export type MonitorOperation =
+  | "addHeads"
+  | "addReceipts"
+  | "listEvidence"
+  | "getEvidence"
+  | "getStatus"
+  | "getStatusPage"
+  | "getMetrics"
+  | "getLiveness"
+  | "getReadiness"
+
+export type MonitorHandlers = { readonly [Operation in MonitorOperation]: PlainHandler }
+
+const LONGEST_BODY = 1_048_576
+const MOST_HEADS = 16
+/** Bytes of a note without the lines of unknown keys: 16 signatures of ML-DSA-44 have some 52 KB. */
+const LONGEST_NOTE = 131_072
+
+/** The note with the lines of known keys only, so that nobody can use the monitor as a store. */
+function trimmed({ text, signatures }: Note, { vkeys, witnesses }: ServedMonitorLog): string {
+  const known = [...vkeys, ...witnesses]
+  const kept = signatures.filter((line) => known.some((vkey) => isSignatureOf(vkey, line)))
+  return formatNote(text, kept)
+}
+
+/** The note of a head that the log signed; undefined for any other. */
+function signedNote(
+  { note, head }: ListedHead,
+  log: ServedMonitorLog,
+  holds: SignatureRule | undefined,
+): string | undefined {
+  try {
+    openNote(note, log.vkeys, holds ?? checkpointRule(head))
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
+  const kept = trimmed(note, log)
+  return kept.length <= LONGEST_NOTE ? kept : undefined
+}
+
+interface TakenHead {
+  readonly origin: Origin
+  readonly note: string
+}
+
+function refuseForeign(): never {
+  return refuse("untrusted", "expected a head that a log which is followed here has signed")
+}
+
+export function monitorHandlers(
+  served: ServedMonitor,
+  bodies: BodyReader,
+  metrics: MetricsText,
+  isClosing: () => boolean,
+): MonitorHandlers {
+  const { logs, mailbox, documents } = served
+
+  async function textOf({ request, response }: PlainCall, rule: BodyRule): Promise<string> {
+    const body = await bodies.read(request, response, rule)
+    try {
+      return parseUtf8(body.bytes, "body")
+    } finally {
+      body.release()
+    }
+  }
+
+  /** Takes a head unless the monitor's own tree has it; undefined if no followed log signed it. */
+  async function takeHead(listed: ListedHead): Promise<TakenHead | undefined> {
+    const log = logs.find(({ origin }) => origin === listed.head.origin)
+    const note = log && signedNote(listed, log, served.holds)
+    if (log === undefined || note === undefined) return undefined
+    const { origin } = log
+    const { size, root } = listed.head
+    const own = await served.rootAt(origin, size)
+    const isKnown = own !== undefined && equalBytes(own, root)
+    const receivedAt = served.now()
+    const contradicts = own !== undefined && !isKnown
+    if (!isKnown) mailbox.postHead({ origin, note, size, contradicts, receivedAt })
+    return { origin, note }
+  }
+
+  /** The logs whose heads were taken. */
+  async function takeHeads(heads: readonly ListedHead[]): Promise<ReadonlySet<Origin>> {
+    const origins = new Set<Origin>()
+    for (const listed of heads) {
+      const taken = await takeHead(listed)
+      if (taken !== undefined) origins.add(taken.origin)
+    }
+    return origins.size > 0 ? origins : refuseForeign()
+  }
+
+  async function takeReceipt({ head, receipt }: PostedReceipt): Promise<void> {
+    const { origin, note } = (await takeHead(head)) ?? refuseForeign()
+    mailbox.postPromise({ form: "receipt", origin, receipt: { ...receipt, checkpoint: note } })
+  }
+
+  function newestOf(origins: ReadonlySet<Origin>): string {
+    const newest = [...origins].flatMap((origin) => newestSigned(documents, origin) ?? [])
+    return formatHeadList(newest.map(({ note }) => ({ text: note })))
+  }
+
+  return {
+    async addHeads(call) {
+      const text = await textOf(call, { limit: LONGEST_BODY, mediaType: "text/plain" })
+      const heads = parseHeadList(text, MOST_HEADS)
+      if (heads.length === 0) refuse("malformed", "body: expected at least one note")
+      return textAnswer(202, newestOf(await takeHeads(heads)))
+    },
+    async addReceipts(call) {
+      const text = await textOf(call, { limit: LONGEST_BODY, mediaType: "application/json" })
+      const { timestamps, receipts } = readPostedReceipts(text, logs)
+      for (const receipt of receipts) await takeReceipt(receipt)
+      for (const timestamp of timestamps) mailbox.postPromise(timestamp)
+      return textAnswer(202, "")
+    },
+    listEvidence() {
+      const lines = keptEvidence(documents).map(({ id, kind }) => `${id} ${kind}\n`)
+      return textAnswer(200, lines.join(""))
+    },
+    getEvidence({ name }) {
+      const text = evidenceText(documents, name)
+      return textAnswer(200, text ?? refuse("not-found", "the monitor has no such evidence"))
+    },
+    getStatus() {
+      const status = served.status()
+      // Why a sink fails may name what only the operator should know.
+      const sinks = status.sinks.map(({ lastFailure: _, ...sink }) => sink)
+      return jsonAnswer(200, { ...status, sinks })
+    },
+    getStatusPage: () => statusPage(served.status()),
+    async getMetrics() {
+      return textAnswer(200, await metrics.text(), { "content-type": metrics.contentType })
+    },
+    getLiveness: () => textAnswer(200, "ok\n"),
+    getReadiness() {
+      if (isClosing()) refuse("try-later", "the monitor is shutting down")
+      if (served.status().isBlind) {
+        refuse("try-later", "the last complete round is too long ago: the monitor sees too little")
+      }
+      return textAnswer(200, "ok\n")
+    },
+  }
+}

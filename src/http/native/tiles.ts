@@ -1,0 +1,146 @@
+// The C2SP tlog-tiles interface: the checkpoint, hash tiles and entry bundles. Tiles of every width up to
+// the newest tree are served and never change. Entry bundles go out compressed to clients that ask.
+import { hash } from "node:crypto"
+import { promisify } from "node:util"
+import { gzip } from "node:zlib"
+import { LRUCache } from "lru-cache"
+import Negotiator from "negotiator"
+import { refuse } from "../../core/base/errors.ts"
+import { parseTilePath, type TileResource, tileWidth } from "../../core/tree/tile.ts"
+import type { Call, Handlers, Surroundings } from "../door/handler.ts"
+import { type Answer, isKnown, notModified, textAnswer } from "../serving/answer.ts"
+
+const gzipped = promisify(gzip)
+
+/** Compressed entry bundles that are kept, in bytes. */
+const COMPRESSED_LIMIT = 32 * 1024 * 1024
+/** Compressions at a time: they share their threads with the verification of signatures. */
+const COMPRESSION_LIMIT = 2
+
+/** The resource of a raw path; `..`, percent signs and a query never get past the parser. */
+function resourceOf({ request }: Pick<Call<"getTile">, "request">): TileResource {
+  return parseTilePath((request.url ?? "").slice(1))
+}
+
+function notThere(resource: TileResource): never {
+  const what = resource.kind === "tile" ? `tile ${resource.level}` : "entry bundle"
+  const { index, width } = resource
+  return refuse("not-found", `the newest tree has no ${what}/${index} of width ${width}`)
+}
+
+function idOf(resource: TileResource): { readonly level: number; readonly index: number } {
+  return { level: resource.kind === "tile" ? resource.level : 0, index: resource.index }
+}
+
+interface Compressor {
+  /** What was compressed for this key, as long as it is remembered. */
+  known(key: string): Uint8Array | undefined
+  /** Undefined if too much is being compressed already. */
+  compress(key: string, bytes: Uint8Array): Promise<Uint8Array | undefined>
+}
+
+function createCompressor(): Compressor {
+  const kept = new LRUCache<string, Uint8Array>({
+    maxSize: COMPRESSED_LIMIT,
+    sizeCalculation: (bytes) => bytes.length,
+  })
+  let running = 0
+  return {
+    known: (key) => kept.get(key),
+    async compress(key, bytes) {
+      if (running === COMPRESSION_LIMIT) return undefined
+      running += 1
+      try {
+        const compressed = await gzipped(bytes)
+        kept.set(key, compressed)
+        return compressed
+      } finally {
+        running -= 1
+      }
+    },
+  }
+}
+
+export function tileHandlers({
+  log,
+  publisher,
+  config,
+}: Surroundings): Pick<Handlers, "getCheckpoint" | "getTile" | "getEntryTile"> {
+  const compressor = createCompressor()
+  const immutable = "public, max-age=31536000, immutable"
+  let newest: { readonly checkpoint: string; readonly etag: string; readonly answer: Answer }
+
+  /** The answer for the published checkpoint, made once for each. Refuses `try-later` without one. */
+  function checkpointAnswer(): typeof newest {
+    const { checkpoint } =
+      publisher.published() ??
+      refuse("try-later", publisher.status()?.reason ?? "there is none yet")
+    if (newest?.checkpoint === checkpoint) return newest
+    const etag = `"${hash("sha256", checkpoint, "hex").slice(0, 32)}"`
+    const cacheControl = `public, max-age=${config.checkpointMaxAge}`
+    const answer = textAnswer(200, checkpoint, { "cache-control": cacheControl, etag })
+    newest = { checkpoint, etag, answer }
+    return newest
+  }
+
+  /**
+   * Refuses `not-found` unless the tree has the resource. The name of a resource decides its bytes as
+   * long as the tree is the same, so it is a strong validator and needs no hashing.
+   */
+  function etagOf(resource: TileResource, suffix = ""): string {
+    if (tileWidth(idOf(resource), log.head().size) < resource.width) notThere(resource)
+    const row = resource.kind === "tile" ? resource.level : "entries"
+    return `"${log.treeId}-${row}-${resource.index}-${resource.width}${suffix}"`
+  }
+
+  function tileAnswer(etag: string, bytes: Uint8Array): Answer {
+    const headers = {
+      "content-type": "application/octet-stream",
+      "cache-control": immutable,
+      etag,
+    }
+    return { status: 200, headers, body: bytes }
+  }
+
+  function bundleAnswer(etag: string, bytes: Uint8Array, isCompressed: boolean): Answer {
+    const { status, headers } = tileAnswer(etag, bytes)
+    const encoding = isCompressed ? { "content-encoding": "gzip" } : undefined
+    return { status, headers: { ...headers, vary: "accept-encoding", ...encoding }, body: bytes }
+  }
+
+  async function bundleBytes(resource: TileResource): Promise<Uint8Array> {
+    return (await log.bundle(resource.index, resource.width)) ?? notThere(resource)
+  }
+
+  return {
+    getCheckpoint({ request }) {
+      const { etag, answer } = checkpointAnswer()
+      return isKnown(request, etag) ? notModified(answer) : answer
+    },
+    async getTile(call) {
+      const resource = resourceOf(call)
+      const etag = etagOf(resource)
+      if (isKnown(call.request, etag)) return notModified(tileAnswer(etag, new Uint8Array(0)))
+      const bytes = await log.tile(idOf(resource), resource.width)
+      return tileAnswer(etag, bytes ?? notThere(resource))
+    },
+    async getEntryTile(call) {
+      const resource = resourceOf(call)
+      const plainTag = etagOf(resource)
+      const gzipTag = etagOf(resource, "-gzip")
+      const wantsGzip = new Negotiator(call.request).encoding(["gzip", "identity"]) === "gzip"
+      const etag = wantsGzip ? gzipTag : plainTag
+      if (isKnown(call.request, etag)) {
+        return notModified(bundleAnswer(etag, new Uint8Array(0), wantsGzip))
+      }
+      if (!wantsGzip) return bundleAnswer(plainTag, await bundleBytes(resource), false)
+      const known = compressor.known(gzipTag)
+      if (known !== undefined) return bundleAnswer(gzipTag, known, true)
+      const bytes = await bundleBytes(resource)
+      const small = await compressor.compress(gzipTag, bytes)
+      return small === undefined
+        ? bundleAnswer(plainTag, bytes, false)
+        : bundleAnswer(gzipTag, small, true)
+    },
+  }
+}

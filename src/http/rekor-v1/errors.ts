@@ -1,0 +1,85 @@
+// Errors of the Rekor v1 API: `{"code","message"}`, where `code` is the HTTP status or, for what does not
+// fit the schema, one of the numbers that go-openapi has for that.
+import { Refusal } from "../../core/base/errors.ts"
+import { type Answer, jsonAnswer } from "../serving/answer.ts"
+import type { Problem, ProblemCode } from "../serving/problem.ts"
+
+/** go-openapi's numbers for what is wrong with a value; all are answered with status 422. */
+export const schemaCode = {
+  type: 601,
+  required: 602,
+  tooLong: 603,
+  tooShort: 604,
+  pattern: 605,
+  enumeration: 606,
+  minimum: 609,
+  other: 422,
+} as const
+
+/** A refusal whose status the API prescribes. */
+class RekorV1Refusal extends Refusal {
+  readonly status: number
+  readonly rekorCode: number
+  constructor(status: number, rekorCode: number, message: string) {
+    super("malformed", message)
+    this.status = status
+    this.rekorCode = rekorCode
+  }
+}
+
+/** Answers 400 with this message. */
+export function refuseRequest(message: string): never {
+  throw new RekorV1Refusal(400, 400, message)
+}
+
+/** Answers 422 with this message. */
+export function refuseSchema(kind: keyof typeof schemaCode, message: string): never {
+  throw new RekorV1Refusal(422, schemaCode[kind], message)
+}
+
+const statuses = {
+  malformed: 400,
+  unsupported: 400,
+  "too-large": 413,
+  "bad-signature": 400,
+  "bad-proof": 400,
+  mismatch: 400,
+  untrusted: 400,
+  "not-allowed": 403,
+  "not-found": 404,
+  "beyond-tree": 404,
+  conflict: 409,
+  "wrong-media-type": 415,
+  "wrong-method": 405,
+  "too-slow": 400,
+  "try-later": 503,
+  trouble: 500,
+  bug: 500,
+} satisfies Record<ProblemCode, number>
+
+export function errorAnswer(status: number, message: string, code = status): Answer {
+  const headers = status === 503 ? { "retry-after": "1" } : undefined
+  return jsonAnswer(status, { code, message }, headers)
+}
+
+/** The answer to what a handler threw. */
+export function refusalAnswer(error: unknown, { code, detail, status }: Problem): Answer {
+  if (error instanceof RekorV1Refusal) return errorAnswer(error.status, detail, error.rekorCode)
+  // Trouble that passes is 503 in every protocol.
+  return errorAnswer(status === 503 ? status : statuses[code], detail)
+}
+
+/** The refusals that say something about an entry, not about the moment or who may write. */
+function isAboutEntry(error: unknown): error is Refusal {
+  return error instanceof Refusal && error.code !== "try-later" && error.code !== "not-allowed"
+}
+
+/** Lets `work` refuse an entry as the API does: with 400 and the reason. */
+export async function processing<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isAboutEntry(error)) throw error
+    return refuseRequest(`error processing entry: ${error.message}`)
+  }
+}

@@ -1,0 +1,77 @@
+// Looks entries up for the Rekor v1 API: by index, by entry ID, or by a proposed entry that may have been
+// logged. Nothing found is undefined; what is found is true, as the log checks it against the tree.
+import { Refusal, refuse } from "../../core/base/errors.ts"
+import type { Proposal } from "../../entry/entry.ts"
+import { proposeRekorV1 } from "../../entry/rekor-v1/propose.ts"
+import type { ProposalOptions } from "../../entry/signature.ts"
+import type { Log } from "../../log/ports/log.ts"
+import type { EntryId, JsonObject } from "./request.ts"
+
+export interface Lookup {
+  byIndex(index: bigint): number | undefined
+  byId(id: EntryId): Promise<number | undefined>
+  /** Nothing for a kind or version that is not taken here; else refuses as making the proposal does. */
+  byProposal(value: JsonObject): Promise<number | undefined>
+}
+
+/** Bodies that one proposed entry is looked up by; two signatures by two keys each have four. */
+const MOST_BODIES = 64
+
+/**
+ * Every choice of a check for each claim: without verifying signatures, nobody knows which of the keys
+ * made which. Only a choice that was verified once can be in the log, so nothing false is found.
+ */
+function choices({ claims }: Proposal): readonly (readonly number[])[] {
+  const count = claims.reduce((product, checks) => product * checks.length, 1)
+  if (count > MOST_BODIES) {
+    refuse("too-large", `expected up to ${MOST_BODIES} ways to match signatures, found ${count}`)
+  }
+  return claims.reduce<readonly (readonly number[])[]>(
+    (chosen, checks) => chosen.flatMap((held) => checks.map((_, i) => [...held, i])),
+    [[]],
+  )
+}
+
+/** The body of a choice; undefined for one that the kind does not allow. */
+function bodyOf(proposal: Proposal, held: readonly number[]): Uint8Array | undefined {
+  try {
+    return proposal.body(held)
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
+}
+
+/** cosign asks for one attestation in two versions at once; the one we do not take is just not there. */
+function proposalOf(value: JsonObject, options: ProposalOptions): Proposal | undefined {
+  try {
+    return proposeRekorV1(value, options)
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "unsupported") return undefined
+    throw error
+  }
+}
+
+export function createLookup(
+  log: Log,
+  options: ProposalOptions,
+  leafHashOf: (body: Uint8Array) => EntryId["leafHash"],
+): Lookup {
+  const treeId = BigInt(log.treeId)
+  return {
+    byIndex: (index) => (index < BigInt(log.head().size) ? Number(index) : undefined),
+    async byId({ treeId: named, leafHash }) {
+      return named === undefined || named === treeId ? await log.indexOf(leafHash) : undefined
+    },
+    async byProposal(value) {
+      const proposal = proposalOf(value, options)
+      if (proposal === undefined) return undefined
+      for (const held of choices(proposal)) {
+        const body = bodyOf(proposal, held)
+        const index = body && (await log.indexOf(leafHashOf(body)))
+        if (index !== undefined) return index
+      }
+      return undefined
+    },
+  }
+}

@@ -1,0 +1,119 @@
+// The log as every door sees it: add an entry, read entries, tiles, heads and proofs.
+
+import type { Origin } from "../../core/note/origin.ts"
+import type { Hash, Head } from "../../core/tree/hash.ts"
+import type { TileId } from "../../core/tree/tile.ts"
+import type { Proposal } from "../../entry/entry.ts"
+import type { Term } from "../../entry/search-terms.ts"
+import type { Attachment, Redaction } from "./store.ts"
+
+/** A head that was signed: `checkpoint` is the whole note, perhaps with cosignatures. */
+export interface SignedHead extends Head {
+  readonly checkpoint: string
+}
+
+/** A head as the log alone signed it. `time` is that of its commit in Unix milliseconds. */
+export interface NewestHead extends SignedHead {
+  readonly time: number
+}
+
+/** Where an entry is under one head, with the proof for it. */
+export interface Inclusion {
+  readonly index: number
+  readonly leafHash: Hash
+  readonly path: readonly Hash[]
+  /** The head that `path` leads to. */
+  readonly head: Head
+}
+
+/** An inclusion under a signed head. */
+export interface SignedInclusion extends Inclusion {
+  readonly head: SignedHead
+}
+
+/** The answer to a submission: the entry is durable and under a signed head. */
+export interface Receipt extends SignedInclusion {
+  readonly body: Uint8Array
+  /** False if the same body was in the log before. */
+  readonly isNew: boolean
+}
+
+export interface LogEntry {
+  readonly index: number
+  readonly leafHash: Hash
+  readonly body: Uint8Array
+  /** When the entry was committed, in Unix milliseconds. */
+  readonly time: number
+}
+
+/** Of each group an entry must have at least one term. */
+export type SearchQuery = readonly (readonly Term[])[]
+
+export interface SearchPage {
+  readonly order: "oldest" | "newest"
+  /** Entries after this one, in that order. */
+  readonly after?: number | undefined
+  readonly limit: number
+}
+
+export interface SearchAnswer {
+  /** In the order that was asked for. */
+  readonly indexes: readonly number[]
+  /**
+   * `after` for the next page; undefined if there is none. A search that takes long is cut into pages,
+   * too, so a page may be short or empty and still have a next one.
+   */
+  readonly next?: number
+  /** The answer leaves out no entry below this size, from `after` up to `next`. */
+  readonly completeUpTo: NewestHead
+}
+
+export interface LogStatus {
+  readonly queued: number
+  readonly accepting: boolean
+  /** Why nothing is accepted, for operators. */
+  readonly reason?: string
+}
+
+export interface Log {
+  readonly origin: Origin
+  readonly treeId: string
+  /** Verifier keys of the checkpoint's signature lines, the ECDSA one first. */
+  readonly vkeys: readonly string[]
+  /**
+   * Verifies the proposal's signatures and appends its body, or finds it. Resolves when the entry is
+   * durable and covered by a signed head. Refuses `bad-signature`; `try-later` if the queue is full.
+   * What `attach` gives is kept with a new entry if it is not too long; the body must hold its digest.
+   * It is not called by a log that keeps nothing.
+   */
+  add(proposal: Proposal, attach?: () => Attachment | undefined): Promise<Receipt>
+  /** The newest signed head. */
+  head(): NewestHead
+  /**
+   * The proof to `head`, which this log signed; to the newest by default. Refuses `not-found` for an
+   * index beyond the newest, `beyond-tree` for one beyond `head`.
+   */
+  inclusion(index: number, head?: SignedHead): Promise<SignedInclusion>
+  /** The proof to the tree of `size` entries. Refuses as {@link inclusion}, or `beyond-tree`. */
+  inclusionAt(index: number, size: number): Promise<Inclusion>
+  /** The index of the entry with this leaf hash, if the log has it. */
+  indexOf(leafHash: Hash): Promise<number | undefined>
+  /** The proof between two sizes up to the newest. Refuses `malformed` or `beyond-tree`. */
+  consistency(oldSize: number, newSize: number): Promise<readonly Hash[]>
+  /** The root at any size up to the newest. Refuses `beyond-tree`. */
+  rootAt(size: number): Promise<Hash>
+  entry(index: number): Promise<LogEntry>
+  /** Finds entries; refuses `malformed` for a query without terms. */
+  search(query: SearchQuery, page: SearchPage): Promise<SearchAnswer>
+  /** What is kept with an entry, as it came, or that it was taken away; undefined if nothing ever was. */
+  attachment(index: number): Promise<Attachment | Redaction | undefined>
+  /** The first `width` hashes of a tile; undefined if the newest tree has not so many there. */
+  tile(id: TileId, width: number): Promise<Uint8Array | undefined>
+  /** The first `width` entries of a bundle, encoded; undefined as for a tile. */
+  bundle(index: number, width: number): Promise<Uint8Array | undefined>
+  status(): LogStatus
+  /** Takes and signs no more entries, for this reason; reading goes on. The first reason stays. */
+  stop(reason: string): void
+  /** Takes no more entries and resolves when those it took are written. */
+  close(): Promise<void>
+}

@@ -1,0 +1,40 @@
+// The ports to the log's keys: the signature lines of a checkpoint, and what Rekor v1 clients need in
+// addition. An adapter checks its own signatures before it gives them away.
+import type { Origin } from "../../core/note/origin.ts"
+import type { SignedHead } from "./log.ts"
+
+export interface LogSigner {
+  readonly origin: Origin
+  /** SHA-256 over the SPKI of each key, lower-case hex, in the order of the lines. */
+  readonly keyFingerprints: readonly string[]
+  /** The verifier keys (C2SP signed-note) of the lines, in order. */
+  readonly vkeys: readonly string[]
+  /** The signed note over a checkpoint text that ends with a newline. */
+  sign(text: string): Promise<string>
+}
+
+/** What a signed entry timestamp says of an entry, in the names and forms of Rekor v1. */
+export interface EntryPromise {
+  /** Base64. */
+  readonly body: string
+  /** Unix seconds. */
+  readonly integratedTime: number
+  readonly logID: string
+  readonly logIndex: number
+}
+
+/** What the log's ECDSA key signs for Rekor v1 clients, beside the checkpoints of {@link LogSigner}. */
+export interface RekorSigner {
+  /** SHA-256 over the key's SPKI, lower-case hex. */
+  readonly logId: string
+  /** SPKI in PEM with a final line feed. */
+  readonly publicKeyPem: string
+  /** The signed entry timestamp: the log's word that the entry was in it at its time. */
+  signEntry(promise: EntryPromise): Promise<Uint8Array>
+  /**
+   * The head as a Rekor v1 checkpoint: origin `ORIGIN - TREEID`, one signature line. Signs nothing but
+   * the size and root of a checkpoint that this key has signed before, so only what the sequencer has
+   * guarded; signs each head object once.
+   */
+  checkpoint(head: SignedHead): Promise<string>
+}

@@ -1,0 +1,98 @@
+// Answers a search from its sources, oldest or newest entries first: the runs and what is in memory.
+import { refuse } from "../../core/base/errors.ts"
+import type { SearchPage } from "../ports/log.ts"
+
+/** Entries side by side that can be looked through for a term. */
+export interface SearchSource {
+  readonly first: number
+  /** The entry after the last one. */
+  readonly end: number
+  /** Grows with the entries that have the term, to begin with the rarest. */
+  weight(hash: Uint8Array): Promise<number>
+  /** Its entries in rising order. */
+  entriesWith(hash: Uint8Array): Promise<readonly number[]>
+}
+
+/** Of each group an entry must have a term. */
+export type HashedQuery = readonly (readonly Uint8Array[])[]
+
+export interface FoundEntries {
+  readonly indexes: readonly number[]
+  /** Where to go on; undefined if there is no more. */
+  readonly next?: number
+}
+
+function union(lists: readonly (readonly number[])[]): readonly number[] {
+  const filled = lists.filter((list) => list.length > 0)
+  if (filled.length <= 1) return filled[0] ?? []
+  return [...new Set(filled.flat())].sort((a, b) => a - b)
+}
+
+function intersection(a: readonly number[], b: readonly number[]): readonly number[] {
+  let at = 0
+  return a.filter((index) => {
+    while (at < b.length && (b[at] as number) < index) at += 1
+    return b[at] === index
+  })
+}
+
+async function weightOf(source: SearchSource, group: readonly Uint8Array[]): Promise<number> {
+  let weight = 0
+  for (const hash of group) weight += await source.weight(hash)
+  return weight
+}
+
+/** The entries of one source that have a term of each group, in rising order. */
+async function matchesIn(source: SearchSource, query: HashedQuery): Promise<readonly number[]> {
+  const weighed: { readonly group: readonly Uint8Array[]; readonly weight: number }[] = []
+  for (const group of query) weighed.push({ group, weight: await weightOf(source, group) })
+  weighed.sort((a, b) => a.weight - b.weight)
+  let found: readonly number[] | undefined
+  for (const { group } of weighed) {
+    const lists: (readonly number[])[] = []
+    for (const hash of group) lists.push(await source.entriesWith(hash))
+    const own = union(lists)
+    found = found === undefined ? own : intersection(found, own)
+    if (found.length === 0) break
+  }
+  return found ?? []
+}
+
+export interface SearchRun {
+  /** In rising order, without gaps. */
+  readonly sources: readonly SearchSource[]
+  readonly query: HashedQuery
+  readonly page: SearchPage
+  /** Entries from this one on are not part of the answer. */
+  readonly size: number
+  /** Called before each source; false ends the search there, and the answer says where to go on. */
+  readonly mayGoOn: () => Promise<boolean>
+}
+
+/** Refuses `malformed` for a query or a page that asks for nothing. */
+export async function searchSources(search: SearchRun): Promise<FoundEntries> {
+  const { sources, query, page, size, mayGoOn } = search
+  const { after, limit, order } = page
+  if (query.length === 0 || query.some((group) => group.length === 0)) {
+    refuse("malformed", "search: expected at least one term to search for, found none")
+  }
+  if (!Number.isSafeInteger(limit) || limit < 1) {
+    refuse("malformed", `search: expected a limit of at least 1, found ${limit}`)
+  }
+  const isNewest = order === "newest"
+  const from = isNewest ? 0 : (after ?? -1) + 1
+  const to = isNewest ? Math.min(after ?? size, size) : size
+  const indexes: number[] = []
+  const last = (): number => indexes[indexes.length - 1] as number
+  for (const source of isNewest ? sources.toReversed() : sources) {
+    if (source.end <= from || source.first >= to) continue
+    if (!(await mayGoOn())) return { indexes, next: isNewest ? source.end : source.first - 1 }
+    const found = await matchesIn(source, query)
+    const wanted = found.filter((index) => index >= from && index < to)
+    for (const index of isNewest ? wanted.toReversed() : wanted) {
+      if (indexes.length === limit) return { indexes, next: last() }
+      indexes.push(index)
+    }
+  }
+  return { indexes }
+}

@@ -1,0 +1,210 @@
+// Delivers the alerts of the outbox to every sink, at least once: an alert leaves the outbox in a commit
+// after its delivery. A sink that fails is asked again later and later, up to once an hour, and neither
+// stops the others nor loses an alert.
+
+import { alertLeft, remind } from "../findings/life.ts"
+import {
+  type Alert,
+  keepItem,
+  type OutboxItem,
+  outboxItem,
+  outboxItems,
+} from "../findings/outbox.ts"
+import { severityOf } from "../findings/severity.ts"
+import type { Documents } from "../state/documents.ts"
+import { noteTestDelivered } from "./canary-record.ts"
+import { forgetSinksBut, isMeantFor, noteSinkPass, sinkStates } from "./sink-state.ts"
+
+export type { Alert, AlertEvent } from "../findings/outbox.ts"
+
+/** The port to whoever is told. */
+export interface AlertSink {
+  /** The same at every start, and no other sink's. */
+  readonly name: string
+  /**
+   * Resolves once the alert is where it belongs; anything thrown means that it is to be tried again.
+   * Must settle within a bounded time.
+   */
+  deliver(alert: Alert): Promise<void>
+}
+
+/**
+ * Runs `edit` on the newest state and makes what it put durable before it resolves, one edit at a time;
+ * an edit that puts nothing commits nothing.
+ */
+export type Change = <T>(edit: (documents: Documents) => T) => Promise<T>
+
+export interface AlertDelivery {
+  readonly change: Change
+  readonly sinks: readonly AlertSink[]
+  /** Unix milliseconds. */
+  readonly now: number
+  /** Whether what is left is to be left to another time; asked between two alerts. */
+  readonly isOver?: () => boolean
+}
+
+/** What one call did. */
+export interface DeliveryReport {
+  readonly delivered: number
+  /** The names of the sinks that failed. */
+  readonly failed: readonly string[]
+}
+
+const FIRST_BACKOFF = 30_000
+const LONGEST_BACKOFF = 3_600_000
+/** Alerts that a sink is given before it is remembered that it has them. */
+const MOST_AT_ONCE = 100
+/** How long it is tried to deliver a test. */
+const TEST_LIFE = 3_600_000
+
+function backoffOf(failures: number): number {
+  return Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** Math.min(failures - 1, 20))
+}
+
+function isDue(item: OutboxItem, name: string, now: number): boolean {
+  const until = item.waits[name]?.until ?? 0
+  // A time that no backoff reaches comes of a clock that was put back.
+  return now >= until || until - now > LONGEST_BACKOFF
+}
+
+function isMissingAt(item: OutboxItem, name: string): boolean {
+  return !item.delivered.includes(name) && isMeantFor(item.alert, name)
+}
+
+function takeOut(documents: Documents, { place, alert }: OutboxItem): void {
+  documents.remove("alert", place)
+  alertLeft(documents, alert.key)
+}
+
+/** Drops what no sink is to have any more, and tests that nobody took in time. */
+function clearOut(documents: Documents, names: readonly string[], now: number): void {
+  for (const item of outboxItems(documents)) {
+    const { alert } = item
+    const isWanted = names.some((name) => isMissingAt(item, name))
+    const isOldTest = alert.isCanary && Math.abs(now - alert.time) >= TEST_LIFE
+    if (isWanted && !isOldTest) continue
+    if (!isWanted && !isOldTest) noteTestDelivered(documents, alert, now)
+    takeOut(documents, item)
+  }
+}
+
+/** The gravest findings first, each with its alerts in their order: a flood must not hold up a proof. */
+function byGravity(items: readonly OutboxItem[]): readonly OutboxItem[] {
+  const worst = new Map<string, number>()
+  for (const { alert } of items) {
+    worst.set(alert.key, Math.max(severityOf(alert), worst.get(alert.key) ?? 0))
+  }
+  const gravity = ({ alert }: OutboxItem): number => worst.get(alert.key) ?? 0
+  return items.toSorted((a, b) => gravity(b) - gravity(a))
+}
+
+function dueItems(documents: Documents, name: string, now: number): readonly OutboxItem[] {
+  const due = outboxItems(documents).filter(
+    (item) => isMissingAt(item, name) && isDue(item, name, now),
+  )
+  return byGravity(due).slice(0, MOST_AT_ONCE)
+}
+
+interface Pass {
+  readonly name: string
+  readonly delivered: readonly string[]
+  readonly failure?: { readonly place: string; readonly reason: string }
+}
+
+/** Gives a sink its alerts one after the other, until one fails or the time is over. */
+async function passOver(
+  sink: AlertSink,
+  items: readonly OutboxItem[],
+  isOver: () => boolean,
+): Promise<Pass> {
+  const delivered: string[] = []
+  for (const { place, alert } of items) {
+    if (delivered.length > 0 && isOver()) break
+    try {
+      await sink.deliver(alert)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      return { name: sink.name, delivered, failure: { place, reason } }
+    }
+    delivered.push(place)
+  }
+  return { name: sink.name, delivered }
+}
+
+function settleDelivered(
+  documents: Documents,
+  place: string,
+  name: string,
+  names: readonly string[],
+  now: number,
+): void {
+  const item = outboxItem(documents, place)
+  if (item === undefined) return
+  const { [name]: _, ...waits } = item.waits
+  const after = { ...item, waits, delivered: [...item.delivered, name] }
+  if (names.some((other) => isMissingAt(after, other))) {
+    keepItem(documents, after)
+    return
+  }
+  noteTestDelivered(documents, item.alert, now)
+  takeOut(documents, item)
+}
+
+function settleFailure(documents: Documents, place: string, name: string, now: number): void {
+  const item = outboxItem(documents, place)
+  if (item === undefined) return
+  const failures = (item.waits[name]?.failures ?? 0) + 1
+  const wait = { failures, until: now + backoffOf(failures) }
+  keepItem(documents, { ...item, waits: { ...item.waits, [name]: wait } })
+}
+
+function settle(documents: Documents, pass: Pass, names: readonly string[], now: number): void {
+  const { name, delivered, failure } = pass
+  for (const place of delivered) settleDelivered(documents, place, name, names, now)
+  if (failure !== undefined) settleFailure(documents, failure.place, name, now)
+  const isBehind = outboxItems(documents).some(({ waits }) => waits[name] !== undefined)
+  const reason = failure === undefined ? {} : { failure: failure.reason }
+  noteSinkPass(documents, name, { delivered: delivered.length, isBehind, ...reason }, now)
+}
+
+/** Delivers all that is due at a sink, a part at a time. */
+async function deliverTo(
+  sink: AlertSink,
+  { change, sinks, now, isOver = () => false }: AlertDelivery,
+): Promise<readonly Pass[]> {
+  const names = sinks.map(({ name }) => name)
+  const passes: Pass[] = []
+  for (;;) {
+    const items = await change((documents) => dueItems(documents, sink.name, now))
+    if (items.length === 0) return passes
+    const pass = await passOver(sink, items, isOver)
+    await change((documents) => settle(documents, pass, names, now))
+    passes.push(pass)
+    if (pass.failure !== undefined || isOver()) return passes
+  }
+}
+
+/** A run without sinks must not take from those that other runs have what is meant for them. */
+function isAside(documents: Documents, names: readonly string[]): boolean {
+  return names.length === 0 && sinkStates(documents).length > 0
+}
+
+/**
+ * Delivers what is due, to all sinks at a time. Rejects only if the state cannot be changed; what was
+ * delivered and not remembered then is delivered again.
+ */
+export async function deliverAlerts(delivery: AlertDelivery): Promise<DeliveryReport> {
+  const { change, sinks, now } = delivery
+  const names = sinks.map(({ name }) => name)
+  await change((documents) => {
+    remind(documents, now)
+    if (isAside(documents, names)) return
+    forgetSinksBut(documents, new Set(names), now)
+    clearOut(documents, names, now)
+  })
+  const passes = (await Promise.all(sinks.map((sink) => deliverTo(sink, delivery)))).flat()
+  return {
+    delivered: passes.reduce((sum, { delivered }) => sum + delivered.length, 0),
+    failed: passes.filter(({ failure }) => failure !== undefined).map(({ name }) => name),
+  }
+}

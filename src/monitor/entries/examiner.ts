@@ -1,0 +1,210 @@
+// Examines every entry of a log as it is read: verifies what can be verified, and holds it against the watch
+// file. Expected entries make no remark but are counted. What it remembers are documents, so that they become
+// durable together with the place up to which the log was read.
+import type { Hash } from "../../core/tree/hash.ts"
+import type { SignatureCheck } from "../../entry/entry.ts"
+import { isCanaryEntry } from "../alerts/canary-record.ts"
+import type { Documents } from "../state/documents.ts"
+import type { Watch } from "../watch/watch.ts"
+import { createEntryReader, type EntryReading, type ReadEntry } from "./reading.ts"
+import { type EntryRemark, withPlainSummary } from "./remark.ts"
+import { createRevocationRule } from "./rule-revocation.ts"
+import { createShippedRule } from "./rule-shipped.ts"
+import { signerRemarks } from "./rule-signer.ts"
+import { createSubjectRule } from "./rule-subject.ts"
+import { indexWatch } from "./watch-index.ts"
+
+export interface ExaminedEntry {
+  readonly index: number
+  readonly leafHash: Hash
+  readonly body: Uint8Array
+  /** The DSSE envelope that the log keeps beside it, if there is one. */
+  readonly envelope?: Uint8Array
+}
+
+export interface EntryExaminerOptions {
+  /** The log's; what is remembered is remembered of it. */
+  readonly origin: string
+  readonly watch: Watch
+  /** Whether every one of these signatures holds, by the strict rules; on the calling thread. */
+  readonly verify: (checks: readonly SignatureCheck[]) => boolean
+  /** The lower index at which the same leaf hash was before. */
+  readonly duplicateOf?: (leafHash: Hash, index: number) => number | undefined
+  /** SHA-256 of payloads; the portable one by default. */
+  readonly sha256?: (bytes: Uint8Array) => Uint8Array
+}
+
+/** Since the examiner was made. */
+export interface EntryCounters {
+  readonly entries: number
+  /** Entries whose signatures hold. */
+  readonly verified: number
+  /** Entries of which nobody can say whether their signatures hold, because what was signed is not there. */
+  readonly unverified: number
+  /** Attestations whose payload is not at hand, so that no rule by name can fit. */
+  readonly unreadablePayloads: number
+  /** Entries of a kind, or with a key or a hash, that is not known here. */
+  readonly unknown: number
+  readonly duplicates: number
+  readonly revocations: number
+  /** Entries about a watched subject or by a watched signer without and with a remark. */
+  readonly expected: number
+  readonly unexpected: number
+}
+
+export interface EntryExaminer {
+  /**
+   * What there is to say about the next entry; entries come in the order of their indices. Never throws for
+   * anything that an entry holds. `documents` is what the batch commits.
+   */
+  examine(entry: ExaminedEntry, documents: Documents): readonly EntryRemark[]
+  counters(): EntryCounters
+}
+
+type Counts = { -readonly [Each in keyof EntryCounters]: number }
+
+const nothing: readonly EntryRemark[] = []
+
+function unclassifiable(index: number, reading: Exclude<EntryReading, ReadEntry>): EntryRemark {
+  const evidenceKind = reading.form === "malformed" ? "bad-entry" : "unexpected-entry"
+  const summary = `entry ${index} cannot be classified: ${reading.reason}`
+  return { kind: "unclassifiable", index, summary, evidenceKind }
+}
+
+function badSignature(index: number, { isProvable, payload }: ReadEntry): EntryRemark {
+  const over = isProvable ? "what it says" : "the envelope that the log keeps with it"
+  const summary = `a signature of entry ${index} does not hold over ${over}`
+  const evidenceKind = isProvable ? "bad-entry" : "unexpected-entry"
+  const kept = payload === undefined ? {} : { payload: payload.payload }
+  return { kind: "bad-signature", index, summary, evidenceKind, ...kept }
+}
+
+function canaryRemark(index: number): EntryRemark {
+  const summary = `entry ${index} is the monitor's own test: signed by a key that nobody knows`
+  const evidenceKind = "unexpected-entry"
+  return { kind: "unknown-signer", about: "canary", index, summary, evidenceKind, isCanary: true }
+}
+
+function validityRemarks(index: number, { claim }: ReadEntry): readonly EntryRemark[] {
+  const { notBefore, notAfter } = claim
+  if (notBefore === undefined || notAfter === undefined) return nothing
+  const summary = `entry ${index} is signed under a certificate`
+  return [{ kind: "outside-validity", index, summary, notBefore, notAfter }]
+}
+
+/** Names or dates that cannot be read, where they would decide. */
+function unreadableParts(
+  reading: ReadEntry,
+  watchesStatements: boolean,
+  watchesIdentities: boolean,
+): string | undefined {
+  const { payload, claim, facts } = reading
+  if (watchesStatements && payload?.isUnreadable === true) return "its statement's subjects"
+  if (!watchesIdentities) return undefined
+  if (facts.signers.some(({ isUnreadable }) => isUnreadable)) return "a name in its certificate"
+  const isUndated = claim.keys.some((key) => key.form === "certificate" && !key.validity)
+  return isUndated ? "the dates of its certificate" : undefined
+}
+
+export function createEntryExaminer(options: EntryExaminerOptions): EntryExaminer {
+  const { origin, watch, verify, duplicateOf } = options
+  const index = indexWatch(watch)
+  const read = createEntryReader(options.sha256 === undefined ? {} : { sha256: options.sha256 })
+  const revocations = createRevocationRule(origin, index)
+  const subjects = createSubjectRule(origin)
+  const shipped = createShippedRule(origin, watch)
+  const counts: Counts = {
+    entries: 0,
+    verified: 0,
+    unverified: 0,
+    unreadablePayloads: 0,
+    unknown: 0,
+    duplicates: 0,
+    revocations: 0,
+    expected: 0,
+    unexpected: 0,
+  }
+
+  function duplicateRemarks(entry: ExaminedEntry): readonly EntryRemark[] {
+    const other = duplicateOf?.(entry.leafHash, entry.index)
+    if (other === undefined) return nothing
+    counts.duplicates += 1
+    if (watch.duplicates === "ignore") return nothing
+    const summary = `entry ${entry.index} repeats entry ${other}`
+    const evidenceKind = "duplicate-entry"
+    return [{ kind: "duplicate-entry", index: entry.index, summary, other, evidenceKind }]
+  }
+
+  function count(reading: ReadEntry): void {
+    if (reading.checks.length === 0) counts.unverified += 1
+    else counts.verified += 1
+    const hasPayload = reading.claim.summary.payload !== undefined
+    if (hasPayload && reading.payload === undefined) counts.unreadablePayloads += 1
+  }
+
+  function unreadableRemarks(at: number, reading: ReadEntry): readonly EntryRemark[] {
+    const { watchesStatements, watchesIdentities } = index
+    const part = unreadableParts(reading, watchesStatements, watchesIdentities)
+    if (part === undefined) return nothing
+    const summary = `entry ${at} may be about anything that is watched: ${part} cannot be read`
+    const kept = reading.payload === undefined ? {} : { payload: reading.payload.payload }
+    const evidenceKind = "unexpected-entry"
+    return [{ kind: "unclassifiable", index: at, summary, evidenceKind, ...kept }]
+  }
+
+  function ruleRemarks(
+    entry: ExaminedEntry,
+    reading: ReadEntry,
+    documents: Documents,
+  ): readonly EntryRemark[] {
+    const signed = index.signersOf(reading.facts)
+    const about = index.subjectsOf(reading.facts)
+    const remarks = [
+      ...signerRemarks(entry, reading, signed),
+      ...subjects.remarks(entry.index, reading, about, documents),
+      ...revocations.remarks(entry.index, reading, documents),
+      ...unreadableRemarks(entry.index, reading),
+    ]
+    const isWatched = signed.length > 0 || about.length > 0
+    if (remarks.length > 0) counts.unexpected += 1
+    else if (isWatched) counts.expected += 1
+    if (remarks.length === 0) shipped.note(entry.index, reading.facts, isWatched, documents)
+    return remarks
+  }
+
+  function examineReadable(
+    entry: ExaminedEntry,
+    reading: ReadEntry,
+    documents: Documents,
+  ): readonly EntryRemark[] {
+    if (!verify(reading.checks)) return [badSignature(entry.index, reading)]
+    count(reading)
+    const validity = validityRemarks(entry.index, reading)
+    if (isCanaryEntry(documents, entry.leafHash)) return [canaryRemark(entry.index), ...validity]
+    if (reading.revokes !== undefined && reading.checks.length > 0) {
+      counts.revocations += 1
+      revocations.remember(entry.index, reading.revokes, documents)
+      return validity
+    }
+    return [...ruleRemarks(entry, reading, documents), ...validity]
+  }
+
+  function remarksOn(entry: ExaminedEntry, documents: Documents): readonly EntryRemark[] {
+    const duplicate = duplicateRemarks(entry)
+    const reading = read(entry)
+    if (reading.form === "read") {
+      return [...duplicate, ...examineReadable(entry, reading, documents)]
+    }
+    if (reading.form === "unknown") counts.unknown += 1
+    const isIgnored = reading.form === "unknown" && watch.unknown === "ignore"
+    return isIgnored ? duplicate : [...duplicate, unclassifiable(entry.index, reading)]
+  }
+
+  return {
+    examine(entry, documents) {
+      counts.entries += 1
+      return remarksOn(entry, documents).map(withPlainSummary)
+    },
+    counters: () => ({ ...counts }),
+  }
+}

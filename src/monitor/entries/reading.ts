@@ -1,0 +1,148 @@
+// An entry read for the rules: what it claims, who signed, what its statement is about, and which signatures
+// can be verified. Never throws for what an entry holds: that it cannot be read is an answer, too.
+import { parseUtf8 } from "../../core/base/bytes.ts"
+import { digestOf } from "../../core/base/digest.ts"
+import { Refusal } from "../../core/base/errors.ts"
+import type { HashName } from "../../entry/algorithm.ts"
+import type { SignatureCheck } from "../../entry/entry.ts"
+import { revocationDigest, revokedKey } from "../../entry/revocation.ts"
+import type { VerifierKey } from "../../entry/verifier-key.ts"
+import { createClaimReader, type LoggedClaim } from "../../evidence/logged-body.ts"
+import { type EntryPayload, envelopeChecks, openPayload } from "./payload.ts"
+import type { EntryFacts, EntrySigner } from "./watch-index.ts"
+
+/** What examining takes of an entry. */
+export interface LoggedEntryBytes {
+  readonly body: Uint8Array
+  /** The DSSE envelope that the log keeps beside it, if it was asked for and there is one. */
+  readonly envelope?: Uint8Array
+}
+
+export interface ReadEntry {
+  readonly form: "read"
+  readonly claim: LoggedClaim
+  readonly facts: EntryFacts
+  /** Empty if nothing can be verified. */
+  readonly checks: readonly SignatureCheck[]
+  /** Whether checks that fail prove that the log took a bad entry. */
+  readonly isProvable: boolean
+  /** Undefined also if there should be one and it is not at hand. */
+  readonly payload?: EntryPayload
+  /** The key that it revokes if its signature holds. */
+  readonly revokes?: string
+}
+
+export type EntryReading =
+  | ReadEntry
+  /**
+   * `malformed`: an entry of no log. `unknown`: of a kind, with a key or a hash not known here. `ambiguous`:
+   * not written in the one way in which all readers find the same.
+   */
+  | { readonly form: "malformed" | "unknown" | "ambiguous"; readonly reason: string }
+
+export type EntryReader = (entry: LoggedEntryBytes) => EntryReading
+
+/** Keys that are remembered, of each form; some 12 KB each at most. */
+const MOST_KEYS = 4096
+
+interface KnownSigner {
+  readonly signer: EntrySigner
+  /** The digests of the key's revocation by hash, made when they are asked for. */
+  readonly revocations: Map<HashName, string>
+}
+
+function signerOf({ names }: VerifierKey, key: string): EntrySigner {
+  const { identities = [], written = identities, issuer, isUnreadable = false } = names ?? {}
+  return { key, identities: written, isUnreadable, ...(issuer !== undefined && { issuer }) }
+}
+
+const known = new WeakMap<VerifierKey, KnownSigner>()
+
+function knownSigner(verifierKey: VerifierKey, key: string): KnownSigner {
+  const found = known.get(verifierKey)
+  if (found !== undefined) return found
+  const made = { signer: signerOf(verifierKey, key), revocations: new Map<HashName, string>() }
+  known.set(verifierKey, made)
+  return made
+}
+
+/** The digest of a signer's revocation, made once a key and a hash. */
+function remembered({ revocations }: KnownSigner, key: string, hash: HashName): string {
+  const digest = revocations.get(hash) ?? revocationDigest(key, hash)
+  revocations.set(hash, digest)
+  return digest
+}
+
+/**
+ * Whether the body is written as logs write bodies, without repeated members or blanks. The order of members
+ * is not looked at, because all readers find the same whatever it is.
+ */
+function isPlainJson(body: Uint8Array): boolean {
+  const text = parseUtf8(body, "body")
+  return JSON.stringify(JSON.parse(text)) === text
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return digestOf("sha256", bytes)
+}
+
+interface Judged {
+  readonly checks: readonly SignatureCheck[]
+  readonly isProvable: boolean
+}
+
+export interface EntryReaderOptions {
+  /** SHA-256 of payloads; noble's by default, which is slow for large ones. */
+  readonly sha256?: (bytes: Uint8Array) => Uint8Array
+}
+
+export function createEntryReader(options: EntryReaderOptions = {}): EntryReader {
+  const readClaim = createClaimReader(MOST_KEYS)
+  const hash = options.sha256 ?? sha256
+
+  function checksOf(body: Uint8Array, claim: LoggedClaim, payload?: EntryPayload): Judged {
+    if (payload === undefined) return { checks: claim.checks, isProvable: true }
+    const { checks } = readClaim(body, payload.payload)
+    if (checks.length > 0) return { checks, isProvable: true }
+    return { checks: envelopeChecks(body, payload), isProvable: false }
+  }
+
+  function readKnown({ body, envelope }: LoggedEntryBytes): EntryReading {
+    const claim = readClaim(body)
+    const { summary, keys } = claim
+    if (!isPlainJson(body)) return { form: "ambiguous", reason: "its body is no canonical JSON" }
+    if (keys.length === 0) return { form: "unknown", reason: "a kind that is not known here" }
+    const stated = summary.payload
+    const payload =
+      stated === undefined || envelope === undefined
+        ? undefined
+        : openPayload(stated, envelope, hash)
+    const signers = keys.map((key, i) => knownSigner(key, summary.signers[i]?.key ?? ""))
+    const digest = summary.digest ?? stated
+    const [first] = signers
+    const revokes = revokedKey(summary, first && ((key, hash) => remembered(first, key, hash)))
+    return {
+      form: "read",
+      claim,
+      facts: {
+        digests: digest === undefined ? [] : [digest],
+        signers: signers.map(({ signer }) => signer),
+        subjects: payload?.subjects ?? [],
+      },
+      ...checksOf(body, claim, payload),
+      ...(payload !== undefined && { payload }),
+      ...(revokes !== undefined && { revokes }),
+    }
+  }
+
+  return (entry) => {
+    try {
+      return readKnown(entry)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      const { code, message } = error
+      const isUnknown = code === "unsupported" || code === "too-large"
+      return { form: isUnknown ? "unknown" : "malformed", reason: message }
+    }
+  }
+}

@@ -1,0 +1,158 @@
+// Turns what the rules remark on an entry into a finding with evidence: the entry, its place in the tree, and
+// the head that the log signed over it.
+
+import { Refusal, Trouble } from "../../core/base/errors.ts"
+import type { SignatureRule, Vkey } from "../../core/note/note.ts"
+import type { Origin } from "../../core/note/origin.ts"
+import { decodeBundle } from "../../core/tree/bundle.ts"
+import type { Hash } from "../../core/tree/hash.ts"
+import { TILE_WIDTH } from "../../core/tree/tile.ts"
+import {
+  type EntryEvidenceKind,
+  type LoggedEntry,
+  makeEntryEvidence,
+  makeEntryTime,
+} from "../../evidence/entry-evidence.ts"
+import type { Evidence } from "../../evidence/evidence.ts"
+import { readEnvelope } from "../../sigstore/kept-envelope.ts"
+import type { Finding } from "../findings/finding.ts"
+import { DataFault } from "../follow/data-fault.ts"
+import type { LogSource } from "../follow/source.ts"
+import type { Signer, Statement } from "../heads/statement.ts"
+import type { EntryRemark } from "./remark.ts"
+import { CLOCK_SKEW, judgeValidity } from "./validity.ts"
+
+/** Where entries stand, and who says so. */
+export interface RemarkGround {
+  readonly origin: Origin
+  /** The signed head that the entries are under. */
+  readonly statement: Statement
+  /** A signed head without any of the entries. */
+  readonly older?: Statement
+  /** The inclusion proof to the root of `statement`. */
+  readonly path: (index: number) => Promise<readonly Hash[]>
+  readonly source: LogSource
+  readonly holds?: SignatureRule
+}
+
+function witnessTimes({ witnesses }: Statement): readonly Signer[] {
+  return witnesses.filter(({ time }) => time > 0)
+}
+
+/** The dates of certificates against the witnesses' clocks; undefined if the entry may have come in time. */
+function judged(remark: EntryRemark, { statement, older }: RemarkGround): EntryRemark | undefined {
+  if (remark.kind !== "outside-validity") return remark
+  const before = older === undefined ? [] : witnessTimes(older).map(({ time }) => time)
+  const after = witnessTimes(statement).map(({ time }) => time)
+  return judgeValidity(remark, {
+    ...(before.length > 0 && { from: Math.max(...before) }),
+    ...(after.length > 0 && { to: Math.min(...after) }),
+  })
+}
+
+/** The body of another entry; the evidence is refused if it is not the one in the tree. */
+async function bodyOf({ source, statement }: RemarkGround, index: number): Promise<Uint8Array> {
+  const bundle = Math.floor(index / TILE_WIDTH)
+  const width = Math.min(TILE_WIDTH, statement.head.size - bundle * TILE_WIDTH)
+  const bytes = await source.bundle(bundle, width)
+  const body = bytes && decodeBundle(bytes, width)[index - bundle * TILE_WIDTH]
+  if (body === undefined) throw new Refusal("not-found", `entry ${index} cannot be read`)
+  return body
+}
+
+async function payloadOf({ source }: RemarkGround, index: number): Promise<Uint8Array | undefined> {
+  const envelope = await source.envelope?.(index)
+  return envelope && readEnvelope(envelope).payload
+}
+
+async function otherEntry(
+  ground: RemarkGround,
+  index: number,
+  needsPayload: boolean,
+): Promise<LoggedEntry> {
+  const payload = needsPayload ? await payloadOf(ground, index) : undefined
+  const body = await bodyOf(ground, index)
+  return { index, body, path: await ground.path(index), ...(payload !== undefined && { payload }) }
+}
+
+const pairs: ReadonlySet<EntryEvidenceKind> = new Set<EntryEvidenceKind>([
+  "duplicate-entry",
+  "signed-after-revocation",
+  "conflicting-claims",
+])
+
+function isEntryKind(kind: EntryRemark["evidenceKind"]): kind is EntryEvidenceKind {
+  return kind === "bad-entry" || kind === "unexpected-entry" || pairs.has(kind as EntryEvidenceKind)
+}
+
+function timeEvidence(
+  vkey: Vkey,
+  { notBefore = 0, notAfter = 0 }: EntryRemark,
+  entry: LoggedEntry,
+  { statement, older, holds }: RemarkGround,
+): Evidence {
+  const late = older === undefined ? [] : witnessTimes(older)
+  const tooLate = late.filter(({ time }) => time - CLOCK_SKEW > notAfter)
+  const { note } = statement
+  if (older !== undefined && tooLate.length > 0) {
+    const witnesses = tooLate.map((signer) => signer.vkey)
+    return makeEntryTime(vkey, { witnesses, older: older.note, note, entry }, holds)
+  }
+  const tooEarly = witnessTimes(statement).filter(({ time }) => time + CLOCK_SKEW < notBefore)
+  const witnesses = tooEarly.map((signer) => signer.vkey)
+  return makeEntryTime(vkey, { witnesses, note, entry }, holds)
+}
+
+async function evidenceOf(
+  ground: RemarkGround,
+  remark: EntryRemark,
+  body: Uint8Array,
+): Promise<Evidence | undefined> {
+  const vkey = ground.statement.log[0]?.vkey
+  if (vkey === undefined) return undefined
+  const { index, payload, other, evidenceKind, summary } = remark
+  const path = await ground.path(index)
+  const entry: LoggedEntry = { index, body, path, ...(payload !== undefined && { payload }) }
+  if (remark.kind === "outside-validity") return timeEvidence(vkey, remark, entry, ground)
+  const kind = isEntryKind(evidenceKind) ? evidenceKind : "unexpected-entry"
+  const isPair = pairs.has(kind) && other !== undefined
+  const first = isPair ? await otherEntry(ground, other, payload !== undefined) : undefined
+  const entries = first === undefined ? [entry] : [first, entry]
+  return makeEntryEvidence(kind, vkey, ground.statement.note, entries, summary, ground.holds)
+}
+
+/** What proves nothing, or what the log does not give now, leaves the monitor's word. */
+async function evidenceOrNone(work: Promise<Evidence | undefined>): Promise<Evidence | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof DataFault) return undefined
+    if (error instanceof Trouble && error.code === "network") return undefined
+    throw error
+  }
+}
+
+/** The finding that a remark on this entry makes, if any. `isBare` leaves the evidence out. */
+export async function findingOf(
+  ground: RemarkGround,
+  candidate: EntryRemark,
+  body: Uint8Array,
+  isBare: boolean,
+): Promise<Finding | undefined> {
+  const remark = judged(candidate, ground)
+  if (remark === undefined) return undefined
+  const { kind, index, summary, about, watched, isCanary } = remark
+  const { origin } = ground
+  const evidence = isBare ? undefined : await evidenceOrNone(evidenceOf(ground, remark, body))
+  return {
+    key: `${kind} ${origin} ${index}${about === undefined ? "" : ` ${about}`}`,
+    kind,
+    grade: evidence === undefined ? "ATTESTED" : "PROVEN",
+    origin,
+    summary,
+    index,
+    ...(watched !== undefined && { watched }),
+    ...(evidence !== undefined && { evidence }),
+    ...(isCanary === true && { isCanary }),
+  }
+}

@@ -1,0 +1,39 @@
+// What examining an entry may have to say about it. A remark becomes a finding once the entry is proven to
+// be in a signed tree.
+import type { EvidenceKind } from "../../evidence/evidence.ts"
+import type { MisissuanceKind } from "../findings/finding.ts"
+
+export type EntryRemarkKind = MisissuanceKind | "duplicate-entry"
+
+export interface EntryRemark {
+  /** `outside-validity` is a candidate only: see `judgeValidity()`. */
+  readonly kind: EntryRemarkKind
+  readonly index: number
+  /** One sentence for people; what entries say is shown shortened and escaped. */
+  readonly summary: string
+  /** What tells remarks of one kind on one entry apart: the rule's or the key's name. */
+  readonly about?: string
+  /** What of the watch file it is about: a subject, a signer or a key. */
+  readonly watched?: string
+  /** The earlier entry that it is about as well: the revocation, the first claim, the first of two. */
+  readonly other?: number
+  /** What of it can be proven; at least `unexpected-entry`. */
+  readonly evidenceKind?: EvidenceKind
+  /** The payload whose digest the body has, if the remark rests on it. */
+  readonly payload?: Uint8Array
+  /** Unix seconds, both included: the dates of an `outside-validity`. */
+  readonly notBefore?: number
+  readonly notAfter?: number
+  /** The monitor's own canary. */
+  readonly isCanary?: boolean
+}
+
+/** What evidence takes as a remark of its maker, in UTF-16 units. */
+const LONGEST_SUMMARY = 500
+
+/** The remark with a summary of one line that is well-formed and not too long, whatever it quotes. */
+export function withPlainSummary(remark: EntryRemark): EntryRemark {
+  const line = remark.summary.replaceAll(/\p{C}/gu, "?")
+  const cut = line.length > LONGEST_SUMMARY ? `${line.slice(0, LONGEST_SUMMARY - 1)}…` : line
+  return { ...remark, summary: cut.toWellFormed() }
+}

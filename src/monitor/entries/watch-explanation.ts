@@ -1,0 +1,87 @@
+// Says in words what a watch file makes of one entry: for whoever writes one, before it is relied upon. Leaves
+// out everything that depends on other entries: duplicates, conflicting claims, revocations by entries.
+import type { Hash } from "../../core/tree/hash.ts"
+import type { Watch } from "../watch/watch.ts"
+import { createEntryReader, type LoggedEntryBytes, type ReadEntry } from "./reading.ts"
+import { isMine } from "./rule-signer.ts"
+import {
+  type EntrySigner,
+  indexWatch,
+  type SignerMatch,
+  type SubjectMatch,
+  type WatchIndex,
+} from "./watch-index.ts"
+
+/** An entry with as much as is known of its place. */
+export interface ExplainedEntry extends LoggedEntryBytes {
+  readonly leafHash: Hash
+  readonly index?: number
+  readonly origin?: string
+}
+
+function signerLine({ key, identities, issuer, isUnreadable }: EntrySigner): string {
+  const names = identities.length === 0 ? "" : `, as ${identities.join(", ")}`
+  const vouched = issuer === undefined ? "" : ` of ${issuer}`
+  return `signed by ${key}${names}${vouched}${isUnreadable ? ", with a name that cannot be read" : ""}`
+}
+
+function subjectLines({ subject, reason, strangers }: SubjectMatch): readonly string[] {
+  const about = `subject ${subject.name}: ${reason}`
+  if (subject.signers.length === 0) return [`${about}; anybody may sign it`]
+  if (strangers.length === 0) return [`${about}; its signers are expected`]
+  const keys = strangers.map(({ key }) => key).join(", ")
+  return [`${about}; unknown-signer, because no rule of it fits ${keys}`]
+}
+
+function signerLines({ signer, reason }: SignerMatch, entry: ExplainedEntry, read: ReadEntry) {
+  const { name, mine } = signer
+  const by = `signer ${name}: ${reason}`
+  if (mine === undefined) return `${by}; it has no ledger`
+  return isMine(mine, entry.leafHash, read.facts.digests)
+    ? `${by}; the entry is in its ledger`
+    : `${by}; not-mine, because the entry is not in its ledger`
+}
+
+function revokedLines(
+  index: WatchIndex,
+  { origin = "", index: at }: ExplainedEntry,
+  { facts }: ReadEntry,
+): readonly string[] {
+  return facts.signers.flatMap(({ key }) => {
+    const from = index.revokedAt(key, origin)
+    if (from === undefined) return []
+    const revoked = `revoked ${key} at ${from}`
+    if (at === undefined) return [`${revoked}: after-revocation, if the entry comes later`]
+    return [`${revoked}: ${at > from ? "after-revocation" : "the entry comes before"}`]
+  })
+}
+
+function payloadLines({ claim, payload }: ReadEntry): readonly string[] {
+  if (claim.summary.payload === undefined) return []
+  if (payload === undefined) return ["its payload is not at hand, so no rule by name can fit"]
+  if (payload.isUnreadable) return ["unclassifiable: its statement's subjects cannot be read"]
+  return payload.subjects.map(({ name = "nothing by name" }) => `its statement is about ${name}`)
+}
+
+/** One line for each thing there is to say, in order; the last one says so if no rule fits. */
+export function explain(entry: ExplainedEntry, watch: Watch): string[] {
+  const read = createEntryReader()(entry)
+  if (read.form !== "read") {
+    const isIgnored = read.form === "unknown" && watch.unknown === "ignore"
+    return [isIgnored ? `ignored: ${read.reason}` : `unclassifiable: ${read.reason}`]
+  }
+  const { summary } = read.claim
+  const index = indexWatch(watch)
+  const matches = [
+    ...index.subjectsOf(read.facts).flatMap(subjectLines),
+    ...index.signersOf(read.facts).map((match) => signerLines(match, entry, read)),
+    ...revokedLines(index, entry, read),
+  ]
+  return [
+    `${summary.kind} about ${read.facts.digests.join(", ")}`,
+    ...read.facts.signers.map(signerLine),
+    ...payloadLines(read),
+    ...(read.revokes === undefined ? [] : [`revokes ${read.revokes}, if its signature holds`]),
+    ...(matches.length === 0 ? ["no rule of the watch file fits"] : matches),
+  ]
+}

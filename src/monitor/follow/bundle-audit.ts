@@ -1,0 +1,161 @@
+// Compares the entries of one bundle with their leaf hashes in the tree of a signed head. Entries that do
+// not match, or that cannot be had, are named; the tree's own leaf hashes stand in any case.
+
+import { equalBytes } from "../../core/base/bytes.ts"
+import { Refusal } from "../../core/base/errors.ts"
+import { decodeBundle } from "../../core/tree/bundle.ts"
+import type { Hash, TreeHasher } from "../../core/tree/hash.ts"
+import { nodeInTile, TILE_WIDTH, tileFromHashes, tileRoot } from "../../core/tree/tile.ts"
+import { DataFault, faultOf } from "./data-fault.ts"
+import type { LogSource } from "./source.ts"
+import type { TargetTree } from "./target-tree.ts"
+
+/** An entry whose body was compared with its leaf hash. */
+export interface MatchedEntry {
+  readonly index: number
+  readonly leafHash: Hash
+  /** A view into its bundle. */
+  readonly body: Uint8Array
+}
+
+export interface BundleAudit {
+  /** The leaf hashes of the whole bundle; undefined if neither tile nor bundle gives them. */
+  readonly leafHashes: readonly Hash[] | undefined
+  readonly entries: readonly MatchedEntry[]
+  /** What is wrong with the tile; the bundle may stand in for it. */
+  readonly tileFault: DataFault | undefined
+  /** What is wrong with the bundle as a whole. */
+  readonly bundleFault: DataFault | undefined
+  /** Entries that are not the ones in the tree; if they are many, one fault without index for all. */
+  readonly entryFaults: readonly DataFault[]
+}
+
+export interface BundleQuestion {
+  readonly index: number
+  readonly width: number
+  /** The bundle as it was read; it is read again, past all caches, if something is wrong with it. */
+  readonly bytes: Uint8Array | undefined
+}
+
+/** Entries of one bundle that are named one by one. */
+const MOST_NAMED = 16
+
+interface Hashed {
+  readonly bodies: readonly Uint8Array[]
+  readonly leafHashes: readonly Hash[]
+}
+
+function hashed(
+  bytes: Uint8Array | undefined,
+  width: number,
+  hasher: TreeHasher,
+): Hashed | undefined {
+  if (bytes === undefined) return undefined
+  try {
+    const bodies = decodeBundle(bytes, width)
+    return { bodies, leafHashes: bodies.map((body) => hasher.leaf(body)) }
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
+}
+
+/** Whether the bundle gives the hash that the tree has above it. */
+async function isInTree(
+  target: TargetTree,
+  index: number,
+  { leafHashes }: Hashed,
+  hasher: TreeHasher,
+): Promise<boolean> {
+  if (leafHashes.length < TILE_WIDTH) return false
+  const above = await faultOf(() =>
+    target.tile({ level: 1, index: Math.floor(index / TILE_WIDTH) }),
+  )
+  if (above instanceof DataFault) return false
+  const joined = new Uint8Array(TILE_WIDTH * 32)
+  leafHashes.forEach((hash, i) => {
+    joined.set(hash, i * 32)
+  })
+  const root = tileRoot(tileFromHashes(joined, hasher))
+  const isSame = equalBytes(root, nodeInTile(above, 0, index % TILE_WIDTH))
+  if (isSame) target.offer({ level: 0, index }, joined)
+  return isSame
+}
+
+function differing(expected: readonly Hash[], found: Hashed): number[] {
+  return expected.flatMap((hash, i) => {
+    const other = found.leafHashes[i]
+    return other !== undefined && equalBytes(hash, other) ? [] : [i]
+  })
+}
+
+/** Audits one bundle below the head of `target`. */
+export async function auditBundle(
+  target: TargetTree,
+  source: LogSource,
+  { index, width, bytes }: BundleQuestion,
+  hasher: TreeHasher,
+): Promise<BundleAudit> {
+  const start = index * TILE_WIDTH
+  const tile = await faultOf(() => target.tile({ level: 0, index }))
+  const tileFault = tile instanceof DataFault ? tile : undefined
+  const expected =
+    tile instanceof DataFault
+      ? undefined
+      : Array.from({ length: width }, (_, i) => nodeInTile(tile, 0, i))
+
+  async function judge(
+    found: Hashed | undefined,
+  ): Promise<{ readonly hashes: readonly Hash[] | undefined; readonly wrong: readonly number[] }> {
+    if (expected !== undefined) {
+      return { hashes: expected, wrong: found === undefined ? [] : differing(expected, found) }
+    }
+    const isRight = found !== undefined && (await isInTree(target, index, found, hasher))
+    return { hashes: isRight ? found.leafHashes : undefined, wrong: [] }
+  }
+
+  let found = hashed(bytes, width, hasher)
+  let judged = await judge(found)
+  if (found === undefined || judged.hashes === undefined || judged.wrong.length > 0) {
+    const again = hashed(await source.bundle(index, width, true), width, hasher)
+    // Servers that know no way past their caches may answer with anything: it replaces nothing.
+    if (again !== undefined) {
+      found = again
+      judged = await judge(found)
+    }
+  }
+  const { hashes, wrong } = judged
+  const entries: MatchedEntry[] = []
+  if (found !== undefined && hashes !== undefined) {
+    found.bodies.forEach((body, i) => {
+      if (!wrong.includes(i)) entries.push({ index: start + i, leafHash: hashes[i] as Hash, body })
+    })
+  }
+  return {
+    leafHashes: hashes,
+    entries,
+    tileFault,
+    bundleFault: found === undefined ? missingBundle(index) : undefined,
+    entryFaults:
+      wrong.length > MOST_NAMED
+        ? [bundleMismatch(index, wrong.length)]
+        : wrong.map((i) => entryFault(start + i)),
+  }
+}
+
+function missingBundle(index: number): DataFault {
+  const place = `entry bundle ${index}`
+  return new DataFault("missing-data", place, `${place} cannot be read below the signed size`)
+}
+
+function bundleMismatch(index: number, count: number): DataFault {
+  const place = `entries of bundle ${index}`
+  const message = `${count} ${place} are served with bodies that are not the ones in the signed tree`
+  return new DataFault("entry-mismatch", place, message)
+}
+
+function entryFault(index: number): DataFault {
+  const place = `entry ${index}`
+  const message = `${place} is served with a body that is not the one in the signed tree`
+  return new DataFault("entry-mismatch", place, message, index)
+}

@@ -1,0 +1,212 @@
+// Follows a log from the monitor's own tree to a signed head: reads the tiles and bundles between and hands
+// leaf hashes and entries over in steps. Nothing is handed over that does not lead to the signed root, so a
+// stop at any moment leaves a sound tree.
+import { equalBytes } from "../../core/base/bytes.ts"
+import type { Hash, Head, TreeHasher } from "../../core/tree/hash.ts"
+import { TILE_WIDTH } from "../../core/tree/tile.ts"
+import type { Grade } from "../findings/finding.ts"
+import type { OwnTree } from "../state/tree.ts"
+import { auditBundle, type BundleAudit, type MatchedEntry } from "./bundle-audit.ts"
+import { treeFromBundles } from "./bundle-tree.ts"
+import { DataFault, faultOf } from "./data-fault.ts"
+import type { LogSource } from "./source.ts"
+import { openTargetTree, type TargetTree } from "./target-tree.ts"
+
+/** Bundles that are read ahead; one has 16 MB at most and some 200 KB mostly. */
+const READ_AHEAD = 8
+/** Leaf hashes that are handed over together, and the bytes of their entries. */
+const STEP = 4_096
+const STEP_BYTES = 8_388_608
+
+/** Entries from `from` up to but without `to` that were not seen; `place` as the fault names it. */
+export interface Gap {
+  readonly place: string
+  readonly from: number
+  readonly to: number
+}
+
+export interface FollowStep {
+  readonly leafHashes: readonly Hash[]
+  /** Those that are what the leaf hashes say, in the order of their indexes. */
+  readonly entries: readonly MatchedEntry[]
+  readonly gaps: readonly Gap[]
+}
+
+export interface FollowOptions {
+  readonly own: OwnTree
+  readonly source: LogSource
+  /** Authenticated by the caller; larger than the own tree. */
+  readonly target: Head
+  readonly hasher: TreeHasher
+  /** Reports what is wrong; gives how sure it is by now. */
+  readonly report: (fault: DataFault) => Promise<Grade>
+  /** Must append the leaf hashes to the own tree before it resolves. */
+  readonly commit: (step: FollowStep, target: TargetTree) => Promise<void>
+  /** Whether what is left is to be left to another time; asked between two bundles. */
+  readonly isOver?: () => boolean
+}
+
+/**
+ * `cut`: the time was over, and something is left. `fork`: the signed tree does not begin with the own one.
+ */
+export type FollowOutcome =
+  | { readonly kind: "reached" | "cut" }
+  | { readonly kind: "stopped"; readonly fault: DataFault }
+  | { readonly kind: "fork"; readonly target: TargetTree }
+
+interface ReadAhead {
+  readonly bundle: Uint8Array | undefined
+  readonly tile: Uint8Array | undefined
+}
+
+/** Reads bundles, and the full tiles below them, some steps ahead of who takes them. */
+function createReadAhead(source: LogSource, size: number) {
+  const begun = new Map<number, Promise<ReadAhead>>()
+
+  async function read(index: number): Promise<ReadAhead> {
+    const width = Math.min(TILE_WIDTH, size - index * TILE_WIDTH)
+    const isFull = width === TILE_WIDTH
+    const [bundle, tile] = await Promise.all([
+      source.bundle(index, width),
+      isFull ? source.tile(0, index, TILE_WIDTH) : undefined,
+    ])
+    return { bundle, tile }
+  }
+
+  return async (index: number): Promise<ReadAhead> => {
+    for (let next = index; next < index + READ_AHEAD && next * TILE_WIDTH < size; next++) {
+      if (begun.has(next)) continue
+      const reading = read(next)
+      // Whoever takes it sees the error; until then it must not end the process.
+      reading.catch(() => {})
+      begun.set(next, reading)
+    }
+    const taken = begun.get(index)
+    begun.delete(index)
+    return await (taken ?? read(index))
+  }
+}
+
+async function openTarget(options: FollowOptions): Promise<TargetTree | DataFault> {
+  const { own, source, target, hasher, report, isOver } = options
+  const fromTiles = await faultOf(() => openTargetTree(source, target, hasher))
+  if (!(fromTiles instanceof DataFault)) return fromTiles
+  await report(fromTiles)
+  return (await treeFromBundles({ own, source, head: target, hasher, isOver })) ?? fromTiles
+}
+
+/** Whether the signed tree begins with the own one. */
+async function continues(target: TargetTree, { edge, head }: OwnTree): Promise<boolean> {
+  return equalBytes(await target.rootAt(edge.size), head.root)
+}
+
+export async function follow(options: FollowOptions): Promise<FollowOutcome> {
+  const target = await openTarget(options)
+  if (target instanceof DataFault) return { kind: "stopped", fault: target }
+  const isOneTree = await faultOf(() => continues(target, options.own))
+  if (isOneTree instanceof DataFault) {
+    await options.report(isOneTree)
+    return { kind: "stopped", fault: isOneTree }
+  }
+  return isOneTree ? await walk(target, options) : { kind: "fork", target }
+}
+
+interface Gathered {
+  leafHashes: Hash[]
+  entries: MatchedEntry[]
+  gaps: Gap[]
+  bytes: number
+}
+
+function nothingGathered(): Gathered {
+  return { leafHashes: [], entries: [], gaps: [], bytes: 0 }
+}
+
+async function walk(target: TargetTree, options: FollowOptions): Promise<FollowOutcome> {
+  let gathered = nothingGathered()
+
+  async function handOver(): Promise<void> {
+    if (gathered.leafHashes.length === 0) return
+    const step = gathered
+    gathered = nothingGathered()
+    await options.commit(step, target)
+  }
+
+  async function take({ index, from, audit }: ReadBundle): Promise<DataFault | undefined> {
+    const fault = await reportAudit(audit, options)
+    if (fault !== undefined) return fault
+    gathered.gaps.push(...gapsOf(index, from, audit))
+    gathered.leafHashes.push(...(audit.leafHashes ?? []).slice(from - index * TILE_WIDTH))
+    for (const entry of audit.entries) {
+      if (entry.index < from) continue
+      gathered.entries.push(entry)
+      gathered.bytes += entry.body.length
+    }
+    const isEnough = gathered.leafHashes.length >= STEP || gathered.bytes >= STEP_BYTES
+    if (isEnough) await handOver()
+    return undefined
+  }
+
+  try {
+    for await (const read of audited(target, options)) {
+      const fault = await take(read)
+      if (fault !== undefined) return { kind: "stopped", fault }
+      const isLast = (read.index + 1) * TILE_WIDTH >= target.head.size
+      if (!isLast && options.isOver?.() === true) return { kind: "cut" }
+    }
+    return { kind: "reached" }
+  } finally {
+    // Whatever ended the walk, what was gathered before is sound.
+    await handOver()
+  }
+}
+
+interface ReadBundle {
+  readonly index: number
+  /** The first entry of it that the own tree has not. */
+  readonly from: number
+  readonly audit: BundleAudit
+}
+
+async function* audited(
+  target: TargetTree,
+  { own, source, hasher }: FollowOptions,
+): AsyncGenerator<ReadBundle> {
+  const { size } = target.head
+  const first = own.edge.size
+  const take = createReadAhead(source, size)
+
+  for (let index = Math.floor(first / TILE_WIDTH); index * TILE_WIDTH < size; index++) {
+    const start = index * TILE_WIDTH
+    const width = Math.min(TILE_WIDTH, size - start)
+    const { bundle: bytes, tile } = await take(index)
+    if (tile !== undefined) target.offer({ level: 0, index }, tile)
+    const audit = await auditBundle(target, source, { index, width, bytes }, hasher)
+    yield { index, from: Math.max(first, start), audit }
+  }
+}
+
+/** Reports what is wrong; gives what keeps the walk from going on. */
+async function reportAudit(
+  { leafHashes, tileFault, bundleFault, entryFaults }: BundleAudit,
+  { report }: FollowOptions,
+): Promise<DataFault | undefined> {
+  if (tileFault !== undefined) await report(tileFault)
+  for (const fault of entryFaults) await report(fault)
+  if (bundleFault !== undefined) {
+    const grade = await report(bundleFault)
+    // A bundle that may come back is waited for; one that does not is passed over.
+    if (grade === "SUSPECTED") return bundleFault
+  }
+  return leafHashes === undefined ? (tileFault ?? bundleFault) : undefined
+}
+
+function gapsOf(bundle: number, from: number, audit: BundleAudit): Gap[] {
+  const { bundleFault, entryFaults, leafHashes = [] } = audit
+  const to = bundle * TILE_WIDTH + leafHashes.length
+  if (bundleFault !== undefined) return [{ place: bundleFault.place, from, to }]
+  return entryFaults.flatMap(({ place, index }): Gap[] => {
+    if (index === undefined) return [{ place, from, to }]
+    return index >= from ? [{ place, from: index, to: index + 1 }] : []
+  })
+}

@@ -1,0 +1,184 @@
+// The tree of a signed head that the monitor's own tree has not reached: its tiles as the log serves them,
+// each compared with the one above it and so with the signed root before anything of it is used.
+import { equalBytes } from "../../core/base/bytes.ts"
+import { bug, Trouble } from "../../core/base/errors.ts"
+import { type Edge, edgeRoot } from "../../core/tree/edge.ts"
+import {
+  EMPTY_ROOT,
+  HASH_SIZE,
+  type Hash,
+  type Head,
+  type TreeHasher,
+} from "../../core/tree/hash.ts"
+import type { ProofPlan } from "../../core/tree/proof.ts"
+import {
+  emptyTile,
+  FULL_TILE_BYTES,
+  hashesAtLevel,
+  nodePlace,
+  partialTiles,
+  TILE_WIDTH,
+  type TileId,
+  type TileNodes,
+  tileFromHashes,
+} from "../../core/tree/tile.ts"
+import { rootNodes } from "../../core/tree/tree.ts"
+import { createBoundedMap } from "../../tree/bounded-map.ts"
+import { createTreeReader } from "../../tree/tree-reader.ts"
+import { DataFault, faultOf } from "./data-fault.ts"
+import type { LogSource } from "./source.ts"
+
+/** Full tiles kept in memory, 16 KB each. */
+const CACHED_TILES = 256
+
+/** Rejects with {@link DataFault} where the tiles do not lead to the head. */
+export interface TargetTree {
+  readonly head: Head
+  tile(id: TileId): Promise<TileNodes>
+  prove(plan: ProofPlan): Promise<Hash[]>
+  rootAt(size: number): Promise<Hash>
+  /** Says what a full tile is, so that it need not be asked for; it is checked like any other. */
+  offer(id: TileId, hashes: Uint8Array): void
+}
+
+function tileName({ level, index }: TileId): string {
+  return `${level}/${index}`
+}
+
+function missing(id: TileId): DataFault {
+  const place = `tile ${tileName(id)}`
+  return new DataFault("missing-data", place, `${place} is missing below the signed size`)
+}
+
+function mismatched(id: TileId): DataFault {
+  const place = `tile ${tileName(id)}`
+  return new DataFault("tile-mismatch", place, `${place} does not lead to the signed root`)
+}
+
+/** Reads full tiles of a tree from wherever they are; `isFresh` past all caches. */
+export type FullTiles = (id: TileId, isFresh: boolean) => Promise<Uint8Array | undefined>
+
+/** A tree whose edge leads to its head, over full tiles that are not checked yet. */
+export function treeOverTiles(edge: Edge, tiles: FullTiles, hasher: TreeHasher): TargetTree {
+  const offered = createBoundedMap<string, Uint8Array>(CACHED_TILES)
+  const fresh = new Set<string>()
+
+  async function readTile(id: TileId): Promise<Uint8Array | undefined> {
+    const name = tileName(id)
+    const isFresh = fresh.has(name)
+    const hashes = (isFresh ? undefined : offered.get(name)) ?? (await tiles(id, isFresh))
+    if (hashes === undefined || hashes.length === FULL_TILE_BYTES) return hashes
+    throw new Trouble("damaged", `tile ${name}: ${hashes.length} bytes instead of a full tile`)
+  }
+
+  const reads = { tiles: (ids: readonly TileId[]) => Promise.all(ids.map(readTile)) }
+  const reader = createTreeReader({ edge, reads, hasher, cachedTiles: CACHED_TILES })
+  const head = { size: edge.size, root: edgeRoot(edge, hasher) }
+
+  async function believed(id: TileId): Promise<TileNodes> {
+    try {
+      return await reader.tile(id)
+    } catch (error) {
+      if (!(error instanceof Trouble) || error.code !== "damaged") throw error
+      return await believedFresh(id)
+    }
+  }
+
+  async function believedFresh(id: TileId): Promise<TileNodes> {
+    const name = tileName(id)
+    fresh.add(name)
+    try {
+      return await reader.tile(id)
+    } catch (error) {
+      if (!(error instanceof Trouble) || error.code !== "damaged") throw error
+      throw (await tiles(id, true)) === undefined ? missing(id) : mismatched(id)
+    } finally {
+      fresh.delete(name)
+    }
+  }
+
+  /** From the top, so that a fault is that of the tile it lies in. */
+  async function tile(id: TileId): Promise<TileNodes> {
+    const known = reader.tileInMemory(id)
+    if (known !== undefined) return known
+    const above = { level: id.level + 1, index: Math.floor(id.index / TILE_WIDTH) }
+    await tile(above)
+    return await believed(id)
+  }
+
+  async function prove(plan: ProofPlan): Promise<Hash[]> {
+    for (const node of plan.flat()) await tile(nodePlace(node).tile)
+    return await reader.prove(plan)
+  }
+
+  return {
+    head,
+    tile,
+    prove,
+    async rootAt(size) {
+      if (size === 0) return EMPTY_ROOT
+      const [root] = await prove([rootNodes(size)])
+      return root as Hash
+    },
+    offer: (id, hashes) => offered.set(tileName(id), hashes),
+  }
+}
+
+async function partialTile(
+  source: LogSource,
+  [id, width]: readonly [TileId, number],
+  isFresh: boolean,
+  hasher: TreeHasher,
+): Promise<TileNodes> {
+  const hashes = (await source.tile(id.level, id.index, width, isFresh)) ?? missing(id)
+  if (hashes instanceof DataFault) throw hashes
+  if (hashes.length !== width * HASH_SIZE) throw mismatched(id)
+  return tileFromHashes(hashes, hasher)
+}
+
+async function edgeFromTiles(
+  source: LogSource,
+  size: number,
+  isFresh: boolean,
+  hasher: TreeHasher,
+): Promise<Edge> {
+  const partial = partialTiles(size)
+  const nodes = await Promise.all(
+    partial.map(({ tile, width }) => partialTile(source, [tile, width], isFresh, hasher)),
+  )
+  const levels: TileNodes[] = []
+  for (let level = 0; hashesAtLevel(level, size) > 0; level++) {
+    levels.push(nodes[partial.findIndex(({ tile }) => tile.level === level)] ?? emptyTile())
+  }
+  return { size, levels }
+}
+
+/**
+ * The tree of `head` out of the tiles that the log serves. Rejects with {@link DataFault} if they do not
+ * lead to its root, after a second attempt past all caches.
+ */
+export async function openTargetTree(
+  source: LogSource,
+  head: Head,
+  hasher: TreeHasher,
+): Promise<TargetTree> {
+  for (const isFresh of [false, true]) {
+    const edge = await faultOf(() => edgeFromTiles(source, head.size, isFresh, hasher))
+    const isDone = !(edge instanceof DataFault) && equalBytes(edgeRoot(edge, hasher), head.root)
+    if (isDone) {
+      const tiles: FullTiles = (id, isAgain) =>
+        source.tile(id.level, id.index, TILE_WIDTH, isAgain || undefined)
+      return treeOverTiles(edge, tiles, hasher)
+    }
+    if (isFresh) throw edge instanceof DataFault ? edge : edgeFault(head)
+  }
+  return bug("the second attempt neither gave a tree nor a fault")
+}
+
+function edgeFault({ size }: Head): DataFault {
+  return new DataFault(
+    "tile-mismatch",
+    "the edge",
+    `the partial tiles do not give the signed root at size ${size}`,
+  )
+}

@@ -1,0 +1,80 @@
+// Cosigned heads of a log as time went by, one document of kind `cosigned` a size, so that it can be told when an
+// entry was logged: after the last head without it, before the first head with it, by the clocks of witnesses.
+import { asText } from "../../core/base/json-value.ts"
+import type { Origin } from "../../core/note/origin.ts"
+import { formatDocument, parseDocument } from "../state/document-json.ts"
+import type { DocumentReads, Documents } from "../state/documents.ts"
+import { type KnownKeys, keptStatement, type Statement } from "./statement.ts"
+
+/** What witnesses said of one size: the statement with the earliest time and that with the latest. */
+export interface CosignedHead {
+  readonly size: number
+  readonly first: Statement
+  readonly last: Statement
+}
+
+/** Heads of one log that are remembered. */
+export const MOST_COSIGNED = 64
+/** The newest of them that always stay. */
+const RECENT = 16
+const SIZE_DIGITS = 16
+
+function earliest({ witnesses }: Statement): number {
+  return Math.min(...witnesses.map(({ time }) => time))
+}
+
+function latest({ witnesses }: Statement): number {
+  return Math.max(...witnesses.map(({ time }) => time))
+}
+
+function placeOf(origin: Origin, size: number): string {
+  return `${origin} ${String(size).padStart(SIZE_DIGITS, "0")}`
+}
+
+function readHead(text: string, keys: KnownKeys): CosignedHead {
+  const { first, last } = parseDocument(text, "cosigned", ["first", "last"])
+  const statement = keptStatement(asText(last, "cosigned.last"), keys)
+  const older = keptStatement(asText(first, "cosigned.first"), keys)
+  return { size: statement.head.size, first: older, last: statement }
+}
+
+function entriesOf(documents: DocumentReads, origin: Origin) {
+  return documents.list("cosigned").filter(([key]) => key.startsWith(`${origin} `))
+}
+
+/** The cosigned heads that are remembered, by size; refuses `malformed` for a damaged document. */
+export function cosignedHeads(documents: DocumentReads, keys: KnownKeys): readonly CosignedHead[] {
+  return (
+    entriesOf(documents, keys.origin)
+      .map(([, text]) => readHead(text, keys))
+      // A witness that the policy no longer has may leave none.
+      .filter(({ first, last }) => first.witnesses.length > 0 && last.witnesses.length > 0)
+  )
+}
+
+/** Forgets, of the older heads, the one between the two that are closest in time. */
+function thinOut(documents: Documents, keys: KnownKeys): void {
+  const entries = entriesOf(documents, keys.origin)
+  if (entries.length <= MOST_COSIGNED) return
+  const times = entries.map(([, text]) => latest(readHead(text, keys).last))
+  const gapAround = (i: number): number => (times[i + 1] ?? 0) - (times[i - 1] ?? 0)
+  const candidates = entries.map((_, i) => i).slice(1, -RECENT)
+  const victim = candidates.reduce((a, b) => (gapAround(b) < gapAround(a) ? b : a))
+  documents.remove("cosigned", entries[victim]?.[0] ?? "")
+}
+
+/** Remembers a statement of the log that agrees with the tree and that witnesses stand for. */
+export function keepCosigned(documents: Documents, keys: KnownKeys, statement: Statement): void {
+  const { log, witnesses, head, note } = statement
+  if (log.length === 0 || witnesses.length === 0) return
+  const place = placeOf(keys.origin, head.size)
+  const text = documents.get("cosigned", place)
+  const known = text === undefined ? undefined : readHead(text, keys)
+  const isFirst = known === undefined || earliest(statement) < earliest(known.first)
+  const isLast = known === undefined || latest(statement) > latest(known.last)
+  if (!isFirst && !isLast) return
+  const first = isFirst ? note : known.first.note
+  const last = isLast ? note : known.last.note
+  documents.put("cosigned", place, formatDocument({ first, last }))
+  if (known === undefined) thinOut(documents, keys)
+}

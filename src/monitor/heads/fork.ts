@@ -1,0 +1,166 @@
+// Compares signed heads with the monitor's own tree, each at its own size, and with each other where the
+// tree does not reach. Every contradiction convicts whoever signed both sides: the log, or a witness.
+import { equalBytes } from "../../core/base/bytes.ts"
+import type { Vkey } from "../../core/note/note.ts"
+import type { Head } from "../../core/tree/hash.ts"
+import type { Evidence } from "../../evidence/evidence.ts"
+import { makeFork, makeWitnessEquivocation } from "../../evidence/head-evidence.ts"
+import { isPlainFork, isWrongEmptyHead } from "../../evidence/head-verdicts.ts"
+import type { Finding } from "../findings/finding.ts"
+import { pendingHeads } from "./pending.ts"
+import { recordedStatements } from "./record.ts"
+import { convicted, type JudgeScope } from "./scope.ts"
+import { keptStatement, keyLabel, type Signer, type Statement } from "./statement.ts"
+import { vantageRecords } from "./vantage.ts"
+
+export interface Judged {
+  /** `open`: the tree does not reach it, or a contradiction is not proven yet. */
+  readonly verdict: "agrees" | "conflicts" | "open"
+  readonly findings: readonly Finding[]
+}
+
+/** Everything that is remembered of what these keys signed. */
+function knownStatements(scope: JudgeScope): readonly Statement[] {
+  const { documents, origin } = scope
+  return [
+    ...recordedStatements(documents, scope),
+    ...pendingHeads(documents, scope).map(({ statement }) => statement),
+    ...vantageRecords(documents, origin).map(({ note }) => keptStatement(note, scope)),
+  ]
+}
+
+function isSignedBy(vkey: Vkey, { log, witnesses }: Statement): boolean {
+  return [...log, ...witnesses].some((signer) => signer.vkey === vkey)
+}
+
+async function isOfTree({ tree }: JudgeScope, { size, root }: Head): Promise<boolean> {
+  return size <= tree.head.size && equalBytes(await tree.rootAt(size), root)
+}
+
+/** A statement by this key that the tree agrees with and that is not smaller; the largest there is. */
+export async function anchorFor(
+  scope: JudgeScope,
+  vkey: Vkey,
+  size: number,
+): Promise<Statement | undefined> {
+  const candidates = knownStatements(scope)
+    .filter((known) => known.head.size >= size && isSignedBy(vkey, known))
+    .toSorted((a, b) => b.head.size - a.head.size)
+  for (const candidate of candidates) if (await isOfTree(scope, candidate.head)) return candidate
+  return undefined
+}
+
+interface Side {
+  readonly signer: Signer
+  readonly make: typeof makeFork
+  /** The finding but for its grade. */
+  readonly finding: Omit<Finding, "grade" | "evidence">
+}
+
+function sidesOf(scope: JudgeScope, { log, witnesses }: Statement, summary: string): Side[] {
+  const { origin } = scope
+  const fork = { key: `fork ${origin}`, kind: "fork", origin } as const
+  return [
+    ...log.map((signer) => ({
+      signer,
+      make: makeFork,
+      finding: { ...fork, summary: `The log has signed two trees: ${summary}` },
+    })),
+    ...witnesses.map((signer): Side => {
+      const label = keyLabel(signer.vkey)
+      return {
+        signer,
+        make: makeWitnessEquivocation,
+        finding: {
+          key: `witness-equivocation ${origin} ${label}`,
+          kind: "witness-equivocation",
+          origin,
+          summary: `The witness ${label} has cosigned two trees: ${summary}`,
+        },
+      }
+    }),
+  ]
+}
+
+/** One finding a key, but one for all keys of the log: the proven one if there is any. */
+function gravest(findings: readonly Finding[]): readonly Finding[] {
+  const byKey = new Map<string, Finding>()
+  for (const finding of findings) {
+    if (byKey.get(finding.key)?.grade !== "PROVEN") byKey.set(finding.key, finding)
+  }
+  return [...byKey.values()]
+}
+
+async function proofAgainst(
+  scope: JudgeScope,
+  statement: Statement,
+  { signer, make }: Side,
+): Promise<Evidence | undefined> {
+  const { size } = statement.head
+  const anchor = await anchorFor(scope, signer.vkey, size)
+  if (anchor === undefined) return undefined
+  const implied = await scope.tree.rootAt(size)
+  const hashes = await scope.tree.consistency(size, anchor.head.size)
+  return make(signer.vkey, statement.note, anchor.note, { implied, hashes }, scope.holds)
+}
+
+/** A witness that has never cosigned a head of this tree may be a victim of the log: no finding. */
+function isSubstantial({ kind, grade }: Finding): boolean {
+  return kind !== "witness-equivocation" || grade === "PROVEN"
+}
+
+async function contradictionOfTree(scope: JudgeScope, statement: Statement): Promise<Judged> {
+  const { size } = statement.head
+  const summary = `a head of size ${size} is not a beginning of the tree that its entries give`
+  const findings: Finding[] = []
+  for (const side of sidesOf(scope, statement, summary)) {
+    findings.push(await convicted(side.finding, () => proofAgainst(scope, statement, side)))
+  }
+  const isProven = findings.every(({ grade }) => grade === "PROVEN")
+  const substantial = gravest(findings.filter(isSubstantial))
+  return { verdict: isProven ? "conflicts" : "open", findings: substantial }
+}
+
+async function emptyTreeWithRoot(scope: JudgeScope, statement: Statement): Promise<Judged> {
+  const { origin } = scope
+  const summary = "the tree without entries has one root only, and the head has another"
+  const findings: Finding[] = []
+  for (const { signer, make, finding } of sidesOf(scope, statement, summary)) {
+    const { note } = statement
+    const isLog = finding.kind === "fork"
+    const named: typeof finding = isLog
+      ? { ...finding, key: `bad-head ${origin} empty`, kind: "bad-head" }
+      : finding
+    findings.push(
+      await convicted(named, async () => make(signer.vkey, note, note, undefined, scope.holds)),
+    )
+  }
+  return { verdict: "conflicts", findings: gravest(findings) }
+}
+
+/** Two heads beyond the tree can only contradict each other by having one size or one root. */
+async function contradictionOfKnown(scope: JudgeScope, statement: Statement): Promise<Judged> {
+  const others = knownStatements(scope).filter((known) => isPlainFork(known.head, statement.head))
+  const findings: Finding[] = []
+  for (const other of others) {
+    const summary = `heads of sizes ${statement.head.size} and ${other.head.size} exclude each other`
+    const sides = sidesOf(scope, statement, summary)
+    for (const { signer, make, finding } of sides) {
+      if (!isSignedBy(signer.vkey, other)) continue
+      const evidence = async () =>
+        make(signer.vkey, statement.note, other.note, undefined, scope.holds)
+      findings.push(await convicted(finding, evidence))
+    }
+  }
+  return { verdict: "open", findings: gravest(findings) }
+}
+
+/** Holds a statement against the tree, or where that ends against everything that is remembered. */
+export async function judgeStatement(scope: JudgeScope, statement: Statement): Promise<Judged> {
+  if (isWrongEmptyHead(statement.head)) return await emptyTreeWithRoot(scope, statement)
+  if (statement.head.size > scope.tree.head.size) {
+    return await contradictionOfKnown(scope, statement)
+  }
+  if (!(await isOfTree(scope, statement.head))) return await contradictionOfTree(scope, statement)
+  return { verdict: "agrees", findings: [] }
+}

@@ -1,0 +1,90 @@
+// Signed heads that the monitor's tree cannot judge yet, one document of kind `pending-head` each, and at
+// most 64 of a log. The largest and the oldest stay whatever comes, so that flooding hides neither.
+import { utf8 } from "../../core/base/bytes.ts"
+import { digestOf } from "../../core/base/digest.ts"
+import { asInteger, asText } from "../../core/base/json-value.ts"
+import { formatHex } from "../../core/base/text.ts"
+import { parseNote } from "../../core/note/note.ts"
+import type { Origin } from "../../core/note/origin.ts"
+import { formatDocument, parseDocument } from "../state/document-json.ts"
+import type { DocumentReads, Documents } from "../state/documents.ts"
+import { type KnownKeys, keptStatement, mergedNote, type Statement } from "./statement.ts"
+
+export const MOST_PENDING_HEADS = 64
+/** UTF-8 bytes of the longest note that is remembered. */
+export const LONGEST_KEPT_NOTE = 131_072
+
+export interface PendingHead {
+  readonly key: string
+  readonly statement: Statement
+  /** When it was first seen, in Unix milliseconds. */
+  readonly at: number
+}
+
+interface StoredPending {
+  readonly note: string
+  readonly at: number
+}
+
+function readPending(text: string): StoredPending {
+  const { note, at } = parseDocument(text, "pending-head", ["at", "note"])
+  return { note: asText(note, "pending-head.note"), at: asInteger(at, "pending-head.at") }
+}
+
+/** The same text is one pending head, whoever signed it. */
+function placeOf(origin: Origin, note: string): string {
+  const digest = formatHex(digestOf("sha256", utf8(parseNote(note).text)))
+  return `${origin} ${digest.slice(0, 32)}`
+}
+
+/** The pending heads of a log in the order of their keys; refuses `malformed` for a damaged document. */
+export function pendingHeads(documents: DocumentReads, keys: KnownKeys): readonly PendingHead[] {
+  return entriesOf(documents, keys.origin).map(([key, text]) => {
+    const { note, at } = readPending(text)
+    return { key, statement: keptStatement(note, keys), at }
+  })
+}
+
+function entriesOf(documents: DocumentReads, origin: Origin) {
+  return documents.list("pending-head").filter(([key]) => key.startsWith(`${origin} `))
+}
+
+function isLogSigned({ statement }: PendingHead): boolean {
+  return statement.log.length > 0
+}
+
+function sizeOf({ statement }: PendingHead): number {
+  return statement.head.size
+}
+
+/** What has to go: statements of witnesses alone first, of the others the newest. */
+function leastUseful(heads: readonly PendingHead[]): PendingHead | undefined {
+  const signed = heads.filter(isLogSigned)
+  const largest = Math.max(...signed.map(sizeOf))
+  const oldest = Math.min(...signed.map(({ at }) => at))
+  const kept = [
+    signed.find((head) => sizeOf(head) === largest),
+    signed.find(({ at }) => at === oldest),
+  ]
+  const candidates = heads
+    .filter((head) => !kept.includes(head))
+    .toSorted((a, b) => Number(isLogSigned(a)) - Number(isLogSigned(b)) || b.at - a.at)
+  return candidates[0]
+}
+
+/** Remembers a head to be judged later; refuses nothing, and may forget another one for it. */
+export function keepPending(
+  documents: Documents,
+  keys: KnownKeys,
+  statement: Statement,
+  at: number,
+): void {
+  const key = placeOf(keys.origin, statement.note)
+  const text = documents.get("pending-head", key)
+  const before = text === undefined ? undefined : readPending(text)
+  const note = before === undefined ? statement.note : mergedNote(before.note, statement.note)
+  documents.put("pending-head", key, formatDocument({ note, at: Math.min(at, before?.at ?? at) }))
+  if (entriesOf(documents, keys.origin).length <= MOST_PENDING_HEADS) return
+  const victim = leastUseful(pendingHeads(documents, keys))
+  if (victim !== undefined) documents.remove("pending-head", victim.key)
+}

@@ -1,0 +1,128 @@
+// What the judge remembers of each key, log's and witnesses' alike, one document of kind `witness` a key:
+// its newest statement by its own time, and the largest one that agrees with the monitor's tree.
+import { asInteger, asMessage, asText, optional } from "../../core/base/json-value.ts"
+import type { Vkey } from "../../core/note/note.ts"
+import type { Origin } from "../../core/note/origin.ts"
+import { formatDocument, parseDocument } from "../state/document-json.ts"
+import type { DocumentReads, Documents } from "../state/documents.ts"
+import {
+  type KnownKeys,
+  keptStatement,
+  keyLabel,
+  type Signer,
+  type Statement,
+} from "./statement.ts"
+
+/** A statement as it was seen. */
+export interface Sighting {
+  /** With the lines of known keys that hold, and no others. */
+  readonly note: string
+  readonly size: number
+  /** The signer's own time in Unix seconds, 0 if it states none. */
+  readonly time: number
+  /** When it was first seen, in Unix milliseconds on the monitor's clock. */
+  readonly at: number
+}
+
+export interface SignerRecord {
+  readonly newest?: Sighting
+  readonly agreed?: Sighting
+  /** When the monitor first looked for this key, in Unix milliseconds. */
+  readonly since: number
+}
+
+const sightingNames = ["at", "note", "size", "time"] as const
+
+function readSighting(value: unknown): Sighting {
+  const { note, size, time, at } = asMessage(value, "sighting", sightingNames)
+  return {
+    note: asText(note, "sighting.note"),
+    size: asInteger(size, "sighting.size"),
+    time: asInteger(time, "sighting.time"),
+    at: asInteger(at, "sighting.at"),
+  }
+}
+
+function placeOf(origin: Origin, vkey: Vkey): string {
+  return `${origin} ${keyLabel(vkey)}`
+}
+
+/** What is remembered of a key under this log; refuses `malformed` for a damaged document. */
+export function signerRecord(
+  documents: DocumentReads,
+  origin: Origin,
+  vkey: Vkey,
+): SignerRecord | undefined {
+  const text = documents.get("witness", placeOf(origin, vkey))
+  if (text === undefined) return undefined
+  const record = parseDocument(text, "witness", ["agreed", "newest", "since"])
+  const newest = optional(record.newest, readSighting)
+  const agreed = optional(record.agreed, readSighting)
+  return {
+    ...(newest && { newest }),
+    ...(agreed && { agreed }),
+    since: asInteger(record.since, "witness.since"),
+  }
+}
+
+export function keepSignerRecord(
+  documents: Documents,
+  origin: Origin,
+  vkey: Vkey,
+  { newest, agreed, since }: SignerRecord,
+): void {
+  const record = { newest: newest && { ...newest }, agreed: agreed && { ...agreed }, since }
+  documents.put("witness", placeOf(origin, vkey), formatDocument(record))
+}
+
+/** The time at which a sighting proves its signer alive: no later than when it was seen. */
+export function aliveAt({ time, at }: Sighting): number {
+  return Math.min(time * 1000, at)
+}
+
+export function sightingOf(statement: Statement, { time }: Signer, at: number): Sighting {
+  return { note: statement.note, size: statement.head.size, time, at }
+}
+
+function isLarger(next: Sighting, before: Sighting | undefined): boolean {
+  if (before === undefined || next.size > before.size) return true
+  return next.size === before.size && next.time > before.time
+}
+
+function isNewer(next: Sighting, before: Sighting | undefined): boolean {
+  if (before === undefined || next.time > before.time) return true
+  return next.time === before.time && next.size > before.size
+}
+
+/** Remembers a sighting; if the tree agrees with it, also as the anchor of proofs against other ones. */
+export function keepSighting(
+  documents: Documents,
+  origin: Origin,
+  { vkey }: Signer,
+  before: SignerRecord | undefined,
+  seen: Sighting,
+  agrees: boolean,
+): void {
+  const record = before ?? { since: seen.at }
+  const isNewest = seen.time > 0 && isNewer(seen, record.newest)
+  const isAnchor = agrees && isLarger(seen, record.agreed)
+  if (!isNewest && !isAnchor) return
+  keepSignerRecord(documents, origin, vkey, {
+    ...record,
+    ...(isNewest && { newest: seen }),
+    ...(isAnchor && { agreed: seen }),
+  })
+}
+
+/** Every statement that is remembered under these keys, some of them more than once. */
+export function recordedStatements(
+  documents: DocumentReads,
+  keys: KnownKeys,
+): readonly Statement[] {
+  const vkeys = [...keys.logKeys, ...keys.witnesses.map(({ vkey }) => vkey)]
+  const notes = vkeys.flatMap((vkey) => {
+    const { newest, agreed } = signerRecord(documents, keys.origin, vkey) ?? {}
+    return [newest, agreed].flatMap((sighting) => (sighting === undefined ? [] : [sighting.note]))
+  })
+  return [...new Set(notes)].map((note) => keptStatement(note, keys))
+}

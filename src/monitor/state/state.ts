@@ -1,0 +1,181 @@
+// The monitor's state: documents and trees, changed together and never without the monitor's signature
+// over the result. A state that is not exactly what was signed is refused as it is.
+import { equalBytes } from "../../core/base/bytes.ts"
+import { refuse, Trouble } from "../../core/base/errors.ts"
+import type { Origin } from "../../core/note/origin.ts"
+import { EMPTY_HEAD, type Hash, type TreeHasher } from "../../core/tree/hash.ts"
+import type { DocumentReads, Documents } from "./documents.ts"
+import { createDocumentSet, createDraft, type Draft } from "./set.ts"
+import {
+  formatStatement,
+  openStatement,
+  type StateSigner,
+  type StateStatement,
+} from "./statement.ts"
+import type { LeafChange, MonitorStore } from "./store.ts"
+import { type OwnTree, openTree } from "./tree.ts"
+
+/** Leaf hashes to append to the tree of a log. */
+export interface Growth {
+  readonly origin: Origin
+  readonly leafHashes: readonly Hash[]
+}
+
+export interface MonitorState {
+  readonly documents: DocumentReads
+  readonly sequence: number
+  /** The tree of a log, empty if nothing of it was followed yet. */
+  tree(origin: Origin): Promise<OwnTree>
+  /**
+   * Runs `edit` on the newest documents and makes what it changed durable together with the new leaf
+   * hashes, signed; one change at a time, so `edit` must not wait for another one. If `edit` throws,
+   * nothing is changed. If the commit itself fails the state is unknown: it takes no other change, and
+   * the caller ends the process.
+   */
+  change: ChangeState
+  close(): Promise<void>
+}
+
+export type ChangeState = <T>(
+  edit: (documents: Documents) => T | Promise<T>,
+  growth?: Growth,
+) => Promise<T>
+
+export interface StateOptions {
+  readonly store: MonitorStore
+  readonly signer: StateSigner
+  readonly hasher: TreeHasher
+}
+
+function refuseState(message: string, cause?: unknown): never {
+  refuse("untrusted", `the monitor's state is refused: ${message}`, { cause })
+}
+
+async function readStatement({ store, signer }: StateOptions): Promise<StateStatement> {
+  const note = await store.statement()
+  if (note === undefined) refuseState("it is not signed")
+  try {
+    return openStatement(note, signer.vkey)
+  } catch (reason) {
+    if (!(reason instanceof Error)) throw reason
+    return refuseState(`its statement is not this monitor's (${reason.message})`, reason)
+  }
+}
+
+async function openTrees(
+  { store, hasher }: StateOptions,
+  { logs }: StateStatement,
+): Promise<Map<Origin, OwnTree>> {
+  const trees = new Map<Origin, OwnTree>()
+  for (const [origin, head] of logs) {
+    try {
+      const size = await store.size(origin)
+      if (size !== head.size) refuseState(`${size} leaf hashes of ${origin}, signed ${head.size}`)
+      trees.set(origin, await openTree(store, origin, head, hasher))
+    } catch (reason) {
+      if (!(reason instanceof Trouble) || reason.code !== "damaged") throw reason
+      refuseState(`the tree of ${origin} is not the signed one (${reason.message})`, reason)
+    }
+  }
+  return trees
+}
+
+/**
+ * Opens a state and checks all of it. Refuses `untrusted`, having changed nothing, if it is unsigned,
+ * signed by another key, or differs from what was signed in any document, tile or leaf hash.
+ */
+export async function openState(options: StateOptions): Promise<MonitorState> {
+  const { store, hasher } = options
+  const statement = await readStatement(options)
+  const documents = createDocumentSet(await store.documents(), hasher)
+  if (!equalBytes(documents.digest(), statement.documents)) {
+    refuseState("its documents are not the signed ones")
+  }
+  const trees = await openTrees(options, statement)
+  return stateOver(options, { sequence: statement.sequence, documents, trees })
+}
+
+/** Signs the first state of a store that has none, with these documents; refuses `conflict` otherwise. */
+export async function createState(
+  options: StateOptions,
+  fill: (documents: Documents) => void,
+): Promise<MonitorState> {
+  const { store, hasher } = options
+  if ((await store.statement()) !== undefined) refuse("conflict", "the store has a state already")
+  const documents = createDocumentSet([], hasher)
+  const state = stateOver(options, { sequence: 0, documents, trees: new Map() })
+  await state.change(fill)
+  return state
+}
+
+interface Opened {
+  readonly sequence: number
+  readonly documents: ReturnType<typeof createDocumentSet>
+  readonly trees: Map<Origin, OwnTree>
+}
+
+function stateOver({ store, signer, hasher }: StateOptions, opened: Opened): MonitorState {
+  const { documents, trees } = opened
+  let sequence = opened.sequence
+  let failed = false
+  let last: Promise<unknown> = Promise.resolve()
+
+  async function tree(origin: Origin): Promise<OwnTree> {
+    const found = trees.get(origin) ?? (await openTree(store, origin, EMPTY_HEAD, hasher))
+    trees.set(origin, found)
+    return found
+  }
+
+  async function grow({ origin, leafHashes }: Growth): Promise<LeafChange[]> {
+    if (leafHashes.length === 0) return []
+    const own = await tree(origin)
+    const from = own.head.size
+    return [{ origin, from, leafHashes, tiles: own.append(leafHashes) }]
+  }
+
+  function statementAfter(digest: Hash): StateStatement {
+    const logs = [...trees].map(([origin, { head }]) => [origin, head] as const)
+    logs.sort(([a], [b]) => (a < b ? -1 : 1))
+    return { sequence: sequence + 1, documents: digest, logs }
+  }
+
+  async function write(draft: Draft, growth: Growth | undefined): Promise<void> {
+    const leaves = growth === undefined ? [] : await grow(growth)
+    const changes = draft.changes()
+    if (leaves.length + changes.length === 0 && sequence > 0) return
+    const text = formatStatement(statementAfter(documents.digestAfter(changes)))
+    await store.commit({ documents: changes, leaves, statement: await signer.sign(text) })
+    documents.apply(changes)
+    sequence += 1
+  }
+
+  async function changeNow<T>(
+    edit: (documents: Documents) => T | Promise<T>,
+    growth: Growth | undefined,
+  ): Promise<T> {
+    if (failed) throw new Trouble("disk", "an earlier commit of the state failed; start again")
+    const draft = createDraft(documents)
+    const result = await edit(draft)
+    failed = true
+    await write(draft, growth)
+    failed = false
+    return result
+  }
+
+  return {
+    documents,
+    get sequence() {
+      return sequence
+    },
+    tree,
+    change(edit, growth) {
+      const turn = last.then(() => changeNow(edit, growth))
+      last = turn.catch(() => {})
+      return turn
+    },
+    async close() {
+      await last
+      await store.close()
+    },
+  }
+}

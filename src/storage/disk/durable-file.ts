@@ -1,0 +1,41 @@
+// Files and folders as durable storage: translates their errors and makes a folder's names durable.
+import { closeSync, fsyncSync, openSync } from "node:fs"
+import { dirname } from "node:path"
+import { Trouble } from "../../core/base/errors.ts"
+
+/** Runs `work` and turns an error of the file system into Trouble `disk` that names `path`. */
+export function onDisk<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (reason) {
+    throw diskTrouble(path, reason)
+  }
+}
+
+/** An error of the file system as Trouble `disk` that names `path`; any other error unchanged. */
+export function diskTrouble(path: string, reason: unknown): unknown {
+  if (!isSystemError(reason)) return reason
+  return new Trouble("disk", `${path}: ${reason.message}`, { cause: reason })
+}
+
+/** The code of a file system error, such as ENOENT; undefined for anything else. */
+export function systemCode(reason: unknown): string | undefined {
+  return isSystemError(reason) ? reason.code : undefined
+}
+
+function isSystemError(reason: unknown): reason is Error & { readonly code: string } {
+  return reason instanceof Error && "syscall" in reason && "code" in reason
+}
+
+/** Makes the creation or renaming of `path` survive a loss of power. */
+export function syncNameOf(path: string): void {
+  const folder = dirname(path)
+  onDisk(folder, () => {
+    const descriptor = openSync(folder, "r")
+    try {
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  })
+}

@@ -1,0 +1,65 @@
+// A lock between processes that the operating system frees when its holder dies: a small SQLite file
+// with an exclusive transaction that is never finished. It is a file of its own, because SQLite's locks
+// vanish when the process closes any other descriptor of the locked file.
+import { join } from "node:path"
+import Database from "better-sqlite3"
+import { bug, refuse, Trouble } from "../../core/base/errors.ts"
+import { onSqlite } from "./trouble.ts"
+
+export interface ProcessLock {
+  /** Lets others have it; once is enough. */
+  release(): void
+}
+
+/** A connection that nothing refers to is closed when memory is collected, and its lock with it. */
+const held = new Set<Database.Database>()
+
+/**
+ * Takes a data directory for this process until it ends or releases it. Refuses `conflict` at once if
+ * it is taken, also by this process.
+ */
+export function lockDataDirectory(directory: string): ProcessLock {
+  return holdLock(join(directory, "lock.db"), `the data directory ${directory}`)
+}
+
+/** The same with the lock file at `path`; `what` names the locked thing in the refusal. */
+export function holdLock(path: string, what: string): ProcessLock {
+  const connection = onSqlite(path, () => new Database(path, { timeout: 0 }))
+  try {
+    onSqlite(path, () => lockForLife(connection, path, what))
+  } catch (reason) {
+    connection.close()
+    throw reason
+  }
+  held.add(connection)
+  return {
+    release() {
+      held.delete(connection)
+      connection.close()
+    },
+  }
+}
+
+function lockForLife(connection: Database.Database, path: string, what: string): void {
+  try {
+    const mode = connection.pragma("journal_mode = DELETE", { simple: true })
+    // In WAL mode an exclusive transaction does not keep others out.
+    if (mode !== "delete") bug(`PRAGMA journal_mode: expected delete, found ${mode}`)
+    connection.exec("BEGIN EXCLUSIVE")
+  } catch (reason) {
+    if (hasCode(reason, "SQLITE_NOTADB") || hasCode(reason, "SQLITE_CORRUPT")) {
+      const advice = "it holds nothing: make sure that no process uses it, then delete it"
+      throw new Trouble("damaged", `${path} is damaged; ${advice}`, { cause: reason })
+    }
+    if (!hasCode(reason, "SQLITE_BUSY")) throw reason
+    refuse(
+      "conflict",
+      `${what} is in use by another process; stop that one first, or use another one`,
+      { cause: reason },
+    )
+  }
+}
+
+function hasCode(reason: unknown, code: string): boolean {
+  return reason instanceof Database.SqliteError && reason.code.startsWith(code)
+}

@@ -1,0 +1,35 @@
+// Turns errors of SQLite into Trouble. What SQLite refuses because of a constraint or a trigger counts
+// as damage: commits are checked before they are written, so then the rows do not fit the head.
+import Database from "better-sqlite3"
+import { Trouble, type TroubleCode } from "../../core/base/errors.ts"
+
+const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|CONSTRAINT|MISMATCH|ERROR)/
+const BUSY = /^SQLITE_(BUSY|LOCKED)/
+
+const advice: Readonly<Record<"damaged" | "busy" | "disk", string>> = {
+  damaged: "the database is damaged or not one of Countersign's; put a good copy in its place",
+  busy: "another process holds the database; stop it or try again",
+  disk: "the disk refused; check its free space, its health and the permissions",
+}
+
+function codeOf(sqliteCode: string): keyof typeof advice & TroubleCode {
+  if (DAMAGED.test(sqliteCode)) return "damaged"
+  return BUSY.test(sqliteCode) ? "busy" : "disk"
+}
+
+/** An error of SQLite as Trouble that names `path`; any other error unchanged. */
+export function sqliteTrouble(path: string, reason: unknown): unknown {
+  if (!(reason instanceof Database.SqliteError)) return reason
+  const code = codeOf(reason.code)
+  const message = `${path}: ${advice[code]} (${reason.code}: ${reason.message})`
+  return new Trouble(code, message, { cause: reason })
+}
+
+/** Runs `work` and translates what SQLite throws. */
+export function onSqlite<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (reason) {
+    throw sqliteTrouble(path, reason)
+  }
+}

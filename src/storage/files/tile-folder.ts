@@ -1,0 +1,67 @@
+// A log as static files in a folder (C2SP tlog-tiles, as `countersign export-tiles` writes them), read the
+// way the monitor reads any log.
+import { readdir, readFile, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { parseUtf8 } from "../../core/base/bytes.ts"
+import { refuse, Trouble } from "../../core/base/errors.ts"
+import { LONGEST_NOTE } from "../../core/note/note.ts"
+import { cutResource } from "../../core/tree/partial-resource.ts"
+import { formatTilePath, TILE_WIDTH, type TileResource } from "../../core/tree/tile.ts"
+import type { LogSource } from "../../monitor/follow/source.ts"
+import { systemCode } from "../disk/durable-file.ts"
+import { plain } from "../disk/plain-bytes.ts"
+
+const LONGEST_RESOURCE = 17 * 1024 * 1024
+
+/** Somebody else's log: that it cannot be read is no trouble of the monitor's own disk. */
+function outOfReach(path: string, reason: unknown): unknown {
+  if (systemCode(reason) === undefined) return reason
+  return new Trouble("network", `${path} cannot be read: ${systemCode(reason)}`, { cause: reason })
+}
+
+async function readIfThere(file: string): Promise<Uint8Array | undefined> {
+  try {
+    const { size } = await stat(file)
+    if (size > LONGEST_RESOURCE)
+      refuse("too-large", `${file}: expected a tile, found ${size} bytes`)
+    return plain(await readFile(file))
+  } catch (reason) {
+    if (systemCode(reason) === "ENOENT" || systemCode(reason) === "ENOTDIR") return undefined
+    throw outOfReach(file, reason)
+  }
+}
+
+/** The smallest width of a partial resource in this folder that is at least `width`. */
+async function widthThere(folder: string, width: number): Promise<number | undefined> {
+  try {
+    const widths = (await readdir(folder)).map(Number).filter((found) => found >= width)
+    return widths.sort((a, b) => a - b)[0]
+  } catch (reason) {
+    if (systemCode(reason) === "ENOENT" || systemCode(reason) === "ENOTDIR") return undefined
+    throw outOfReach(folder, reason)
+  }
+}
+
+export function createTileFolder(folder: string): LogSource {
+  async function read(resource: TileResource): Promise<Uint8Array | undefined> {
+    const whole = join(folder, formatTilePath({ ...resource, width: TILE_WIDTH }))
+    const found = await readIfThere(whole)
+    if (found !== undefined) return cutResource(resource, found)
+    if (resource.width === TILE_WIDTH) return undefined
+    const width = await widthThere(`${whole}.p`, resource.width)
+    if (width === undefined) return undefined
+    const part = await readIfThere(join(folder, formatTilePath({ ...resource, width })))
+    return part && cutResource(resource, part)
+  }
+
+  return {
+    async checkpoint() {
+      const note = await readIfThere(join(folder, "checkpoint"))
+      if (note === undefined) throw new Trouble("network", `${folder} has no checkpoint`)
+      if (note.length > LONGEST_NOTE) refuse("too-large", `${folder}/checkpoint is no note`)
+      return parseUtf8(note, `${folder}/checkpoint`)
+    },
+    bundle: (index, width) => read({ kind: "entries", index, width }),
+    tile: (level, index, width) => read({ kind: "tile", level, index, width }),
+  }
+}

@@ -1,0 +1,147 @@
+// Opens connections to SQLite databases of Countersign's with settings that keep what was acknowledged, and
+// refuses files that are not this program's. Nothing else may open the database, its -wal or its -shm:
+// when a process closes any descriptor of theirs, SQLite's locks on them are gone.
+import { existsSync } from "node:fs"
+import Database from "better-sqlite3"
+import { bug, refuse, Trouble } from "../../../core/base/errors.ts"
+import { onSqlite } from "../../disk/trouble.ts"
+import { type DatabaseKind, logDatabase } from "./database-kind.ts"
+import { migrate, newestVersion, schemaVersion } from "./migration.ts"
+
+/** A full tile is 8 KB and a bundle some 128 KB; smaller pages make long chains of both. */
+export const PAGE_SIZE = 8_192
+
+/**
+ * Pages that the write-ahead log gathers before a commit moves them into the database: 16 MB. The commit
+ * that does so waits for it, some 3 ms a megabyte: a higher figure makes the stall rarer but longer, and
+ * total throughput stays the same. The file grows past this only while a reader holds an old snapshot
+ * (a backup does), and is cut back afterwards.
+ */
+const PAGES_BETWEEN_CHECKPOINTS = 2_000
+
+const BUSY_TIMEOUT_MS = 5_000
+
+export type ConnectionRole = "read" | "write"
+
+/** Settings of a connection, each set and read back; a database keeps none of them by itself. */
+const settings = {
+  // 2 is FULL. better-sqlite3 is built to fall back to NORMAL, which forgets commits on power loss,
+  // whenever an existing database is opened; a new one does not show it.
+  synchronous: 2,
+  // A file that shrinks under a memory map kills the process.
+  mmap_size: 0,
+  trusted_schema: 0,
+  cell_size_check: 1,
+  foreign_keys: 1,
+  // Without it INSERT OR REPLACE deletes rows behind the back of the DELETE triggers.
+  recursive_triggers: 1,
+} as const
+
+const roleSettings: Readonly<Record<ConnectionRole, Readonly<Record<string, number>>>> = {
+  // A negative cache size counts KiB. Reading connections are not opened read-only: one that is closed
+  // last must be able to move the write-ahead log into the database.
+  read: { cache_size: -4_096, query_only: 1 },
+  write: {
+    cache_size: -8_192,
+    wal_autocheckpoint: PAGES_BETWEEN_CHECKPOINTS,
+    journal_size_limit: PAGES_BETWEEN_CHECKPOINTS * PAGE_SIZE,
+  },
+}
+
+/**
+ * Opens an existing database. `write` brings an older schema up to date; `read` executes no SQL that
+ * writes. Refuses `not-found` where there is no file, `mismatch` for another program's database and
+ * `unsupported` for a schema that this program cannot use; throws Trouble for anything else.
+ */
+export function openConnection(
+  path: string,
+  role: ConnectionRole,
+  kind: DatabaseKind = logDatabase,
+): Database.Database {
+  if (!existsSync(path)) {
+    refuse(
+      "not-found",
+      `expected the ${kind.owner}'s database at ${path}, found no file. Give the right data ` +
+        `directory, or make a new ${kind.owner} with "${kind.made}"`,
+    )
+  }
+  const options = { fileMustExist: true, timeout: BUSY_TIMEOUT_MS }
+  const connection = onSqlite(path, () => new Database(path, options))
+  try {
+    onSqlite(path, () => {
+      assertOurs(connection, path, kind)
+      assertVersion(connection, path, role, kind)
+      applySettings(connection, role)
+      applyJournalMode(connection, path, role, kind)
+      if (role === "write") migrate(connection, kind)
+    })
+    return connection
+  } catch (reason) {
+    connection.close()
+    throw reason
+  }
+}
+
+/** Sets everything that a connection forgets when it is closed; a setting that fails is a bug. */
+export function applySettings(connection: Database.Database, role: ConnectionRole): void {
+  for (const [name, value] of Object.entries({ ...settings, ...roleSettings[role] })) {
+    connection.pragma(`${name} = ${value}`)
+    const found = connection.pragma(name, { simple: true })
+    if (found !== value) bug(`PRAGMA ${name}: expected ${value}, found ${found}`)
+  }
+}
+
+/** The write-ahead log; the database remembers it, so that a reader needs only to look. */
+export function applyJournalMode(
+  connection: Database.Database,
+  path: string,
+  role: ConnectionRole,
+  { opened }: DatabaseKind,
+): void {
+  const pragma = role === "write" ? "journal_mode = WAL" : "journal_mode"
+  const found = connection.pragma(pragma, { simple: true })
+  if (found === "wal") return
+  throw new Trouble(
+    "disk",
+    `${path}: expected the journal mode "wal", found "${found}"; put the database on a local disk ` +
+      `and open it once with "${opened}"`,
+  )
+}
+
+function assertOurs(
+  connection: Database.Database,
+  path: string,
+  { applicationId, owner }: DatabaseKind,
+): void {
+  const found = connection.pragma("application_id", { simple: true })
+  if (found === applicationId) return
+  refuse(
+    "mismatch",
+    `${path}: expected a ${owner}'s database of Countersign's (application ID ${applicationId}), ` +
+      `found application ID ${found}; it was left as it is. Give the right data directory`,
+  )
+}
+
+function assertVersion(
+  connection: Database.Database,
+  path: string,
+  role: ConnectionRole,
+  kind: DatabaseKind,
+): void {
+  const newest = newestVersion(kind)
+  const found = schemaVersion(connection)
+  if (found > newest) {
+    refuse(
+      "unsupported",
+      `${path}: expected a schema version up to ${newest}, found ${found}: a newer Countersign has ` +
+        `written this database. Use that version or a later one`,
+    )
+  }
+  if (found < newest && role === "read") {
+    refuse(
+      "unsupported",
+      `${path}: expected schema version ${newest}, found ${found}. Back the database up and start ` +
+        `"${kind.opened}" once, which brings it up to date`,
+    )
+  }
+}

@@ -1,0 +1,55 @@
+// Makes a new database of any kind: tables and first rows, all in one transaction.
+import { existsSync } from "node:fs"
+import Database from "better-sqlite3"
+import { refuse } from "../../../core/base/errors.ts"
+import { syncNameOf } from "../../disk/durable-file.ts"
+import { onSqlite } from "../../disk/trouble.ts"
+import { applyJournalMode, applySettings, PAGE_SIZE } from "./connection.ts"
+import type { DatabaseKind } from "./database-kind.ts"
+import { migrate } from "./migration.ts"
+
+/**
+ * Makes a database with the tables of its kind and the rows that `fill` writes, durable when this
+ * returns. Refuses `conflict` if there is a file at `path`: nothing is ever overwritten.
+ */
+export function createDatabase(
+  path: string,
+  kind: DatabaseKind,
+  fill: (connection: Database.Database) => void,
+): void {
+  assertFree(path, kind)
+  onSqlite(path, () => {
+    const connection = new Database(path)
+    try {
+      connection.pragma(`page_size = ${PAGE_SIZE}`)
+      applySettings(connection, "write")
+      applyJournalMode(connection, path, "write", kind)
+      const work = connection.transaction(() => {
+        // Under the write lock: another process may have been faster since the look at the folder.
+        const tables = connection.prepare("SELECT count(*) FROM sqlite_schema").pluck().get()
+        if (tables !== 0) alreadyThere(path, kind)
+        connection.pragma(`application_id = ${kind.applicationId}`)
+        migrate(connection, kind)
+        fill(connection)
+      })
+      work.immediate()
+    } finally {
+      connection.close()
+    }
+  })
+  syncNameOf(path)
+}
+
+function assertFree(path: string, kind: DatabaseKind): void {
+  // Beside a lost database its -wal may hold commits, which SQLite would throw away.
+  const found = [path, `${path}-wal`].find((name) => existsSync(name))
+  if (found !== undefined) alreadyThere(found, kind)
+}
+
+function alreadyThere(path: string, { owner, opened }: DatabaseKind): never {
+  refuse(
+    "conflict",
+    `expected no file at ${path}, found one: a ${owner} is never overwritten. Open it with ` +
+      `"${opened}", or choose another data directory`,
+  )
+}

@@ -1,0 +1,72 @@
+// What is kept beside the entries, and how it is taken away again.
+import type { Database } from "better-sqlite3"
+import { refuse } from "../../../core/base/errors.ts"
+import { asHash } from "../../../core/tree/hash.ts"
+import type { Commit, LogReads } from "../../../log/ports/store.ts"
+import { plain } from "../../disk/plain-bytes.ts"
+import { onSqlite } from "../../disk/trouble.ts"
+import { openConnection } from "../database/connection.ts"
+
+interface AttachmentRow {
+  readonly digest: Buffer
+  readonly mediaType: string
+  readonly bytes: Buffer
+}
+
+export function attachmentReader(path: string, connection: Database): LogReads["attachment"] {
+  const select = connection.prepare<[number], AttachmentRow>(
+    "SELECT digest, media_type AS mediaType, bytes FROM attachments WHERE idx = ?",
+  )
+  const selectRedaction = connection
+    .prepare<[number], number>("SELECT time FROM redactions WHERE idx = ?")
+    .pluck()
+  return async (index) =>
+    onSqlite(path, () => {
+      const row = select.get(index)
+      if (row !== undefined) {
+        const { digest, mediaType, bytes } = row
+        return { index, digest: asHash(plain(digest)), mediaType, bytes: plain(bytes) }
+      }
+      const redacted = selectRedaction.get(index)
+      return redacted === undefined ? undefined : { redacted }
+    })
+}
+
+/** Writes the attachments of a commit, inside of its transaction. */
+export function attachmentWriter(connection: Database): (commit: Commit) => void {
+  const insert = connection.prepare(
+    "INSERT INTO attachments (idx, digest, media_type, bytes) VALUES (?, ?, ?, ?)",
+  )
+  return ({ attachments }) => {
+    for (const { index, digest, mediaType, bytes } of attachments) {
+      insert.run(index, digest, mediaType, bytes)
+    }
+  }
+}
+
+/**
+ * Takes the attachment of an entry away and leaves a mark with `time` (Unix milliseconds); its bytes are
+ * overwritten in the database and its write-ahead log, not in backups. The caller holds the lock of the
+ * data directory. Refuses `not-found` if nothing is attached (any more).
+ */
+export function redactAttachment(path: string, index: number, time: number): void {
+  const connection = openConnection(path, "write")
+  try {
+    onSqlite(path, () => {
+      connection.pragma("secure_delete = ON")
+      connection.transaction(() => redact(connection, index, time)).immediate()
+      connection.pragma("wal_checkpoint(TRUNCATE)")
+    })
+  } finally {
+    connection.close()
+  }
+}
+
+function redact(connection: Database, index: number, time: number): void {
+  const select = connection.prepare<[number], number>("SELECT 1 FROM attachments WHERE idx = ?")
+  if (select.get(index) === undefined) {
+    refuse("not-found", `expected an attachment of entry ${index}, found none`)
+  }
+  connection.prepare("INSERT INTO redactions (idx, time) VALUES (?, ?)").run(index, time)
+  connection.prepare("DELETE FROM attachments WHERE idx = ?").run(index)
+}

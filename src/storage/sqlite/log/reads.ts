@@ -1,0 +1,162 @@
+// Read access to the log's database over a connection that writes nothing.
+import type { Database } from "better-sqlite3"
+import { Refusal, Trouble } from "../../../core/base/errors.ts"
+import { decodeBundle } from "../../../core/tree/bundle.ts"
+import { asHash } from "../../../core/tree/hash.ts"
+import { hashesAtLevel, TILE_WIDTH } from "../../../core/tree/tile.ts"
+import type { LogIdentity, LogReads, TimedHead } from "../../../log/ports/store.ts"
+import { optional, plain } from "../../disk/plain-bytes.ts"
+import { onSqlite } from "../../disk/trouble.ts"
+import { assertBodiesRange } from "../../rules/commit.ts"
+import { parseIdentity } from "../../rules/identity.ts"
+import { openConnection } from "../database/connection.ts"
+import { tileKey } from "../database/tile-key.ts"
+import { attachmentReader } from "./attachments.ts"
+import { termReads } from "./terms.ts"
+
+/** The identity with the moment that the database was made, in Unix milliseconds. */
+export interface StoredIdentity extends LogIdentity {
+  readonly created: number
+}
+
+/** Reads of one database, with the log that it was made for. */
+export interface SqliteReads extends LogReads {
+  readonly identity: StoredIdentity
+}
+
+interface Row {
+  readonly idx: number
+  readonly bytes: Buffer
+}
+
+/** A row of the table `head`. */
+export interface HeadRow {
+  readonly size: number
+  readonly root: Buffer
+  readonly time: number
+}
+
+/**
+ * Opens a database for reading, also while another thread or process writes to it. Each call sees
+ * what is committed by then. Refuses and throws as {@link openConnection} does.
+ */
+export function openSqliteReads(path: string): SqliteReads {
+  const connection = openConnection(path, "read")
+  try {
+    return onSqlite(path, () => readsOver(path, connection))
+  } catch (reason) {
+    connection.close()
+    throw reason
+  }
+}
+
+function readsOver(path: string, connection: Database): SqliteReads {
+  const identity = readIdentity(path, connection)
+  const selectHead = connection.prepare<[], HeadRow>("SELECT size, root, time FROM head")
+  const selectTile = connection
+    .prepare<[number], Buffer>("SELECT hashes FROM tiles WHERE id = ?")
+    .pluck()
+  const selectBundle = connection
+    .prepare<[number], Buffer>("SELECT bytes FROM bundles WHERE idx = ?")
+    .pluck()
+  const selectBundles = connection.prepare<[number, number], Row>(
+    "SELECT idx, bytes FROM bundles WHERE idx >= ? AND idx < ? ORDER BY idx",
+  )
+  const selectEntries = connection.prepare<[number, number], Row>(
+    "SELECT idx, body AS bytes FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx",
+  )
+  const selectTime = connection
+    .prepare<[number], number>("SELECT time FROM commits WHERE size > ? ORDER BY size LIMIT 1")
+    .pluck()
+
+  function assertNext(found: number, expected: number): void {
+    if (found <= expected) return
+    throw new Trouble("damaged", `${path}: expected entry ${expected}, found entry ${found}`)
+  }
+
+  // One transaction, because a commit between the two queries would move entries into a bundle.
+  const selectBodies = connection.transaction((from: number, to: number): Uint8Array[] => {
+    const bodies: Uint8Array[] = []
+    for (const row of selectBundles.iterate(hashesAtLevel(1, from), to / TILE_WIDTH)) {
+      const start = row.idx * TILE_WIDTH
+      assertNext(start, from + bodies.length)
+      const decoded = decodeStored(path, row)
+      bodies.push(...decoded.slice(Math.max(0, from - start), to - start))
+    }
+    for (const row of selectEntries.iterate(from, to)) {
+      assertNext(row.idx, from + bodies.length)
+      bodies.push(plain(row.bytes))
+    }
+    return bodies
+  })
+
+  async function read<T>(work: () => T): Promise<T> {
+    return onSqlite(path, work)
+  }
+
+  return {
+    identity,
+    head: () => read(() => headOf(path, selectHead.get())),
+    tiles: (ids) =>
+      read(() =>
+        ids.map((id) => {
+          const key = tileKey(id)
+          return key === undefined ? undefined : optional(selectTile.get(key))
+        }),
+      ),
+    bundle: (index) => read(() => optional(selectBundle.get(index))),
+    bodies: (from, to) =>
+      read(() => {
+        assertBodiesRange(from, to)
+        return selectBodies(from, to)
+      }),
+    timeOf: (index) => read(() => selectTime.get(index)),
+    attachment: attachmentReader(path, connection),
+    ...termReads(path, connection),
+    close: () =>
+      read(() => {
+        connection.close()
+      }),
+  }
+}
+
+/** The head in a row; throws Trouble `damaged` if there is no row. */
+export function headOf(path: string, row: HeadRow | undefined): TimedHead {
+  if (row === undefined) throw new Trouble("damaged", `${path}: the head is missing`)
+  return { size: row.size, root: asHash(plain(row.root)), time: row.time }
+}
+
+interface LogRow {
+  readonly origin: string
+  readonly treeId: string
+  readonly keys: string
+  readonly created: number
+}
+
+function readIdentity(path: string, connection: Database): StoredIdentity {
+  const row = connection
+    .prepare<[], LogRow>(
+      "SELECT origin, tree_id AS treeId, key_fingerprints AS keys, created FROM log",
+    )
+    .get()
+  if (row === undefined) throw new Trouble("damaged", `${path}: the log's identity is missing`)
+  const { created, keys, ...text } = row
+  return asDamage(`${path}: the log's identity`, () => ({
+    ...parseIdentity({ ...text, keyFingerprints: JSON.parse(keys) as unknown[] }),
+    created,
+  }))
+}
+
+function decodeStored(path: string, { idx, bytes }: Row): Uint8Array[] {
+  return asDamage(`${path}: entry bundle ${idx}`, () => decodeBundle(plain(bytes), TILE_WIDTH))
+}
+
+/** What is refused from a stranger is damage when it comes from our own disk. */
+function asDamage<T>(what: string, work: () => T): T {
+  try {
+    return work()
+  } catch (reason) {
+    if (!(reason instanceof Refusal)) throw reason
+    throw new Trouble("damaged", `${what} cannot be read: ${reason.message}`, { cause: reason })
+  }
+}

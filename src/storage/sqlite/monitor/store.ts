@@ -1,0 +1,158 @@
+// The monitor's store in SQLite, on one connection. Everything happens on the calling thread, which waits
+// for the disk.
+import type { Database } from "better-sqlite3"
+import { bug, Refusal, Trouble } from "../../../core/base/errors.ts"
+import type { Origin } from "../../../core/note/origin.ts"
+import type { TileId } from "../../../core/tree/tile.ts"
+import type {
+  DocumentChange,
+  LeafChange,
+  MonitorCommit,
+  MonitorStore,
+  StoredDocument,
+} from "../../../monitor/state/store.ts"
+import { optional, plain } from "../../disk/plain-bytes.ts"
+import { onSqlite } from "../../disk/trouble.ts"
+import { cutLeaves, pickLeaves } from "../../rules/leaf-tiles.ts"
+import { type ConnectionRole, openConnection } from "../database/connection.ts"
+import { createDatabase } from "../database/creation.ts"
+import { monitorDatabase } from "../database/database-kind.ts"
+import { tileKey } from "../database/tile-key.ts"
+
+/** Makes an empty database, durable when this returns; refuses `conflict` where a file is. */
+export function createMonitorDatabase(path: string): void {
+  createDatabase(path, monitorDatabase, () => {})
+}
+
+/**
+ * Opens a database; for `write` the caller holds the lock of the data directory. Refuses and throws as
+ * {@link openConnection} does. After a commit that failed with anything but a refusal the state is
+ * unknown: the store takes no other commit, and the caller ends the process.
+ */
+export function openMonitorStore(path: string, role: ConnectionRole = "write"): MonitorStore {
+  const connection = openConnection(path, role, monitorDatabase)
+  try {
+    return onSqlite(path, () => {
+      // A reader sees one commit until it closes: documents and statement must belong together.
+      if (role === "read") connection.exec("BEGIN")
+      return storeOver(path, connection)
+    })
+  } catch (reason) {
+    connection.close()
+    throw reason
+  }
+}
+
+interface LogRow {
+  readonly id: number
+  readonly size: number
+  readonly tail: Buffer
+}
+
+function logReads(connection: Database) {
+  const selectLog = connection.prepare<[string], LogRow>(
+    "SELECT id, size, tail FROM logs WHERE origin = ?",
+  )
+  const selectTile = connection
+    .prepare<[number, number], Buffer>("SELECT hashes FROM tiles WHERE log = ? AND tile = ?")
+    .pluck()
+  return {
+    logOf: (origin: Origin) => selectLog.get(origin),
+    tileOf(log: LogRow, id: TileId): Uint8Array | undefined {
+      const key = tileKey(id)
+      return key === undefined ? undefined : optional(selectTile.get(log.id, key))
+    },
+  }
+}
+
+type LogReads = ReturnType<typeof logReads>
+
+function leafWriter(connection: Database, { logOf }: LogReads): (change: LeafChange) => void {
+  const insertLog = connection.prepare(
+    "INSERT INTO logs (origin, size, tail) VALUES (?, 0, x'') RETURNING id, size, tail",
+  )
+  const insertTile = connection.prepare("INSERT INTO tiles (log, tile, hashes) VALUES (?, ?, ?)")
+  const updateLog = connection.prepare("UPDATE logs SET size = ?, tail = ? WHERE id = ?")
+  return (change) => {
+    const log = logOf(change.origin) ?? (insertLog.get(change.origin) as LogRow)
+    const { size, tiles, tail } = cutLeaves(log.size, plain(log.tail), change)
+    for (const { id, hashes } of tiles) {
+      insertTile.run(log.id, tileKey(id) ?? bug(`no tile ${id.level}/${id.index}`), hashes)
+    }
+    updateLog.run(size, tail, log.id)
+  }
+}
+
+function documentWriter(connection: Database): (change: DocumentChange) => void {
+  const put = connection.prepare(
+    "INSERT INTO documents (kind, key, value) VALUES (?, ?, ?) " +
+      "ON CONFLICT DO UPDATE SET value = excluded.value",
+  )
+  const remove = connection.prepare("DELETE FROM documents WHERE kind = ? AND key = ?")
+  return ({ kind, key, value }) => {
+    if (value === undefined) remove.run(kind, key)
+    else put.run(kind, key, value)
+  }
+}
+
+function commitOver(connection: Database, reads: LogReads): (commit: MonitorCommit) => void {
+  const writeLeaves = leafWriter(connection, reads)
+  const writeDocument = documentWriter(connection)
+  const putStatement = connection.prepare(
+    "INSERT INTO statement (id, text) VALUES (1, ?) ON CONFLICT DO UPDATE SET text = excluded.text",
+  )
+  // BEGIN IMMEDIATE takes the write lock first, so that nothing is written on an outdated snapshot.
+  return connection.transaction((commit: MonitorCommit) => {
+    for (const change of commit.leaves) writeLeaves(change)
+    for (const change of commit.documents) writeDocument(change)
+    putStatement.run(commit.statement)
+  }).immediate
+}
+
+function storeOver(path: string, connection: Database): MonitorStore {
+  const reads = logReads(connection)
+  const selectDocuments = connection.prepare<[], StoredDocument>(
+    "SELECT kind, key, value FROM documents ORDER BY kind, key",
+  )
+  const selectStatement = connection.prepare<[], string>("SELECT text FROM statement").pluck()
+  const write = commitOver(connection, reads)
+  let failed = false
+
+  async function read<T>(work: () => T): Promise<T> {
+    return onSqlite(path, work)
+  }
+
+  return {
+    documents: () => read(() => selectDocuments.all()),
+    statement: () => read(() => selectStatement.get()),
+    size: (origin) => read(() => reads.logOf(origin)?.size ?? 0),
+    tiles: (origin, ids) =>
+      read(() => {
+        const log = reads.logOf(origin)
+        return ids.map((id) => (log === undefined ? undefined : reads.tileOf(log, id)))
+      }),
+    leafHashes: (origin, from, to) =>
+      read(() => {
+        const log = reads.logOf(origin)
+        if (log === undefined) return pickLeaves(0, [from, to], noTile, noTail)
+        const tileAt = (index: number) => reads.tileOf(log, { level: 0, index })
+        return pickLeaves(log.size, [from, to], tileAt, () => plain(log.tail))
+      }),
+    async commit(commit) {
+      if (failed) throw new Trouble("disk", `${path}: an earlier commit failed; end this process`)
+      try {
+        onSqlite(path, () => write(commit))
+      } catch (reason) {
+        failed = !(reason instanceof Refusal)
+        throw reason
+      }
+    },
+    close: () => read(() => void connection.close()),
+  }
+}
+
+function noTile(): undefined {}
+
+function noTail(): Uint8Array {
+  return new Uint8Array(0)
+}

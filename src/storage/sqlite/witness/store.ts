@@ -1,0 +1,75 @@
+// The witness's store in SQLite, under its head guard. Everything happens on the calling thread, which
+// waits for the disk: twice a change, however many heads it has.
+import type { Database } from "better-sqlite3"
+import { refuse } from "../../../core/base/errors.ts"
+import type { LogIdentity } from "../../../log/ports/store.ts"
+import type { WitnessStore } from "../../../witness/store.ts"
+import { holdLock } from "../../disk/process-lock.ts"
+import { onSqlite } from "../../disk/trouble.ts"
+import { openGuardFile } from "../../files/guard-file.ts"
+import { openConnection } from "../database/connection.ts"
+import { witnessDatabase } from "../database/database-kind.ts"
+import type { WitnessFiles } from "./creation.ts"
+import { type ChangeHistory, openHistory } from "./history.ts"
+import { readWitnessIdentity, witnessReads } from "./reads.ts"
+import { witnessWrites } from "./writes.ts"
+
+export { createWitnessStore, type WitnessFiles } from "./creation.ts"
+
+/** The store with the witness that it was made for: its name is the origin. */
+export interface SqliteWitnessStore extends WitnessStore {
+  readonly identity: LogIdentity
+}
+
+/**
+ * Opens the files of a witness and locks them against other processes until the store is closed. Refuses
+ * `not-found`; `conflict` if they are in use, or if the database is not the newest one that its guard
+ * knows; else as {@link openConnection} does.
+ */
+export async function openWitnessStore(files: WitnessFiles): Promise<SqliteWitnessStore> {
+  const { database: path } = files
+  // Before the lock, which would make a file beside a database that is not there.
+  const connection = openConnection(path, "write", witnessDatabase)
+  const closers: (() => Promise<void> | void)[] = [() => void connection.close()]
+  const close = async () => {
+    for (const closer of closers.splice(0).toReversed()) await closer()
+  }
+  try {
+    closers.push(holdLock(`${path}.lock`, `the witness's database ${path}`).release)
+    const guard = openGuardFile(files.guard)
+    closers.push(guard.close)
+    const identity = onSqlite(path, () => readWitnessIdentity(path, connection))
+    assertSameWitness(identity, guard.identity)
+    const history = await openHistory(path, connection, guard)
+    closers.push(history.settled)
+    return { ...storeOver(path, connection, history), identity, close }
+  } catch (reason) {
+    await close()
+    throw reason
+  }
+}
+
+function storeOver(
+  path: string,
+  connection: Database,
+  { change }: ChangeHistory,
+): Omit<WitnessStore, "close"> {
+  const writes = onSqlite(path, () => witnessWrites(connection))
+  return {
+    ...onSqlite(path, () => witnessReads(path, connection)),
+    advance: (advances) => change(() => writes.advance(advances)),
+    setLog: (log) => change(() => writes.setLog(log)),
+    convict: (origin, evidence, freeze) => change(() => writes.convict(origin, evidence, freeze)),
+    stop: (origin, note) => change(() => writes.stop(origin, note)),
+    unfreeze: (origin) => change(() => writes.unfreeze(origin)),
+  }
+}
+
+function assertSameWitness(stored: LogIdentity, guarded: LogIdentity): void {
+  if (stored.treeId === guarded.treeId && stored.origin === guarded.origin) return
+  refuse(
+    "conflict",
+    `the head guard belongs to the witness ${guarded.origin} (${guarded.treeId}), the database to ` +
+      `${stored.origin} (${stored.treeId}); give the guard that was made with this database`,
+  )
+}

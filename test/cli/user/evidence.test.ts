@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, expect, test } from "vitest"
+import { formatVkey } from "../../../src/core/note/note.ts"
+import { LONGEST_EVIDENCE } from "../../../src/evidence/format.ts"
+import { makeFork, makeWitnessRollback } from "../../../src/evidence/head-evidence.ts"
+import { anyRoot, log, noteOf, ORIGIN, otherLog, TIME, witness } from "../../evidence/made-cases.ts"
+import { noNetwork, run } from "../command/fake-terminal.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "countersign-evidence-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function write(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+const [one, other] = [1, 2].map((seed) => noteOf({ size: 5, root: anyRoot(seed) }, [log])) as [
+  string,
+  string,
+]
+const fork = makeFork(log.vkey, one, other)
+const file = write("fork.evidence", fork.text)
+
+function verify(...words: readonly string[]) {
+  return run(["evidence", "verify", ...words], { fetch: noNetwork })
+}
+
+test("countersign evidence verify says what a file proves, and warns that its key is its own word", async () => {
+  const { code, out, err } = await verify(file)
+  expect(code).toBe(0)
+  expect(out).toContain(`verified: fork of ${ORIGIN}`)
+  expect(out).toContain(fork.id)
+  expect(out).toContain(formatVkey(log.vkey))
+  expect(out).toContain("no tree has both")
+  expect(err).toContain("compare it with one from elsewhere")
+})
+
+test("countersign evidence verify --key does not warn, and prints JSON on demand", async () => {
+  const { code, out, err } = await verify(file, "--key", formatVkey(log.vkey), "--json")
+  expect([code, err]).toEqual([0, ""])
+  expect(JSON.parse(out)).toMatchObject({
+    verified: true,
+    id: fork.id,
+    kind: "fork",
+    origin: ORIGIN,
+    key: formatVkey(log.vkey),
+    witnesses: [],
+    freezes: true,
+  })
+})
+
+test("countersign evidence verify exits with 3 for a case against another key", async () => {
+  const words = [file, "--key", formatVkey(otherLog.vkey)]
+  const { code, out, err } = await verify(...words)
+  expect([code, out]).toEqual([3, ""])
+  expect(err).toContain("untrusted")
+  const json = await verify(...words, "--json")
+  expect(json.code).toBe(3)
+  expect(JSON.parse(json.out)).toMatchObject({ verified: false, code: "untrusted" })
+})
+
+test.each([
+  { name: "a changed file", content: fork.text.replace("kind fork", "kind time") },
+  { name: "no evidence at all", content: "hello\n" },
+  { name: "bytes that are no text", content: Uint8Array.of(0xff, 0xfe) },
+  { name: "an empty file", content: "" },
+])("countersign evidence verify exits with 3 for $name", async ({ content }) => {
+  expect((await verify(write("changed.evidence", content))).code).toBe(3)
+})
+
+test("countersign evidence verify fails for a file that is too large or not there", async () => {
+  const large = await verify(write("large.evidence", "x".repeat(LONGEST_EVIDENCE + 1)))
+  expect(large.code).toBe(1)
+  expect(large.err).toContain(`${LONGEST_EVIDENCE}`)
+  expect((await verify(join(folder, "missing.evidence"))).code).toBe(1)
+})
+
+test("countersign evidence verify takes no key that is none", async () => {
+  expect((await verify(file, "--key", "log.example")).code).toBe(2)
+  expect((await verify()).code).toBe(2)
+})
+
+test("countersign evidence verify names a witness as convicted", async () => {
+  const at = (size: number, time: number) =>
+    noteOf({ size, root: anyRoot(size) }, [witness], { time })
+  const { text } = makeWitnessRollback(witness.vkey, at(5, TIME), at(4, TIME + 1))
+  const { code, out } = await verify(write("rollback.evidence", text))
+  expect(code).toBe(0)
+  expect(out).toContain(formatVkey(witness.vkey))
+  expect(out).toContain("the witness's own clock")
+})

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { verifyReceipt } from "../../../src/client/receipt.ts"
+import { parseBase64, parseHex } from "../../../src/core/base/text.ts"
+import { parseCheckpoint } from "../../../src/core/note/checkpoint.ts"
+import { parseNote } from "../../../src/core/note/note.ts"
+import { asHash } from "../../../src/core/tree/hash.ts"
+import type { EntryRequest } from "../../../src/entry/request.ts"
+import { loadContract } from "../../../src/http/door/contract.ts"
+import { ask, submit } from "../client.ts"
+import {
+  fill,
+  openServedLog,
+  type ServedLog,
+  signedEnvelope,
+  signedRequest,
+} from "../served-log.ts"
+import { document, mismatch } from "./contract-check.ts"
+
+const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, { operationId }]) => ({ path, method, operationId })),
+)
+
+/** Where the query cannot be left out. */
+const queries: ReadonlyMap<string, string> = new Map([
+  ["/v1/entries", "?kind=dsse"],
+  ["/v1/proofs/inclusion", "?index=1"],
+  ["/v1/proofs/consistency", "?from=1"],
+])
+
+describe("the contract", () => {
+  let served: ServedLog
+  beforeAll(async () => {
+    served = await openServedLog({ limits: { attachmentBytes: 4_096 } })
+    await fill(served.log, 1)
+    await submit(served.port, signedRequest("artifact"))
+    await submit(served.port, signedEnvelope())
+  })
+  afterAll(() => served.close())
+
+  test.each(operations)("$method $path is served", async ({ path, method }) => {
+    const real = path
+      .replace("/tile/{level}/{index}", "/tile/0/000.p/2")
+      .replace("/tile/entries/{index}", "/tile/entries/000.p/2")
+      .replace("{index}/attestation", "2/attestation")
+      .replace("{index}", "1")
+      .replace("{digest}", "sha256:00")
+    const query = method === "get" ? (queries.get(path) ?? "") : ""
+    const reply = await ask(served.port, real + query, { method: method.toUpperCase() })
+    // An empty submission has no media type, which only its handler notices.
+    expect(reply.status).toBe(method === "post" ? 415 : 200)
+  })
+
+  test("has no operation that the code does not know, and the other way round", () => {
+    const known = loadContract().operations.map(({ id }) => id)
+    expect(known.toSorted()).toEqual(operations.map(({ operationId }) => operationId).toSorted())
+  })
+
+  test("is served as it is", async () => {
+    const reply = await ask(served.port, "/openapi.yaml")
+    expect(reply.headers["content-type"]).toBe("application/yaml")
+    expect(reply.text()).toBe(loadContract().text)
+  })
+
+  const examples = Object.entries(document.components.schemas).flatMap(([name, schema]) =>
+    (schema.examples ?? []).map((example, i) => ({ name, i, example, schema })),
+  )
+
+  test.each(examples)("example $i of $name fits its schema", ({ example, schema }) => {
+    expect(mismatch(schema, example)).toBeUndefined()
+  })
+
+  test("has an example for every schema of a request or an answer", () => {
+    const named = ["hashedrekord", "dsse", "Receipt", "Inclusion", "BatchLine", "Entry", "TreeHead"]
+    const others = ["Consistency", "TrustedRoot", "Health", "Problem"]
+    const withExample = new Set(examples.map(({ name }) => name))
+    for (const name of [...named, ...others]) expect(withExample).toContain(name)
+  })
+
+  test("has an example receipt that holds for the example submission", () => {
+    const { hashedrekord, Receipt } = document.components.schemas
+    const receipt = Receipt.examples?.[0] as {
+      readonly index: number
+      readonly leafHash: string
+      readonly body: string
+      readonly isNew: boolean
+      readonly checkpoint: string
+      readonly inclusionProof: { index: number; size: number; root: string; hashes: string[] }
+    }
+    const hash = (hex: string) => asHash(parseHex(hex, "hash"))
+    const { index, size, root, hashes } = receipt.inclusionProof
+    const verified = verifyReceipt(hashedrekord.examples?.[0] as EntryRequest, {
+      index: receipt.index,
+      leafHash: hash(receipt.leafHash),
+      body: parseBase64(receipt.body, "body"),
+      isNew: receipt.isNew,
+      proof: { index, size, root: hash(root), hashes: hashes.map(hash) },
+      checkpoint: receipt.checkpoint,
+    })
+    expect(verified.size).toBe(parseCheckpoint(parseNote(receipt.checkpoint).text).size)
+  })
+})

@@ -1,0 +1,56 @@
+import type { AddressInfo } from "node:net"
+import { expect, test } from "vitest"
+import { createAdminServer, createMetrics } from "../../../src/http/log/metrics.ts"
+import { createHttpServer } from "../../../src/http/log/server.ts"
+import { newDisk, openLogOn } from "../../log/opened-log.ts"
+import { ask, askUnchecked, submit } from "../client.ts"
+import { signedRequest } from "../served-log.ts"
+
+test("the admin server tells what the log and its interface did", async () => {
+  let time = 0
+  const { log } = await openLogOn(newDisk())
+  const metrics = createMetrics(log, { withProcess: true })
+  const now = (): number => {
+    time += 4
+    return time
+  }
+  const http = createHttpServer({ log, meter: metrics, now })
+  await new Promise<void>((resolve) => http.server.listen(0, "127.0.0.1", resolve))
+  const { port } = http.server.address() as AddressInfo
+  await submit(port, signedRequest("a"))
+  const request = signedRequest("b")
+  await submit(port, request)
+  await submit(port, request)
+  await submit(port, "{")
+  await ask(port, "/checkpoint")
+  await ask(port, "/nothing")
+  const admin = createAdminServer(metrics)
+  await new Promise<void>((resolve) => admin.listen(0, "127.0.0.1", resolve))
+  const { port: adminPort } = admin.address() as AddressInfo
+  const reply = await askUnchecked(adminPort, "/metrics")
+  const lines = new Set(reply.text().split("\n"))
+  expect(reply.headers["content-type"]).toMatch(/^text\/plain; version=/)
+  for (const line of [
+    'countersign_http_requests_total{operation="addEntry",status="400"} 1',
+    'countersign_http_requests_total{operation="getCheckpoint",status="200"} 1',
+    'countersign_http_requests_total{operation="other",status="404"} 1',
+    'countersign_http_request_seconds_count{operation="addEntry"} 4',
+    'countersign_http_request_seconds_bucket{le="0.0025",operation="getCheckpoint"} 0',
+    'countersign_http_request_seconds_bucket{le="0.005",operation="getCheckpoint"} 1',
+    'countersign_refusals_total{code="malformed"} 1',
+    'countersign_refusals_total{code="not-found"} 1',
+    "countersign_entries_total 2",
+    "countersign_duplicates_total 1",
+    "countersign_tree_size 2",
+    "countersign_queue_length 0",
+    "countersign_accepting 1",
+  ]) {
+    expect(lines).toContain(line)
+  }
+  expect(reply.text()).toContain("process_cpu_seconds_total")
+  expect((await askUnchecked(adminPort, "/")).status).toBe(404)
+  admin.close()
+  admin.closeAllConnections()
+  await http.close()
+  await log.close()
+})

@@ -1,0 +1,311 @@
+import * as fc from "fast-check"
+import { describe, expect, it, onTestFinished, test } from "vitest"
+import { portableHasher } from "../../../src/core/tree/hash.ts"
+import type { Term, TermName } from "../../../src/entry/search-terms.ts"
+import type { LogLimits } from "../../../src/log/open-log.ts"
+import type { Log, SearchQuery } from "../../../src/log/ports/log.ts"
+import type { LogStore } from "../../../src/log/ports/store.ts"
+import { termHash } from "../../../src/log/search/hash.ts"
+import { checkSearch } from "../../../src/log/search-fsck.ts"
+import { createSqliteStore, openSqliteStore } from "../../../src/storage/sqlite/log/store.ts"
+import { newPath } from "../../storage/sqlite/database.ts"
+import { type Disk, newDisk, openLogOn, proposalOf, startTime } from "../opened-log.ts"
+
+const small: Partial<LogLimits> = { runEntries: 16, cachedPages: 4 }
+
+const names: readonly TermName[] = ["digest", "key", "identity", "kind"]
+
+/** Entry `index` of an imaginary log: rare terms, busy ones, one that all have, and none at all. */
+function termsAt(index: number): readonly Term[] {
+  if (index % 11 === 10) return []
+  return [
+    { name: "kind", value: "hashedrekord:0.0.2" },
+    { name: "digest", value: `sha256:${index % 37}` },
+    { name: "key", value: `sha256:${index % 3}` },
+    ...(index % 5 === 0 ? [{ name: "identity", value: `${index % 10}@example.com` } as const] : []),
+  ]
+}
+
+async function grow(log: Log, from: number, to: number): Promise<void> {
+  const adding: Promise<unknown>[] = []
+  for (let i = from; i < to; i++) adding.push(log.add(proposalOf(`e${i}`, termsAt(i))))
+  await Promise.all(adding)
+}
+
+function matches(index: number, query: SearchQuery): boolean {
+  const own = termsAt(index)
+  return query.every((group) =>
+    group.some((term) => own.some(({ name, value }) => name === term.name && value === term.value)),
+  )
+}
+
+/** What reading all entries gives. */
+function oracle(size: number, query: SearchQuery): number[] {
+  return Array.from({ length: size }, (_, index) => index).filter((index) => matches(index, query))
+}
+
+async function everything(
+  log: Log,
+  query: SearchQuery,
+  { limit = 1_000, order = "oldest" }: { limit?: number; order?: "oldest" | "newest" } = {},
+): Promise<number[]> {
+  const found: number[] = []
+  let after: number | undefined
+  do {
+    const answer = await log.search(query, { order, after, limit })
+    expect(answer.indexes.length).toBeLessThanOrEqual(limit)
+    expect(answer.completeUpTo).toEqual(log.head())
+    found.push(...answer.indexes)
+    after = answer.next
+  } while (after !== undefined)
+  return found
+}
+
+const anyTerm: fc.Arbitrary<Term> = fc.oneof(
+  fc.nat(40).map((number): Term => ({ name: "digest", value: `sha256:${number}` })),
+  fc.nat(3).map((key): Term => ({ name: "key", value: `sha256:${key}` })),
+  fc.constantFrom<Term>(
+    { name: "kind", value: "hashedrekord:0.0.2" },
+    { name: "kind", value: "dsse:0.0.2" },
+    { name: "identity", value: "0@example.com" },
+    { name: "identity", value: "5@example.com" },
+  ),
+)
+const anyQuery = fc.array(fc.array(anyTerm, { minLength: 1, maxLength: 3 }), {
+  minLength: 1,
+  maxLength: 3,
+})
+
+describe("a search", () => {
+  test("gives exactly the entries that have the terms, at every size, in any page, also after a restart", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 8 }),
+        fc.array(anyQuery, { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 1, max: 30 }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.boolean(),
+        async (growth, queries, limit, batchEntries, restarts) => {
+          const disk = newDisk()
+          let { log } = await openLogOn(disk, { ...small, batchEntries })
+          let size = 0
+          for (const count of growth) {
+            await grow(log, size, size + count)
+            size += count
+            if (restarts) log = (await openLogOn(disk, { ...small, batchEntries })).log
+            for (const query of queries) {
+              const expected = oracle(size, query)
+              expect(await everything(log, query, { limit })).toEqual(expected)
+              const newest = await everything(log, query, { limit, order: "newest" })
+              expect(newest).toEqual(expected.toReversed())
+            }
+          }
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+
+  it("is answered from runs once there are enough entries, and from them alone in the end", async () => {
+    const disk = newDisk()
+    const { log } = await openLogOn(disk, { ...small, batchEntries: 1 })
+    for (let i = 0; i < 600; i++) await grow(log, i, i + 1)
+    const runs = await disk.store.runs(0)
+    expect(runs.length).toBeGreaterThan(1)
+    const folded = runs.at(-1)?.endIndex ?? 0
+    expect((await disk.store.terms(0)).every(({ endIndex }) => endIndex > folded)).toBe(true)
+    const query: SearchQuery = [[{ name: "key", value: "sha256:1" }]]
+    expect(await everything(log, query)).toEqual(oracle(600, query))
+  })
+
+  it("finds a term with more entries than a page holds", async () => {
+    const disk = newDisk()
+    const limits = { runEntries: 9_000, batchEntries: 3_000, entriesUnderWay: 20_000 }
+    const { log } = await openLogOn(disk, limits)
+    const term: Term = { name: "kind", value: "busy" }
+    const add = (from: number, to: number) =>
+      Promise.all(
+        Array.from({ length: to - from }, (_, i) => log.add(proposalOf(`b${from + i}`, [term]))),
+      )
+    await add(0, 9_000)
+    await add(9_000, 18_001)
+    expect((await disk.store.runs(0)).map(({ pages }) => pages)).toEqual([3])
+    const all = Array.from({ length: 18_001 }, (_, i) => i)
+    expect(await everything(log, [[term]], { limit: 5_000 })).toEqual(all)
+    const { indexes } = await log.search([[term]], { order: "newest", after: 8_000, limit: 2 })
+    expect(indexes).toEqual([7_999, 7_998])
+  })
+
+  it("refuses a query without terms, with an empty group, and a limit of 0", async () => {
+    const { log } = await openLogOn(newDisk())
+    const page = { order: "oldest", limit: 1 } as const
+    await expect(log.search([], page)).rejects.toMatchObject({ code: "malformed" })
+    await expect(log.search([[]], page)).rejects.toMatchObject({ code: "malformed" })
+    const query: SearchQuery = [[{ name: "kind", value: "x" }]]
+    await expect(log.search(query, { ...page, limit: 0 })).rejects.toMatchObject({
+      code: "malformed",
+    })
+  })
+
+  it("tells names apart whose text together is the same", () => {
+    const hashes = names.map((name) => termHash({ name, value: "sha256:1" }, portableHasher))
+    expect(new Set(hashes.map((hash) => Buffer.from(hash).toString("hex"))).size).toBe(names.length)
+  })
+})
+
+describe("a search over SQLite", () => {
+  it("is the same, over runs and after a restart", async () => {
+    const disk = newDisk()
+    const path = newPath()
+    createSqliteStore(path, disk.identity, { time: startTime })
+    const store = openSqliteStore(path)
+    const { log } = await openLogOn({ ...disk, store }, { ...small, batchEntries: 4 })
+    for (let i = 0; i < 1_500; i += 50) await grow(log, i, i + 50)
+    await log.close()
+    await store.close()
+    const again = openSqliteStore(path)
+    onTestFinished(() => again.close())
+    expect((await again.runs(0)).length).toBeGreaterThan(1)
+    const { log: reopened } = await openLogOn({ ...disk, store: again }, small)
+    const query: SearchQuery = [[{ name: "key", value: "sha256:1" }]]
+    expect(await everything(reopened, query, { limit: 7 })).toEqual(oracle(1_500, query))
+    expect(await checkSearch({ reads: again, hasher: portableHasher, size: 1_500 })).toEqual([])
+  })
+})
+
+describe("a fault of the disk while a run is made", () => {
+  it("before a commit or after it leaves every entry to be found once", async () => {
+    const disk = newDisk()
+    let left = Number.POSITIVE_INFINITY
+    let isAfter = false
+    const store: LogStore = {
+      ...disk.store,
+      async commit(commit) {
+        left -= 1
+        if (left <= 0 && !isAfter) throw new Error("injected")
+        await disk.store.commit(commit)
+        if (left <= 0) throw new Error("injected")
+      },
+    }
+    const faulty: Disk = { ...disk, store }
+    let size = 0
+    // A run takes 256 steps here, so faults hit its beginning, its middle and its end.
+    for (let round = 0; round < 16; round++) {
+      isAfter = round % 2 === 0
+      left = 1 + ((round * 97) % 330)
+      const { log } = await openLogOn(faulty, { ...small, batchEntries: 1 })
+      await Promise.allSettled([grow(log, size, size + 300)])
+      left = Number.POSITIVE_INFINITY
+      size = (await disk.store.head()).size
+    }
+    expect((await disk.store.runs(0)).length).toBeGreaterThan(2)
+    const { log } = await openLogOn(disk, small)
+    const query: SearchQuery = [[{ name: "key", value: "sha256:2" }]]
+    const bodies = await disk.store.bodies(0, size)
+    const expected = bodies.flatMap((body, index) => {
+      const number = Number(new TextDecoder().decode(body).slice(1))
+      return matches(number, query) ? [index] : []
+    })
+    expect(await everything(log, query)).toEqual(expected)
+  })
+})
+
+describe("damage in the search index", () => {
+  const query: SearchQuery = [[{ name: "key", value: "sha256:1" }]]
+  const page = { order: "oldest", limit: 1_000 } as const
+
+  async function grown(): Promise<Disk> {
+    const disk = newDisk()
+    const { log } = await openLogOn(disk, { ...small, batchEntries: 8 })
+    for (let i = 0; i < 2_000; i += 50) await grow(log, i, i + 50)
+    expect((await disk.store.runs(0)).length).toBeGreaterThan(0)
+    return disk
+  }
+
+  function flipped(bytes: Uint8Array | undefined, at: number): Uint8Array | undefined {
+    return bytes?.map((byte, i) => (i === at % bytes.length ? byte ^ 1 : byte))
+  }
+
+  test.each<[string, (store: LogStore) => Partial<LogStore>]>([
+    ["a flipped bit in a page", (s) => ({ page: async (r, p) => flipped(await s.page(r, p), 77) })],
+    ["a page of another run", (s) => ({ page: (r, p) => s.page(r === 0 ? 1 : r, p) })],
+    ["a page that is missing", () => ({ page: async () => undefined })],
+    [
+      "a flipped bit in a directory",
+      (s) => ({ directory: async (r) => flipped(await s.directory(r), 20) }),
+    ],
+    ["a directory of another run", (s) => ({ directory: (r) => s.directory(r === 0 ? 1 : r) })],
+    ["a directory that is missing", () => ({ directory: async () => undefined })],
+    ["a run that is missing", (s) => ({ runs: async (from) => (await s.runs(from)).slice(1) })],
+    [
+      "a last run that is missing",
+      (s) => ({ runs: async (from) => (await s.runs(from)).slice(0, -1) }),
+    ],
+    [
+      "a flipped bit in terms",
+      (s) => ({
+        terms: async (from) =>
+          (await s.terms(from)).map((row) => ({
+            ...row,
+            bytes: flipped(row.bytes, 9) as Uint8Array,
+          })),
+      }),
+    ],
+    ["terms that are missing", (s) => ({ terms: async (from) => (await s.terms(from)).slice(1) })],
+  ])("(%s) is never answered wrongly and does not keep the log from growing", async (_, damage) => {
+    const disk = await grown()
+    const store = { ...disk.store, ...damage(disk.store) }
+    const check = { hasher: portableHasher, size: 2_000 }
+    expect(await checkSearch({ ...check, reads: disk.store })).toEqual([])
+    expect((await checkSearch({ ...check, reads: store })).length).toBeGreaterThan(0)
+    const { log } = await openLogOn({ ...disk, store }, small)
+    await expect(log.search(query, page)).rejects.toMatchObject({ code: "damaged" })
+    await grow(log, 2_000, 2_040)
+    expect(log.head().size).toBe(2_040)
+    await expect(log.search(query, page)).rejects.toMatchObject({ code: "damaged" })
+    // The terms were written all the same: with the damage undone, nothing is missing.
+    const { log: repaired } = await openLogOn(disk, small)
+    expect(await everything(repaired, query)).toEqual(oracle(2_040, query))
+  })
+})
+
+describe("an attachment", () => {
+  const attachment = { mediaType: "text/plain", bytes: new TextEncoder().encode("kept") }
+
+  it("comes back as it came, also after a restart, and only with the entry it came with", async () => {
+    const disk = newDisk()
+    const { log } = await openLogOn(disk, { attachmentBytes: 4 })
+    await Promise.all([
+      log.add(proposalOf("a")),
+      log.add(proposalOf("b"), () => attachment),
+      log.add(proposalOf("c")),
+    ])
+    for (const opened of [log, (await openLogOn(disk)).log]) {
+      expect(await opened.attachment(1)).toEqual(attachment)
+      expect(await opened.attachment(0)).toBeUndefined()
+      await expect(opened.attachment(3)).rejects.toMatchObject({ code: "not-found" })
+    }
+  })
+
+  it("that is too long is left out, the entry is not", async () => {
+    const { log } = await openLogOn(newDisk(), { attachmentBytes: 3 })
+    expect((await log.add(proposalOf("b"), () => attachment)).index).toBe(0)
+    expect(await log.attachment(0)).toBeUndefined()
+  })
+
+  it("is not given away damaged", async () => {
+    const disk = newDisk()
+    const { log } = await openLogOn(disk, { attachmentBytes: 4 })
+    await log.add(proposalOf("b"), () => attachment)
+    const store: LogStore = {
+      ...disk.store,
+      async attachment(index) {
+        const stored = await disk.store.attachment(index)
+        if (stored === undefined || "redacted" in stored) return stored
+        return { ...stored, bytes: stored.bytes.map((byte) => byte ^ 1) }
+      },
+    }
+    const { log: damaged } = await openLogOn({ ...disk, store })
+    await expect(damaged.attachment(0)).rejects.toMatchObject({ code: "damaged" })
+  })
+})

@@ -1,0 +1,112 @@
+// The search index and the attestation store of a real server: complete after SIGKILL, honest about damage,
+// and what is redacted is gone.
+import { readFileSync, writeFileSync } from "node:fs"
+import { expect, test } from "vitest"
+import type { LogClient } from "../../../src/client/log-client.ts"
+import { nativeHasher } from "../../../src/crypto/tree-hasher.ts"
+import type { DsseRequest } from "../../../src/entry/dsse.ts"
+import { termHash } from "../../../src/log/search/hash.ts"
+import { signedEnvelope } from "../../http/served-log.ts"
+import { countersign, serve } from "../process.ts"
+import { countdown, grow, type Keep, writeAll } from "./load.ts"
+import { newLog } from "./new-log.ts"
+
+const KILLS = 3
+
+async function found(client: LogClient, digest: string): Promise<readonly number[]> {
+  return (await client.search({ digest })).entries.map(({ index }) => index)
+}
+
+test(`after ${KILLS} kills every acknowledged entry is found, once`, {
+  timeout: 120_000,
+}, async () => {
+  const { data, options } = await newLog()
+  const indexes = new Map<string, number>()
+  const keep: Keep = (request, { index }) => {
+    if (request.kind === "hashedrekord") indexes.set(request.digest, index)
+  }
+  let served = await serve(data, options)
+  for (let killed = 0; killed < KILLS; killed++) {
+    const counted = countdown(60, keep)
+    const writing = writeAll(served.client, [1, 1, 1, 7, 20], counted.keep)
+    await Promise.race([counted.over, writing])
+    await served.kill()
+    await writing
+    served = await serve(data, options)
+    const { size } = await served.client.treeHead()
+    const { completeUpTo } = await served.client.search({ kind: "dsse" })
+    expect(completeUpTo).toBe(size)
+    for (const [digest, index] of indexes) {
+      expect(await found(served.client, digest), digest).toEqual([index])
+    }
+  }
+  // All that is there, acknowledged or not, is one kind: as many as the tree has.
+  const { size } = await served.client.treeHead()
+  let after: number | undefined
+  let count = 0
+  do {
+    const page = await served.client.search({ kind: "hashedrekord" }, { after, limit: 100 })
+    count += page.entries.length
+    after = page.next
+  } while (after !== undefined)
+  expect(count).toBe(size)
+})
+
+test("a flipped bit in the terms: fsck names them, searches fail, the log goes on", async () => {
+  const { data, database, options } = await newLog()
+  const digests: string[] = []
+  let served = await serve(data, options)
+  await grow(served.client, 10, (request) => {
+    if (request.kind === "hashedrekord") digests.push(request.digest)
+  })
+  await served.stop()
+  const [digest = ""] = digests
+  const hash = termHash({ name: "digest", value: digest }, nativeHasher)
+  const content = readFileSync(database)
+  // In every copy: SQLite leaves old ones in pages that it has freed.
+  let at = content.indexOf(hash)
+  expect(at).toBeGreaterThan(0)
+  for (; at >= 0; at = content.indexOf(hash, at)) content.writeUInt8(content.readUInt8(at) ^ 1, at)
+  writeFileSync(database, content)
+  const fsck = await countersign("fsck", "--data", data)
+  expect(fsck.code).toBe(3)
+  expect(fsck.stdout).toMatch(/^search terms of entries \d+ to \d+: is not as it was written$/m)
+  served = await serve(data, options)
+  await expect(found(served.client, digest)).rejects.toMatchObject({ name: "Trouble" })
+  await grow(served.client, 3)
+  expect((await served.client.treeHead()).size).toBe(13)
+})
+
+test("an attestation is kept when the operator says so, until it is redacted", async () => {
+  const { data, options } = await newLog()
+  const words = [...options.words, "--keep-attestations", "1000"]
+  const request: DsseRequest = signedEnvelope()
+  let served = await serve(data, { words })
+  const { index } = await served.client.submit(request)
+  const path = `v1/entries/${index}/attestation`
+  expect(await (await fetch(`${served.url}/${path}`)).json()).toEqual(request.envelope)
+  expect(await countersign("redact", "--data", data, "--index", `${index}`)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("in use"),
+  })
+  await served.stop()
+  const redacted = await countersign("redact", "--data", data, "--index", `${index}`)
+  expect(redacted).toMatchObject({ code: 0 })
+  served = await serve(data, { words })
+  const answer = await fetch(`${served.url}/${path}`)
+  expect(answer.status).toBe(404)
+  expect(await answer.text()).toMatch(/redacted at \d{4}-/)
+  // The entry and its proof are as they were; sent again, the attestation is not kept again.
+  expect(await served.client.inclusion(index)).toMatchObject({ proof: { index } })
+  expect(await served.client.submit(request)).toMatchObject({ index, isNew: false })
+  expect((await fetch(`${served.url}/${path}`)).status).toBe(404)
+  expect(await countersign("fsck", "--data", data)).toMatchObject({ code: 0 })
+})
+
+test("no attestation is kept unless the operator says so", async () => {
+  const { data, options } = await newLog()
+  const served = await serve(data, options)
+  const { index } = await served.client.submit(signedEnvelope())
+  const answer = await fetch(`${served.url}/v1/entries/${index}/attestation`)
+  expect(answer.status).toBe(404)
+})

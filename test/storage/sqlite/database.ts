@@ -1,0 +1,71 @@
+// Databases for the tests of the SQLite adapter, and connections that go around it.
+import { join } from "node:path"
+import Database from "better-sqlite3"
+import { onTestFinished } from "vitest"
+import { portableHasher } from "../../../src/core/tree/hash.ts"
+import type { LogStore } from "../../../src/log/ports/store.ts"
+import { createSqliteStore, openSqliteStore } from "../../../src/storage/sqlite/log/store.ts"
+import { createReference, identity, startTime } from "../../contracts/commits.ts"
+import { newFolder } from "../folder.ts"
+
+export function newPath(): string {
+  return join(newFolder(), "log.db")
+}
+
+/** A new database at `path`, open; closed when the test is over if not before. */
+export function newStore(path: string): LogStore {
+  createSqliteStore(path, identity, { time: startTime })
+  return reopened(path)
+}
+
+export function reopened(path: string): LogStore {
+  const store = openSqliteStore(path)
+  onTestFinished(() => store.close())
+  return store
+}
+
+/** A connection as any other program would open it: none of our settings, recursive triggers off. */
+export function rawConnection(path: string): Database.Database {
+  const raw = new Database(path)
+  raw.pragma("recursive_triggers = OFF")
+  onTestFinished(() => {
+    raw.close()
+  })
+  return raw
+}
+
+/**
+ * A closed database with 600 entries: two bundles, two tiles, 88 rows of entries, a run of the first 500
+ * entries, one page of the next run, terms of the rest, attachments of two entries.
+ */
+export async function filledPath(): Promise<string> {
+  const path = newPath()
+  createSqliteStore(path, identity, { time: startTime })
+  const store = openSqliteStore(path)
+  const reference = createReference()
+  const bytes = new Uint8Array(9)
+  await store.commit({
+    ...reference.grow(500),
+    attachments: [3, 4].map((index) => ({
+      index,
+      mediaType: "text/plain",
+      bytes,
+      digest: portableHasher.leaf(bytes),
+    })),
+  })
+  const finished = { endIndex: 500, directory: bytes }
+  await store.commit({
+    ...reference.grow(99),
+    fold: { run: 0, firstPage: 0, pages: [bytes, bytes], finished },
+  })
+  await store.commit({ ...reference.grow(1), fold: { run: 1, firstPage: 0, pages: [bytes] } })
+  await store.close()
+  return path
+}
+
+/** Changes rows that a trigger protects, by dropping the trigger. */
+export function loseRow(path: string, trigger: string, sql: string): void {
+  const raw = new Database(path)
+  raw.exec(`DROP TRIGGER ${trigger}; ${sql}`)
+  raw.close()
+}
