@@ -1,7 +1,7 @@
 // Brings a new log to a size quickly: the sequencer in this process, synthetic bodies, large batches. Every
 // commit is as durable and every head as signed as in the server; only the signatures of the entries, which
 // the sequencer never sees, are not there.
-import type { Term } from "../src/entry/search-terms.ts"
+import type { Term } from "../src/entry/term.ts"
 import { loadWriting } from "./built.ts"
 
 const BATCH = 4_096

@@ -1,9 +1,11 @@
-// Holds the layers (arrows only point down) and the rules that every file of src keeps, by reading the
-// source. What a file imports is taken from its import lines, type-only ones included.
+// Holds the floors (layers: arrows only point down), the corridors between the rooms (folders) of a floor,
+// and the rules that every file of src keeps, by reading the source. What a file imports is taken from its
+// import lines, type-only ones included.
 import { readdirSync, readFileSync } from "node:fs"
-import { join, relative, sep } from "node:path"
+import { join, posix, relative, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
+import { circlesOf } from "./circles.ts"
 import { codeOf, type Import, importsOf } from "./imports.ts"
 
 const src = fileURLToPath(new URL("../src", import.meta.url))
@@ -124,6 +126,152 @@ describe("layers", () => {
     expect(allowed('import { a } from "../client/verify.ts"')).toEqual([false])
     expect(allowed('export * from "../storage/memory.ts"')).toEqual([false])
     expect(allowed('const a = await import("left-pad")')).toEqual([false])
+  })
+})
+
+/**
+ * The rooms of each floor that has several, and the rooms of the same floor that each may import from. "."
+ * is the floor's own folder, a room below a room is named by its path. A room that is not listed is refused.
+ */
+const corridors: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  core: { base: [], tree: ["base"], note: ["base", "tree"] },
+  entry: { ".": [], "rekor-v1": ["."] },
+  log: {
+    ports: [],
+    search: ["ports"],
+    ".": ["ports", "search"],
+    publishing: ["ports", "."],
+  },
+  monitor: {
+    state: [],
+    watch: [],
+    findings: ["state"],
+    heads: ["state", "findings"],
+    follow: ["state", "findings"],
+    promises: ["state", "findings", "heads"],
+    alerts: ["state", "findings"],
+    entries: ["state", "watch", "findings", "heads", "follow", "alerts"],
+    ".": ["state", "watch", "findings", "heads", "follow", "promises", "alerts", "entries"],
+  },
+  crypto: { engines: [], signers: ["engines"], ".": [] },
+  storage: {
+    disk: [],
+    rules: [],
+    files: ["disk", "rules"],
+    ".": ["rules"],
+    "sqlite/database": ["disk"],
+    "sqlite/log": ["disk", "rules", "sqlite/database"],
+    "sqlite/monitor": ["disk", "rules", "sqlite/database"],
+    "sqlite/witness": ["disk", "rules", "files", "sqlite/database"],
+  },
+  http: {
+    serving: [],
+    door: ["serving"],
+    native: ["serving", "door"],
+    "rekor-v1": ["serving", "door"],
+    "rekor-v2": ["serving", "door"],
+    log: ["serving", "door", "native", "rekor-v1", "rekor-v2"],
+    monitor: ["serving"],
+    witness: ["serving"],
+  },
+  cli: {
+    command: [],
+    log: ["command"],
+    user: ["command"],
+    witness: ["command", "log"],
+    "monitor/sinks": ["command"],
+    monitor: ["command", "monitor/sinks"],
+    ".": ["command", "log", "user", "witness", "monitor"],
+  },
+}
+
+const folderOf = (path: string): string => posix.dirname(path)
+
+/** The room of a file within its floor; "." is the floor's own folder. */
+function roomOf(path: string): string {
+  return folderOf(path).split("/").slice(1).join("/") || "."
+}
+
+/** The files of src that a file imports, relative to src. */
+function targetsOf({ path, text }: SourceFile): string[] {
+  return importsOf(text)
+    .filter(({ specifier }) => specifier.startsWith("."))
+    .map(({ specifier }) => posix.join(folderOf(path), specifier))
+}
+
+const MOST_FILES = 20
+
+describe("rooms", () => {
+  for (const floor of new Set(files.map(({ path }) => layerOf(path)))) {
+    test(`${floor} imports between its rooms only along its corridors`, () => {
+      const table = corridors[floor] ?? { ".": [] }
+      const broken = files
+        .filter(({ path }) => layerOf(path) === floor)
+        .flatMap((file) => {
+          const room = roomOf(file.path)
+          const allowed = table[room]
+          if (allowed === undefined)
+            return [`${file.path} is in a room that the table does not have`]
+          return targetsOf(file)
+            .filter((target) => layerOf(target) === floor && roomOf(target) !== room)
+            .filter((target) => !allowed.includes(roomOf(target)))
+            .map((target) => `${file.path} imports ${target}`)
+        })
+      expect(broken).toEqual([])
+    })
+  }
+
+  test("the corridors lead in no circle", () => {
+    for (const table of Object.values(corridors)) {
+      expect(circlesOf(new Map(Object.entries(table)))).toEqual([])
+    }
+  })
+
+  test("no files import each other in a circle", () => {
+    expect(circlesOf(new Map(files.map((file) => [file.path, targetsOf(file)])))).toEqual([])
+  })
+
+  test("no folders import each other in a circle", () => {
+    const folders = new Map<string, string[]>()
+    for (const file of files) {
+      const own = folderOf(file.path)
+      const others = targetsOf(file)
+        .map(folderOf)
+        .filter((folder) => folder !== own)
+      folders.set(own, [...(folders.get(own) ?? []), ...others])
+    }
+    expect(circlesOf(folders)).toEqual([])
+  })
+
+  test("a circle is found", () => {
+    expect(
+      circlesOf(
+        new Map([
+          ["a", ["b"]],
+          ["b", ["c", "d"]],
+          ["c", ["a"]],
+          ["d", []],
+        ]),
+      ),
+    ).toEqual([["a", "b", "c"]])
+    expect(
+      circlesOf(
+        new Map([
+          ["a", ["b"]],
+          ["b", []],
+        ]),
+      ),
+    ).toEqual([])
+  })
+
+  test.each(["src", "test"])(`no folder of %s holds more than ${MOST_FILES} files`, (top) => {
+    const counts = new Map<string, number>()
+    const root = fileURLToPath(new URL(`../${top}`, import.meta.url))
+    for (const found of readdirSync(root, { recursive: true, withFileTypes: true })) {
+      if (!found.isFile()) continue
+      counts.set(found.parentPath, (counts.get(found.parentPath) ?? 0) + 1)
+    }
+    expect([...counts].filter(([, count]) => count > MOST_FILES)).toEqual([])
   })
 })
 

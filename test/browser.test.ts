@@ -39,7 +39,7 @@ describe("core, entry, sigstore and client", () => {
 
   test("client/verify.ts, core and entry are among the files that are read", () => {
     expect(names).toContain(join("src", "client", "verify.ts"))
-    expect(names).toContain(join("src", "core", "hash.ts"))
+    expect(names).toContain(join("src", "core", "tree", "hash.ts"))
     expect(names).toContain(join("src", "entry", "entry.ts"))
   })
 

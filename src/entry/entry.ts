@@ -1,7 +1,7 @@
 // What an entry is on its way into the log: a proposal whose signatures are still to be verified and
 // whose body follows from them. One file a kind makes proposals (hashedrekord.ts, dsse.ts, rekor-v1-*.ts).
 import type { Algorithm, HashName } from "./algorithm.ts"
-import type { Term } from "./search-terms.ts"
+import type { Term } from "./term.ts"
 
 export type EntryKind = "hashedrekord" | "dsse" | "intoto" | "rekord"
 

@@ -2,7 +2,7 @@
 // subjects, what they were made from, and the type of its predicate. Never refuses: a payload of another
 // form has no terms, and what is beyond the bounds is left out.
 import { parseUtf8 } from "../core/base/bytes.ts"
-import type { Term } from "./search-terms.ts"
+import type { Term } from "./term.ts"
 
 export const IN_TOTO_PAYLOAD_TYPE = "application/vnd.in-toto+json"
 

@@ -4,34 +4,8 @@ import { digestOf } from "../core/base/digest.ts"
 import { formatHex } from "../core/base/text.ts"
 import type { EntryKind } from "./entry.ts"
 import { inTotoTerms } from "./in-toto-terms.ts"
+import type { Term } from "./term.ts"
 import type { VerifierKey } from "./verifier-key.ts"
-
-/**
- * `digest`: of the artifact. `payload`, `envelope`: SHA-256 of the DSSE payload and of the envelope as it
- * was sent. `subject-digest`, `subject`, `predicate-type`: of an in-toto statement. `key`: SHA-256 over
- * the signer's SPKI. `identity`, `issuer`: in the signer's certificate. `kind`: with its version.
- */
-export type TermName =
-  | "digest"
-  | "payload"
-  | "envelope"
-  | "subject-digest"
-  | "subject"
-  | "key"
-  | "identity"
-  | "issuer"
-  | "predicate-type"
-  | "kind"
-
-/**
- * Digests are `algorithm:hex` in lower case (in-toto has other algorithms and texts, too); identities
- * are in lower case; a kind is `hashedrekord:0.0.1`. All other values stand as they were sent.
- */
-export interface Term {
-  readonly name: TermName
-  /** 1 to 512 UTF-16 units of well-formed text. */
-  readonly value: string
-}
 
 /** What there is to find of an entry. Digests are texts as in {@link Term}. */
 export interface Findable {

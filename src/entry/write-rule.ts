@@ -4,7 +4,7 @@
 import { Refusal, refuse } from "../core/base/errors.ts"
 import { type Algorithm, everyAlgorithm } from "./algorithm.ts"
 import type { Proposal } from "./entry.ts"
-import type { TermName } from "./search-terms.ts"
+import type { TermName } from "./term.ts"
 
 /** What is absent is not restricted. */
 export interface WriteRule {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { Refusal } from "../../src/core/base/errors.ts"
 import type { Proposal } from "../../src/entry/entry.ts"
-import type { Term } from "../../src/entry/search-terms.ts"
+import type { Term } from "../../src/entry/term.ts"
 import { assertMayWrite, parseAlgorithms, type WriteRule } from "../../src/entry/write-rule.ts"
 
 function proposal(kind: Proposal["kind"], ...terms: Term[]): Proposal {

@@ -8,7 +8,7 @@ import {
   type LogKeys,
 } from "../../src/crypto/signers/log-signer.ts"
 import type { Proposal, SignatureVerifier } from "../../src/entry/entry.ts"
-import type { Term } from "../../src/entry/search-terms.ts"
+import type { Term } from "../../src/entry/term.ts"
 import { type LogLimits, openLog } from "../../src/log/open-log.ts"
 import type { HeadGuard } from "../../src/log/ports/guard.ts"
 import type { Log } from "../../src/log/ports/log.ts"

@@ -3,9 +3,10 @@ import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { Logger } from "pino"
 import { bug, Trouble } from "../../core/base/errors.ts"
-import { createAdminServer, type MetricsText } from "../../http/log/metrics.ts"
-import type { Address } from "../log/serve-options.ts"
+import type { MetricsText } from "../../http/serving/metrics-text.ts"
+import { createAdminServer } from "../../http/serving/metrics-text.ts"
 import { EXIT_FAILURE } from "./exit-code.ts"
+import type { Address } from "./options.ts"
 
 /** Resolves with the URL once the server listens; throws trouble ("network"). */
 export async function listen(server: Server, { host, port }: Address): Promise<string> {

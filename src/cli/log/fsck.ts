@@ -7,6 +7,7 @@ import { checkLog, type FsckReport, type FsckSource } from "../../log/fsck.ts"
 import { checkSearch } from "../../log/search-fsck.ts"
 import { integrityCheck, openSqliteReads } from "../../storage/sqlite/log/store.ts"
 import { Falsehood } from "../command/exit-code.ts"
+import { fetchHead } from "../command/fetched-head.ts"
 import {
   jsonOption,
   openLogClient,
@@ -17,7 +18,6 @@ import {
 import { createOutput, type Output } from "../command/output.ts"
 import { createProgress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { fetchHead } from "../user/checkpoint.ts"
 import { dataDirectory } from "./data-directory.ts"
 import { sourceFromReads, sourceFromUrl } from "./fsck-source.ts"
 

@@ -3,7 +3,7 @@ import type { Option } from "commander"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import { defaultTimes, type PublishingTimes } from "../../log/publishing/publisher.ts"
-import { argument, option } from "./serve-options.ts"
+import { argument, option } from "../command/options.ts"
 
 export interface PublishingOptions {
   /** The policy file; without it what is signed is published. */

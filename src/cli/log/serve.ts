@@ -8,6 +8,7 @@ import { createMetrics } from "../../http/log/metrics.ts"
 import { createHttpServer } from "../../http/log/server.ts"
 import { entrySearch } from "../../http/native/search.ts"
 import type { HttpConfig } from "../../http/serving/config.ts"
+import { applyConfigFile } from "../command/config-file.ts"
 import { EXIT_FAILURE } from "../command/exit-code.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { type AdminListener, listen, listenAdmin, untilStopped } from "../command/listening.ts"
@@ -17,7 +18,7 @@ import { type PublishingPlan, planPublishing } from "./publishing.ts"
 import { type PublishingOptions, publishingOptions, publishingTimes } from "./publishing-options.ts"
 import { publishingReports } from "./publishing-reports.ts"
 import { openRunningLog, type RunningLog } from "./running-log.ts"
-import { applyConfigFile, type ServeOptions, serveOptions, writeRuleOf } from "./serve-options.ts"
+import { type ServeOptions, serveOptions, writeRuleOf } from "./serve-options.ts"
 
 type Options = ServeOptions & PublishingOptions
 

@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from "commander"
 import { Refusal } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import { jsonOption } from "../command/log-options.ts"
-import { type Address, argument, parseAddress } from "../log/serve-options.ts"
+import { type Address, argument, parseAddress } from "../command/options.ts"
 import {
   type LogAddress,
   type MirrorAddress,

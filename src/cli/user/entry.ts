@@ -6,6 +6,7 @@ import type { Trust } from "../../client/trust.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { formatHex } from "../../core/base/text.ts"
 import { proven } from "../command/exit-code.ts"
+import { fetchHead } from "../command/fetched-head.ts"
 import {
   decimalArgument,
   jsonOption,
@@ -17,7 +18,6 @@ import {
 } from "../command/log-options.ts"
 import { createOutput } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { fetchHead } from "./checkpoint.ts"
 
 interface EntryOptions {
   readonly log: string

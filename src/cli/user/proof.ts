@@ -10,6 +10,7 @@ import { formatTlogProof } from "../../core/note/tlog-proof.ts"
 import { asHash, EMPTY_HEAD, type Hash, type Head, portableHasher } from "../../core/tree/hash.ts"
 import { verifyConsistency } from "../../core/tree/proof.ts"
 import { proven } from "../command/exit-code.ts"
+import { type FetchedHead, fetchHead } from "../command/fetched-head.ts"
 import {
   decimalArgument,
   logOption,
@@ -20,7 +21,6 @@ import {
 } from "../command/log-options.ts"
 import { createOutput, formatJson } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { type FetchedHead, fetchHead } from "./checkpoint.ts"
 
 interface ProofOptions {
   readonly log: string

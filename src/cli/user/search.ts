@@ -11,6 +11,7 @@ import { sha256Text } from "../../entry/search-terms.ts"
 import { type EntrySummary, readSummary } from "../../sigstore/recorded-summary.ts"
 import { digestFile } from "../command/artifact-digest.ts"
 import { proven } from "../command/exit-code.ts"
+import { type FetchedHead, fetchHead } from "../command/fetched-head.ts"
 import { LONGEST_KEY_FILE, readBytes } from "../command/file.ts"
 import {
   decimalArgument,
@@ -23,7 +24,6 @@ import {
 } from "../command/log-options.ts"
 import { createOutput, type Fields, type Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { type FetchedHead, fetchHead } from "./checkpoint.ts"
 
 interface SearchOptions {
   readonly log: string

@@ -5,7 +5,7 @@ import { type Origin, parseOrigin } from "../../core/note/origin.ts"
 import { type Policy, parsePolicy } from "../../core/note/policy.ts"
 import type { WitnessedLog } from "../../witness/witness.ts"
 import { readBytes } from "../command/file.ts"
-import { type Address, argument, option, parseAddress } from "../log/serve-options.ts"
+import { type Address, argument, option, parseAddress } from "../command/options.ts"
 
 /** Whether signing for a log waits until one source of its checkpoints has answered. */
 export type SelfCheck = "required" | "reachable"

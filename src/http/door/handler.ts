@@ -5,12 +5,12 @@ import type { ProposalOptions } from "../../entry/signature.ts"
 import type { Log } from "../../log/ports/log.ts"
 import type { Publisher } from "../../log/ports/publishing.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
-import type { EntrySearch } from "../rekor-v1/search.ts"
 import type { Answer } from "../serving/answer.ts"
 import type { HttpConfig, Meter } from "../serving/config.ts"
 import type { Problem } from "../serving/problem.ts"
 import type { BodyReader } from "../serving/request-body.ts"
 import type { Contract, OperationId, OperationParameters } from "./contract.ts"
+import type { EntrySearch } from "./entry-search.ts"
 
 export interface Call<Id extends OperationId> {
   readonly request: IncomingMessage

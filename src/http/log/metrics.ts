@@ -1,21 +1,11 @@
-// Metrics in the Prometheus text format, and the admin server that gives them away. It belongs on an
-// address that only operators reach.
-import { createServer, type IncomingMessage, type Server } from "node:http"
+// Metrics of a log: its tree, the entries under way, requests, publishing.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client"
 import type { Log } from "../../log/ports/log.ts"
 import type { Publisher } from "../../log/ports/publishing.ts"
-import { type Answer, send, textAnswer } from "../serving/answer.ts"
 import type { Meter } from "../serving/config.ts"
-import { plainProblemAnswer, problemOf } from "../serving/problem.ts"
+import type { MetricsText } from "../serving/metrics-text.ts"
 import { measureRequests } from "../serving/request-metrics.ts"
 import { measurePublishing } from "./publishing-metrics.ts"
-
-/** Metrics as they are given away. */
-export interface MetricsText {
-  readonly contentType: string
-  /** The current values of everything. */
-  text(): Promise<string>
-}
 
 export interface Metrics extends Meter, MetricsText {}
 
@@ -83,20 +73,4 @@ export function createMetrics(
       ;(isNew ? entries : duplicates).inc()
     },
   }
-}
-
-async function metricsAnswer(request: IncomingMessage, metrics: MetricsText): Promise<Answer> {
-  if (request.method !== "GET" || request.url !== "/metrics") {
-    return textAnswer(404, "not-found: expected GET /metrics\n")
-  }
-  return textAnswer(200, await metrics.text(), { "content-type": metrics.contentType })
-}
-
-/** A server for `GET /metrics` and nothing else; not listening yet. */
-export function createAdminServer(metrics: MetricsText): Server {
-  return createServer((request, response) => {
-    void metricsAnswer(request, metrics)
-      .catch((error: unknown) => plainProblemAnswer(problemOf(error)))
-      .then((answer) => send(request, response, answer))
-  })
 }

@@ -1,13 +1,14 @@
 // The HTTP server: hot routes on node:http in front of Express, limits on slow clients, an orderly end.
 // Talks to nothing but the log it is given.
 import { createHash } from "node:crypto"
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http"
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import type { ProposalOptions } from "../../entry/signature.ts"
 import { createVerifierKeyCache } from "../../entry/verifier-key.ts"
 import type { Log } from "../../log/ports/log.ts"
 import { type Publisher, publishAtOnce } from "../../log/ports/publishing.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
 import { loadContract } from "../door/contract.ts"
+import type { EntrySearch } from "../door/entry-search.ts"
 import type { Door, Handlers, Surroundings } from "../door/handler.ts"
 import { probeHandlers } from "../native/probes.ts"
 import { readingHandlers } from "../native/reading.ts"
@@ -15,7 +16,6 @@ import { searchHandlers } from "../native/search.ts"
 import { submissionHandlers } from "../native/submission.ts"
 import { tileHandlers } from "../native/tiles.ts"
 import { readByPost, rekorV1Door } from "../rekor-v1/door.ts"
-import type { EntrySearch } from "../rekor-v1/search.ts"
 import { rekorV2Door } from "../rekor-v2/door.ts"
 import { send } from "../serving/answer.ts"
 import {
@@ -25,6 +25,7 @@ import {
   type Meter,
 } from "../serving/config.ts"
 import { createGuardedServer, drain, takeOriginForm } from "../serving/connections.ts"
+import type { HttpServer } from "../serving/http-server.ts"
 import { createBodyReader } from "../serving/request-body.ts"
 import { createApp } from "./app.ts"
 import { callAtDoor, routeHot, takeRekorPath } from "./hot-routes.ts"
@@ -45,16 +46,6 @@ export interface HttpServerOptions {
   readonly search?: EntrySearch
   /** Milliseconds on a monotonic clock, for the metrics. */
   readonly now?: () => number
-}
-
-export interface HttpServer {
-  /** Not listening yet. */
-  readonly server: Server
-  /**
-   * Takes no more connections, finishes the requests that were begun, and resolves when the last
-   * connection is closed. What is not finished after `drainTimeout` is cut off. The log stays open.
-   */
-  close(): Promise<void>
 }
 
 const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }

@@ -2,7 +2,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client"
 import type { EntryCounters } from "../../monitor/entries/examiner.ts"
 import type { LogStatus, MonitorStatus } from "../../monitor/status.ts"
-import type { MetricsText } from "../log/metrics.ts"
+import type { MetricsText } from "../serving/metrics-text.ts"
 import { measureRequests, type RequestMetrics } from "../serving/request-metrics.ts"
 
 export interface MonitorMetrics extends MetricsText, RequestMetrics {}

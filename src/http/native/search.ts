@@ -1,15 +1,15 @@
 // The search of the native API and of Rekor v1: entries by what they say, and all about one artifact.
 import { setImmediate } from "node:timers/promises"
 import { refuse } from "../../core/base/errors.ts"
-import type { Term, TermName } from "../../entry/search-terms.ts"
+import type { Term, TermName } from "../../entry/term.ts"
 import type { Log, LogEntry, SearchAnswer, SearchPage } from "../../log/ports/log.ts"
 import { readStatement } from "../../sigstore/kept-envelope.ts"
 import { type EntrySummary, readSummary, type Signer } from "../../sigstore/recorded-summary.ts"
 import { answerAttestation, keptAttestation } from "../door/attestation.ts"
 import type { OperationParameters } from "../door/contract.ts"
+import type { EntrySearch } from "../door/entry-search.ts"
 import type { Handlers, Surroundings } from "../door/handler.ts"
 import { entryView } from "../door/views.ts"
-import type { EntrySearch } from "../rekor-v1/search.ts"
 import { jsonAnswer } from "../serving/answer.ts"
 
 type SearchOperation = "searchEntries" | "getEntryAttestation" | "getArtifact"

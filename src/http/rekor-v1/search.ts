@@ -9,9 +9,11 @@ import { parsePemChain } from "../../core/base/pem.ts"
 import { parseBase64 } from "../../core/base/text.ts"
 import { asHash, HASH_SIZE } from "../../core/tree/hash.ts"
 import { TILE_WIDTH } from "../../core/tree/tile.ts"
-import { sha256Text, type Term, type TermName } from "../../entry/search-terms.ts"
+import { sha256Text } from "../../entry/search-terms.ts"
+import type { TermName } from "../../entry/term.ts"
 import { readVerifierKey, type VerifierKey } from "../../entry/verifier-key.ts"
 import type { Log } from "../../log/ports/log.ts"
+import type { Criterion, SearchOperator } from "../door/entry-search.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { entryIdOf } from "./entry.ts"
@@ -23,18 +25,6 @@ import {
   type RekorV1Call,
   readJsonObject,
 } from "./request.ts"
-
-/** One thing that is asked for: an entry answers to it if it has any of these terms. */
-export type Criterion = readonly Term[]
-
-/** How several criteria are joined. */
-export type SearchOperator = "and" | "or"
-
-/** The port to the search index: the indexes of all entries found, each once. */
-export type EntrySearch = (
-  criteria: readonly Criterion[],
-  operator: SearchOperator,
-) => Promise<readonly number[]>
 
 const LONGEST_IDENTITY = 512
 const MOST_CERTIFICATES = 10

@@ -1,7 +1,7 @@
 // Metrics of a witness in the Prometheus text format: its HTTP interface, and where it stands with each log.
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client"
 import type { WitnessedLogStatus } from "../../witness/witness.ts"
-import type { MetricsText } from "../log/metrics.ts"
+import type { MetricsText } from "../serving/metrics-text.ts"
 import { measureRequests, type RequestMetrics } from "../serving/request-metrics.ts"
 
 export interface WitnessMetrics extends MetricsText, RequestMetrics {}

@@ -3,11 +3,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import type { Request, Response } from "express"
 import { Refusal } from "../../core/base/errors.ts"
-import type { HttpServer } from "../log/server.ts"
 import { type Answer, isRead, send } from "../serving/answer.ts"
 import { defaultHttpConfig, type HttpLogger } from "../serving/config.ts"
 import { createGuardedServer, drain, takeOriginForm } from "../serving/connections.ts"
 import { createExpressApp } from "../serving/express-app.ts"
+import type { HttpServer } from "../serving/http-server.ts"
 import {
   addRoutes,
   createPlainServing,

@@ -4,7 +4,7 @@ import type { Origin } from "../../core/note/origin.ts"
 import type { Hash, Head } from "../../core/tree/hash.ts"
 import type { TileId } from "../../core/tree/tile.ts"
 import type { Proposal } from "../../entry/entry.ts"
-import type { Term } from "../../entry/search-terms.ts"
+import type { Term } from "../../entry/term.ts"
 import type { Attachment, Redaction } from "./store.ts"
 
 /** A head that was signed: `checkpoint` is the whole note, perhaps with cosignatures. */

@@ -3,7 +3,7 @@
 // whose leaf hash begins with a byte of its own; names have no zero byte, so no two terms are one text.
 import { equalBytes, utf8 } from "../../core/base/bytes.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
-import type { Term, TermName } from "../../entry/search-terms.ts"
+import type { Term, TermName } from "../../entry/term.ts"
 import { createBoundedMap } from "../../tree/bounded-map.ts"
 
 export const TERM_BYTES = 16

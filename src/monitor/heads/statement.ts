@@ -21,7 +21,7 @@ export interface KnownKeys {
   readonly origin: Origin
   readonly logKeys: readonly Vkey[]
   readonly witnesses: readonly PolicyWitness[]
-  /** Whether a signature holds; by default what `core/cosignature.ts` says. */
+  /** Whether a signature holds; by default what `core/note/cosignature.ts` says. */
   readonly holds?: SignatureRule
 }
 

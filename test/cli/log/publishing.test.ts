@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Command } from "commander"
 import { describe, expect, test } from "vitest"
+import { applyConfigFile } from "../../../src/cli/command/config-file.ts"
 import { keepContradiction } from "../../../src/cli/log/contradiction-evidence.ts"
 import { heldHeads, planPublishing, readLogPolicy } from "../../../src/cli/log/publishing.ts"
 import {
@@ -9,7 +10,7 @@ import {
   publishingOptions,
   publishingTimes,
 } from "../../../src/cli/log/publishing-options.ts"
-import { applyConfigFile, serveOptions } from "../../../src/cli/log/serve-options.ts"
+import { serveOptions } from "../../../src/cli/log/serve-options.ts"
 import { formatVkey, parseVkey } from "../../../src/core/note/note.ts"
 import { parsePolicy } from "../../../src/core/note/policy.ts"
 import { verifyEvidence } from "../../../src/evidence/verification.ts"

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, it, onTestFinished, test } from "vitest"
 import { portableHasher } from "../../../src/core/tree/hash.ts"
-import type { Term, TermName } from "../../../src/entry/search-terms.ts"
+import type { Term, TermName } from "../../../src/entry/term.ts"
 import type { LogLimits } from "../../../src/log/open-log.ts"
 import type { Log, SearchQuery } from "../../../src/log/ports/log.ts"
 import type { LogStore } from "../../../src/log/ports/store.ts"
