@@ -11,7 +11,7 @@ import { codeOf, importsOf } from "./imports.ts"
 const root = fileURLToPath(new URL("..", import.meta.url))
 
 function filesOf(folder: string): string[] {
-  return readdirSync(join(root, folder))
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => join(root, folder, name))
 }
