@@ -12,6 +12,7 @@ import {
   optional,
   parseJson,
 } from "../core/base/json-value.ts"
+import { LONGEST_BUNDLE, MOST_BUNDLE_ENTRIES, MOST_CERTIFICATES } from "../core/base/limits.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import { type HashName, sigstoreHashName } from "../entry/algorithm.ts"
 import {
@@ -53,11 +54,7 @@ export interface SigstoreBundle {
   readonly entries: readonly TransparencyLogEntry[]
 }
 
-/** The longest bundle that is read, in characters; an attestation may be most of it. */
-export const LONGEST_BUNDLE = 32 * 1024 * 1024
-const MOST_ENTRIES = 32
 const MOST_TIMESTAMPS = 32
-const MOST_CERTIFICATES = 10
 
 const MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 const readMediaTypes: readonly string[] = [
@@ -203,7 +200,7 @@ function readTimestamps(value: unknown): void {
 }
 
 function readEntries(value: unknown): readonly TransparencyLogEntry[] {
-  const entries = asList(value, "tlogEntries", MOST_ENTRIES).map((entry, i) =>
+  const entries = asList(value, "tlogEntries", MOST_BUNDLE_ENTRIES).map((entry, i) =>
     readLogEntry(entry, `tlogEntries[${i}]`),
   )
   return entries.length > 0

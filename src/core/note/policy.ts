@@ -2,6 +2,7 @@
 // and checking a checkpoint's note against it. Carries the URLs along without reading them.
 import { parseUtf8, utf8 } from "../base/bytes.ts"
 import { refuse, shown } from "../base/errors.ts"
+import { LONGEST_POLICY } from "../base/limits.ts"
 import { formatHex, parseDecimal } from "../base/text.ts"
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts"
 import { checkpointRule, readCosignatures } from "./cosignature.ts"
@@ -37,7 +38,6 @@ export interface Policy {
   readonly quorum: string
 }
 
-const LONGEST_POLICY = 1_048_576
 const NONE = "none"
 
 /** What has been read so far; `defined` holds witnesses and groups, `placed` those in a group. */
