@@ -1,10 +1,10 @@
 // The figures of a run as text for people: tables, and ratios to the baselines of the same run.
-import type { Baselines } from "./baselines.ts"
-import type { Batches, LogRun } from "./log-run.ts"
-import type { MonitorResult } from "./monitor-run.ts"
-import type { PhaseResult } from "./phase.ts"
-import type { PublishResult } from "./publish-run.ts"
-import type { WitnessResult } from "./witness-run.ts"
+import type { Baselines } from "./runs/baselines.ts"
+import type { Batches, LogRun } from "./runs/log-run.ts"
+import type { MonitorResult } from "./runs/monitor-run.ts"
+import type { PhaseResult } from "./runs/phase.ts"
+import type { PublishResult } from "./runs/publish-run.ts"
+import type { WitnessResult } from "./runs/witness-run.ts"
 
 export interface BenchReport {
   readonly machine: string
