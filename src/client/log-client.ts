@@ -32,6 +32,8 @@ import {
   type SearchPage,
 } from "./search-answer.ts"
 
+export { LONGEST_BATCH, MOST_IN_BATCH } from "../core/base/limits.ts"
+
 export interface LogClientOptions {
   /** Base URL of the log: `http(s)://HOST[:PORT][/PATH]`. */
   readonly url: string

@@ -36,7 +36,7 @@ export function readMessage<Name extends string>(
 }
 
 /** Bytes with their canonical base64. Unset is no bytes. */
-export interface ReadBytes {
+interface ReadBytes {
   readonly text: string
   readonly bytes: Uint8Array
 }

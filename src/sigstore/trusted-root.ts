@@ -25,7 +25,7 @@ export interface PinnedLog {
 }
 
 /** What a trusted root says of one log. */
-export interface TrustedLog {
+interface TrustedLog {
   readonly baseUrl: string
   readonly spki: Uint8Array
   /** From when the key is valid. */

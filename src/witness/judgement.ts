@@ -28,12 +28,12 @@ export class OldSizeConflict extends Refusal {
 }
 
 /** What the witness holds of one log. */
-export interface Standing {
+interface Standing {
   readonly head: WitnessedHead | undefined
   readonly freeze: Freeze | undefined
 }
 
-export interface JudgementOptions {
+interface JudgementOptions {
   /** Unix seconds. */
   readonly time: number
   readonly hasher: TreeHasher
@@ -134,7 +134,7 @@ export function isBeyond(
   return ownLines.some((line) => cosignatureTime(line) > head.time)
 }
 
-export interface ForkOptions {
+interface ForkOptions {
   readonly hasher: TreeHasher
   readonly holds: SignatureRule
 }

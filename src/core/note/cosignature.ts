@@ -19,7 +19,7 @@ export interface NamedHead extends Head {
 }
 
 /** Entries `start` up to but without `end` of a log and their root; a whole tree starts at 0. */
-export interface Subtree {
+interface Subtree {
   readonly origin: string
   readonly start: number
   readonly end: number

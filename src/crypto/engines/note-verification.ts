@@ -6,7 +6,7 @@ import { checkpointRule, cosignatureMessage } from "../../core/note/cosignature.
 import type { SignatureRule } from "../../core/note/note.ts"
 import { createMessageVerification, type MessageVerification } from "./message-verification.ts"
 
-export interface NoteVerificationOptions {
+interface NoteVerificationOptions {
   /** Imported keys that are kept; the least recently used one is forgotten. */
   readonly maxKeys?: number
 }
