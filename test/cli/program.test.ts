@@ -4,7 +4,7 @@ import { processTerminal } from "../../src/cli/command/terminal.ts"
 import { createProgram } from "../../src/cli/program.ts"
 import { run } from "./command/fake-terminal.ts"
 
-const { commands } = createProgram(processTerminal())
+const { commands } = await createProgram(processTerminal(), "every")
 const named = commands.map((command) => [command.name(), command] as const)
 
 describe("countersign", () => {

@@ -1,6 +1,6 @@
 // What the options of every command are made of: addresses, arguments that are checked where they are read,
 // and options that the environment may set.
-import { InvalidArgumentError, Option } from "commander"
+import { type Command, InvalidArgumentError, Option } from "commander"
 import { refuse, shown } from "../../core/base/errors.ts"
 
 export interface Address {
@@ -32,4 +32,9 @@ export function argument<T>(parser: (text: string) => T): (text: string) => T {
 /** An option that the environment may set too, as COUNTERSIGN_ and `variable`. */
 export function option(flags: string, description: string, variable: string): Option {
   return new Option(flags, description).env(`COUNTERSIGN_${variable}`)
+}
+
+export function addOptions(command: Command, options: readonly Option[]): Command {
+  for (const each of options) command.addOption(each)
+  return command
 }

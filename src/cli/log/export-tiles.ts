@@ -1,6 +1,6 @@
 // `countersign export-tiles`: writes a log as the static files of C2SP tlog-tiles, for any file server.
 import { existsSync } from "node:fs"
-import { Command, Option } from "commander"
+import { type Command, Option } from "commander"
 import { openHead } from "../../client/trust.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
@@ -10,6 +10,7 @@ import { proven } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import { readText } from "../command/file.ts"
 import { openLogClient, readTrust, remarkPinning, trustOptions } from "../command/log-options.ts"
+import { addOptions } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
 import { createProgress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
@@ -26,9 +27,8 @@ interface ExportOptions {
 
 const LONGEST_CHECKPOINT = 1_048_576
 
-export function exportTilesCommand(terminal: Terminal): Command {
-  const command = new Command("export-tiles")
-    .description("write a log as static files, each checked against the checkpoint")
+export function exportTilesCommand(command: Command, terminal: Terminal): void {
+  command
     .addOption(new Option("--log <url>", "base URL of the log").conflicts("data"))
     .option("--data <dir>", "data directory of a log that does not run any more")
     .option("--checkpoint <file>", "with --data: a checkpoint of this log to export up to")
@@ -61,8 +61,7 @@ Example:
       const fields = [["directory", options.out]] as const
       output.result(`exported ${size} entries`, fields, { size, directory: options.out })
     })
-  for (const option of trustOptions) command.addOption(option)
-  return command
+  addOptions(command, trustOptions)
 }
 
 interface OpenedSource {

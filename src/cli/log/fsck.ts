@@ -1,6 +1,6 @@
 // `countersign fsck`: recomputes a whole log from its entries and compares, over its database or its URL.
 import { existsSync } from "node:fs"
-import { Command, Option } from "commander"
+import { type Command, Option } from "commander"
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { checkLog, type FsckReport, type FsckSource } from "../../log/fsck.ts"
@@ -27,9 +27,8 @@ interface FsckOptions {
   readonly json?: boolean
 }
 
-export function fsckCommand(terminal: Terminal): Command {
-  const command = new Command("fsck")
-    .description("recompute a log from its entries and compare everything")
+export function fsckCommand(command: Command, terminal: Terminal): void {
+  command
     .addOption(
       new Option("--data <dir>", "data directory of a log, running or not").conflicts("log"),
     )
@@ -54,7 +53,6 @@ Example:
       printReport(report, output)
     })
   for (const option of trustOptions) command.addOption(option)
-  return command
 }
 
 async function checkServed(

@@ -1,5 +1,5 @@
 // `countersign keys`: prints the log's public keys in the forms that verifiers are configured with.
-import { Command, Option } from "commander"
+import { type Command, Option } from "commander"
 import { bug } from "../../core/base/errors.ts"
 import { createLogSigner, type KeyedSigner } from "../../crypto/signers/log-signer.ts"
 import { formatTrustedRoot } from "../../sigstore/trusted-root.ts"
@@ -17,9 +17,8 @@ interface KeysOptions {
   readonly passphraseFile?: string
 }
 
-export function keysCommand(terminal: Terminal): Command {
-  return new Command("keys")
-    .description("print the log's public keys, for verifiers to pin")
+export function keysCommand(command: Command, terminal: Terminal): void {
+  command
     .requiredOption("--data <dir>", "the log's data directory")
     .addOption(
       new Option("--format <form>", "how to print them")

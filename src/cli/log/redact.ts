@@ -1,7 +1,7 @@
 // `countersign redact`: takes an attestation away that a stopped log keeps beside an entry. The entry, the
 // tree and every proof stay; that it was taken away, and when, stays to be seen.
 import { existsSync } from "node:fs"
-import { Command } from "commander"
+import type { Command } from "commander"
 import { refuse } from "../../core/base/errors.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { redactAttachment } from "../../storage/sqlite/log/store.ts"
@@ -14,9 +14,8 @@ interface RedactOptions {
   readonly index: number
 }
 
-export function redactCommand(terminal: Terminal): Command {
-  return new Command("redact")
-    .description("delete the attestation that a stopped log keeps with an entry")
+export function redactCommand(command: Command, terminal: Terminal): void {
+  command
     .requiredOption("--data <dir>", "the log's data directory")
     .requiredOption("--index <n>", "the entry's place, counted from 0", decimalArgument)
     .addHelpText(

@@ -1,5 +1,5 @@
 // `countersign serve`: runs the log over a data directory until it is told to stop.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { type Logger, pino } from "pino"
 import { refuse } from "../../core/base/errors.ts"
 import { type Origin, parseOrigin } from "../../core/note/origin.ts"
@@ -12,6 +12,7 @@ import { applyConfigFile } from "../command/config-file.ts"
 import { EXIT_FAILURE } from "../command/exit-code.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { type AdminListener, listen, listenAdmin, untilStopped } from "../command/listening.ts"
+import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { createLogFiles, type DataDirectory, dataDirectory, holdsLog } from "./data-directory.ts"
 import { type PublishingPlan, planPublishing } from "./publishing.ts"
@@ -25,10 +26,8 @@ type Options = ServeOptions & PublishingOptions
 /** Bytes of the attestations that a development log keeps. */
 const DEV_ATTESTATIONS = 131_072
 
-export function serveCommand(terminal: Terminal): Command {
-  const command = new Command("serve").description("run the log over HTTP")
-  for (const option of [...serveOptions, ...publishingOptions]) command.addOption(option)
-  return command
+export function serveCommand(command: Command, terminal: Terminal): void {
+  addOptions(command, [...serveOptions, ...publishingOptions])
     .addHelpText(
       "after",
       `

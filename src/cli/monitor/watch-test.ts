@@ -1,6 +1,6 @@
 // `countersign monitor watch-test`: says what a watch file makes of one entry, from a file or from a log.
 import { dirname, resolve } from "node:path"
-import { Command } from "commander"
+import type { Command } from "commander"
 import { LONGEST_BODY } from "../../core/tree/bundle.ts"
 import { portableHasher } from "../../core/tree/hash.ts"
 import { type ExplainedEntry, explain } from "../../monitor/entries/watch-explanation.ts"
@@ -63,16 +63,14 @@ async function readEntry(
   }
 }
 
-export function watchTestCommand(terminal: Terminal): Command {
-  const command = new Command("watch-test")
-    .description("say what a watch file makes of one entry, and why")
+export function watchTestCommand(command: Command, terminal: Terminal): void {
+  command
     .argument("[file]", "the body of an entry; else --log and --index")
     .requiredOption("--watch <file>", "the watch file")
     .option("--envelope <file>", "DSSE envelope of the entry, for the rules by name")
     .option("--log <url>", "base URL of a log that has the entry")
     .option("--index <n>", "the entry's place, counted from 0", decimalArgument)
     .addOption(jsonOption())
-  return command
     .addHelpText(
       "after",
       `

@@ -1,5 +1,5 @@
 // `countersign checkpoint`: reads a log's newest checkpoint and verifies it against what is pinned.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { formatBase64 } from "../../core/base/text.ts"
 import { cosignatureFields, fetchHead } from "../command/fetched-head.ts"
 import {
@@ -10,6 +10,7 @@ import {
   remarkPinning,
   trustOptions,
 } from "../command/log-options.ts"
+import { addOptions } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 
@@ -18,9 +19,8 @@ interface CheckpointOptions {
   readonly json?: boolean
 }
 
-export function checkpointCommand(terminal: Terminal): Command {
-  const command = new Command("checkpoint")
-    .description("read and verify a log's newest checkpoint")
+export function checkpointCommand(command: Command, terminal: Terminal): void {
+  command
     .addOption(logOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -42,6 +42,5 @@ Exits with 3 if the checkpoint is not signed by the pinned log or lacks the poli
       )
       remarkPinning(output, isPinned)
     })
-  for (const option of trustOptions) command.addOption(option)
-  return command
+  addOptions(command, trustOptions)
 }

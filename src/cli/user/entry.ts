@@ -1,5 +1,5 @@
 // `countersign entry`: reads one entry of a log and verifies that it is in the log's newest tree.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { verifyInclusion } from "../../client/inclusion.ts"
 import type { LogClient } from "../../client/log-client.ts"
 import type { Trust } from "../../client/trust.ts"
@@ -16,6 +16,7 @@ import {
   remarkPinning,
   trustOptions,
 } from "../command/log-options.ts"
+import { addOptions } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 
@@ -36,9 +37,8 @@ async function fetchEntry(log: LogClient, index: number, trust: Trust | undefine
   return { index, origin, size, isPinned, leafHash, time, body: parseUtf8(body, "body") }
 }
 
-export function entryCommand(terminal: Terminal): Command {
-  const command = new Command("entry")
-    .description("read one entry of a log and verify that it is there")
+export function entryCommand(command: Command, terminal: Terminal): void {
+  command
     .argument("<index>", "the entry's place, counted from 0", decimalArgument)
     .addOption(logOption())
     .addOption(jsonOption())
@@ -66,6 +66,5 @@ Exits with 3 if the log's own proof for the entry does not hold.`,
       )
       remarkPinning(output, isPinned)
     })
-  for (const option of trustOptions) command.addOption(option)
-  return command
+  addOptions(command, trustOptions)
 }

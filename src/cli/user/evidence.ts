@@ -1,5 +1,5 @@
 // `countersign evidence verify`: checks a file of evidence offline, with nothing but the file and a key.
-import { Command, InvalidArgumentError, Option } from "commander"
+import { type Command, InvalidArgumentError, Option } from "commander"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { Refusal } from "../../core/base/errors.ts"
 import { formatVkey, parseVkey, type Vkey } from "../../core/note/note.ts"
@@ -7,6 +7,7 @@ import { LONGEST_EVIDENCE } from "../../evidence/format.ts"
 import { type VerifiedEvidence, verifyEvidence } from "../../evidence/verification.ts"
 import { Falsehood, proven } from "../command/exit-code.ts"
 import { readBytes } from "../command/file.ts"
+import { addCommands, type CalledWords, type ListedCommand } from "../command/listed-command.ts"
 import { jsonOption } from "../command/log-options.ts"
 import { createOutput, formatJson, type Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
@@ -56,9 +57,8 @@ async function verifyFile(path: string, options: VerifyOptions): Promise<Verifie
   return proven(() => verifyEvidence(parseUtf8(bytes, "evidence"), options.key))
 }
 
-function evidenceVerifyCommand(terminal: Terminal): Command {
-  return new Command("verify")
-    .description("verify a file of evidence offline and say what it proves against whom")
+function evidenceVerifyCommand(command: Command, terminal: Terminal): void {
+  command
     .argument("<file>", "the evidence")
     .addOption(
       new Option("--key <vkey>", "the key that it must convict, NAME+ID+KEY").argParser(
@@ -91,14 +91,25 @@ convicts another key.`,
     })
 }
 
-export function evidenceCommand(terminal: Terminal): Command {
-  return new Command("evidence")
-    .description("proven misbehaviour of logs and witnesses")
-    .addHelpText(
-      "after",
-      `
+const commands: readonly ListedCommand[] = [
+  {
+    name: "verify",
+    takes: "[options] <file>",
+    description: "verify a file of evidence offline and say what it proves against whom",
+    load: async () => evidenceVerifyCommand,
+  },
+]
+
+export async function evidenceCommand(
+  command: Command,
+  terminal: Terminal,
+  words: CalledWords,
+): Promise<void> {
+  await addCommands(command, commands, terminal, words)
+  command.addHelpText(
+    "after",
+    `
 Example:
   countersign evidence verify fork.evidence`,
-    )
-    .addCommand(evidenceVerifyCommand(terminal))
+  )
 }

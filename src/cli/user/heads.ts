@@ -1,6 +1,6 @@
 // `countersign heads`: lists the heads that a verifier remembers, and exchanges them with a monitor, so that
 // a log that shows different trees to different people is found out. Nothing but heads is ever sent.
-import { Command, Option } from "commander"
+import { type Command, Option } from "commander"
 import { createExchange, type Exchange } from "../../client/exchange.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { Refusal } from "../../core/base/errors.ts"
@@ -12,7 +12,9 @@ import {
   parseHeadList,
 } from "../../core/note/head-list.ts"
 import { parseVkey, type Vkey } from "../../core/note/note.ts"
+import { addCommands, type CalledWords, type ListedCommand } from "../command/listed-command.ts"
 import { jsonOption, readTrust, trustOptions } from "../command/log-options.ts"
+import { addOptions } from "../command/options.ts"
 import { createOutput, type Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { isSigned, logKeysOf, readHeads, rememberHeads } from "./remembered-heads.ts"
@@ -48,9 +50,8 @@ function printHead(output: Output, { text, note, head }: ListedHead): void {
   )
 }
 
-function listCommand(terminal: Terminal): Command {
-  return new Command("list")
-    .description("show the heads in a file; nothing is verified")
+function listCommand(command: Command, terminal: Terminal): void {
+  command
     .addOption(headsOption("the file of heads").makeOptionMandatory())
     .addOption(jsonOption())
     .addHelpText(
@@ -153,9 +154,8 @@ async function exchangeHeads(
   for (const head of newest.values()) printHead(output, head)
 }
 
-function exchangeCommand(terminal: Terminal): Command {
-  const command = new Command("exchange")
-    .description("give the heads in a file to a monitor and remember the newest ones that it has")
+function exchangeCommand(command: Command, terminal: Terminal): void {
+  command
     .addOption(headsOption("the file of heads").makeOptionMandatory())
     .requiredOption("--to <url>", "base URL of the monitor")
     .option("--vkey <vkey...>", "verifier keys of the logs")
@@ -170,18 +170,31 @@ Example:
     .action(async (options: ExchangeOptions) => {
       await exchangeHeads(options, await readKeys(command, options.vkey), terminal)
     })
-  for (const option of trustOptions) command.addOption(option)
-  return command
+  addOptions(command, trustOptions)
 }
 
-export function headsCommand(terminal: Terminal): Command {
-  return new Command("heads")
-    .description("what this verifier has seen of logs, to be compared with what others have seen")
-    .addCommand(listCommand(terminal))
-    .addCommand(exchangeCommand(terminal))
-    .addHelpText(
-      "after",
-      `
+const commands: readonly ListedCommand[] = [
+  {
+    name: "list",
+    description: "show the heads in a file; nothing is verified",
+    load: async () => listCommand,
+  },
+  {
+    name: "exchange",
+    description: "give the heads in a file to a monitor and remember the newest ones that it has",
+    load: async () => exchangeCommand,
+  },
+]
+
+export async function headsCommand(
+  command: Command,
+  terminal: Terminal,
+  words: CalledWords,
+): Promise<void> {
+  await addCommands(command, commands, terminal, words)
+  command.addHelpText(
+    "after",
+    `
 \`countersign verify --heads FILE\` remembers the checkpoint of every bundle that it verified.
 
 Example:
@@ -190,5 +203,5 @@ Example:
     --policy log.policy
 
 Exits with 3 if two heads in the file contradict each other; the evidence then lies beside it.`,
-    )
+  )
 }

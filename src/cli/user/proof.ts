@@ -1,6 +1,6 @@
 // `countersign proof`: fetches an inclusion or a consistency proof and prints it once it was verified up
 // to the log's newest checkpoint. A proof to an older size is tied to that checkpoint by consistency.
-import { Command, InvalidArgumentError, Option } from "commander"
+import { type Command, InvalidArgumentError, Option } from "commander"
 import { assertSameHead, verifyPath } from "../../client/inclusion.ts"
 import type { Inclusion } from "../../client/log-answer.ts"
 import type { LogClient } from "../../client/log-client.ts"
@@ -19,6 +19,7 @@ import {
   remarkPinning,
   trustOptions,
 } from "../command/log-options.ts"
+import { addOptions } from "../command/options.ts"
 import { createOutput, formatJson } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 
@@ -128,9 +129,8 @@ function appendDecimal(text: string, before: readonly number[] | undefined): rea
   return [...(before ?? []), decimalArgument(text)]
 }
 
-export function proofCommand(terminal: Terminal): Command {
-  const command = new Command("proof")
-    .description("fetch and verify an inclusion or a consistency proof")
+export function proofCommand(command: Command, terminal: Terminal): void {
+  command
     .argument("[index]", "the entry's place, counted from 0", decimalArgument)
     .addOption(logOption())
     .addOption(
@@ -170,6 +170,5 @@ it does not hold.`,
       terminal.stdout.write(text)
       remarkPinning(createOutput(terminal, false), head.isPinned)
     })
-  for (const option of trustOptions) command.addOption(option)
-  return command
+  addOptions(command, trustOptions)
 }

@@ -1,6 +1,6 @@
 // `countersign revoke`: logs that a key is revoked, signed by that key itself. Monitors take no entry of it
 // for good that comes later in the log.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { digestOf } from "../../core/base/digest.ts"
 import { revocationText } from "../../entry/revocation.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
@@ -11,6 +11,7 @@ import {
   readTrust,
   trustOptions,
 } from "../command/log-options.ts"
+import { addOptions } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
 import { createProgress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
@@ -56,9 +57,8 @@ async function revoke(options: RevokeOptions, command: Command, terminal: Termin
   await keeper.keep(job, request, { receipt: await log.submit(request, waiting) })
 }
 
-export function revokeCommand(terminal: Terminal): Command {
-  const command = new Command("revoke")
-    .description("log that a key is revoked, signed by the key itself")
+export function revokeCommand(command: Command, terminal: Terminal): void {
+  command
     .addOption(logOption())
     .requiredOption("--key <file>", "PEM private key that is to be revoked")
     .option("--passphrase-file <file>", "first line: the passphrase of the private key")
@@ -76,6 +76,5 @@ Example:
   countersign revoke --log https://log.example.com --key stolen.pem --yes`,
     )
     .action((options: RevokeOptions) => revoke(options, command, terminal))
-  for (const option of trustOptions) command.addOption(option)
-  return command
+  addOptions(command, trustOptions)
 }

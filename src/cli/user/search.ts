@@ -1,5 +1,5 @@
 // `countersign search`: finds entries by what they say, and verifies on demand that the log has them.
-import { Command, Option } from "commander"
+import { type Command, Option } from "commander"
 import { verifyInclusion } from "../../client/inclusion.ts"
 import { readKeyFile } from "../../client/key-file.ts"
 import type { Entry } from "../../client/log-answer.ts"
@@ -22,6 +22,7 @@ import {
   remarkPinning,
   trustOptions,
 } from "../command/log-options.ts"
+import { addOptions } from "../command/options.ts"
 import { createOutput, type Fields, type Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 
@@ -178,13 +179,8 @@ async function search(
   if (head !== undefined) remarkPinning(output, head.isPinned)
 }
 
-export function searchCommand(terminal: Terminal): Command {
-  const command = new Command("search")
-    .description("find entries of a log by what they say")
-    .addOption(logOption())
-  for (const option of [...searchOptions, ...trustOptions]) command.addOption(option)
-  return command
-    .addOption(jsonOption())
+export function searchCommand(command: Command, terminal: Terminal): void {
+  addOptions(command, [logOption(), ...searchOptions, ...trustOptions, jsonOption()])
     .addHelpText(
       "after",
       `

@@ -1,5 +1,5 @@
 // `countersign submit`: logs signatures, verifies the receipts and writes a bundle for each.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { LONGEST_BATCH, type LogClient, MOST_IN_BATCH } from "../../client/log-client.ts"
 import type { Trust } from "../../client/trust.ts"
 import { bug } from "../../core/base/errors.ts"
@@ -11,6 +11,7 @@ import {
   readTrust,
   trustOptions,
 } from "../command/log-options.ts"
+import { addOptions } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
 import { createProgress, type Progress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
@@ -137,9 +138,8 @@ async function submitAll(
   }
 }
 
-export function submitCommand(terminal: Terminal): Command {
-  const command = new Command("submit")
-    .description("log signatures, verify the receipts and write bundles")
+export function submitCommand(command: Command, terminal: Terminal): void {
+  command
     .addOption(logOption())
     .option("--artifact <file...>", "what is to be signed, or was")
     .option("--key <file>", "PEM private key to sign the artifacts with")
@@ -166,6 +166,5 @@ A bundle is written only if the receipt holds. Exits with 1 if an artifact was n
 not witnessed in time with --witnessed, with 3 if a receipt is false.`,
     )
     .action((options: SubmitOptions) => submitAll(options, command, terminal))
-  for (const option of trustOptions) command.addOption(option)
-  return command
+  addOptions(command, trustOptions)
 }

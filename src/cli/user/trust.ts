@@ -2,7 +2,7 @@
 // the key in them signs the log's checkpoints.
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
-import { Command, Option } from "commander"
+import { type Command, Option } from "commander"
 import type { LogClient } from "../../client/log-client.ts"
 import { openHead, openTrusted, signingLog, type Trust } from "../../client/trust.ts"
 import { equalBytes } from "../../core/base/bytes.ts"
@@ -20,6 +20,7 @@ import {
   readTrust,
   trustOptions,
 } from "../command/log-options.ts"
+import { addOptions } from "../command/options.ts"
 import { createOutput, type Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 
@@ -92,9 +93,8 @@ function remark(output: Output, url: string, { baseUrl }: PinnedLog, isPinned: b
   )
 }
 
-export function trustCommand(terminal: Terminal): Command {
-  const command = new Command("trust")
-    .description("write trusted_root.json and signing_config.json for Sigstore's clients")
+export function trustCommand(command: Command, terminal: Terminal): void {
+  command
     .addOption(logOption())
     .requiredOption("--out <dir>", "where the two files are written")
     .addOption(
@@ -129,6 +129,5 @@ Exits with 3 if the log's checkpoint is not signed by the key that is written or
       )
       remark(output, options.log, log, isPinned)
     })
-  for (const option of trustOptions) command.addOption(option)
-  return command
+  addOptions(command, trustOptions)
 }

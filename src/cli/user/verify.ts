@@ -1,5 +1,5 @@
 // `countersign verify`: verifies a Sigstore bundle offline.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { readKeyFile } from "../../client/key-file.ts"
 import { neededHashes, type VerifiedEntry, verifyBundle } from "../../client/verify.ts"
 import { formatHex } from "../../core/base/text.ts"
@@ -9,6 +9,7 @@ import { Falsehood, proven } from "../command/exit-code.ts"
 import { cosignatureFields } from "../command/fetched-head.ts"
 import { LONGEST_KEY_FILE, readBytes, readText } from "../command/file.ts"
 import { jsonOption, readTrust, trustOptions } from "../command/log-options.ts"
+import { addOptions } from "../command/options.ts"
 import { createOutput, formatJson, type Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { headsOption } from "./heads.ts"
@@ -57,9 +58,8 @@ async function verifyFiles(options: VerifyOptions, command: Command): Promise<Ve
   return verified
 }
 
-export function verifyCommand(terminal: Terminal): Command {
-  const command = new Command("verify")
-    .description("verify a bundle offline: artifact, signature, log entry, proof and checkpoint")
+export function verifyCommand(command: Command, terminal: Terminal): void {
+  command
     .requiredOption("--bundle <file>", "the Sigstore bundle")
     .requiredOption("--artifact <file>", "what was signed, or what the attestation is about")
     .requiredOption("--key <file>", "the signer's public key or certificate, PEM or DER")
@@ -86,6 +86,5 @@ Nothing is asked of any network. Exits with 3 and the reason if the bundle does 
         throw error
       }
     })
-  for (const option of trustOptions) command.addOption(option)
-  return command
+  addOptions(command, trustOptions)
 }

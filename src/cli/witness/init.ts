@@ -1,6 +1,6 @@
 // `countersign witness init` makes a new witness, never done implicitly; `countersign witness vkeys` prints the
 // keys of one, for the policies of those who rely on it.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { parseOrigin } from "../../core/note/origin.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import type { Terminal } from "../command/terminal.ts"
@@ -39,9 +39,8 @@ function keyLines(vkeys: readonly string[], url: string | undefined): string {
   ].join("")
 }
 
-export function witnessInitCommand(terminal: Terminal): Command {
-  return new Command("init")
-    .description("make the keys, the database and the guard of a new witness")
+export function witnessInitCommand(command: Command, terminal: Terminal): void {
+  command
     .requiredOption("--data <dir>", "directory for the witness's data")
     .requiredOption("--name <name>", "the name of its keys, for example witness.example.com")
     .option("--ml-dsa", "also make an ML-DSA-44 key, which later computers cannot break either")
@@ -71,9 +70,8 @@ made anew, with new keys. Keep the guard on another disk or host than the data.`
     })
 }
 
-export function witnessVkeysCommand(terminal: Terminal): Command {
-  return new Command("vkeys")
-    .description("print the witness's verifier keys and its lines for policies")
+export function witnessVkeysCommand(command: Command, terminal: Terminal): void {
+  command
     .requiredOption("--data <dir>", "the witness's data directory")
     .option("--url <url>", "the URL that logs reach the witness under, for the policy line")
     .option("--passphrase-file <file>", "first line: the passphrase of the key files")

@@ -1,5 +1,5 @@
 // `countersign witness serve`: runs a witness over its data directory until it is told to stop.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { type Logger, pino } from "pino"
 import { createWitnessMetrics } from "../../http/witness/metrics.ts"
 import { createWitnessServer } from "../../http/witness/server.ts"
@@ -7,15 +7,14 @@ import { applyConfigFile } from "../command/config-file.ts"
 import { EXIT_FAILURE } from "../command/exit-code.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { type AdminListener, listen, listenAdmin, untilStopped } from "../command/listening.ts"
+import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { assertWitness, witnessDirectory } from "./directory.ts"
 import { readWitnessPolicy, type WitnessServeOptions, witnessServeOptions } from "./options.ts"
 import { openRunningWitness, type RunningWitness } from "./running.ts"
 
-export function witnessServeCommand(terminal: Terminal): Command {
-  const command = new Command("serve").description("cosign the checkpoints of logs over HTTP")
-  for (const option of witnessServeOptions) command.addOption(option)
-  return command
+export function witnessServeCommand(command: Command, terminal: Terminal): void {
+  addOptions(command, witnessServeOptions)
     .addHelpText(
       "after",
       `

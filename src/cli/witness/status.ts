@@ -1,6 +1,6 @@
 // `countersign witness status` says where a witness stands with each log; `countersign witness unfreeze` lets
 // it cosign a log again that was proven to lie.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { formatBase64 } from "../../core/base/text.ts"
 import { type Origin, parseOrigin } from "../../core/note/origin.ts"
@@ -76,9 +76,8 @@ function fieldsOf({ logs }: Standing): Fields {
   })
 }
 
-export function witnessStatusCommand(terminal: Terminal): Command {
-  return new Command("status")
-    .description("print the newest size, time and freeze of every log, also while it serves")
+export function witnessStatusCommand(command: Command, terminal: Terminal): void {
+  command
     .requiredOption("--data <dir>", "the witness's data directory")
     .addOption(jsonOption())
     .addHelpText(
@@ -96,9 +95,8 @@ Example:
     })
 }
 
-export function witnessUnfreezeCommand(terminal: Terminal): Command {
-  return new Command("unfreeze")
-    .description("cosign a log again that was proven to lie; stop the witness before")
+export function witnessUnfreezeCommand(command: Command, terminal: Terminal): void {
+  command
     .requiredOption("--data <dir>", "the witness's data directory")
     .requiredOption("--origin <name>", "the log's name")
     .option("--guard <file>", "where the guard lies (default: DIR/guard/state)")
