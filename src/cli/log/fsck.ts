@@ -8,16 +8,12 @@ import { checkSearch } from "../../log/search-fsck.ts"
 import { integrityCheck, openSqliteReads } from "../../storage/sqlite/log/store.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
-import {
-  jsonOption,
-  openLogClient,
-  readTrust,
-  remarkPinning,
-  trustOptions,
-} from "../command/log-options.ts"
+import { openLogClient } from "../command/log-options.ts"
+import { jsonOption } from "../command/options.ts"
 import { createOutput, type Output } from "../command/output.ts"
 import { createProgress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { readTrust, remarkPinning, trustOptions } from "../command/trust-options.ts"
 import { dataDirectory } from "./data-directory.ts"
 import { sourceFromReads, sourceFromUrl } from "./fsck-source.ts"
 

@@ -5,7 +5,7 @@ import type { Command } from "commander"
 import { refuse } from "../../core/base/errors.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { redactAttachment } from "../../storage/sqlite/log/store.ts"
-import { decimalArgument } from "../command/log-options.ts"
+import { decimalArgument } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { dataDirectory } from "./data-directory.ts"
 

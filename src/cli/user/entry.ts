@@ -7,23 +7,10 @@ import { parseUtf8 } from "../../core/base/bytes.ts"
 import { formatHex } from "../../core/base/text.ts"
 import { proven } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
-import {
-  decimalArgument,
-  jsonOption,
-  logOption,
-  openLogClient,
-  readTrust,
-  remarkPinning,
-  trustOptions,
-} from "../command/log-options.ts"
-import { addOptions } from "../command/options.ts"
-import { createOutput } from "../command/output.ts"
+import { logOptions, openLog } from "../command/log-options.ts"
+import { addOptions, decimalArgument } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
-
-interface EntryOptions {
-  readonly log: string
-  readonly json?: boolean
-}
+import { remarkPinning } from "../command/trust-options.ts"
 
 /** The entry with its body as text, once the proof for it holds; else a falsehood. */
 async function fetchEntry(log: LogClient, index: number, trust: Trust | undefined) {
@@ -38,10 +25,8 @@ async function fetchEntry(log: LogClient, index: number, trust: Trust | undefine
 }
 
 export function entryCommand(command: Command, terminal: Terminal): void {
-  command
-    .argument("<index>", "the entry's place, counted from 0", decimalArgument)
-    .addOption(logOption())
-    .addOption(jsonOption())
+  command.argument("<index>", "the entry's place, counted from 0", decimalArgument)
+  addOptions(command, logOptions)
     .addHelpText(
       "after",
       `
@@ -50,9 +35,9 @@ Example:
 
 Exits with 3 if the log's own proof for the entry does not hold.`,
     )
-    .action(async (index: number, { log, json }: EntryOptions) => {
-      const output = createOutput(terminal, json)
-      const entry = await fetchEntry(openLogClient(log, terminal), index, await readTrust(command))
+    .action(async (index: number) => {
+      const { log, trust, output } = await openLog(command, terminal)
+      const entry = await fetchEntry(log, index, trust)
       const { origin, size, leafHash, time, body, isPinned } = entry
       output.result(
         `entry ${index} of ${origin}`,
@@ -66,5 +51,4 @@ Exits with 3 if the log's own proof for the entry does not hold.`,
       )
       remarkPinning(output, isPinned)
     })
-  addOptions(command, trustOptions)
 }

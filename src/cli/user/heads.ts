@@ -1,6 +1,6 @@
 // `countersign heads`: lists the heads that a verifier remembers, and exchanges them with a monitor, so that
 // a log that shows different trees to different people is found out. Nothing but heads is ever sent.
-import { type Command, Option } from "commander"
+import type { Command } from "commander"
 import { createExchange, type Exchange } from "../../client/exchange.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { Refusal } from "../../core/base/errors.ts"
@@ -13,10 +13,10 @@ import {
 } from "../../core/note/head-list.ts"
 import { parseVkey, type Vkey } from "../../core/note/note.ts"
 import { addCommands, type CalledWords, type ListedCommand } from "../command/listed-command.ts"
-import { jsonOption, readTrust, trustOptions } from "../command/log-options.ts"
-import { addOptions } from "../command/options.ts"
+import { addOptions, jsonOption } from "../command/options.ts"
 import { createOutput, type Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { readTrust, trustOptions } from "../command/trust-options.ts"
 import { isSigned, logKeysOf, readHeads, rememberHeads } from "./remembered-heads.ts"
 
 interface ListOptions {
@@ -33,10 +33,6 @@ interface ExchangeOptions extends ListOptions {
 const MOST_AT_ONCE = 16
 const TIMEOUT = 30_000
 
-export function headsOption(description: string): Option {
-  return new Option("--heads <file>", description)
-}
-
 function printHead(output: Output, { text, note, head }: ListedHead): void {
   const { origin, size, root } = head
   const signatures = note.signatures.map(({ name }) => name)
@@ -52,7 +48,7 @@ function printHead(output: Output, { text, note, head }: ListedHead): void {
 
 function listCommand(command: Command, terminal: Terminal): void {
   command
-    .addOption(headsOption("the file of heads").makeOptionMandatory())
+    .requiredOption("--heads <file>", "the file of heads")
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -156,7 +152,7 @@ async function exchangeHeads(
 
 function exchangeCommand(command: Command, terminal: Terminal): void {
   command
-    .addOption(headsOption("the file of heads").makeOptionMandatory())
+    .requiredOption("--heads <file>", "the file of heads")
     .requiredOption("--to <url>", "base URL of the monitor")
     .option("--vkey <vkey...>", "verifier keys of the logs")
     .addOption(jsonOption())

@@ -13,21 +13,13 @@ import { digestFile } from "../command/artifact-digest.ts"
 import { proven } from "../command/exit-code.ts"
 import { type FetchedHead, fetchHead } from "../command/fetched-head.ts"
 import { LONGEST_KEY_FILE, readBytes } from "../command/file.ts"
-import {
-  decimalArgument,
-  jsonOption,
-  logOption,
-  openLogClient,
-  readTrust,
-  remarkPinning,
-  trustOptions,
-} from "../command/log-options.ts"
-import { addOptions } from "../command/options.ts"
-import { createOutput, type Fields, type Output } from "../command/output.ts"
+import { logOption, openLog } from "../command/log-options.ts"
+import { addOptions, decimalArgument, jsonOption } from "../command/options.ts"
+import type { Fields, Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { remarkPinning, trustOptions } from "../command/trust-options.ts"
 
 interface SearchOptions {
-  readonly log: string
   readonly digest?: string
   readonly artifact?: string
   readonly key?: string
@@ -39,7 +31,6 @@ interface SearchOptions {
   readonly newest?: boolean
   readonly limit: number
   readonly verify?: boolean
-  readonly json?: boolean
 }
 
 const MOST_A_PAGE = 100
@@ -155,21 +146,16 @@ function printEntry(
   })
 }
 
-async function search(
-  command: Command,
-  options: SearchOptions,
-  terminal: Terminal,
-  output: Output,
-): Promise<void> {
+async function search(command: Command, options: SearchOptions, terminal: Terminal): Promise<void> {
   const criteria = await readCriteria(options)
   if (Object.values(criteria).every((value) => value === undefined)) {
     command.error("error: expected something to search for, for example --digest or --identity")
   }
-  const log = openLogClient(options.log, terminal)
+  const { log, trust, output } = await openLog(command, terminal)
   const { entries, completeUpTo, hasMore } = await findEntries(log, criteria, options)
   const attestations = await findAttestations(log, criteria)
   // Read after the search, so that it covers everything that was found.
-  const head = options.verify ? await fetchHead(log, await readTrust(command)) : undefined
+  const head = options.verify ? await fetchHead(log, trust) : undefined
   for (const entry of entries) {
     if (head !== undefined) await verifyEntry(log, entry, head)
     printEntry(output, entry, attestations.get(entry.index), head !== undefined)
@@ -192,7 +178,5 @@ Example:
   countersign search --log https://log.example.com --identity dev@example.com --newest
   countersign search --log https://log.example.com --key key.pub --verify --policy log.policy`,
     )
-    .action(async (options: SearchOptions) => {
-      await search(command, options, terminal, createOutput(terminal, options.json))
-    })
+    .action((options: SearchOptions) => search(command, options, terminal))
 }

@@ -4,7 +4,6 @@ import { basename, join } from "node:path"
 import type { Command } from "commander"
 
 export interface SubmitOptions {
-  readonly log: string
   readonly artifact?: readonly string[]
   readonly key?: string
   readonly passphraseFile?: string
@@ -13,7 +12,6 @@ export interface SubmitOptions {
   readonly envelope?: string
   readonly bundle?: string
   readonly bundleDir?: string
-  readonly json?: boolean
   readonly witnessed?: boolean
 }
 

@@ -1,20 +1,13 @@
 // `countersign submit`: logs signatures, verifies the receipts and writes a bundle for each.
 import type { Command } from "commander"
 import { LONGEST_BATCH, type LogClient, MOST_IN_BATCH } from "../../client/log-client.ts"
-import type { Trust } from "../../client/trust.ts"
 import { bug } from "../../core/base/errors.ts"
 import type { EntryRequest } from "../../entry/request.ts"
-import {
-  jsonOption,
-  logOption,
-  openLogClient,
-  readTrust,
-  trustOptions,
-} from "../command/log-options.ts"
-import { addOptions } from "../command/options.ts"
-import { createOutput } from "../command/output.ts"
+import { logOption, openLog } from "../command/log-options.ts"
+import { addOptions, jsonOption } from "../command/options.ts"
 import { createProgress, type Progress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { needsWitnesses, trustOptions } from "../command/trust-options.ts"
 import { createReceiptKeeper, type Job, type ReceiptKeeper } from "./receipt-keeping.ts"
 import {
   bundlePaths,
@@ -102,12 +95,6 @@ async function submitOne(job: Job, make: RequestMaker, submission: Submission): 
   await keeper.keep(job, request, { receipt: await log.submit(request, waiting) })
 }
 
-/** Who verifies with a quorum can only use what witnesses have cosigned, and so waits for that. */
-function waitingOf({ witnessed }: SubmitOptions, trust: Trust | undefined): Submission["waiting"] {
-  const needsQuorum = trust !== undefined && "policy" in trust && trust.policy.quorum !== "none"
-  return witnessed === true || needsQuorum ? { witnessed: true } : {}
-}
-
 async function submitAll(
   options: SubmitOptions,
   command: Command,
@@ -116,16 +103,15 @@ async function submitAll(
   const plan = planSubmission(options, command)
   const paths = bundlePaths(plan.artifacts, options, command)
   const jobs = plan.artifacts.map((artifact, i) => ({ artifact, bundlePath: paths[i] ?? artifact }))
-  const trust = await readTrust(command)
+  const named = await openLog(command, terminal)
   const make = await createRequestMaker(plan)
-  const log = openLogClient(options.log, terminal)
   const { stderr: stream, now } = terminal
   const progress = createProgress({ stream, now, what: "submit", total: jobs.length })
-  const output = createOutput(terminal, options.json)
-  const waiting = waitingOf(options, trust)
-  const needsWitnesses = waiting.witnessed === true
-  const keeper = createReceiptKeeper({ log, trust, needsWitnesses, output, terminal, progress })
-  const submission = { log, waiting, keeper, progress }
+  // Who verifies with a quorum can only use what witnesses have cosigned, and so waits for that.
+  const isWitnessed = options.witnessed === true || needsWitnesses(named.trust)
+  const waiting = isWitnessed ? { witnessed: true } : {}
+  const keeper = createReceiptKeeper({ ...named, isWitnessed, terminal, progress })
+  const submission = { log: named.log, waiting, keeper, progress }
   const [only] = jobs
   try {
     if (only !== undefined && jobs.length === 1) {

@@ -13,22 +13,15 @@ import { formatSigningConfig, type RekorVersion } from "../../sigstore/signing-c
 import { formatTrustedRoot, type PinnedLog, parseTrustedRoot } from "../../sigstore/trusted-root.ts"
 import { proven } from "../command/exit-code.ts"
 import { onDisk, writeWhole } from "../command/file.ts"
-import {
-  jsonOption,
-  logOption,
-  openLogClient,
-  readTrust,
-  trustOptions,
-} from "../command/log-options.ts"
-import { addOptions } from "../command/options.ts"
-import { createOutput, type Output } from "../command/output.ts"
+import { logOption, openLog } from "../command/log-options.ts"
+import { addOptions, jsonOption } from "../command/options.ts"
+import type { Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { trustOptions } from "../command/trust-options.ts"
 
 interface TrustFilesOptions {
-  readonly log: string
   readonly out: string
   readonly apiVersion: "1" | "2"
-  readonly json?: boolean
 }
 
 /** What the log says of itself, if the key in it signed this checkpoint. */
@@ -94,15 +87,15 @@ function remark(output: Output, url: string, { baseUrl }: PinnedLog, isPinned: b
 }
 
 export function trustCommand(command: Command, terminal: Terminal): void {
-  command
-    .addOption(logOption())
-    .requiredOption("--out <dir>", "where the two files are written")
-    .addOption(
-      new Option("--api-version <n>", "the Rekor API that signers are to use")
-        .choices(["1", "2"])
-        .default("2"),
-    )
-    .addOption(jsonOption())
+  addOptions(command, [
+    logOption(),
+    new Option("--out <dir>", "where the two files are written").makeOptionMandatory(),
+    new Option("--api-version <n>", "the Rekor API that signers are to use")
+      .choices(["1", "2"])
+      .default("2"),
+    jsonOption(),
+    ...trustOptions,
+  ])
     .addHelpText(
       "after",
       `
@@ -112,10 +105,9 @@ Example:
 Exits with 3 if the log's checkpoint is not signed by the key that is written or pinned.`,
     )
     .action(async (options: TrustFilesOptions) => {
-      const output = createOutput(terminal, options.json)
-      const trust = await readTrust(command)
+      const { url, log: client, trust, output } = await openLog(command, terminal)
       const isPinned = trust !== undefined
-      const log = await findLog(openLogClient(options.log, terminal), trust)
+      const log = await findLog(client, trust)
       const files = await writeFiles(log, options)
       const { origin, baseUrl, logId } = log
       output.result(
@@ -127,7 +119,6 @@ Exits with 3 if the log's checkpoint is not signed by the key that is written or
         ],
         { origin, baseUrl, logId, isPinned, ...files },
       )
-      remark(output, options.log, log, isPinned)
+      remark(output, url, log, isPinned)
     })
-  addOptions(command, trustOptions)
 }
