@@ -1,8 +1,6 @@
 // `countersign export-tiles`: writes a log as the static files of C2SP tlog-tiles, for any file server.
-import { existsSync } from "node:fs"
 import { type Command, Option } from "commander"
 import { openHead } from "../../client/trust.ts"
-import { refuse } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import type { FsckSource } from "../../log/fsck.ts"
 import { openSqliteReads } from "../../storage/sqlite/log/store.ts"
@@ -15,7 +13,7 @@ import { createOutput } from "../command/output.ts"
 import { createProgress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { readTrust, remarkPinning, trustOptions } from "../command/trust-options.ts"
-import { dataDirectory } from "./data-directory.ts"
+import { assertLog, dataDirectory } from "./data-directory.ts"
 import { sourceFromReads, sourceFromUrl } from "./fsck-source.ts"
 import { exportTiles } from "./tile-files.ts"
 
@@ -85,8 +83,7 @@ async function openSource(
   if (options.data === undefined || options.checkpoint === undefined) {
     return command.error("error: expected --log URL, or --data DIR with --checkpoint FILE")
   }
-  const { database } = dataDirectory(options.data)
-  if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
+  const { database } = assertLog(dataDirectory(options.data))
   const checkpoint = await readText(options.checkpoint, "checkpoint", LONGEST_CHECKPOINT)
   const head = proven(() => openHead(checkpoint, trust))
   const source = sourceFromReads(openSqliteReads(database), head)

@@ -31,7 +31,7 @@ The guard is never part of a backup; keep it on another disk or host than the da
       const directory = dataDirectory(options.data, options.guard)
       const signer = await createLogFiles(directory, {
         origin: parseOrigin(options.origin),
-        passphrase: readPassphrase(options.passphraseFile),
+        passphrase: await readPassphrase(options.passphraseFile),
         time: Date.now(),
       })
       terminal.stdout.write(`made the log ${signer.origin} in ${directory.path}\n`)

@@ -1,7 +1,7 @@
 // `countersign monitor run`: rounds until it is told to stop, or one round whose exit code says what is open.
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Command } from "commander"
-import { type Logger, pino } from "pino"
+import type { Logger } from "pino"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { createMonitorMetrics } from "../../http/monitor/metrics.ts"
 import { createMonitorServer } from "../../http/monitor/server.ts"
@@ -15,7 +15,7 @@ import {
   EXIT_PROVEN,
   EXIT_STATE_REFUSED,
 } from "../command/exit-code.ts"
-import { listen, untilStopped } from "../command/listening.ts"
+import { listen, processLogger, untilStopped } from "../command/listening.ts"
 import { addOptions } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
@@ -131,7 +131,7 @@ async function runOn(
   options: RunOptions,
   stopping: AbortController,
 ): Promise<void> {
-  const logger = pino({}, pino.destination(2))
+  const logger = processLogger()
   const stopped = untilStopped(logger).then(() => stopping.abort())
   if (running.policyRemark !== undefined) logger.warn(running.policyRemark)
   const server = await openServer(running, options.listen, logger)

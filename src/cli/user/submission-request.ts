@@ -14,6 +14,7 @@ import type { VerifierKey, VerifierKeyText } from "../../entry/verifier-key.ts"
 import { LONGEST_BUNDLE } from "../../sigstore/bundle.ts"
 import { digestFile } from "../command/artifact-digest.ts"
 import { LONGEST_KEY_FILE, readBytes, readText } from "../command/file.ts"
+import { assertPassphrase, readPassphrase } from "../command/key-files.ts"
 import { type PrivateKey, readPrivateKey } from "../command/private-key.ts"
 
 const LONGEST_SIGNATURE_FILE = 4 * LONGEST_SIGNATURE
@@ -38,11 +39,10 @@ function hashedrekordRequest(
 
 /** Opens a PEM private key; the passphrase is the first line of its file. */
 export async function openPrivateKey(path: string, passphraseFile?: string): Promise<PrivateKey> {
-  const passphrase =
-    passphraseFile === undefined
-      ? undefined
-      : (await readText(passphraseFile, "passphrase", LONGEST_KEY_FILE)).split("\n", 1)[0]
-  return readPrivateKey(await readText(path, "private key", LONGEST_KEY_FILE), passphrase)
+  const passphrase = await readPassphrase(passphraseFile)
+  const pem = await readText(path, "private key", LONGEST_KEY_FILE)
+  assertPassphrase(pem, `private key ${path}`, passphrase)
+  return readPrivateKey(pem, passphrase)
 }
 
 /** Signs an artifact. */

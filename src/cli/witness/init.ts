@@ -3,6 +3,7 @@
 import type { Command } from "commander"
 import { parseOrigin } from "../../core/note/origin.ts"
 import { readPassphrase } from "../command/key-files.ts"
+import { dataOption, passphraseOption } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import {
   assertWitness,
@@ -62,7 +63,7 @@ made anew, with new keys. Keep the guard on another disk or host than the data.`
       const vkeys = await createWitnessFiles(directory, {
         name: parseOrigin(options.name),
         mlDsa: options.mlDsa ?? false,
-        passphrase: readPassphrase(options.passphraseFile),
+        passphrase: await readPassphrase(options.passphraseFile),
         time: Date.now(),
       })
       terminal.stdout.write(`made the witness ${options.name} in ${directory.path}\n`)
@@ -72,9 +73,9 @@ made anew, with new keys. Keep the guard on another disk or host than the data.`
 
 export function witnessVkeysCommand(command: Command, terminal: Terminal): void {
   command
-    .requiredOption("--data <dir>", "the witness's data directory")
+    .addOption(dataOption("witness"))
     .option("--url <url>", "the URL that logs reach the witness under, for the policy line")
-    .option("--passphrase-file <file>", "first line: the passphrase of the key files")
+    .addOption(passphraseOption())
     .addHelpText(
       "after",
       `
@@ -86,7 +87,11 @@ Example:
       assertWitness(directory)
       const reads = openWitnessReads(directory)
       reads.close()
-      const keys = await openWitnessKeys(directory, reads.identity, readPassphrase(passphraseFile))
+      const keys = await openWitnessKeys(
+        directory,
+        reads.identity,
+        await readPassphrase(passphraseFile),
+      )
       await keys.close()
       terminal.stdout.write(keyLines(keys.vkeys, url))
     })

@@ -6,7 +6,7 @@ import { formatBase64 } from "../../core/base/text.ts"
 import { type Origin, parseOrigin } from "../../core/note/origin.ts"
 import { openWitnessStore } from "../../storage/sqlite/witness/store.ts"
 import type { Freeze } from "../../witness/store.ts"
-import { jsonOption } from "../command/options.ts"
+import { dataOption, jsonOption } from "../command/options.ts"
 import { createOutput, type Fields } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { assertWitness, type WitnessDirectory, witnessDirectory } from "./directory.ts"
@@ -78,7 +78,7 @@ function fieldsOf({ logs }: Standing): Fields {
 
 export function witnessStatusCommand(command: Command, terminal: Terminal): void {
   command
-    .requiredOption("--data <dir>", "the witness's data directory")
+    .addOption(dataOption("witness"))
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -97,7 +97,7 @@ Example:
 
 export function witnessUnfreezeCommand(command: Command, terminal: Terminal): void {
   command
-    .requiredOption("--data <dir>", "the witness's data directory")
+    .addOption(dataOption("witness"))
     .requiredOption("--origin <name>", "the log's name")
     .option("--guard <file>", "where the guard lies (default: DIR/guard/state)")
     .addHelpText(
