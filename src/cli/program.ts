@@ -1,114 +1,63 @@
 // The program: every command by name, and running it with its errors turned into a line and an exit code.
 import { readFileSync } from "node:fs"
 import { Command, CommanderError } from "commander"
+import { addCommands, type CalledWords } from "./command/command-list.ts"
 import { EXIT_FINE, EXIT_MONITOR_USAGE, EXIT_USAGE, exitCodeOf } from "./command/exit-code.ts"
-import { addCommands, type CalledWords, type ListedCommand } from "./command/listed-command.ts"
 import { createOutput } from "./command/output.ts"
 import type { Terminal } from "./command/terminal.ts"
 
-const commands: readonly ListedCommand[] = [
-  {
-    name: "init",
-    description: "make the keys, the database and the head guard of a new log",
-    load: async () => (await import("./log/init.ts")).initCommand,
+const commands = {
+  descriptions: {
+    init: "make the keys, the database and the head guard of a new log",
+    serve: "run the log over HTTP",
+    submit: "log signatures, verify the receipts and write bundles",
+    revoke: "log that a key is revoked, signed by the key itself",
+    verify: "verify a bundle offline: artifact, signature, log entry, proof and checkpoint",
+    search: "find entries of a log by what they say",
+    entry: "read one entry of a log and verify that it is there",
+    proof: "fetch and verify an inclusion or a consistency proof",
+    checkpoint: "read and verify a log's newest checkpoint",
+    evidence: "proven misbehaviour of logs and witnesses",
+    heads: "what this verifier has seen of logs, to be compared with what others have seen",
+    witness: "run a witness: cosign the checkpoints of logs",
+    monitor: "follow logs: rebuild their trees, verify every entry, raise the alarm",
+    trust: "write trusted_root.json and signing_config.json for Sigstore's clients",
+    keys: "print the log's public keys, for verifiers to pin",
+    fsck: "recompute a log from its entries and compare everything",
+    backup: "copy the database of a log, running or not, and check the copy",
+    redact: "delete the attestation that a stopped log keeps with an entry",
+    "export-tiles": "write a log as static files, each checked against the checkpoint",
   },
-  {
-    name: "serve",
-    description: "run the log over HTTP",
-    load: async () => (await import("./log/serve.ts")).serveCommand,
+  takes: {
+    entry: "[options] <index>",
+    proof: "[options] [index]",
+    evidence: "",
+    heads: "",
+    witness: "",
+    monitor: "",
   },
-  {
-    name: "submit",
-    description: "log signatures, verify the receipts and write bundles",
-    load: async () => (await import("./user/submit.ts")).submitCommand,
+  load: {
+    init: async () => (await import("./log/init.ts")).initCommand,
+    serve: async () => (await import("./log/serve.ts")).serveCommand,
+    submit: async () => (await import("./user/submit.ts")).submitCommand,
+    revoke: async () => (await import("./user/revoke.ts")).revokeCommand,
+    verify: async () => (await import("./user/verify.ts")).verifyCommand,
+    search: async () => (await import("./user/search.ts")).searchCommand,
+    entry: async () => (await import("./user/entry.ts")).entryCommand,
+    proof: async () => (await import("./user/proof.ts")).proofCommand,
+    checkpoint: async () => (await import("./user/checkpoint.ts")).checkpointCommand,
+    evidence: async () => (await import("./user/evidence.ts")).evidenceCommand,
+    heads: async () => (await import("./user/heads.ts")).headsCommand,
+    witness: async () => (await import("./witness/witness.ts")).witnessCommand,
+    monitor: async () => (await import("./monitor/monitor.ts")).monitorCommand,
+    trust: async () => (await import("./user/trust.ts")).trustCommand,
+    keys: async () => (await import("./log/keys.ts")).keysCommand,
+    fsck: async () => (await import("./log/fsck.ts")).fsckCommand,
+    backup: async () => (await import("./log/backup.ts")).backupCommand,
+    redact: async () => (await import("./log/redact.ts")).redactCommand,
+    "export-tiles": async () => (await import("./log/export-tiles.ts")).exportTilesCommand,
   },
-  {
-    name: "revoke",
-    description: "log that a key is revoked, signed by the key itself",
-    load: async () => (await import("./user/revoke.ts")).revokeCommand,
-  },
-  {
-    name: "verify",
-    description: "verify a bundle offline: artifact, signature, log entry, proof and checkpoint",
-    load: async () => (await import("./user/verify.ts")).verifyCommand,
-  },
-  {
-    name: "search",
-    description: "find entries of a log by what they say",
-    load: async () => (await import("./user/search.ts")).searchCommand,
-  },
-  {
-    name: "entry",
-    takes: "[options] <index>",
-    description: "read one entry of a log and verify that it is there",
-    load: async () => (await import("./user/entry.ts")).entryCommand,
-  },
-  {
-    name: "proof",
-    takes: "[options] [index]",
-    description: "fetch and verify an inclusion or a consistency proof",
-    load: async () => (await import("./user/proof.ts")).proofCommand,
-  },
-  {
-    name: "checkpoint",
-    description: "read and verify a log's newest checkpoint",
-    load: async () => (await import("./user/checkpoint.ts")).checkpointCommand,
-  },
-  {
-    name: "evidence",
-    takes: "",
-    description: "proven misbehaviour of logs and witnesses",
-    load: async () => (await import("./user/evidence.ts")).evidenceCommand,
-  },
-  {
-    name: "heads",
-    takes: "",
-    description: "what this verifier has seen of logs, to be compared with what others have seen",
-    load: async () => (await import("./user/heads.ts")).headsCommand,
-  },
-  {
-    name: "witness",
-    takes: "",
-    description: "run a witness: cosign the checkpoints of logs",
-    load: async () => (await import("./witness/witness.ts")).witnessCommand,
-  },
-  {
-    name: "monitor",
-    takes: "",
-    description: "follow logs: rebuild their trees, verify every entry, raise the alarm",
-    load: async () => (await import("./monitor/monitor.ts")).monitorCommand,
-  },
-  {
-    name: "trust",
-    description: "write trusted_root.json and signing_config.json for Sigstore's clients",
-    load: async () => (await import("./user/trust.ts")).trustCommand,
-  },
-  {
-    name: "keys",
-    description: "print the log's public keys, for verifiers to pin",
-    load: async () => (await import("./log/keys.ts")).keysCommand,
-  },
-  {
-    name: "fsck",
-    description: "recompute a log from its entries and compare everything",
-    load: async () => (await import("./log/fsck.ts")).fsckCommand,
-  },
-  {
-    name: "backup",
-    description: "copy the database of a log, running or not, and check the copy",
-    load: async () => (await import("./log/backup.ts")).backupCommand,
-  },
-  {
-    name: "redact",
-    description: "delete the attestation that a stopped log keeps with an entry",
-    load: async () => (await import("./log/redact.ts")).redactCommand,
-  },
-  {
-    name: "export-tiles",
-    description: "write a log as static files, each checked against the checkpoint",
-    load: async () => (await import("./log/export-tiles.ts")).exportTilesCommand,
-  },
-]
+}
 
 /** package.json lies two folders above this file, in the sources and in what is built of them. */
 function readVersion(): string {

@@ -4,9 +4,9 @@ import { parseUtf8 } from "../../core/base/bytes.ts"
 import { formatVkey, parseVkey, type Vkey } from "../../core/note/note.ts"
 import { LONGEST_EVIDENCE } from "../../evidence/format.ts"
 import { type VerifiedEvidence, verifyEvidence } from "../../evidence/verification.ts"
+import { commandGroup } from "../command/command-list.ts"
 import { proven } from "../command/exit-code.ts"
 import { readBytes } from "../command/file.ts"
-import { addCommands, type CalledWords, type ListedCommand } from "../command/listed-command.ts"
 import { argument, jsonOption } from "../command/options.ts"
 import { type Output, printVerdict } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
@@ -75,25 +75,17 @@ convicts another key.`,
     )
 }
 
-const commands: readonly ListedCommand[] = [
+export const evidenceCommand = commandGroup(
   {
-    name: "verify",
-    takes: "[options] <file>",
-    description: "verify a file of evidence offline and say what it proves against whom",
-    load: async () => evidenceVerifyCommand,
+    descriptions: {
+      verify: "verify a file of evidence offline and say what it proves against whom",
+    },
+    takes: { verify: "[options] <file>" },
+    load: {
+      verify: async () => evidenceVerifyCommand,
+    },
   },
-]
-
-export async function evidenceCommand(
-  command: Command,
-  terminal: Terminal,
-  words: CalledWords,
-): Promise<void> {
-  await addCommands(command, commands, terminal, words)
-  command.addHelpText(
-    "after",
-    `
+  `
 Example:
   countersign evidence verify fork.evidence`,
-  )
-}
+)

@@ -12,7 +12,7 @@ import {
   parseHeadList,
 } from "../../core/note/head-list.ts"
 import { parseVkey, type Vkey } from "../../core/note/note.ts"
-import { addCommands, type CalledWords, type ListedCommand } from "../command/listed-command.ts"
+import { commandGroup } from "../command/command-list.ts"
 import { addOptions, jsonOption } from "../command/options.ts"
 import { createOutput, type Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
@@ -169,28 +169,18 @@ Example:
   addOptions(command, trustOptions)
 }
 
-const commands: readonly ListedCommand[] = [
+export const headsCommand = commandGroup(
   {
-    name: "list",
-    description: "show the heads in a file; nothing is verified",
-    load: async () => listCommand,
+    descriptions: {
+      list: "show the heads in a file; nothing is verified",
+      exchange: "give the heads in a file to a monitor and remember the newest ones that it has",
+    },
+    load: {
+      list: async () => listCommand,
+      exchange: async () => exchangeCommand,
+    },
   },
-  {
-    name: "exchange",
-    description: "give the heads in a file to a monitor and remember the newest ones that it has",
-    load: async () => exchangeCommand,
-  },
-]
-
-export async function headsCommand(
-  command: Command,
-  terminal: Terminal,
-  words: CalledWords,
-): Promise<void> {
-  await addCommands(command, commands, terminal, words)
-  command.addHelpText(
-    "after",
-    `
+  `
 \`countersign verify --heads FILE\` remembers the checkpoint of every bundle that it verified.
 
 Example:
@@ -199,5 +189,4 @@ Example:
     --policy log.policy
 
 Exits with 3 if two heads in the file contradict each other; the evidence then lies beside it.`,
-  )
-}
+)

@@ -19,15 +19,8 @@ import type { Fields, Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { remarkPinning, trustOptions } from "../command/trust-options.ts"
 
-interface SearchOptions {
-  readonly digest?: string
+interface SearchOptions extends SearchCriteria {
   readonly artifact?: string
-  readonly key?: string
-  readonly identity?: string
-  readonly issuer?: string
-  readonly subject?: string
-  readonly predicateType?: string
-  readonly kind?: string
   readonly newest?: boolean
   readonly limit: number
   readonly verify?: boolean
@@ -61,6 +54,7 @@ async function fingerprintOfFile(path: string): Promise<string> {
   return sha256Text(digestOf("sha256", spki))
 }
 
+/** What the options ask for; the file of an artifact and that of a key stand for their digests. */
 async function readCriteria(options: SearchOptions): Promise<SearchCriteria> {
   const { artifact, key, identity, issuer, subject, predicateType, kind } = options
   const digest = artifact === undefined ? options.digest : await digestOfFile(artifact)

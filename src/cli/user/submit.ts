@@ -12,27 +12,9 @@ import { createReceiptKeeper, type Job, type ReceiptKeeper } from "./receipt-kee
 import {
   bundlePaths,
   planSubmission,
-  type SubmissionPlan,
+  type RequestMaker,
   type SubmitOptions,
 } from "./submission-plan.ts"
-import {
-  detachedRequest,
-  envelopeRequest,
-  openPrivateKey,
-  signedRequest,
-} from "./submission-request.ts"
-
-type RequestMaker = (job: Job) => Promise<EntryRequest>
-
-/** Opens what the plan needs only once. */
-async function createRequestMaker(plan: SubmissionPlan): Promise<RequestMaker> {
-  if (plan.form === "signature") {
-    return ({ artifact }) => detachedRequest(artifact, plan.signature, plan.publicKey)
-  }
-  if (plan.form === "envelope") return ({ artifact }) => envelopeRequest(artifact, plan.publicKey)
-  const key = await openPrivateKey(plan.key, plan.passphraseFile)
-  return ({ artifact }) => signedRequest(artifact, key)
-}
 
 interface Prepared {
   readonly job: Job
@@ -59,7 +41,7 @@ async function sendBatch(batch: readonly Prepared[], submission: Submission): Pr
 
 async function prepare(job: Job, make: RequestMaker, keeper: ReceiptKeeper) {
   try {
-    return { job, request: await make(job) }
+    return { job, request: await make(job.artifact) }
   } catch (error) {
     keeper.fail(job, error)
     return undefined
@@ -91,7 +73,7 @@ async function submitMany(
 
 async function submitOne(job: Job, make: RequestMaker, submission: Submission): Promise<void> {
   const { log, waiting, keeper } = submission
-  const request = await make(job)
+  const request = await make(job.artifact)
   await keeper.keep(job, request, { receipt: await log.submit(request, waiting) })
 }
 
@@ -104,7 +86,7 @@ async function submitAll(
   const paths = bundlePaths(plan.artifacts, options, command)
   const jobs = plan.artifacts.map((artifact, i) => ({ artifact, bundlePath: paths[i] ?? artifact }))
   const named = await openLog(command, terminal)
-  const make = await createRequestMaker(plan)
+  const make = await plan.open()
   const { stderr: stream, now } = terminal
   const progress = createProgress({ stream, now, what: "submit", total: jobs.length })
   // Who verifies with a quorum can only use what witnesses have cosigned, and so waits for that.

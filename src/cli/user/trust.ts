@@ -24,12 +24,6 @@ interface TrustFilesOptions {
   readonly apiVersion: "1" | "2"
 }
 
-/** What the log says of itself, if the key in it signed this checkpoint. */
-async function statedLog(log: LogClient, checkpoint: string): Promise<PinnedLog> {
-  const stated = parseTrustedRoot(await log.trustedRoot())
-  return proven(() => signingLog(checkpoint, stated))
-}
-
 /**
  * A checkpoint under a pinned key says nothing of the other keys that signed it: anyone can add a
  * signature line of their own.
@@ -54,7 +48,9 @@ async function findLog(log: LogClient, trust: Trust | undefined): Promise<Pinned
     return proven(() => signingLog(checkpoint, trust.trustedRoot))
   }
   if (trust !== undefined) proven(() => openTrusted(checkpoint, trust))
-  const stated = await statedLog(log, checkpoint)
+  // What the log says of itself, if the key in it signed this checkpoint.
+  const root = parseTrustedRoot(await log.trustedRoot())
+  const stated = proven(() => signingLog(checkpoint, root))
   if (trust !== undefined && "policy" in trust) assertPinned(stated, trust.policy)
   return stated
 }

@@ -5,13 +5,8 @@ import { parseOrigin } from "../../core/note/origin.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { dataOption, passphraseOption } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
-import {
-  assertWitness,
-  createWitnessFiles,
-  openWitnessKeys,
-  witnessDirectory,
-} from "./directory.ts"
-import { openWitnessReads } from "./reads.ts"
+import { createWitnessFiles, openWitnessKeys, witnessDirectory } from "./directory.ts"
+import { readWitness } from "./reads.ts"
 
 interface InitOptions {
   readonly data: string
@@ -84,14 +79,9 @@ Example:
     )
     .action(async ({ data, url, passphraseFile }: VkeysOptions) => {
       const directory = witnessDirectory(data)
-      assertWitness(directory)
-      const reads = openWitnessReads(directory)
-      reads.close()
-      const keys = await openWitnessKeys(
-        directory,
-        reads.identity,
-        await readPassphrase(passphraseFile),
-      )
+      const identity = await readWitness(directory, async (reads) => reads.identity)
+      const passphrase = await readPassphrase(passphraseFile)
+      const keys = await openWitnessKeys(directory, identity, passphrase)
       await keys.close()
       terminal.stdout.write(keyLines(keys.vkeys, url))
     })

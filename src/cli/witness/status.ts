@@ -10,7 +10,7 @@ import { dataOption, jsonOption } from "../command/options.ts"
 import { createOutput, type Fields } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { assertWitness, type WitnessDirectory, witnessDirectory } from "./directory.ts"
-import { openWitnessReads } from "./reads.ts"
+import { readWitness } from "./reads.ts"
 
 interface StatusOptions {
   readonly data: string
@@ -41,8 +41,7 @@ interface Standing {
 }
 
 async function readStanding(directory: WitnessDirectory): Promise<Standing> {
-  const reads = openWitnessReads(directory)
-  try {
+  return await readWitness(directory, async ({ identity, ...reads }) => {
     const [logs, heads, freezes, kept] = await Promise.all([
       reads.logs(),
       reads.heads(),
@@ -57,10 +56,8 @@ async function readStanding(directory: WitnessDirectory): Promise<Standing> {
       const { size, time } = head ?? { size: 0, time: 0 }
       return { origin, size, ...root, time, ...(frozen && { frozen }), evidence }
     })
-    return { name: reads.identity.origin, logs: standings }
-  } finally {
-    reads.close()
-  }
+    return { name: identity.origin, logs: standings }
+  })
 }
 
 function whyFrozen(frozen: Freeze): string {
@@ -87,9 +84,7 @@ Example:
   countersign witness status --data /var/lib/witness --json`,
     )
     .action(async ({ data, json }: StatusOptions) => {
-      const directory = witnessDirectory(data)
-      assertWitness(directory)
-      const standing = await readStanding(directory)
+      const standing = await readStanding(witnessDirectory(data))
       const title = `witness ${standing.name}, ${standing.logs.length} logs`
       createOutput(terminal, json).result(title, fieldsOf(standing), standing)
     })
