@@ -182,13 +182,36 @@ function verifyLogged(entry: TransparencyLogEntry, trust: Trust) {
   return { ...head, index: entry.index, leafHash: verifyInclusion(entry.body, proof, head) }
 }
 
-/** The hashes by which {@link verifyBundle} may ask for the artifact's digest, for those who stream. */
-export function neededHashes(bundle: string, key: string | Uint8Array): readonly HashName[] {
-  const { content } = parseSigstoreBundle(bundle)
+/** As {@link neededHashes}, for a bundle and a key that are read already. */
+export function hashesOf({ content }: SigstoreBundle, { keyType }: VerifierKey): HashName[] {
   if (content.form === "dsse") return ["sha256", "sha384", "sha512"]
-  const { hash } = algorithms[digestAlgorithm[readKeyFile(key).keyType]]
+  const { hash } = algorithms[digestAlgorithm[keyType]]
   const stated = content.messageDigest?.hash ?? hash
   return stated === hash ? [hash] : [hash, stated]
+}
+
+/** The hashes by which {@link verifyBundle} may ask for the artifact's digest, for those who stream. */
+export function neededHashes(bundle: string, key: string | Uint8Array): readonly HashName[] {
+  return hashesOf(parseSigstoreBundle(bundle), readKeyFile(key))
+}
+
+/** As {@link verifyBundle}, for a bundle and a key that are read already. */
+export function verifyParsed(
+  bundle: SigstoreBundle,
+  expectedKey: VerifierKey,
+  check: Omit<BundleCheck, "bundle" | "key">,
+): VerifiedEntry {
+  const entry = onlyEntry(bundle)
+  const key = signerKey(expectedKey, bundle.verifier)
+  const artifact = readArtifact(check.artifact)
+  const statement = verifyContent(bundle, entry.kind, key, artifact, check.subjects)
+  const { algorithm, signed, kind } = statement
+  const { signature } = bundle.content
+  if (!verifyPortably({ algorithm, spki: key.spki, signature, signed })) {
+    refuse("bad-signature", "the signature does not hold for this artifact under this key")
+  }
+  verifyBody(entry, statement, statement.body(signature, key))
+  return { ...verifyLogged(entry, check.trust), kind, algorithm, body: entry.body }
 }
 
 /**
@@ -199,18 +222,7 @@ export function neededHashes(bundle: string, key: string | Uint8Array): readonly
  * log is not pinned or the quorum is missing. About 10 ms, besides hashing.
  */
 export function verifyBundle(check: BundleCheck): VerifiedEntry {
-  const bundle = parseSigstoreBundle(check.bundle)
-  const entry = onlyEntry(bundle)
-  const key = signerKey(readKeyFile(check.key), bundle.verifier)
-  const artifact = readArtifact(check.artifact)
-  const statement = verifyContent(bundle, entry.kind, key, artifact, check.subjects)
-  const { algorithm, signed, kind } = statement
-  const { signature } = bundle.content
-  if (!verifyPortably({ algorithm, spki: key.spki, signature, signed })) {
-    refuse("bad-signature", "the signature does not hold for this artifact under this key")
-  }
-  verifyBody(entry, statement, statement.body(signature, key))
-  return { ...verifyLogged(entry, check.trust), kind, algorithm, body: entry.body }
+  return verifyParsed(parseSigstoreBundle(check.bundle), readKeyFile(check.key), check)
 }
 
 // What a program needs beside the verifier, so that the package's ./verify is enough for it.

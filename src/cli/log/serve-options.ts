@@ -1,11 +1,18 @@
 // The options of `countersign serve`.
+
 import { Option } from "commander"
 import { LONGEST_BATCH } from "../../core/base/limits.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import type { VerificationEngine } from "../../crypto/engines/verification.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
 import { parseAlgorithms, type WriteRule } from "../../entry/write-rule.ts"
-import { type Address, argument, option, parseAddress } from "../command/options.ts"
+import {
+  type Address,
+  argument,
+  option,
+  runningOptions,
+  servingOptions,
+} from "../command/options.ts"
 
 export interface ServeOptions {
   readonly data: string
@@ -30,7 +37,6 @@ export interface ServeOptions {
   readonly logLevel: string
 }
 
-const address = argument(parseAddress)
 const count = argument((text: string) => parseDecimal(text, "count"))
 
 /** Names with commas between them. */
@@ -39,73 +45,61 @@ function listOf(text: string): string[] {
   return names.filter((name) => name !== "")
 }
 
-function words(text: string): ReadonlySet<string> {
-  return new Set(listOf(text))
+/** An option that names who may write, or what. */
+function allowOption(what: string, description: string): Option {
+  return option(`--allow-${what} <list>`, description, `ALLOW_${what.toUpperCase()}`)
 }
 
-function lowerCaseWords(text: string): ReadonlySet<string> {
-  return words(text.toLowerCase())
+/** A number above or equal to 0. */
+function countOption(flags: string, description: string, variable: string): Option {
+  return option(flags, description, variable).argParser(count)
 }
+
+const words = (text: string): ReadonlySet<string> => new Set(listOf(text))
 
 export const serveOptions: readonly Option[] = [
   option("--data <dir>", "the log's data directory", "DATA").default("./data"),
-  option("--listen <host:port>", "where the log listens", "LISTEN")
-    .argParser(address)
-    .default(parseAddress("127.0.0.1:3000"), "127.0.0.1:3000"),
-  option(
-    "--admin-listen <host:port>",
-    "where /metrics listens; off by default",
-    "ADMIN_LISTEN",
-  ).argParser(address),
+  ...servingOptions("log", 3000),
   new Option("--dev", "make a development log if the data directory holds none"),
   option("--origin <name>", "with --dev: the name of the log that is made", "ORIGIN"),
-  option("--guard <file>", "where the head guard lies (default: DATA/guard/head)", "GUARD"),
-  option("--passphrase-file <file>", "first line: passphrase of the key files", "PASSPHRASE_FILE"),
-  option("--public-url <url>", "the URL clients reach the log under", "PUBLIC_URL"),
+  option("--guard <file>", "where the head guard is kept (default: DATA/guard/head)", "GUARD"),
+  runningOptions.passphrase,
+  option("--public-url <url>", "the URL at which clients reach the log", "PUBLIC_URL"),
   option("--verification <engine>", "how signatures are verified", "VERIFICATION")
     .choices(["auto", "native", "portable"])
     .default("auto"),
-  option("--max-request-bytes <n>", "largest single submission", "MAX_REQUEST_BYTES")
-    .argParser(count)
-    .default(4 * 1024 * 1024),
-  option("--max-batch-bytes <n>", "largest batch submission", "MAX_BATCH_BYTES")
-    .argParser(count)
-    .default(LONGEST_BATCH),
-  option(
+  countOption("--max-request-bytes <n>", "largest single submission", "MAX_REQUEST_BYTES").default(
+    4 * 1024 * 1024,
+  ),
+  countOption("--max-batch-bytes <n>", "largest batch submission", "MAX_BATCH_BYTES").default(
+    LONGEST_BATCH,
+  ),
+  countOption(
     "--max-entries-under-way <n>",
     "entries being verified or written",
     "MAX_ENTRIES_UNDER_WAY",
-  )
-    .argParser(count)
-    .default(4_096),
-  option(
+  ).default(4_096),
+  countOption(
     "--keep-attestations <n>",
     "keep DSSE envelopes up to so many bytes; 0 keeps none (default: 0, with --dev 131072)",
     "KEEP_ATTESTATIONS",
-  ).argParser(count),
-  option(
-    "--allow-algorithms <list>",
-    "take signatures by these algorithms only",
-    "ALLOW_ALGORITHMS",
-  ).argParser(argument((text: string) => parseAlgorithms(listOf(text)))),
-  option("--allow-kinds <list>", "take entries of these kinds only", "ALLOW_KINDS").argParser(
-    words,
   ),
-  option("--allow-keys <list>", "take entries signed by these keys only", "ALLOW_KEYS").argParser(
-    words,
+  allowOption("algorithms", "accept signatures by these algorithms only").argParser(
+    argument((text) => parseAlgorithms(listOf(text))),
   ),
-  option(
-    "--allow-identities <list>",
-    "take entries signed by certificates of these identities",
-    "ALLOW_IDENTITIES",
-  ).argParser(lowerCaseWords),
-  option("--min-free-bytes <n>", "stop accepting below this much free disk", "MIN_FREE_BYTES")
-    .argParser(count)
-    .default(128 * 1024 * 1024),
-  option("--log-level <level>", "what is logged to standard error", "LOG_LEVEL")
-    .choices(["debug", "info", "warn", "error", "silent"])
-    .default("info"),
-  option("--config <file>", "YAML file with any of these options", "CONFIG"),
+  allowOption("kinds", "accept entries of these kinds only").argParser(words),
+  allowOption("keys", "accept entries signed by these keys only").argParser(words),
+  allowOption(
+    "identities",
+    "accept entries signed by certificates of these identities only",
+  ).argParser((text: string) => words(text.toLowerCase())),
+  countOption(
+    "--min-free-bytes <n>",
+    "accept no entries while less disk space than this is free",
+    "MIN_FREE_BYTES",
+  ).default(128 * 1024 * 1024),
+  runningOptions.logLevel,
+  runningOptions.config,
 ]
 
 /** Which kinds and who may write; nothing is restricted that no option names. */
