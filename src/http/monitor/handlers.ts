@@ -24,10 +24,9 @@ import {
 } from "../../monitor/promises/posted-receipt.ts"
 import type { DocumentReads } from "../../monitor/state/documents.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
-import { jsonAnswer, textAnswer } from "../serving/answer.ts"
+import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
 import type { MetricsText } from "../serving/metrics-text.ts"
-import type { PlainCall, PlainHandler } from "../serving/plain-serving.ts"
-import type { BodyReader, BodyRule } from "../serving/request-body.ts"
+import type { Call, ReadRoute, Route } from "../serving/route.ts"
 import { statusPage } from "./page.ts"
 
 /** A followed log with the keys whose signature lines are kept. */
@@ -49,19 +48,6 @@ export interface ServedMonitor {
   /** Unix milliseconds. */
   now(): number
 }
-
-export type MonitorOperation =
-  | "addHeads"
-  | "addReceipts"
-  | "listEvidence"
-  | "getEvidence"
-  | "getStatus"
-  | "getStatusPage"
-  | "getMetrics"
-  | "getLiveness"
-  | "getReadiness"
-
-export type MonitorHandlers = { readonly [Operation in MonitorOperation]: PlainHandler }
 
 const LONGEST_BODY = 1_048_576
 const MOST_HEADS = 16
@@ -100,22 +86,12 @@ function refuseForeign(): never {
   return refuse("untrusted", "expected a head that a log which is followed here has signed")
 }
 
-export function monitorHandlers(
+export function monitorRoutes(
   served: ServedMonitor,
-  bodies: BodyReader,
   metrics: MetricsText,
   isClosing: () => boolean,
-): MonitorHandlers {
+): readonly Route[] {
   const { logs, mailbox, documents } = served
-
-  async function textOf({ request, response }: PlainCall, rule: BodyRule): Promise<string> {
-    const body = await bodies.read(request, response, rule)
-    try {
-      return parseUtf8(body.bytes, "body")
-    } finally {
-      body.release()
-    }
-  }
 
   /** Takes a head unless the monitor's own tree has it; undefined if no followed log signed it. */
   async function takeHead(listed: ListedHead): Promise<TakenHead | undefined> {
@@ -152,45 +128,77 @@ export function monitorHandlers(
     return formatHeadList(newest.map(({ note }) => ({ text: note })))
   }
 
-  return {
-    async addHeads(call) {
-      const text = await textOf(call, { limit: LONGEST_BODY, mediaType: "text/plain" })
-      const heads = parseHeadList(text, MOST_HEADS)
-      if (heads.length === 0) refuse("malformed", "body: expected at least one note")
-      return textAnswer(202, newestOf(await takeHeads(heads)))
-    },
-    async addReceipts(call) {
-      const text = await textOf(call, { limit: LONGEST_BODY, mediaType: "application/json" })
-      const { timestamps, receipts } = readPostedReceipts(text, logs)
-      for (const receipt of receipts) await takeReceipt(receipt)
-      for (const timestamp of timestamps) mailbox.postPromise(timestamp)
-      return textAnswer(202, "")
-    },
-    listEvidence() {
-      const lines = keptEvidence(documents).map(({ id, kind }) => `${id} ${kind}\n`)
-      return textAnswer(200, lines.join(""))
-    },
-    getEvidence({ name }) {
-      const text = evidenceText(documents, name)
-      return textAnswer(200, text ?? refuse("not-found", "the monitor has no such evidence"))
-    },
-    getStatus() {
-      const status = served.status()
-      // Why a sink fails may name what only the operator should know.
-      const sinks = status.sinks.map(({ lastFailure: _, ...sink }) => sink)
-      return jsonAnswer(200, { ...status, sinks })
-    },
-    getStatusPage: () => statusPage(served.status()),
-    async getMetrics() {
-      return textAnswer(200, await metrics.text(), { "content-type": metrics.contentType })
-    },
-    getLiveness: () => textAnswer(200, "ok\n"),
-    getReadiness() {
-      if (isClosing()) refuse("try-later", "the monitor is shutting down")
-      if (served.status().isBlind) {
-        refuse("try-later", "the last complete round is too long ago: the monitor sees too little")
-      }
-      return textAnswer(200, "ok\n")
-    },
+  async function addHeads(text: string): Promise<Answer> {
+    const heads = parseHeadList(text, MOST_HEADS)
+    if (heads.length === 0) refuse("malformed", "body: expected at least one note, found none")
+    return textAnswer(202, newestOf(await takeHeads(heads)))
   }
+
+  async function addReceipts(text: string): Promise<Answer> {
+    const { timestamps, receipts } = readPostedReceipts(text, logs)
+    for (const receipt of receipts) await takeReceipt(receipt)
+    for (const timestamp of timestamps) mailbox.postPromise(timestamp)
+    return textAnswer(202, "")
+  }
+
+  function status(): Answer {
+    const status = served.status()
+    // Why a sink fails may name what only the operator should know.
+    const sinks = status.sinks.map(({ lastFailure: _, ...sink }) => sink)
+    return jsonAnswer(200, { ...status, sinks })
+  }
+
+  function evidenceList(): Answer {
+    const lines = keptEvidence(documents).map(({ id, kind }) => `${id} ${kind}\n`)
+    return textAnswer(200, lines.join(""))
+  }
+
+  function evidence({ parameters: { id } }: Call<{ readonly id: string }>): Answer {
+    const text = evidenceText(documents, id)
+    return textAnswer(200, text ?? refuse("not-found", "the monitor has no such evidence"))
+  }
+
+  async function metricsAnswer(): Promise<Answer> {
+    return textAnswer(200, await metrics.text(), { "content-type": metrics.contentType })
+  }
+
+  function readiness(): Answer {
+    if (isClosing()) refuse("try-later", "the monitor is shutting down")
+    if (served.status().isBlind) {
+      refuse("try-later", "the last complete round is too long ago: the monitor sees too little")
+    }
+    return textAnswer(200, "ok\n")
+  }
+
+  /** What is posted is text of one media type. */
+  function post(
+    operation: string,
+    path: string,
+    mediaType: string,
+    take: (text: string) => Promise<Answer>,
+  ): Route {
+    return {
+      operation,
+      method: "POST",
+      path,
+      body: { limit: LONGEST_BODY, mediaType },
+      handle: ({ withBody }) => withBody((bytes) => take(parseUtf8(bytes, "body"))),
+    }
+  }
+
+  function get(operation: string, path: string, handle: ReadRoute["handle"]): Route {
+    return { operation, method: "GET", path, handle }
+  }
+
+  return [
+    post("addHeads", "/heads", "text/plain", addHeads),
+    post("addReceipts", "/receipts", "application/json", addReceipts),
+    get("listEvidence", "/evidence", evidenceList),
+    get("getEvidence", "/evidence/{id}", evidence),
+    get("getStatus", "/status.json", status),
+    get("getStatusPage", "/", () => statusPage(served.status())),
+    get("getMetrics", "/metrics", metricsAnswer),
+    get("getLiveness", "/livez", () => textAnswer(200, "ok\n")),
+    get("getReadiness", "/readyz", readiness),
+  ]
 }

@@ -1,26 +1,14 @@
 // The routes of the Rekor v1 API (sigstore/rekor, openapi.yaml) on this log: what is asked for at which
-// path, and what becomes of everything else. Leaves out the kinds of entries (entry/rekor-v1.ts).
-import type { IncomingMessage } from "node:http"
-import { refuse, shown } from "../../core/base/errors.ts"
+// path. All are found by their path as it came. Leaves out the kinds of entries (entry/rekor-v1.ts).
 import type { RekorSigner } from "../../log/ports/signer.ts"
-import type { Door, DoorCall, Surroundings } from "../door/handler.ts"
-import { type Answer, isRead } from "../serving/answer.ts"
+import type { Surroundings } from "../door/handler.ts"
+import type { Call, Door, ReadRoute, Route, WriteRoute } from "../serving/route.ts"
 import { entryHandlers } from "./entries.ts"
 import { refusalAnswer } from "./errors.ts"
 import { logHandlers } from "./log.ts"
-import type { RekorV1Call } from "./request.ts"
 import { searchHandler } from "./search.ts"
 
 const PREFIX = "/api/v1/"
-const ENTRY = /^log\/entries\/[^/]+$/
-
-interface Operation {
-  readonly name: string
-  handle(call: RekorV1Call): Answer | Promise<Answer>
-}
-
-/** What can be done at a path; GET includes HEAD. */
-type Operations = Partial<Record<"GET" | "POST", Operation>>
 
 /** Paths that are read by POST: browsers may, as they may everything that is read. */
 export const readByPost: ReadonlySet<string> = new Set([
@@ -28,76 +16,37 @@ export const readByPost: ReadonlySet<string> = new Set([
   `${PREFIX}index/retrieve`,
 ])
 
-function makeRoutes(
-  surroundings: Surroundings,
-  signer: RekorSigner,
-): (path: string) => Operations | undefined {
+export function rekorV1Door(surroundings: Surroundings, signer: RekorSigner): Door {
   const entries = entryHandlers(surroundings, signer)
   const log = logHandlers(surroundings, signer)
-  const byId: Operations = { GET: { name: "rekorV1GetEntry", handle: entries.getById } }
-  const routes: ReadonlyMap<string, Operations> = new Map([
-    ["log", { GET: { name: "rekorV1GetLog", handle: log.getLog } }],
-    ["log/publicKey", { GET: { name: "rekorV1GetPublicKey", handle: log.getPublicKey } }],
-    ["log/proof", { GET: { name: "rekorV1GetProof", handle: log.getProof } }],
-    [
-      "log/entries",
-      {
-        GET: { name: "rekorV1GetEntryByIndex", handle: entries.getByIndex },
-        POST: { name: "rekorV1AddEntry", handle: entries.addEntry },
-      },
-    ],
-    [
-      "log/entries/retrieve",
-      { ...byId, POST: { name: "rekorV1Retrieve", handle: entries.retrieve } },
-    ],
-    ["index/retrieve", { POST: { name: "rekorV1Search", handle: searchHandler(surroundings) } }],
-  ])
-  return (path) => routes.get(path) ?? (ENTRY.test(path) ? byId : undefined)
-}
+  const body = { limit: surroundings.config.requestLimit, mediaType: "application/json" }
 
-function operationOf(request: IncomingMessage, operations: Operations): Operation | undefined {
-  if (isRead(request)) return operations.GET
-  return request.method === "POST" ? operations.POST : undefined
-}
-
-/** Adds the leave for browsers to what is read by POST. */
-function shared(answer: Answer, path: string): Answer {
-  if (!readByPost.has(PREFIX + path)) return answer
-  return { ...answer, headers: { ...answer.headers, "access-control-allow-origin": "*" } }
-}
-
-function refusalCall(refuseCall: () => never, headers: Answer["headers"] = {}): DoorCall {
-  return {
-    operation: "other",
-    handle: refuseCall,
-    refusal(error, problem) {
-      const answer = refusalAnswer(error, problem)
-      return { ...answer, headers: { ...answer.headers, ...headers } }
-    },
+  function get(operation: string, name: string, handle: ReadRoute["handle"]): Route {
+    return { operation, method: "GET", path: PREFIX + name, isHot: true, handle }
   }
-}
 
-export function rekorV1Door(surroundings: Surroundings, signer: RekorSigner): Door {
-  const operationsAt = makeRoutes(surroundings, signer)
+  function post(operation: string, name: string, handle: WriteRoute["handle"]): Route {
+    const path = PREFIX + name
+    const shared = readByPost.has(path) ? { isShared: true as const } : {}
+    return { operation, method: "POST", path, isHot: true, ...shared, body, handle }
+  }
+
   return {
-    prefix: PREFIX,
-    call(request, response, path, query) {
-      const operations = operationsAt(path)
-      if (operations === undefined) {
-        return refusalCall(() => refuse("not-found", `there is nothing at ${shown(PREFIX + path)}`))
-      }
-      const operation = operationOf(request, operations)
-      if (operation === undefined) {
-        const allow = Object.keys(operations).join(", ").replace("GET", "GET, HEAD")
-        const why = `expected ${allow}, found ${request.method}`
-        return refusalCall(() => refuse("wrong-method", why), { allow })
-      }
-      return {
-        operation: operation.name,
-        handle: async () =>
-          shared(await operation.handle({ request, response, path, query }), path),
-        refusal: (error, problem) => shared(refusalAnswer(error, problem), path),
-      }
-    },
+    below: PREFIX,
+    words: refusalAnswer,
+    routes: [
+      get("rekorV1GetLog", "log", log.getLog),
+      get("rekorV1GetPublicKey", "log/publicKey", log.getPublicKey),
+      get("rekorV1GetProof", "log/proof", log.getProof),
+      get("rekorV1GetEntryByIndex", "log/entries", entries.getByIndex),
+      post("rekorV1AddEntry", "log/entries", entries.addEntry),
+      post("rekorV1Retrieve", "log/entries/retrieve", entries.retrieve),
+      // What is no entry ID is refused as one.
+      get("rekorV1GetEntry", "log/entries/retrieve", () => entries.getById("retrieve")),
+      get("rekorV1GetEntry", "log/entries/{id}", ({ parameters }: Call<{ readonly id: string }>) =>
+        entries.getById(parameters.id),
+      ),
+      post("rekorV1Search", "index/retrieve", searchHandler(surroundings)),
+    ],
   }
 }

@@ -63,7 +63,7 @@ export function errorAnswer(status: number, message: string, code = status): Ans
 }
 
 /** The answer to what a handler threw. */
-export function refusalAnswer(error: unknown, { code, detail, status }: Problem): Answer {
+export function refusalAnswer({ code, detail, status }: Problem, error: unknown): Answer {
   if (error instanceof RekorV1Refusal) return errorAnswer(error.status, detail, error.rekorCode)
   // Trouble that passes is 503 in every protocol.
   return errorAnswer(status === 503 ? status : statuses[code], detail)

@@ -1,7 +1,6 @@
 // The Rekor v2 API (rekor-tiles, POST /api/v2/log/entries) on this log. Its read side is the tile
-// interface, which hot-routes.ts leads to the same handlers as at the root. Differs from rekor-tiles on
+// interface, which log/server.ts leads to the same handlers as at the root. Differs from rekor-tiles on
 // purpose: a duplicate is answered with the entry that is there, and a refusal says why.
-import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Proposal } from "../../entry/entry.ts"
 import { proposeEntry } from "../../entry/request.ts"
 import type { Receipt } from "../../log/ports/log.ts"
@@ -9,13 +8,14 @@ import { logIdOf } from "../../sigstore/log-id.ts"
 import { readRekorV2Request } from "../../sigstore/rekor-v2-request.ts"
 import { logEntryToJson } from "../../sigstore/transparency-log-entry.ts"
 import { attachmentOf } from "../door/attestation.ts"
-import type { Door, DoorCall, Surroundings } from "../door/handler.ts"
+import type { Surroundings } from "../door/handler.ts"
 import { awaitWitnesses } from "../door/receipts.ts"
 import { logKey } from "../door/trust.ts"
 import { base64 } from "../door/views.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { parseJsonBody } from "../serving/json-body.ts"
 import type { Problem, ProblemCode } from "../serving/problem.ts"
+import type { Door, WriteCall } from "../serving/route.ts"
 
 const GRPC = {
   invalidArgument: 3,
@@ -52,16 +52,15 @@ function errorAnswer(status: number, code: number, message: string): Answer {
   return jsonAnswer(status, { code, message, details: [] }, headers)
 }
 
-function refusal(_error: unknown, { code, detail, status }: Problem): Answer {
+function refusalAnswer({ code, detail, status }: Problem): Answer {
   // Trouble that passes is 503 in every protocol.
   const [ownStatus, grpcCode] = status === 503 ? statuses["try-later"] : statuses[code]
   return errorAnswer(ownStatus, grpcCode, detail)
 }
 
 export function rekorV2Door(surroundings: Surroundings): Door {
-  const { log, config, meter, proposal: options, bodies } = surroundings
+  const { log, config, meter, proposal: options } = surroundings
   const logId = logIdOf(logKey(log))
-  const rule = { limit: config.requestLimit }
 
   function entryAnswer(receipt: Receipt, { kind, version }: Proposal): Answer {
     const { index, body, head, path, isNew } = receipt
@@ -73,39 +72,33 @@ export function rekorV2Door(surroundings: Surroundings): Door {
     return jsonAnswer(201, { ...entry, inclusionPromise: null }, headers)
   }
 
-  async function submit(
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<{ readonly receipt: Receipt; readonly proposal: Proposal }> {
-    const body = await bodies.read(request, response, rule)
-    try {
-      const submission = readRekorV2Request(parseJsonBody(body.bytes))
-      const proposal = proposeEntry(submission, options)
-      const receipt = await log.add(proposal, () => attachmentOf(submission))
-      meter.logged(receipt.isNew)
-      return { receipt, proposal }
-    } finally {
-      body.release()
-    }
+  async function submit(bytes: Buffer): Promise<readonly [Receipt, Proposal]> {
+    const submission = readRekorV2Request(parseJsonBody(bytes))
+    const proposal = proposeEntry(submission, options)
+    const receipt = await log.add(proposal, () => attachmentOf(submission))
+    meter.logged(receipt.isNew)
+    return [receipt, proposal]
   }
 
-  async function addEntry(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
-    const { receipt, proposal } = await submit(request, response)
+  async function addEntry({ withBody }: WriteCall): Promise<Answer> {
+    const [receipt, proposal] = await withBody(submit)
     if (!config.waitForWitnesses) return entryAnswer(receipt, proposal)
     return entryAnswer((await awaitWitnesses(surroundings, receipt)).receipt, proposal)
   }
 
-  const nothing: DoorCall = {
-    operation: "other",
-    handle: () => errorAnswer(404, GRPC.notFound, "Not Found"),
-    refusal,
-  }
-
   return {
-    prefix: "/api/v2/",
-    call(request, response, path) {
-      if (path !== "log/entries" || request.method !== "POST") return nothing
-      return { operation: "rekorV2AddEntry", handle: () => addEntry(request, response), refusal }
-    },
+    below: "/api/v2/",
+    words: refusalAnswer,
+    nowhere: errorAnswer(404, GRPC.notFound, "Not Found"),
+    routes: [
+      {
+        operation: "rekorV2AddEntry",
+        method: "POST",
+        path: "/api/v2/log/entries",
+        isHot: true,
+        body: { limit: config.requestLimit },
+        handle: addEntry,
+      },
+    ],
   }
 }

@@ -5,6 +5,7 @@ import { Refusal, type RefusalCode, Trouble } from "../../core/base/errors.ts"
 import { formatTlogSize, TLOG_SIZE_TYPE } from "../../core/note/add-checkpoint.ts"
 import { OldSizeConflict } from "../../witness/witness.ts"
 import { type Answer, textAnswer } from "../serving/answer.ts"
+import type { Problem } from "../serving/problem.ts"
 
 const statuses = {
   malformed: 400,
@@ -25,12 +26,6 @@ const statuses = {
   "try-later": 503,
 } satisfies Record<RefusalCode, number>
 
-/** An answer and the code that it is counted under. */
-export interface Refused {
-  readonly code: RefusalCode | "trouble" | "bug"
-  readonly answer: Answer
-}
-
 const later = { "retry-after": "1" }
 
 function troubleAnswer({ code }: Trouble): Answer {
@@ -41,17 +36,16 @@ function troubleAnswer({ code }: Trouble): Answer {
 }
 
 /** The answer to anything that was thrown; nothing internal ever gets into it. */
-export function refused(error: unknown): Refused {
+export function refusalAnswer(_problem: Problem, error: unknown): Answer {
   if (error instanceof OldSizeConflict) {
     // SPEC: the body is the size, of exactly this media type; charset or any parameter is too much.
-    const headers = { "content-type": TLOG_SIZE_TYPE }
-    return { code: "conflict", answer: textAnswer(409, formatTlogSize(error.size), headers) }
+    return textAnswer(409, formatTlogSize(error.size), { "content-type": TLOG_SIZE_TYPE })
   }
   if (error instanceof Refusal) {
     const { code, message } = error
     const headers = code === "try-later" ? later : {}
-    return { code, answer: textAnswer(statuses[code], `${code}: ${message}\n`, headers) }
+    return textAnswer(statuses[code], `${code}: ${message}\n`, headers)
   }
-  if (error instanceof Trouble) return { code: "trouble", answer: troubleAnswer(error) }
-  return { code: "bug", answer: textAnswer(500, "bug: the request could not be answered\n") }
+  if (error instanceof Trouble) return troubleAnswer(error)
+  return textAnswer(500, "bug: the request could not be answered\n")
 }

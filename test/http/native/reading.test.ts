@@ -208,6 +208,7 @@ describe("reading", () => {
       status: "SERVING",
       accepting: true,
       size,
+      pool: 0,
       queued: 0,
       guard: "unknown",
     })
