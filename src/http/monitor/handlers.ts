@@ -1,7 +1,7 @@
 // What a monitor answers: heads and receipts that verifiers post, evidence, and whether it is working. What
 // is posted is verified and put into the mailbox of the next round; nothing here changes the state.
 import { equalBytes, parseUtf8 } from "../../core/base/bytes.ts"
-import { Refusal, refuse } from "../../core/base/errors.ts"
+import { refuse, unlessRefused } from "../../core/base/errors.ts"
 import { checkpointRule } from "../../core/note/cosignature.ts"
 import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
 import {
@@ -26,7 +26,7 @@ import type { DocumentReads } from "../../monitor/state/documents.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
 import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
 import type { MetricsText } from "../serving/metrics-text.ts"
-import type { Call, ReadRoute, Route } from "../serving/route.ts"
+import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 import { statusPage } from "./page.ts"
 
 /** A followed log with the keys whose signature lines are kept. */
@@ -67,14 +67,11 @@ function signedNote(
   log: ServedMonitorLog,
   holds: SignatureRule | undefined,
 ): string | undefined {
-  try {
+  const kept = unlessRefused(() => {
     openNote(note, log.vkeys, holds ?? checkpointRule(head))
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
-  const kept = trimmed(note, log)
-  return kept.length <= LONGEST_NOTE ? kept : undefined
+    return trimmed(note, log)
+  })
+  return kept !== undefined && kept.length <= LONGEST_NOTE ? kept : undefined
 }
 
 interface TakenHead {
@@ -83,7 +80,10 @@ interface TakenHead {
 }
 
 function refuseForeign(): never {
-  return refuse("untrusted", "expected a head that a log which is followed here has signed")
+  return refuse(
+    "untrusted",
+    "expected a head signed by a log that this monitor follows, found none",
+  )
 }
 
 export function monitorRoutes(
@@ -170,29 +170,15 @@ export function monitorRoutes(
     return textAnswer(200, "ok\n")
   }
 
-  /** What is posted is text of one media type. */
-  function post(
-    operation: string,
-    path: string,
-    mediaType: string,
-    take: (text: string) => Promise<Answer>,
-  ): Route {
-    return {
-      operation,
-      method: "POST",
-      path,
-      body: { limit: LONGEST_BODY, mediaType },
-      handle: ({ withBody }) => withBody((bytes) => take(parseUtf8(bytes, "body"))),
-    }
+  const texts = (take: (text: string) => Promise<Answer>) => {
+    return ({ withBody }: WriteCall) => withBody((bytes) => take(parseUtf8(bytes, "body")))
   }
 
-  function get(operation: string, path: string, handle: ReadRoute["handle"]): Route {
-    return { operation, method: "GET", path, handle }
-  }
-
+  const text = { limit: LONGEST_BODY, mediaType: "text/plain" }
+  const json = { limit: LONGEST_BODY, mediaType: "application/json" }
   return [
-    post("addHeads", "/heads", "text/plain", addHeads),
-    post("addReceipts", "/receipts", "application/json", addReceipts),
+    post("addHeads", "/heads", text, texts(addHeads)),
+    post("addReceipts", "/receipts", json, texts(addReceipts)),
     get("listEvidence", "/evidence", evidenceList),
     get("getEvidence", "/evidence/{id}", evidence),
     get("getStatus", "/status.json", status),

@@ -4,7 +4,7 @@ import type { PublishingStatus, WitnessStatus } from "../../log/ports/publishing
 import type { Surroundings } from "../door/handler.ts"
 import { isoTime } from "../door/views.ts"
 import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
-import type { Route } from "../serving/route.ts"
+import { get, type Route } from "../serving/route.ts"
 
 function witnessView({ name, size, cosigned, failure }: WitnessStatus): object {
   return { name, size, cosigned: cosigned && isoTime(cosigned), failure }
@@ -64,10 +64,10 @@ export function probeRoutes(surroundings: Surroundings): readonly Route[] {
   const document = textAnswer(200, contract.text, { "content-type": "application/yaml" })
 
   return [
-    { operation: "getLiveness", method: "GET", path: "/livez", handle: alive },
-    { operation: "getReadiness", method: "GET", path: "/readyz", handle: readiness },
-    { operation: "ping", method: "GET", path: "/ping", handle: alive },
-    { operation: "getHealth", method: "GET", path: "/healthz", handle: health },
-    { operation: "getContract", method: "GET", path: "/openapi.yaml", handle: () => document },
+    get("getLiveness", "/livez", alive),
+    get("getReadiness", "/readyz", readiness),
+    get("ping", "/ping", alive),
+    get("getHealth", "/healthz", health),
+    get("getContract", "/openapi.yaml", () => document),
   ]
 }

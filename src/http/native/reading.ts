@@ -2,7 +2,7 @@
 // log. A proof leads to the published head, with its checkpoint and the cosignatures on it; to the newest
 // head where that is not published yet.
 
-import { Refusal, refuse } from "../../core/base/errors.ts"
+import { refuse } from "../../core/base/errors.ts"
 import { parseHex } from "../../core/base/text.ts"
 import { formatTlogProof } from "../../core/note/tlog-proof.ts"
 import { asHash } from "../../core/tree/hash.ts"
@@ -14,7 +14,7 @@ import type { Surroundings } from "../door/handler.ts"
 import { logKey, signingConfig, trustedRoot } from "../door/trust.ts"
 import { entryView, headView, hexes, inclusionText } from "../door/views.ts"
 import { type Answer, jsonAnswer, jsonTextAnswer, textAnswer } from "../serving/answer.ts"
-import type { Call, Route } from "../serving/route.ts"
+import { type Call, get, type Route } from "../serving/route.ts"
 
 type Heads = Pick<Surroundings, "log" | "publisher">
 
@@ -78,97 +78,62 @@ export function readingRoutes(surroundings: Surroundings): readonly Route[] {
     return jsonAnswer(200, { origin, treeId, ...headView(log.head()), ...names })
   }
 
+  async function answerEntry({ parameters: { index } }: Call<EntryParameters>): Promise<Answer> {
+    return jsonAnswer(200, entryView(await log.entry(index)))
+  }
+
+  async function answerTlogProof({ parameters }: Call<EntryParameters>): Promise<Answer> {
+    const { index } = parameters
+    const { path, head } = await log.inclusion(index, headOver(index, surroundings))
+    return textAnswer(200, formatTlogProof({ index, path, checkpoint: head.checkpoint }))
+  }
+
+  async function answerBundle({ parameters: { index } }: Call<EntryParameters>): Promise<Answer> {
+    const under = headOver(index, surroundings)
+    const { path, head, leafHash } = await log.inclusion(index, under)
+    const { body } = await log.entry(index)
+    const proof = { index, root: head.root, size: head.size, hashes: path }
+    const receipt = { index, leafHash, body, proof, checkpoint: head.checkpoint }
+    const kept = await keptAttestation(log, index, body)
+    const bundle = formatSigstoreBundle(bundleOfEntry(receipt, logKey(log), kept?.bytes))
+    return textAnswer(200, bundle, { "content-type": BUNDLE })
+  }
+
+  async function answerProof({ parameters }: Call<InclusionParameters>): Promise<Answer> {
+    const { leafHash, index, size } = parameters
+    if ((leafHash === undefined) === (index === undefined)) {
+      const found = index === undefined ? "neither" : "both"
+      refuse("malformed", `query: expected exactly one of leafHash and index, found ${found}`)
+    }
+    const at = index ?? (await indexOfLeaf(log, leafHash ?? ""))
+    return answerInclusion(surroundings, at, size)
+  }
+
+  async function answerConsistency({ parameters }: Call<ConsistencyParameters>): Promise<Answer> {
+    const { from, to = log.head().size } = parameters
+    const checkpoint = headOf(to, surroundings)?.checkpoint
+    const hashes = hexes(await log.consistency(from, to))
+    return jsonAnswer(200, { from, to, hashes, checkpoint })
+  }
+
   return [
-    {
-      operation: "getEntry",
-      method: "GET",
-      path: "/v1/entries/{index}",
-      async handle({ parameters: { index } }: Call<EntryParameters>) {
-        return jsonAnswer(200, entryView(await log.entry(index)))
-      },
-    },
-    {
-      operation: "getEntryProof",
-      method: "GET",
-      path: "/v1/entries/{index}/proof",
-      // The validator refuses an index that is empty, as it does any other that is none.
-      where: { index: "[^/]*" },
-      isHot: true,
-      handle: ({ parameters: { index, size } }: Call<ProofParameters>) =>
+    get("getEntry", "/v1/entries/{index}", answerEntry),
+    get(
+      "getEntryProof",
+      "/v1/entries/{index}/proof",
+      ({ parameters: { index, size } }: Call<ProofParameters>) =>
         answerInclusion(surroundings, index, size),
-    },
-    {
-      operation: "getEntryTlogProof",
-      method: "GET",
-      path: "/v1/entries/{index}/tlog-proof",
-      async handle({ parameters: { index } }: Call<EntryParameters>) {
-        const { path, head } = await log.inclusion(index, headOver(index, surroundings))
-        return textAnswer(200, formatTlogProof({ index, path, checkpoint: head.checkpoint }))
-      },
-    },
-    {
-      operation: "getEntryBundle",
-      method: "GET",
-      path: "/v1/entries/{index}/bundle",
-      async handle({ parameters: { index } }: Call<EntryParameters>) {
-        const under = headOver(index, surroundings)
-        const { path, head, leafHash } = await log.inclusion(index, under)
-        const { body } = await log.entry(index)
-        const proof = { index, root: head.root, size: head.size, hashes: path }
-        const receipt = { index, leafHash, body, proof, checkpoint: head.checkpoint }
-        const kept = await keptAttestation(log, index, body)
-        const bundle = formatSigstoreBundle(bundleOfEntry(receipt, logKey(log), kept?.bytes))
-        return textAnswer(200, bundle, { "content-type": BUNDLE })
-      },
-    },
-    {
-      operation: "getInclusionProof",
-      method: "GET",
-      path: "/v1/proofs/inclusion",
-      isHot: true,
-      async handle({ parameters: { leafHash, index, size } }: Call<InclusionParameters>) {
-        if ((leafHash === undefined) === (index === undefined)) {
-          throw new Refusal("malformed", "expected exactly one of leafHash and index")
-        }
-        const found = index ?? (await indexOfLeaf(log, leafHash ?? ""))
-        return answerInclusion(surroundings, found, size)
-      },
-    },
-    {
-      operation: "getConsistencyProof",
-      method: "GET",
-      path: "/v1/proofs/consistency",
-      async handle({ parameters: { from, to } }: Call<ConsistencyParameters>) {
-        const size = to ?? log.head().size
-        const checkpoint = headOf(size, surroundings)?.checkpoint
-        const hashes = hexes(await log.consistency(from, size))
-        return jsonAnswer(200, { from, to: size, hashes, checkpoint })
-      },
-    },
-    {
-      operation: "getHead",
-      method: "GET",
-      path: "/v1/head",
-      handle: () => answerHead({ vkeys: log.vkeys }),
-    },
-    {
-      // The older name.
-      operation: "getTreeHead",
-      method: "GET",
-      path: "/v1/tree-head",
-      handle: () => answerHead({ keys: log.vkeys }),
-    },
-    {
-      operation: "getTrustedRoot",
-      method: "GET",
-      path: "/v1/trusted-root.json",
-      handle: () => root,
-    },
-    {
-      operation: "getSigningConfig",
-      method: "GET",
-      path: "/v1/signing-config.json",
-      handle: () => signing,
-    },
+      // The validator refuses an index that is empty, as it does any other that is none.
+      { isHot: true, where: { index: "[^/]*" } },
+    ),
+    get("getEntryTlogProof", "/v1/entries/{index}/tlog-proof", answerTlogProof),
+    get("getEntryBundle", "/v1/entries/{index}/bundle", answerBundle),
+    get("getInclusionProof", "/v1/proofs/inclusion", answerProof, { isHot: true }),
+    get("getConsistencyProof", "/v1/proofs/consistency", answerConsistency),
+    get("getHead", "/v1/head", () => answerHead({ vkeys: log.vkeys })),
+    // The older name.
+    get("getTreeHead", "/v1/tree-head", () => answerHead({ keys: log.vkeys })),
+    get("getTrustedRoot", "/v1/trusted-root.json", () => root),
+    get("getSigningConfig", "/v1/signing-config.json", () => signing),
   ]
 }

@@ -9,8 +9,8 @@ import { answerAttestation, keptAttestation } from "../door/attestation.ts"
 import type { EntrySearch } from "../door/entry-search.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { entryView } from "../door/views.ts"
-import { jsonAnswer } from "../serving/answer.ts"
-import type { Call, Route } from "../serving/route.ts"
+import { type Answer, jsonAnswer } from "../serving/answer.ts"
+import { type Call, get, type Route } from "../serving/route.ts"
 
 interface PageParameters {
   readonly after?: number
@@ -133,43 +133,37 @@ async function attestationsView(log: Log, found: readonly FoundEntry[]): Promise
 }
 
 export function searchRoutes({ log }: Surroundings): readonly Route[] {
+  async function searchEntries({ parameters }: Call<Criteria>): Promise<Answer> {
+    const { after, limit = DEFAULT_LIMIT, order = "oldest" } = parameters
+    const answer = await log.search(readCriteria(parameters), { order, after, limit })
+    const entries = (await readEntries(log, answer)).map(({ entry, summary }) => {
+      return { ...entryView(entry), kind: summary.kind }
+    })
+    return jsonAnswer(200, { entries, ...completeness(answer) })
+  }
+
+  async function getArtifact({ parameters }: Call<Artifact>): Promise<Answer> {
+    const { digest, after, limit = DEFAULT_LIMIT } = parameters
+    const answer = await log.search([digestTerms(digest)], { order: "newest", after, limit })
+    const found = await readEntries(log, answer)
+    return jsonAnswer(200, {
+      digest,
+      entries: found.map(({ entry, summary }) => ({ index: entry.index, kind: summary.kind })),
+      signers: signersView(found),
+      attestations: await attestationsView(log, found),
+      ...completeness(answer),
+    })
+  }
+
   return [
-    {
-      operation: "searchEntries",
-      method: "GET",
-      path: "/v1/entries",
-      async handle({ parameters }: Call<Criteria>) {
-        const { after, limit = DEFAULT_LIMIT, order = "oldest" } = parameters
-        const answer = await log.search(readCriteria(parameters), { order, after, limit })
-        const entries = (await readEntries(log, answer)).map(({ entry, summary }) => {
-          return { ...entryView(entry), kind: summary.kind }
-        })
-        return jsonAnswer(200, { entries, ...completeness(answer) })
-      },
-    },
-    {
-      operation: "getEntryAttestation",
-      method: "GET",
-      path: "/v1/entries/{index}/attestation",
-      handle: ({ parameters }: Call<{ readonly index: number }>) =>
+    get("searchEntries", "/v1/entries", searchEntries),
+    get("getArtifact", "/v1/artifacts/{digest}", getArtifact),
+    get(
+      "getEntryAttestation",
+      "/v1/entries/{index}/attestation",
+      ({ parameters }: Call<{ readonly index: number }>) =>
         answerAttestation(log, parameters.index),
-    },
-    {
-      operation: "getArtifact",
-      method: "GET",
-      path: "/v1/artifacts/{digest}",
-      async handle({ parameters: { digest, after, limit = DEFAULT_LIMIT } }: Call<Artifact>) {
-        const answer = await log.search([digestTerms(digest)], { order: "newest", after, limit })
-        const found = await readEntries(log, answer)
-        return jsonAnswer(200, {
-          digest,
-          entries: found.map(({ entry, summary }) => ({ index: entry.index, kind: summary.kind })),
-          signers: signersView(found),
-          attestations: await attestationsView(log, found),
-          ...completeness(answer),
-        })
-      },
-    },
+    ),
   ]
 }
 

@@ -7,9 +7,9 @@ import { attachmentOf } from "../door/attestation.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type AnsweredReceipt, awaitWitnesses } from "../door/receipts.ts"
 import { receiptStatus, receiptText } from "../door/views.ts"
-import { jsonTextAnswer } from "../serving/answer.ts"
+import { type Answer, jsonTextAnswer } from "../serving/answer.ts"
 import type { Problem } from "../serving/problem.ts"
-import type { Route, WriteCall } from "../serving/route.ts"
+import { post, type Route, type WriteCall } from "../serving/route.ts"
 
 const NEWLINE = 0x0a
 /** Lines that are parsed before other requests get a turn. */
@@ -92,35 +92,27 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
     }
   }
 
+  async function addEntry({ withBody, parameters }: WriteCall<Parameters>): Promise<Answer> {
+    const receipt = await withBody(submit)
+    const text = receiptText(await answerOf(receipt, waits(parameters)))
+    return jsonTextAnswer(receiptStatus(receipt), text, {
+      location: `/v1/entries/${receipt.index}`,
+    })
+  }
+
+  async function addEntries({ withBody, parameters }: WriteCall<Parameters>): Promise<Answer> {
+    // Who waits for witnesses holds up no others by the bytes of a body.
+    const outcomes = await withBody((bytes) => submitLines(linesOf(bytes, config.batchLines)))
+    const isToWait = waits(parameters)
+    const lines = await Promise.all(outcomes.map((outcome) => lineOf(outcome, isToWait)))
+    const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store" }
+    return { status: 200, headers, body: lines.join("") }
+  }
+
+  const single = { limit: config.requestLimit, mediaType: "application/json" }
+  const batch = { limit: config.batchLimit, mediaType: "application/x-ndjson" }
   return [
-    {
-      operation: "addEntry",
-      method: "POST",
-      path: "/v1/entries",
-      isHot: true,
-      body: { limit: config.requestLimit, mediaType: "application/json" },
-      async handle({ withBody, parameters }: WriteCall<Parameters>) {
-        const receipt = await withBody(submit)
-        const answer = await answerOf(receipt, waits(parameters))
-        return jsonTextAnswer(receiptStatus(receipt), receiptText(answer), {
-          location: `/v1/entries/${receipt.index}`,
-        })
-      },
-    },
-    {
-      operation: "addEntries",
-      method: "POST",
-      path: "/v1/entries/batch",
-      isHot: true,
-      body: { limit: config.batchLimit, mediaType: "application/x-ndjson" },
-      async handle({ withBody, parameters }: WriteCall<Parameters>) {
-        // Who waits for witnesses holds up no others by the bytes of a body.
-        const outcomes = await withBody((bytes) => submitLines(linesOf(bytes, config.batchLines)))
-        const isToWait = waits(parameters)
-        const lines = await Promise.all(outcomes.map((outcome) => lineOf(outcome, isToWait)))
-        const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store" }
-        return { status: 200, headers, body: lines.join("") }
-      },
-    },
+    post("addEntry", "/v1/entries", single, addEntry, { isHot: true }),
+    post("addEntries", "/v1/entries/batch", batch, addEntries, { isHot: true }),
   ]
 }

@@ -9,7 +9,7 @@ import { refuse } from "../../core/base/errors.ts"
 import { parseTilePath, type TileResource, tileWidth } from "../../core/tree/tile.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, isKnown, notModified, textAnswer } from "../serving/answer.ts"
-import type { Call, Route } from "../serving/route.ts"
+import { type Call, get, type Route } from "../serving/route.ts"
 
 const gzipped = promisify(gzip)
 
@@ -136,32 +136,15 @@ export function tileRoutes({ log, publisher, config }: Surroundings): readonly R
       : bundleAnswer(gzipTag, small, true)
   }
 
+  function publishedCheckpoint({ request }: Call): Answer {
+    const { etag, answer } = checkpointAnswer()
+    return isKnown(request, etag) ? notModified(answer) : answer
+  }
+
+  const tree = { isHot: true, isTree: true } as const
   return [
-    {
-      operation: "getCheckpoint",
-      method: "GET",
-      path: "/checkpoint",
-      isHot: true,
-      handle({ request }) {
-        const { etag, answer } = checkpointAnswer()
-        return isKnown(request, etag) ? notModified(answer) : answer
-      },
-    },
-    {
-      operation: "getEntryTile",
-      method: "GET",
-      path: "/tile/entries/{index}",
-      isTree: true,
-      isHot: true,
-      handle: answerBundle,
-    },
-    {
-      operation: "getTile",
-      method: "GET",
-      path: "/tile/{level}/{index}",
-      isTree: true,
-      isHot: true,
-      handle: answerTile,
-    },
+    get("getCheckpoint", "/checkpoint", publishedCheckpoint, { isHot: true }),
+    get("getEntryTile", "/tile/entries/{index}", answerBundle, tree),
+    get("getTile", "/tile/{level}/{index}", answerTile, tree),
   ]
 }

@@ -21,7 +21,7 @@ import {
   requiredInteger,
 } from "./request.ts"
 
-const ENTRIES = "/api/v1/log/entries"
+export const ENTRIES = "/api/v1/log/entries"
 /** In one retrieval. */
 const MOST_ENTRIES = 10
 
@@ -49,7 +49,7 @@ function readId(value: unknown): ReturnType<typeof readEntryId> {
 export interface EntryHandlers {
   addEntry(call: WriteCall): Promise<Answer>
   getByIndex(call: Call): Promise<Answer>
-  getById(id: string): Promise<Answer>
+  getById(call: Call<{ readonly id: string }>): Promise<Answer>
   retrieve(call: WriteCall): Promise<Answer>
 }
 
@@ -114,7 +114,7 @@ export function entryHandlers(surroundings: Surroundings, signer: RekorSigner): 
     async getByIndex({ query }) {
       return await answerAt(lookup.byIndex(requiredInteger(query, "logIndex", 0n)))
     },
-    async getById(id) {
+    async getById({ parameters: { id } }) {
       return await answerAt(await lookup.byId(readEntryId(id)))
     },
     retrieve: ({ withBody }) =>

@@ -14,48 +14,34 @@ import { logKey } from "../door/trust.ts"
 import { base64 } from "../door/views.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { parseJsonBody } from "../serving/json-body.ts"
-import type { Problem, ProblemCode } from "../serving/problem.ts"
-import type { Door, WriteCall } from "../serving/route.ts"
+import { type Problem, retryHeaders } from "../serving/problem.ts"
+import { type Door, post, type WriteCall } from "../serving/route.ts"
 
-const GRPC = {
-  invalidArgument: 3,
-  notFound: 5,
-  alreadyExists: 6,
-  permissionDenied: 7,
-  internal: 13,
-  unavailable: 14,
+/** Where the API has others than {@link Problem}. Clients send again on 408, 429 and 5xx. */
+const statuses: ReadonlyMap<number, number> = new Map([
+  [422, 400],
+  [408, 400],
+  [415, 400],
+  [405, 404],
+])
+
+/** The gRPC code of each status; `INVALID_ARGUMENT` of the others. */
+const codes: ReadonlyMap<number, number> = new Map([
+  [404, 5],
+  [409, 6],
+  [403, 7],
+  [500, 13],
+  [503, 14],
+])
+const INVALID_ARGUMENT = 3
+
+function errorAnswer(status: number, message: string): Answer {
+  const code = codes.get(status) ?? INVALID_ARGUMENT
+  return jsonAnswer(status, { code, message, details: [] }, retryHeaders(status))
 }
 
-/** HTTP status and gRPC code of each refusal. Clients send again on 408, 429 and 5xx. */
-const statuses = {
-  malformed: [400, GRPC.invalidArgument],
-  unsupported: [400, GRPC.invalidArgument],
-  "too-large": [413, GRPC.invalidArgument],
-  "bad-signature": [400, GRPC.invalidArgument],
-  "bad-proof": [400, GRPC.invalidArgument],
-  mismatch: [400, GRPC.invalidArgument],
-  untrusted: [400, GRPC.invalidArgument],
-  "not-allowed": [403, GRPC.permissionDenied],
-  "not-found": [404, GRPC.notFound],
-  "beyond-tree": [404, GRPC.notFound],
-  conflict: [409, GRPC.alreadyExists],
-  "wrong-media-type": [400, GRPC.invalidArgument],
-  "wrong-method": [404, GRPC.notFound],
-  "too-slow": [400, GRPC.invalidArgument],
-  "try-later": [503, GRPC.unavailable],
-  trouble: [500, GRPC.internal],
-  bug: [500, GRPC.internal],
-} satisfies Record<ProblemCode, readonly [status: number, code: number]>
-
-function errorAnswer(status: number, code: number, message: string): Answer {
-  const headers = status === 503 ? { "retry-after": "1" } : undefined
-  return jsonAnswer(status, { code, message, details: [] }, headers)
-}
-
-function refusalAnswer({ code, detail, status }: Problem): Answer {
-  // Trouble that passes is 503 in every protocol.
-  const [ownStatus, grpcCode] = status === 503 ? statuses["try-later"] : statuses[code]
-  return errorAnswer(ownStatus, grpcCode, detail)
+function refusalAnswer({ detail, status }: Problem): Answer {
+  return errorAnswer(statuses.get(status) ?? status, detail)
 }
 
 export function rekorV2Door(surroundings: Surroundings): Door {
@@ -89,16 +75,11 @@ export function rekorV2Door(surroundings: Surroundings): Door {
   return {
     below: "/api/v2/",
     words: refusalAnswer,
-    nowhere: errorAnswer(404, GRPC.notFound, "Not Found"),
+    nowhere: errorAnswer(404, "Not Found"),
     routes: [
-      {
-        operation: "rekorV2AddEntry",
-        method: "POST",
-        path: "/api/v2/log/entries",
+      post("rekorV2AddEntry", "/api/v2/log/entries", { limit: config.requestLimit }, addEntry, {
         isHot: true,
-        body: { limit: config.requestLimit },
-        handle: addEntry,
-      },
+      }),
     ],
   }
 }

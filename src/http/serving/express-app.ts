@@ -1,6 +1,6 @@
-// The routes that are not hot, as an Express application that leaves requests as they came, and whose request and response prototypes are
-// given to the HTTP server: Express then need not exchange them for each request, which costs more than all
-// else it does.
+// The routes that are not hot, as an Express application that leaves requests as they came. Its prototypes of
+// requests and responses are given to the HTTP server: Express then need not exchange them for each request,
+// which costs more than all else it does.
 import { IncomingMessage, ServerResponse } from "node:http"
 import express, { type Express, type Request, type Response } from "express"
 import type { PathValues } from "./route.ts"

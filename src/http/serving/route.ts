@@ -48,16 +48,40 @@ interface AnyRoute {
 /** GET, and HEAD with it. */
 export interface ReadRoute extends AnyRoute {
   readonly method: "GET"
-  handle(call: Call): Answer | Promise<Answer>
+  handle(call: Call): Answered
 }
 
 export interface WriteRoute extends AnyRoute {
   readonly method: "POST"
   readonly body: BodyRule
-  handle(call: WriteCall): Answer | Promise<Answer>
+  handle(call: WriteCall): Answered
 }
 
 export type Route = ReadRoute | WriteRoute
+
+type Answered = Answer | Promise<Answer>
+type More = Pick<AnyRoute, "where" | "isTree" | "isHot" | "isShared">
+
+/** A route that reads. */
+export function get<Parameters extends object>(
+  operation: string,
+  path: string,
+  handle: (call: Call<Parameters>) => Answered,
+  more?: More,
+): Route {
+  return { operation, method: "GET", path, handle, ...more }
+}
+
+/** A route that takes a body. */
+export function post<Parameters extends object>(
+  operation: string,
+  path: string,
+  body: BodyRule,
+  handle: (call: WriteCall<Parameters>) => Answered,
+  more?: More,
+): Route {
+  return { operation, method: "POST", path, body, handle, ...more }
+}
 
 /** The answer to what was thrown; `problem` is what may be told of it. */
 export type Words = (problem: Problem, error: unknown) => Answer

@@ -5,8 +5,8 @@ import { digestOf } from "../../core/base/digest.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Witness, WitnessedLogStatus } from "../../witness/witness.ts"
-import { textAnswer } from "../serving/answer.ts"
-import type { Call, Route } from "../serving/route.ts"
+import { type Answer, textAnswer } from "../serving/answer.ts"
+import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 
 /** The witness and what its door says of it. */
 export interface ServedWitness {
@@ -60,78 +60,51 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
   )
   const missing = (what: string): never => refuse("not-found", `the witness has no ${what}`)
 
+  async function addCheckpoint({ withBody }: WriteCall): Promise<Answer> {
+    const { lines } = await withBody((bytes) => witness.addCheckpoint(bytes))
+    return textAnswer(200, lines)
+  }
+
+  function getCheckpoint({ parameters: { hash } }: Call<{ readonly hash: string }>): Answer {
+    const origin = origins.get(hash)
+    const checkpoint = origin === undefined ? undefined : witness.checkpoint(origin)
+    return textAnswer(200, checkpoint ?? missing("checkpoint of such a log"))
+  }
+
+  async function addEvidence({ withBody }: WriteCall): Promise<Answer> {
+    const { id } = await withBody((bytes) => witness.takeEvidence(parseUtf8(bytes, "evidence")))
+    return textAnswer(201, `${id}\n`, { location: `/evidence/${id}` })
+  }
+
+  async function listEvidence(): Promise<Answer> {
+    const kept = await witness.evidence()
+    const lines = kept.map(({ origin, evidence: { id, kind } }) => `${id} ${kind} ${origin}\n`)
+    return textAnswer(200, lines.join(""))
+  }
+
+  async function getEvidence({ parameters }: Call<{ readonly id: string }>): Promise<Answer> {
+    const found = (await witness.evidence()).find(({ evidence }) => evidence.id === parameters.id)
+    return textAnswer(200, found?.evidence.text ?? missing("such evidence"))
+  }
+
+  function readiness(): Answer {
+    const reason = obstacleOf(served)
+    return textAnswer(200, reason === undefined ? "ok\n" : refuse("try-later", reason))
+  }
+
   return [
-    {
-      operation: "addCheckpoint",
-      method: "POST",
-      path: "/add-checkpoint",
+    post("addCheckpoint", "/add-checkpoint", { limit: LONGEST_CHECKPOINT_REQUEST }, addCheckpoint, {
       isHot: true,
-      body: { limit: LONGEST_CHECKPOINT_REQUEST },
-      async handle({ withBody }) {
-        return textAnswer(200, (await withBody((bytes) => witness.addCheckpoint(bytes))).lines)
-      },
-    },
-    {
-      operation: "getCheckpoint",
-      method: "GET",
-      path: "/{hash}/checkpoint",
+    }),
+    get("getCheckpoint", "/{hash}/checkpoint", getCheckpoint, {
+      isHot: true,
       where: { hash: "[0-9a-f]{64}" },
-      isHot: true,
-      handle({ parameters: { hash } }: Call<{ readonly hash: string }>) {
-        const origin = origins.get(hash)
-        const checkpoint = origin === undefined ? undefined : witness.checkpoint(origin)
-        return textAnswer(200, checkpoint ?? missing("checkpoint of such a log"))
-      },
-    },
-    {
-      operation: "addEvidence",
-      method: "POST",
-      path: "/evidence",
-      body: { limit: LONGEST_EVIDENCE },
-      async handle({ withBody }) {
-        const { id } = await withBody((bytes) => witness.takeEvidence(parseUtf8(bytes, "evidence")))
-        return textAnswer(201, `${id}\n`, { location: `/evidence/${id}` })
-      },
-    },
-    {
-      operation: "listEvidence",
-      method: "GET",
-      path: "/evidence",
-      async handle() {
-        const kept = await witness.evidence()
-        const lines = kept.map(({ origin, evidence: { id, kind } }) => `${id} ${kind} ${origin}\n`)
-        return textAnswer(200, lines.join(""))
-      },
-    },
-    {
-      operation: "getEvidence",
-      method: "GET",
-      path: "/evidence/{id}",
-      async handle({ parameters: { id } }: Call<{ readonly id: string }>) {
-        const found = (await witness.evidence()).find(({ evidence }) => evidence.id === id)
-        return textAnswer(200, found?.evidence.text ?? missing("such evidence"))
-      },
-    },
-    {
-      operation: "getStatus",
-      method: "GET",
-      path: "/",
-      handle: () => textAnswer(200, statusText(served)),
-    },
-    {
-      operation: "getLiveness",
-      method: "GET",
-      path: "/livez",
-      handle: () => textAnswer(200, "ok\n"),
-    },
-    {
-      operation: "getReadiness",
-      method: "GET",
-      path: "/readyz",
-      handle() {
-        const reason = obstacleOf(served)
-        return textAnswer(200, reason === undefined ? "ok\n" : refuse("try-later", reason))
-      },
-    },
+    }),
+    post("addEvidence", "/evidence", { limit: LONGEST_EVIDENCE }, addEvidence),
+    get("listEvidence", "/evidence", listEvidence),
+    get("getEvidence", "/evidence/{id}", getEvidence),
+    get("getStatus", "/", () => textAnswer(200, statusText(served))),
+    get("getLiveness", "/livez", () => textAnswer(200, "ok\n")),
+    get("getReadiness", "/readyz", readiness),
   ]
 }
