@@ -84,15 +84,15 @@ export function readingRoutes(surroundings: Surroundings): readonly Route[] {
 
   async function answerTlogProof({ parameters }: Call<EntryParameters>): Promise<Answer> {
     const { index } = parameters
-    const { path, head } = await log.inclusion(index, headOver(index, surroundings))
-    return textAnswer(200, formatTlogProof({ index, path, checkpoint: head.checkpoint }))
+    const { hashes, head } = await log.inclusion(index, headOver(index, surroundings))
+    return textAnswer(200, formatTlogProof({ index, path: hashes, checkpoint: head.checkpoint }))
   }
 
   async function answerBundle({ parameters: { index } }: Call<EntryParameters>): Promise<Answer> {
     const under = headOver(index, surroundings)
-    const { path, head, leafHash } = await log.inclusion(index, under)
+    const { hashes, head, leafHash } = await log.inclusion(index, under)
     const { body } = await log.entry(index)
-    const proof = { index, root: head.root, size: head.size, hashes: path }
+    const proof = { index, root: head.root, size: head.size, hashes }
     const receipt = { index, leafHash, body, proof, checkpoint: head.checkpoint }
     const kept = await keptAttestation(log, index, body)
     const bundle = formatSigstoreBundle(bundleOfEntry(receipt, logKey(log), kept?.bytes))

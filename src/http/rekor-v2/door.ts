@@ -49,9 +49,9 @@ export function rekorV2Door(surroundings: Surroundings): Door {
   const logId = logIdOf(logKey(log))
 
   function entryAnswer(receipt: Receipt, { kind, version }: Proposal): Answer {
-    const { index, body, head, path, isNew } = receipt
+    const { index, body, head, hashes, isNew } = receipt
     const { size, root, checkpoint } = head
-    const proof = { index, root, size, hashes: path, checkpoint }
+    const proof = { index, root, size, hashes, checkpoint }
     const entry = logEntryToJson({ index, logId, kind, version, proof, body }, base64)
     const headers = isNew ? undefined : { "x-log-index": String(index) }
     // SPEC: a promise that is there but empty would be verified by clients, so it is null.
