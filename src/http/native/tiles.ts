@@ -7,8 +7,9 @@ import { LRUCache } from "lru-cache"
 import Negotiator from "negotiator"
 import { refuse } from "../../core/base/errors.ts"
 import { parseTilePath, type TileResource, tileWidth } from "../../core/tree/tile.ts"
-import type { Call, Handlers, Surroundings } from "../door/handler.ts"
+import type { Surroundings } from "../door/handler.ts"
 import { type Answer, isKnown, notModified, textAnswer } from "../serving/answer.ts"
+import { type Call, get, type Route } from "../serving/route.ts"
 
 const gzipped = promisify(gzip)
 
@@ -18,7 +19,7 @@ const COMPRESSED_LIMIT = 32 * 1024 * 1024
 const COMPRESSION_LIMIT = 2
 
 /** The resource of a raw path; `..`, percent signs and a query never get past the parser. */
-function resourceOf({ request }: Pick<Call<"getTile">, "request">): TileResource {
+function resourceOf({ request }: Call): TileResource {
   return parseTilePath((request.url ?? "").slice(1))
 }
 
@@ -61,11 +62,7 @@ function createCompressor(): Compressor {
   }
 }
 
-export function tileHandlers({
-  log,
-  publisher,
-  config,
-}: Surroundings): Pick<Handlers, "getCheckpoint" | "getTile" | "getEntryTile"> {
+export function tileRoutes({ log, publisher, config }: Surroundings): readonly Route[] {
   const compressor = createCompressor()
   const immutable = "public, max-age=31536000, immutable"
   let newest: { readonly checkpoint: string; readonly etag: string; readonly answer: Answer }
@@ -112,35 +109,42 @@ export function tileHandlers({
     return (await log.bundle(resource.index, resource.width)) ?? notThere(resource)
   }
 
-  return {
-    getCheckpoint({ request }) {
-      const { etag, answer } = checkpointAnswer()
-      return isKnown(request, etag) ? notModified(answer) : answer
-    },
-    async getTile(call) {
-      const resource = resourceOf(call)
-      const etag = etagOf(resource)
-      if (isKnown(call.request, etag)) return notModified(tileAnswer(etag, new Uint8Array(0)))
-      const bytes = await log.tile(idOf(resource), resource.width)
-      return tileAnswer(etag, bytes ?? notThere(resource))
-    },
-    async getEntryTile(call) {
-      const resource = resourceOf(call)
-      const plainTag = etagOf(resource)
-      const gzipTag = etagOf(resource, "-gzip")
-      const wantsGzip = new Negotiator(call.request).encoding(["gzip", "identity"]) === "gzip"
-      const etag = wantsGzip ? gzipTag : plainTag
-      if (isKnown(call.request, etag)) {
-        return notModified(bundleAnswer(etag, new Uint8Array(0), wantsGzip))
-      }
-      if (!wantsGzip) return bundleAnswer(plainTag, await bundleBytes(resource), false)
-      const known = compressor.known(gzipTag)
-      if (known !== undefined) return bundleAnswer(gzipTag, known, true)
-      const bytes = await bundleBytes(resource)
-      const small = await compressor.compress(gzipTag, bytes)
-      return small === undefined
-        ? bundleAnswer(plainTag, bytes, false)
-        : bundleAnswer(gzipTag, small, true)
-    },
+  async function answerTile(call: Call): Promise<Answer> {
+    const resource = resourceOf(call)
+    const etag = etagOf(resource)
+    if (isKnown(call.request, etag)) return notModified(tileAnswer(etag, new Uint8Array(0)))
+    const bytes = await log.tile(idOf(resource), resource.width)
+    return tileAnswer(etag, bytes ?? notThere(resource))
   }
+
+  async function answerBundle(call: Call): Promise<Answer> {
+    const resource = resourceOf(call)
+    const plainTag = etagOf(resource)
+    const gzipTag = etagOf(resource, "-gzip")
+    const wantsGzip = new Negotiator(call.request).encoding(["gzip", "identity"]) === "gzip"
+    const etag = wantsGzip ? gzipTag : plainTag
+    if (isKnown(call.request, etag)) {
+      return notModified(bundleAnswer(etag, new Uint8Array(0), wantsGzip))
+    }
+    if (!wantsGzip) return bundleAnswer(plainTag, await bundleBytes(resource), false)
+    const known = compressor.known(gzipTag)
+    if (known !== undefined) return bundleAnswer(gzipTag, known, true)
+    const bytes = await bundleBytes(resource)
+    const small = await compressor.compress(gzipTag, bytes)
+    return small === undefined
+      ? bundleAnswer(plainTag, bytes, false)
+      : bundleAnswer(gzipTag, small, true)
+  }
+
+  function publishedCheckpoint({ request }: Call): Answer {
+    const { etag, answer } = checkpointAnswer()
+    return isKnown(request, etag) ? notModified(answer) : answer
+  }
+
+  const tree = { isHot: true, isTree: true } as const
+  return [
+    get("getCheckpoint", "/checkpoint", publishedCheckpoint, { isHot: true }),
+    get("getEntryTile", "/tile/entries/{index}", answerBundle, tree),
+    get("getTile", "/tile/{level}/{index}", answerTile, tree),
+  ]
 }

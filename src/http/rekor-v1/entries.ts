@@ -7,6 +7,7 @@ import type { LogEntry, Receipt, SignedInclusion } from "../../log/ports/log.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
+import type { Call, WriteCall } from "../serving/route.ts"
 import { attachmentOfRekorV1 } from "./attachment.ts"
 import { entryIdOf, entryView } from "./entry.ts"
 import { errorAnswer, processing, refuseSchema } from "./errors.ts"
@@ -14,14 +15,13 @@ import { createLookup } from "./lookup.ts"
 import {
   asJsonList,
   type JsonObject,
-  type RekorV1Call,
   readEntryId,
   readJsonObject,
   readProposedEntry,
   requiredInteger,
 } from "./request.ts"
 
-const ENTRIES = "/api/v1/log/entries"
+export const ENTRIES = "/api/v1/log/entries"
 /** In one retrieval. */
 const MOST_ENTRIES = 10
 
@@ -47,29 +47,15 @@ function readId(value: unknown): ReturnType<typeof readEntryId> {
 }
 
 export interface EntryHandlers {
-  addEntry(call: RekorV1Call): Promise<Answer>
-  getByIndex(call: RekorV1Call): Promise<Answer>
-  getById(call: RekorV1Call): Promise<Answer>
-  retrieve(call: RekorV1Call): Promise<Answer>
+  addEntry(call: WriteCall): Promise<Answer>
+  getByIndex(call: Call): Promise<Answer>
+  getById(call: Call<{ readonly id: string }>): Promise<Answer>
+  retrieve(call: WriteCall): Promise<Answer>
 }
 
 export function entryHandlers(surroundings: Surroundings, signer: RekorSigner): EntryHandlers {
-  const { log, config, meter, proposal: options, bodies } = surroundings
+  const { log, meter, proposal: options } = surroundings
   const lookup = createLookup(log, options, leafHashOf)
-  const rule = { limit: config.requestLimit, mediaType: "application/json" }
-
-  async function readBody<T>(
-    call: RekorV1Call,
-    use: (value: JsonObject) => Promise<T>,
-  ): Promise<T> {
-    const body = await bodies.read(call.request, call.response, rule)
-    try {
-      return await use(readJsonObject(body.bytes))
-    } finally {
-      body.release()
-    }
-  }
-
   async function keyed(entry: LogEntry, inclusion: SignedInclusion): Promise<object> {
     return { [entryIdOf(log, entry.leafHash)]: await entryView(signer, entry, inclusion) }
   }
@@ -116,25 +102,25 @@ export function entryHandlers(surroundings: Surroundings, signer: RekorSigner): 
   }
 
   return {
-    addEntry: (call) =>
-      readBody(call, async (value) => {
-        const entry = readProposedEntry(value)
+    addEntry: ({ withBody, query }) =>
+      withBody(async (bytes) => {
+        const entry = readProposedEntry(readJsonObject(bytes))
         const receipt = await processing(() =>
           log.add(proposeRekorV1(entry, options), () => attachmentOfRekorV1(entry)),
         )
         meter.logged(receipt.isNew)
-        return await receiptAnswer(receipt, call.query)
+        return await receiptAnswer(receipt, query)
       }),
     async getByIndex({ query }) {
       return await answerAt(lookup.byIndex(requiredInteger(query, "logIndex", 0n)))
     },
-    async getById({ path }) {
-      return await answerAt(await lookup.byId(readEntryId(path.slice("log/entries/".length))))
+    async getById({ parameters: { id } }) {
+      return await answerAt(await lookup.byId(readEntryId(id)))
     },
-    retrieve: (call) =>
-      readBody(call, async (value) => {
+    retrieve: ({ withBody }) =>
+      withBody(async (bytes) => {
         const values: object[] = []
-        for (const index of await indexesOf(value)) {
+        for (const index of await indexesOf(readJsonObject(bytes))) {
           const found = await valueAt(index)
           if (found !== undefined) values.push(found)
         }

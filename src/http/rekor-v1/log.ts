@@ -5,13 +5,14 @@ import type { RekorSigner } from "../../log/ports/signer.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { hex, hexes } from "../door/views.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
+import type { Call } from "../serving/route.ts"
 import { refuseRequest } from "./errors.ts"
-import { assertTreeId, queryInteger, type RekorV1Call, requiredInteger } from "./request.ts"
+import { assertTreeId, queryInteger, requiredInteger } from "./request.ts"
 
 export interface LogHandlers {
-  getLog(call: RekorV1Call): Promise<Answer>
-  getPublicKey(call: RekorV1Call): Answer
-  getProof(call: RekorV1Call): Promise<Answer>
+  getLog(call: Call): Promise<Answer>
+  getPublicKey(call: Call): Answer
+  getProof(call: Call): Promise<Answer>
 }
 
 export function logHandlers({ log }: Pick<Surroundings, "log">, signer: RekorSigner): LogHandlers {
