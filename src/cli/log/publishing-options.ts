@@ -74,10 +74,10 @@ export const publishingOptions: readonly Option[] = [
     "after how long the same checkpoint is cosigned again",
     again / MINUTE,
   ),
-  durationOption("witnessed-wait-ms", "how long a submission waits at most", wait, LONGEST_WAIT),
+  durationOption("witnessed-wait-ms", "the longest that a submission waits", wait, LONGEST_WAIT),
   flag(
     "wait-for-witnesses",
-    "let every submission wait for a witnessed checkpoint, but those of Rekor v1",
+    "let every submission wait for a witnessed checkpoint, except those of Rekor v1",
   ),
   flag("require-witness-check", "do not start unless every witness says what it holds of this log"),
 ]

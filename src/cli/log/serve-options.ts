@@ -60,9 +60,9 @@ export const serveOptions: readonly Option[] = [
   ...servingOptions("log", 3000),
   new Option("--dev", "make a development log if the data directory holds none"),
   option("--origin <name>", "with --dev: the name of the log that is made", "ORIGIN"),
-  option("--guard <file>", "where the head guard lies (default: DATA/guard/head)", "GUARD"),
+  option("--guard <file>", "where the head guard is kept (default: DATA/guard/head)", "GUARD"),
   runningOptions.passphrase,
-  option("--public-url <url>", "the URL clients reach the log under", "PUBLIC_URL"),
+  option("--public-url <url>", "the URL at which clients reach the log", "PUBLIC_URL"),
   option("--verification <engine>", "how signatures are verified", "VERIFICATION")
     .choices(["auto", "native", "portable"])
     .default("auto"),
@@ -82,17 +82,18 @@ export const serveOptions: readonly Option[] = [
     "keep DSSE envelopes up to so many bytes; 0 keeps none (default: 0, with --dev 131072)",
     "KEEP_ATTESTATIONS",
   ),
-  allowOption("algorithms", "take signatures by these algorithms only").argParser(
+  allowOption("algorithms", "accept signatures by these algorithms only").argParser(
     argument((text) => parseAlgorithms(listOf(text))),
   ),
-  allowOption("kinds", "take entries of these kinds only").argParser(words),
-  allowOption("keys", "take entries signed by these keys only").argParser(words),
-  allowOption("identities", "take entries signed by certificates of these identities").argParser(
-    (text: string) => words(text.toLowerCase()),
-  ),
+  allowOption("kinds", "accept entries of these kinds only").argParser(words),
+  allowOption("keys", "accept entries signed by these keys only").argParser(words),
+  allowOption(
+    "identities",
+    "accept entries signed by certificates of these identities only",
+  ).argParser((text: string) => words(text.toLowerCase())),
   countOption(
     "--min-free-bytes <n>",
-    "stop accepting below this much free disk",
+    "accept no entries while less disk space than this is free",
     "MIN_FREE_BYTES",
   ).default(128 * 1024 * 1024),
   runningOptions.logLevel,

@@ -70,7 +70,10 @@ export function verifyCommand(command: Command, terminal: Terminal): void {
     .requiredOption("--bundle <file>", "the Sigstore bundle")
     .requiredOption("--artifact <file>", "what was signed, or what the attestation is about")
     .requiredOption("--key <file>", "the signer's public key or certificate, PEM or DER")
-    .option("--subject <name...>", "the attestation must know the artifact by one of these names")
+    .option(
+      "--subject <name...>",
+      "the attestation must list the artifact under one of these names",
+    )
     .option("--heads <file>", "remember the log's head in this file (see countersign heads)")
   addOptions(command, [jsonOption(), ...trustOptions])
     .addHelpText(
@@ -80,7 +83,7 @@ Example:
   countersign verify --bundle app.tar.gz.sigstore.json --artifact app.tar.gz \\
     --key signer.pub --trusted-root trusted_root.json
 
-Nothing is asked of any network. Exits with 3 and the reason if the bundle does not hold.`,
+No network is used. Exits with 3 and the reason if the bundle does not hold.`,
     )
     .action((options: VerifyOptions) =>
       printVerdict(terminal, options.json, async (output) => {

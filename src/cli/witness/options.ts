@@ -35,7 +35,7 @@ export const witnessServeOptions: readonly Option[] = [
   option("--data <dir>", "the witness's data directory", "DATA").default("./witness"),
   option("--logs <file>", "policy file (C2SP tlog-policy): its logs are cosigned", "LOGS"),
   ...servingOptions("witness", 3002),
-  option("--guard <file>", "where the guard lies (default: DATA/guard/state)", "GUARD"),
+  option("--guard <file>", "where the guard is kept (default: DATA/guard/state)", "GUARD"),
   runningOptions.passphrase,
   option(
     "--self-check <mode>",
