@@ -14,7 +14,7 @@ import {
 } from "../command/options.ts"
 
 /** Whether signing for a log waits until one source of its checkpoints has answered. */
-export type SelfCheck = "required" | "reachable"
+type SelfCheck = "required" | "reachable"
 
 export interface WitnessServeOptions {
   readonly data: string
