@@ -7,7 +7,7 @@ import type { Terminal } from "./terminal.ts"
 export type CalledWords = readonly string[] | "every"
 
 /** Gives a command its options, its help text and what it does. */
-export type DefineCommand = (
+type DefineCommand = (
   command: Command,
   terminal: Terminal,
   words: CalledWords,

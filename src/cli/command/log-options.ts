@@ -9,7 +9,7 @@ import { readTrust, trustOptions } from "./trust-options.ts"
 
 /** `--log`, from the environment if there is no flag. */
 export function logOption(): Option {
-  return option("--log <url>", "base URL of the log", "LOG").makeOptionMandatory()
+  return option("--log <url>", "base URL of the log").makeOptionMandatory()
 }
 
 /** The options of a command that asks a log and has none of its own. */

@@ -40,9 +40,10 @@ export function gathered<T>(
 /** An index or a size given as an argument. */
 export const decimalArgument = argument((text) => parseDecimal(text, "number"))
 
-/** An option that the environment may set too, as COUNTERSIGN_ and `variable`. */
-export function option(flags: string, description: string, variable: string): Option {
-  return new Option(flags, description).env(`COUNTERSIGN_${variable}`)
+/** An option that the environment may set too, as COUNTERSIGN_ and its long name in capitals. */
+export function option(flags: string, description: string): Option {
+  const made = new Option(flags, description)
+  return made.env(`COUNTERSIGN_${made.name().replaceAll("-", "_").toUpperCase()}`)
 }
 
 export function jsonOption(): Option {
@@ -65,28 +66,22 @@ const address = argument(parseAddress)
 export function servingOptions(what: string, port: number): readonly Option[] {
   const local = `127.0.0.1:${port}`
   return [
-    option("--listen <host:port>", `where the ${what} listens`, "LISTEN")
+    option("--listen <host:port>", `where the ${what} listens`)
       .argParser(address)
       .default(parseAddress(local), local),
-    option(
-      "--admin-listen <host:port>",
-      "where /metrics listens; off by default",
-      "ADMIN_LISTEN",
-    ).argParser(address),
+    option("--admin-listen <host:port>", "where /metrics listens; off by default").argParser(
+      address,
+    ),
   ]
 }
 
 /** The options of a process that runs on: whose passphrase it needs, what it logs, where all of this stands. */
 export const runningOptions = {
-  passphrase: option(
-    "--passphrase-file <file>",
-    "first line: passphrase of the key files",
-    "PASSPHRASE_FILE",
-  ),
-  logLevel: option("--log-level <level>", "what is logged to standard error", "LOG_LEVEL")
+  passphrase: option("--passphrase-file <file>", "first line: passphrase of the key files"),
+  logLevel: option("--log-level <level>", "what is logged to standard error")
     .choices(["debug", "info", "warn", "error", "silent"])
     .default("info"),
-  config: option("--config <file>", "YAML file with any of these options", "CONFIG"),
+  config: option("--config <file>", "YAML file with any of these options"),
 } as const
 
 export function addOptions(command: Command, options: readonly Option[]): Command {

@@ -16,8 +16,8 @@ interface TrustOptions {
 
 /** `--trusted-root` and `--policy`, of which {@link readTrust} takes one. */
 export const trustOptions: readonly Option[] = [
-  option("--trusted-root <file>", "Sigstore trusted root that pins the log's key", "TRUSTED_ROOT"),
-  option("--policy <file>", "C2SP policy: the log's key, and witnesses that must cosign", "POLICY"),
+  option("--trusted-root <file>", "Sigstore trusted root that pins the log's key"),
+  option("--policy <file>", "C2SP policy: the log's key, and witnesses that must cosign"),
 ]
 
 /** The file that a flag names; one from the environment only if no flag names the other. */

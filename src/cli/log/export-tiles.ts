@@ -29,7 +29,7 @@ interface ExportOptions {
 export function exportTilesCommand(command: Command, terminal: Terminal): void {
   command
     .addOption(new Option("--log <url>", "base URL of the log").conflicts("data"))
-    .option("--data <dir>", "data directory of a log that does not run any more")
+    .option("--data <dir>", "data directory of a log that no longer runs")
     .option("--checkpoint <file>", "with --data: a checkpoint of this log to export up to")
     .requiredOption("--out <dir>", "directory for the files; may hold an earlier export")
     .addHelpText(

@@ -15,8 +15,8 @@ interface InitOptions {
 export function initCommand(command: Command, terminal: Terminal): void {
   command
     .requiredOption("--data <dir>", "directory for the log's data")
-    .requiredOption("--origin <name>", "the log's name: the host name it is reached under")
-    .option("--guard <file>", "where the head guard lies (default: DIR/guard/head)")
+    .requiredOption("--origin <name>", "the log's name: the host name under which it is reached")
+    .option("--guard <file>", "where the head guard is kept (default: DIR/guard/head)")
     .option("--passphrase-file <file>", "encrypt the key files with the first line of this file")
     .addHelpText(
       "after",

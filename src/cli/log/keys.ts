@@ -24,7 +24,10 @@ export function keysCommand(command: Command, terminal: Terminal): void {
     new Option("--format <form>", "how to print them")
       .choices(["vkey", "policy", "pem", "trusted-root"])
       .default("vkey"),
-    new Option("--url <url>", "the URL the log is reached under, for a trusted root or a policy"),
+    new Option(
+      "--url <url>",
+      "the URL at which the log is reached, for a trusted root or a policy",
+    ),
     passphraseOption(),
   ])
     .addHelpText(

@@ -35,8 +35,7 @@ function durationOption(
     if (value > 0 && value <= longest) return value
     return refuse("malformed", `duration: expected 1 to ${longest}, found ${value}`)
   })
-  const variable = name.replaceAll("-", "_").toUpperCase()
-  return option(`--${name} <n>`, description, variable).argParser(parse).default(usual)
+  return option(`--${name} <n>`, description).argParser(parse).default(usual)
 }
 
 function parseSwitch(text: string): boolean {
@@ -48,8 +47,7 @@ function parseSwitch(text: string): boolean {
 
 /** A flag that the environment and the configuration file can turn off as well. */
 function flag(name: string, description: string): Option {
-  const variable = name.replaceAll("-", "_").toUpperCase()
-  return option(`--${name} [true|false]`, description, variable)
+  return option(`--${name} [true|false]`, description)
     .preset("true")
     .argParser(argument(parseSwitch))
 }
@@ -60,8 +58,7 @@ export const publishingOptions: readonly Option[] = [
   option(
     "--policy <file>",
     "C2SP policy: publish what its quorum of witnesses has cosigned; each with its URL",
-    "WITNESS_POLICY",
-  ),
+  ).env("COUNTERSIGN_WITNESS_POLICY"),
   durationOption("publish-every-ms", "between two rounds of cosignatures", every),
   durationOption("witness-timeout-ms", "how long a witness may take", deadline),
   durationOption(
@@ -74,10 +71,10 @@ export const publishingOptions: readonly Option[] = [
     "after how long the same checkpoint is cosigned again",
     again / MINUTE,
   ),
-  durationOption("witnessed-wait-ms", "how long a submission waits at most", wait, LONGEST_WAIT),
+  durationOption("witnessed-wait-ms", "the longest that a submission waits", wait, LONGEST_WAIT),
   flag(
     "wait-for-witnesses",
-    "let every submission wait for a witnessed checkpoint, but those of Rekor v1",
+    "let every submission wait for a witnessed checkpoint, except those of Rekor v1",
   ),
   flag("require-witness-check", "do not start unless every witness says what it holds of this log"),
 ]

@@ -19,8 +19,8 @@ export function redactCommand(command: Command, terminal: Terminal): void {
     .addHelpText(
       "after",
       `
-The entry stays in the tree: its body, its proofs and what it is found by. Only the attestation
-goes; backups that were made before still have it.
+The entry stays in the tree, with its body, its proofs and the terms that it is found by. Only the
+attestation is deleted; earlier backups still have it.
 
 Example:
   countersign redact --data /var/lib/countersign --index 42`,

@@ -1,5 +1,4 @@
 // The options of `countersign serve`.
-
 import { Option } from "commander"
 import { LONGEST_BATCH } from "../../core/base/limits.ts"
 import { parseDecimal } from "../../core/base/text.ts"
@@ -37,66 +36,49 @@ export interface ServeOptions {
   readonly logLevel: string
 }
 
-const count = argument((text: string) => parseDecimal(text, "count"))
-
 /** Names with commas between them. */
 function listOf(text: string): string[] {
   const names = text.split(",").map((name) => name.trim())
   return names.filter((name) => name !== "")
 }
 
-/** An option that names who may write, or what. */
-function allowOption(what: string, description: string): Option {
-  return option(`--allow-${what} <list>`, description, `ALLOW_${what.toUpperCase()}`)
-}
-
 /** A number above or equal to 0. */
-function countOption(flags: string, description: string, variable: string): Option {
-  return option(flags, description, variable).argParser(count)
+function countOption(flags: string, description: string): Option {
+  return option(flags, description).argParser(argument((text) => parseDecimal(text, "count")))
 }
 
 const words = (text: string): ReadonlySet<string> => new Set(listOf(text))
 
 export const serveOptions: readonly Option[] = [
-  option("--data <dir>", "the log's data directory", "DATA").default("./data"),
+  option("--data <dir>", "the log's data directory").default("./data"),
   ...servingOptions("log", 3000),
   new Option("--dev", "make a development log if the data directory holds none"),
-  option("--origin <name>", "with --dev: the name of the log that is made", "ORIGIN"),
-  option("--guard <file>", "where the head guard is kept (default: DATA/guard/head)", "GUARD"),
+  option("--origin <name>", "with --dev: the name of the log that is made"),
+  option("--guard <file>", "where the head guard is kept (default: DATA/guard/head)"),
   runningOptions.passphrase,
-  option("--public-url <url>", "the URL at which clients reach the log", "PUBLIC_URL"),
-  option("--verification <engine>", "how signatures are verified", "VERIFICATION")
+  option("--public-url <url>", "the URL at which clients reach the log"),
+  option("--verification <engine>", "how signatures are verified")
     .choices(["auto", "native", "portable"])
     .default("auto"),
-  countOption("--max-request-bytes <n>", "largest single submission", "MAX_REQUEST_BYTES").default(
-    4 * 1024 * 1024,
-  ),
-  countOption("--max-batch-bytes <n>", "largest batch submission", "MAX_BATCH_BYTES").default(
-    LONGEST_BATCH,
-  ),
-  countOption(
-    "--max-entries-under-way <n>",
-    "entries being verified or written",
-    "MAX_ENTRIES_UNDER_WAY",
-  ).default(4_096),
+  countOption("--max-request-bytes <n>", "largest single submission").default(4 * 1024 * 1024),
+  countOption("--max-batch-bytes <n>", "largest batch submission").default(LONGEST_BATCH),
+  countOption("--max-entries-under-way <n>", "entries being verified or written").default(4_096),
   countOption(
     "--keep-attestations <n>",
     "keep DSSE envelopes up to so many bytes; 0 keeps none (default: 0, with --dev 131072)",
-    "KEEP_ATTESTATIONS",
   ),
-  allowOption("algorithms", "accept signatures by these algorithms only").argParser(
+  option("--allow-algorithms <list>", "accept signatures by these algorithms only").argParser(
     argument((text) => parseAlgorithms(listOf(text))),
   ),
-  allowOption("kinds", "accept entries of these kinds only").argParser(words),
-  allowOption("keys", "accept entries signed by these keys only").argParser(words),
-  allowOption(
-    "identities",
+  option("--allow-kinds <list>", "accept entries of these kinds only").argParser(words),
+  option("--allow-keys <list>", "accept entries signed by these keys only").argParser(words),
+  option(
+    "--allow-identities <list>",
     "accept entries signed by certificates of these identities only",
   ).argParser((text: string) => words(text.toLowerCase())),
   countOption(
     "--min-free-bytes <n>",
     "accept no entries while less disk space than this is free",
-    "MIN_FREE_BYTES",
   ).default(128 * 1024 * 1024),
   runningOptions.logLevel,
   runningOptions.config,

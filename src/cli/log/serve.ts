@@ -35,7 +35,7 @@ export function serveCommand(command: Command, terminal: Terminal): void {
     .addHelpText(
       "after",
       `
-Flags win over the environment, the environment over the configuration file.
+Flags override the environment, and the environment overrides the configuration file.
 
 Example:
   countersign serve --dev --data ./data

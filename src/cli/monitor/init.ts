@@ -109,8 +109,8 @@ Example:
   countersign monitor init --data /var/lib/monitor --policy log.policy --at checkpoint.txt
   countersign monitor run --data /var/lib/monitor --watch acme.watch --sinks alerts.sinks
 
-The monitor signs its state with its own key and refuses any other state. Keep the key with --key
-where nobody can read it who can change the data, for example in the secrets of a CI system.`,
+The monitor signs its state with its own key and refuses any other state. With --key, keep the key
+where nobody who can change the data can read it, for example in the secrets of a CI system.`,
     )
     .action(async (options: InitOptions) => {
       assertOneWay(options, command)

@@ -77,7 +77,7 @@ export function watchTestCommand(command: Command, terminal: Terminal): void {
     .addHelpText(
       "after",
       `
-Nothing is verified: it only shows which rules fit.
+Nothing is verified: this only shows which rules match.
 
 Example:
   countersign monitor watch-test --watch acme.watch --log https://log.example.com --index 42`,

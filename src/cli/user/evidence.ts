@@ -40,7 +40,7 @@ function warn(output: Output, { witnesses }: VerifiedEvidence, isPinned: boolean
     )
   }
   if (witnesses.length === 0) return
-  output.remark("this rests on the clocks of the witnesses above: compare their keys, too")
+  output.remark("this rests on the clocks of the witnesses above: compare their keys as well")
 }
 
 async function verifyFile(path: string, options: VerifyOptions): Promise<VerifiedEvidence> {
@@ -63,7 +63,7 @@ function evidenceVerifyCommand(command: Command, terminal: Terminal): void {
 Example:
   countersign evidence verify fork.evidence --key "$(cat log.vkey)"
 
-Nothing is asked of any network. Exits with 3 and the reason if the evidence does not hold or
+No network is used. Exits with 3 and the reason if the evidence does not hold or
 convicts another key.`,
     )
     .action((path: string, options: VerifyOptions) =>
@@ -78,7 +78,7 @@ convicts another key.`,
 export const evidenceCommand = commandGroup(
   {
     descriptions: {
-      verify: "verify a file of evidence offline and say what it proves against whom",
+      verify: "verify a file of evidence offline; say what it proves, and against whom",
     },
     takes: { verify: "[options] <file>" },
     load: {

@@ -169,7 +169,8 @@ export const headsCommand = commandGroup(
   {
     descriptions: {
       list: "show the heads in a file; nothing is verified",
-      exchange: "give the heads in a file to a monitor and remember the newest ones that it has",
+      exchange:
+        "exchange the heads in a file with a monitor and remember the newest ones that it has",
     },
     load: {
       list: async () => listCommand,
@@ -184,5 +185,5 @@ Example:
   countersign heads exchange --heads ~/.countersign-heads --to https://monitor.example.com \\
     --policy log.policy
 
-Exits with 3 if two heads in the file contradict each other; the evidence then lies beside it.`,
+Exits with 3 if two heads in the file contradict each other; the evidence is written beside it.`,
 )

@@ -116,11 +116,14 @@ export function proofCommand(command: Command, terminal: Terminal): void {
   command.argument("[index]", "the entry's place, counted from 0", decimalArgument)
   addOptions(command, [
     logOption(),
-    new Option("--leaf-hash <hex>", "the entry's leaf hash instead").argParser(hashArgument),
-    new Option("--size <n>", "size of the tree to prove it in").argParser(decimalArgument),
-    new Option("--consistency <sizes...>", "prove that one size begins with another").argParser(
-      gathered(decimalArgument),
+    new Option("--leaf-hash <hex>", "the entry's leaf hash, instead of its index").argParser(
+      hashArgument,
     ),
+    new Option("--size <n>", "size of the tree that the proof leads to").argParser(decimalArgument),
+    new Option(
+      "--consistency <sizes...>",
+      "prove that the tree of the second size extends the first",
+    ).argParser(gathered(decimalArgument)),
     new Option("--format <form>", "how to print an inclusion proof")
       .choices(["json", "tlog-proof"])
       .default("json"),

@@ -30,7 +30,7 @@ export interface ReceiptKeeper {
   fail(job: Job, error: unknown): void
 }
 
-export interface ReceiptKeeperOptions extends NamedLog {
+interface ReceiptKeeperOptions extends NamedLog {
   /** Whether a receipt is no good before witnesses have cosigned. */
   readonly isWitnessed: boolean
   readonly terminal: Terminal

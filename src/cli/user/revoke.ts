@@ -49,16 +49,16 @@ export function revokeCommand(command: Command, terminal: Terminal): void {
     new Option("--key <file>", "PEM private key that is to be revoked").makeOptionMandatory(),
     new Option("--passphrase-file <file>", "first line: the passphrase of the private key"),
     new Option("--bundle <file>", "where the bundle goes (default: KEY.revocation.sigstore.json)"),
-    new Option("--yes", "revoke it: no entry takes this back"),
+    new Option("--yes", "really revoke it: this cannot be undone"),
     jsonOption(),
     ...trustOptions,
   ])
     .addHelpText(
       "after",
       `
-The entry is a signature over "countersign-revocation/v1" and the key's fingerprint, so that anyone
-who has the key knows it for what it is. Monitors report every later entry by the key; what counts
-is the order of entries, not time.
+The entry is a signature over "countersign-revocation/v1" and the key's fingerprint, so anyone who
+has the key can recognise it. Monitors report every later entry by the key; what counts is the order
+of entries, not time.
 
 Example:
   countersign revoke --log https://log.example.com --key stolen.pem --yes`,

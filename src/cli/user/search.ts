@@ -32,10 +32,10 @@ const searchOptions: readonly Option[] = [
   new Option("--digest <digest>", "ALGORITHM:HEX of an artifact or an attestation").conflicts(
     "artifact",
   ),
-  new Option("--artifact <file>", "the same by the file itself (SHA-256)"),
+  new Option("--artifact <file>", "the artifact itself; its SHA-256 digest is looked up"),
   new Option("--key <file>", "public key or certificate of a signer"),
-  new Option("--identity <name>", "whom a signer's certificate names"),
-  new Option("--issuer <url>", "who vouched for the identity"),
+  new Option("--identity <name>", "an identity named in a signer's certificate"),
+  new Option("--issuer <url>", "the issuer that vouched for the identity"),
   new Option("--subject <name>", "name of an in-toto subject"),
   new Option("--predicate-type <type>", "predicate type of an in-toto statement"),
   new Option("--kind <kind>", "kind of entry, for example dsse"),
@@ -143,7 +143,7 @@ function printEntry(
 async function search(command: Command, options: SearchOptions, terminal: Terminal): Promise<void> {
   const criteria = await readCriteria(options)
   if (Object.values(criteria).every((value) => value === undefined)) {
-    command.error("error: expected something to search for, for example --digest or --identity")
+    command.error("error: expected something to search for, such as --digest or --identity")
   }
   const { log, trust, output } = await openLog(command, terminal)
   const { entries, completeUpTo, hasMore } = await findEntries(log, criteria, options)
@@ -164,8 +164,8 @@ export function searchCommand(command: Command, terminal: Terminal): void {
     .addHelpText(
       "after",
       `
-An entry must fit all that is asked for. That the log leaves nothing out cannot be verified; that it
-has what it shows can: exits with 3 if with --verify a proof does not hold.
+An entry must match everything that is asked for. That the log leaves nothing out cannot be
+verified, but that it has what it shows can: with --verify, exits with 3 if a proof does not hold.
 
 Example:
   countersign search --log https://log.example.com --artifact app.tar.gz

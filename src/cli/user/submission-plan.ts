@@ -25,7 +25,7 @@ export interface SubmitOptions {
 /** Makes the request for one artifact, or for one envelope. */
 export type RequestMaker = (artifact: string) => Promise<EntryRequest>
 
-export interface SubmissionPlan {
+interface SubmissionPlan {
   readonly artifacts: readonly string[]
   /** Opens what is needed only once. */
   readonly open: () => Promise<RequestMaker>

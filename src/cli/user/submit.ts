@@ -110,11 +110,11 @@ async function submitAll(
 export function submitCommand(command: Command, terminal: Terminal): void {
   command
     .addOption(logOption())
-    .option("--artifact <file...>", "what is to be signed, or was")
+    .option("--artifact <file...>", "the file to sign, or the file that was signed")
     .option("--key <file>", "PEM private key to sign the artifacts with")
     .option("--passphrase-file <file>", "first line: the passphrase of the private key")
     .option("--signature <file>", "signature over the artifact, DER or base64")
-    .option("--public-key <file>", "public key or certificate that the signature holds under")
+    .option("--public-key <file>", "public key or certificate that verifies the signature")
     .option("--envelope <file>", "signed DSSE envelope instead of an artifact")
     .option("--bundle <file>", "where the bundle goes (default: ARTIFACT.sigstore.json)")
     .option("--bundle-dir <dir>", "directory for the bundles of several artifacts")

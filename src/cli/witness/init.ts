@@ -39,9 +39,9 @@ export function witnessInitCommand(command: Command, terminal: Terminal): void {
   command
     .requiredOption("--data <dir>", "directory for the witness's data")
     .requiredOption("--name <name>", "the name of its keys, for example witness.example.com")
-    .option("--ml-dsa", "also make an ML-DSA-44 key, which later computers cannot break either")
-    .option("--guard <file>", "where the guard lies (default: DIR/guard/state)")
-    .option("--url <url>", "the URL that logs reach the witness under, for the policy line")
+    .option("--ml-dsa", "also make an ML-DSA-44 key, which withstands quantum computers")
+    .option("--guard <file>", "where the guard is kept (default: DIR/guard/state)")
+    .option("--url <url>", "the URL at which logs reach the witness, for the policy line")
     .option("--passphrase-file <file>", "encrypt the key files with the first line of this file")
     .addHelpText(
       "after",
@@ -50,8 +50,8 @@ Example:
   countersign witness init --data /var/lib/witness --name witness.example.com \\
     --guard /srv/guard/witness.example.com --url https://witness.example.com
 
-Neither the data nor the guard may ever be put back to an older copy: a witness that has lost them is
-made anew, with new keys. Keep the guard on another disk or host than the data.`,
+Never restore the data or the guard from an older copy: a witness that has lost them is made anew,
+with new keys. Keep the guard on another disk or host than the data.`,
     )
     .action(async (options: InitOptions) => {
       const directory = witnessDirectory(options.data, options.guard)
@@ -69,7 +69,7 @@ made anew, with new keys. Keep the guard on another disk or host than the data.`
 export function witnessVkeysCommand(command: Command, terminal: Terminal): void {
   command
     .addOption(dataOption("witness"))
-    .option("--url <url>", "the URL that logs reach the witness under, for the policy line")
+    .option("--url <url>", "the URL at which logs reach the witness, for the policy line")
     .addOption(passphraseOption())
     .addHelpText(
       "after",

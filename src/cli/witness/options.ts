@@ -16,7 +16,7 @@ import {
 } from "../command/options.ts"
 
 /** Whether signing for a log waits until one source of its checkpoints has answered. */
-export type SelfCheck = "required" | "reachable"
+type SelfCheck = "required" | "reachable"
 
 export interface WitnessServeOptions {
   readonly data: string
@@ -32,16 +32,12 @@ export interface WitnessServeOptions {
 }
 
 export const witnessServeOptions: readonly Option[] = [
-  option("--data <dir>", "the witness's data directory", "DATA").default("./witness"),
-  option("--logs <file>", "policy file (C2SP tlog-policy): its logs are cosigned", "LOGS"),
+  option("--data <dir>", "the witness's data directory").default("./witness"),
+  option("--logs <file>", "policy file (C2SP tlog-policy): its logs are cosigned"),
   ...servingOptions("witness", 3002),
-  option("--guard <file>", "where the guard lies (default: DATA/guard/state)", "GUARD"),
+  option("--guard <file>", "where the guard is kept (default: DATA/guard/state)"),
   runningOptions.passphrase,
-  option(
-    "--self-check <mode>",
-    "whether a log's URL must answer before it is cosigned",
-    "SELF_CHECK",
-  )
+  option("--self-check <mode>", "whether a log's URL must answer before it is cosigned")
     .choices(["required", "reachable"])
     .default("reachable"),
   new Option("--no-freeze", "go on cosigning a log that is proven to lie"),

@@ -16,7 +16,7 @@ export function witnessServeCommand(command: Command, terminal: Terminal): void 
     .addHelpText(
       "after",
       `
-Flags win over the environment, the environment over the configuration file.
+Flags override the environment, and the environment overrides the configuration file.
 
 Example:
   countersign witness serve --data /var/lib/witness --logs logs.policy \\
@@ -25,7 +25,7 @@ Example:
 The policy file names the logs that are cosigned ("log VKEY URL") and, if there are any, other
 witnesses ("witness NAME VKEY URL"). Before anything is signed, all of these URLs are asked for
 checkpoints: one that this witness has signed and does not remember means that its data was put back
-to an older copy, and it ends with exit code 1.`,
+to an older copy, and it then exits with 1.`,
     )
     .action(async () => {
       await applyConfigFile(command)

@@ -94,7 +94,7 @@ export function witnessUnfreezeCommand(command: Command, terminal: Terminal): vo
   command
     .addOption(dataOption("witness"))
     .requiredOption("--origin <name>", "the log's name")
-    .option("--guard <file>", "where the guard lies (default: DIR/guard/state)")
+    .option("--guard <file>", "where the guard is kept (default: DIR/guard/state)")
     .addHelpText(
       "after",
       `
@@ -102,8 +102,8 @@ Example:
   countersign witness unfreeze --data /var/lib/witness \\
     --guard /srv/guard/witness.example.com --origin log.example.com
 
-The evidence is kept, and the same evidence does not freeze the log again. A log that was stopped
-because the witness itself was put back to an older copy cannot be set free.`,
+The evidence is kept, and the same evidence does not freeze the log again. A log that was frozen
+because the witness itself was put back to an older copy stays frozen.`,
     )
     .action(async ({ data, guard, origin }: UnfreezeOptions) => {
       const directory = witnessDirectory(data, guard)

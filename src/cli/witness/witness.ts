@@ -7,7 +7,7 @@ export const witnessCommand = commandGroup(
       init: "make the keys, the database and the guard of a new witness",
       serve: "cosign the checkpoints of logs over HTTP",
       status: "print the newest size, time and freeze of every log, also while it serves",
-      unfreeze: "cosign a log again that was proven to lie; stop the witness before",
+      unfreeze: "cosign a log again that was proven to lie; stop the witness first",
       vkeys: "print the witness's verifier keys and its lines for policies",
     },
     load: {
