@@ -1,7 +1,7 @@
 // What the witness makes of a checkpoint, given what it holds of that log: the head to store and cosign, or
 // the refusal, with evidence if the checkpoint and the head that is held convict the log of a fork.
 import { equalBytes } from "../core/base/bytes.ts"
-import { Refusal, refuse, Trouble } from "../core/base/errors.ts"
+import { Refusal, refuse, Trouble, unlessRefused } from "../core/base/errors.ts"
 import { formatCheckpoint } from "../core/note/checkpoint.ts"
 import {
   formatNote,
@@ -151,7 +151,7 @@ export function forkOf(
     for (const vkey of log.vkeys) {
       const signedBoth = [other, note].every((text) => lineOf(vkey, parseNote(text).signatures))
       if (!signedBoth) continue
-      const evidence = orUndefined(() => makeFork(vkey, other, note, proof, holds))
+      const evidence = unlessRefused(() => makeFork(vkey, other, note, proof, holds))
       if (evidence !== undefined) return evidence
     }
     return undefined
@@ -177,18 +177,9 @@ function otherOldRoot(
   hasher: TreeHasher,
 ): ImpliedRoot | undefined {
   if (oldSize === 0 || oldSize !== head.size || oldSize >= checkpoint.size) return undefined
-  const roots = orUndefined(() =>
+  const roots = unlessRefused(() =>
     rootsFromConsistency(oldSize, checkpoint.size, head.root, proof, hasher),
   )
   if (roots === undefined || !equalBytes(roots.new, checkpoint.root)) return undefined
   return equalBytes(roots.old, head.root) ? undefined : { implied: roots.old, hashes: proof }
-}
-
-function orUndefined<T>(work: () => T): T | undefined {
-  try {
-    return work()
-  } catch (reason) {
-    if (reason instanceof Refusal) return undefined
-    throw reason
-  }
 }
