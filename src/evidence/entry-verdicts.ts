@@ -2,6 +2,7 @@
 // bodies say. Whether a log ought to have taken an entry is a matter of rules, so none of these freezes it.
 import { equalBytes } from "../core/base/bytes.ts"
 import { Refusal, refuse, shown } from "../core/base/errors.ts"
+import { present } from "../core/base/present.ts"
 import { portableHasher } from "../core/tree/hash.ts"
 import { verifyInclusion } from "../core/tree/proof.ts"
 import { verifyPortably } from "../entry/portable-verification.ts"
@@ -26,7 +27,7 @@ export function provenEntry(place: Place, head: OpenedHead): ProvenEntry {
   const { index, body, path, payload } = place
   verifyInclusion(portableHasher.leaf(body), index, head, path)
   if (payload !== undefined) assertPayloadOf(body, payload)
-  return { index, body, ...(payload && { payload }) }
+  return { index, body, ...present({ payload }) }
 }
 
 interface Proven {

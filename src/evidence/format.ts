@@ -3,6 +3,7 @@
 import { compareBytes, parseUtf8, utf8 } from "../core/base/bytes.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { LONGEST_EVIDENCE, LONGEST_REMARK, MOST_PROOF_HASHES } from "../core/base/limits.ts"
+import { present } from "../core/base/present.ts"
 import { formatBase64, parseBase64, parseDecimal, parsePlainText } from "../core/base/text.ts"
 import { formatVkey, parseVkey, type Vkey } from "../core/note/note.ts"
 import { asHash, type Hash } from "../core/tree/hash.ts"
@@ -144,7 +145,7 @@ function readPlace(cursor: Cursor): Place | undefined {
     "hashes of a path",
   )
   if (leafHash !== undefined) return { index, leafHash, path }
-  return { index, body: body as Uint8Array, path, ...(payload && { payload }) }
+  return { index, body: body as Uint8Array, path, ...present({ payload }) }
 }
 
 function readFile(cursor: Cursor): EvidenceFile {

@@ -13,6 +13,7 @@ import {
   parseJson,
 } from "../core/base/json-value.ts"
 import { LONGEST_BUNDLE, MOST_BUNDLE_ENTRIES, MOST_CERTIFICATES } from "../core/base/limits.ts"
+import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import { type HashName, sigstoreHashName } from "../entry/algorithm.ts"
 import {
@@ -86,7 +87,7 @@ function envelopeToJson({ payload, payloadType, signature, keyid }: DsseEnvelope
   return {
     payload: formatBase64(payload),
     payloadType,
-    signatures: [{ sig: formatBase64(signature), ...(keyid !== undefined && { keyid }) }],
+    signatures: [{ sig: formatBase64(signature), ...present({ keyid }) }],
   }
 }
 
@@ -169,7 +170,7 @@ function readMessageSignature(value: unknown): MessageSignature {
   const messageDigest = optional(members.messageDigest, readMessageDigest)
   return {
     form: "message-signature",
-    ...(messageDigest && { messageDigest }),
+    ...present({ messageDigest }),
     signature: asBytes(members.signature, "messageSignature.signature"),
   }
 }
@@ -186,7 +187,7 @@ function readEnvelope(value: unknown): DsseEnvelope {
     payload: asBytes(envelope.payload, `${what}.payload`),
     payloadType: asText(envelope.payloadType, `${what}.payloadType`),
     signature: asBytes(sig, `${what}.signatures[0].sig`),
-    ...(keyName !== undefined && { keyid: keyName }),
+    ...present({ keyid: keyName }),
   }
 }
 

@@ -4,6 +4,7 @@
 
 import { asBytes, asInteger, asList, asMessage, asText, optional } from "../core/base/json-value.ts"
 import { MOST_PROOF_HASHES } from "../core/base/limits.ts"
+import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import { asHash, type Hash } from "../core/tree/hash.ts"
 import type { InclusionProof } from "../core/tree/proof.ts"
@@ -98,7 +99,7 @@ export function readLogEntry(value: unknown, what: string): TransparencyLogEntry
     logId: asHashBytes(keyId, `${what}.logId.keyId`),
     kind: asText(kindVersion.kind, `${what}.kindVersion.kind`),
     version: asText(kindVersion.version, `${what}.kindVersion.version`),
-    ...(proof && { proof }),
+    ...present({ proof }),
     body: asBytes(entry.canonicalizedBody, `${what}.canonicalizedBody`),
   }
 }

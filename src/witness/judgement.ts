@@ -3,20 +3,14 @@
 import { equalBytes } from "../core/base/bytes.ts"
 import { Refusal, refuse, Trouble, unlessRefused } from "../core/base/errors.ts"
 import { formatCheckpoint } from "../core/note/checkpoint.ts"
-import {
-  formatNote,
-  isSignatureOf,
-  type NoteSignature,
-  parseNote,
-  type SignatureRule,
-  type Vkey,
-} from "../core/note/note.ts"
+import { cosignatureTime } from "../core/note/cosignature.ts"
+import { formatNote, lineOf, parseNote, type SignatureRule } from "../core/note/note.ts"
 import { EMPTY_HEAD, EMPTY_ROOT, type Hash, type Head, type TreeHasher } from "../core/tree/hash.ts"
 import { rootsFromConsistency, verifyConsistency } from "../core/tree/proof.ts"
 import type { Evidence } from "../evidence/evidence.ts"
 import { makeFork } from "../evidence/head-evidence.ts"
 import type { Advance, Freeze, WitnessedHead } from "./store.ts"
-import { cosignatureTime, type SeenCheckpoint, type Submission } from "./submission.ts"
+import type { SeenCheckpoint, Submission } from "./submission.ts"
 
 /** The log is at another size than the request says: the answer names the witness's. */
 export class OldSizeConflict extends Refusal {
@@ -112,10 +106,6 @@ function noteToKeep(submission: Submission, head: WitnessedHead | undefined): st
   const heldLines = head?.size === checkpoint.size ? parseNote(head.note).signatures : []
   const lines = log.vkeys.flatMap((vkey) => lineOf(vkey, logLines) ?? lineOf(vkey, heldLines) ?? [])
   return formatNote(formatCheckpoint(checkpoint.origin, checkpoint), lines)
-}
-
-function lineOf(vkey: Vkey, lines: readonly NoteSignature[]): NoteSignature | undefined {
-  return lines.find((line) => isSignatureOf(vkey, line))
 }
 
 /**

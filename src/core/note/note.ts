@@ -111,6 +111,11 @@ export function makeVkey(name: string, type: KeyType, publicKey: Uint8Array): Vk
   return { name, keyId: readU32(sha256(named), 0), type, publicKey }
 }
 
+/** Whether a key signs checkpoints with a time, as witnesses do (types 4 and 6). */
+export function isWitnessKey({ type }: Vkey): boolean {
+  return type === 4 || type === 6
+}
+
 function isKeyType(type: number | undefined): type is KeyType {
   return type === 1 || type === 2 || type === 4 || type === 6
 }
@@ -164,6 +169,11 @@ export function verifyTextSignature(vkey: Vkey, text: string, signature: Uint8Ar
 /** Whether this line claims to be made by this key. */
 export function isSignatureOf(vkey: Vkey, line: NoteSignature): boolean {
   return line.name === vkey.name && line.keyId === vkey.keyId
+}
+
+/** The first line that claims to be made by this key. */
+export function lineOf(vkey: Vkey, lines: readonly NoteSignature[]): NoteSignature | undefined {
+  return lines.find((line) => isSignatureOf(vkey, line))
 }
 
 /**

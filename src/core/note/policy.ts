@@ -6,7 +6,7 @@ import { LONGEST_POLICY } from "../base/limits.ts"
 import { formatHex, parseDecimal } from "../base/text.ts"
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts"
 import { checkpointRule, readCosignatures } from "./cosignature.ts"
-import { type Note, openNote, parseVkey, type Vkey } from "./note.ts"
+import { isWitnessKey, type Note, openNote, parseVkey, type Vkey } from "./note.ts"
 
 export interface PolicyLog {
   readonly vkey: Vkey
@@ -94,7 +94,7 @@ function readWitness(draft: Draft, fields: readonly string[]): void {
     refuseLine("witness NAME VKEY [URL]", fields.join(" "))
   }
   const vkey = parseVkey(textOf(vkeyText))
-  if (vkey.type !== 4 && vkey.type !== 6) refuseLine("a witness key of type 4 or 6", vkey.name)
+  if (!isWitnessKey(vkey)) refuseLine("a witness key of type 4 or 6", vkey.name)
   addKey(draft.witnessKeys, vkey)
   define(draft, name)
   draft.witnesses.push({ name, vkey, ...urlOf(fields, 2) })

@@ -3,7 +3,7 @@
 import { equalBytes } from "../../core/base/bytes.ts"
 import { bug } from "../../core/base/errors.ts"
 import { formatCheckpoint, parseCheckpoint } from "../../core/note/checkpoint.ts"
-import { formatNote, isSignatureOf, parseNote } from "../../core/note/note.ts"
+import { formatNote, lineOf, parseNote } from "../../core/note/note.ts"
 import type { Head } from "../../core/tree/hash.ts"
 import { canonicalJson } from "../../entry/canonical-json.ts"
 import type { SignedHead } from "../../log/ports/log.ts"
@@ -20,7 +20,7 @@ export function promisedBytes({ body, integratedTime, logID, logIndex }: EntryPr
 /** The size and root in a published checkpoint, once this key's own signature on it was verified. */
 async function signedHead(key: SigningKey, published: SignedHead): Promise<Head> {
   const { text, signatures } = parseNote(published.checkpoint)
-  const own = signatures.find((line) => isSignatureOf(key.vkey, line))
+  const own = lineOf(key.vkey, signatures)
   const isOwn =
     own !== undefined &&
     (await verifyInThread(key.digest, Buffer.from(text), key.publicKey, own.signature))
