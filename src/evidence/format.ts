@@ -7,7 +7,7 @@ import { present } from "../core/base/present.ts"
 import { formatBase64, parseBase64, parseDecimal, parsePlainText } from "../core/base/text.ts"
 import { formatVkey, parseVkey, type Vkey } from "../core/note/note.ts"
 import { asHash, type Hash } from "../core/tree/hash.ts"
-import type { EvidenceKind } from "./evidence.ts"
+import { type EvidenceKind, evidenceKinds } from "./evidence.ts"
 
 const FIRST_LINE = "tlog-evidence/v1"
 const MOST_WITNESSES = 16
@@ -47,24 +47,6 @@ export interface EvidenceFile {
   readonly places: readonly Place[]
   /** Whatever the maker wants to say on one line; nothing proves it. */
   readonly remark?: string | undefined
-}
-
-const kinds: ReadonlySet<string> = new Set([
-  "fork",
-  "broken-promise",
-  "key-misuse",
-  "witness-equivocation",
-  "witness-rollback",
-  "time",
-  "signed-after-revocation",
-  "conflicting-claims",
-  "bad-entry",
-  "duplicate-entry",
-  "unexpected-entry",
-] satisfies readonly EvidenceKind[])
-
-function isKind(name: string): name is EvidenceKind {
-  return kinds.has(name)
 }
 
 /** The lines that are still to be read. */
@@ -150,9 +132,10 @@ function readPlace(cursor: Cursor): Place | undefined {
 
 function readFile(cursor: Cursor): EvidenceFile {
   const kind = cursor.need("kind")
-  if (!isKind(kind)) return refuse("unsupported", `evidence: unknown kind ${shown(kind)}`)
   return {
-    kind,
+    kind:
+      evidenceKinds.find((known) => known === kind) ??
+      refuse("unsupported", `evidence: unknown kind ${shown(kind)}`),
     key: parseVkey(cursor.need("key")),
     witnesses: takeAll(() => read(cursor.take("witness"), parseVkey), MOST_WITNESSES, "witnesses"),
     note: read(cursor.take("note"), readNote),
