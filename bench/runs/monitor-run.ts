@@ -6,10 +6,10 @@ import { fileURLToPath } from "node:url"
 import { memoryOf, pin, type Split, startNode } from "../served/processes.ts"
 import type { MonitorFigures, MonitorTask } from "./monitor-child.ts"
 import { writeLogFiles } from "./monitor-log.ts"
-import { type Cost, watchCost } from "./phase.ts"
+import { type Figures, watchCost } from "./phase.ts"
 
 /** The figures of one log that was followed. */
-export interface MonitorResult extends Cost {
+export interface MonitorResult extends Pick<Figures, "others"> {
   readonly name: string
   readonly size: number
   /** Entries a second, from nothing to the head, with every commit durable. */

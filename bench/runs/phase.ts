@@ -2,7 +2,7 @@
 // are counted by the growth of the tree, which must equal what was answered.
 import { cpus } from "node:os"
 import { join } from "node:path"
-import { type LoadResult, runLoad } from "../load/load.ts"
+import { type LoadJob, runLoad } from "../load/load.ts"
 import { getRequest, writeRequests } from "../load/request-file.ts"
 import { signRequests } from "../load/signing.ts"
 import {
@@ -38,28 +38,34 @@ export interface Reads {
   readonly path: (size: number) => string
 }
 
-/** The figures of a phase. Entries are requests where nothing is submitted. */
-export interface PhaseResult extends Cost {
+/** The figures that every phase has; what it counts is its entries, or its requests. */
+export interface Figures {
   readonly name: string
   readonly split: string
   readonly connections: number
-  /** Entries in the log before and after. */
-  readonly sizes: readonly [before: number, after: number]
-  /** Entries a second within the timed seconds. */
+  /** Within the timed seconds. */
   readonly rate: number
   /** Milliseconds of a request. */
   readonly p50: number
   readonly p99: number
-  /** CPU time in microseconds an entry. */
+  /** CPU time in microseconds of one that is counted. */
   readonly serverCpu: number | undefined
   readonly generatorCpu: number
+  /** The share of the machine that others used meanwhile, 0 to 1: high means noisy figures. */
+  readonly others: number | undefined
   /** The most resident bytes that were seen. */
   readonly resident: number | undefined
   /** The requests ran out before the time did. */
   readonly endedEarly: boolean
 }
 
-const WARM_UP_SECONDS = 1
+/** The figures of a phase of the log. Entries are requests where nothing is submitted. */
+export interface PhaseResult extends Figures {
+  /** Entries in the log before and after. */
+  readonly sizes: readonly [before: number, after: number]
+}
+
+export const WARM_UP_SECONDS = 1
 const READS_MADE_READY = 50_000
 const MEMORY_LOOK_MS = 100
 
@@ -81,12 +87,6 @@ async function makeRequests(
   return [file]
 }
 
-/** What a phase cost others than its server and its generator. */
-export interface Cost {
-  /** The share of the machine that others used meanwhile, 0 to 1: high means noisy figures. */
-  readonly others: number | undefined
-}
-
 /** Looks at the memory of a process until told to stop, which gives the most that was seen. */
 export function watchMemory(pid: number): () => number | undefined {
   let most: number | undefined
@@ -102,12 +102,17 @@ export function watchMemory(pid: number): () => number | undefined {
   }
 }
 
+interface Cost extends Pick<Figures, "others"> {
+  /** Microseconds. */
+  readonly server?: number
+}
+
 /** Begins to count CPU time; gives the microseconds of the server and the share of all others. */
 export function watchCost(pid: number) {
   const start = performance.now()
   const serverBefore = cpuTime(pid)
   const machineBefore = machineCpuTime()
-  return (generator: number): Cost & { readonly server?: number } => {
+  return (generator: number): Cost => {
     const serverAfter = cpuTime(pid)
     const machineAfter = machineCpuTime()
     if (serverBefore === undefined || serverAfter === undefined) return { others: undefined }
@@ -120,7 +125,42 @@ export function watchCost(pid: number) {
   }
 }
 
-function assertGrowth({ sends, name }: Phase, { accepted }: LoadResult, growth: number): void {
+interface Measured extends Pick<Figures, "name" | "connections"> {
+  readonly pid: number
+  readonly split: Split
+  /** What one request counts for. */
+  readonly entriesARequest: number
+}
+
+/** Sends the requests of a job to the process and gives what that cost, and how many were accepted. */
+export async function measureLoad(
+  { name, connections, pid, split, entriesARequest }: Measured,
+  job: Omit<LoadJob, "connections" | "warmUp">,
+): Promise<{ readonly figures: Figures; readonly accepted: number }> {
+  pin(pid, "server", split)
+  const memory = watchMemory(pid)
+  const cost = watchCost(pid)
+  const result = await runLoad({ ...job, connections, warmUp: WARM_UP_SECONDS }, split)
+  const { server, others } = cost(result.cpu)
+  const { accepted, timed, seconds, p50, p99, usedUp } = result
+  const count = accepted * entriesARequest
+  const figures = {
+    name,
+    split: splitName(split),
+    connections,
+    rate: (timed * entriesARequest) / seconds,
+    p50,
+    p99,
+    serverCpu: server === undefined ? undefined : server / count,
+    generatorCpu: result.cpu / count,
+    others,
+    resident: memory(),
+    endedEarly: usedUp,
+  }
+  return { figures, accepted }
+}
+
+function assertGrowth({ sends, name }: Phase, accepted: number, growth: number): void {
   const expected = sends.type === "submissions" ? accepted * sends.entriesARequest : 0
   if (growth === expected) return
   throw new Error(`${name}: expected the tree to grow by ${expected} entries, found ${growth}`)
@@ -133,32 +173,13 @@ export async function runPhase(
   folder: string,
   seconds: number,
 ): Promise<PhaseResult> {
-  const { name, connections, split, sends } = phase
+  const { sends } = phase
   const before = await log.size()
   const requests = await makeRequests(phase, folder, seconds, before)
-  pin(log.pid, "server", split)
-  const again = sends.type === "reads"
-  const job = { port: log.port, connections, requests, again, warmUp: WARM_UP_SECONDS, seconds }
-  const memory = watchMemory(log.pid)
-  const cost = watchCost(log.pid)
-  const result = await runLoad(job, split)
-  const { server, others } = cost(result.cpu)
+  const entriesARequest = sends.type === "submissions" ? sends.entriesARequest : 1
+  const job = { port: log.port, requests, again: sends.type === "reads", seconds }
+  const { figures, accepted } = await measureLoad({ ...phase, pid: log.pid, entriesARequest }, job)
   const after = await log.size()
-  assertGrowth(phase, result, after - before)
-  const perRequest = sends.type === "submissions" ? sends.entriesARequest : 1
-  const entries = result.accepted * perRequest
-  return {
-    name,
-    split: splitName(split),
-    connections,
-    sizes: [before, after],
-    rate: (result.timed * perRequest) / result.seconds,
-    p50: result.p50,
-    p99: result.p99,
-    serverCpu: server === undefined ? undefined : server / entries,
-    generatorCpu: result.cpu / entries,
-    others,
-    resident: memory(),
-    endedEarly: result.usedUp,
-  }
+  assertGrowth(phase, accepted, after - before)
+  return { ...figures, sizes: [before, after] }
 }

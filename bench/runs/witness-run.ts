@@ -2,11 +2,10 @@
 // that each keep one request of one log under way. Every answer is durable before it is given.
 import { rmSync } from "node:fs"
 import { join } from "node:path"
-import { runLoad } from "../load/load.ts"
 import { makeWitnessLoad } from "../load/witness-load.ts"
-import { endProcess, pin, type Split, splitName } from "../served/processes.ts"
+import { endProcess, type Split } from "../served/processes.ts"
 import { serveWitness } from "../served/served-witness.ts"
-import { type Cost, watchCost, watchMemory } from "./phase.ts"
+import { type Figures, measureLoad, WARM_UP_SECONDS } from "./phase.ts"
 
 export interface WitnessPhase {
   readonly name: string
@@ -14,23 +13,6 @@ export interface WitnessPhase {
   readonly connections: number
   /** What is made ready for each second; the phase ends early on a machine that is faster. */
   readonly requestsASecond: number
-}
-
-/** The figures of a phase. */
-export interface WitnessResult extends Cost {
-  readonly name: string
-  readonly split: string
-  readonly connections: number
-  /** Checkpoints cosigned a second within the timed seconds. */
-  readonly rate: number
-  /** Milliseconds of a request. */
-  readonly p50: number
-  readonly p99: number
-  /** CPU time in microseconds a request. */
-  readonly serverCpu: number | undefined
-  readonly generatorCpu: number
-  readonly resident: number | undefined
-  readonly endedEarly: boolean
 }
 
 export const witnessPhases: readonly WitnessPhase[] = [
@@ -42,47 +24,23 @@ export const witnessPhases: readonly WitnessPhase[] = [
 
 // Own signatures are verified once more on threads of their own.
 const SPLIT: Split = "two cores shared"
-const WARM_UP_SECONDS = 1
 
+/** The figures are of checkpoints that were cosigned. */
 export async function runWitnessPhase(
   phase: WitnessPhase,
   folder: string,
   seconds: number,
-): Promise<WitnessResult> {
+): Promise<Figures> {
   const { name, connections } = phase
   const total = phase.requestsASecond * (seconds + WARM_UP_SECONDS)
   const steps = Math.ceil(total / connections)
   const { policy, requests } = await makeWitnessLoad({ folder, name, logs: connections, steps })
   const data = join(folder, `${name}-data`)
   const { child, pid, port } = await serveWitness({ data, name: "witness.example", policy })
-  pin(pid, "server", SPLIT)
-  const job = {
-    port,
-    connections,
-    requests,
-    oneFileEach: true,
-    again: false,
-    warmUp: WARM_UP_SECONDS,
-    seconds,
-  }
-  const memory = watchMemory(pid)
-  const cost = watchCost(pid)
-  const result = await runLoad(job, SPLIT)
-  const { server, others } = cost(result.cpu)
-  const resident = memory()
+  const measured = { name, connections, pid, split: SPLIT, entriesARequest: 1 }
+  const job = { port, requests, oneFileEach: true, again: false, seconds }
+  const { figures } = await measureLoad(measured, job)
   await endProcess(child)
   rmSync(data, { recursive: true })
-  return {
-    name,
-    split: splitName(SPLIT),
-    connections,
-    rate: result.timed / result.seconds,
-    p50: result.p50,
-    p99: result.p99,
-    serverCpu: server === undefined ? undefined : server / result.accepted,
-    generatorCpu: result.cpu / result.accepted,
-    others,
-    resident,
-    endedEarly: result.usedUp,
-  }
+  return figures
 }

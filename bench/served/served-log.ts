@@ -71,21 +71,8 @@ async function fetchOk(url: string): Promise<Response> {
 /** Serves the log in `folder` and resolves when it is ready; `words` are further words for `serve`. */
 export async function serveLog(folder: string, words: readonly string[] = []): Promise<ServedLog> {
   const start = performance.now()
-  const program = projectPath("dist/cli/main.js")
-  const child = startNode(
-    [
-      program,
-      "serve",
-      "--data",
-      folder,
-      "--listen",
-      "127.0.0.1:0",
-      "--public-url",
-      "http://localhost",
-      ...words,
-    ],
-    false,
-  )
+  const where = ["--data", folder, "--listen", "127.0.0.1:0", "--public-url", "http://localhost"]
+  const child = startNode([projectPath("dist/cli/main.js"), "serve", ...where, ...words], false)
   const line = await untilServing(child)
   const { url, verification } = line
   await (await fetchOk(`${url}/readyz`)).text()

@@ -1,6 +1,7 @@
 // The clients that come from Debian, in the two generations that it has, the container registry, and the
 // logs and witnesses of others.
 import { join } from "node:path"
+import { reasonOf } from "../running/check.ts"
 import { projectPath } from "../running/project.ts"
 import { openSuite, type Suite, type Unpacked } from "./debian.ts"
 
@@ -25,10 +26,6 @@ export interface FetchedClients {
   readonly torchwood: Fetched
   /** Sigsum's tools and its log. */
   readonly sigsum: Fetched
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** What people call a version: without Debian's own part. */

@@ -28,7 +28,7 @@ export interface Runner {
 }
 
 /** The message of an error and of what caused it. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`
 }

@@ -56,6 +56,13 @@ export async function untilServing(
   throw new Error(`nothing serves ${url}: ${written().slice(-600)}`, { cause })
 }
 
+/** The text of an answer that must be 2xx. */
+export async function fetchText(url: string): Promise<string> {
+  const answer = await fetch(url)
+  if (answer.ok) return await answer.text()
+  throw new Error(`${url}: expected 200, found ${answer.status}`)
+}
+
 /** Chooses a port; nothing runs yet. */
 export async function openService({
   words,

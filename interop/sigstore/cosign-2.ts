@@ -6,7 +6,7 @@ import type { Room } from "../running/room.ts"
 import { writeArtifact } from "../stand/signing.ts"
 import type { Stand } from "../stand/stand.ts"
 import { flipped } from "./bytes.ts"
-import { foreignReason, wrongBundles } from "./damage.ts"
+import { foreignReason, refuseWrongBundles } from "./damage.ts"
 import { imageChecks } from "./images.ts"
 
 const KEY = ["--key", "cosign.key", "--yes"]
@@ -104,10 +104,7 @@ async function refuseNew(cosign: Cosign, room: Room): Promise<void> {
   const verification = (bundle: string, root = files.trustedRoot) =>
     verifyBlob(cosign, artifact, NEW_FORMAT, "--trusted-root", root, "--bundle", bundle)
   await room.run(verification("good.json"))
-  const good = room.read("good.json")
-  for (const { name, bundle, reason } of wrongBundles(good, room.read("other.json"))) {
-    await room.refused(verification(room.write(`${name}.json`, bundle)), reason)
-  }
+  await refuseWrongBundles(room, "good.json", "other.json", verification)
   await room.refused(verification("good.json", files.foreignRoot), foreignReason)
 }
 

@@ -4,7 +4,7 @@ import type { Room } from "../running/room.ts"
 import { countersign } from "../stand/served-log.ts"
 import { writeArtifact, writeKeyPair } from "../stand/signing.ts"
 import { type ApiVersion, apiVersions, expectSame, type Stand } from "../stand/stand.ts"
-import { entryOf, foreignReason, wrongBundles } from "./damage.ts"
+import { entryOf, foreignReason, refuseWrongBundles } from "./damage.ts"
 import { imageChecks } from "./images.ts"
 
 const KEY = ["--key", "cosign.key", "--yes"]
@@ -74,11 +74,8 @@ async function refuseWrong(cosign: Cosign, room: Room, version: ApiVersion): Pro
   await room.run(signBlob(cosign, files.signing[version], other, "other.json"))
   await room.run(signBlob(cosign, files.signing[version], artifact, "good.json"))
   await room.run(verifyBlob(cosign, artifact, "good.json"))
-  const good = room.read("good.json")
-  for (const { name, bundle, reason } of wrongBundles(good, room.read("other.json"))) {
-    const file = room.write(`${name}.json`, bundle)
-    await room.refused(verifyBlob(cosign, artifact, file), reason)
-  }
+  const verification = (bundle: string) => verifyBlob(cosign, artifact, bundle)
+  await refuseWrongBundles(room, "good.json", "other.json", verification)
   await room.refused(verifyBlob(cosign, artifact, "good.json", files.foreignRoot), foreignReason)
 }
 

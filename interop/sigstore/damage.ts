@@ -1,4 +1,5 @@
 // Sigstore bundles that must be refused, made out of good ones.
+import type { Room } from "../running/room.ts"
 import { flipped } from "./bytes.ts"
 
 interface TlogEntry {
@@ -85,3 +86,15 @@ export function wrongBundles(good: string, other: string): readonly WrongBundle[
 /** How clients refuse a good bundle of a log that they do not trust. */
 export const foreignReason =
   /not enough verified log entries|promise could not be verified|invalid checkpoint signature/
+
+/** Sees each wrong bundle refused; `verification` is the command that verifies a bundle file. */
+export async function refuseWrongBundles(
+  room: Room,
+  good: string,
+  other: string,
+  verification: (bundle: string) => readonly string[],
+): Promise<void> {
+  for (const { name, bundle, reason } of wrongBundles(room.read(good), room.read(other))) {
+    await room.refused(verification(room.write(`${name}.json`, bundle)), reason)
+  }
+}

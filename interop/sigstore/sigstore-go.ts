@@ -4,7 +4,7 @@ import type { Room } from "../running/room.ts"
 import { writeArtifact } from "../stand/signing.ts"
 import { type ApiVersion, expectMatch, type Stand } from "../stand/stand.ts"
 import { TIMESTAMP_PATH } from "../stand/timestamp-authority.ts"
-import { foreignReason, wrongBundles } from "./damage.ts"
+import { foreignReason, refuseWrongBundles } from "./damage.ts"
 
 interface SigstoreGo {
   readonly signing: string
@@ -91,11 +91,8 @@ async function refuseWrong(go: SigstoreGo, room: Room, version: ApiVersion): Pro
   await sign(go, room, trust, [other], "other")
   await sign(go, room, trust, [artifact], "good")
   await room.run(verify(go, trust.root, artifact, "good.json"))
-  const good = room.read("good.json")
-  for (const { name, bundle, reason } of wrongBundles(good, room.read("other.json"))) {
-    room.write(`${name}.json`, bundle)
-    await room.refused(verify(go, trust.root, artifact, `${name}.json`), reason)
-  }
+  const verification = (bundle: string) => verify(go, trust.root, artifact, bundle)
+  await refuseWrongBundles(room, "good.json", "other.json", verification)
   const { tlogs } = readJson(room, go.stand.files.foreignRoot) as { readonly tlogs: object }
   const foreign = room.write(
     "foreign.json",

@@ -1,9 +1,8 @@
 // A real container registry on loopback for the checks with images: Debian's docker-registry.
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { startServer } from "../running/process.ts"
 import { environment } from "../running/room.ts"
-import { freePort, untilServing } from "../running/service.ts"
+import { openService } from "../running/service.ts"
 
 export interface Registry {
   /** HOST:PORT, as it stands in the names of images. */
@@ -15,16 +14,22 @@ export interface Registry {
 export async function serveRegistry(program: string, folder: string): Promise<Registry> {
   const place = join(folder, "registry")
   mkdirSync(place)
-  const port = await freePort()
-  const configuration = [
-    "version: 0.1",
-    "log: {level: error}",
-    `storage: {filesystem: {rootdirectory: ${join(place, "data")}}}`,
-    `http: {addr: "127.0.0.1:${port}"}`,
-  ]
   const file = join(place, "config.yml")
-  writeFileSync(file, `${configuration.join("\n")}\n`)
-  const running = startServer([program, "serve", file], { cwd: place, env: environment(place) })
-  await untilServing(`http://127.0.0.1:${port}/v2/`, running)
-  return { address: `localhost:${port}`, stop: () => running.stop() }
+  const { url, start, stop } = await openService({
+    words(address) {
+      const configuration = [
+        "version: 0.1",
+        "log: {level: error}",
+        `storage: {filesystem: {rootdirectory: ${join(place, "data")}}}`,
+        `http: {addr: "${address}"}`,
+      ]
+      writeFileSync(file, `${configuration.join("\n")}\n`)
+      return [program, "serve", file]
+    },
+    probe: "/v2/",
+    cwd: place,
+    env: environment(place),
+  })
+  await start()
+  return { address: `localhost:${new URL(url).port}`, stop }
 }

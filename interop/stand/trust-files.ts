@@ -2,6 +2,7 @@
 // log, and the same for another log in its name.
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { fetchText } from "../running/service.ts"
 import { runCountersign, type ServedLog } from "./served-log.ts"
 
 export interface TrustFiles {
@@ -14,12 +15,6 @@ export interface TrustFiles {
   /** Another log's key under this log's URL. */
   readonly foreignRoot: string
   readonly foreignKey: string
-}
-
-async function fetchText(url: string): Promise<string> {
-  const answer = await fetch(url)
-  if (!answer.ok) throw new Error(`${url}: expected 200, found ${answer.status}`)
-  return await answer.text()
 }
 
 /** Writes all of them below `folder`. */

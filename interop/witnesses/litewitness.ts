@@ -7,12 +7,11 @@ import type { Room } from "../running/room.ts"
 import { expectMatch, expectSame } from "../stand/stand.ts"
 import type { Programs } from "./go-programs.ts"
 import { makeWitness, serveWitness } from "./own-witness.ts"
+import { type PolicyWitness, policyText } from "./policy.ts"
 import { LITEWITNESS, type Litewitness, serveLitewitness } from "./served-litewitness.ts"
 import { sshLack } from "./ssh-key.ts"
 import {
   makeLog,
-  type PolicyWitness,
-  policyText,
   publishedSize,
   readCheckpoint,
   readReadiness,
@@ -36,7 +35,7 @@ interface Trio {
 async function serveTrio(room: Room, programs: Programs): Promise<Trio> {
   const vkey = await makeLog(room)
   const lite = await serveLitewitness(room, programs, vkey)
-  const own = { ...(await serveWitness(room, "own", vkey)), name: "own" }
+  const own = (await serveWitness(room, "own", vkey)).asked
   return { lite, own, log: await serveWitnessedLog(room, vkey, [lite.asked, own]) }
 }
 
@@ -63,7 +62,7 @@ async function cosign(room: Room, programs: Programs): Promise<void> {
     if (bare === bundle) throw new Error(`expected a cosignature of ${name} in the bundle`)
     await room.refused(verification(log, "c", room.write("bare.json", bare)), /quorum/)
   }
-  const stranger = { ...lite.asked, vkey: await makeWitness(room, "stranger") }
+  const stranger = { ...lite.asked, key: await makeWitness(room, "stranger") }
   const policy = room.write("stranger.policy", policyText(log.vkey, [stranger, own]))
   await room.refused(verification({ policy }, "c"), /quorum/)
 }

@@ -3,11 +3,12 @@ import type { Room } from "../running/room.ts"
 import type { Service } from "../running/service.ts"
 import { countersign } from "../stand/served-log.ts"
 import { expectMatch } from "../stand/stand.ts"
+import type { PolicyWitness } from "./policy.ts"
 
 export interface OwnWitness extends Service {
   readonly data: string
-  /** Of its Ed25519 key; it signs with one of ML-DSA-44 as well. */
-  readonly vkey: string
+  /** With the verifier key of its Ed25519 key; it signs with one of ML-DSA-44 as well. */
+  readonly asked: PolicyWitness
 }
 
 /** Makes the witness `name`; nothing serves yet. Gives its Ed25519 verifier key. */
@@ -20,14 +21,14 @@ export async function makeWitness(room: Room, name: string): Promise<string> {
 
 /** Makes a witness and serves it for the log with this key. */
 export async function serveWitness(room: Room, name: string, log: string): Promise<OwnWitness> {
-  const vkey = await makeWitness(room, name)
+  const key = await makeWitness(room, name)
   const logs = room.write(`${name}.policy`, `log ${log}\nquorum none\n`)
   const words = [...countersign, "witness", "serve", "--data", name, "--logs", logs]
   const service = await room.serve({
     words: (address) => [...words, "--listen", address],
     probe: "/readyz",
   })
-  return { ...service, data: room.path(name), vkey }
+  return { ...service, data: room.path(name), asked: { name, key, url: service.url } }
 }
 
 /** The raw public key of a verifier key, in hexadecimal. */

@@ -4,8 +4,9 @@ import type { Room } from "../running/room.ts"
 import type { Service } from "../running/service.ts"
 import { expectMatch } from "../stand/stand.ts"
 import type { Programs } from "./go-programs.ts"
+import type { PolicyWitness } from "./policy.ts"
 import { holdSshKey } from "./ssh-key.ts"
-import { ORIGIN, type PolicyWitness } from "./witnessed-log.ts"
+import { ORIGIN } from "./witnessed-log.ts"
 
 export interface Litewitness extends Service {
   /** As our log's policy has it. */
@@ -25,11 +26,18 @@ export async function serveLitewitness(
   await room.run([programs("witnessctl"), "add-log", ...about])
   await room.run([programs("witnessctl"), "add-key", ...about, "-key", log])
   const { fingerprint, socket } = await holdSshKey(room)
-  const key = ["-key", fingerprint, "-ssh-agent", socket, "-name", LITEWITNESS]
+  const identity = ["-key", fingerprint, "-ssh-agent", socket, "-name", LITEWITNESS]
   const service = await room.serve({
-    words: (address) => [programs("litewitness"), "-db", "lite.db", ...key, "-listen", address],
+    words: (address) => [
+      programs("litewitness"),
+      "-db",
+      "lite.db",
+      ...identity,
+      "-listen",
+      address,
+    ],
     probe: "/",
   })
-  const [, vkey = ""] = expectMatch(service.written(), /vkey="?([^\s"]+)/, "what litewitness says")
-  return { ...service, asked: { name: "lite", vkey, url: service.url } }
+  const [, key = ""] = expectMatch(service.written(), /vkey="?([^\s"]+)/, "what litewitness says")
+  return { ...service, asked: { name: "lite", key, url: service.url } }
 }

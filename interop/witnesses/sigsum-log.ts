@@ -3,13 +3,7 @@ import { rmSync } from "node:fs"
 import type { Room } from "../running/room.ts"
 import { freePort, type Service } from "../running/service.ts"
 import { OLD_GO_ROUTES, type Programs } from "./go-programs.ts"
-
-export interface SigsumWitness {
-  readonly name: string
-  /** The raw key in hexadecimal. */
-  readonly key: string
-  readonly url: string
-}
+import { type PolicyWitness, policyText } from "./policy.ts"
 
 export interface SigsumLog extends Service {
   /** Of its submitters: a policy file that demands every witness. */
@@ -31,13 +25,6 @@ export async function logVkey(room: Room, programs: Programs, name: string): Pro
   return stdout.trim()
 }
 
-/** A policy that demands all of `witnesses`; `log` is what stands on its line. */
-export function sigsumPolicy(log: string, witnesses: readonly SigsumWitness[]): string {
-  const lines = witnesses.map(({ name, key, url }) => `witness ${name} ${key} ${url}`)
-  const group = `group everybody all ${witnesses.map(({ name }) => name).join(" ")}`
-  return [`log ${log}`, ...lines, group, "quorum everybody", ""].join("\n")
-}
-
 const STATE = "sigsum.state"
 const INTERVALS = ["--interval", "1s", "--timeout", "2s"]
 
@@ -46,9 +33,9 @@ export async function serveSigsumLog(
   room: Room,
   programs: Programs,
   { name, key }: { readonly name: string; readonly key: string },
-  witnesses: readonly SigsumWitness[],
+  witnesses: readonly PolicyWitness[],
 ): Promise<SigsumLog> {
-  const policy = room.write("sigsum-log.policy", sigsumPolicy(key, witnesses))
+  const policy = room.write("sigsum-log.policy", policyText(key, witnesses))
   const internal = ["--internal-endpoint", `127.0.0.1:${await freePort()}`]
   const about = ["--key-file", name, "--policy-file", policy, "--sth-file", STATE]
   const words = [programs("sigsum-log-primary"), "--backend", "ephemeral", ...INTERVALS, ...about]
@@ -60,7 +47,7 @@ export async function serveSigsumLog(
     probe: "/get-tree-head",
     env: OLD_GO_ROUTES,
   })
-  const lines = sigsumPolicy(`${key} ${service.url}`, witnesses)
+  const lines = policyText(`${key} ${service.url}`, witnesses)
   return {
     ...service,
     policy: room.write("sigsum.policy", lines),

@@ -2,19 +2,14 @@
 // submitter and verifier take proofs with its cosignature, and a log that forks is convicted.
 import type { Check } from "../running/check.ts"
 import type { Room } from "../running/room.ts"
+import { fetchText } from "../running/service.ts"
 import { countersign } from "../stand/served-log.ts"
 import { writeArtifact } from "../stand/signing.ts"
 import { expectMatch, expectSame } from "../stand/stand.ts"
 import { OLD_GO_ROUTES, type Programs } from "./go-programs.ts"
 import { makeWitness, type OwnWitness, rawKey, serveWitness } from "./own-witness.ts"
-import {
-  logVkey,
-  makeKey,
-  type SigsumLog,
-  type SigsumWitness,
-  serveSigsumLog,
-  sigsumPolicy,
-} from "./sigsum-log.ts"
+import { type PolicyWitness, policyText } from "./policy.ts"
+import { logVkey, makeKey, type SigsumLog, serveSigsumLog } from "./sigsum-log.ts"
 
 const LOG = "log.key"
 const SUBMITTER = "submitter.key"
@@ -23,17 +18,17 @@ interface Pair {
   readonly own: OwnWitness
   readonly log: SigsumLog
   readonly logKey: string
-  readonly asked: SigsumWitness
+  readonly asked: PolicyWitness
 }
 
-type MoreWitnesses = (room: Room, programs: Programs) => Promise<readonly SigsumWitness[]>
+type MoreWitnesses = (room: Room, programs: Programs) => Promise<readonly PolicyWitness[]>
 
 /** Sigsum's log with our witness, and with `more` of them. */
 async function servePair(room: Room, programs: Programs, more?: MoreWitnesses): Promise<Pair> {
   const logKey = await makeKey(room, programs, LOG)
   await makeKey(room, programs, SUBMITTER)
   const own = await serveWitness(room, "own", await logVkey(room, programs, LOG))
-  const asked = { name: "own", key: rawKey(own.vkey), url: own.url }
+  const asked = { ...own.asked, key: rawKey(own.asked.key) }
   const others = (await more?.(room, programs)) ?? []
   const pair = { name: LOG, key: logKey }
   return { own, asked, logKey, log: await serveSigsumLog(room, programs, pair, [asked, ...others]) }
@@ -76,7 +71,7 @@ async function cosign(room: Room, programs: Programs): Promise<void> {
   }
   const tooFew = /not enough cosignatures/
   const stranger = { ...asked, key: rawKey(await makeWitness(room, "stranger")) }
-  const policy = room.write("stranger.policy", sigsumPolicy(logKey, [stranger]))
+  const policy = room.write("stranger.policy", policyText(logKey, [stranger]))
   await room.refused(verification(programs, policy, "c"), tooFew)
   const other = room.read("a.proof").match(/^cosignature=.*$/m)?.[0] ?? ""
   room.write("other.proof", room.read("c.proof").replace(/^cosignature=.*$/m, other))
@@ -86,7 +81,7 @@ async function cosign(room: Room, programs: Programs): Promise<void> {
 async function serveTheirWitness(
   room: Room,
   programs: Programs,
-): Promise<readonly SigsumWitness[]> {
+): Promise<readonly PolicyWitness[]> {
   const key = await makeKey(room, programs, "theirs.key")
   const about = ["-k", "theirs.key", "--log-key", `${LOG}.pub`, "--state-file", "theirs.state"]
   const { url } = await room.serve({
@@ -113,12 +108,6 @@ async function stayAway(room: Room, programs: Programs): Promise<void> {
   await own.start()
   await room.run(submission(room, programs, log, "b"))
   await room.run(verification(programs, log.policy, "b"))
-}
-
-async function fetchText(url: string): Promise<string> {
-  const answer = await fetch(url)
-  if (answer.ok) return await answer.text()
-  throw new Error(`${url}: expected 200, found ${answer.status}`)
 }
 
 async function fork(room: Room, programs: Programs): Promise<void> {

@@ -24,8 +24,8 @@ async function writeProof(room: Room, log: WitnessedLog, index: number): Promise
 /** Entries of a log that our witness cosigns are verified, and refused if anything was changed. */
 async function verify(room: Room, program: string): Promise<void> {
   const vkey = await makeLog(room)
-  const own = { ...(await serveWitness(room, "own", vkey)), name: "own" }
-  const log = await serveWitnessedLog(room, vkey, [own])
+  const { asked } = await serveWitness(room, "own", vkey)
+  const log = await serveWitnessedLog(room, vkey, [asked])
   await room.run(submission(room, log, ["a", "b", "c"], "--witnessed"))
   const words = [program, "-verify", vkey, "entry"]
   for (const index of [0, 2]) {

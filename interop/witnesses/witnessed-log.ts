@@ -2,18 +2,13 @@
 // submitters and readers do with the built program.
 import { until } from "../running/patience.ts"
 import type { Room } from "../running/room.ts"
-import type { Service } from "../running/service.ts"
+import { fetchText, type Service } from "../running/service.ts"
 import { countersign } from "../stand/served-log.ts"
 import { writeArtifact, writeKeyPair } from "../stand/signing.ts"
 import { expectMatch } from "../stand/stand.ts"
+import { type PolicyWitness, policyText } from "./policy.ts"
 
 export const ORIGIN = "log.example"
-
-export interface PolicyWitness {
-  readonly name: string
-  readonly vkey: string
-  readonly url: string
-}
 
 export interface WitnessedLog extends Service {
   readonly data: string
@@ -25,13 +20,6 @@ export interface WitnessedLog extends Service {
 
 const DATA = "log"
 const TIMES = ["--publish-every-ms", "200", "--witnessed-wait-ms", "5000"]
-
-/** A policy that demands all of `witnesses`. */
-export function policyText(log: string, witnesses: readonly PolicyWitness[]): string {
-  const lines = witnesses.map(({ name, vkey, url }) => `witness ${name} ${vkey} ${url}`)
-  const group = `group everybody all ${witnesses.map(({ name }) => name).join(" ")}`
-  return [`log ${log}`, ...lines, group, "quorum everybody", ""].join("\n")
-}
 
 /** Makes a log; nothing serves yet. Gives its Ed25519 verifier key. */
 export async function makeLog(room: Room): Promise<string> {
@@ -89,14 +77,8 @@ export function verification(
   return [...countersign, "verify", ...what, "--policy", policy]
 }
 
-async function readText(url: string): Promise<string> {
-  const answer = await fetch(url)
-  if (answer.ok) return await answer.text()
-  throw new Error(`${url}: expected 200, found ${answer.status}`)
-}
-
-export const readCheckpoint = ({ url }: Service): Promise<string> => readText(`${url}/checkpoint`)
-export const readReadiness = ({ url }: Service): Promise<string> => readText(`${url}/readyz`)
+export const readCheckpoint = ({ url }: Service): Promise<string> => fetchText(`${url}/checkpoint`)
+export const readReadiness = ({ url }: Service): Promise<string> => fetchText(`${url}/readyz`)
 
 /** The size in the published checkpoint. */
 export async function publishedSize(log: Service): Promise<number> {
