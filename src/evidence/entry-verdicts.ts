@@ -10,7 +10,7 @@ import { revokedKey } from "../entry/revocation.ts"
 import { findConflict } from "./conflict.ts"
 import type { EvidenceFile, Place } from "./format.ts"
 import { assertPayloadOf, type LoggedClaim, readClaim } from "./logged-body.ts"
-import { assertOwnHead, type HeadOpener, type OpenedHead } from "./opened-head.ts"
+import { assertOwnHead, type HeadOpener, type TimedHead } from "./opened-head.ts"
 import { assertOnly, headText, type Judge, needed, type Verdict } from "./verdict.ts"
 
 export interface ProvenEntry {
@@ -20,7 +20,7 @@ export interface ProvenEntry {
 }
 
 /** The entry at a place under a head. Refuses `bad-proof` if it is not there, `mismatch` for its payload. */
-export function provenEntry(place: Place, head: OpenedHead): ProvenEntry {
+export function provenEntry(place: Place, head: TimedHead): ProvenEntry {
   if (place.body === undefined) {
     return refuse("malformed", "evidence: expected the body of an entry, found a leaf hash")
   }

@@ -7,7 +7,7 @@ import { isWitnessKey, type Vkey } from "../core/note/note.ts"
 import { EMPTY_ROOT, type Hash, type Head } from "../core/tree/hash.ts"
 import { rootsFromConsistency } from "../core/tree/proof.ts"
 import type { EvidenceFile } from "./format.ts"
-import { assertOwnHead, isOwnOrigin, type OpenedHead, timeBy } from "./opened-head.ts"
+import { assertOwnHead, isOwnOrigin, type TimedHead, timeBy } from "./opened-head.ts"
 import { assertOnly, headText, type Judge, needed, timeText } from "./verdict.ts"
 
 /** A consistency proof from the older size that leads to the newer root, but not from the older one. */
@@ -74,7 +74,7 @@ function proofOf({ implied, hashes }: EvidenceFile): ForkProof | undefined {
     : refuse("malformed", "evidence: expected an implied root before the proof")
 }
 
-type HeadReader = (note: string) => OpenedHead
+type HeadReader = (note: string) => TimedHead
 
 /** A fork by one note (a wrong empty tree) or by two notes of one origin. */
 function judgeHeads(file: EvidenceFile, read: HeadReader) {
@@ -97,7 +97,7 @@ function judgeHeads(file: EvidenceFile, read: HeadReader) {
   return { origin: older.origin, claims: judgeFork(older, newer, proofOf(file)) }
 }
 
-function assertSameOrigin(a: OpenedHead, b: OpenedHead): void {
+function assertSameOrigin(a: TimedHead, b: TimedHead): void {
   if (a.origin !== b.origin) refuse("bad-proof", "the two heads are of different logs")
 }
 

@@ -18,13 +18,13 @@ import {
   type Vkey,
 } from "../core/note/note.ts"
 
-export interface OpenedHead extends NamedHead {
+export interface TimedHead extends NamedHead {
   /** When these keys say that it was the newest head, in Unix seconds; perhaps 0. Types 4 and 6 only. */
   readonly times: ReadonlyMap<Vkey, number>
 }
 
 /** Opens a note that has a signature of each of these keys and no other. */
-export type HeadOpener = (note: string, keys: readonly Vkey[]) => OpenedHead
+export type HeadOpener = (note: string, keys: readonly Vkey[]) => TimedHead
 
 function timesOf(
   lines: readonly NoteSignature[],
@@ -122,7 +122,7 @@ export function keepLines(text: string, keys: readonly Vkey[]): string {
  * When a key that the head was opened with cosigned it. Refuses `bad-proof` for types 1 and 2, which state no
  * time, and `untrusted` for time 0, which claims nothing.
  */
-export function timeBy(key: Vkey, head: OpenedHead): number {
+export function timeBy(key: Vkey, head: TimedHead): number {
   const time =
     head.times.get(key) ??
     refuse(
