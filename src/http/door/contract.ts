@@ -10,7 +10,7 @@ import { parseJsonBody } from "../serving/json-body.ts"
 import type { PathValues, Route } from "../serving/route.ts"
 import { refuseBySchema } from "../serving/schema-errors.ts"
 
-export interface Operation {
+interface Operation {
   readonly id: string
   /** `get` or `post`; GET includes HEAD. */
   readonly method: string
@@ -112,7 +112,8 @@ function compileParameters(
   return (path, query) => {
     const given = readQuery(query)
     for (const name of Object.keys(path)) {
-      if (Object.hasOwn(given, name)) refuse("malformed", `query: expected no ${shown(name)}`)
+      if (Object.hasOwn(given, name))
+        refuse("malformed", `query: expected no ${shown(name)}, which stands in the path; found it`)
     }
     const values: Values = Object.assign(given, path)
     for (const { name } of integers) {

@@ -9,7 +9,7 @@ import { measurePublishing } from "./publishing-metrics.ts"
 
 export interface Metrics extends Meter, MetricsText {}
 
-export interface LogMetricsOptions extends MetricsOptions {
+interface LogMetricsOptions extends MetricsOptions {
   /** Adds those of its witnesses, if it has any. */
   readonly publisher?: Publisher
 }

@@ -15,10 +15,10 @@ import { readingRoutes } from "../native/reading.ts"
 import { searchRoutes } from "../native/search.ts"
 import { submissionRoutes } from "../native/submission.ts"
 import { tileRoutes } from "../native/tiles.ts"
-import { readByPost, rekorV1Door } from "../rekor-v1/door.ts"
+import { rekorV1Door } from "../rekor-v1/door.ts"
 import { rekorV2Door } from "../rekor-v2/door.ts"
 import { preflightAnswer } from "../serving/answer.ts"
-import { defaultHttpConfig, type HttpConfig, type Meter } from "../serving/config.ts"
+import { defaultHttpConfig, type HttpConfig, type Meter, noMeter } from "../serving/config.ts"
 import { type HttpServer, type ServerOptions, serveDoors } from "../serving/http-server.ts"
 import { plainProblemAnswer, problemAnswer } from "../serving/problem.ts"
 import type { Door } from "../serving/route.ts"
@@ -37,7 +37,6 @@ export interface HttpServerOptions extends ServerOptions {
   readonly search?: EntrySearch
 }
 
-const noMeter: Meter = { answered: () => {}, logged: () => {}, refused: () => {} }
 const REMEMBERED_KEYS = 4_096
 
 function defaultProposal(): ProposalOptions {
@@ -73,7 +72,7 @@ function openDoors(surroundings: Surroundings): readonly Door[] {
   const tiles = tileRoutes(surroundings)
   return [
     { below: "/", routes: contract.bind(native), words: problemAnswer },
-    { below: "/tile/", routes: contract.bind(tiles), words: plainProblemAnswer },
+    { below: "/tile/", routes: contract.bind(tiles), words: plainProblemAnswer, isHot: true },
     rekorV2Door(surroundings),
     ...(rekorSigner === undefined ? [] : [rekorV1Door(surroundings, rekorSigner)]),
   ]
@@ -94,6 +93,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     doors: (state) => openDoors({ ...surroundings, ...state }),
     rewrite: takeRekorPath,
     // Browsers ask before a conditional read from another origin; writes stay forbidden to them.
-    preflight: (path) => (readByPost.has(path) ? postPreflight : readPreflight),
+    preflight: (isShared) => (isShared ? postPreflight : readPreflight),
   })
 }

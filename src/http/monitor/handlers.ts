@@ -1,7 +1,7 @@
 // What a monitor answers: heads and receipts that verifiers post, evidence, and whether it is working. What
 // is posted is verified and put into the mailbox of the next round; nothing here changes the state.
 import { equalBytes, parseUtf8 } from "../../core/base/bytes.ts"
-import { refuse, unlessRefused } from "../../core/base/errors.ts"
+import { refuse, shown, unlessRefused } from "../../core/base/errors.ts"
 import { LONGEST_KEPT_NOTE } from "../../core/base/limits.ts"
 import { checkpointRule } from "../../core/note/cosignature.ts"
 import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
@@ -31,7 +31,7 @@ import { type Call, get, post, type Route, type WriteCall } from "../serving/rou
 import { statusPage } from "./page.ts"
 
 /** A followed log with the keys whose signature lines are kept. */
-export interface ServedMonitorLog extends PinnedKeys {
+interface ServedMonitorLog extends PinnedKeys {
   readonly witnesses: readonly Vkey[]
 }
 
@@ -77,6 +77,9 @@ interface TakenHead {
   readonly origin: Origin
   readonly note: string
 }
+
+const noEvidence = (id: string) =>
+  `expected the ID of kept evidence, found ${shown(id)}; GET /evidence lists them`
 
 function refuseForeign(): never {
   return refuse(
@@ -154,7 +157,7 @@ export function monitorRoutes(
 
   function evidence({ parameters: { id } }: Call<{ readonly id: string }>): Answer {
     const text = evidenceText(documents, id)
-    return textAnswer(200, text ?? refuse("not-found", "the monitor has no such evidence"))
+    return textAnswer(200, text ?? refuse("not-found", noEvidence(id)))
   }
 
   async function metricsAnswer(): Promise<Answer> {
@@ -164,7 +167,10 @@ export function monitorRoutes(
   function readiness(): Answer {
     if (isClosing()) refuse("try-later", "the monitor is shutting down")
     if (served.status().isBlind) {
-      refuse("try-later", "the last complete round is too long ago: the monitor sees too little")
+      refuse(
+        "try-later",
+        "expected a complete round lately, found the last one too long ago; see /status.json",
+      )
     }
     return textAnswer(200, "ok\n")
   }

@@ -6,11 +6,8 @@ import {
   type Instruments,
   type Labelled,
   type MetricsOptions,
+  type ServerMetrics,
 } from "../serving/instruments.ts"
-import type { MetricsText } from "../serving/metrics-text.ts"
-import type { RequestMetrics } from "../serving/request-metrics.ts"
-
-export interface MonitorMetrics extends MetricsText, RequestMetrics {}
 
 type LogValue = readonly [name: string, help: string, value: (log: LogStatus) => number]
 
@@ -31,11 +28,6 @@ const logValues: readonly LogValue[] = [
     ({ canary }) => (canary?.deliveredAt ?? 0) / 1000,
   ],
 ]
-
-/** Findings by kind and grade. */
-function findingCounts({ findings }: MonitorStatus): Labelled {
-  return findings.map(({ kind, grade }) => [{ kind, grade }, 1])
-}
 
 function witnessTimes({ logs }: MonitorStatus): Labelled {
   return logs.flatMap(({ origin, witnesses }) =>
@@ -62,7 +54,7 @@ function measureStatus(
     "countersign_monitor_open_findings",
     "Open findings by kind and grade, acknowledged ones included.",
     ["kind", "grade"],
-    () => findingCounts(status()),
+    () => status().findings.map(({ kind, grade }) => [{ kind, grade }, 1]),
   )
   gauge(
     "countersign_monitor_severity",
@@ -89,13 +81,13 @@ function measureStatus(
 
 type AllCounters = ReadonlyMap<string, EntryCounters>
 
-function* examined(counters: AllCounters): Labelled {
-  for (const [origin, counted] of counters) {
-    for (const [as, count] of Object.entries(counted)) yield [{ origin, as }, count]
-  }
+function examined(counters: AllCounters): Labelled {
+  return [...counters].flatMap(([origin, counted]) =>
+    Object.entries(counted).map(([as, count]) => [{ origin, as }, count] as const),
+  )
 }
 
-export interface MonitorMetricsOptions extends MetricsOptions {
+interface MonitorMetricsOptions extends MetricsOptions {
   /** What was examined, by origin. */
   readonly counters?: () => AllCounters
 }
@@ -103,7 +95,7 @@ export interface MonitorMetricsOptions extends MetricsOptions {
 export function createMonitorMetrics(
   status: () => MonitorStatus,
   { counters, ...options }: MonitorMetricsOptions = {},
-): MonitorMetrics {
+): ServerMetrics {
   const instruments = createInstruments(options)
   // One status for all values of a scrape: making it reads every finding.
   let current: MonitorStatus | undefined

@@ -1,13 +1,14 @@
 // The HTTP server of a monitor: where verifiers post heads and receipts, where anyone reads evidence, and
 // where operators look whether it is working. All of it may be public but for what the operator hides.
 import { type HttpServer, type ServerOptions, serveDoors } from "../serving/http-server.ts"
+import type { ServerMetrics } from "../serving/instruments.ts"
 import { plainProblemAnswer } from "../serving/problem.ts"
 import { monitorRoutes, type ServedMonitor } from "./handlers.ts"
-import { createMonitorMetrics, type MonitorMetrics } from "./metrics.ts"
+import { createMonitorMetrics } from "./metrics.ts"
 
 export interface MonitorServerOptions extends ServedMonitor, Omit<ServerOptions, "meter" | "now"> {
   /** By default metrics without those of the process. */
-  readonly metrics?: MonitorMetrics
+  readonly metrics?: ServerMetrics
   /** Milliseconds on a monotonic clock, for the metrics. */
   readonly stopwatch?: () => number
 }

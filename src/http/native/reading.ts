@@ -41,7 +41,9 @@ async function answerInclusion(heads: Heads, index: number, size?: number): Prom
 async function indexOfLeaf(log: Log, text: string): Promise<number> {
   const leafHash = asHash(parseHex(text, "leafHash"))
   const index = await log.indexOf(leafHash)
-  return index ?? refuse("not-found", `expected the leaf hash of an entry, found ${text}`)
+  return (
+    index ?? refuse("not-found", `leafHash: expected that of an entry in the log, found ${text}`)
+  )
 }
 
 function trustFile(json: string): Answer {
@@ -52,12 +54,11 @@ interface EntryParameters {
   readonly index: number
 }
 
-interface ProofParameters extends EntryParameters {
-  readonly size?: number
-}
-
-interface InclusionParameters extends Partial<ProofParameters> {
+/** Of a proof: `index`, or `leafHash` where that is a choice. */
+interface ProofParameters {
+  readonly index?: number
   readonly leafHash?: string
+  readonly size?: number
 }
 
 interface ConsistencyParameters {
@@ -99,7 +100,7 @@ export function readingRoutes(surroundings: Surroundings): readonly Route[] {
     return textAnswer(200, bundle, { "content-type": BUNDLE })
   }
 
-  async function answerProof({ parameters }: Call<InclusionParameters>): Promise<Answer> {
+  async function answerProof({ parameters }: Call<ProofParameters>): Promise<Answer> {
     const { leafHash, index, size } = parameters
     if ((leafHash === undefined) === (index === undefined)) {
       const found = index === undefined ? "neither" : "both"
@@ -118,14 +119,11 @@ export function readingRoutes(surroundings: Surroundings): readonly Route[] {
 
   return [
     get("getEntry", "/v1/entries/{index}", answerEntry),
-    get(
-      "getEntryProof",
-      "/v1/entries/{index}/proof",
-      ({ parameters: { index, size } }: Call<ProofParameters>) =>
-        answerInclusion(surroundings, index, size),
-      // The validator refuses an index that is empty, as it does any other that is none.
-      { isHot: true, where: { index: "[^/]*" } },
-    ),
+    // The validator refuses an index that is empty, as it does any other that is none.
+    get("getEntryProof", "/v1/entries/{index}/proof", answerProof, {
+      isHot: true,
+      where: { index: "[^/]*" },
+    }),
     get("getEntryTlogProof", "/v1/entries/{index}/tlog-proof", answerTlogProof),
     get("getEntryBundle", "/v1/entries/{index}/bundle", answerBundle),
     get("getInclusionProof", "/v1/proofs/inclusion", answerProof, { isHot: true }),

@@ -33,22 +33,17 @@ function idOf(resource: TileResource): { readonly level: number; readonly index:
   return { level: resource.kind === "tile" ? resource.level : 0, index: resource.index }
 }
 
-interface Compressor {
-  /** What was compressed for this key, as long as it is remembered. */
-  known(key: string): Uint8Array | undefined
-  /** Undefined if too much is being compressed already. */
-  compress(key: string, bytes: Uint8Array): Promise<Uint8Array | undefined>
-}
-
-function createCompressor(): Compressor {
+function createCompressor() {
   const kept = new LRUCache<string, Uint8Array>({
     maxSize: COMPRESSED_LIMIT,
     sizeCalculation: (bytes) => bytes.length,
   })
   let running = 0
   return {
-    known: (key) => kept.get(key),
-    async compress(key, bytes) {
+    /** What was compressed for this key, as long as it is remembered. */
+    known: (key: string) => kept.get(key),
+    /** Undefined if too much is being compressed already. */
+    async compress(key: string, bytes: Uint8Array): Promise<Uint8Array | undefined> {
       if (running === COMPRESSION_LIMIT) return undefined
       running += 1
       try {
@@ -71,7 +66,7 @@ export function tileRoutes({ log, publisher, config }: Surroundings): readonly R
   function checkpointAnswer(): typeof newest {
     const { checkpoint } =
       publisher.published() ??
-      refuse("try-later", publisher.status()?.reason ?? "there is none yet")
+      refuse("try-later", publisher.status()?.reason ?? "no checkpoint is published yet")
     if (newest?.checkpoint === checkpoint) return newest
     const etag = `"${hash("sha256", checkpoint, "hex").slice(0, 32)}"`
     const cacheControl = `public, max-age=${config.checkpointMaxAge}`
@@ -141,9 +136,9 @@ export function tileRoutes({ log, publisher, config }: Surroundings): readonly R
     return isKnown(request, etag) ? notModified(answer) : answer
   }
 
-  const tree = { isHot: true, isTree: true } as const
+  const tree = { isTree: true } as const
   return [
-    get("getCheckpoint", "/checkpoint", publishedCheckpoint, { isHot: true }),
+    get("getCheckpoint", "/checkpoint", publishedCheckpoint),
     get("getEntryTile", "/tile/entries/{index}", answerBundle, tree),
     get("getTile", "/tile/{level}/{index}", answerTile, tree),
   ]

@@ -5,7 +5,7 @@ import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { type Problem, retryHeaders } from "../serving/problem.ts"
 
 /** go-openapi's numbers for what is wrong with a value; all are answered with status 422. */
-export const schemaCode = {
+const schemaCode = {
   type: 601,
   required: 602,
   tooLong: 603,

@@ -1,13 +1,15 @@
 // Looks entries up for the Rekor v1 API: by index, by entry ID, or by a proposed entry that may have been
 // logged. Nothing found is undefined; what is found is true, as the log checks it against the tree.
+import { createHash } from "node:crypto"
 import { Refusal, refuse, unlessRefused } from "../../core/base/errors.ts"
+import { asHash, type Hash } from "../../core/tree/hash.ts"
 import type { Proposal } from "../../entry/entry.ts"
 import { proposeRekorV1 } from "../../entry/rekor-v1/propose.ts"
 import type { ProposalOptions } from "../../entry/signature.ts"
 import type { Log } from "../../log/ports/log.ts"
 import type { EntryId, JsonObject } from "./request.ts"
 
-export interface Lookup {
+interface Lookup {
   byIndex(index: bigint): number | undefined
   byId(id: EntryId): Promise<number | undefined>
   /** Nothing for a kind or version that is not taken here; else refuses as making the proposal does. */
@@ -42,11 +44,11 @@ function proposalOf(value: JsonObject, options: ProposalOptions): Proposal | und
   }
 }
 
-export function createLookup(
-  log: Log,
-  options: ProposalOptions,
-  leafHashOf: (body: Uint8Array) => EntryId["leafHash"],
-): Lookup {
+function leafHashOf(body: Uint8Array): Hash {
+  return asHash(createHash("sha256").update(Uint8Array.of(0)).update(body).digest())
+}
+
+export function createLookup(log: Log, options: ProposalOptions): Lookup {
   const treeId = BigInt(log.treeId)
   return {
     byIndex: (index) => (index < BigInt(log.head().size) ? Number(index) : undefined),

@@ -48,7 +48,7 @@ export function readProposedEntry(value: unknown): JsonObject {
 }
 
 /** The last value of a query parameter; undefined if it is absent or empty. */
-export function queryText(query: string, name: string): string | undefined {
+function queryText(query: string, name: string): string | undefined {
   const value = new URLSearchParams(query).getAll(name).at(-1)
   return value === "" ? undefined : value
 }

@@ -76,10 +76,9 @@ export function rekorV2Door(surroundings: Surroundings): Door {
     below: "/api/v2/",
     words: refusalAnswer,
     nowhere: errorAnswer(404, "Not Found"),
+    isHot: true,
     routes: [
-      post("rekorV2AddEntry", "/api/v2/log/entries", { limit: config.requestLimit }, addEntry, {
-        isHot: true,
-      }),
+      post("rekorV2AddEntry", "/api/v2/log/entries", { limit: config.requestLimit }, addEntry),
     ],
   }
 }

@@ -69,3 +69,5 @@ export interface Meter extends RequestMetrics {
   /** A submission's end: an entry that was logged, or one that was there. */
   logged(isNew: boolean): void
 }
+
+export const noMeter: Meter = { answered: () => {}, logged: () => {}, refused: () => {} }

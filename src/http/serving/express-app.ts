@@ -7,7 +7,7 @@ import type { PathValues } from "./route.ts"
 import type { Doorway } from "./router.ts"
 import { askedOf, type Serving } from "./serving.ts"
 
-export interface AdoptedApp {
+interface AdoptedApp {
   readonly app: Express
   /** For `createServer`: what they make is born with the prototypes of the application. */
   readonly IncomingMessage: typeof IncomingMessage

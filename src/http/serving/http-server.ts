@@ -3,7 +3,7 @@
 import type { IncomingMessage, RequestListener, Server } from "node:http"
 import type { Request, Response } from "express"
 import { type Answer, send } from "./answer.ts"
-import { defaultHttpConfig, type HttpLogger, type ServerConfig } from "./config.ts"
+import { defaultHttpConfig, type HttpLogger, noMeter, type ServerConfig } from "./config.ts"
 import { createGuardedServer, drain, takeOriginForm } from "./connections.ts"
 import { createExpressApp } from "./express-app.ts"
 import { createReport, type Report } from "./report.ts"
@@ -45,12 +45,14 @@ export interface ServedDoors extends ServerOptions {
   readonly doors: (state: ServerState) => readonly Door[]
   /** Changes a request's `url` before anything else looks at it. */
   readonly rewrite?: (request: IncomingMessage) => void
-  /** What browsers are answered that ask before they send to a path; without it OPTIONS is refused. */
-  readonly preflight?: (path: string) => Answer
+  /**
+   * What browsers are answered that ask before they send to a path, which may be shared; without it OPTIONS
+   * is refused.
+   */
+  readonly preflight?: (isShared: boolean) => Answer
 }
 
 const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }
-const noMeter: RequestMetrics = { answered: () => {}, refused: () => {} }
 
 /** Makes the server; the caller lets it listen. */
 export function serveDoors(options: ServedDoors): HttpServer {
@@ -78,7 +80,7 @@ export function serveDoors(options: ServedDoors): HttpServer {
     }
     return preflight === undefined
       ? serving.turnAway(asked)
-      : send(request, response, preflight(asked.path))
+      : send(request, response, preflight(router.isShared(asked.path)))
   }
   const server = createGuardedServer({ ...classes, config, listener })
   return {

@@ -13,7 +13,10 @@ export interface MetricsOptions {
   readonly withProcess?: boolean
 }
 
-export interface Instruments extends MetricsText, RequestMetrics {
+/** What a server counts, and what it counted. */
+export interface ServerMetrics extends MetricsText, RequestMetrics {}
+
+export interface Instruments extends ServerMetrics {
   readonly registers: Registry[]
   /** A value; 0 where it is undefined. */
   gauge(name: string, help: string, read: () => number | undefined): void

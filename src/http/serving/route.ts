@@ -46,12 +46,12 @@ interface AnyRoute {
 }
 
 /** GET, and HEAD with it. */
-export interface ReadRoute extends AnyRoute {
+interface ReadRoute extends AnyRoute {
   readonly method: "GET"
   handle(call: Call): Answered
 }
 
-export interface WriteRoute extends AnyRoute {
+interface WriteRoute extends AnyRoute {
   readonly method: "POST"
   readonly body: BodyRule
   handle(call: WriteCall): Answered
@@ -84,7 +84,7 @@ export function post<Parameters extends object>(
 }
 
 /** The answer to what was thrown; `problem` is what may be told of it. */
-export type Words = (problem: Problem, error: unknown) => Answer
+type Words = (problem: Problem, error: unknown) => Answer
 
 /** One protocol. */
 export interface Door {
@@ -92,6 +92,8 @@ export interface Door {
   readonly below: string
   readonly routes: readonly Route[]
   readonly words: Words
+  /** Whether all of its routes are hot. */
+  readonly isHot?: true
   /** Whether any web origin may send anything. */
   readonly isShared?: true
   /** The answer where no route is, in place of a refusal. */

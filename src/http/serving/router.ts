@@ -28,6 +28,8 @@ export interface Router {
   hot(request: IncomingMessage, path: string): Found<Doorway> | undefined
   /** The routes that are not hot. */
   readonly others: readonly Doorway[]
+  /** Whether any web origin may send to a path. */
+  isShared(path: string): boolean
   /** What is at a path, whatever the method, and whose words are spoken there. */
   placeAt(path: string): Place
 }
@@ -88,24 +90,31 @@ function placesOf(doorways: readonly Doorway[]): PathTable<Place> {
   )
 }
 
+function isHot({ door, route }: Doorway): boolean {
+  return door.isHot === true || route.isHot === true
+}
+
 export function createRouter(doors: readonly Door[]): Router {
   const doorways = doors.flatMap((door) => door.routes.map((route) => ({ door, route })))
+  const routes = doorways.map(({ route }) => route)
   const hotBy = (method: Route["method"]): PathTable<Doorway> =>
     createPathTable(
       doorways
-        .filter(({ route }) => route.isHot === true && route.method === method)
+        .filter((doorway) => isHot(doorway) && doorway.route.method === method)
         .map((doorway) => [doorway.route, doorway] as const),
     )
   const reads = hotBy("GET")
   const writes = hotBy("POST")
   const places = placesOf(doorways)
+  const shared = new Set(routes.filter(({ isShared }) => isShared).map(({ path }) => path))
   const byLength = doors.toSorted((a, b) => b.below.length - a.below.length)
   return {
     hot(request, path) {
       if (isRead(request)) return reads.find(path)
       return request.method === "POST" ? writes.find(path) : undefined
     },
-    others: doorways.filter(({ route }) => route.isHot !== true),
+    others: doorways.filter((doorway) => !isHot(doorway)),
+    isShared: (path) => shared.has(path),
     placeAt(path) {
       const door = byLength.find(({ below }) => path.startsWith(below)) ?? byLength.at(-1)
       return places.find(path)?.value ?? { door: door ?? bug("a server has no door"), allow: [] }

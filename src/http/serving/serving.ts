@@ -26,7 +26,7 @@ export interface Serving {
   turnAway(asked: Asked, error?: unknown): void
 }
 
-export interface ServingOptions {
+interface ServingOptions {
   readonly router: Router
   readonly bodies: BodyReader
   readonly meter: Pick<RequestMetrics, "answered">

@@ -2,7 +2,7 @@
 // ask. What a handler throws becomes an answer by answers.ts.
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
-import { refuse } from "../../core/base/errors.ts"
+import { refuse, shown } from "../../core/base/errors.ts"
 import { LONGEST_EVIDENCE } from "../../core/base/limits.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Witness, WitnessedLogStatus } from "../../witness/witness.ts"
@@ -53,12 +53,16 @@ function originHash(origin: string): string {
   return formatHex(digestOf("sha256", utf8(origin)))
 }
 
+const noCheckpoint = (hash: string) =>
+  `expected the SHA-256 of the origin of a log that was cosigned, found ${hash}; GET / lists them`
+const noEvidence = (id: string) =>
+  `expected the ID of kept evidence, found ${shown(id)}; GET /evidence lists them`
+
 export function witnessRoutes(served: ServedWitness): readonly Route[] {
   const { witness } = served
   const origins: ReadonlyMap<string, string> = new Map(
     witness.status().logs.map(({ origin }) => [originHash(origin), origin]),
   )
-  const missing = (what: string): never => refuse("not-found", `the witness has no ${what}`)
 
   async function addCheckpoint({ withBody }: WriteCall): Promise<Answer> {
     const { lines } = await withBody((bytes) => witness.addCheckpoint(bytes))
@@ -68,7 +72,7 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
   function getCheckpoint({ parameters: { hash } }: Call<{ readonly hash: string }>): Answer {
     const origin = origins.get(hash)
     const checkpoint = origin === undefined ? undefined : witness.checkpoint(origin)
-    return textAnswer(200, checkpoint ?? missing("checkpoint of such a log"))
+    return textAnswer(200, checkpoint ?? refuse("not-found", noCheckpoint(hash)))
   }
 
   async function addEvidence({ withBody }: WriteCall): Promise<Answer> {
@@ -82,9 +86,11 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
     return textAnswer(200, lines.join(""))
   }
 
-  async function getEvidence({ parameters }: Call<{ readonly id: string }>): Promise<Answer> {
-    const found = (await witness.evidence()).find(({ evidence }) => evidence.id === parameters.id)
-    return textAnswer(200, found?.evidence.text ?? missing("such evidence"))
+  async function getEvidence({
+    parameters: { id },
+  }: Call<{ readonly id: string }>): Promise<Answer> {
+    const found = (await witness.evidence()).find(({ evidence }) => evidence.id === id)
+    return textAnswer(200, found?.evidence.text ?? refuse("not-found", noEvidence(id)))
   }
 
   function readiness(): Answer {

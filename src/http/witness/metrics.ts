@@ -1,15 +1,15 @@
 // Metrics of a witness in the Prometheus text format: its HTTP interface, and where it stands with each log.
 import type { WitnessedLogStatus } from "../../witness/witness.ts"
-import { createInstruments, type MetricsOptions } from "../serving/instruments.ts"
-import type { MetricsText } from "../serving/metrics-text.ts"
-import type { RequestMetrics } from "../serving/request-metrics.ts"
-
-export interface WitnessMetrics extends MetricsText, RequestMetrics {}
+import {
+  createInstruments,
+  type MetricsOptions,
+  type ServerMetrics,
+} from "../serving/instruments.ts"
 
 export function createWitnessMetrics(
   logs: () => readonly WitnessedLogStatus[],
   options?: MetricsOptions,
-): WitnessMetrics {
+): ServerMetrics {
   const instruments = createInstruments(options)
 
   function ofEach(name: string, help: string, read: (log: WitnessedLogStatus) => number): void {

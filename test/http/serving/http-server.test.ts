@@ -167,8 +167,8 @@ describe("doors side by side", () => {
     const port = await open(doors)
     expect((await askUnchecked(port, "/", { method: "OPTIONS" })).status).toBe(405)
     await opened?.close()
-    const other = await open(doors, { preflight: (path) => textAnswer(200, path) })
-    expect((await askUnchecked(other, "/?x", { method: "OPTIONS" })).text()).toBe("/")
+    const other = await open(doors, { preflight: (isShared) => textAnswer(200, String(isShared)) })
+    expect((await askUnchecked(other, "/?x", { method: "OPTIONS" })).text()).toBe("false")
   })
 })
 
