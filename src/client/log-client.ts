@@ -10,7 +10,7 @@ import { LONGEST_NOTE } from "../core/note/note.ts"
 import { LONGEST_BODY } from "../core/tree/bundle.ts"
 import { HASH_SIZE, type Hash } from "../core/tree/hash.ts"
 import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tree/tile.ts"
-import type { EntryRequest } from "../entry/request.ts"
+import type { EntryRequest } from "../entry/kinds/registry.ts"
 import { createExchange, type Exchange, errorOfProblem, type Fetch } from "./exchange.ts"
 import {
   type Entry,

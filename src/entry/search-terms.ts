@@ -2,8 +2,8 @@
 // no longer holds payloads. Follows the search of Rekor v1 and adds to it. Leaves out the index itself.
 import { digestOf } from "../core/base/digest.ts"
 import { formatHex } from "../core/base/text.ts"
-import type { EntryKind } from "./entry.ts"
-import { inTotoTerms } from "./in-toto-terms.ts"
+import { inTotoTerms } from "./in-toto.ts"
+import type { EntryKind } from "./kind-names.ts"
 import type { Term } from "./term.ts"
 import type { VerifierKey } from "./verifier-key.ts"
 

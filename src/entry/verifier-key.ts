@@ -4,7 +4,7 @@
 import { AsnConvert } from "@peculiar/asn1-schema"
 import { Certificate, type Time } from "@peculiar/asn1-x509"
 import { refuse } from "../core/base/errors.ts"
-import { parseBase64 } from "../core/base/text.ts"
+import { formatBase64, parseBase64 } from "../core/base/text.ts"
 import type { KeyType } from "./algorithm.ts"
 import { type CertificateNames, namesIn } from "./certificate-names.ts"
 import { assertDer } from "./der.ts"
@@ -45,6 +45,8 @@ export type VerifierKeyReader = (text: VerifierKeyText) => VerifierKey
 
 /** The longest certificate that is looked at, in bytes. */
 export const LONGEST_CERTIFICATE = 16_384
+/** The most certificates of a chain that are looked at. */
+export const MOST_CERTIFICATES = 10
 
 const LONGEST: Readonly<Record<VerifierKeyForm, number>> = {
   publicKey: LONGEST_SPKI,
@@ -64,6 +66,11 @@ function parseCertificate(der: Uint8Array): Certificate {
   } catch (cause) {
     return refuse("malformed", "certificate: expected X.509 in DER, found other bytes", { cause })
   }
+}
+
+/** The way back to the text that {@link readVerifierKeyText} reads. */
+export function verifierKeyText({ form, der }: Pick<VerifierKey, "form" | "der">): VerifierKeyText {
+  return { [form]: formatBase64(der) }
 }
 
 function unixSeconds(time: Time): number {

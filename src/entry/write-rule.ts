@@ -4,12 +4,12 @@
 import { Refusal, refuse } from "../core/base/errors.ts"
 import { type Algorithm, everyAlgorithm } from "./algorithm.ts"
 import type { Proposal } from "./entry.ts"
+import type { EntryKind } from "./kind-names.ts"
 import type { TermName } from "./term.ts"
 
 /** What is absent is not restricted. */
 export interface WriteRule {
-  /** `hashedrekord`, `dsse`, … */
-  readonly kinds?: ReadonlySet<string>
+  readonly kinds?: ReadonlySet<EntryKind>
   /** Fingerprints of verifier keys: `sha256:` and the hex of SHA-256 over the SPKI. */
   readonly keys?: ReadonlySet<string>
   /** Identities of certificates, in lower case as they are searched by. */

@@ -14,6 +14,8 @@ import {
 } from "../core/base/json-value.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import { type HashName, sigstoreHashName } from "../entry/algorithm.ts"
+import type { MessageSignature, SignedContent, SignedEnvelope } from "../entry/kinds/kind.ts"
+import { MOST_CERTIFICATES } from "../entry/verifier-key.ts"
 import {
   logEntryToJson,
   readLogEntry,
@@ -25,30 +27,9 @@ export type BundleVerifier =
   | { readonly form: "hint"; readonly hint: string }
   | { readonly form: "certificate"; readonly der: Uint8Array }
 
-export interface MessageDigest {
-  readonly hash: HashName
-  readonly digest: Uint8Array
-}
-
-/** A signature over an artifact. */
-export interface MessageSignature {
-  readonly form: "message-signature"
-  readonly messageDigest?: MessageDigest
-  readonly signature: Uint8Array
-}
-
-/** A DSSE envelope with its one signature. */
-export interface DsseEnvelope {
-  readonly form: "dsse"
-  readonly payload: Uint8Array
-  readonly payloadType: string
-  readonly signature: Uint8Array
-  readonly keyid?: string
-}
-
 export interface SigstoreBundle {
   readonly verifier: BundleVerifier
-  readonly content: MessageSignature | DsseEnvelope
+  readonly content: SignedContent
   /** 1 to 32 entries. */
   readonly entries: readonly TransparencyLogEntry[]
 }
@@ -57,7 +38,6 @@ export interface SigstoreBundle {
 export const LONGEST_BUNDLE = 32 * 1024 * 1024
 const MOST_ENTRIES = 32
 const MOST_TIMESTAMPS = 32
-const MOST_CERTIFICATES = 10
 
 const MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 const readMediaTypes: readonly string[] = [
@@ -85,7 +65,7 @@ function messageSignatureToJson({ messageDigest, signature }: MessageSignature):
   }
 }
 
-function envelopeToJson({ payload, payloadType, signature, keyid }: DsseEnvelope): object {
+function envelopeToJson({ payload, payloadType, signature, keyid }: SignedEnvelope): object {
   return {
     payload: formatBase64(payload),
     payloadType,
@@ -158,7 +138,7 @@ function asHashName(value: unknown, what: string): HashName {
   )
 }
 
-function readMessageDigest(value: unknown): MessageDigest {
+function readMessageDigest(value: unknown): NonNullable<MessageSignature["messageDigest"]> {
   const what = "messageSignature.messageDigest"
   const { algorithm, digest } = asMessage(value, what, ["algorithm", "digest"])
   return {
@@ -177,7 +157,7 @@ function readMessageSignature(value: unknown): MessageSignature {
   }
 }
 
-function readEnvelope(value: unknown): DsseEnvelope {
+function readEnvelope(value: unknown): SignedEnvelope {
   const what = "dsseEnvelope"
   const envelope = asMessage(value, what, ["payload", "payloadType", "signatures"])
   // SPEC: the envelope of a bundle has exactly one signature (sigstore_bundle.proto, dsse_envelope).

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { Refusal } from "../../src/core/base/errors.ts"
 import type { Proposal } from "../../src/entry/entry.ts"
+import type { EntryKind } from "../../src/entry/kind-names.ts"
 import type { Term } from "../../src/entry/term.ts"
 import { assertMayWrite, parseAlgorithms, type WriteRule } from "../../src/entry/write-rule.ts"
 
@@ -27,7 +28,7 @@ describe("assertMayWrite()", () => {
   })
 
   test("lets only listed kinds write", () => {
-    const rule = { kinds: new Set(["hashedrekord"]) }
+    const rule = { kinds: new Set<EntryKind>(["hashedrekord"]) }
     expect(mayWrite(rule, proposal("hashedrekord", key("a")))).toBe(true)
     expect(mayWrite(rule, proposal("dsse", key("a")))).toBe(false)
   })

@@ -3,6 +3,7 @@ import { Option } from "commander"
 import { parseDecimal } from "../../core/base/text.ts"
 import type { VerificationEngine } from "../../crypto/engines/verification.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
+import { type EntryKind, kindList, parseKinds } from "../../entry/kind-names.ts"
 import { parseAlgorithms, type WriteRule } from "../../entry/write-rule.ts"
 import { type Address, argument, option, parseAddress } from "../command/options.ts"
 
@@ -23,7 +24,7 @@ export interface ServeOptions {
   readonly keepAttestations?: number
   readonly minFreeBytes: number
   readonly allowAlgorithms?: ReadonlySet<Algorithm>
-  readonly allowKinds?: ReadonlySet<string>
+  readonly allowKinds?: ReadonlySet<EntryKind>
   readonly allowKeys?: ReadonlySet<string>
   readonly allowIdentities?: ReadonlySet<string>
   readonly logLevel: string
@@ -87,9 +88,11 @@ export const serveOptions: readonly Option[] = [
     "take signatures by these algorithms only",
     "ALLOW_ALGORITHMS",
   ).argParser(argument((text: string) => parseAlgorithms(listOf(text)))),
-  option("--allow-kinds <list>", "take entries of these kinds only", "ALLOW_KINDS").argParser(
-    words,
-  ),
+  option(
+    "--allow-kinds <list>",
+    `take entries of these kinds only, of ${kindList}`,
+    "ALLOW_KINDS",
+  ).argParser(argument((text: string) => parseKinds(listOf(text)))),
   option("--allow-keys <list>", "take entries signed by these keys only", "ALLOW_KEYS").argParser(
     words,
   ),

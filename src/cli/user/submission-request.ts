@@ -8,7 +8,7 @@ import { asList, asMessage, asText, optional, parseJson } from "../../core/base/
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
 import { algorithms, digestAlgorithm, type HashName } from "../../entry/algorithm.ts"
 import { type DsseEnvelope, MOST_SIGNATURES } from "../../entry/dsse.ts"
-import type { EntryRequest } from "../../entry/request.ts"
+import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { LONGEST_SIGNATURE } from "../../entry/signature.ts"
 import type { VerifierKey, VerifierKeyText } from "../../entry/verifier-key.ts"
 import { LONGEST_BUNDLE } from "../../sigstore/bundle.ts"

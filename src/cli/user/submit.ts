@@ -3,7 +3,7 @@ import { Command } from "commander"
 import { LONGEST_BATCH, type LogClient, MOST_IN_BATCH } from "../../client/log-client.ts"
 import type { Trust } from "../../client/trust.ts"
 import { bug } from "../../core/base/errors.ts"
-import type { EntryRequest } from "../../entry/request.ts"
+import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import {
   jsonOption,
   logOption,

@@ -9,7 +9,12 @@ import { formatBase64, parseBase64 } from "../../core/base/text.ts"
 import { messageAlgorithm } from "../algorithm.ts"
 import type { SignatureCheck } from "../entry.ts"
 import { assertTaken, type ProposalOptions, parseSignature } from "../signature.ts"
-import { assertCertificate, readVerifierKeyText, type VerifierKey } from "../verifier-key.ts"
+import {
+  assertCertificate,
+  MOST_CERTIFICATES,
+  readVerifierKeyText,
+  type VerifierKey,
+} from "../verifier-key.ts"
 
 /** A key as Rekor v1 has it. */
 export interface PemVerifier {
@@ -18,8 +23,6 @@ export interface PemVerifier {
   readonly content: string
 }
 
-/** Certificates of a chain that are looked at. */
-export const MOST_CERTIFICATES = 10
 /** Characters of base64; what is longer could not stand in a body. */
 const LONGEST_CONTENT = 65_536
 const WHAT = "invalid public key"

@@ -5,7 +5,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import { parse } from "yaml"
 import { bug, refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
-import type { EntryRequest } from "../../entry/request.ts"
+import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { refuseBySchema } from "../serving/schema-errors.ts"
 
 /** The parameters of each operation, after validation. */

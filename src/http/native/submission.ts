@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { setImmediate } from "node:timers/promises"
 import { refuse } from "../../core/base/errors.ts"
-import { proposeEntry } from "../../entry/request.ts"
+import { proposeEntry } from "../../entry/kinds/request.ts"
 import type { Receipt } from "../../log/ports/log.ts"
 import { attachmentOf } from "../door/attestation.ts"
 import type { Handlers, Surroundings } from "../door/handler.ts"

@@ -2,7 +2,7 @@
 // Entries of every kind and version are given out, also those that came by another API.
 import { createHash } from "node:crypto"
 import { asHash } from "../../core/tree/hash.ts"
-import { proposeRekorV1 } from "../../entry/rekor-v1/propose.ts"
+import { proposeRekorV1 } from "../../entry/kinds/request.ts"
 import type { LogEntry, Receipt, SignedInclusion } from "../../log/ports/log.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
 import type { Surroundings } from "../door/handler.ts"

@@ -2,7 +2,7 @@
 // logged. Nothing found is undefined; what is found is true, as the log checks it against the tree.
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import type { Proposal } from "../../entry/entry.ts"
-import { proposeRekorV1 } from "../../entry/rekor-v1/propose.ts"
+import { proposeRekorV1 } from "../../entry/kinds/request.ts"
 import type { ProposalOptions } from "../../entry/signature.ts"
 import type { Log } from "../../log/ports/log.ts"
 import type { EntryId, JsonObject } from "./request.ts"

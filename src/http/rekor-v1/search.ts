@@ -11,7 +11,7 @@ import { asHash, HASH_SIZE } from "../../core/tree/hash.ts"
 import { TILE_WIDTH } from "../../core/tree/tile.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
 import type { TermName } from "../../entry/term.ts"
-import { readVerifierKey, type VerifierKey } from "../../entry/verifier-key.ts"
+import { MOST_CERTIFICATES, readVerifierKey, type VerifierKey } from "../../entry/verifier-key.ts"
 import type { Log } from "../../log/ports/log.ts"
 import type { Criterion, SearchOperator } from "../door/entry-search.ts"
 import type { Surroundings } from "../door/handler.ts"
@@ -27,7 +27,6 @@ import {
 } from "./request.ts"
 
 const LONGEST_IDENTITY = 512
-const MOST_CERTIFICATES = 10
 const EMAIL = /^[^\s@]+@[^\s@]+$/
 const HASH = /^(?:(sha1|sha256|sha384|sha512):)?((?:[0-9a-f]{2}){20,64})$/
 const FORMATS: readonly string[] = ["pgp", "x509", "minisign", "ssh", "tuf"]

@@ -135,7 +135,9 @@ describe("the strict rule", () => {
     expect(isStrictSignature(signatureOf(1n).subarray(1), key)).toBe(false)
     for (const point of smallOrder) {
       expect(isStrictSignature(signatureOf(1n), point)).toBe(false)
-      expect(isStrictSignature(Uint8Array.of(...point, ...r), key)).toBe(false)
+      expect(isStrictSignature(Uint8Array.of(...point, ...numberToBytesLE(1n, 32)), key)).toBe(
+        false,
+      )
     }
   })
 

@@ -4,7 +4,7 @@ import { parseBase64, parseHex } from "../../../src/core/base/text.ts"
 import { parseCheckpoint } from "../../../src/core/note/checkpoint.ts"
 import { parseNote } from "../../../src/core/note/note.ts"
 import { asHash } from "../../../src/core/tree/hash.ts"
-import type { EntryRequest } from "../../../src/entry/request.ts"
+import type { EntryRequest } from "../../../src/entry/kinds/registry.ts"
 import { loadContract } from "../../../src/http/door/contract.ts"
 import { ask, submit } from "../client.ts"
 import {
