@@ -1,7 +1,7 @@
 // What a logged body says at a glance: its kind, the digests it is about, and who signed. Reads the bodies
 // of every kind that the log takes; of any other body it only gives the kind. Verifies nothing.
 
-import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
+import { parseUtf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { Refusal } from "../../core/base/errors.ts"
 import { asObject, asText, isAbsent, type Members, parseJson } from "../../core/base/json-value.ts"
@@ -93,19 +93,24 @@ export function readSummary(body: Uint8Array): EntrySummary {
   return summaryOf(readRecorded(body))
 }
 
+const SPEC = ',"spec":'
+
 /** How canonical bodies of each kind begin, so that nearly all need not be parsed to tell it. */
-const beginnings = loggedKinds.map(({ kind, version, envelope }) => ({
-  bytes: utf8(`{"apiVersion":"${version}","kind":"${kind}","spec":`),
-  hasEnvelope: envelope !== undefined,
-}))
+const beginnings: ReadonlyMap<string, LoggedKind> = new Map(
+  loggedKinds.map((known) => [`{"apiVersion":"${known.version}","kind":"${known.kind}"`, known]),
+)
+
+const LONGEST_BEGINNING = Math.max(...[...beginnings.keys()].map(({ length }) => length))
+const latin1 = new TextDecoder("latin1")
 
 /**
  * Whether the log may keep an envelope beside this body: what was signed is not in it. False for a body that
  * cannot be read. Of a body that names its kind twice either may count, as nothing follows from such a one.
  */
 export function hasEnvelope(body: Uint8Array): boolean {
-  const known = beginnings.find(({ bytes }) => bytes.every((byte, i) => body[i] === byte))
-  if (known !== undefined) return known.hasEnvelope
+  const start = latin1.decode(body.subarray(0, LONGEST_BEGINNING + SPEC.length))
+  const known = beginnings.get(start.slice(0, start.indexOf(SPEC)))
+  if (known !== undefined) return known.envelope !== undefined
   try {
     return loggedKind(nameIn(openBody(body)))?.envelope !== undefined
   } catch (error) {
