@@ -33,7 +33,7 @@ export function statementOf(
   thing: SignedThing,
   key: VerifierKey,
 ): EntryStatement {
-  const isKnown = nativeList.some((native) => native.version === version)
+  const isKnown = [...bundled.keys()].some((name) => name.endsWith(`:${version}`))
   return (
     bundled.get(`${kind}:${version}`)?.statement(thing, key) ??
     refuse(

@@ -148,7 +148,7 @@ test("parseKinds() refuses a name that is none and lists those that are", () => 
   expect(parseKinds(["dsse", "rekord"])).toEqual(new Set(["dsse", "rekord"]))
   for (const name of ["dssee", "dsse:0.0.2", "toString"]) {
     expect(() => parseKinds(["dsse", name])).toThrow(
-      `expected kinds of hashedrekord, dsse, intoto, rekord, found ${name}`,
+      `expected kinds of ${Object.keys(entryKinds).join(", ")}, found ${name}`,
     )
   }
 })
