@@ -74,7 +74,7 @@ export function inTotoTerms(payloadType: string, payload: Uint8Array): readonly 
 }
 
 /** What an in-toto statement says about itself. */
-export interface StatementSummary {
+interface StatementSummary {
   readonly predicateType?: string
   /** Names of the first subjects. */
   readonly subjects: readonly string[]

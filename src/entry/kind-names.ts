@@ -1,6 +1,5 @@
 // The kinds of entries that the log takes, in all their versions: the closed list from which doors, search,
 // write rules and help take theirs. What a kind is stands in kinds/, one module a version.
-import { refuse } from "../core/base/errors.ts"
 
 /** The versions of each kind, from the oldest. */
 export const entryKinds = {
@@ -17,16 +16,8 @@ export type KindName = {
   [Kind in EntryKind]: `${Kind}:${(typeof entryKinds)[Kind][number]}`
 }[EntryKind]
 
-/** The kinds for people: `hashedrekord, dsse, …`. */
-export const kindList: string = Object.keys(entryKinds).join(", ")
+export const kindNames = Object.keys(entryKinds) as readonly EntryKind[]
 
 export function isEntryKind(text: string): text is EntryKind {
   return Object.hasOwn(entryKinds, text)
-}
-
-/** Reads the names of kinds; refuses `malformed` for one that does not exist. */
-export function parseKinds(names: readonly string[]): ReadonlySet<EntryKind> {
-  const wrong = names.find((name) => !isEntryKind(name))
-  if (wrong !== undefined) refuse("malformed", `expected kinds of ${kindList}, found ${wrong}`)
-  return new Set(names.filter(isEntryKind))
 }

@@ -4,7 +4,7 @@
 import { Refusal, refuse } from "../core/base/errors.ts"
 import { type Algorithm, everyAlgorithm } from "./algorithm.ts"
 import type { Proposal } from "./entry.ts"
-import type { EntryKind } from "./kind-names.ts"
+import { type EntryKind, kindNames } from "./kind-names.ts"
 import type { TermName } from "./term.ts"
 
 /** What is absent is not restricted. */
@@ -16,14 +16,27 @@ export interface WriteRule {
   readonly identities?: ReadonlySet<string>
 }
 
+function readNames<Name extends string>(
+  names: readonly string[],
+  known: readonly Name[],
+  what: string,
+): ReadonlySet<Name> {
+  const isKnown = (name: string): name is Name => known.some((each) => each === name)
+  const wrong = names.find((name) => !isKnown(name))
+  if (wrong !== undefined) {
+    refuse("malformed", `expected ${what} of ${known.join(", ")}, found ${wrong}`)
+  }
+  return new Set(names.filter(isKnown))
+}
+
 /** Reads the names of algorithms; refuses `malformed` for one that does not exist. */
 export function parseAlgorithms(names: readonly string[]): ReadonlySet<Algorithm> {
-  const known: readonly string[] = everyAlgorithm
-  const wrong = names.find((name) => !known.includes(name))
-  if (wrong !== undefined) {
-    refuse("malformed", `expected algorithms of ${known.join(", ")}, found ${wrong}`)
-  }
-  return new Set(names as readonly Algorithm[])
+  return readNames(names, everyAlgorithm, "algorithms")
+}
+
+/** Reads the names of kinds; refuses `malformed` for one that does not exist. */
+export function parseKinds(names: readonly string[]): ReadonlySet<EntryKind> {
+  return readNames(names, kindNames, "kinds")
 }
 
 function valuesOf({ terms }: Proposal, name: TermName): string[] {

@@ -13,7 +13,7 @@ import {
   parseJson,
 } from "../core/base/json-value.ts"
 import { formatBase64 } from "../core/base/text.ts"
-import { type HashName, sigstoreHashName } from "../entry/algorithm.ts"
+import { type HashName, hashOfSigstoreName, sigstoreHashName } from "../entry/algorithm.ts"
 import type { MessageSignature, SignedContent, SignedEnvelope } from "../entry/kinds/kind.ts"
 import { MOST_CERTIFICATES } from "../entry/verifier-key.ts"
 import {
@@ -131,9 +131,8 @@ const verifierNames = ["publicKey", "certificate", "x509CertificateChain"] as co
 
 function asHashName(value: unknown, what: string): HashName {
   const text = asText(value, what)
-  const names: readonly HashName[] = ["sha256", "sha384", "sha512"]
   return (
-    names.find((name) => sigstoreHashName[name] === text) ??
+    hashOfSigstoreName(text) ??
     refuse("unsupported", `${what}: expected SHA2_256, SHA2_384 or SHA2_512, found ${shown(text)}`)
   )
 }

@@ -3,8 +3,8 @@ import { Option } from "commander"
 import { parseDecimal } from "../../core/base/text.ts"
 import type { VerificationEngine } from "../../crypto/engines/verification.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
-import { type EntryKind, kindList, parseKinds } from "../../entry/kind-names.ts"
-import { parseAlgorithms, type WriteRule } from "../../entry/write-rule.ts"
+import { type EntryKind, kindNames } from "../../entry/kind-names.ts"
+import { parseAlgorithms, parseKinds, type WriteRule } from "../../entry/write-rule.ts"
 import { type Address, argument, option, parseAddress } from "../command/options.ts"
 
 export interface ServeOptions {
@@ -90,7 +90,7 @@ export const serveOptions: readonly Option[] = [
   ).argParser(argument((text: string) => parseAlgorithms(listOf(text)))),
   option(
     "--allow-kinds <list>",
-    `take entries of these kinds only, of ${kindList}`,
+    `take entries of these kinds only, of ${kindNames.join(", ")}`,
     "ALLOW_KINDS",
   ).argParser(argument((text: string) => parseKinds(listOf(text)))),
   option("--allow-keys <list>", "take entries signed by these keys only", "ALLOW_KEYS").argParser(

@@ -7,7 +7,7 @@ import type { LogClient } from "../../client/log-client.ts"
 import type { FoundAttestation, SearchCriteria } from "../../client/search-answer.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { bug } from "../../core/base/errors.ts"
-import { kindList } from "../../entry/kind-names.ts"
+import { kindNames } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary } from "../../entry/kinds/summary.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
 import { digestFile } from "../command/artifact-digest.ts"
@@ -54,7 +54,7 @@ const searchOptions: readonly Option[] = [
   new Option("--issuer <url>", "who vouched for the identity"),
   new Option("--subject <name>", "name of an in-toto subject"),
   new Option("--predicate-type <type>", "predicate type of an in-toto statement"),
-  new Option("--kind <kind>", `kind of entry: one of ${kindList}, also with a version`),
+  new Option("--kind <kind>", `kind of entry: one of ${kindNames.join(", ")}, also with a version`),
   new Option("--newest", "newest entries first"),
   new Option("--limit <n>", "the most entries to print").argParser(decimalArgument).default(20),
   new Option("--verify", "verify for each entry that the log has it"),

@@ -6,7 +6,7 @@ import type { KeptPayload } from "../dsse.ts"
 import type { SignatureCheck } from "../entry.ts"
 import { sha256Text } from "../search-terms.ts"
 import { parseDigest } from "../signature.ts"
-import { createVerifierKeyCache, type VerifierKey } from "../verifier-key.ts"
+import { createVerifierKeyCache, rememberKeys, type VerifierKey } from "../verifier-key.ts"
 import type { RecordedKeys, RecordedSignature } from "./kind.ts"
 import { readRecordedPem } from "./recorded.ts"
 import { type EntrySummary, type RecordedEntry, readRecorded, summaryOf } from "./summary.ts"
@@ -29,28 +29,7 @@ export interface LoggedClaim {
  * of another entry; `malformed` for what can be no entry of any log; `unsupported` or `too-large`
  * for an entry with a key, a hash or a length that is not known here, of which nothing can be said.
  */
-export type ClaimReader = (body: Uint8Array, payload?: Uint8Array) => LoggedClaim
-
-/** Longer keys are read anew each time, so that the cache's size in bytes has a bound too. */
-const LONGEST_CACHED_TEXT = 4096
-
-/** Of each form the last `limit` keys: the oldest leaves first, however often it came. */
-function createKeys(limit: number): RecordedKeys {
-  const known = new Map<string, VerifierKey>()
-  return {
-    der: createVerifierKeyCache(limit),
-    pem(content) {
-      const cached = known.get(content)
-      if (cached !== undefined) return cached
-      const key = readRecordedPem(content)
-      if (content.length > LONGEST_CACHED_TEXT || limit === 0) return key
-      known.set(content, key)
-      const oldest = known.size > limit ? known.keys().next() : undefined
-      if (oldest?.done === false) known.delete(oldest.value)
-      return key
-    },
-  }
-}
+type ClaimReader = (body: Uint8Array, payload?: Uint8Array) => LoggedClaim
 
 function checksOf({ kind, parts }: RecordedEntry): readonly SignatureCheck[] {
   const { digest, signatures } = parts
@@ -90,7 +69,10 @@ function assertEntry({ name, kind, parts }: RecordedEntry): void {
 
 /** A reader that remembers up to `limit` keys of each form, at most about 12 KB each. */
 export function createClaimReader(limit: number): ClaimReader {
-  const known = createKeys(limit)
+  const known: RecordedKeys = {
+    der: createVerifierKeyCache(limit),
+    pem: rememberKeys(limit, readRecordedPem),
+  }
   return (body, payload) => {
     const recorded = readRecorded(body, known)
     assertEntry(recorded)

@@ -12,8 +12,7 @@ import {
   parseJson,
 } from "../../core/base/json-value.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
-import { assertBodyLength } from "../../core/tree/bundle.ts"
-import { canonicalJson, type JsonValue } from "../canonical-json.ts"
+import type { JsonValue } from "../canonical-json.ts"
 import {
   assertCount,
   assertPayloadType,
@@ -30,10 +29,11 @@ import {
   readPemVerifier,
   readSignature,
 } from "../rekor-v1/verifier.ts"
-import { sha256Text, termsOf } from "../search-terms.ts"
+import { sha256Text } from "../search-terms.ts"
 import { type ProposalOptions, sha256Of } from "../signature.ts"
 import { unboundEnvelope } from "./dsse-v002.ts"
 import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
+import { formatBody, proposalOf } from "./proposal.ts"
 import { digestV1, pemSignature } from "./recorded.ts"
 
 interface Envelope {
@@ -43,8 +43,8 @@ interface Envelope {
   readonly signatures: readonly string[]
 }
 
-const kind = "dsse"
-const version = "0.0.1"
+const named = { kind: "dsse", version: "0.0.1" } as const
+const { kind, version } = named
 const NOT_BOTH =
   "either proposedContent or envelopeHash, payloadHash, and signatures must be present but not both"
 
@@ -133,35 +133,25 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
   const sha256 = sha256Of(options)
   const payloadDigest = sha256(payload)
   const envelopeDigest = sha256(utf8(text))
-  return {
+  const claims = signatures.map((signature) => {
+    const bytes = parseBase64(signature, "signature")
+    return verifiers.map(({ key }) => messageCheck(key, bytes, message))
+  })
+  const found = {
     kind,
     version,
-    terms: termsOf({
-      kind,
-      version,
-      keys: verifiers.map(({ key }) => key),
-      payload: sha256Text(payloadDigest),
-      envelope: sha256Text(envelopeDigest),
-      statement: { payloadType, payload },
-    }),
-    claims: signatures.map((signature) => {
-      const bytes = parseBase64(signature, "signature")
-      return verifiers.map(({ key }) => messageCheck(key, bytes, message))
-    }),
-    body(held) {
-      const body = canonicalJson({
-        apiVersion: version,
-        kind,
-        spec: {
-          envelopeHash: sha256Json(envelopeDigest),
-          payloadHash: sha256Json(payloadDigest),
-          signatures: signaturesJson(signatures, verifiers, held),
-        },
-      })
-      assertBodyLength(body)
-      return body
-    },
+    keys: verifiers.map(({ key }) => key),
+    payload: sha256Text(payloadDigest),
+    envelope: sha256Text(envelopeDigest),
+    statement: { payloadType, payload },
   }
+  return proposalOf(found, claims, (held) =>
+    formatBody(named, {
+      envelopeHash: sha256Json(envelopeDigest),
+      payloadHash: sha256Json(payloadDigest),
+      signatures: signaturesJson(signatures, verifiers, held),
+    }),
+  )
 }
 
 function read(spec: unknown, keys: RecordedKeys): RecordedParts {
@@ -180,8 +170,7 @@ function envelopeOf(spec: unknown): Uint8Array {
 }
 
 export const dsseV001 = {
-  kind,
-  version,
+  ...named,
   read,
   checks: undefined,
   envelope: unboundEnvelope,

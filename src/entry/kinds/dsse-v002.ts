@@ -6,9 +6,7 @@ import { digestOf } from "../../core/base/digest.ts"
 import { bug, refuse } from "../../core/base/errors.ts"
 import { asList, asObject } from "../../core/base/json-value.ts"
 import { formatBase64, parseBase64 } from "../../core/base/text.ts"
-import { assertBodyLength } from "../../core/tree/bundle.ts"
 import { messageAlgorithm } from "../algorithm.ts"
-import { canonicalJson } from "../canonical-json.ts"
 import {
   assertCount,
   assertPayloadType,
@@ -19,7 +17,7 @@ import {
 } from "../dsse.ts"
 import type { Proposal, SignatureCheck } from "../entry.ts"
 import { parseAnyBase64 } from "../rekor-v1/lenient-base64.ts"
-import { sha256Text, termsOf } from "../search-terms.ts"
+import { sha256Text } from "../search-terms.ts"
 import {
   assertTaken,
   type HeldSignature,
@@ -42,10 +40,11 @@ import type {
   RecordedParts,
   SignedThing,
 } from "./kind.ts"
+import { formatBody, proposalOf } from "./proposal.ts"
 import { derSignature, digestV2, envelopeChecks } from "./recorded.ts"
 
-const kind = "dsse"
-const version = "0.0.2"
+const named = { kind: "dsse", version: "0.0.2" } as const
+const { kind, version } = named
 
 /** A submission. Each signature must hold under one of the verifiers. */
 export interface DsseRequest {
@@ -54,7 +53,7 @@ export interface DsseRequest {
   readonly verifiers: readonly VerifierKeyText[]
 }
 
-export interface DsseParts {
+interface DsseParts {
   /** SHA-256 of the decoded payload. */
   readonly payloadDigest: Uint8Array
   /** In any order. */
@@ -64,18 +63,12 @@ export interface DsseParts {
 /** The canonical body. Refuses `too-large` if it is longer than an entry bundle can hold. */
 export function dsseBody(parts: DsseParts): Uint8Array {
   const signatures = parts.signatures.toSorted((a, b) => compareBytes(a.signature, b.signature))
-  const body = canonicalJson({
-    apiVersion: version,
-    kind,
-    spec: {
-      dsseV002: {
-        payloadHash: { algorithm: "SHA2_256", digest: formatBase64(parts.payloadDigest) },
-        signatures: signatures.map(signatureJson),
-      },
+  return formatBody(named, {
+    dsseV002: {
+      payloadHash: { algorithm: "SHA2_256", digest: formatBase64(parts.payloadDigest) },
+      signatures: signatures.map(signatureJson),
     },
   })
-  assertBodyLength(body)
-  return body
 }
 
 function assertDistinct(values: readonly Uint8Array[], what: string): void {
@@ -119,18 +112,19 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
     return { algorithm: messageAlgorithm[key.keyType], signature, key }
   }
   const payloadDigest = sha256Of(options)(payload)
-  const statement = { payloadType, payload }
-  return {
+  const found = {
     kind,
     version,
-    terms: termsOf({ kind, version, keys, payload: sha256Text(payloadDigest), statement }),
-    claims: signatures.map((signature) => keys.map((key) => check(signature, key))),
-    body(held) {
-      if (held.length !== signatures.length) bug("a position for each signature is needed")
-      const holding = signatures.map((signature, i) => heldUnder(signature, held[i]))
-      return dsseBody({ payloadDigest, signatures: holding })
-    },
+    keys,
+    payload: sha256Text(payloadDigest),
+    statement: { payloadType, payload },
   }
+  const claims = signatures.map((signature) => keys.map((key) => check(signature, key)))
+  return proposalOf(found, claims, (held) => {
+    if (held.length !== signatures.length) bug("a position for each signature is needed")
+    const holding = signatures.map((signature, i) => heldUnder(signature, held[i]))
+    return dsseBody({ payloadDigest, signatures: holding })
+  })
 }
 
 function read(spec: unknown, keys: RecordedKeys): RecordedParts {
@@ -188,8 +182,7 @@ function requestOf({ signatures }: RecordedParts, envelope?: Uint8Array): DsseRe
 }
 
 export const dsseV002 = {
-  kind,
-  version,
+  ...named,
   read,
   checks: undefined,
   envelope: unboundEnvelope,

@@ -10,13 +10,13 @@ import { digestAlgorithm } from "../algorithm.ts"
 import type { Proposal, SignatureCheck } from "../entry.ts"
 import { readHash } from "../rekor-v1/hash.ts"
 import { readPemVerifier, readSignature } from "../rekor-v1/verifier.ts"
-import { termsOf } from "../search-terms.ts"
 import { assertHash, assertTaken, type ProposalOptions } from "../signature.ts"
 import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
+import { proposalOf } from "./proposal.ts"
 import { digestV1, pemSignature, signedDigestChecks } from "./recorded.ts"
 
-const kind = "hashedrekord"
-const version = "0.0.1"
+const named = { kind: "hashedrekord", version: "0.0.1" } as const
+const { kind, version } = named
 const NOT_ALLOWED = "entry algorithms are not allowed"
 
 /** RFC 8785 in one piece, as in hashedrekord-v002.ts: every text is hex or base64. */
@@ -55,13 +55,7 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
   }
   const body = formatBody(hash, formatBase64(signature), verifier.content)
   const digest = `${hash.hash}:${hash.text.toLowerCase()}`
-  return {
-    kind,
-    version,
-    terms: termsOf({ kind, version, keys: [key], digest }),
-    claims: [[check]],
-    body: () => body,
-  }
+  return proposalOf({ kind, version, keys: [key], digest }, [[check]], body)
 }
 
 /** Also of rekord 0.0.1, whose bodies are made alike. */
@@ -81,12 +75,9 @@ export function readArtifactSpec(spec: unknown, keys: RecordedKeys): RecordedPar
   return { digest: digestV1(hash), signatures: [recorded] }
 }
 
-/**
- * The pairs of key and hash are those of the algorithms; Ed25519 keys sign as Ed25519ph.
- */
+/** The pairs of key and hash are those of the algorithms; Ed25519 keys sign as Ed25519ph. */
 export const hashedrekordV001 = {
-  kind,
-  version,
+  ...named,
   read: readArtifactSpec,
   checks: signedDigestChecks,
   envelope: undefined,

@@ -10,7 +10,6 @@ import { assertBodyLength } from "../../core/tree/bundle.ts"
 import { type Algorithm, algorithms, digestAlgorithm, sigstoreHashName } from "../algorithm.ts"
 import { dssePae } from "../dsse.ts"
 import type { Proposal, SignatureCheck } from "../entry.ts"
-import { termsOf } from "../search-terms.ts"
 import {
   assertHash,
   assertTaken,
@@ -34,10 +33,11 @@ import type {
   RecordedParts,
   SignedThing,
 } from "./kind.ts"
+import { proposalOf } from "./proposal.ts"
 import { derSignature, digestV2, signedDigestChecks } from "./recorded.ts"
 
-const kind = "hashedrekord"
-const version = "0.0.2"
+const named = { kind: "hashedrekord", version: "0.0.2" } as const
+const { kind, version } = named
 
 /** A submission. Exactly one of `publicKey` and `certificate` is there, base64 of DER. */
 export interface HashedrekordRequest extends VerifierKeyText {
@@ -48,7 +48,7 @@ export interface HashedrekordRequest extends VerifierKeyText {
   readonly signature: string
 }
 
-export interface HashedrekordParts extends HeldSignature {
+interface HashedrekordParts extends HeldSignature {
   readonly digest: Uint8Array
 }
 
@@ -114,8 +114,7 @@ export function proposeHashedrekord(
     form: key.form,
     key: request.publicKey ?? request.certificate ?? bug("a key was read from nothing"),
   })
-  const terms = termsOf({ kind, version, digest: request.digest, keys: [key] })
-  return { kind, version, terms, claims: [[check]], body: () => body }
+  return proposalOf({ kind, version, digest: request.digest, keys: [key] }, [[check]], body)
 }
 
 function read(spec: unknown, keys: RecordedKeys): RecordedParts {
@@ -161,8 +160,7 @@ function requestOf({ digest, signatures }: RecordedParts): HashedrekordRequest {
 }
 
 export const hashedrekordV002 = {
-  kind,
-  version,
+  ...named,
   read,
   checks: signedDigestChecks,
   envelope: undefined,

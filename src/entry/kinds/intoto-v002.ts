@@ -13,20 +13,20 @@ import {
   optional,
 } from "../../core/base/json-value.ts"
 import { formatHex, parseBase64 } from "../../core/base/text.ts"
-import { assertBodyLength } from "../../core/tree/bundle.ts"
-import { canonicalJson, type JsonValue } from "../canonical-json.ts"
+import type { JsonValue } from "../canonical-json.ts"
 import { assertPayloadType, dssePae, formatEnvelope, MOST_SIGNATURES } from "../dsse.ts"
 import type { Proposal, SignatureCheck } from "../entry.ts"
 import { readHash } from "../rekor-v1/hash.ts"
 import { assertMessageKey, messageCheck, readPemVerifier } from "../rekor-v1/verifier.ts"
-import { sha256Text, termsOf } from "../search-terms.ts"
+import { sha256Text } from "../search-terms.ts"
 import { type ProposalOptions, parseSignature, sha256Of } from "../signature.ts"
 import type { VerifierKey } from "../verifier-key.ts"
 import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
+import { formatBody, proposalOf } from "./proposal.ts"
 import { digestV1, envelopeChecks, pemSignature } from "./recorded.ts"
 
-const kind = "intoto"
-const version = "0.0.2"
+const named = { kind: "intoto", version: "0.0.2" } as const
+const { kind, version } = named
 
 interface HeldUnderOwnKey {
   readonly signature: Uint8Array
@@ -105,31 +105,22 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
   const signatures = readSignatures(content.signatures, options)
   const message = dssePae(payloadType, payload)
   const payloadDigest = sha256Of(options)(payload)
-  const body = canonicalJson({
-    apiVersion: version,
-    kind,
-    spec: {
-      content: {
-        envelope: { payloadType, signatures: signatures.map(({ json }) => json) },
-        hash: envelopeHash(content.hash),
-        payloadHash: { algorithm: "sha256", value: formatHex(payloadDigest) },
-      },
+  const body = formatBody(named, {
+    content: {
+      envelope: { payloadType, signatures: signatures.map(({ json }) => json) },
+      hash: envelopeHash(content.hash),
+      payloadHash: { algorithm: "sha256", value: formatHex(payloadDigest) },
     },
   })
-  assertBodyLength(body)
-  return {
+  const found = {
     kind,
     version,
-    terms: termsOf({
-      kind,
-      version,
-      keys: signatures.map(({ key }) => key),
-      payload: sha256Text(payloadDigest),
-      statement: { payloadType, payload },
-    }),
-    claims: signatures.map(({ key, signature }) => [messageCheck(key, signature, message)]),
-    body: () => body,
+    keys: signatures.map(({ key }) => key),
+    payload: sha256Text(payloadDigest),
+    statement: { payloadType, payload },
   }
+  const claims = signatures.map(({ key, signature }) => [messageCheck(key, signature, message)])
+  return proposalOf(found, claims, body)
 }
 
 function read(spec: unknown, keys: RecordedKeys): RecordedParts {
@@ -167,8 +158,7 @@ function envelopeOf(spec: unknown): Uint8Array {
 }
 
 export const intotoV002 = {
-  kind,
-  version,
+  ...named,
   read,
   checks: undefined,
   envelope: { payloadChecks, envelopeChecks: () => [] },

@@ -103,7 +103,7 @@ export interface BundleForm<Request> {
 }
 
 /** The kind as submissions to the native API have it. */
-export interface NativeForm<Request> {
+interface NativeForm<Request> {
   /** As {@link RekorV1Form.propose}. */
   propose(request: Request, options: ProposalOptions): Proposal
   /** What may be kept of a submission; undefined where the body has everything. */

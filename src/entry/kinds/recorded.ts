@@ -9,7 +9,9 @@ import {
   type Algorithm,
   algorithms,
   digestAlgorithm,
+  digestLength,
   everyAlgorithm,
+  hashOfSigstoreName,
   messageAlgorithm,
 } from "../algorithm.ts"
 import type { SignatureCheck } from "../entry.ts"
@@ -21,14 +23,6 @@ import {
   type VerifierKey,
 } from "../verifier-key.ts"
 import type { RecordedKeys, RecordedSignature } from "./kind.ts"
-
-const hashNames: ReadonlyMap<string, string> = new Map([
-  ["SHA2_256", "sha256"],
-  ["SHA2_384", "sha384"],
-  ["SHA2_512", "sha512"],
-])
-
-const hashes: readonly string[] = [...hashNames.values()]
 
 /** A key of Rekor v1; refuses as `readVerifierKey` does, and `malformed` for what is no PEM. */
 export function readRecordedPem(content: string): VerifierKey {
@@ -64,14 +58,17 @@ export function pemSignature(
 }
 
 function unknownHash(name: string): never {
-  return refuse("unsupported", `digest: expected one of ${hashes.join(", ")}, found ${shown(name)}`)
+  return refuse(
+    "unsupported",
+    `digest: expected one of ${Object.keys(digestLength).join(", ")}, found ${shown(name)}`,
+  )
 }
 
 /** `{algorithm, digest}` of Rekor v2, as `algorithm:hex`. */
 export function digestV2(value: unknown): string {
   const { algorithm, digest } = asObject(value, "digest", ["algorithm", "digest"])
   const name = asText(algorithm, "algorithm")
-  const hash = hashNames.get(name) ?? unknownHash(name)
+  const hash = hashOfSigstoreName(name) ?? unknownHash(name)
   return `${hash}:${formatHex(asBytes(digest, "digest"))}`
 }
 
@@ -79,7 +76,7 @@ export function digestV2(value: unknown): string {
 export function digestV1(hash: unknown): string {
   const { algorithm, value } = asObject(hash, "digest", ["algorithm", "value"])
   const name = asText(algorithm, "algorithm")
-  if (!hashes.includes(name)) unknownHash(name)
+  if (!Object.hasOwn(digestLength, name)) unknownHash(name)
   return `${name}:${asText(value, "value").toLowerCase()}`
 }
 

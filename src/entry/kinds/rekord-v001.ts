@@ -4,8 +4,6 @@
 import { refuse, shown } from "../../core/base/errors.ts"
 import { asObject, asText, isAbsent, optional } from "../../core/base/json-value.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
-import { assertBodyLength } from "../../core/tree/bundle.ts"
-import { canonicalJson } from "../canonical-json.ts"
 import type { Proposal } from "../entry.ts"
 import { readHash } from "../rekor-v1/hash.ts"
 import {
@@ -14,14 +12,14 @@ import {
   readPemVerifier,
   readSignature,
 } from "../rekor-v1/verifier.ts"
-import { termsOf } from "../search-terms.ts"
 import { type ProposalOptions, sha256Of } from "../signature.ts"
 import { readArtifactSpec } from "./hashedrekord-v001.ts"
 import type { LoggedKind } from "./kind.ts"
+import { formatBody, proposalOf } from "./proposal.ts"
 import { signedArtifactChecks } from "./recorded.ts"
 
-const kind = "rekord"
-const version = "0.0.1"
+const named = { kind: "rekord", version: "0.0.1" } as const
+const { kind, version } = named
 
 function assertFormat(value: unknown): void {
   if (isAbsent(value) || value === "") {
@@ -72,31 +70,24 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
   const artifact = readArtifact(data.content)
   const value = formatHex(sha256Of(options)(artifact))
   optional(data.hash, (hash) => assertStatedHash(hash, value))
-  const body = canonicalJson({
-    apiVersion: version,
-    kind,
-    spec: {
-      data: { hash: { algorithm: "sha256", value } },
-      signature: {
-        content: formatBase64(signature),
-        format: "x509",
-        publicKey: { content: verifier.content },
-      },
+  const body = formatBody(named, {
+    data: { hash: { algorithm: "sha256", value } },
+    signature: {
+      content: formatBase64(signature),
+      format: "x509",
+      publicKey: { content: verifier.content },
     },
   })
-  assertBodyLength(body)
-  return {
-    kind,
-    version,
-    terms: termsOf({ kind, version, keys: [verifier.key], digest: `sha256:${value}` }),
-    claims: [[messageCheck(verifier.key, signature, artifact)]],
-    body: () => body,
-  }
+  const check = messageCheck(verifier.key, signature, artifact)
+  return proposalOf(
+    { kind, version, keys: [verifier.key], digest: `sha256:${value}` },
+    [[check]],
+    body,
+  )
 }
 
 export const rekordV001 = {
-  kind,
-  version,
+  ...named,
   read: readArtifactSpec,
   checks: signedArtifactChecks,
   envelope: undefined,

@@ -11,11 +11,10 @@ interface SentDigest {
   readonly bytes: Uint8Array
 }
 
-const hashNames: ReadonlySet<string> = new Set(Object.keys(digestLength))
 const HEX = /^[0-9a-fA-F]*$/
 
 function isHashName(name: string): name is HashName {
-  return hashNames.has(name)
+  return Object.hasOwn(digestLength, name)
 }
 
 /** Refuses in Rekor's words for a hash that is not there or not of its own length. */

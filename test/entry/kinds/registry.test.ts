@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import { parse } from "yaml"
 import { dssePae, formatEnvelope } from "../../../src/entry/dsse.ts"
-import { entryKinds, parseKinds } from "../../../src/entry/kind-names.ts"
+import { entryKinds } from "../../../src/entry/kind-names.ts"
 import { recordedRequest, statementOf } from "../../../src/entry/kinds/bundle.ts"
 import { loggedKinds, nativeList } from "../../../src/entry/kinds/registry.ts"
 import { proposeEntry } from "../../../src/entry/kinds/request.ts"
@@ -142,15 +142,6 @@ describe("statementOf()", () => {
     expectRefusal("mismatch", () => statementOf("rekord", "0.0.2", artifact, key))
     expectRefusal("unsupported", () => statementOf("hashedrekord", "0.0.1", artifact, key))
   })
-})
-
-test("parseKinds() refuses a name that is none and lists those that are", () => {
-  expect(parseKinds(["dsse", "rekord"])).toEqual(new Set(["dsse", "rekord"]))
-  for (const name of ["dssee", "dsse:0.0.2", "toString"]) {
-    expect(() => parseKinds(["dsse", name])).toThrow(
-      `expected kinds of ${Object.keys(entryKinds).join(", ")}, found ${name}`,
-    )
-  }
 })
 
 test("every kind is in the registry once in each version", () => {
