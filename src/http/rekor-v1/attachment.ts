@@ -1,3 +1,4 @@
+// What is kept of a submission to Rekor v1: the envelope of its attestation, in the form that the log keeps.
 import { unlessRefused } from "../../core/base/errors.ts"
 import { ENVELOPE_MEDIA_TYPE, readEnvelope } from "../../entry/dsse.ts"
 import { envelopeOfRekorV1 } from "../../entry/kinds/request.ts"
