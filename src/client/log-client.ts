@@ -228,11 +228,3 @@ export function createLogClient(options: LogClientOptions): LogClient {
     trustedRoot: () => text("v1/trusted-root.json"),
   }
 }
-
-// What a program needs beside the client, so that the package's ./client is enough for it.
-export { Refusal, Trouble } from "../core/base/errors.ts"
-export { formatSigstoreBundle } from "../sigstore/bundle.ts"
-export { bundleOfSubmission } from "../sigstore/submission-bundle.ts"
-export { parseTrustedRoot } from "../sigstore/trusted-root.ts"
-export { verifyReceipt } from "./receipt.ts"
-export { signingLog } from "./trust.ts"

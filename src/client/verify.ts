@@ -19,8 +19,8 @@ import { hashedrekordBody } from "../entry/hashedrekord.ts"
 import { verifyPortably } from "../entry/portable-verification.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
 import {
+  type BundledEnvelope,
   type BundleVerifier,
-  type DsseEnvelope,
   type MessageSignature,
   parseSigstoreBundle,
   type SigstoreBundle,
@@ -119,7 +119,7 @@ function verifySubject(payload: Uint8Array, artifact: Artifact, names?: readonly
   }
 }
 
-function verifyPayload({ payload, payloadType }: DsseEnvelope, artifact: Artifact): void {
+function verifyPayload({ payload, payloadType }: BundledEnvelope, artifact: Artifact): void {
   const hashes: readonly HashName[] = ["sha256", "sha512", "sha384"]
   const hash = hashes.find((name) => artifact.digest(name) !== undefined) ?? "sha256"
   if (!equalBytes(digestOf(hash, payload), artifact.needDigest(hash))) {
@@ -128,7 +128,7 @@ function verifyPayload({ payload, payloadType }: DsseEnvelope, artifact: Artifac
 }
 
 /** cosign 3 logs an envelope as a hashedrekord over its PAE; others log it as a dsse entry. */
-function envelopeStatement(envelope: DsseEnvelope, key: VerifierKey, kind: string): Statement {
+function envelopeStatement(envelope: BundledEnvelope, key: VerifierKey, kind: string): Statement {
   const message = dssePae(envelope.payloadType, envelope.payload)
   if (kind !== "hashedrekord") return messageStatement(key, message, envelope.payload)
   return digestStatement(key, digestOf(algorithms[digestAlgorithm[key.keyType]].hash, message))
@@ -212,8 +212,3 @@ export function verifyBundle(check: BundleCheck): VerifiedEntry {
   verifyBody(entry, statement, statement.body(signature, key))
   return { ...verifyLogged(entry, check.trust), kind, algorithm, body: entry.body }
 }
-
-// What a program needs beside the verifier, so that the package's ./verify is enough for it.
-export { Refusal } from "../core/base/errors.ts"
-export { parsePolicy } from "../core/note/policy.ts"
-export { parseTrustedRoot } from "../sigstore/trusted-root.ts"

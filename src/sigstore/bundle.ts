@@ -38,7 +38,7 @@ export interface MessageSignature {
 }
 
 /** A DSSE envelope with its one signature. */
-export interface DsseEnvelope {
+export interface BundledEnvelope {
   readonly form: "dsse"
   readonly payload: Uint8Array
   readonly payloadType: string
@@ -48,7 +48,7 @@ export interface DsseEnvelope {
 
 export interface SigstoreBundle {
   readonly verifier: BundleVerifier
-  readonly content: MessageSignature | DsseEnvelope
+  readonly content: MessageSignature | BundledEnvelope
   /** 1 to 32 entries. */
   readonly entries: readonly TransparencyLogEntry[]
 }
@@ -85,7 +85,7 @@ function messageSignatureToJson({ messageDigest, signature }: MessageSignature):
   }
 }
 
-function envelopeToJson({ payload, payloadType, signature, keyid }: DsseEnvelope): object {
+function envelopeToJson({ payload, payloadType, signature, keyid }: BundledEnvelope): object {
   return {
     payload: formatBase64(payload),
     payloadType,
@@ -177,7 +177,7 @@ function readMessageSignature(value: unknown): MessageSignature {
   }
 }
 
-function readEnvelope(value: unknown): DsseEnvelope {
+function readEnvelope(value: unknown): BundledEnvelope {
   const what = "dsseEnvelope"
   const envelope = asMessage(value, what, ["payload", "payloadType", "signatures"])
   // SPEC: the envelope of a bundle has exactly one signature (sigstore_bundle.proto, dsse_envelope).

@@ -2,7 +2,8 @@
 import { utf8 } from "../base/bytes.ts"
 import { refuse, shown } from "../base/errors.ts"
 
-declare const originBrand: unique symbol
+/** The mark of {@link Origin} in the type system; nothing of it exists at run time. */
+export declare const originBrand: unique symbol
 /** A log's origin: 1 to 255 bytes of UTF-8 without spaces, control characters or `+`. */
 export type Origin = string & { readonly [originBrand]: true }
 

@@ -6,7 +6,8 @@ import { bug, refuse } from "../base/errors.ts"
 
 export const HASH_SIZE = 32
 
-declare const hashBrand: unique symbol
+/** The mark of {@link Hash} in the type system; nothing of it exists at run time. */
+export declare const hashBrand: unique symbol
 /** 32 bytes that are a node of some tree. Made by a hasher or by {@link asHash}. */
 export type Hash = Uint8Array & { readonly [hashBrand]: true }
 
