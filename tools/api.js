@@ -66,9 +66,14 @@ function check(scratch, isWriting) {
     Extractor.invoke(config, {
       compilerState,
       localBuild: isWriting,
+      printApiReportDiff: !isWriting,
       messageCallback(message) {
         message.handled = true
-        if (message.logLevel === "error" || message.logLevel === "warning") {
+        const { messageId, logLevel, text } = message
+        if (messageId === "console-api-report-diff") console.error(text)
+        // Copying the report by hand is not how it is done here.
+        if (messageId.startsWith("console-api-report-")) return
+        if (logLevel === "error" || logLevel === "warning") {
           console.error(`countersign/${modules[i]}: ${message.formatMessageWithLocation(root)}`)
         }
       },

@@ -7,6 +7,7 @@ import { Refusal, type RefusalCode, shown, Trouble } from "../core/base/errors.t
 import { asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
 import { parseBase, readBounded } from "./bounded-answer.ts"
 
+/** The Fetch standard, as browsers and Node have it. */
 export type Fetch = typeof globalThis.fetch
 
 export interface ExchangeOptions {

@@ -33,6 +33,7 @@ import {
   type SearchPage,
 } from "./search-answer.ts"
 
+/** Where a log is, and how it is asked. */
 export interface LogClientOptions {
   /** Base URL of the log: `http(s)://HOST[:PORT][/PATH]`. */
   readonly url: string
@@ -47,6 +48,7 @@ export interface LogClientOptions {
 /** What became of one request of a batch. */
 export type BatchOutcome = { readonly receipt: Receipt } | { readonly error: Refusal | Trouble }
 
+/** How a submission is answered. */
 export interface SubmitOptions {
   /**
    * Whether to wait until witnesses have cosigned the checkpoint of the receipt, which says whether they
@@ -55,7 +57,10 @@ export interface SubmitOptions {
   readonly witnessed?: boolean
 }
 
-/** Rejects with `Refusal` (the log's own code, or a malformed answer) or `Trouble` ("network"). */
+/**
+ * One log's native API (openapi.yaml) and tiles (C2SP tlog-tiles). Every method rejects with `Refusal` (the
+ * log's own code, or `malformed`, `mismatch` or `too-large` for its answer) or with `Trouble` ("network").
+ */
 export interface LogClient {
   submit(request: EntryRequest, options?: SubmitOptions): Promise<Receipt>
   /** Up to 1,000 requests and 8 MiB; one outcome for each, in the same order. */
@@ -175,7 +180,19 @@ async function submit(
   return readReceipt(parseJson(parseUtf8(answer, "receipt"), "receipt", LONGEST_ANSWER))
 }
 
-/** A client of one log. Refuses `malformed` for a URL that cannot be one. */
+/**
+ * A client of one log. Asks nothing yet; refuses `malformed` for a URL that cannot be one. What the log answers
+ * is checked for its form only: hold it against your pins, as {@link verifyReceipt} does.
+ *
+ * @example
+ * ```ts
+ * import { createLogClient } from "countersign/client"
+ *
+ * const log = createLogClient({ url: "http://localhost:3000" })
+ * const { index, body } = await log.entry(0)
+ * console.log(index, JSON.parse(new TextDecoder().decode(body)).kind) // 0 hashedrekord
+ * ```
+ */
 export function createLogClient(options: LogClientOptions): LogClient {
   const exchange = createExchange({
     url: options.url,

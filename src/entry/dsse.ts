@@ -19,6 +19,7 @@ import {
 } from "./signature.ts"
 import { readVerifierKeyText, type VerifierKey, type VerifierKeyText } from "./verifier-key.ts"
 
+/** One signature of an envelope. */
 export interface DsseSignature {
   readonly sig: string
   /** A hint of the signer's; not kept. */

@@ -3,6 +3,7 @@
 import type { Algorithm, HashName } from "./algorithm.ts"
 import type { Term } from "./term.ts"
 
+/** What an entry is the record of, by Rekor's names. */
 export type EntryKind = "hashedrekord" | "dsse" | "intoto" | "rekord"
 
 /**

@@ -5,6 +5,7 @@ import type { Proposal } from "./entry.ts"
 import { type HashedrekordRequest, proposeHashedrekord } from "./hashedrekord.ts"
 import type { ProposalOptions } from "./signature.ts"
 
+/** A submission, as `POST /v1/entries` takes it (openapi.yaml). */
 export type EntryRequest = HashedrekordRequest | DsseRequest
 
 /** Checks a submission and gives its proposal; refuses as the function of its kind does. */

@@ -8,14 +8,8 @@ export {
   openCheckpoint,
   parseCheckpoint,
 } from "../core/note/checkpoint.ts"
+export { type NamedHead, readCosignatures } from "../core/note/cosignature.ts"
 export {
-  checkpointRule,
-  type NamedHead,
-  readCosignatures,
-  verifyCosignature,
-} from "../core/note/cosignature.ts"
-export {
-  formatVkey,
   type KeyType,
   type Note,
   type NoteSignature,
@@ -29,7 +23,6 @@ export { type Origin, type originBrand, parseOrigin } from "../core/note/origin.
 export {
   type Cosignature,
   checkPolicy,
-  isQuorum,
   type Policy,
   type PolicyGroup,
   type PolicyLog,
@@ -37,7 +30,7 @@ export {
   parsePolicy,
   type VerifiedCheckpoint,
 } from "../core/note/policy.ts"
-export { formatTlogProof, parseTlogProof, type TlogProof } from "../core/note/tlog-proof.ts"
+export { parseTlogProof, type TlogProof } from "../core/note/tlog-proof.ts"
 export { decodeBundle } from "../core/tree/bundle.ts"
 export {
   appendToRange,
@@ -57,7 +50,6 @@ export {
 export { verifyConsistency, verifyInclusion } from "../core/tree/proof.ts"
 export {
   formatTilePath,
-  parseTilePath,
   TILE_WIDTH,
   type TileId,
   type TileResource,

@@ -25,6 +25,7 @@ export type BundleVerifier =
   | { readonly form: "hint"; readonly hint: string }
   | { readonly form: "certificate"; readonly der: Uint8Array }
 
+/** The artifact's digest by the bundle's word. */
 export interface MessageDigest {
   readonly hash: HashName
   readonly digest: Uint8Array
@@ -46,6 +47,7 @@ export interface BundledEnvelope {
   readonly keyid?: string
 }
 
+/** A Sigstore bundle (protobuf-specs, sigstore_bundle.proto) with its bytes decoded. */
 export interface SigstoreBundle {
   readonly verifier: BundleVerifier
   readonly content: MessageSignature | BundledEnvelope
@@ -93,7 +95,19 @@ function envelopeToJson({ payload, payloadType, signature, keyid }: BundledEnvel
   }
 }
 
-/** The JSON text of a bundle of version 0.3, on one line without a final newline. */
+/**
+ * The JSON text of a bundle of version 0.3, on one line without a final newline.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { formatSigstoreBundle } from "countersign/client"
+ * import { parseSigstoreBundle } from "countersign/verify"
+ *
+ * const bundle = parseSigstoreBundle(readFileSync("artifact.txt.sigstore.json", "utf8"))
+ * console.log(parseSigstoreBundle(formatSigstoreBundle(bundle)).entries[0]?.index) // 0
+ * ```
+ */
 export function formatSigstoreBundle({ verifier, content, entries }: SigstoreBundle): string {
   return JSON.stringify({
     mediaType: MEDIA_TYPE,
@@ -211,7 +225,19 @@ function readEntries(value: unknown): readonly TransparencyLogEntry[] {
     : refuse("malformed", "tlogEntries: expected an entry, found none")
 }
 
-/** Reads a bundle; refuses `malformed`, `too-large` or `unsupported`, naming the member at fault. */
+/**
+ * Reads a bundle of version 0.1 to 0.3; whether it is true is for {@link verifyBundle} to say. Refuses
+ * `malformed`, `too-large` above 32 Mi characters, or `unsupported`, naming the member at fault.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseSigstoreBundle } from "countersign/verify"
+ *
+ * const { content } = parseSigstoreBundle(readFileSync("artifact.txt.sigstore.json", "utf8"))
+ * console.log(content.form) // message-signature
+ * ```
+ */
 export function parseSigstoreBundle(text: string): SigstoreBundle {
   const bundle = asMessage(parseJson(text, "bundle", LONGEST_BUNDLE), "bundle", [
     "mediaType",
