@@ -26,7 +26,7 @@ export interface Question {
   readonly method?: "GET" | "POST"
   /** Below the base URL, without a leading slash, with its query. */
   readonly path: string
-  readonly body?: string | Uint8Array<ArrayBuffer>
+  readonly body?: NonNullable<RequestInit["body"]>
   readonly contentType?: string
   /** The longest answer that is read, in bytes. */
   readonly longest: number

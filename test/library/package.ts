@@ -43,13 +43,19 @@ function link(project: string, name: string): void {
   symlinkSync(join(checkout, "node_modules", name), place)
 }
 
-/** Unpacks the tarball into a project's node_modules; what the package depends on is that of the checkout. */
+/** Unpacks the tarball into a project's node_modules, beside the types of Node and nothing else. */
 export async function install(tarball: string, project: string): Promise<void> {
   const place = join(project, "node_modules/countersign")
   mkdirSync(place, { recursive: true })
   await run("tar", ["-xzf", tarball, "--strip-components=1", "-C", place])
-  const { dependencies } = JSON.parse(readFileSync(join(place, "package.json"), "utf8")) as {
+  link(project, "@types/node")
+}
+
+/** Installs what the package needs at run time, which is that of the checkout. */
+export function installDependencies(project: string): void {
+  const place = join(project, "node_modules/countersign/package.json")
+  const { dependencies } = JSON.parse(readFileSync(place, "utf8")) as {
     readonly dependencies: Readonly<Record<string, string>>
   }
-  for (const name of [...Object.keys(dependencies), "@types/node"]) link(project, name)
+  for (const name of Object.keys(dependencies)) link(project, name)
 }
