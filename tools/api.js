@@ -90,7 +90,7 @@ function proseOf({ docComment = "" }) {
     .replace(/^\/\*\*\n?|\n? ?\*\/\n?$/g, "")
     .replaceAll(/^ \* ?/gm, "")
     .replaceAll(/\{@link (?:[^|}]*\| *)?([^}]*)\}/g, "`$1`")
-    .replaceAll(/^@example$/gm, "Example:")
+    .replaceAll(/^@example$/gm, "Example:\n")
     .trim()
 }
 
@@ -108,13 +108,19 @@ function declarationOf({ members, ...declared }) {
     : [`${text} {`, ...members.flatMap(memberLines), "}"].join("\n")
 }
 
+/** What the module's source says of it at its beginning. */
+function introductionOf(name) {
+  const source = readFileSync(join(root, "src", "library", `${name}.ts`), "utf8")
+  return (/^(?:\/\/ .*\n)+/.exec(source)?.[0] ?? "").replaceAll(/^\/\/ /gm, "")
+}
+
 function pageOf(name, scratch) {
   const model = JSON.parse(readFileSync(join(scratch, `${name}.api.json`), "utf8"))
   const sections = model.members[0].members.map((declared) => {
     const heading = declared.name.replace(/_\d+$/, "")
     return `## ${heading}\n\n\`\`\`ts\n${declarationOf(declared)}\n\`\`\`\n\n${proseOf(declared)}\n`
   })
-  return [`# countersign/${name}\n`, ...sections].join("\n")
+  return [`# countersign/${name}\n`, introductionOf(name), ...sections].join("\n")
 }
 
 function writePages(folder, scratch) {

@@ -2,10 +2,8 @@
 // tlog-tiles, at the root or, for a Rekor v2 log, below `api/v2/`; and a witness's newest heads (C2SP
 // tlog-witness). Believes nothing of what it reads.
 
-import { parseUtf8, utf8 } from "../core/base/bytes.ts"
-import { digestOf } from "../core/base/digest.ts"
+import { parseUtf8 } from "../core/base/bytes.ts"
 import { Refusal, Trouble } from "../core/base/errors.ts"
-import { formatHex } from "../core/base/text.ts"
 import { LONGEST_NOTE } from "../core/note/note.ts"
 import { LONGEST_BODY } from "../core/tree/bundle.ts"
 import { HASH_SIZE } from "../core/tree/hash.ts"
@@ -17,6 +15,7 @@ import {
   type PatientOptions,
   type PatientReading,
 } from "./patient-reading.ts"
+import { checkpointPath } from "./witness-client.ts"
 
 const REKOR_V2 = "rekor-v2+"
 const LONGEST_BUNDLE = TILE_WIDTH * (2 + LONGEST_BODY)
@@ -25,7 +24,7 @@ const LONGEST_TILE = TILE_WIDTH * HASH_SIZE
 const LONGEST_ENVELOPE = 16 * 1024 * 1024
 
 /** Has the form of the monitor's port `LogSource`, which says what it promises. */
-export interface TileSource {
+interface TileSource {
   checkpoint(isFresh?: boolean): Promise<string>
   bundle(index: number, width: number, isFresh?: boolean): Promise<Uint8Array | undefined>
   tile(
@@ -37,7 +36,7 @@ export interface TileSource {
   envelope?(index: number): Promise<Uint8Array | undefined>
 }
 
-export interface TileSourceOptions extends PatientOptions {
+interface TileSourceOptions extends PatientOptions {
   /** `http(s)://…`, or `rekor-v2+http(s)://…` for a Rekor v2 log. */
   readonly url: string
   /** Text that was never given before, so that no cache knows a URL with it. */
@@ -102,7 +101,7 @@ export function createTileSource(options: TileSourceOptions): TileSource {
 }
 
 /** A witness's newest head of a log, as a note; undefined if it has none. */
-export interface WitnessHeads {
+interface WitnessHeads {
   head(origin: string): Promise<string | undefined>
 }
 
@@ -112,12 +111,8 @@ export function createWitnessHeads(options: Omit<TileSourceOptions, "unique">): 
   const read: PatientReading = createPatientReading(options)
   return {
     async head(origin) {
-      const name = formatHex(digestOf("sha256", utf8(origin)))
-      const note = await read({
-        url: `${base}${name}/checkpoint`,
-        longest: LONGEST_NOTE,
-        isFresh: true,
-      })
+      const url = base + checkpointPath(origin)
+      const note = await read({ url, longest: LONGEST_NOTE, isFresh: true })
       return note && parseUtf8(note, "checkpoint of a witness")
     },
   }

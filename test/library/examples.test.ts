@@ -1,6 +1,6 @@
-// The examples in the library's doc comments: each compiles strictly, runs against the built package, and prints
-// what the comments behind its `console.log` say.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+// The examples in the library's doc comments and the one in README.md: each compiles strictly, runs against the
+// built package, and prints what the comments behind its `console.log` say.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, onTestFinished, test } from "vitest"
@@ -8,9 +8,15 @@ import { checkout, start } from "../scenarios/process.ts"
 import { makeSamples } from "./samples.ts"
 import { exportsOf, modules } from "./surface.ts"
 
-const examples = new Map(
-  modules.flatMap(exportsOf).flatMap(({ name, example }) => (example ? [[name, example]] : [])),
-)
+const readme = readFileSync(join(checkout, "README.md"), "utf8")
+const [, readmeExample = "README.md has none"] = /^```ts\n([\s\S]+?)^```$/m.exec(readme) ?? []
+
+const examples = new Map([
+  ["README", readmeExample],
+  ...modules
+    .flatMap(exportsOf)
+    .flatMap(({ name, example }) => (example ? [[name, example] as const] : [])),
+])
 
 /** What an example says that it prints, line for line. */
 function promisedBy(example: string): readonly string[] {

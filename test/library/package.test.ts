@@ -60,7 +60,7 @@ test("the tarball has no file of dist without a source", () => {
 
 test("the tarball has every document that its README points to", () => {
   const readme = readFileSync(join(project, "node_modules/countersign/README.md"), "utf8")
-  const pointers = readme.matchAll(/`((?:[\w-]+\/)*[\w-]+\.(?:md|yaml))`|\]\((?!\w+:)([^)#]+)/g)
+  const pointers = readme.matchAll(/`((?:[\w-]+\/)*[\w.-]+\.(?:md|yaml))`|\]\((?!\w+:)([^)#]+)/g)
   const documents = Array.from(pointers, ([, quoted, linked]) => quoted ?? linked ?? "")
   expect(documents).toContain("docs/architecture.md")
   expect(documents.filter((document) => !packed.files.includes(document))).toEqual([])

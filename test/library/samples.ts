@@ -1,7 +1,7 @@
 // The files that the examples of the library read: a log of five entries with its pins, a bundle, a
 // checkpoint that a witness has cosigned, and a case of a log that forked.
 import { createHash, createPublicKey, generateKeyPairSync, sign } from "node:crypto"
-import { readFileSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { LogClient } from "../../src/client/log-client.ts"
 import { parseCheckpoint } from "../../src/core/note/checkpoint.ts"
@@ -73,8 +73,4 @@ export async function makeSamples(folder: string): Promise<ServedLog> {
   const notes = [1, 2].map((seed) => noteOf({ size: 3, root: anyRoot(seed) }, [forkedLog]))
   put("case.evidence", makeFork(forkedLog.vkey, notes[0] ?? "", notes[1] ?? "").text)
   return served
-}
-
-export function readSample(folder: string, name: string): string {
-  return readFileSync(join(folder, name), "utf8")
 }
