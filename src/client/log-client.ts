@@ -62,12 +62,14 @@ export interface SubmitOptions {
  * log's own code, or `malformed`, `mismatch` or `too-large` for its answer) or with `Trouble` ("network").
  */
 export interface LogClient {
+  /** The receipt of a new entry, or of the equal one that is there; hold it against {@link verifyReceipt}. */
   submit(request: EntryRequest, options?: SubmitOptions): Promise<Receipt>
   /** Up to 1,000 requests and 8 MiB; one outcome for each, in the same order. */
   submitBatch(
     requests: readonly EntryRequest[],
     options?: SubmitOptions,
   ): Promise<readonly BatchOutcome[]>
+  /** Rejects with `not-found` or `beyond-tree` where there is none. */
   entry(index: number): Promise<Entry>
   /** Entries that fit all criteria, in pages of up to 100. */
   search(criteria: SearchCriteria, page?: SearchPage): Promise<FoundEntries>
@@ -75,12 +77,15 @@ export interface LogClient {
   artifact(digest: string): Promise<FoundArtifact>
   /** The proof for `index` in the tree of `size` entries, the newest by default. */
   inclusion(index: number, size?: number): Promise<Inclusion>
+  /** As {@link LogClient.inclusion}, for the entry with this leaf hash; {@link asHash} makes one of 32 bytes. */
   inclusionOf(leafHash: Hash, size?: number): Promise<Inclusion>
+  /** The consistency proof (RFC 6962, section 2.1.2) between two sizes, unchecked. */
   consistency(from: number, to: number): Promise<readonly Hash[]>
+  /** The newest head, which the log may not have published yet. */
   treeHead(): Promise<TreeHead>
   /** The newest checkpoint as the log publishes it. */
   checkpoint(): Promise<string>
-  /** A hash tile (32 bytes a hash) or an entry bundle, as core/tile.ts and core/bundle.ts read them. */
+  /** A hash tile (32 bytes a hash) or an entry bundle (C2SP tlog-tiles). */
   tile(resource: TileResource): Promise<Uint8Array>
   /** A Sigstore bundle that the log made; `unsupported` for kinds of which it has not all parts. */
   bundle(index: number): Promise<string>
