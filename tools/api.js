@@ -84,9 +84,10 @@ function reportOf(name, scratch) {
 
 function printDifference(name, expected, found) {
   const [old, now] = [expected.split("\n"), found.split("\n")]
-  console.error(`countersign/${name} is not what docs/api/${name}.api.md says:`)
-  for (const line of old) if (!now.includes(line)) console.error(`- ${line}`)
-  for (const line of now) if (!old.includes(line)) console.error(`+ ${line}`)
+  const gone = old.filter((line) => !now.includes(line)).map((line) => `- ${line}`)
+  const added = now.filter((line) => !old.includes(line)).map((line) => `+ ${line}`)
+  const lines = [...gone, ...added].join("\n") || "(the same lines in another order)"
+  console.error(`countersign/${name} is not what docs/api/${name}.api.md says:\n${lines}`)
 }
 
 /** Whether a module's surface is the reported one, which it is made to be if `isWriting`. */

@@ -19,10 +19,10 @@ import { hashedrekordBody } from "../entry/hashedrekord.ts"
 import { verifyPortably } from "../entry/portable-verification.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
 import {
-  type BundledEnvelope,
   type BundleVerifier,
   type MessageSignature,
   parseSigstoreBundle,
+  type SignedEnvelope,
   type SigstoreBundle,
 } from "../sigstore/bundle.ts"
 import { IN_TOTO_PAYLOAD_TYPE, isSubject, readSubjects } from "../sigstore/in-toto.ts"
@@ -120,7 +120,7 @@ function verifySubject(payload: Uint8Array, artifact: Artifact, names?: readonly
   }
 }
 
-function verifyPayload({ payload, payloadType }: BundledEnvelope, artifact: Artifact): void {
+function verifyPayload({ payload, payloadType }: SignedEnvelope, artifact: Artifact): void {
   const hashes: readonly HashName[] = ["sha256", "sha512", "sha384"]
   const hash = hashes.find((name) => artifact.digest(name) !== undefined) ?? "sha256"
   if (!equalBytes(digestOf(hash, payload), artifact.needDigest(hash))) {
@@ -129,7 +129,7 @@ function verifyPayload({ payload, payloadType }: BundledEnvelope, artifact: Arti
 }
 
 /** cosign 3 logs an envelope as a hashedrekord over its PAE; others log it as a dsse entry. */
-function envelopeStatement(envelope: BundledEnvelope, key: VerifierKey, kind: string): Statement {
+function envelopeStatement(envelope: SignedEnvelope, key: VerifierKey, kind: string): Statement {
   const message = dssePae(envelope.payloadType, envelope.payload)
   if (kind !== "hashedrekord") return messageStatement(key, message, envelope.payload)
   return digestStatement(key, digestOf(algorithms[digestAlgorithm[key.keyType]].hash, message))

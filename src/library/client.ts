@@ -41,11 +41,11 @@ export type { HashedrekordRequest } from "../entry/hashedrekord.ts"
 export type { EntryRequest } from "../entry/request.ts"
 export type { VerifierKeyText } from "../entry/verifier-key.ts"
 export {
-  type BundledEnvelope,
   type BundleVerifier,
   formatSigstoreBundle,
   type MessageDigest,
   type MessageSignature,
+  type SignedEnvelope,
   type SigstoreBundle,
 } from "../sigstore/bundle.ts"
 export { bundleOfSubmission, type LoggedSubmission } from "../sigstore/submission-bundle.ts"

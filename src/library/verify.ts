@@ -25,11 +25,11 @@ export type { InclusionProof } from "../core/tree/proof.ts"
 export type { Algorithm } from "../entry/algorithm.ts"
 export type { EntryKind } from "../entry/entry.ts"
 export {
-  type BundledEnvelope,
   type BundleVerifier,
   type MessageDigest,
   type MessageSignature,
   parseSigstoreBundle,
+  type SignedEnvelope,
   type SigstoreBundle,
 } from "../sigstore/bundle.ts"
 export type { CheckpointedProof, TransparencyLogEntry } from "../sigstore/transparency-log-entry.ts"

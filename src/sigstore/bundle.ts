@@ -39,7 +39,7 @@ export interface MessageSignature {
 }
 
 /** A DSSE envelope with its one signature. */
-export interface BundledEnvelope {
+export interface SignedEnvelope {
   readonly form: "dsse"
   readonly payload: Uint8Array
   readonly payloadType: string
@@ -50,7 +50,7 @@ export interface BundledEnvelope {
 /** A Sigstore bundle (protobuf-specs, sigstore_bundle.proto) with its bytes decoded. */
 export interface SigstoreBundle {
   readonly verifier: BundleVerifier
-  readonly content: MessageSignature | BundledEnvelope
+  readonly content: MessageSignature | SignedEnvelope
   /** 1 to 32 entries. */
   readonly entries: readonly TransparencyLogEntry[]
 }
@@ -87,7 +87,7 @@ function messageSignatureToJson({ messageDigest, signature }: MessageSignature):
   }
 }
 
-function envelopeToJson({ payload, payloadType, signature, keyid }: BundledEnvelope): object {
+function envelopeToJson({ payload, payloadType, signature, keyid }: SignedEnvelope): object {
   return {
     payload: formatBase64(payload),
     payloadType,
@@ -191,7 +191,7 @@ function readMessageSignature(value: unknown): MessageSignature {
   }
 }
 
-function readEnvelope(value: unknown): BundledEnvelope {
+function readEnvelope(value: unknown): SignedEnvelope {
   const what = "dsseEnvelope"
   const envelope = asMessage(value, what, ["payload", "payloadType", "signatures"])
   // SPEC: the envelope of a bundle has exactly one signature (sigstore_bundle.proto, dsse_envelope).

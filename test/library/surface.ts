@@ -23,6 +23,20 @@ export function sourceOf(module: Module): string {
   return readFileSync(join(checkout, "src/library", `${module}.ts`), "utf8")
 }
 
+/** The names of a list as it stands between braces. */
+function namesIn(list: string): readonly string[] {
+  const names = list.split(",").map((name) => name.trim().replace(/^type /, ""))
+  return names.filter((name) => name !== "")
+}
+
+/** The file that a name is re-exported from. */
+function originOf(name: string, source: string): string {
+  const statements = [...source.matchAll(STATEMENT)]
+  const [, , , from] = statements.find(([, , list = ""]) => namesIn(list).includes(name)) ?? []
+  if (from === undefined) throw new Error(`no declaration of ${name}`)
+  return from
+}
+
 /** What is left of a module without its comments and re-exports. */
 export function restOf(module: Module): string {
   return sourceOf(module)
@@ -31,13 +45,15 @@ export function restOf(module: Module): string {
     .trim()
 }
 
-function declarationOf(name: string, source: string): Exported {
+/** Where a file of src declares a name, or has it from. */
+function declarationOf(name: string, file: string): Exported {
+  const source = readFileSync(file, "utf8")
   const pattern = new RegExp(
     String.raw`(?:/\*\*((?:(?!\*/)[\s\S])*)\*/\n)?^export (?:declare )?(function|const|class|interface|type) ${name}\b`,
     "m",
   )
   const [, comment = "", kind] = pattern.exec(source) ?? []
-  if (kind === undefined) throw new Error(`no declaration of ${name}`)
+  if (kind === undefined) return declarationOf(name, join(file, "..", originOf(name, source)))
   const text = comment.replaceAll(/^ \* ?/gm, "").trim()
   const [, example] = /^@example\n```ts\n([\s\S]+?)^```$/m.exec(text) ?? []
   const found = { name, kind: kind as Exported["kind"], comment: text }
@@ -46,12 +62,7 @@ function declarationOf(name: string, source: string): Exported {
 
 /** Every name that a module exports. */
 export function exportsOf(module: Module): readonly Exported[] {
-  return [...sourceOf(module).matchAll(STATEMENT)].flatMap(([, , names = "", from = ""]) => {
-    const source = readFileSync(join(checkout, "src/library", from), "utf8")
-    return names
-      .split(",")
-      .map((name) => name.trim().replace(/^type /, ""))
-      .filter((name) => name !== "")
-      .map((name) => declarationOf(name, source))
-  })
+  return [...sourceOf(module).matchAll(STATEMENT)].flatMap(([, , list = "", from = ""]) =>
+    namesIn(list).map((name) => declarationOf(name, join(checkout, "src/library", from))),
+  )
 }
