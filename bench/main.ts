@@ -2,15 +2,16 @@
 // judges nothing by time, but fails if an answer was wrong.
 import { writeFileSync } from "node:fs"
 import { availableParallelism, cpus } from "node:os"
-import { measureBaselines } from "./baselines.ts"
-import { type LogRun, runLog } from "./log-run.ts"
-import { type MonitorResult, monitorPhases, runMonitorPhase } from "./monitor-run.ts"
 import { type BenchOptions, isWanted, readOptions, USAGE } from "./options.ts"
 import { largeSubmissionPhases, publishPhases, readPhases, submissionPhases } from "./phases.ts"
-import { cleanUpAtExit, makeFolder } from "./processes.ts"
-import { runPublish } from "./publish-run.ts"
 import { type BenchReport, reportText } from "./report.ts"
-import { runWitnessPhase, type WitnessResult, witnessPhases } from "./witness-run.ts"
+import { measureBaselines } from "./runs/baselines.ts"
+import { type LogRun, runLog } from "./runs/log-run.ts"
+import { type MonitorResult, monitorPhases, runMonitorPhase } from "./runs/monitor-run.ts"
+import type { Figures } from "./runs/phase.ts"
+import { runPublish } from "./runs/publish-run.ts"
+import { runWitnessPhase, witnessPhases } from "./runs/witness-run.ts"
+import { cleanUpAtExit, makeFolder } from "./served/processes.ts"
 
 const SMALL = 1_000
 const LARGE = 1_000_000
@@ -46,7 +47,7 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
     published.length === 0
       ? undefined
       : await runPublish({ folder, seconds, phases: published, announce })
-  const witness: WitnessResult[] = []
+  const witness: Figures[] = []
   for (const phase of witnessPhases.filter(({ name }) => isWanted(options, name))) {
     announce(phase.name)
     witness.push(await runWitnessPhase(phase, folder, seconds))

@@ -1,7 +1,7 @@
 // The phases of a run, in their order. Reads have one core for the server and one for the generator;
 // submissions share two cores with it, as verification can use both.
-import type { Phase, Submissions } from "./phase.ts"
-import type { PublishPhase } from "./publish-run.ts"
+import type { Phase, Submissions } from "./runs/phase.ts"
+import type { PublishPhase } from "./runs/publish-run.ts"
 
 const KEYS = 64
 /** Above what two cores can verify. */

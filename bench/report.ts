@@ -1,10 +1,9 @@
 // The figures of a run as text for people: tables, and ratios to the baselines of the same run.
-import type { Baselines } from "./baselines.ts"
-import type { Batches, LogRun } from "./log-run.ts"
-import type { MonitorResult } from "./monitor-run.ts"
-import type { PhaseResult } from "./phase.ts"
-import type { PublishResult } from "./publish-run.ts"
-import type { WitnessResult } from "./witness-run.ts"
+import type { Baselines } from "./runs/baselines.ts"
+import type { Batches, LogRun } from "./runs/log-run.ts"
+import type { MonitorResult } from "./runs/monitor-run.ts"
+import type { Figures, PhaseResult } from "./runs/phase.ts"
+import type { PublishResult } from "./runs/publish-run.ts"
 
 export interface BenchReport {
   readonly machine: string
@@ -13,7 +12,7 @@ export interface BenchReport {
   readonly runs: readonly LogRun[]
   /** Undefined if it was left out. */
   readonly publish: PublishResult | undefined
-  readonly witness: readonly WitnessResult[]
+  readonly witness: readonly Figures[]
   readonly monitor: readonly MonitorResult[]
 }
 
@@ -46,7 +45,7 @@ function table(rows: readonly Row[]): string {
 }
 
 /** The columns that all phases have, up to the share of others. */
-function costRow(phase: PhaseResult | WitnessResult): Row {
+function costRow(phase: Figures): Row {
   return [
     phase.name,
     phase.split,
@@ -92,7 +91,7 @@ throughput of what does not wait: ${decimal(share, 2)} of that without witnesses
 `
 }
 
-function witnessText(results: readonly WitnessResult[]): string {
+function witnessText(results: readonly Figures[]): string {
   if (results.length === 0) return ""
   const rows = results.map((result) => [...costRow(result), mebibytes(result.resident)])
   const early = results.some(({ endedEarly }) => endedEarly)

@@ -2,11 +2,11 @@
 // Only the addresses of log and registry and the folders are other ones.
 import { readFileSync } from "node:fs"
 import { delimiter, relative } from "node:path"
-import type { Check } from "./check.ts"
-import type { FetchedClients } from "./clients.ts"
-import { projectPath } from "./project.ts"
-import type { Room } from "./room.ts"
-import type { Stand } from "./stand.ts"
+import type { FetchedClients } from "./packages/clients.ts"
+import type { Check } from "./running/check.ts"
+import { projectPath } from "./running/project.ts"
+import type { Room } from "./running/room.ts"
+import type { Stand } from "./stand/stand.ts"
 
 const SECTION = "## Sigstore clients"
 const FOLDER = "mkdir -p data/sigstore && cd data/sigstore"

@@ -269,15 +269,18 @@ describe("rooms", () => {
     ).toEqual([])
   })
 
-  test.each(["src", "test"])(`no folder of %s holds more than ${MOST_FILES} files`, (top) => {
-    const counts = new Map<string, number>()
-    const root = fileURLToPath(new URL(`../${top}`, import.meta.url))
-    for (const found of readdirSync(root, { recursive: true, withFileTypes: true })) {
-      if (!found.isFile()) continue
-      counts.set(found.parentPath, (counts.get(found.parentPath) ?? 0) + 1)
-    }
-    expect([...counts].filter(([, count]) => count > MOST_FILES)).toEqual([])
-  })
+  test.each(["src", "test", "interop", "bench"])(
+    `no folder of %s holds more than ${MOST_FILES} files`,
+    (top) => {
+      const counts = new Map<string, number>()
+      const root = fileURLToPath(new URL(`../${top}`, import.meta.url))
+      for (const found of readdirSync(root, { recursive: true, withFileTypes: true })) {
+        if (!found.isFile()) continue
+        counts.set(found.parentPath, (counts.get(found.parentPath) ?? 0) + 1)
+      }
+      expect([...counts].filter(([, count]) => count > MOST_FILES)).toEqual([])
+    },
+  )
 })
 
 describe("every file of src", () => {

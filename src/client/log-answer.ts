@@ -2,6 +2,7 @@
 // know are passed over, so that a newer log can be read. Leaves out problem documents (exchange.ts).
 import { refuse } from "../core/base/errors.ts"
 import { asBytes, asInteger, asList, asObject, asText, optional } from "../core/base/json-value.ts"
+import { MOST_PROOF_HASHES } from "../core/base/limits.ts"
 import { parseHex } from "../core/base/text.ts"
 import { asHash, type Hash, type Head } from "../core/tree/hash.ts"
 import type { InclusionProof } from "../core/tree/proof.ts"
@@ -33,7 +34,6 @@ export interface TreeHead extends Head {
   readonly keys: readonly string[]
 }
 
-const MOST_HASHES = 64
 const MOST_KEYS = 16
 
 function asHexHash(value: unknown, what: string): Hash {
@@ -41,7 +41,7 @@ function asHexHash(value: unknown, what: string): Hash {
 }
 
 function asHashes(value: unknown, what: string): readonly Hash[] {
-  return asList(value, what, MOST_HASHES).map((hash, i) => asHexHash(hash, `${what}[${i}]`))
+  return asList(value, what, MOST_PROOF_HASHES).map((hash, i) => asHexHash(hash, `${what}[${i}]`))
 }
 
 function readProof(value: unknown, what: string): InclusionProof {

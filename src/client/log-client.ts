@@ -5,11 +5,10 @@
 import { parseUtf8 } from "../core/base/bytes.ts"
 import { type Refusal, refuse, type Trouble } from "../core/base/errors.ts"
 import { asInteger, asObject, parseJson } from "../core/base/json-value.ts"
+import { LONGEST_ENTRY_BUNDLE, LONGEST_RECEIPT, MOST_IN_BATCH } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
-import { LONGEST_NOTE } from "../core/note/note.ts"
-import { LONGEST_BODY } from "../core/tree/bundle.ts"
 import { HASH_SIZE, type Hash } from "../core/tree/hash.ts"
-import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tree/tile.ts"
+import { formatTilePath, type TileResource } from "../core/tree/tile.ts"
 import type { EntryRequest } from "../entry/request.ts"
 import { createExchange, type Exchange, errorOfProblem, type Fetch } from "./exchange.ts"
 import {
@@ -95,20 +94,14 @@ export interface LogClient {
   trustedRoot(): Promise<string>
 }
 
-/** How many requests one batch may have. */
-export const MOST_IN_BATCH = 1000
-/** How many bytes one batch may have. */
-export const LONGEST_BATCH = 8 * 1024 * 1024
-
 const DEFAULT_TIMEOUT = 30_000
-const LONGEST_ANSWER = 2 * LONGEST_NOTE
 /** A hundred entries in base64, or as many attestations. */
 const LONGEST_FOUND = 16 * 1024 * 1024
-const LONGEST_BATCH_LINE = 131_072
-const LONGEST_ENTRY_BUNDLE = TILE_WIDTH * (2 + LONGEST_BODY)
+/** A line for each receipt; with the longest bodies and notes fewer of them fit. */
+const LONGEST_BATCH_ANSWER = 128 * 1024 * 1024
 
 function readOutcome(line: string, what: string): BatchOutcome {
-  const value = parseJson(line, what, LONGEST_BATCH_LINE)
+  const value = parseJson(line, what, LONGEST_RECEIPT)
   const { status, problem } = asObject(value, what, ["status", "problem"])
   const code = asInteger(status, `${what}.status`)
   return code < 300
@@ -140,11 +133,11 @@ interface Reader {
 }
 
 function createReader(exchange: Exchange): Reader {
-  const text = async (path: string, longest = LONGEST_ANSWER) =>
+  const text = async (path: string, longest = LONGEST_RECEIPT) =>
     parseUtf8(await exchange({ path, longest }), "the log's answer")
   return {
     text,
-    json: async (path, longest = LONGEST_ANSWER) =>
+    json: async (path, longest = LONGEST_RECEIPT) =>
       parseJson(await text(path, longest), "the log's answer", longest),
   }
 }
@@ -166,7 +159,7 @@ async function submitBatch(
     path: `v1/entries/batch${submitQuery(options)}`,
     body: requests.map((request) => `${JSON.stringify(request)}\n`).join(""),
     contentType: "application/x-ndjson",
-    longest: requests.length * LONGEST_BATCH_LINE,
+    longest: Math.min(requests.length * LONGEST_RECEIPT, LONGEST_BATCH_ANSWER),
   })
   return readOutcomes(parseUtf8(answer, "the log's answer"), requests.length)
 }
@@ -180,9 +173,9 @@ async function submit(
     method: "POST",
     path: `v1/entries${submitQuery(options)}`,
     body: JSON.stringify(request),
-    longest: LONGEST_ANSWER,
+    longest: LONGEST_RECEIPT,
   })
-  return readReceipt(parseJson(parseUtf8(answer, "receipt"), "receipt", LONGEST_ANSWER))
+  return readReceipt(parseJson(parseUtf8(answer, "receipt"), "receipt", LONGEST_RECEIPT))
 }
 
 /**

@@ -3,6 +3,7 @@
 
 import { refuse } from "../core/base/errors.ts"
 import { asInteger, asList, asObject, asText, isAbsent, optional } from "../core/base/json-value.ts"
+import { MOST_FOUND_ON_PAGE } from "../core/base/limits.ts"
 import { type Entry, readEntry } from "./log-answer.ts"
 
 /** The parameters of `GET /v1/entries`; an entry must fit all that are there. */
@@ -51,8 +52,6 @@ export interface FoundArtifact extends Completeness {
   readonly attestations: readonly FoundAttestation[]
 }
 
-const MOST_FOUND = 100
-
 /** The query string of a search, without the question mark. */
 export function formatSearch(query: SearchCriteria & SearchPage): string {
   const parameters = new URLSearchParams()
@@ -74,7 +73,7 @@ function readCompleteness(answer: {
 /** Refuses `malformed` also for a page that would lead back. */
 export function readFound(value: unknown, { order, after }: SearchPage): FoundEntries {
   const answer = asObject(value, "search", ["entries", "next", "completeUpTo"])
-  const entries = asList(answer.entries, "entries", MOST_FOUND).map(readEntry)
+  const entries = asList(answer.entries, "entries", MOST_FOUND_ON_PAGE).map(readEntry)
   const completeness = readCompleteness(answer)
   const { next } = completeness
   const step = order === "newest" ? -1 : 1
@@ -97,6 +96,6 @@ function readAttestation(value: unknown): FoundAttestation {
 
 export function readArtifact(value: unknown): FoundArtifact {
   const answer = asObject(value, "artifact", ["attestations", "next", "completeUpTo"])
-  const attestations = asList(answer.attestations, "attestations", MOST_FOUND)
+  const attestations = asList(answer.attestations, "attestations", MOST_FOUND_ON_PAGE)
   return { attestations: attestations.map(readAttestation), ...readCompleteness(answer) }
 }

@@ -4,8 +4,7 @@
 
 import { parseUtf8 } from "../core/base/bytes.ts"
 import { Refusal, Trouble } from "../core/base/errors.ts"
-import { LONGEST_NOTE } from "../core/note/note.ts"
-import { LONGEST_BODY } from "../core/tree/bundle.ts"
+import { LONGEST_ENTRY_BUNDLE, LONGEST_ENVELOPE, LONGEST_NOTE } from "../core/base/limits.ts"
 import { HASH_SIZE } from "../core/tree/hash.ts"
 import { cutResource } from "../core/tree/partial-resource.ts"
 import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tree/tile.ts"
@@ -18,10 +17,7 @@ import {
 import { checkpointPath } from "./witness-client.ts"
 
 const REKOR_V2 = "rekor-v2+"
-const LONGEST_BUNDLE = TILE_WIDTH * (2 + LONGEST_BODY)
 const LONGEST_TILE = TILE_WIDTH * HASH_SIZE
-/** A submission's limit is 1 MiB by default; Rekor's own logs take more. */
-const LONGEST_ENVELOPE = 16 * 1024 * 1024
 
 /** Has the form of the monitor's port `LogSource`, which says what it promises. */
 interface TileSource {
@@ -70,7 +66,7 @@ export function createTileSource(options: TileSourceOptions): TileSource {
     resource: TileResource,
     isFresh?: boolean,
   ): Promise<Uint8Array | undefined> {
-    const longest = resource.kind === "tile" ? LONGEST_TILE : LONGEST_BUNDLE
+    const longest = resource.kind === "tile" ? LONGEST_TILE : LONGEST_ENTRY_BUNDLE
     const bytes = await readPath(formatTilePath(resource), longest, isFresh)
     if (bytes !== undefined || resource.width === TILE_WIDTH) return bytes
     // SPEC: a partial tile may be gone once the full one is there (C2SP tlog-tiles).

@@ -4,6 +4,7 @@
 import { parseUtf8, utf8 } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
+import { LONGEST_NOTE } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
 import {
   type AddCheckpoint,
@@ -11,7 +12,7 @@ import {
   parseTlogSize,
   TLOG_SIZE_TYPE,
 } from "../core/note/add-checkpoint.ts"
-import { LONGEST_NOTE, type NoteSignature, parseNote } from "../core/note/note.ts"
+import { type NoteSignature, parseNote } from "../core/note/note.ts"
 import type { Origin } from "../core/note/origin.ts"
 import { createRawExchange, errorOfReply, type Fetch } from "./exchange.ts"
 

@@ -1,6 +1,7 @@
 // The hasher of the tree by node:crypto (RFC 6962 section 2.1), several times as fast as the portable one:
 // the one-shot hash with a string result, which allocates no Buffer, where this Node has it.
 import * as crypto from "node:crypto"
+import { LONGEST_BODY } from "../core/base/limits.ts"
 import { asHash, HASH_SIZE, type Hash, type TreeHasher } from "../core/tree/hash.ts"
 
 /** SHA-256 as 32 characters, one a byte. */
@@ -26,13 +27,11 @@ const NODE_PREFIX = 1
 const nodeInput = new Uint8Array(1 + 2 * HASH_SIZE)
 nodeInput[0] = NODE_PREFIX
 
-/** Bodies up to this length are hashed from one buffer that is used again and again. */
-const LONGEST_REUSED = 65_535
-const leafInput = new Uint8Array(1 + LONGEST_REUSED)
+const leafInput = new Uint8Array(1 + LONGEST_BODY)
 
 function leafBytes(body: Uint8Array): Uint8Array {
   const bytes =
-    body.length <= LONGEST_REUSED
+    body.length <= LONGEST_BODY
       ? leafInput.subarray(0, 1 + body.length)
       : new Uint8Array(1 + body.length)
   bytes.set(body, 1)

@@ -3,6 +3,7 @@
 
 import { compareBytes, concat, utf8 } from "../core/base/bytes.ts"
 import { bug, refuse, shown } from "../core/base/errors.ts"
+import { LONGEST_PAYLOAD } from "../core/base/limits.ts"
 import { formatBase64, parseBase64 } from "../core/base/text.ts"
 import { assertBodyLength } from "../core/tree/bundle.ts"
 import { messageAlgorithm } from "./algorithm.ts"
@@ -82,6 +83,14 @@ export function assertCount(found: number, what: string): void {
   refuse(code, `${what}: expected 1 to ${MOST_SIGNATURES}, found ${found}`)
 }
 
+function assertPayload(base64: string): void {
+  if (base64.length <= LONGEST_PAYLOAD) return
+  refuse(
+    "too-large",
+    `payload: expected up to ${LONGEST_PAYLOAD} characters of base64, found ${base64.length}`,
+  )
+}
+
 /** Refuses `malformed` unless it is 1 to 256 characters. */
 export function assertPayloadType(payloadType: string): void {
   const { length } = payloadType
@@ -112,7 +121,7 @@ function readVerifiers(request: DsseRequest, options: ProposalOptions): readonly
 
 /**
  * Checks everything about a submission but its signatures: 1 to 10 of them, no two alike, and 1 to 10
- * verifiers. Refuses `malformed`, `too-large` or `unsupported`. The caller bounds the payload.
+ * verifiers. Refuses `malformed`, `unsupported`, or `too-large`, also for a payload that no reader takes.
  */
 export function proposeDsse(request: DsseRequest, options: ProposalOptions = {}): Proposal {
   const { envelope, verifiers } = request
@@ -120,6 +129,7 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
   assertCount(envelope.signatures.length, "signatures")
   assertCount(verifiers.length, "verifiers")
   assertPayloadType(payloadType)
+  assertPayload(envelope.payload)
   const signatures = envelope.signatures.map(({ sig }, i) => parseSignature(sig, `signature ${i}`))
   assertDistinct(signatures, "signatures")
   const keys = readVerifiers(request, options)

@@ -2,13 +2,11 @@
 // subjects, what they were made from, and the type of its predicate. Never refuses: a payload of another
 // form has no terms, and what is beyond the bounds is left out.
 import { parseUtf8 } from "../core/base/bytes.ts"
+import { MOST_SUBJECT_DIGESTS, MOST_SUBJECTS } from "../core/base/limits.ts"
 import type { Term } from "./term.ts"
 
 export const IN_TOTO_PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
-/** Subjects of a statement that are looked at, and likewise materials and dependencies. */
-const MOST_SUBJECTS = 1024
-const MOST_DIGESTS = 32
 const HEX = /^[0-9a-fA-F]+$/
 
 type Json = Readonly<Record<string, unknown>>
@@ -24,7 +22,10 @@ function listOf(value: unknown): readonly Json[] {
 
 function digestTerms({ digest }: Json): Term[] {
   const terms: Term[] = []
-  for (const [algorithm, value] of Object.entries(asRecord(digest)).slice(0, MOST_DIGESTS)) {
+  for (const [algorithm, value] of Object.entries(asRecord(digest)).slice(
+    0,
+    MOST_SUBJECT_DIGESTS,
+  )) {
     if (typeof value !== "string" || value === "") continue
     const text = HEX.test(value) ? value.toLowerCase() : value
     terms.push({ name: "subject-digest", value: `${algorithm}:${text}` })

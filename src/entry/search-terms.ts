@@ -1,6 +1,7 @@
 // What an entry can be found by, taken from it when it is proposed: later the body alone is there, which
 // no longer holds payloads. Follows the search of Rekor v1 and adds to it. Leaves out the index itself.
 import { digestOf } from "../core/base/digest.ts"
+import { LONGEST_TERM } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
 import type { EntryKind } from "./entry.ts"
 import { inTotoTerms } from "./in-toto-terms.ts"
@@ -18,12 +19,11 @@ export interface Findable {
   readonly statement?: { readonly payloadType: string; readonly payload: Uint8Array }
 }
 
-const LONGEST_VALUE = 512
 /** The most terms of one entry; those of an in-toto statement come last. */
 export const MOST_TERMS = 4096
 
 function isUsable({ value }: Term): boolean {
-  return value.length >= 1 && value.length <= LONGEST_VALUE && value.isWellFormed()
+  return value.length >= 1 && value.length <= LONGEST_TERM && value.isWellFormed()
 }
 
 /** How a SHA-256 digest stands in a term. */

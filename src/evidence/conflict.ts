@@ -5,7 +5,7 @@ import type { HashName } from "../entry/algorithm.ts"
 import { readSubjects, type Subject } from "../sigstore/in-toto.ts"
 
 /** The same name with a digest by the same hash, which differ. */
-export interface Conflict {
+interface Conflict {
   readonly name: string
   /** As `algorithm:hex`, the first statement's first. */
   readonly digests: readonly [string, string]

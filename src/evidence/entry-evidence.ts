@@ -2,7 +2,7 @@
 
 import type { SignatureRule, Vkey } from "../core/note/note.ts"
 import type { Hash } from "../core/tree/hash.ts"
-import type { Evidence } from "./evidence.ts"
+import type { EntryEvidenceKind, Evidence } from "./evidence.ts"
 import { orderWitnesses, type Place, type PromiseLines } from "./format.ts"
 import { keepLines, onlySpelling } from "./opened-head.ts"
 import { promiseLines, type SignedPromise } from "./promise.ts"
@@ -16,13 +16,6 @@ export interface LoggedEntry {
   /** What a DSSE or in-toto body has the digest of. */
   readonly payload?: Uint8Array
 }
-
-export type EntryEvidenceKind =
-  | "bad-entry"
-  | "unexpected-entry"
-  | "duplicate-entry"
-  | "signed-after-revocation"
-  | "conflicting-claims"
 
 /**
  * One entry (`bad-entry`, `unexpected-entry`) or two in the order of their indices, under one head that

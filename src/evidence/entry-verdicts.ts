@@ -2,6 +2,7 @@
 // bodies say. Whether a log ought to have taken an entry is a matter of rules, so none of these freezes it.
 import { equalBytes } from "../core/base/bytes.ts"
 import { Refusal, refuse, shown } from "../core/base/errors.ts"
+import { present } from "../core/base/present.ts"
 import { portableHasher } from "../core/tree/hash.ts"
 import { verifyInclusion } from "../core/tree/proof.ts"
 import { verifyPortably } from "../entry/portable-verification.ts"
@@ -9,7 +10,7 @@ import { revokedKey } from "../entry/revocation.ts"
 import { findConflict } from "./conflict.ts"
 import type { EvidenceFile, Place } from "./format.ts"
 import { assertPayloadOf, type LoggedClaim, readClaim } from "./logged-body.ts"
-import { assertOwnHead, type HeadOpener, type OpenedHead } from "./opened-head.ts"
+import { assertOwnHead, type HeadOpener, type TimedHead } from "./opened-head.ts"
 import { assertOnly, headText, type Judge, needed, type Verdict } from "./verdict.ts"
 
 export interface ProvenEntry {
@@ -19,14 +20,14 @@ export interface ProvenEntry {
 }
 
 /** The entry at a place under a head. Refuses `bad-proof` if it is not there, `mismatch` for its payload. */
-export function provenEntry(place: Place, head: OpenedHead): ProvenEntry {
+export function provenEntry(place: Place, head: TimedHead): ProvenEntry {
   if (place.body === undefined) {
     return refuse("malformed", "evidence: expected the body of an entry, found a leaf hash")
   }
   const { index, body, path, payload } = place
   verifyInclusion(portableHasher.leaf(body), index, head, path)
   if (payload !== undefined) assertPayloadOf(body, payload)
-  return { index, body, ...(payload && { payload }) }
+  return { index, body, ...present({ payload }) }
 }
 
 interface Proven {

@@ -2,18 +2,16 @@
 // the same facts have one text only. Reads and writes it; what a kind must hold stands in the verdicts.
 import { compareBytes, parseUtf8, utf8 } from "../core/base/bytes.ts"
 import { refuse, shown } from "../core/base/errors.ts"
+import { LONGEST_EVIDENCE, LONGEST_REMARK, MOST_PROOF_HASHES } from "../core/base/limits.ts"
+import { present } from "../core/base/present.ts"
 import { formatBase64, parseBase64, parseDecimal, parsePlainText } from "../core/base/text.ts"
 import { formatVkey, parseVkey, type Vkey } from "../core/note/note.ts"
 import { asHash, type Hash } from "../core/tree/hash.ts"
-import type { EvidenceKind } from "./evidence.ts"
+import { type EvidenceKind, evidenceKinds } from "./evidence.ts"
 
-/** The longest file that is read, in bytes. */
-export const LONGEST_EVIDENCE = 1_048_576
 const FIRST_LINE = "tlog-evidence/v1"
-const MOST_HASHES = 63
 const MOST_WITNESSES = 16
 const MOST_PLACES = 2
-const LONGEST_REMARK = 500
 /** More than any file has; a longer text is not read any further. */
 const MOST_LINES = 256
 
@@ -49,24 +47,6 @@ export interface EvidenceFile {
   readonly places: readonly Place[]
   /** Whatever the maker wants to say on one line; nothing proves it. */
   readonly remark?: string | undefined
-}
-
-const kinds: ReadonlySet<string> = new Set([
-  "fork",
-  "broken-promise",
-  "key-misuse",
-  "witness-equivocation",
-  "witness-rollback",
-  "time",
-  "signed-after-revocation",
-  "conflicting-claims",
-  "bad-entry",
-  "duplicate-entry",
-  "unexpected-entry",
-] satisfies readonly EvidenceKind[])
-
-function isKind(name: string): name is EvidenceKind {
-  return kinds.has(name)
 }
 
 /** The lines that are still to be read. */
@@ -141,23 +121,32 @@ function readPlace(cursor: Cursor): Place | undefined {
   const leafHash = read(cursor.take("leaf"), readHash)
   const body = leafHash === undefined ? readBytes(cursor.need("entry")) : undefined
   const payload = body && read(cursor.take("payload"), readBytes)
-  const path = takeAll(() => read(cursor.take("path"), readHash), MOST_HASHES, "hashes of a path")
+  const path = takeAll(
+    () => read(cursor.take("path"), readHash),
+    MOST_PROOF_HASHES,
+    "hashes of a path",
+  )
   if (leafHash !== undefined) return { index, leafHash, path }
-  return { index, body: body as Uint8Array, path, ...(payload && { payload }) }
+  return { index, body: body as Uint8Array, path, ...present({ payload }) }
 }
 
 function readFile(cursor: Cursor): EvidenceFile {
   const kind = cursor.need("kind")
-  if (!isKind(kind)) return refuse("unsupported", `evidence: unknown kind ${shown(kind)}`)
   return {
-    kind,
+    kind:
+      evidenceKinds.find((known) => known === kind) ??
+      refuse("unsupported", `evidence: unknown kind ${shown(kind)}`),
     key: parseVkey(cursor.need("key")),
     witnesses: takeAll(() => read(cursor.take("witness"), parseVkey), MOST_WITNESSES, "witnesses"),
     note: read(cursor.take("note"), readNote),
     old: read(cursor.take("old"), readNote),
     new: read(cursor.take("new"), readNote),
     implied: read(cursor.take("implied"), readHash),
-    hashes: takeAll(() => read(cursor.takeBare(), readHash), MOST_HASHES, "hashes of a proof"),
+    hashes: takeAll(
+      () => read(cursor.takeBare(), readHash),
+      MOST_PROOF_HASHES,
+      "hashes of a proof",
+    ),
     promise: readPromise(cursor),
     places: takeAll(() => readPlace(cursor), MOST_PLACES, "entries"),
     remark: cursor.take("remark"),

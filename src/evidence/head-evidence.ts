@@ -43,6 +43,14 @@ function forkFile(
   return proof === undefined || isPlain ? pair : { ...pair, ...proof }
 }
 
+type ForkMaker = (
+  vkey: Vkey,
+  a: string,
+  b: string,
+  proof?: ForkProof,
+  holds?: SignatureRule,
+) => Evidence
+
 /**
  * Two heads, in any order, that one log signed and no tree has. `proof` leads from the smaller size to
  * the larger head, by the larger tree's own hashes; it is not used where none is needed: one size with
@@ -50,26 +58,12 @@ function forkFile(
  * Refuses `bad-proof` for heads that are not shown to contradict each other, `untrusted` and
  * `bad-signature` for notes without the key's valid signature, `malformed`.
  */
-export function makeFork(
-  vkey: Vkey,
-  a: string,
-  b: string,
-  proof?: ForkProof,
-  holds?: SignatureRule,
-): Evidence {
-  return finish(forkFile("fork", vkey, [a, b], proof), holds)
-}
+export const makeFork: ForkMaker = (vkey, a, b, proof, holds) =>
+  finish(forkFile("fork", vkey, [a, b], proof), holds)
 
 /** As {@link makeFork} of a witness's cosignatures (type 4 or 6), which need a time each. */
-export function makeWitnessEquivocation(
-  vkey: Vkey,
-  a: string,
-  b: string,
-  proof?: ForkProof,
-  holds?: SignatureRule,
-): Evidence {
-  return finish(forkFile("witness-equivocation", vkey, [a, b], proof), holds)
-}
+export const makeWitnessEquivocation: ForkMaker = (vkey, a, b, proof, holds) =>
+  finish(forkFile("witness-equivocation", vkey, [a, b], proof), holds)
 
 /**
  * A head that a log's key of type 1 or 2 signed under an origin that is not its name. Refuses as

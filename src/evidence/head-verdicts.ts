@@ -3,11 +3,11 @@
 import { compareBytes, equalBytes } from "../core/base/bytes.ts"
 import { refuse } from "../core/base/errors.ts"
 import { formatBase64 } from "../core/base/text.ts"
-import type { Vkey } from "../core/note/note.ts"
+import { isWitnessKey, type Vkey } from "../core/note/note.ts"
 import { EMPTY_ROOT, type Hash, type Head } from "../core/tree/hash.ts"
 import { rootsFromConsistency } from "../core/tree/proof.ts"
 import type { EvidenceFile } from "./format.ts"
-import { assertOwnHead, isOwnOrigin, type OpenedHead, timeBy } from "./opened-head.ts"
+import { assertOwnHead, isOwnOrigin, type TimedHead, timeBy } from "./opened-head.ts"
 import { assertOnly, headText, type Judge, needed, timeText } from "./verdict.ts"
 
 /** A consistency proof from the older size that leads to the newer root, but not from the older one. */
@@ -74,7 +74,7 @@ function proofOf({ implied, hashes }: EvidenceFile): ForkProof | undefined {
     : refuse("malformed", "evidence: expected an implied root before the proof")
 }
 
-type HeadReader = (note: string) => OpenedHead
+type HeadReader = (note: string) => TimedHead
 
 /** A fork by one note (a wrong empty tree) or by two notes of one origin. */
 function judgeHeads(file: EvidenceFile, read: HeadReader) {
@@ -97,7 +97,7 @@ function judgeHeads(file: EvidenceFile, read: HeadReader) {
   return { origin: older.origin, claims: judgeFork(older, newer, proofOf(file)) }
 }
 
-function assertSameOrigin(a: OpenedHead, b: OpenedHead): void {
+function assertSameOrigin(a: TimedHead, b: TimedHead): void {
   if (a.origin !== b.origin) refuse("bad-proof", "the two heads are of different logs")
 }
 
@@ -115,7 +115,7 @@ export const judgeLogFork: Judge = (file, open) => {
 export const judgeKeyMisuse: Judge = (file, open) => {
   assertOnly(file, ["note"])
   const { key } = file
-  if (key.type === 4 || key.type === 6) {
+  if (isWitnessKey(key)) {
     refuse("bad-proof", "a key of type 4 or 6 signs the heads of other logs as a witness")
   }
   const head = open(needed(file.note, "note"), [key])
@@ -129,9 +129,8 @@ function isEmptyRootAbove({ size, root }: Head): boolean {
   return size > 0 && equalBytes(root, EMPTY_ROOT)
 }
 
-function assertWitnessKey({ type }: Vkey): void {
-  if (type === 4 || type === 6) return
-  refuse("bad-proof", "only keys of type 4 and 6 sign with a time")
+function assertWitnessKey(key: Vkey): void {
+  if (!isWitnessKey(key)) refuse("bad-proof", "only keys of type 4 and 6 sign with a time")
 }
 
 export const judgeWitnessEquivocation: Judge = (file, open) => {

@@ -1,14 +1,16 @@
 // The signed heads in evidence: which signature lines are kept, and what a note says once the signatures of
 // all named keys on it hold. A note has the lines of these keys and no others, as nobody could check those.
-import { equalBytes, readU64 } from "../core/base/bytes.ts"
+import { equalBytes } from "../core/base/bytes.ts"
 import { lowS } from "../core/base/ecdsa.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { parseSpki } from "../core/base/spki.ts"
 import { formatCheckpoint, parseCheckpointText } from "../core/note/checkpoint.ts"
-import { checkpointRule, type NamedHead } from "../core/note/cosignature.ts"
+import { checkpointRule, cosignatureTime, type NamedHead } from "../core/note/cosignature.ts"
 import {
   formatNote,
   isSignatureOf,
+  isWitnessKey,
+  lineOf,
   type NoteSignature,
   openNote,
   parseNote,
@@ -16,13 +18,13 @@ import {
   type Vkey,
 } from "../core/note/note.ts"
 
-export interface OpenedHead extends NamedHead {
+export interface TimedHead extends NamedHead {
   /** When these keys say that it was the newest head, in Unix seconds; perhaps 0. Types 4 and 6 only. */
   readonly times: ReadonlyMap<Vkey, number>
 }
 
 /** Opens a note that has a signature of each of these keys and no other. */
-export type HeadOpener = (note: string, keys: readonly Vkey[]) => OpenedHead
+export type HeadOpener = (note: string, keys: readonly Vkey[]) => TimedHead
 
 function timesOf(
   lines: readonly NoteSignature[],
@@ -30,10 +32,8 @@ function timesOf(
 ): ReadonlyMap<Vkey, number> {
   const times = new Map<Vkey, number>()
   for (const key of keys) {
-    const line = lines.find((candidate) => isSignatureOf(key, candidate))
-    const isTimed = key.type === 4 || key.type === 6
-    if (line === undefined || !isTimed) continue
-    times.set(key, readU64(line.signature, 0, "cosignature time"))
+    const line = lineOf(key, lines)
+    if (line !== undefined && isWitnessKey(key)) times.set(key, cosignatureTime(line))
   }
   return times
 }
@@ -109,7 +109,7 @@ export function keepLines(text: string, keys: readonly Vkey[]): string {
   const note = parseNote(text)
   const lines = keys.map((key) => {
     const line =
-      note.signatures.find((candidate) => isSignatureOf(key, candidate)) ??
+      lineOf(key, note.signatures) ??
       refuse("untrusted", `note: expected a signature of ${shown(key.name)}, found none`)
     return { ...line, signature: onlySpelling(key, line.signature) }
   })
@@ -122,7 +122,7 @@ export function keepLines(text: string, keys: readonly Vkey[]): string {
  * When a key that the head was opened with cosigned it. Refuses `bad-proof` for types 1 and 2, which state no
  * time, and `untrusted` for time 0, which claims nothing.
  */
-export function timeBy(key: Vkey, head: OpenedHead): number {
+export function timeBy(key: Vkey, head: TimedHead): number {
   const time =
     head.times.get(key) ??
     refuse(
@@ -142,8 +142,9 @@ const TREE_ID = /^ - [0-9]+$/
 /** Whether a log with this key signs heads of this origin as its own. */
 export function isOwnOrigin(key: Vkey, origin: string): boolean {
   if (origin === key.name) return true
-  const isTextKey = key.type === 1 || key.type === 2
-  return isTextKey && origin.startsWith(key.name) && TREE_ID.test(origin.slice(key.name.length))
+  return (
+    !isWitnessKey(key) && origin.startsWith(key.name) && TREE_ID.test(origin.slice(key.name.length))
+  )
 }
 
 /**

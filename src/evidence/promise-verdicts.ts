@@ -12,7 +12,7 @@ import {
   assertOnlySpelling,
   assertOwnHead,
   type HeadOpener,
-  type OpenedHead,
+  type TimedHead,
   timeBy,
 } from "./opened-head.ts"
 import { type OpenedPromise, openPromise } from "./promise.ts"
@@ -95,12 +95,12 @@ function boundsOf(file: EvidenceFile, entry: ProvenEntry): Bounds {
 interface Witnessed {
   readonly entry: ProvenEntry
   /** The head with the witnesses' times. */
-  readonly timed: OpenedHead
+  readonly timed: TimedHead
   /** Whether the entry was logged after `timed` was; else it is in it. */
   readonly isAfter: boolean
 }
 
-function openOwn(file: EvidenceFile, open: HeadOpener, note: string, isTimed: boolean): OpenedHead {
+function openOwn(file: EvidenceFile, open: HeadOpener, note: string, isTimed: boolean): TimedHead {
   const { key, witnesses } = file
   const head = open(note, isTimed ? [key, ...witnesses] : [key])
   assertOwnHead(key, head)

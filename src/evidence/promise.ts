@@ -3,10 +3,11 @@ import { parseUtf8 } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
 import { refuse } from "../core/base/errors.ts"
 import { asInteger, asMessage, asText, parseJson } from "../core/base/json-value.ts"
+import { LONGEST_EVIDENCE } from "../core/base/limits.ts"
 import { formatHex, parseBase64 } from "../core/base/text.ts"
 import { type Vkey, verifyTextSignature } from "../core/note/note.ts"
 import { canonicalJson } from "../entry/canonical-json.ts"
-import { LONGEST_EVIDENCE, type PromiseLines } from "./format.ts"
+import type { PromiseLines } from "./format.ts"
 
 /** In the names and forms of Rekor v1. */
 export interface SignedPromise {

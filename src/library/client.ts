@@ -5,10 +5,8 @@ export type { Entry, Inclusion, TreeHead } from "../client/log-answer.ts"
 export {
   type BatchOutcome,
   createLogClient,
-  LONGEST_BATCH,
   type LogClient,
   type LogClientOptions,
-  MOST_IN_BATCH,
   type SubmitOptions,
 } from "../client/log-client.ts"
 export { type Receipt, type VerifiedReceipt, verifyReceipt } from "../client/receipt.ts"
@@ -23,6 +21,7 @@ export type {
 export { type OpenedHead, signingLog, type Trust, type TrustedHead } from "../client/trust.ts"
 export type { HashName } from "../core/base/digest.ts"
 export { Refusal, type RefusalCode, Trouble, type TroubleCode } from "../core/base/errors.ts"
+export { LONGEST_BATCH, MOST_IN_BATCH } from "../core/base/limits.ts"
 export { type KeyType, parseVkey, type Vkey } from "../core/note/note.ts"
 export { type Origin, type originBrand, parseOrigin } from "../core/note/origin.ts"
 export {

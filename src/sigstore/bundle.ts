@@ -12,6 +12,8 @@ import {
   optional,
   parseJson,
 } from "../core/base/json-value.ts"
+import { LONGEST_BUNDLE, MOST_BUNDLE_ENTRIES, MOST_CERTIFICATES } from "../core/base/limits.ts"
+import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import { type HashName, sigstoreHashName } from "../entry/algorithm.ts"
 import {
@@ -55,11 +57,7 @@ export interface SigstoreBundle {
   readonly entries: readonly TransparencyLogEntry[]
 }
 
-/** The longest bundle that is read, in characters; an attestation may be most of it. */
-export const LONGEST_BUNDLE = 32 * 1024 * 1024
-const MOST_ENTRIES = 32
 const MOST_TIMESTAMPS = 32
-const MOST_CERTIFICATES = 10
 
 const MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 const readMediaTypes: readonly string[] = [
@@ -91,7 +89,7 @@ function envelopeToJson({ payload, payloadType, signature, keyid }: SignedEnvelo
   return {
     payload: formatBase64(payload),
     payloadType,
-    signatures: [{ sig: formatBase64(signature), ...(keyid !== undefined && { keyid }) }],
+    signatures: [{ sig: formatBase64(signature), ...present({ keyid }) }],
   }
 }
 
@@ -186,7 +184,7 @@ function readMessageSignature(value: unknown): MessageSignature {
   const messageDigest = optional(members.messageDigest, readMessageDigest)
   return {
     form: "message-signature",
-    ...(messageDigest && { messageDigest }),
+    ...present({ messageDigest }),
     signature: asBytes(members.signature, "messageSignature.signature"),
   }
 }
@@ -203,7 +201,7 @@ function readEnvelope(value: unknown): SignedEnvelope {
     payload: asBytes(envelope.payload, `${what}.payload`),
     payloadType: asText(envelope.payloadType, `${what}.payloadType`),
     signature: asBytes(sig, `${what}.signatures[0].sig`),
-    ...(keyName !== undefined && { keyid: keyName }),
+    ...present({ keyid: keyName }),
   }
 }
 
@@ -217,7 +215,7 @@ function readTimestamps(value: unknown): void {
 }
 
 function readEntries(value: unknown): readonly TransparencyLogEntry[] {
-  const entries = asList(value, "tlogEntries", MOST_ENTRIES).map((entry, i) =>
+  const entries = asList(value, "tlogEntries", MOST_BUNDLE_ENTRIES).map((entry, i) =>
     readLogEntry(entry, `tlogEntries[${i}]`),
   )
   return entries.length > 0

@@ -3,6 +3,7 @@
 import { equalBytes, parseUtf8 } from "../core/base/bytes.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
+import { LONGEST_PAYLOAD, MOST_SUBJECT_DIGESTS, MOST_SUBJECTS } from "../core/base/limits.ts"
 import { parseHex } from "../core/base/text.ts"
 import type { HashName } from "../entry/algorithm.ts"
 
@@ -13,9 +14,6 @@ export interface Subject {
   readonly digests: Readonly<Partial<Record<HashName, Uint8Array>>>
 }
 
-const LONGEST_STATEMENT = 32 * 1024 * 1024
-const MOST_SUBJECTS = 1024
-const MOST_DIGESTS = 32
 const hashes: readonly HashName[] = ["sha256", "sha384", "sha512"]
 const types: readonly string[] = [
   "https://in-toto.io/Statement/v0.1",
@@ -26,8 +24,11 @@ function readSubject(value: unknown, what: string): Subject {
   const { name, digest } = asObject(value, what, ["name", "digest"])
   const known = asObject(digest, `${what}.digest`, hashes)
   const count = Object.keys(digest as object).length
-  if (count > MOST_DIGESTS) {
-    refuse("too-large", `${what}.digest: expected up to ${MOST_DIGESTS} digests, found ${count}`)
+  if (count > MOST_SUBJECT_DIGESTS) {
+    refuse(
+      "too-large",
+      `${what}.digest: expected up to ${MOST_SUBJECT_DIGESTS} digests, found ${count}`,
+    )
   }
   const digests: { [Hash in HashName]?: Uint8Array } = {}
   for (const hash of hashes) {
@@ -41,7 +42,7 @@ function readSubject(value: unknown, what: string): Subject {
 /** The subjects of a statement. Refuses `malformed`, or `too-large` above 1,024 of them. */
 export function readSubjects(payload: Uint8Array): readonly Subject[] {
   const text = parseUtf8(payload, "statement")
-  const statement = asObject(parseJson(text, "statement", LONGEST_STATEMENT), "statement", [
+  const statement = asObject(parseJson(text, "statement", LONGEST_PAYLOAD), "statement", [
     "_type",
     "subject",
   ])

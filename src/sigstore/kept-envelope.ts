@@ -2,14 +2,14 @@
 // is an in-toto statement. Leaves out the signatures, which were verified before the entry was logged.
 import { parseUtf8, utf8 } from "../core/base/bytes.ts"
 import { asList, asObject, asText, parseJson } from "../core/base/json-value.ts"
+import { LONGEST_ENVELOPE } from "../core/base/limits.ts"
 import { parseBase64 } from "../core/base/text.ts"
 import { type DsseEnvelope, MOST_SIGNATURES } from "../entry/dsse.ts"
 import { inTotoTerms } from "../entry/in-toto-terms.ts"
 
 export const ENVELOPE_MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json"
 
-const LONGEST_ENVELOPE = 32 * 1024 * 1024
-const MOST_SUBJECTS = 16
+const MOST_NAMED_SUBJECTS = 16
 
 /** The envelope as it is kept: members in the order of the DSSE specification, no others. */
 export function formatEnvelope({ payload, payloadType, signatures }: DsseEnvelope): Uint8Array {
@@ -58,6 +58,6 @@ export function readStatement({ payloadType, payload }: KeptPayload): Statement 
   const valuesOf = (wanted: string) =>
     terms.flatMap(({ name, value }) => (name === wanted ? [value] : []))
   const [predicateType] = valuesOf("predicate-type")
-  const subjects = valuesOf("subject").slice(0, MOST_SUBJECTS)
+  const subjects = valuesOf("subject").slice(0, MOST_NAMED_SUBJECTS)
   return predicateType === undefined ? { subjects } : { predicateType, subjects }
 }

@@ -36,13 +36,13 @@ export function readMessage<Name extends string>(
 }
 
 /** Bytes with their canonical base64. Unset is no bytes. */
-export interface ReadBytes {
+interface ProtoBytes {
   readonly text: string
   readonly bytes: Uint8Array
 }
 
 /** Refuses `malformed` for what is not base64 in any of the spellings. */
-export function readBytes(value: unknown, what: string): ReadBytes {
+export function readProtoBytes(value: unknown, what: string): ProtoBytes {
   const text = standardBase64(asText(value ?? "", what))
   return { text, bytes: parseBase64(text, what) }
 }

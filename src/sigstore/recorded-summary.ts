@@ -13,9 +13,9 @@ import {
   type Members,
   parseJson,
 } from "../core/base/json-value.ts"
+import { LONGEST_BODY, MOST_CERTIFICATES } from "../core/base/limits.ts"
 import { parsePemChain } from "../core/base/pem.ts"
 import { formatHex, parseBase64 } from "../core/base/text.ts"
-import { LONGEST_BODY } from "../core/tree/bundle.ts"
 import { MOST_SIGNATURES } from "../entry/dsse.ts"
 import { sha256Text } from "../entry/search-terms.ts"
 import {
@@ -73,8 +73,6 @@ export interface RecordedKeys {
 
 type Parts = Omit<RecordedEntry, "kind">
 type PartsReader = (spec: unknown, keys: RecordedKeys) => Parts
-
-const MOST_CERTIFICATES = 10
 
 const hashNames: ReadonlyMap<string, string> = new Map([
   ["SHA2_256", "sha256"],

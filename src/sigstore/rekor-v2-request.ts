@@ -16,7 +16,7 @@ import { type DsseRequest, type DsseSignature, MOST_SIGNATURES } from "../entry/
 import type { HashedrekordRequest } from "../entry/hashedrekord.ts"
 import type { EntryRequest } from "../entry/request.ts"
 import type { VerifierKeyText } from "../entry/verifier-key.ts"
-import { readBytes, readMessage } from "./proto-json.ts"
+import { readMessage, readProtoBytes } from "./proto-json.ts"
 
 /** The numbers of PublicKeyDetails (protobuf-specs, sigstore_common.proto). */
 const numbers: Readonly<Record<Algorithm, number>> = {
@@ -49,7 +49,7 @@ function readKeyDetails(value: unknown): Algorithm {
 }
 
 function readRawBytes(value: unknown, what: string) {
-  const raw = readBytes(readMessage(value, what, ["rawBytes"]).rawBytes, `${what}.rawBytes`)
+  const raw = readProtoBytes(readMessage(value, what, ["rawBytes"]).rawBytes, `${what}.rawBytes`)
   if (raw.bytes.length === 0) refuse("malformed", `${what}: expected rawBytes, found none`)
   return raw
 }
@@ -84,7 +84,7 @@ function hashOf(details: Algorithm): HashName {
 }
 
 function readDigest(value: unknown, hash: HashName): string {
-  const { bytes } = readBytes(value, "digest")
+  const { bytes } = readProtoBytes(value, "digest")
   if (bytes.length === 0) refuse("malformed", "missing digest: expected its bytes, found none")
   if (bytes.length !== digestLength[hash]) {
     refuse(
@@ -101,7 +101,7 @@ function readHashedrekord(value: unknown): HashedrekordRequest {
     "signature",
   ])
   const { content, verifier } = readMessage(signature ?? {}, "signature", ["content", "verifier"])
-  const { text, bytes } = readBytes(content, "signature")
+  const { text, bytes } = readProtoBytes(content, "signature")
   if (bytes.length === 0) refuse("malformed", "missing signature: expected its bytes, found none")
   const { details, key } = readVerifier(verifier)
   return {
@@ -114,7 +114,7 @@ function readHashedrekord(value: unknown): HashedrekordRequest {
 
 function readSignature(value: unknown): DsseSignature {
   const { sig, keyid } = readMessage(value, "signature", ["sig", "keyid"])
-  const { text } = readBytes(sig, "signature")
+  const { text } = readProtoBytes(sig, "signature")
   return keyid === undefined ? { sig: text } : { sig: text, keyid: asText(keyid, "keyid") }
 }
 
@@ -128,7 +128,7 @@ function readDsse(value: unknown): DsseRequest {
   return {
     kind: "dsse",
     envelope: {
-      payload: readBytes(payload, "payload").text,
+      payload: readProtoBytes(payload, "payload").text,
       payloadType: asText(payloadType ?? "", "payloadType"),
       signatures: asList(signatures ?? [], "signatures", MOST_SIGNATURES).map(readSignature),
     },

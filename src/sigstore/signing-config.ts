@@ -7,7 +7,7 @@ import { refuse, shown } from "../core/base/errors.ts"
 export type RekorVersion = 1 | 2
 
 /** What a signing config says of one log. */
-export interface WrittenLog {
+interface WrittenLog {
   /** The base URL, before `/api/v1` or `/api/v2`. */
   readonly url: string
   /** Who runs it: a client writes to one log of each operator. */

@@ -3,6 +3,8 @@
 // An integrated time and an inclusion promise may be there and are not looked at.
 
 import { asBytes, asInteger, asList, asMessage, asText, optional } from "../core/base/json-value.ts"
+import { MOST_PROOF_HASHES } from "../core/base/limits.ts"
+import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import { asHash, type Hash } from "../core/tree/hash.ts"
 import type { InclusionProof } from "../core/tree/proof.ts"
@@ -23,8 +25,6 @@ export interface TransparencyLogEntry {
   readonly proof?: CheckpointedProof
   readonly body: Uint8Array
 }
-
-const MOST_HASHES = 64
 
 /**
  * The JSON value of an entry, with `integratedTime` zero and without a promise. `base64` may be the
@@ -64,7 +64,7 @@ function asHashBytes(value: unknown, what: string): Hash {
 function readProof(value: unknown, what: string): CheckpointedProof {
   const proof = asMessage(value, what, ["logIndex", "rootHash", "treeSize", "hashes", "checkpoint"])
   const { envelope } = asMessage(proof.checkpoint, `${what}.checkpoint`, ["envelope"])
-  const hashes = asList(proof.hashes ?? [], `${what}.hashes`, MOST_HASHES)
+  const hashes = asList(proof.hashes ?? [], `${what}.hashes`, MOST_PROOF_HASHES)
   return {
     index: asIntegerOrAbsentZero(proof.logIndex, `${what}.logIndex`),
     root: asHashBytes(proof.rootHash, `${what}.rootHash`),
@@ -100,7 +100,7 @@ export function readLogEntry(value: unknown, what: string): TransparencyLogEntry
     logId: asHashBytes(keyId, `${what}.logId.keyId`),
     kind: asText(kindVersion.kind, `${what}.kindVersion.kind`),
     version: asText(kindVersion.version, `${what}.kindVersion.version`),
-    ...(proof && { proof }),
+    ...present({ proof }),
     body: asBytes(entry.canonicalizedBody, `${what}.canonicalizedBody`),
   }
 }

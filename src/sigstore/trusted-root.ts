@@ -4,6 +4,7 @@
 import { equalBytes } from "../core/base/bytes.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { asBytes, asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
+import { LONGEST_TRUSTED_ROOT } from "../core/base/limits.ts"
 import { parseSpki, type SpkiType } from "../core/base/spki.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import type { Vkey } from "../core/note/note.ts"
@@ -24,7 +25,7 @@ export interface PinnedLog {
 }
 
 /** What a trusted root says of one log. */
-export interface TrustedLog {
+interface TrustedLog {
   readonly baseUrl: string
   readonly spki: Uint8Array
   /** From when the key is valid. */
@@ -36,7 +37,6 @@ const readMediaTypes: readonly string[] = [
   MEDIA_TYPE,
   "application/vnd.dev.sigstore.trustedroot.v0.2+json",
 ]
-const LONGEST_ROOT = 1_048_576
 const MOST_LOGS = 32
 
 const keyDetails: Readonly<Record<SpkiType, string>> = {
@@ -135,7 +135,7 @@ function readLog(value: unknown, what: string): PinnedLog | undefined {
  * ```
  */
 export function parseTrustedRoot(text: string): readonly PinnedLog[] {
-  const value = parseJson(text, "trusted root", LONGEST_ROOT)
+  const value = parseJson(text, "trusted root", LONGEST_TRUSTED_ROOT)
   const { mediaType, tlogs } = asObject(value, "trusted root", ["mediaType", "tlogs"])
   const type = asText(mediaType, "mediaType")
   if (!readMediaTypes.includes(type)) {

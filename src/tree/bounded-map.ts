@@ -1,6 +1,6 @@
 // A map that forgets the least recently used value once it holds more than its limit.
 
-export interface BoundedMap<K, V> {
+interface BoundedMap<K, V> {
   get(key: K): V | undefined
   set(key: K, value: V): void
 }

@@ -1,10 +1,10 @@
 // Rebuilds the right edge of a tree from what is kept of it and compares its root with the head. It is how
 // the sequencer, the log's readers and the monitor begin; a root that differs means damaged storage.
-import { equalBytes } from "../core/base/bytes.ts"
+import { concat, equalBytes } from "../core/base/bytes.ts"
 import { Trouble } from "../core/base/errors.ts"
 import { formatHex } from "../core/base/text.ts"
 import { type Edge, edgeRoot } from "../core/tree/edge.ts"
-import { HASH_SIZE, type Head, type TreeHasher } from "../core/tree/hash.ts"
+import type { Head, TreeHasher } from "../core/tree/hash.ts"
 import {
   emptyTile,
   hashesAtLevel,
@@ -22,7 +22,7 @@ async function tailHashes(reads: LeafReads, size: number): Promise<Uint8Array> {
   if (hashes.length !== size - from) {
     throw new Trouble("damaged", `entries ${from + hashes.length} to ${size - 1} are missing`)
   }
-  return join(hashes)
+  return concat(...hashes)
 }
 
 /** The hashes of the partial tile above full tiles: each is the root of one full tile below. */
@@ -39,15 +39,7 @@ async function rootsOfTiles(
     }
     return tileRoot(tileFromHashes(hashes, hasher))
   })
-  return join(roots)
-}
-
-function join(hashes: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(hashes.length * HASH_SIZE)
-  hashes.forEach((hash, i) => {
-    joined.set(hash, i * HASH_SIZE)
-  })
-  return joined
+  return concat(...roots)
 }
 
 function partialTileIds(level: number, size: number): TileId[] {

@@ -30,7 +30,7 @@ export interface TreeReader {
   prove(plan: ProofPlan): Promise<Hash[]>
 }
 
-export interface TreeReaderOptions {
+interface TreeReaderOptions {
   readonly edge: Edge
   readonly reads: TileReads
   readonly hasher: TreeHasher

@@ -24,7 +24,7 @@ export interface Waiting {
   reject(reason: unknown): void
 }
 
-export interface AdvancingOptions {
+interface AdvancingOptions {
   readonly store: WitnessStore
   readonly states: LogStates
   readonly conviction: Conviction

@@ -9,7 +9,7 @@ import { evidenceId, verifyEvidence } from "../evidence/verification.ts"
 import type { LogState, LogStates } from "./log-states.ts"
 import { MOST_EVIDENCE_A_LOG, type WitnessStore } from "./store.ts"
 
-export interface ConvictionOptions {
+interface ConvictionOptions {
   readonly store: WitnessStore
   readonly states: LogStates
   /** Whether evidence freezes. */

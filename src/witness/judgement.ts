@@ -1,22 +1,16 @@
 // What the witness makes of a checkpoint, given what it holds of that log: the head to store and cosign, or
 // the refusal, with evidence if the checkpoint and the head that is held convict the log of a fork.
 import { equalBytes } from "../core/base/bytes.ts"
-import { Refusal, refuse, Trouble } from "../core/base/errors.ts"
+import { Refusal, refuse, Trouble, unlessRefused } from "../core/base/errors.ts"
 import { formatCheckpoint } from "../core/note/checkpoint.ts"
-import {
-  formatNote,
-  isSignatureOf,
-  type NoteSignature,
-  parseNote,
-  type SignatureRule,
-  type Vkey,
-} from "../core/note/note.ts"
+import { cosignatureTime } from "../core/note/cosignature.ts"
+import { formatNote, lineOf, parseNote, type SignatureRule } from "../core/note/note.ts"
 import { EMPTY_HEAD, EMPTY_ROOT, type Hash, type Head, type TreeHasher } from "../core/tree/hash.ts"
 import { rootsFromConsistency, verifyConsistency } from "../core/tree/proof.ts"
 import type { Evidence } from "../evidence/evidence.ts"
 import { makeFork } from "../evidence/head-evidence.ts"
 import type { Advance, Freeze, WitnessedHead } from "./store.ts"
-import { cosignatureTime, type SeenCheckpoint, type Submission } from "./submission.ts"
+import type { SeenCheckpoint, Submission } from "./submission.ts"
 
 /** The log is at another size than the request says: the answer names the witness's. */
 export class OldSizeConflict extends Refusal {
@@ -28,12 +22,12 @@ export class OldSizeConflict extends Refusal {
 }
 
 /** What the witness holds of one log. */
-export interface Standing {
+interface Standing {
   readonly head: WitnessedHead | undefined
   readonly freeze: Freeze | undefined
 }
 
-export interface JudgementOptions {
+interface JudgementOptions {
   /** Unix seconds. */
   readonly time: number
   readonly hasher: TreeHasher
@@ -114,10 +108,6 @@ function noteToKeep(submission: Submission, head: WitnessedHead | undefined): st
   return formatNote(formatCheckpoint(checkpoint.origin, checkpoint), lines)
 }
 
-function lineOf(vkey: Vkey, lines: readonly NoteSignature[]): NoteSignature | undefined {
-  return lines.find((line) => isSignatureOf(vkey, line))
-}
-
 /**
  * Whether the witness itself has cosigned what it does not know: a larger tree, another root at the size
  * that it holds, or a later time. Every time is stored before it is signed, so then the store is an
@@ -134,7 +124,7 @@ export function isBeyond(
   return ownLines.some((line) => cosignatureTime(line) > head.time)
 }
 
-export interface ForkOptions {
+interface ForkOptions {
   readonly hasher: TreeHasher
   readonly holds: SignatureRule
 }
@@ -151,7 +141,7 @@ export function forkOf(
     for (const vkey of log.vkeys) {
       const signedBoth = [other, note].every((text) => lineOf(vkey, parseNote(text).signatures))
       if (!signedBoth) continue
-      const evidence = orUndefined(() => makeFork(vkey, other, note, proof, holds))
+      const evidence = unlessRefused(() => makeFork(vkey, other, note, proof, holds))
       if (evidence !== undefined) return evidence
     }
     return undefined
@@ -177,18 +167,9 @@ function otherOldRoot(
   hasher: TreeHasher,
 ): ImpliedRoot | undefined {
   if (oldSize === 0 || oldSize !== head.size || oldSize >= checkpoint.size) return undefined
-  const roots = orUndefined(() =>
+  const roots = unlessRefused(() =>
     rootsFromConsistency(oldSize, checkpoint.size, head.root, proof, hasher),
   )
   if (roots === undefined || !equalBytes(roots.new, checkpoint.root)) return undefined
   return equalBytes(roots.old, head.root) ? undefined : { implied: roots.old, hashes: proof }
-}
-
-function orUndefined<T>(work: () => T): T | undefined {
-  try {
-    return work()
-  } catch (reason) {
-    if (reason instanceof Refusal) return undefined
-    throw reason
-  }
 }

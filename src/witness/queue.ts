@@ -2,7 +2,7 @@
 // arrives while a batch is under way makes up the next one.
 import { refuse } from "../core/base/errors.ts"
 
-export interface QueueOptions<T> {
+interface QueueOptions<T> {
   /** Must not reject. */
   readonly work: (batch: readonly T[]) => Promise<void>
   /** Calls back after what has arrived by now. */

@@ -1,13 +1,13 @@
 // What can be said of an add-checkpoint request without knowing what the witness holds: its form, its log,
 // its signatures, and whether the witness itself has cosigned it before.
 
-import { readU64 } from "../core/base/bytes.ts"
 import { Refusal, refuse, shown } from "../core/base/errors.ts"
 import { parseAddCheckpoint } from "../core/note/add-checkpoint.ts"
 import { type Checkpoint, parseCheckpoint, parseCheckpointText } from "../core/note/checkpoint.ts"
-import { checkpointRule } from "../core/note/cosignature.ts"
+import { checkpointRule, cosignatureTime } from "../core/note/cosignature.ts"
 import {
-  isSignatureOf,
+  isWitnessKey,
+  lineOf,
   type Note,
   type NoteSignature,
   openNote,
@@ -44,7 +44,7 @@ export interface Submission extends SeenCheckpoint {
 
 /** The rule of core for checkpoints, for keys of every type. */
 export const portableRule: SignatureRule = (vkey, text, signature) =>
-  vkey.type === 4 || vkey.type === 6
+  isWitnessKey(vkey)
     ? checkpointRule(parseCheckpointText(text))(vkey, text, signature)
     : verifyTextSignature(vkey, text, signature)
 
@@ -79,18 +79,13 @@ function isOwn(note: Note, vkey: Vkey, line: NoteSignature, { holds }: Submissio
   return holds(vkey, note.text, line.signature) && cosignatureTime(line) > 0
 }
 
-/** The time in Unix seconds that a line of type 4 or 6 states; the line must be known to hold. */
-export function cosignatureTime({ signature }: NoteSignature): number {
-  return readU64(signature, 0, "cosignature time")
-}
-
 /**
  * Of each of the witness's own keys the first line, if it holds and states a time, whoever sent the note.
  * Further ones are not looked at: anyone can add them, and each would cost a verification.
  */
 export function linesOfOurs(note: Note, rules: SubmissionRules): NoteSignature[] {
   return rules.ownVkeys.flatMap((vkey) => {
-    const line = note.signatures.find((candidate) => isSignatureOf(vkey, candidate))
+    const line = lineOf(vkey, note.signatures)
     return line !== undefined && isOwn(note, vkey, line, rules) ? line : []
   })
 }
@@ -116,7 +111,7 @@ async function verified(
 ): Promise<SignatureRule> {
   const found = new Map<Uint8Array, boolean>()
   const verifying = vkeys.map(async (vkey) => {
-    const line = note.signatures.find((candidate) => isSignatureOf(vkey, candidate))
+    const line = lineOf(vkey, note.signatures)
     if (line === undefined) return
     found.set(line.signature, await holdsElsewhere(vkey, note.text, line.signature))
   })

@@ -2,6 +2,7 @@
 // one before. Leaves out HTTP, keys and disks, which are ports; sign-subtree and mirroring are not done.
 
 import { bug, Refusal } from "../core/base/errors.ts"
+import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import { parseCheckpoint } from "../core/note/checkpoint.ts"
 import { formatNote, formatVkey, type SignatureRule } from "../core/note/note.ts"
@@ -167,7 +168,7 @@ function witnessOver(parts: Parts): Witness {
       const stopped = advancing.stopped()
       return {
         logs: [...states.values()].map(statusOf),
-        ...(stopped === undefined ? {} : { stopped }),
+        ...present({ stopped }),
       }
     },
   }
@@ -223,6 +224,6 @@ function statusOf({ log, head, freeze }: LogState): WitnessedLogStatus {
     size: head?.size ?? 0,
     ...(head === undefined ? {} : { root: formatBase64(head.root) }),
     time: head?.time ?? 0,
-    ...(freeze === undefined ? {} : { frozen: freeze }),
+    ...present({ frozen: freeze }),
   }
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { utf8 } from "../../src/core/base/bytes.ts"
+import { LONGEST_BUNDLE } from "../../src/core/base/limits.ts"
 import { parseHex } from "../../src/core/base/text.ts"
 import { formatSigstoreBundle, parseSigstoreBundle } from "../../src/sigstore/bundle.ts"
 import { base64 } from "../entry/signers.ts"
@@ -194,7 +195,7 @@ describe("parseSigstoreBundle()", () => {
   })
 
   it("looks at the length before it parses", () => {
-    expectRefusal("too-large", () => parseSigstoreBundle("x".repeat(32 * 1024 * 1024 + 1)))
+    expectRefusal("too-large", () => parseSigstoreBundle("x".repeat(LONGEST_BUNDLE + 1)))
     expectRefusal("malformed", () => parseSigstoreBundle("x"))
   })
 

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { LONGEST_BODY } from "../../src/core/tree/bundle.ts"
+import { LONGEST_BODY } from "../../src/core/base/limits.ts"
 import { asHash, portableHasher } from "../../src/core/tree/hash.ts"
 import { nativeHasher } from "../../src/crypto/tree-hasher.ts"
 

@@ -4,7 +4,7 @@ import fc from "fast-check"
 import { expect, test } from "vitest"
 import { formatVkey, type Vkey } from "../../src/core/note/note.ts"
 import type { Head } from "../../src/core/tree/hash.ts"
-import type { EvidenceKind } from "../../src/evidence/evidence.ts"
+import { type EvidenceKind, evidenceKinds } from "../../src/evidence/evidence.ts"
 import { type EvidenceFile, formatEvidence } from "../../src/evidence/format.ts"
 import { promiseLines, type SignedPromise } from "../../src/evidence/promise.ts"
 import { verifyEvidence } from "../../src/evidence/verification.ts"
@@ -29,20 +29,6 @@ import {
   timedLog,
   witness,
 } from "./made-cases.ts"
-
-const kinds: readonly EvidenceKind[] = [
-  "fork",
-  "broken-promise",
-  "key-misuse",
-  "witness-equivocation",
-  "witness-rollback",
-  "time",
-  "signed-after-revocation",
-  "conflicting-claims",
-  "bad-entry",
-  "duplicate-entry",
-  "unexpected-entry",
-]
 
 const payload = statementOf("pkg@1", "content")
 const tree = bodies(8)
@@ -83,7 +69,7 @@ const roots = [...heads.map(({ root }) => root), anyRoot(1)]
 const anyone: fc.Arbitrary<Vkey> = fc.constantFrom(...everyone.map(({ vkey }) => vkey))
 
 const file: fc.Arbitrary<EvidenceFile> = fc.record({
-  kind: fc.constantFrom(...kinds),
+  kind: fc.constantFrom(...evidenceKinds),
   key: anyone,
   witnesses: fc.array(anyone, { maxLength: 2 }),
   note,

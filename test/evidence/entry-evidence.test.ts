@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { dsseBody, dssePae } from "../../src/entry/dsse.ts"
-import { type EntryEvidenceKind, makeEntryEvidence } from "../../src/evidence/entry-evidence.ts"
+import { makeEntryEvidence } from "../../src/evidence/entry-evidence.ts"
+import type { EntryEvidenceKind } from "../../src/evidence/evidence.ts"
 import { parseEvidence } from "../../src/evidence/format.ts"
 import { verifyEvidence } from "../../src/evidence/verification.ts"
 import { makeSigner, type Signer, signMessage } from "../entry/signers.ts"

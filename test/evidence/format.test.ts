@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
+import { LONGEST_EVIDENCE } from "../../src/core/base/limits.ts"
 import { makeEntryEvidence } from "../../src/evidence/entry-evidence.ts"
-import { formatEvidence, LONGEST_EVIDENCE, parseEvidence } from "../../src/evidence/format.ts"
+import { formatEvidence, parseEvidence } from "../../src/evidence/format.ts"
 import { makeFork } from "../../src/evidence/head-evidence.ts"
 import { verifyEvidence } from "../../src/evidence/verification.ts"
 import { bodies, mth, proof } from "../reference.ts"

@@ -4,9 +4,6 @@ import { open, readFile, rename, rm, stat } from "node:fs/promises"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 
-/** In bytes; a certificate has at most 22 KB of PEM. */
-export const LONGEST_KEY_FILE = 131_072
-
 /** Awaits work on a file and translates the file system's error into trouble ("disk"). */
 export async function onDisk<T>(what: string, path: string, work: Promise<T>): Promise<T> {
   try {

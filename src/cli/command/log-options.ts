@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander"
 import { createLogClient, type LogClient } from "../../client/log-client.ts"
 import type { Trust } from "../../client/trust.ts"
 import { Refusal } from "../../core/base/errors.ts"
+import { LONGEST_POLICY, LONGEST_TRUSTED_ROOT } from "../../core/base/limits.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import { parsePolicy } from "../../core/note/policy.ts"
 import { parseTrustedRoot } from "../../sigstore/trusted-root.ts"
@@ -14,8 +15,6 @@ export interface TrustOptions {
   readonly trustedRoot?: string
   readonly policy?: string
 }
-
-const LONGEST_TRUST = 1_048_576
 
 /** `--log`, from the environment if there is no flag. */
 export function logOption(): Option {
@@ -54,11 +53,11 @@ export async function readTrust(command: Command): Promise<Trust | undefined> {
     command.error("error: give either --trusted-root or --policy")
   }
   if (trustedRoot !== undefined) {
-    const text = await readText(trustedRoot, "trusted root", LONGEST_TRUST)
+    const text = await readText(trustedRoot, "trusted root", LONGEST_TRUSTED_ROOT)
     return { trustedRoot: parseTrustedRoot(text) }
   }
   if (policy === undefined) return undefined
-  return { policy: parsePolicy(await readBytes(policy, "policy", LONGEST_TRUST)) }
+  return { policy: parsePolicy(await readBytes(policy, "policy", LONGEST_POLICY)) }
 }
 
 /** Nobody should take an unpinned answer for a proof. */

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs"
 import { Command, Option } from "commander"
 import { openHead } from "../../client/trust.ts"
 import { refuse } from "../../core/base/errors.ts"
+import { LONGEST_NOTE } from "../../core/base/limits.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import type { FsckSource } from "../../log/fsck.ts"
 import { openSqliteReads } from "../../storage/sqlite/log/store.ts"
@@ -23,8 +24,6 @@ interface ExportOptions {
   readonly checkpoint?: string
   readonly out: string
 }
-
-const LONGEST_CHECKPOINT = 1_048_576
 
 export function exportTilesCommand(terminal: Terminal): Command {
   const command = new Command("export-tiles")
@@ -87,7 +86,7 @@ async function openSource(
   }
   const { database } = dataDirectory(options.data)
   if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
-  const checkpoint = await readText(options.checkpoint, "checkpoint", LONGEST_CHECKPOINT)
+  const checkpoint = await readText(options.checkpoint, "checkpoint", LONGEST_NOTE)
   const head = proven(() => openHead(checkpoint, trust))
   const source = sourceFromReads(openSqliteReads(database), head)
   return { source, checkpoint, isPinned: head.isPinned }

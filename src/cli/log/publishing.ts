@@ -4,6 +4,7 @@
 import type { Fetch } from "../../client/exchange.ts"
 import { createWitnessClient } from "../../client/witness-client.ts"
 import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
+import { LONGEST_POLICY } from "../../core/base/limits.ts"
 import { formatVkey, parseVkey } from "../../core/note/note.ts"
 import { type Policy, type PolicyWitness, parsePolicy } from "../../core/note/policy.ts"
 import type { Head } from "../../core/tree/hash.ts"
@@ -34,8 +35,6 @@ export const processClock: Clock = {
     return () => clearTimeout(timer)
   },
 }
-
-const LONGEST_POLICY = 1_048_576
 
 /** Reads the policy of a log; refuses `malformed`, also for a witness without a URL. */
 export async function readLogPolicy(file: string): Promise<Policy> {

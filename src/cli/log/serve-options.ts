@@ -1,5 +1,6 @@
 // The options of `countersign serve`.
 import { Option } from "commander"
+import { LONGEST_BATCH } from "../../core/base/limits.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import type { VerificationEngine } from "../../crypto/engines/verification.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
@@ -69,7 +70,7 @@ export const serveOptions: readonly Option[] = [
     .default(4 * 1024 * 1024),
   option("--max-batch-bytes <n>", "largest batch submission", "MAX_BATCH_BYTES")
     .argParser(count)
-    .default(8 * 1024 * 1024),
+    .default(LONGEST_BATCH),
   option(
     "--max-entries-under-way <n>",
     "entries being verified or written",

@@ -2,7 +2,7 @@
 // pins the policy; or accepts another policy for a monitor that is there.
 import { Command } from "commander"
 import { refuse, shown } from "../../core/base/errors.ts"
-import { LONGEST_NOTE } from "../../core/note/note.ts"
+import { LONGEST_NOTE, LONGEST_POLICY } from "../../core/base/limits.ts"
 import { parsePolicy } from "../../core/note/policy.ts"
 import { resolve } from "../../monitor/findings/life.ts"
 import { createMailbox } from "../../monitor/promises/mailbox.ts"
@@ -24,8 +24,6 @@ interface InitOptions {
   readonly firstUse?: boolean
   readonly acceptPolicy?: boolean
 }
-
-const LONGEST_POLICY = 1_048_576
 
 /** Heads that the log must turn out to be consistent with, as if a verifier had posted them. */
 async function readPinnedHeads(

@@ -3,6 +3,7 @@
 import { createHash, randomUUID } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import { refuse } from "../../core/base/errors.ts"
+import { LONGEST_POLICY } from "../../core/base/limits.ts"
 import { parsePolicy } from "../../core/note/policy.ts"
 import { createEntryCheck } from "../../crypto/engines/entry-check.ts"
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
@@ -44,7 +45,6 @@ export interface RunningMonitor {
   close(): Promise<void>
 }
 
-const LONGEST_POLICY = 1_048_576
 const PLAIN_WATCH = "countersign-watch/v1\n"
 
 /** Without a watch file nothing is expected, and every entry is verified all the same. */

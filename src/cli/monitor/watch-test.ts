@@ -1,7 +1,12 @@
 // `countersign monitor watch-test`: says what a watch file makes of one entry, from a file or from a log.
 import { dirname, resolve } from "node:path"
 import { Command } from "commander"
-import { LONGEST_BODY } from "../../core/tree/bundle.ts"
+import {
+  LONGEST_BODY,
+  LONGEST_ENVELOPE,
+  LONGEST_WATCH,
+  LONGEST_WATCH_LIST,
+} from "../../core/base/limits.ts"
 import { portableHasher } from "../../core/tree/hash.ts"
 import { type ExplainedEntry, explain } from "../../monitor/entries/watch-explanation.ts"
 import { parseWatch, type Watch } from "../../monitor/watch/watch.ts"
@@ -18,16 +23,12 @@ interface WatchTestOptions {
   readonly json?: boolean
 }
 
-const LONGEST_WATCH = 1_048_576
-const LONGEST_LIST = 128 * 1024 * 1024
-const LONGEST_ENVELOPE = 32 * 1024 * 1024
-
 /** Reads a watch file; the files that it names are beside it unless they say otherwise. */
 export async function readWatchFile(path: string): Promise<Watch> {
   const text = await readText(path, "watch file", LONGEST_WATCH)
   return await parseWatch(text, async (name) => {
     const list = resolve(dirname(path), name)
-    return await readText(list, "list of the watch file", LONGEST_LIST)
+    return await readText(list, "list of the watch file", LONGEST_WATCH_LIST)
   })
 }
 

@@ -4,13 +4,9 @@ import { Command, Option } from "commander"
 import { createExchange, type Exchange } from "../../client/exchange.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { Refusal } from "../../core/base/errors.ts"
+import { LONGEST_HEAD_LIST } from "../../core/base/limits.ts"
 import { formatBase64 } from "../../core/base/text.ts"
-import {
-  formatHeadList,
-  type ListedHead,
-  LONGEST_HEAD_LIST,
-  parseHeadList,
-} from "../../core/note/head-list.ts"
+import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
 import { parseVkey, type Vkey } from "../../core/note/note.ts"
 import { jsonOption, readTrust, trustOptions } from "../command/log-options.ts"
 import { createOutput, type Output } from "../command/output.ts"

@@ -4,13 +4,9 @@ import { stat } from "node:fs/promises"
 import type { Trust } from "../../client/trust.ts"
 import { equalBytes } from "../../core/base/bytes.ts"
 import { Refusal } from "../../core/base/errors.ts"
+import { LONGEST_HEAD_LIST } from "../../core/base/limits.ts"
 import { checkpointRule } from "../../core/note/cosignature.ts"
-import {
-  formatHeadList,
-  type ListedHead,
-  LONGEST_HEAD_LIST,
-  parseHeadList,
-} from "../../core/note/head-list.ts"
+import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
 import { openNote, parseVkey, type Vkey } from "../../core/note/note.ts"
 import type { Evidence } from "../../evidence/evidence.ts"
 import { makeFork } from "../../evidence/head-evidence.ts"

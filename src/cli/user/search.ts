@@ -7,12 +7,13 @@ import type { LogClient } from "../../client/log-client.ts"
 import type { FoundAttestation, SearchCriteria } from "../../client/search-answer.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { bug } from "../../core/base/errors.ts"
+import { LONGEST_PEM, MOST_FOUND_ON_PAGE } from "../../core/base/limits.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
 import { type EntrySummary, readSummary } from "../../sigstore/recorded-summary.ts"
 import { digestFile } from "../command/artifact-digest.ts"
 import { proven } from "../command/exit-code.ts"
 import { type FetchedHead, fetchHead } from "../command/fetched-head.ts"
-import { LONGEST_KEY_FILE, readBytes } from "../command/file.ts"
+import { readBytes } from "../command/file.ts"
 import {
   decimalArgument,
   jsonOption,
@@ -41,8 +42,6 @@ interface SearchOptions {
   readonly json?: boolean
 }
 
-const MOST_A_PAGE = 100
-
 const searchOptions: readonly Option[] = [
   new Option("--digest <digest>", "ALGORITHM:HEX of an artifact or an attestation").conflicts(
     "artifact",
@@ -65,7 +64,7 @@ async function digestOfFile(path: string): Promise<string> {
 }
 
 async function fingerprintOfFile(path: string): Promise<string> {
-  const { spki } = readKeyFile(await readBytes(path, "key", LONGEST_KEY_FILE))
+  const { spki } = readKeyFile(await readBytes(path, "key", LONGEST_PEM))
   return sha256Text(digestOf("sha256", spki))
 }
 
@@ -91,7 +90,7 @@ async function findEntries(
   const entries: Entry[] = []
   let after: number | undefined
   for (;;) {
-    const wanted = Math.min(MOST_A_PAGE, limit - entries.length)
+    const wanted = Math.min(MOST_FOUND_ON_PAGE, limit - entries.length)
     const page = await log.search(criteria, { order, after, limit: Math.max(1, wanted) })
     entries.push(...page.entries.slice(0, Math.max(0, wanted)))
     const { next, completeUpTo } = page

@@ -5,15 +5,15 @@ import { readKeyFile } from "../../client/key-file.ts"
 import { utf8 } from "../../core/base/bytes.ts"
 import { bug } from "../../core/base/errors.ts"
 import { asList, asMessage, asText, optional, parseJson } from "../../core/base/json-value.ts"
+import { LONGEST_ENVELOPE, LONGEST_PEM } from "../../core/base/limits.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
 import { algorithms, digestAlgorithm, type HashName } from "../../entry/algorithm.ts"
 import { type DsseEnvelope, MOST_SIGNATURES } from "../../entry/dsse.ts"
 import type { EntryRequest } from "../../entry/request.ts"
 import { LONGEST_SIGNATURE } from "../../entry/signature.ts"
 import type { VerifierKey, VerifierKeyText } from "../../entry/verifier-key.ts"
-import { LONGEST_BUNDLE } from "../../sigstore/bundle.ts"
 import { digestFile } from "../command/artifact-digest.ts"
-import { LONGEST_KEY_FILE, readBytes, readText } from "../command/file.ts"
+import { readBytes, readText } from "../command/file.ts"
 import { type PrivateKey, readPrivateKey } from "../command/private-key.ts"
 
 const LONGEST_SIGNATURE_FILE = 4 * LONGEST_SIGNATURE
@@ -41,8 +41,8 @@ export async function openPrivateKey(path: string, passphraseFile?: string): Pro
   const passphrase =
     passphraseFile === undefined
       ? undefined
-      : (await readText(passphraseFile, "passphrase", LONGEST_KEY_FILE)).split("\n", 1)[0]
-  return readPrivateKey(await readText(path, "private key", LONGEST_KEY_FILE), passphrase)
+      : (await readText(passphraseFile, "passphrase", LONGEST_PEM)).split("\n", 1)[0]
+  return readPrivateKey(await readText(path, "private key", LONGEST_PEM), passphrase)
 }
 
 /** Signs an artifact. */
@@ -58,7 +58,7 @@ export function signedTextRequest(text: string, key: PrivateKey): EntryRequest {
 }
 
 async function readKey(path: string): Promise<VerifierKey> {
-  return readKeyFile(await readBytes(path, "public key", LONGEST_KEY_FILE), `public key ${path}`)
+  return readKeyFile(await readBytes(path, "public key", LONGEST_PEM), `public key ${path}`)
 }
 
 const BASE64_TEXT = /^[A-Za-z0-9+/]+={0,2}\s*$/
@@ -84,7 +84,7 @@ export async function detachedRequest(
 }
 
 function readEnvelope(text: string, what: string): DsseEnvelope {
-  const value = parseJson(text, what, LONGEST_BUNDLE)
+  const value = parseJson(text, what, LONGEST_ENVELOPE)
   const envelope = asMessage(value, what, ["payload", "payloadType", "signatures"])
   const signatures = asList(envelope.signatures, `${what}: signatures`, MOST_SIGNATURES)
   return {
@@ -103,7 +103,7 @@ function readEnvelope(text: string, what: string): DsseEnvelope {
 export async function envelopeRequest(path: string, keyPath: string): Promise<EntryRequest> {
   const key = await readKey(keyPath)
   const envelope = readEnvelope(
-    await readText(path, "envelope", LONGEST_BUNDLE),
+    await readText(path, "envelope", LONGEST_ENVELOPE),
     `envelope ${path}`,
   )
   return { kind: "dsse", envelope, verifiers: [keyText(key)] }

@@ -1,8 +1,9 @@
 // `countersign submit`: logs signatures, verifies the receipts and writes a bundle for each.
 import { Command } from "commander"
-import { LONGEST_BATCH, type LogClient, MOST_IN_BATCH } from "../../client/log-client.ts"
+import type { LogClient } from "../../client/log-client.ts"
 import type { Trust } from "../../client/trust.ts"
 import { bug } from "../../core/base/errors.ts"
+import { LONGEST_BATCH, MOST_IN_BATCH } from "../../core/base/limits.ts"
 import type { EntryRequest } from "../../entry/request.ts"
 import {
   jsonOption,

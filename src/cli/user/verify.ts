@@ -2,12 +2,13 @@
 import { Command } from "commander"
 import { readKeyFile } from "../../client/key-file.ts"
 import { neededHashes, type VerifiedEntry, verifyBundle } from "../../client/verify.ts"
+import { LONGEST_BUNDLE, LONGEST_PEM } from "../../core/base/limits.ts"
 import { formatHex } from "../../core/base/text.ts"
-import { LONGEST_BUNDLE, parseSigstoreBundle } from "../../sigstore/bundle.ts"
+import { parseSigstoreBundle } from "../../sigstore/bundle.ts"
 import { digestFile } from "../command/artifact-digest.ts"
 import { Falsehood, proven } from "../command/exit-code.ts"
 import { cosignatureFields } from "../command/fetched-head.ts"
-import { LONGEST_KEY_FILE, readBytes, readText } from "../command/file.ts"
+import { readBytes, readText } from "../command/file.ts"
 import { jsonOption, readTrust, trustOptions } from "../command/log-options.ts"
 import { createOutput, formatJson, type Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
@@ -41,7 +42,7 @@ function printVerified(output: Output, entry: VerifiedEntry): void {
 async function verifyFiles(options: VerifyOptions, command: Command): Promise<VerifiedEntry> {
   const trust =
     (await readTrust(command)) ?? command.error("error: give --trusted-root or --policy")
-  const key = await readBytes(options.key, "key", LONGEST_KEY_FILE)
+  const key = await readBytes(options.key, "key", LONGEST_PEM)
   readKeyFile(key, `key ${options.key}`)
   const bundle = await readText(options.bundle, "bundle", LONGEST_BUNDLE)
   const hashes = proven(() => neededHashes(bundle, key))

@@ -1,6 +1,7 @@
 // The options of `countersign witness serve`, and the policy file that they name.
 import { Option } from "commander"
 import { refuse } from "../../core/base/errors.ts"
+import { LONGEST_POLICY } from "../../core/base/limits.ts"
 import { type Origin, parseOrigin } from "../../core/note/origin.ts"
 import { type Policy, parsePolicy } from "../../core/note/policy.ts"
 import type { WitnessedLog } from "../../witness/witness.ts"
@@ -24,7 +25,6 @@ export interface WitnessServeOptions {
 }
 
 const address = argument(parseAddress)
-const LONGEST_POLICY = 1_048_576
 
 function addOrigin(text: string, before: readonly Origin[] = []): readonly Origin[] {
   return [...before, argument(parseOrigin)(text)]

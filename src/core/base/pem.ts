@@ -1,6 +1,7 @@
 // PEM (RFC 7468): one block in the strict form of section 3, or a chain of blocks with lines of any
 // width; nothing but white space around them. Leaves out headers, explanatory text and encrypted keys.
 import { refuse, shown } from "./errors.ts"
+import { LONGEST_PEM } from "./limits.ts"
 import { formatBase64, parseBase64 } from "./text.ts"
 
 export interface Pem {
@@ -9,7 +10,6 @@ export interface Pem {
   readonly der: Uint8Array
 }
 
-const LONGEST_PEM = 131_072
 const LINE = 64
 const BLOCK =
   /^-----BEGIN ([A-Z0-9]+(?: [A-Z0-9]+)*)-----\r?\n((?:[A-Za-z0-9+/=]{1,76}\r?\n)+)-----END \1-----\s*$/

@@ -6,7 +6,7 @@ import { parseHex } from "./text.ts"
 
 export type SpkiType = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "ed25519"
 
-export interface Spki {
+interface Spki {
   readonly type: SpkiType
   /** The uncompressed point with its leading 0x04, or the 32 bytes of an Ed25519 key. */
   readonly point: Uint8Array

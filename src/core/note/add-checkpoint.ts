@@ -2,6 +2,7 @@
 // ways. Leaves out what the note says (note.ts, checkpoint.ts) and every rule about sizes.
 import { parseUtf8, utf8 } from "../base/bytes.ts"
 import { refuse, shown } from "../base/errors.ts"
+import { MOST_PROOF_HASHES } from "../base/limits.ts"
 import { formatBase64, parseBase64, parseDecimal, parsePlainText } from "../base/text.ts"
 import { asHash, assertSize, type Hash } from "../tree/hash.ts"
 
@@ -14,7 +15,6 @@ export interface AddCheckpoint {
   readonly note: string
 }
 
-const MOST_PROOF_LINES = 63
 const OLD = "old "
 /** A decimal of 16 digits and its line feed. */
 const LONGEST_SIZE = 17
@@ -31,19 +31,19 @@ export function parseAddCheckpoint(body: Uint8Array): AddCheckpoint {
   if (blank < 0 || !note.includes("\n")) {
     refuse(
       "malformed",
-      `add-checkpoint request: expected "${OLD}SIZE", up to ${MOST_PROOF_LINES} proof lines, an ` +
+      `add-checkpoint request: expected "${OLD}SIZE", up to ${MOST_PROOF_HASHES} proof lines, an ` +
         `empty line and a note, found ${shown(text)}`,
     )
   }
-  const [old = "", ...lines] = text.slice(0, blank).split("\n", MOST_PROOF_LINES + 2)
+  const [old = "", ...lines] = text.slice(0, blank).split("\n", MOST_PROOF_HASHES + 2)
   if (!old.startsWith(OLD)) {
     refuse("malformed", `add-checkpoint request: expected "${OLD}SIZE", found ${shown(old)}`)
   }
   // SPEC: a proof MUST NOT have more than 63 lines.
-  if (lines.length > MOST_PROOF_LINES) {
+  if (lines.length > MOST_PROOF_HASHES) {
     refuse(
       "malformed",
-      `add-checkpoint request: expected up to ${MOST_PROOF_LINES} proof lines, found more`,
+      `add-checkpoint request: expected up to ${MOST_PROOF_HASHES} proof lines, found more`,
     )
   }
   return {

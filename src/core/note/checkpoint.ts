@@ -2,10 +2,11 @@
 // and never writes any.
 
 import { refuse, shown } from "../base/errors.ts"
+import { LONGEST_NOTE } from "../base/limits.ts"
 import { formatBase64, parseBase64, parseDecimal, parsePlainText } from "../base/text.ts"
 import { asHash, type Head } from "../tree/hash.ts"
 import { checkpointRule, type NamedHead } from "./cosignature.ts"
-import { LONGEST_NOTE, openNote, parseNote, type Vkey } from "./note.ts"
+import { openNote, parseNote, type Vkey } from "./note.ts"
 import { type Origin, parseOrigin } from "./origin.ts"
 
 /** A checkpoint whose first line may be any name, such as Rekor v1's `HOST - TREEID`. */

@@ -6,8 +6,10 @@ import { verifyEd25519 } from "../base/ed25519.ts"
 import { refuse, shown } from "../base/errors.ts"
 import type { Hash, Head } from "../tree/hash.ts"
 import {
-  isSignatureOf,
+  isWitnessKey,
+  lineOf,
   type Note,
+  type NoteSignature,
   type SignatureRule,
   type Vkey,
   verifyTextSignature,
@@ -19,7 +21,7 @@ export interface NamedHead extends Head {
 }
 
 /** Entries `start` up to but without `end` of a log and their root; a whole tree starts at 0. */
-export interface Subtree {
+interface Subtree {
   readonly origin: string
   readonly start: number
   readonly end: number
@@ -68,6 +70,17 @@ export function timestamped(time: number, signature: Uint8Array): Uint8Array {
   return concat(u64(time), signature)
 }
 
+/** What {@link timestamped} put together; undefined for no bare signature and for a time above 2^53-1. */
+export function splitTimed(signature: Uint8Array) {
+  if (signature.length <= TIME_SIZE || readU32(signature, 0) >= 2 ** 21) return undefined
+  return { time: cosignatureTime({ signature }), bare: signature.subarray(TIME_SIZE) }
+}
+
+/** The time in Unix seconds that a line of type 4 or 6 states, perhaps 0; the line must be known to hold. */
+export function cosignatureTime({ signature }: Pick<NoteSignature, "signature">): number {
+  return readU64(signature, 0, "cosignature time")
+}
+
 function verifyBare(
   vkey: Vkey,
   time: number,
@@ -88,10 +101,9 @@ function timeOf(
   head: NamedHead,
   signature: Uint8Array,
 ): number | undefined {
-  // A time above 2^53-1 is refused with the signatures that do not hold.
-  if (signature.length <= TIME_SIZE || readU32(signature, 0) >= 2 ** 21) return undefined
-  const time = readU64(signature, 0, "cosignature time")
-  return verifyBare(vkey, time, text, head, signature.subarray(TIME_SIZE)) ? time : undefined
+  const { time, bare } = splitTimed(signature) ?? {}
+  if (time === undefined || bare === undefined) return undefined
+  return verifyBare(vkey, time, text, head, bare) ? time : undefined
 }
 
 function refuseCosignature(vkey: Vkey): never {
@@ -138,7 +150,7 @@ export function readCosignatures(
 ): ReadonlyMap<Vkey, number> {
   const times = new Map<Vkey, number>()
   for (const vkey of vkeys) {
-    const line = note.signatures.find((candidate) => isSignatureOf(vkey, candidate))
+    const line = lineOf(vkey, note.signatures)
     if (line === undefined) continue
     const time = timeOf(vkey, note.text, head, line.signature) ?? refuseCosignature(vkey)
     if (time > 0) times.set(vkey, time)
@@ -149,7 +161,7 @@ export function readCosignatures(
 /** The rule for opening a checkpoint's note with keys of every type, time 0 included. */
 export function checkpointRule(head: NamedHead): SignatureRule {
   return (vkey, text, signature) =>
-    vkey.type === 4 || vkey.type === 6
+    isWitnessKey(vkey)
       ? timeOf(vkey, text, head, signature) !== undefined
       : verifyTextSignature(vkey, text, signature)
 }

@@ -3,6 +3,7 @@
 // signatures and no log is named like the beginning of a signature line.
 
 import { refuse } from "../base/errors.ts"
+import { LONGEST_HEAD_LIST } from "../base/limits.ts"
 import { parsePlainText } from "../base/text.ts"
 import { type CheckpointText, parseCheckpointText } from "./checkpoint.ts"
 import { type Note, parseNote } from "./note.ts"
@@ -13,9 +14,6 @@ export interface ListedHead {
   readonly note: Note
   readonly head: CheckpointText
 }
-
-/** The longest list that is read, in bytes. */
-export const LONGEST_HEAD_LIST = 1_048_576
 
 const SIGNATURE = "— "
 

@@ -5,15 +5,11 @@ import { concat, readU32, u32, utf8 } from "../base/bytes.ts"
 import { verifyEcdsa } from "../base/ecdsa.ts"
 import { isStrictPoint, verifyEd25519 } from "../base/ed25519.ts"
 import { refuse, shown } from "../base/errors.ts"
+import { LONGEST_NOTE } from "../base/limits.ts"
 import { parseSpki } from "../base/spki.ts"
 import { formatBase64, parseBase64, parsePlainText } from "../base/text.ts"
 
-/**
- * The longest note that is read, in bytes: 16 signatures of 5 kB fit three times. Two notes must fit into one
- * file of evidence, or a log could lie in heads so long that nobody can prove it.
- */
-export const LONGEST_NOTE = 262_144
-const MOST_SIGNATURES = 100
+const MOST_SIGNATURE_LINES = 100
 
 /** One signature line. `signature` is what follows the key ID; its form depends on the key's type. */
 export interface NoteSignature {
@@ -67,9 +63,9 @@ export function parseNote(input: Uint8Array | string): Note {
   if (blank < 0 || !whole.endsWith("\n")) {
     refuse("malformed", "note: expected a text, an empty line and signature lines")
   }
-  const lines = whole.slice(blank + 2, -1).split("\n", MOST_SIGNATURES + 1)
-  if (lines.length > MOST_SIGNATURES) {
-    refuse("too-large", `note: expected up to ${MOST_SIGNATURES} signatures, found more`)
+  const lines = whole.slice(blank + 2, -1).split("\n", MOST_SIGNATURE_LINES + 1)
+  if (lines.length > MOST_SIGNATURE_LINES) {
+    refuse("too-large", `note: expected up to ${MOST_SIGNATURE_LINES} signatures, found more`)
   }
   return { text: whole.slice(0, blank + 1), signatures: lines.map(parseSignatureLine) }
 }
@@ -124,6 +120,11 @@ export function makeVkey(name: string, type: KeyType, publicKey: Uint8Array): Vk
   // SPEC: the key ID of type 2 covers neither the name nor the type.
   const named = type === 2 ? publicKey : concat(utf8(`${name}\n`), Uint8Array.of(type), publicKey)
   return { name, keyId: readU32(sha256(named), 0), type, publicKey }
+}
+
+/** Whether a key signs checkpoints with a time, as witnesses do (types 4 and 6). */
+export function isWitnessKey({ type }: Vkey): boolean {
+  return type === 4 || type === 6
 }
 
 function isKeyType(type: number | undefined): type is KeyType {
@@ -191,6 +192,11 @@ export function verifyTextSignature(vkey: Vkey, text: string, signature: Uint8Ar
 /** Whether this line claims to be made by this key. */
 export function isSignatureOf(vkey: Vkey, line: NoteSignature): boolean {
   return line.name === vkey.name && line.keyId === vkey.keyId
+}
+
+/** The first line that claims to be made by this key. */
+export function lineOf(vkey: Vkey, lines: readonly NoteSignature[]): NoteSignature | undefined {
+  return lines.find((line) => isSignatureOf(vkey, line))
 }
 
 /**

@@ -2,10 +2,11 @@
 // and checking a checkpoint's note against it. Carries the URLs along without reading them.
 import { parseUtf8, utf8 } from "../base/bytes.ts"
 import { refuse, shown } from "../base/errors.ts"
+import { LONGEST_POLICY } from "../base/limits.ts"
 import { formatHex, parseDecimal } from "../base/text.ts"
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts"
 import { checkpointRule, readCosignatures } from "./cosignature.ts"
-import { type Note, openNote, parseVkey, type Vkey } from "./note.ts"
+import { isWitnessKey, type Note, openNote, parseVkey, type Vkey } from "./note.ts"
 
 /** A trusted log, by one of its keys. */
 export interface PolicyLog {
@@ -40,7 +41,6 @@ export interface Policy {
   readonly quorum: string
 }
 
-const LONGEST_POLICY = 1_048_576
 const NONE = "none"
 
 /** What has been read so far; `defined` holds witnesses and groups, `placed` those in a group. */
@@ -97,7 +97,7 @@ function readWitness(draft: Draft, fields: readonly string[]): void {
     refuseLine("witness NAME VKEY [URL]", fields.join(" "))
   }
   const vkey = parseVkey(textOf(vkeyText))
-  if (vkey.type !== 4 && vkey.type !== 6) refuseLine("a witness key of type 4 or 6", vkey.name)
+  if (!isWitnessKey(vkey)) refuseLine("a witness key of type 4 or 6", vkey.name)
   addKey(draft.witnessKeys, vkey)
   define(draft, name)
   draft.witnesses.push({ name, vkey, ...urlOf(fields, 2) })

@@ -1,9 +1,10 @@
 // C2SP tlog-proof: one file with an entry's index, its inclusion proof and the checkpoint's note. Only
 // reads and writes it; verifying takes policy.ts for the note and proof.ts for the path.
 import { refuse, shown } from "../base/errors.ts"
+import { LONGEST_RECEIPT, MOST_PROOF_HASHES } from "../base/limits.ts"
 import { formatBase64, parseBase64, parseDecimal, parsePlainText } from "../base/text.ts"
 import { asHash, type Hash } from "../tree/hash.ts"
-import { LONGEST_NOTE, parseNote } from "./note.ts"
+import { parseNote } from "./note.ts"
 
 /** A proof that can be handed on in one file (C2SP tlog-proof). */
 export interface TlogProof {
@@ -18,9 +19,6 @@ export interface TlogProof {
 const FIRST_LINE = "c2sp.org/tlog-proof@v1"
 const EXTRA = "extra "
 const INDEX = "index "
-const MOST_HASHES = 63
-/** Room for a note of its greatest length and as much before it. */
-const LONGEST_PROOF = 2 * LONGEST_NOTE
 
 function parseExtra(text: string): Uint8Array {
   const extra = parseBase64(text, "tlog-proof extra")
@@ -41,7 +39,7 @@ function parseExtra(text: string): Uint8Array {
  * ```
  */
 export function parseTlogProof(input: Uint8Array | string): TlogProof {
-  const text = parsePlainText(input, LONGEST_PROOF, "tlog-proof")
+  const text = parsePlainText(input, LONGEST_RECEIPT, "tlog-proof")
   // SPEC: the first empty line ends the header; the note below has one of its own.
   const blank = text.indexOf("\n\n")
   const [first, ...lines] = text.slice(0, Math.max(blank, 0)).split("\n")
@@ -53,8 +51,11 @@ export function parseTlogProof(input: Uint8Array | string): TlogProof {
   if (!index.startsWith(INDEX)) {
     refuse("malformed", `tlog-proof: expected a line "index NUMBER", found ${shown(index)}`)
   }
-  if (lines.length > MOST_HASHES) {
-    refuse("malformed", `tlog-proof: expected up to ${MOST_HASHES} hashes, found ${lines.length}`)
+  if (lines.length > MOST_PROOF_HASHES) {
+    refuse(
+      "malformed",
+      `tlog-proof: expected up to ${MOST_PROOF_HASHES} hashes, found ${lines.length}`,
+    )
   }
   const checkpoint = text.slice(blank + 2)
   parseNote(checkpoint)

@@ -1,10 +1,8 @@
 // Entry bundles of C2SP tlog-tiles: up to 256 entries, each after its length as a big-endian u16.
 import { readU16, writeU16 } from "../base/bytes.ts"
 import { refuse } from "../base/errors.ts"
+import { LONGEST_BODY } from "../base/limits.ts"
 import { TILE_WIDTH } from "./tile.ts"
-
-/** The longest body that an entry bundle can hold, in bytes. */
-export const LONGEST_BODY = 65_535
 
 /** Refuses `too-large` for a body that no bundle can hold. */
 export function assertBodyLength(body: Uint8Array): void {

@@ -12,7 +12,7 @@ import {
 } from "./digest-message.ts"
 import { workerFile } from "./worker-file.ts"
 
-export interface DigestThreads {
+interface DigestThreads {
   verify(check: DigestCheck): Promise<boolean>
   /** Resolves when what was asked is answered and the threads have ended. */
   close(): Promise<void>

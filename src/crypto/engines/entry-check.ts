@@ -1,13 +1,13 @@
 // Signature verification on the calling thread, for a monitor that reads entries one after the other: the
 // same engines and the same strict rules as the server's (native.ts), without handing anything over. What
 // neither OpenSSL nor node:crypto can do goes to the portable code.
-import { type KeyObject, verify } from "node:crypto"
+import { verify } from "node:crypto"
 import { Trouble } from "../../core/base/errors.ts"
 import type { SignatureCheck } from "../../entry/entry.ts"
-import { hashOfCheck, verifyPortably } from "../../entry/portable-verification.ts"
+import { verifyPortably } from "../../entry/portable-verification.ts"
 import { holdsOverDigest } from "./digest-check.ts"
 import { createDigestKeys } from "./digest-keys.ts"
-import { createMessageKeys, isPlausible } from "./message-keys.ts"
+import { createDispatch, MOST_KEYS } from "./dispatch.ts"
 import { loadOpenSsl, type OpenSsl } from "./openssl.ts"
 import type { VerificationEngine } from "./verification.ts"
 
@@ -29,36 +29,20 @@ export interface EntryCheck {
   close(): void
 }
 
-type HoldsOne = (check: SignatureCheck) => boolean
-
-const MOST_KEYS = 4096
-
 const portable: EntryCheck = {
   engine: "portable (JavaScript)",
   verify: (checks) => checks.every(verifyPortably),
   close: () => {},
 }
 
-function verifyMessage(check: SignatureCheck, message: Uint8Array, key: KeyObject): boolean {
-  const hash = check.algorithm === "PKIX_ED25519" ? null : hashOfCheck(check)
-  return verify(hash, message, key, check.signature)
-}
-
 function createNative(openSsl: OpenSsl, maxKeys: number): EntryCheck {
   const digestKeys = createDigestKeys(openSsl, maxKeys)
-  const messageKeys = createMessageKeys(maxKeys)
-  const holds: HoldsOne = (check) => {
-    const { algorithm, spki, signature, signed } = check
-    if (algorithm === "PKIX_ED25519_PH") return verifyPortably(check)
-    if (signed.form === "digest") {
-      if (algorithm === "PKIX_ED25519") return false
-      const { digest } = signed
-      return holdsOverDigest(openSsl, digestKeys, { algorithm, spki, signature, digest })
-    }
-    const key = messageKeys.find(check)
-    if (key === undefined || !isPlausible(check, key)) return false
-    return verifyMessage(check, signed.message, key.keyObject)
-  }
+  const holds = createDispatch(maxKeys, {
+    never: false,
+    digest: (check) => holdsOverDigest(openSsl, digestKeys, check),
+    message: ({ key, hash, message, signature }) => verify(hash, message, key, signature),
+    portable: verifyPortably,
+  })
   return {
     engine: `native (OpenSSL ${process.versions.openssl} through koffi)`,
     verify: (checks) => checks.every(holds),

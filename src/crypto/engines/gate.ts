@@ -1,6 +1,6 @@
 // Bounds how many asynchronous tasks are under way at once; the others wait in line.
 
-export interface Gate {
+interface Gate {
   run<T>(task: () => Promise<T>): Promise<T>
   /** Resolves when nothing is under way and nobody waits. */
   idle(): Promise<void>

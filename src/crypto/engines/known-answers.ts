@@ -2,7 +2,7 @@
 // native engine must agree with them before it is used (openssl.ts).
 import { parseBase64 } from "../../core/base/text.ts"
 
-export interface KnownAnswer {
+interface KnownAnswer {
   readonly isRsa: boolean
   readonly spki: Uint8Array
   readonly digest: Uint8Array

@@ -8,13 +8,13 @@ import type { SignatureCheck } from "../../entry/entry.ts"
 import { keyOfCheck } from "../../entry/portable-verification.ts"
 
 /** An imported key. `point` is that of an Ed25519 key. */
-export interface MessageKey {
+interface MessageKey {
   readonly type: KeyType
   readonly point: Uint8Array | undefined
   readonly keyObject: KeyObject
 }
 
-export interface MessageKeys {
+interface MessageKeys {
   /** The key of a check; undefined if no signature can hold under it. */
   find(check: SignatureCheck): MessageKey | undefined
 }

@@ -1,13 +1,12 @@
 // The fast engine of signature verification: OpenSSL, off the event loop. ECDSA and RSA over a digest go
 // to the digest threads, messages to libuv's threads by node:crypto. Ed25519ph, which neither knows, is
 // left to the portable engine.
-import { type KeyObject, verify } from "node:crypto"
+import { verify } from "node:crypto"
 import { Trouble } from "../../core/base/errors.ts"
-import type { SignatureCheck, SignatureVerifier } from "../../entry/entry.ts"
-import { hashOfCheck } from "../../entry/portable-verification.ts"
+import type { SignatureVerifier } from "../../entry/entry.ts"
 import { startDigestThreads } from "./digest-thread.ts"
+import { createDispatch, type MessageCheck, MOST_KEYS } from "./dispatch.ts"
 import { createGate } from "./gate.ts"
-import { createMessageKeys, isPlausible } from "./message-keys.ts"
 import { createPortableVerifier } from "./portable.ts"
 
 export interface NativeVerifierOptions {
@@ -22,17 +21,10 @@ export interface NativeVerifierOptions {
 }
 
 const MOST_IN_FLIGHT = 32
-const MOST_KEYS = 4096
 
-function verifyMessage(
-  check: SignatureCheck,
-  message: Uint8Array,
-  key: KeyObject,
-): Promise<boolean> {
-  const isPure = check.algorithm === "PKIX_ED25519"
-  const hash = isPure ? null : hashOfCheck(check)
+function verifyMessage({ key, hash, message, signature }: MessageCheck): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    verify(hash, message, key, check.signature, (error, holds) => {
+    verify(hash, message, key, signature, (error, holds) => {
       if (error) reject(new Trouble("busy", "signature verification failed", { cause: error }))
       else resolve(holds)
     })
@@ -51,27 +43,20 @@ export async function createNativeVerifier(
   const data = { maxKeys, library: options.library ?? null }
   const digests = await startDigestThreads(data, options.onBroken ?? (() => {}))
   const gate = createGate(options.maxInFlight ?? MOST_IN_FLIGHT)
-  const keys = createMessageKeys(maxKeys)
   const portable = createPortableVerifier()
+  const dispatch = createDispatch(maxKeys, {
+    never: Promise.resolve(false),
+    digest: digests.verify,
+    message: (check) => gate.run(() => verifyMessage(check)),
+    portable: portable.verify,
+  })
   let isClosed = false
-
-  async function verifySigned(check: SignatureCheck): Promise<boolean> {
-    const { algorithm, spki, signature, signed } = check
-    if (algorithm === "PKIX_ED25519_PH") return await portable.verify(check)
-    if (signed.form === "digest") {
-      if (algorithm === "PKIX_ED25519") return false
-      return await digests.verify({ algorithm, spki, signature, digest: signed.digest })
-    }
-    const key = keys.find(check)
-    if (key === undefined || !isPlausible(check, key)) return false
-    return await gate.run(() => verifyMessage(check, signed.message, key.keyObject))
-  }
 
   return {
     engine: `native (OpenSSL ${process.versions.openssl} through koffi)`,
     async verify(check) {
       if (isClosed) throw new Trouble("busy", "the signature verifier is closed")
-      return await verifySigned(check)
+      return await dispatch(check)
     },
     async close() {
       isClosed = true

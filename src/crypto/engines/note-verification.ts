@@ -1,20 +1,17 @@
 // Verifies the signature lines of checkpoints with OpenSSL, many times faster than the portable rule
 // (core/cosignature.ts) and exactly as strict. Type 6, which OpenSSL 3.0 does not know, is left to that rule.
-import { readU32, readU64, utf8 } from "../../core/base/bytes.ts"
+import { utf8 } from "../../core/base/bytes.ts"
 import { parseCheckpointText } from "../../core/note/checkpoint.ts"
-import { checkpointRule, cosignatureMessage } from "../../core/note/cosignature.ts"
+import { checkpointRule, cosignatureMessage, splitTimed } from "../../core/note/cosignature.ts"
 import type { SignatureRule } from "../../core/note/note.ts"
 import { createMessageVerification, type MessageVerification } from "./message-verification.ts"
 
-export interface NoteVerificationOptions {
+interface NoteVerificationOptions {
   /** Imported keys that are kept; the least recently used one is forgotten. */
   readonly maxKeys?: number
 }
 
 const MOST_KEYS = 1_024
-const TIME_SIZE = 8
-/** What the upper half of a time from 2^53 on begins at: such a time does not hold. */
-const TIME_HIGH_END = 2 ** 21
 
 /**
  * A rule for the signature lines of checkpoints, for keys of every type, time 0 included. Refuses
@@ -41,9 +38,9 @@ export function createPatientNoteVerification(
 
 function ruleOver(verification: MessageVerification): SignatureRule {
   function holdsTimed(publicKey: Uint8Array, text: string, signature: Uint8Array): boolean {
-    if (signature.length <= TIME_SIZE || readU32(signature, 0) >= TIME_HIGH_END) return false
-    const message = cosignatureMessage(readU64(signature, 0, "cosignature time"), text)
-    return verification.ed25519(publicKey, message, signature.subarray(TIME_SIZE))
+    const timed = splitTimed(signature)
+    if (timed === undefined) return false
+    return verification.ed25519(publicKey, cosignatureMessage(timed.time, text), timed.bare)
   }
 
   return (vkey, text, signature) => {

@@ -10,7 +10,7 @@ import { knownAnswers } from "./known-answers.ts"
 type Pointer = bigint
 
 /** A key in OpenSSL's memory. It may be shared by calls; to be freed exactly once. */
-export interface OpenSslKey {
+interface OpenSslKey {
   readonly pointer: Pointer
   readonly isRsa: boolean
   readonly hash: HashName

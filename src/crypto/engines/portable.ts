@@ -5,7 +5,7 @@ import { Trouble } from "../../core/base/errors.ts"
 import type { SignatureCheck, SignatureVerifier, Signed } from "../../entry/entry.ts"
 import { workerFile } from "./worker-file.ts"
 
-export interface PortableVerifierOptions {
+interface PortableVerifierOptions {
   /** Worker threads at most; they start when they are needed and end when they are not. */
   readonly maxThreads?: number
 }

@@ -6,7 +6,7 @@ import { createPortableVerifier } from "./portable.ts"
 
 export type VerificationEngine = "auto" | "native" | "portable"
 
-export interface VerificationOptions {
+interface VerificationOptions {
   /** `auto` by default. */
   readonly engine?: VerificationEngine
   /** As {@link NativeVerifierOptions} has them. */

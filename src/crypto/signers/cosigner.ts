@@ -1,12 +1,5 @@
 // The keys of a witness: Ed25519 (type 4) by node:crypto, ML-DSA-44 (type 6) in a thread of its own, because
 // one signature takes some 5 ms. Each signature is verified once before it is given away.
-import {
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  sign as signWith,
-  verify as verifyWith,
-} from "node:crypto"
 import { ml_dsa44 } from "@noble/post-quantum/ml-dsa.js"
 import { Piscina } from "piscina"
 import { bug, refuse, Trouble } from "../../core/base/errors.ts"
@@ -14,6 +7,7 @@ import { cosignatureMessage, subtreeMessage } from "../../core/note/cosignature.
 import { makeVkey } from "../../core/note/note.ts"
 import type { Cosigner } from "../../witness/cosigner.ts"
 import { workerFile } from "../engines/worker-file.ts"
+import { openEd25519, rawEd25519, signAndVerify } from "./private-key.ts"
 import { SEED_SIZE } from "./seed-file.ts"
 
 export interface HeldCosigner extends Cosigner {
@@ -32,48 +26,18 @@ function assertTime(time: number): void {
   if (!Number.isSafeInteger(time) || time < 1) bug(`${time} is no time to cosign at`)
 }
 
-function openKey(pem: string, passphrase: string | undefined): KeyObject {
-  try {
-    return createPrivateKey({ key: pem, ...(passphrase !== undefined && { passphrase }) })
-  } catch (cause) {
-    const remedy = "expected a PKCS#8 PEM private key (with its passphrase if it is encrypted)"
-    return refuse("malformed", `witness key: ${remedy}, found something else`, { cause })
-  }
-}
-
-/** Verifying takes three times as long as signing, so libuv's threads do it. */
-function holds(publicKey: KeyObject, message: Uint8Array, bare: Uint8Array): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    verifyWith(null, message, publicKey, bare, (error, found) => {
-      if (error) reject(new Trouble("busy", "signature verification failed", { cause: error }))
-      else resolve(found)
-    })
-  })
-}
-
 /** Opens an Ed25519 key in PKCS#8 PEM. Refuses `malformed`, and `unsupported` for another kind. */
 export function createEd25519Cosigner(
   name: string,
   pem: string,
   passphrase?: string,
 ): HeldCosigner {
-  const privateKey = openKey(pem, passphrase)
-  if (privateKey.asymmetricKeyType !== "ed25519") {
-    refuse("unsupported", `witness key: expected Ed25519, found ${privateKey.asymmetricKeyType}`)
-  }
-  const publicKey = createPublicKey(privateKey)
-  const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }))
-  const vkey = makeVkey(name, ED25519, spki.slice(-32))
+  const key = openEd25519(pem, passphrase, "witness key")
   return {
-    vkey,
+    vkey: makeVkey(name, ED25519, rawEd25519(key)),
     async sign(time, text) {
       assertTime(time)
-      const message = cosignatureMessage(time, text)
-      const bare = signWith(null, message, privateKey)
-      if (!(await holds(publicKey, message, bare))) {
-        bug("a signature of the witness's own Ed25519 key does not verify")
-      }
-      return new Uint8Array(bare)
+      return await signAndVerify(key, cosignatureMessage(time, text))
     },
     close: () => Promise.resolve(),
   }

@@ -1,41 +1,26 @@
 // Signs what Rekor v1 clients need and C2SP does not know, with the log's ECDSA key: signed entry
 // timestamps (SET) and checkpoints under the origin `ORIGIN - TREEID` with exactly one signature line.
-import { type KeyObject, sign, verify } from "node:crypto"
-import { promisify } from "node:util"
 import { equalBytes } from "../../core/base/bytes.ts"
 import { bug } from "../../core/base/errors.ts"
 import { formatCheckpoint, parseCheckpoint } from "../../core/note/checkpoint.ts"
-import { formatNote, isSignatureOf, parseNote } from "../../core/note/note.ts"
+import { formatNote, lineOf, parseNote } from "../../core/note/note.ts"
 import type { Head } from "../../core/tree/hash.ts"
 import { canonicalJson } from "../../entry/canonical-json.ts"
 import type { SignedHead } from "../../log/ports/log.ts"
 import type { EntryPromise, RekorSigner } from "../../log/ports/signer.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
 import { type LogKeys, openEcdsaKey, type SigningKey } from "./log-signer.ts"
-
-// With a callback both work in Node's own threads, which spares the event loop a tenth of a
-// millisecond for each entry.
-const signInThread = promisify<string | null, Uint8Array, KeyObject, Buffer>(sign)
-const verifyInThread = promisify<string | null, Uint8Array, KeyObject, Uint8Array, boolean>(verify)
+import { signElsewhere, verifyInThread } from "./private-key.ts"
 
 /** The bytes that a signed entry timestamp is made over (Rekor v1): the promise in RFC 8785. */
 export function promisedBytes({ body, integratedTime, logID, logIndex }: EntryPromise): Uint8Array {
   return canonicalJson({ body, integratedTime, logID, logIndex })
 }
 
-/** Signs and checks the signature with the public key: a fault in signing never leaves the process. */
-async function signatureOf(key: SigningKey, message: Uint8Array): Promise<Uint8Array> {
-  const signature = await signInThread(key.digest, message, key.privateKey)
-  if (!(await verifyInThread(key.digest, message, key.publicKey, signature))) {
-    bug("a signature of the log's own key does not verify")
-  }
-  return new Uint8Array(signature)
-}
-
 /** The size and root in a published checkpoint, once this key's own signature on it was verified. */
 async function signedHead(key: SigningKey, published: SignedHead): Promise<Head> {
   const { text, signatures } = parseNote(published.checkpoint)
-  const own = signatures.find((line) => isSignatureOf(key.vkey, line))
+  const own = lineOf(key.vkey, signatures)
   const isOwn =
     own !== undefined &&
     (await verifyInThread(key.digest, Buffer.from(text), key.publicKey, own.signature))
@@ -61,18 +46,16 @@ export function createRekorSigner(
   // one after the guard had the head, so no head is ever signed here that is not guarded.
   async function sign(published: SignedHead): Promise<string> {
     const text = formatCheckpoint(`${origin} - ${treeId}`, await signedHead(key, published))
-    const signature = await signatureOf(key, Buffer.from(text))
+    const signature = await signElsewhere(key, Buffer.from(text))
     return formatNote(text, [{ name, keyId, signature }])
   }
 
   return {
     logId: key.fingerprint,
     publicKeyPem: key.publicKey.export({ type: "spki", format: "pem" }) as string,
-    signEntry: (promise) => signatureOf(key, promisedBytes(promise)),
+    signEntry: (promise) => signElsewhere(key, promisedBytes(promise)),
     async checkpoint(published) {
-      const known = checkpoints.get(published)
-      if (known !== undefined) return await known
-      const signing = sign(published)
+      const signing = checkpoints.get(published) ?? sign(published)
       checkpoints.set(published, signing)
       return await signing
     },

@@ -11,6 +11,7 @@ import {
   optional,
   parseJson,
 } from "../../core/base/json-value.ts"
+import { LONGEST_ENVELOPE } from "../../core/base/limits.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
 import { assertBodyLength } from "../../core/tree/bundle.ts"
 import { canonicalJson, type JsonValue } from "../canonical-json.ts"
@@ -34,7 +35,6 @@ interface Envelope {
   readonly signatures: readonly string[]
 }
 
-const LONGEST_ENVELOPE = 128 * 1024 * 1024
 const NOT_BOTH =
   "either proposedContent or envelopeHash, payloadHash, and signatures must be present but not both"
 

@@ -4,6 +4,7 @@
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { asText, isAbsent } from "../../core/base/json-value.ts"
+import { MOST_CERTIFICATES } from "../../core/base/limits.ts"
 import { formatPem, type Pem, parsePemChain } from "../../core/base/pem.ts"
 import { formatBase64, parseBase64 } from "../../core/base/text.ts"
 import { messageAlgorithm } from "../algorithm.ts"
@@ -18,8 +19,6 @@ export interface PemVerifier {
   readonly content: string
 }
 
-/** Certificates of a chain that are looked at. */
-export const MOST_CERTIFICATES = 10
 /** Characters of base64; what is longer could not stand in a body. */
 const LONGEST_CONTENT = 65_536
 const WHAT = "invalid public key"

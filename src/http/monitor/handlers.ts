@@ -2,6 +2,7 @@
 // is posted is verified and put into the mailbox of the next round; nothing here changes the state.
 import { equalBytes, parseUtf8 } from "../../core/base/bytes.ts"
 import { Refusal, refuse } from "../../core/base/errors.ts"
+import { LONGEST_KEPT_NOTE } from "../../core/base/limits.ts"
 import { checkpointRule } from "../../core/note/cosignature.ts"
 import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
 import {
@@ -63,10 +64,8 @@ export type MonitorOperation =
 
 export type MonitorHandlers = { readonly [Operation in MonitorOperation]: PlainHandler }
 
-const LONGEST_BODY = 1_048_576
+const LONGEST_POST = 1_048_576
 const MOST_HEADS = 16
-/** Bytes of a note without the lines of unknown keys: 16 signatures of ML-DSA-44 have some 52 KB. */
-const LONGEST_NOTE = 131_072
 
 /** The note with the lines of known keys only, so that nobody can use the monitor as a store. */
 function trimmed({ text, signatures }: Note, { vkeys, witnesses }: ServedMonitorLog): string {
@@ -88,7 +87,7 @@ function signedNote(
     throw error
   }
   const kept = trimmed(note, log)
-  return kept.length <= LONGEST_NOTE ? kept : undefined
+  return kept.length <= LONGEST_KEPT_NOTE ? kept : undefined
 }
 
 interface TakenHead {
@@ -154,13 +153,13 @@ export function monitorHandlers(
 
   return {
     async addHeads(call) {
-      const text = await textOf(call, { limit: LONGEST_BODY, mediaType: "text/plain" })
+      const text = await textOf(call, { limit: LONGEST_POST, mediaType: "text/plain" })
       const heads = parseHeadList(text, MOST_HEADS)
       if (heads.length === 0) refuse("malformed", "body: expected at least one note")
       return textAnswer(202, newestOf(await takeHeads(heads)))
     },
     async addReceipts(call) {
-      const text = await textOf(call, { limit: LONGEST_BODY, mediaType: "application/json" })
+      const text = await textOf(call, { limit: LONGEST_POST, mediaType: "application/json" })
       const { timestamps, receipts } = readPostedReceipts(text, logs)
       for (const receipt of receipts) await takeReceipt(receipt)
       for (const timestamp of timestamps) mailbox.postPromise(timestamp)

@@ -5,6 +5,7 @@ import { parseUtf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { isAbsent } from "../../core/base/json-value.ts"
+import { LONGEST_TERM, MOST_CERTIFICATES } from "../../core/base/limits.ts"
 import { parsePemChain } from "../../core/base/pem.ts"
 import { parseBase64 } from "../../core/base/text.ts"
 import { asHash, HASH_SIZE } from "../../core/tree/hash.ts"
@@ -26,8 +27,6 @@ import {
   readJsonObject,
 } from "./request.ts"
 
-const LONGEST_IDENTITY = 512
-const MOST_CERTIFICATES = 10
 const EMAIL = /^[^\s@]+@[^\s@]+$/
 const HASH = /^(?:(sha1|sha256|sha384|sha512):)?((?:[0-9a-f]{2}){20,64})$/
 const FORMATS: readonly string[] = ["pgp", "x509", "minisign", "ssh", "tuf"]
@@ -42,8 +41,8 @@ const hashTerms: readonly TermName[] = ["digest", "payload", "envelope", "subjec
 
 function identityCriterion(text: string, name: string): Criterion {
   if (text === "") refuseSchema("tooShort", `${name} in body: expected a text, found none`)
-  if (text.length > LONGEST_IDENTITY) {
-    refuseSchema("tooLong", `${name} in body: expected up to ${LONGEST_IDENTITY} characters`)
+  if (text.length > LONGEST_TERM) {
+    refuseSchema("tooLong", `${name} in body: expected up to ${LONGEST_TERM} characters`)
   }
   return [{ name: "identity", value: text.toLowerCase() }]
 }

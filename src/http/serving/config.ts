@@ -1,4 +1,5 @@
 // What an operator may set about the HTTP interface, and what the interface needs from its surroundings.
+import { LONGEST_BATCH, MOST_IN_BATCH } from "../../core/base/limits.ts"
 
 export interface HttpConfig {
   /** The base URL in trusted roots; by default `https://` and the origin. */
@@ -36,8 +37,8 @@ const MEBIBYTE = 1024 * 1024
 
 export const defaultHttpConfig: HttpConfig = {
   requestLimit: 4 * MEBIBYTE,
-  batchLimit: 8 * MEBIBYTE,
-  batchLines: 1_000,
+  batchLimit: LONGEST_BATCH,
+  batchLines: MOST_IN_BATCH,
   bodyBudget: 128 * MEBIBYTE,
   checkpointMaxAge: 2,
   waitForWitnesses: false,

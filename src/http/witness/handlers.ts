@@ -3,6 +3,7 @@
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { Refusal, refuse } from "../../core/base/errors.ts"
+import { LONGEST_EVIDENCE } from "../../core/base/limits.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Witness, WitnessedLogStatus } from "../../witness/witness.ts"
 import { textAnswer } from "../serving/answer.ts"
@@ -36,7 +37,6 @@ export type WitnessHandlers = { readonly [Operation in WitnessOperation]: PlainH
 
 /** 63 proof lines and 32 signatures of ML-DSA-44 have some 107 KB. */
 const LONGEST_CHECKPOINT_REQUEST = 128 * 1024
-const LONGEST_EVIDENCE = 1024 * 1024
 
 function obstacleOf({ witness, obstacle }: ServedWitness): string | undefined {
   return obstacle() ?? witness.status().stopped

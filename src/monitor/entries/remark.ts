@@ -1,5 +1,6 @@
 // What examining an entry may have to say about it. A remark becomes a finding once the entry is proven to
 // be in a signed tree.
+import { LONGEST_REMARK } from "../../core/base/limits.ts"
 import type { EvidenceKind } from "../../evidence/evidence.ts"
 import type { MisissuanceKind } from "../findings/finding.ts"
 
@@ -28,12 +29,9 @@ export interface EntryRemark {
   readonly isCanary?: boolean
 }
 
-/** What evidence takes as a remark of its maker, in UTF-16 units. */
-const LONGEST_SUMMARY = 500
-
 /** The remark with a summary of one line that is well-formed and not too long, whatever it quotes. */
 export function withPlainSummary(remark: EntryRemark): EntryRemark {
   const line = remark.summary.replaceAll(/\p{C}/gu, "?")
-  const cut = line.length > LONGEST_SUMMARY ? `${line.slice(0, LONGEST_SUMMARY - 1)}…` : line
+  const cut = line.length > LONGEST_REMARK ? `${line.slice(0, LONGEST_REMARK - 1)}…` : line
   return { ...remark, summary: cut.toWellFormed() }
 }

@@ -1,6 +1,7 @@
 // Judges signed heads, wherever they were seen: who signed them, whether they are beginnings of the one tree
 // that the log's entries give, and whether time and size only grow. Pure but for the documents of its caller.
 import { utf8 } from "../../core/base/bytes.ts"
+import { LONGEST_KEPT_NOTE } from "../../core/base/limits.ts"
 import type { CheckpointText } from "../../core/note/checkpoint.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { Finding } from "../findings/finding.ts"
@@ -8,7 +9,7 @@ import { resolve } from "../findings/life.ts"
 import type { DocumentReads } from "../state/documents.ts"
 import { keepCosigned } from "./cosigned-heads.ts"
 import { judgeStatement } from "./fork.ts"
-import { keepPending, LONGEST_KEPT_NOTE, type PendingHead, pendingHeads } from "./pending.ts"
+import { keepPending, type PendingHead, pendingHeads } from "./pending.ts"
 import { type JudgeScope, limitsOf } from "./scope.ts"
 import { type HeadJudgement, judgeForeign, judgeLines, judgeUnreadable } from "./served.ts"
 import { openStatement, readNote, type Statement } from "./statement.ts"

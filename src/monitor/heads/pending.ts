@@ -11,8 +11,6 @@ import type { DocumentReads, Documents } from "../state/documents.ts"
 import { type KnownKeys, keptStatement, mergedNote, type Statement } from "./statement.ts"
 
 export const MOST_PENDING_HEADS = 64
-/** UTF-8 bytes of the longest note that is remembered. */
-export const LONGEST_KEPT_NOTE = 131_072
 
 export interface PendingHead {
   readonly key: string

@@ -12,6 +12,7 @@ import {
   isAbsent,
   parseJson,
 } from "../../core/base/json-value.ts"
+import { MOST_PROOF_HASHES } from "../../core/base/limits.ts"
 import { formatBase64, formatHex, parseHex } from "../../core/base/text.ts"
 import { type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
 import { type Vkey, verifyTextSignature } from "../../core/note/note.ts"
@@ -47,7 +48,6 @@ export interface PostedReceipts {
 
 const LONGEST_RECEIPTS = 1_048_576
 const MOST_TIMESTAMPS = 16
-const MOST_HASHES = 64
 const LOG_ID = /^[0-9a-f]{64}$/
 
 function keyWithId(logs: readonly PinnedKeys[], logId: string): readonly [Origin, Vkey] {
@@ -89,7 +89,7 @@ function readNativeReceipt(value: unknown): PostedReceipt {
   const [head] = parseHeadList(checkpoint, 1)
   if (head === undefined) return refuse("malformed", "checkpoint: expected a note")
   const { hashes } = asObject(members.inclusionProof, "inclusionProof", ["hashes"])
-  const path = asList(hashes, "hashes", MOST_HASHES).map((hash) =>
+  const path = asList(hashes, "hashes", MOST_PROOF_HASHES).map((hash) =>
     asHash(parseHex(asText(hash, "hash"), "hash"), "hash"),
   )
   const index = asInteger(members.index, "index")

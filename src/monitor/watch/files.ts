@@ -2,11 +2,11 @@
 // One a line; blank lines and comments (#) are skipped. What sha256sum writes is a list of digests, too.
 import { refuse, shown } from "../../core/base/errors.ts"
 import { asObject, asText, optional, parseJson } from "../../core/base/json-value.ts"
+import { LONGEST_WATCH_LIST } from "../../core/base/limits.ts"
 import { parseHex } from "../../core/base/text.ts"
 import { digestLength, type HashName } from "../../entry/algorithm.ts"
 import { parseDigest } from "../../entry/signature.ts"
 
-const LONGEST_LIST = 128 * 1024 * 1024
 const MOST_LINES = 1_000_000
 const LONGEST_LINE = 65_536
 
@@ -18,7 +18,7 @@ const hashOfDigits: ReadonlyMap<number, HashName> = new Map([
 
 /** Calls `read` with each line that says something and the line's number. */
 function eachLine(text: string, what: string, read: (line: string, number: number) => void): void {
-  if (text.length > LONGEST_LIST) refuse("too-large", `${what}: expected up to 128 MiB`)
+  if (text.length > LONGEST_WATCH_LIST) refuse("too-large", `${what}: expected up to 128 MiB`)
   const lines = text.split("\n")
   if (lines.length > MOST_LINES + 1) {
     refuse("too-large", `${what}: expected up to ${MOST_LINES} lines, found ${lines.length}`)

@@ -17,6 +17,7 @@
 // Patterns: watch-pattern.ts. Names and issuers in certificates are taken as they stand there: no chain is
 // verified, so a rule by identity says who is named, not who signed.
 import { Refusal, refuse } from "../../core/base/errors.ts"
+import { LONGEST_WATCH } from "../../core/base/limits.ts"
 import { parsePlainText } from "../../core/base/text.ts"
 import { parseDigest } from "../../entry/signature.ts"
 import { readDigestList, readLedger } from "./files.ts"
@@ -71,7 +72,6 @@ export interface Watch {
 export type WatchFileReader = (path: string) => Promise<string>
 
 const VERSION = "countersign-watch/v1"
-const LONGEST_WATCH = 1_048_576
 /** Each of them becomes a document of the monitor. */
 const MOST_SHIPPED = 100_000
 

@@ -3,8 +3,8 @@
 import { hash } from "node:crypto"
 import { concat, equalBytes, utf8 } from "../../core/base/bytes.ts"
 import { refuse } from "../../core/base/errors.ts"
+import { LONGEST_NOTE } from "../../core/base/limits.ts"
 import { parseDecimal } from "../../core/base/text.ts"
-import { LONGEST_NOTE } from "../../core/note/note.ts"
 
 /** What disks replace at a time: a torn write never reaches into the other slot. */
 const SECTOR = 4_096

@@ -4,14 +4,12 @@ import { readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { refuse, Trouble } from "../../core/base/errors.ts"
-import { LONGEST_NOTE } from "../../core/note/note.ts"
+import { LONGEST_ENTRY_BUNDLE, LONGEST_NOTE } from "../../core/base/limits.ts"
 import { cutResource } from "../../core/tree/partial-resource.ts"
 import { formatTilePath, TILE_WIDTH, type TileResource } from "../../core/tree/tile.ts"
 import type { LogSource } from "../../monitor/follow/source.ts"
 import { systemCode } from "../disk/durable-file.ts"
 import { plain } from "../disk/plain-bytes.ts"
-
-const LONGEST_RESOURCE = 17 * 1024 * 1024
 
 /** Somebody else's log: that it cannot be read is no trouble of the monitor's own disk. */
 function outOfReach(path: string, reason: unknown): unknown {
@@ -22,7 +20,7 @@ function outOfReach(path: string, reason: unknown): unknown {
 async function readIfThere(file: string): Promise<Uint8Array | undefined> {
   try {
     const { size } = await stat(file)
-    if (size > LONGEST_RESOURCE)
+    if (size > LONGEST_ENTRY_BUNDLE)
       refuse("too-large", `${file}: expected a tile, found ${size} bytes`)
     return plain(await readFile(file))
   } catch (reason) {

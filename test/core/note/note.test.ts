@@ -3,13 +3,13 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { concat, u32, utf8 } from "../../../src/core/base/bytes.ts"
 import { digestOf } from "../../../src/core/base/digest.ts"
+import { LONGEST_NOTE } from "../../../src/core/base/limits.ts"
 import { formatBase64, formatHex } from "../../../src/core/base/text.ts"
 import {
   formatNote,
   formatSignatureLine,
   formatVkey,
   type KeyType,
-  LONGEST_NOTE,
   makeVkey,
   type NoteSignature,
   openNote,

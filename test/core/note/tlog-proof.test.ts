@@ -105,9 +105,9 @@ describe("parseTlogProof()", () => {
     })
   }
 
-  test("takes 63 hashes and refuses more than 2 MiB", () => {
+  test("takes 63 hashes and refuses more than 512 KiB", () => {
     expect(parseTlogProof(FILE.replace(HASHES, `${hash}\n`.repeat(63))).path).toHaveLength(63)
-    expectRefusal("too-large", () => parseTlogProof(FILE + "a".repeat(2_097_152)))
+    expectRefusal("too-large", () => parseTlogProof(FILE + "a".repeat(524_288)))
   })
 
   test("gives back what formatTlogProof() prints", () => {

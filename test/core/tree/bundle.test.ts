@@ -1,12 +1,8 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
+import { LONGEST_BODY } from "../../../src/core/base/limits.ts"
 import { formatHex } from "../../../src/core/base/text.ts"
-import {
-  assertBodyLength,
-  decodeBundle,
-  encodeBundle,
-  LONGEST_BODY,
-} from "../../../src/core/tree/bundle.ts"
+import { assertBodyLength, decodeBundle, encodeBundle } from "../../../src/core/tree/bundle.ts"
 import { nodeHasher } from "../../reference.ts"
 import { expectRefusal, valueOrRefusal } from "../../refusals.ts"
 

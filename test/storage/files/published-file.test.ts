@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, onTestFinished, test } from "vitest"
-import { LONGEST_NOTE } from "../../../src/core/note/note.ts"
+import { LONGEST_NOTE } from "../../../src/core/base/limits.ts"
 import { openPublishedFile, type PublishedFile } from "../../../src/storage/files/published-file.ts"
 import { newFolder } from "../folder.ts"
 

@@ -5,13 +5,13 @@ import type { Alert } from "../../../monitor/alerts/alert.ts"
  * UTF-16 units of evidence that is sent along. Longer evidence is named and kept (`monitor evidence ID`): a
  * receiver that takes no large messages must not miss the alert about a large entry.
  */
-const LONGEST_EVIDENCE = 262_144
+const LONGEST_SENT_EVIDENCE = 262_144
 
 /** The evidence of an alert as it is sent along. */
 function sentEvidence({ evidence }: Alert): Alert["evidence"] {
   const { id, text } = evidence ?? {}
   if (id === undefined || text === undefined) return evidence
-  return text.length > LONGEST_EVIDENCE ? { id } : { id, text }
+  return text.length > LONGEST_SENT_EVIDENCE ? { id } : { id, text }
 }
 
 export function timeOf({ time }: Alert): string {
