@@ -8,9 +8,11 @@ const unit = [
   "test/{client,core,entry,evidence,log,monitor,sigstore,tree,witness}/**/*.test.ts",
 ]
 
-/** Many random trees and histories: minutes of work that a small change rarely needs. */
+/** Thousands of random trees, histories and damaged files: minutes of work that a small change rarely needs. */
 const long = [
+  "test/client/damaged-bundles.test.ts",
   "test/core/tree/proof.test.ts",
+  "test/evidence/any-file.test.ts",
   "test/log/search/search.test.ts",
   "test/monitor/heads/judge-histories.test.ts",
 ]

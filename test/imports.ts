@@ -5,6 +5,8 @@ export interface Import {
   readonly specifier: string
   /** Whether the import disappears when types are stripped. */
   readonly typeOnly: boolean
+  /** Whether it is loaded only when that line runs. */
+  readonly isDynamic: boolean
 }
 
 /** The source without its comments; strings that hold `//` survive only if no space is before it. */
@@ -29,6 +31,7 @@ export function importsOf(text: string): Import[] {
     return {
       specifier: specifier ?? dynamic ?? "",
       typeOnly: type !== undefined || bindsTypesOnly(bindings),
+      isDynamic: dynamic !== undefined,
     }
   })
 }

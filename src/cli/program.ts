@@ -1,50 +1,63 @@
-// The program: every command, and running it with its errors turned into a line and an exit code.
+// The program: every command by name, and running it with its errors turned into a line and an exit code.
 import { readFileSync } from "node:fs"
 import { Command, CommanderError } from "commander"
+import { addCommands, type CalledWords } from "./command/command-list.ts"
 import { EXIT_FINE, EXIT_MONITOR_USAGE, EXIT_USAGE, exitCodeOf } from "./command/exit-code.ts"
 import { createOutput } from "./command/output.ts"
 import type { Terminal } from "./command/terminal.ts"
-import { backupCommand } from "./log/backup.ts"
-import { exportTilesCommand } from "./log/export-tiles.ts"
-import { fsckCommand } from "./log/fsck.ts"
-import { initCommand } from "./log/init.ts"
-import { keysCommand } from "./log/keys.ts"
-import { redactCommand } from "./log/redact.ts"
-import { serveCommand } from "./log/serve.ts"
-import { monitorCommand } from "./monitor/monitor.ts"
-import { checkpointCommand } from "./user/checkpoint.ts"
-import { entryCommand } from "./user/entry.ts"
-import { evidenceCommand } from "./user/evidence.ts"
-import { headsCommand } from "./user/heads.ts"
-import { proofCommand } from "./user/proof.ts"
-import { revokeCommand } from "./user/revoke.ts"
-import { searchCommand } from "./user/search.ts"
-import { submitCommand } from "./user/submit.ts"
-import { trustCommand } from "./user/trust.ts"
-import { verifyCommand } from "./user/verify.ts"
-import { witnessCommand } from "./witness/witness.ts"
 
-const commands: readonly ((terminal: Terminal) => Command)[] = [
-  initCommand,
-  serveCommand,
-  submitCommand,
-  revokeCommand,
-  verifyCommand,
-  searchCommand,
-  entryCommand,
-  proofCommand,
-  checkpointCommand,
-  evidenceCommand,
-  headsCommand,
-  witnessCommand,
-  monitorCommand,
-  trustCommand,
-  keysCommand,
-  fsckCommand,
-  backupCommand,
-  redactCommand,
-  exportTilesCommand,
-]
+const commands = {
+  descriptions: {
+    init: "make the keys, the database and the head guard of a new log",
+    serve: "run the log over HTTP",
+    submit: "log signatures, verify the receipts and write bundles",
+    revoke: "log a revocation of a key, signed by the key itself",
+    verify: "verify a bundle offline: artifact, signature, log entry, proof and checkpoint",
+    search: "find entries of a log by what they contain",
+    entry: "read one entry of a log and verify that the log has it",
+    proof: "fetch and verify an inclusion or a consistency proof",
+    checkpoint: "read and verify a log's newest checkpoint",
+    evidence: "proven misbehaviour of logs and witnesses",
+    heads: "the heads of logs that this verifier has seen, to compare with what others have seen",
+    witness: "run a witness: cosign the checkpoints of logs",
+    monitor: "follow logs: rebuild their trees, verify every entry, raise the alarm",
+    trust: "write trusted_root.json and signing_config.json for Sigstore's clients",
+    keys: "print the log's public keys, for verifiers to pin",
+    fsck: "recompute a log from its entries and compare everything",
+    backup: "copy the database of a log, running or not, and check the copy",
+    redact: "delete the attestation that a stopped log keeps with an entry",
+    "export-tiles": "write a log as static files, each checked against the checkpoint",
+  },
+  takes: {
+    entry: "[options] <index>",
+    proof: "[options] [index]",
+    evidence: "",
+    heads: "",
+    witness: "",
+    monitor: "",
+  },
+  load: {
+    init: async () => (await import("./log/init.ts")).initCommand,
+    serve: async () => (await import("./log/serve.ts")).serveCommand,
+    submit: async () => (await import("./user/submit.ts")).submitCommand,
+    revoke: async () => (await import("./user/revoke.ts")).revokeCommand,
+    verify: async () => (await import("./user/verify.ts")).verifyCommand,
+    search: async () => (await import("./user/search.ts")).searchCommand,
+    entry: async () => (await import("./user/entry.ts")).entryCommand,
+    proof: async () => (await import("./user/proof.ts")).proofCommand,
+    checkpoint: async () => (await import("./user/checkpoint.ts")).checkpointCommand,
+    evidence: async () => (await import("./user/evidence.ts")).evidenceCommand,
+    heads: async () => (await import("./user/heads.ts")).headsCommand,
+    witness: async () => (await import("./witness/witness.ts")).witnessCommand,
+    monitor: async () => (await import("./monitor/monitor.ts")).monitorCommand,
+    trust: async () => (await import("./user/trust.ts")).trustCommand,
+    keys: async () => (await import("./log/keys.ts")).keysCommand,
+    fsck: async () => (await import("./log/fsck.ts")).fsckCommand,
+    backup: async () => (await import("./log/backup.ts")).backupCommand,
+    redact: async () => (await import("./log/redact.ts")).redactCommand,
+    "export-tiles": async () => (await import("./log/export-tiles.ts")).exportTilesCommand,
+  },
+}
 
 /** package.json lies two folders above this file, in the sources and in what is built of them. */
 function readVersion(): string {
@@ -53,33 +66,33 @@ function readVersion(): string {
   return version
 }
 
-/** Lets commander throw instead of ending the process, and print to the terminal, in all commands. */
-function adopt(command: Command, terminal: Terminal): Command {
-  command.exitOverride().configureOutput({
-    writeOut: (text) => terminal.stdout.write(text),
-    writeErr: (text) => terminal.stderr.write(text),
-  })
-  for (const child of command.commands) adopt(child, terminal)
-  return command
-}
-
-export function createProgram(terminal: Terminal): Command {
+/**
+ * The program as the words call it: every command by name, and the called one with its options. Commander
+ * throws instead of ending the process and prints to the terminal, in all commands.
+ */
+export async function createProgram(terminal: Terminal, words: CalledWords): Promise<Command> {
   const program = new Command("countersign")
     .description("An append-only transparency log for artifact signatures.")
     .version(readVersion())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+    })
     .addHelpText(
       "after",
       `
 Exit codes: 0 fine, 1 failure, 2 usage, 3 what was to be verified is false.`,
     )
-  for (const make of commands) program.addCommand(make(terminal))
-  return adopt(program, terminal)
+  await addCommands(program, commands, terminal, words)
+  return program
 }
 
 /** Runs one command line (without node and the script) and gives its exit code. A bug is thrown. */
 export async function runProgram(words: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    await createProgram(terminal).parseAsync(words, { from: "user" })
+    const program = await createProgram(terminal, words)
+    await program.parseAsync(words, { from: "user" })
     return EXIT_FINE
   } catch (error) {
     const code = exitCodeOf(error, words[0] === "monitor" ? EXIT_MONITOR_USAGE : EXIT_USAGE)

@@ -105,6 +105,7 @@ export function readConsistency(value: unknown, from: number, to: number): reado
   return asHashes(proof.hashes, "consistency.hashes")
 }
 
+/** Reads the answers of `/v1/head` and of `/v1/tree-head`, its older form. */
 export function readTreeHead(value: unknown): TreeHead {
   const head = asObject(value, "head", [
     "origin",
@@ -113,8 +114,10 @@ export function readTreeHead(value: unknown): TreeHead {
     "root",
     "time",
     "checkpoint",
+    "vkeys",
     "keys",
   ])
+  const vkeys = asList(head.vkeys ?? head.keys, "head.vkeys", MOST_KEYS)
   return {
     origin: asText(head.origin, "head.origin"),
     treeId: asText(head.treeId, "head.treeId"),
@@ -122,6 +125,6 @@ export function readTreeHead(value: unknown): TreeHead {
     root: asHexHash(head.root, "head.root"),
     time: asText(head.time, "head.time"),
     checkpoint: asText(head.checkpoint, "head.checkpoint"),
-    keys: asList(head.keys, "head.keys", MOST_KEYS).map((key, i) => asText(key, `head.keys[${i}]`)),
+    keys: vkeys.map((vkey, i) => asText(vkey, `head.vkeys[${i}]`)),
   }
 }

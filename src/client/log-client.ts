@@ -3,7 +3,7 @@
 // inclusion.ts and verify.ts to check, since a log is not trusted.
 
 import { parseUtf8 } from "../core/base/bytes.ts"
-import { type Refusal, refuse, type Trouble } from "../core/base/errors.ts"
+import { Refusal, refuse, type Trouble } from "../core/base/errors.ts"
 import { asInteger, asObject, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_ENTRY_BUNDLE, LONGEST_RECEIPT, MOST_IN_BATCH } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
@@ -178,6 +178,16 @@ async function submit(
   return readReceipt(parseJson(parseUtf8(answer, "receipt"), "receipt", LONGEST_RECEIPT))
 }
 
+/** The newest head; older logs have it under another path. */
+async function headJson(json: Reader["json"]): Promise<unknown> {
+  try {
+    return await json("v1/head")
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== "not-found") throw error
+    return await json("v1/tree-head")
+  }
+}
+
 /**
  * A client of one log. Asks nothing yet; refuses `malformed` for a URL that cannot be one. What the log answers
  * is checked for its form only: hold it against your pins, as {@link verifyReceipt} does.
@@ -231,7 +241,7 @@ export function createLogClient(options: LogClientOptions): LogClient {
     async consistency(from, to) {
       return readConsistency(await json(`v1/proofs/consistency?from=${from}&to=${to}`), from, to)
     },
-    treeHead: async () => readTreeHead(await json("v1/tree-head")),
+    treeHead: async () => readTreeHead(await headJson(json)),
     checkpoint: () => text("checkpoint"),
     tile: (resource) =>
       exchange({

@@ -183,6 +183,14 @@ function verifyLogged(entry: TransparencyLogEntry, trust: Trust) {
   return { ...head, index: entry.index, leafHash: verifyInclusion(entry.body, proof, head) }
 }
 
+/** As {@link neededHashes}, for a bundle and a key that are read already. */
+export function hashesOf({ content }: SigstoreBundle, { keyType }: VerifierKey): HashName[] {
+  if (content.form === "dsse") return ["sha256", "sha384", "sha512"]
+  const { hash } = algorithms[digestAlgorithm[keyType]]
+  const stated = content.messageDigest?.hash ?? hash
+  return stated === hash ? [hash] : [hash, stated]
+}
+
 /**
  * The hashes by which {@link verifyBundle} may ask for the artifact's digest, for those who hash a large file
  * piece by piece. Refuses as {@link verifyBundle} does what cannot be read.
@@ -197,11 +205,26 @@ function verifyLogged(entry: TransparencyLogEntry, trust: Trust) {
  * ```
  */
 export function neededHashes(bundle: string, key: string | Uint8Array): readonly HashName[] {
-  const { content } = parseSigstoreBundle(bundle)
-  if (content.form === "dsse") return ["sha256", "sha384", "sha512"]
-  const { hash } = algorithms[digestAlgorithm[readKeyFile(key).keyType]]
-  const stated = content.messageDigest?.hash ?? hash
-  return stated === hash ? [hash] : [hash, stated]
+  return hashesOf(parseSigstoreBundle(bundle), readKeyFile(key))
+}
+
+/** As {@link verifyBundle}, for a bundle and a key that are read already. */
+export function verifyParsed(
+  bundle: SigstoreBundle,
+  expectedKey: VerifierKey,
+  check: Omit<BundleCheck, "bundle" | "key">,
+): VerifiedEntry {
+  const entry = onlyEntry(bundle)
+  const key = signerKey(expectedKey, bundle.verifier)
+  const artifact = readArtifact(check.artifact)
+  const statement = verifyContent(bundle, entry.kind, key, artifact, check.subjects)
+  const { algorithm, signed, kind } = statement
+  const { signature } = bundle.content
+  if (!verifyPortably({ algorithm, spki: key.spki, signature, signed })) {
+    refuse("bad-signature", "the signature does not hold for this artifact under this key")
+  }
+  verifyBody(entry, statement, statement.body(signature, key))
+  return { ...verifyLogged(entry, check.trust), kind, algorithm, body: entry.body }
 }
 
 /**
@@ -227,16 +250,5 @@ export function neededHashes(bundle: string, key: string | Uint8Array): readonly
  * ```
  */
 export function verifyBundle(check: BundleCheck): VerifiedEntry {
-  const bundle = parseSigstoreBundle(check.bundle)
-  const entry = onlyEntry(bundle)
-  const key = signerKey(readKeyFile(check.key), bundle.verifier)
-  const artifact = readArtifact(check.artifact)
-  const statement = verifyContent(bundle, entry.kind, key, artifact, check.subjects)
-  const { algorithm, signed, kind } = statement
-  const { signature } = bundle.content
-  if (!verifyPortably({ algorithm, spki: key.spki, signature, signed })) {
-    refuse("bad-signature", "the signature does not hold for this artifact under this key")
-  }
-  verifyBody(entry, statement, statement.body(signature, key))
-  return { ...verifyLogged(entry, check.trust), kind, algorithm, body: entry.body }
+  return verifyParsed(parseSigstoreBundle(check.bundle), readKeyFile(check.key), check)
 }

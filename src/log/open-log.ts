@@ -140,8 +140,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
 
   async function inclusionUnder<H extends Head>(head: H, index: number) {
-    const path = await tree.prove(planInclusion(index, head.size))
-    return { index, leafHash: await entries.leafHash(index), path, head }
+    const hashes = await tree.prove(planInclusion(index, head.size))
+    return { index, leafHash: await entries.leafHash(index), hashes, head }
   }
 
   async function rootAt(size: number): Promise<Hash> {
@@ -166,8 +166,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
 
   async function receipt({ leafHash, body }: Pooled, index: number, isNew: boolean) {
     const head: SignedHead = newest
-    const path = await tree.prove(planInclusion(index, head.size))
-    return { index, leafHash, path, head, body, isNew }
+    const hashes = await tree.prove(planInclusion(index, head.size))
+    return { index, leafHash, hashes, head, body, isNew }
   }
 
   async function append(proposal: Proposal, attach?: Attach): Promise<Receipt> {

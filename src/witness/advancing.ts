@@ -7,12 +7,12 @@
 // signed is stored, with the size, before it is signed. So whoever holds two of them finds a larger size
 // never at an earlier time, also across a restart, and also if the clock was put back meanwhile: then
 // nothing is signed for that log until the clock has caught up.
-import { bug, Refusal, Trouble } from "../core/base/errors.ts"
+import { Refusal, Trouble } from "../core/base/errors.ts"
 import { formatNote, type SignatureRule } from "../core/note/note.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
 import type { Conviction } from "./conviction.ts"
 import { forkOf, frozen, isBeyond, judge, maySign, OldSizeConflict } from "./judgement.ts"
-import type { LogState, LogStates } from "./log-states.ts"
+import { type LogState, type LogStates, stateOf } from "./log-states.ts"
 import type { Advance, WitnessedHead, WitnessStore } from "./store.ts"
 import type { Submission } from "./submission.ts"
 
@@ -59,10 +59,6 @@ export function createAdvancing(options: AdvancingOptions): Advancing {
   const { store, states, conviction, hasher, holds, now } = options
   let stopped: string | undefined
 
-  function stateOf(origin: string): LogState {
-    return states.get(origin) ?? bug(`${origin} is not cosigned here`)
-  }
-
   function judgeOne(
     submission: Submission,
     state: LogState,
@@ -92,7 +88,7 @@ export function createAdvancing(options: AdvancingOptions): Advancing {
     const ahead = new Map<string, WitnessedHead>()
     return batch.map(({ submission }) => {
       const { origin } = submission.log
-      const state = stateOf(origin)
+      const state = stateOf(states, origin)
       const outcome = judgeOne(submission, state, ahead.get(origin) ?? state.head, time)
       if (isAdvance(outcome.result)) ahead.set(origin, outcome.result.to)
       return outcome
@@ -107,12 +103,12 @@ export function createAdvancing(options: AdvancingOptions): Advancing {
     const [done] = await Promise.all([store.advance(advances), ...effects])
     const outdated = new Set<string>()
     advances.forEach(({ origin, to }, i) => {
-      if (done[i] === true) stateOf(origin).head = to
+      if (done[i] === true) stateOf(states, origin).head = to
       else outdated.add(origin)
     })
     if (outdated.size > 0) {
       for (const head of await store.heads()) {
-        if (outdated.has(head.origin)) stateOf(head.origin).head = head
+        if (outdated.has(head.origin)) stateOf(states, head.origin).head = head
       }
     }
     return outdated
@@ -125,7 +121,7 @@ export function createAdvancing(options: AdvancingOptions): Advancing {
     const outdated = await storeAll(advances, effects)
     outcomes.forEach(({ result }, i) => {
       const { submission, resolve, reject } = batch[i] as Waiting
-      const { head, freeze } = stateOf(submission.log.origin)
+      const { head, freeze } = stateOf(states, submission.log.origin)
       if (outdated.has(submission.log.origin)) {
         reject(new OldSizeConflict(head?.size ?? 0, submission.oldSize))
       } else if (!isAdvance(result)) reject(result)

@@ -1,6 +1,6 @@
 // What a running witness knows of each log it cosigns, loaded from its store; a log whose keys were changed
 // under it is noticed here.
-import { refuse } from "../core/base/errors.ts"
+import { bug, refuse } from "../core/base/errors.ts"
 import { formatVkey } from "../core/note/note.ts"
 import type { Freeze, KnownLog, WitnessedHead, WitnessStore } from "./store.ts"
 import type { WitnessedLog } from "./submission.ts"
@@ -14,6 +14,11 @@ export interface LogState {
 }
 
 export type LogStates = ReadonlyMap<string, LogState>
+
+/** The state of a log that is known to be cosigned here. */
+export function stateOf(states: LogStates, origin: string): LogState {
+  return states.get(origin) ?? bug(`${origin} is not cosigned here`)
+}
 
 /** The vkeys as text, in an order that does not depend on the configuration. */
 function vkeysOf({ vkeys }: WitnessedLog): string[] {

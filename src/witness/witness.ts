@@ -14,7 +14,7 @@ import { type Conviction, createConviction, type TakenEvidence } from "./convict
 import type { Cosigner } from "./cosigner.ts"
 import { type Cosign, createCosigning } from "./cosigning.ts"
 import { isBeyond } from "./judgement.ts"
-import { type LogState, type LogStates, loadLogStates } from "./log-states.ts"
+import { type LogState, type LogStates, loadLogStates, stateOf } from "./log-states.ts"
 import { createQueue } from "./queue.ts"
 import type { Freeze, KeptEvidence, WitnessedHead, WitnessStore } from "./store.ts"
 import {
@@ -178,10 +178,6 @@ function assertConfigured({ logs, cosigners }: WitnessOptions): void {
   if (cosigners.length === 0) bug("a witness needs a key")
   if (new Set(logs.map(({ origin }) => origin)).size < logs.length) bug("a log is there twice")
   for (const { origin, vkeys } of logs) if (vkeys.length === 0) bug(`${origin} has no key`)
-}
-
-function stateOf(states: LogStates, origin: string): LogState {
-  return states.get(origin) ?? bug(`${origin} is not cosigned here`)
 }
 
 /** Cosigns a stored head and shows it, unless a newer one is shown already. */

@@ -1,11 +1,17 @@
-import type { Command } from "commander"
+import { type Command, Help } from "commander"
 import { describe, expect, it } from "vitest"
 import { processTerminal } from "../../src/cli/command/terminal.ts"
 import { createProgram } from "../../src/cli/program.ts"
 import { run } from "./command/fake-terminal.ts"
 
-const { commands } = createProgram(processTerminal())
+const program = await createProgram(processTerminal(), "every")
+const { commands } = program
 const named = commands.map((command) => [command.name(), command] as const)
+
+/** For a regular expression that means these characters. */
+function escaped(text: string): string {
+  return text.replaceAll(/[[\].]/g, "\\$&")
+}
 
 describe("countersign", () => {
   it("has these commands", () => {
@@ -40,6 +46,29 @@ describe("countersign", () => {
       expect(help.out).toContain(command.description().slice(0, 20))
     }
     expect(await run(["--version"])).toMatchObject({ code: 0, out: "0.1.0\n" })
+  })
+
+  it("lists a command the same way before it is loaded and after", async () => {
+    for (const words of [[], ["evidence"], ["heads"], ["monitor"], ["witness"]]) {
+      const whole = words.reduce<Command | undefined>(
+        (parent, word) => parent?.commands.find((child) => child.name() === word),
+        program,
+      )
+      const help = new Help()
+      const terms = whole?.commands.map((child) => help.subcommandTerm(child)) ?? []
+      expect(terms.length).toBeGreaterThan(0)
+      const { out } = await run([...words, "--help"])
+      for (const term of terms) expect(out).toMatch(new RegExp(`^  ${escaped(term)}(?:  |$)`, "m"))
+    }
+  })
+
+  it("shows a command's help by `help` as by `--help`", async () => {
+    const { out } = await run(["verify", "--help"])
+    expect(out).toContain("--bundle <file>")
+    expect(await run(["help", "verify"])).toMatchObject({ code: 0, out })
+    const nested = await run(["witness", "serve", "--help"])
+    expect(nested.out).toContain("--self-check <mode>")
+    expect(await run(["witness", "help", "serve"])).toMatchObject({ code: 0, out: nested.out })
   })
 
   it("exits with 2 for an unknown command, an unknown flag and no command at all", async () => {

@@ -81,7 +81,7 @@ describe("createLogClient()", () => {
     const { calls, fetch } = answering(({ url }) =>
       url.includes("consistency")
         ? json({ from: 1, to: 2, hashes: [hash] })
-        : url.includes("tree-head")
+        : url.endsWith("/v1/head")
           ? json({
               origin: "o",
               treeId: "1",
@@ -89,7 +89,7 @@ describe("createLogClient()", () => {
               root: hash,
               time: "t",
               checkpoint: "c",
-              keys: ["k"],
+              vkeys: ["k"],
             })
           : url.endsWith("/1")
             ? json({ index: 1, leafHash: hash, body: "YQ==", time: "t" })
@@ -115,12 +115,31 @@ describe("createLogClient()", () => {
       "v1/entries/1/proof?size=2",
       `v1/proofs/inclusion?leafHash=${hash}&size=2`,
       "v1/proofs/consistency?from=1&to=2",
-      "v1/tree-head",
+      "v1/head",
       "v1/entries/1/bundle",
       "v1/entries/1/tlog-proof",
       "v1/trusted-root.json",
       "tile/0/x001/067.p/8",
     ])
+  })
+
+  it("reads the newest head of a log that has it under its older name", async () => {
+    const head = { origin: "o", treeId: "1", size: 2, root: hash, time: "t", checkpoint: "c" }
+    const { calls, fetch } = answering(({ url }) =>
+      url.endsWith("/v1/tree-head") ? json({ ...head, keys: ["k"] }) : problem(404, "not-found"),
+    )
+    const log = createLogClient({ url: "https://log.example", fetch })
+    expect(await log.treeHead()).toMatchObject({ size: 2, keys: ["k"] })
+    expect(calls.map(({ url }) => url.replace("https://log.example/", ""))).toEqual([
+      "v1/head",
+      "v1/tree-head",
+    ])
+  })
+
+  it("asks for no older name when the log refuses for another reason", async () => {
+    const { calls, fetch } = answering(() => problem(503, "try-later"))
+    await refused(createLogClient({ url: "https://log.example", fetch }).treeHead(), "try-later")
+    expect(calls).toHaveLength(1)
   })
 
   it("submits one request as JSON and reads the receipt", async () => {

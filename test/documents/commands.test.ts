@@ -4,16 +4,11 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Command } from "commander"
 import { describe, expect, test } from "vitest"
+import { processTerminal } from "../../src/cli/command/terminal.ts"
 import { createProgram } from "../../src/cli/program.ts"
 import { checkout } from "../scenarios/process.ts"
 
-const program = createProgram({
-  stdout: { write: () => {} },
-  stderr: { write: () => {} },
-  fetch: globalThis.fetch,
-  now: () => 0,
-  fail: () => {},
-})
+const program = await createProgram(processTerminal(), "every")
 
 /** What `--help` prints, examples included. */
 function helpOf(command: Command): string {

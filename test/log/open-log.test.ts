@@ -22,7 +22,7 @@ describe("adding an entry", () => {
     const receipt = await log.add(proposalOf("mine"))
     expect(receipt.isNew).toBe(true)
     expect(receipt.head).toBe(log.head())
-    verifyInclusion(leafHashOf("mine"), receipt.index, receipt.head, receipt.path)
+    verifyInclusion(leafHashOf("mine"), receipt.index, receipt.head, receipt.hashes)
   })
 
   it("gives the same body its first index and a proof to the newest head", async () => {
@@ -32,7 +32,7 @@ describe("adding an entry", () => {
     const second = await log.add(proposalOf("again"))
     expect(second).toMatchObject({ index: first.index, isNew: false })
     expect(second.head.size).toBe(40)
-    verifyInclusion(leafHashOf("again"), second.index, second.head, second.path)
+    verifyInclusion(leafHashOf("again"), second.index, second.head, second.hashes)
     expect(log.head().size).toBe(40)
   })
 
@@ -158,9 +158,9 @@ describe("reading the log", () => {
     const { log } = await openLogOn(disk, { cachedTiles: 1 })
     for (const size of [1, 255, 256, 257, 511, 512, 513, 699, 700]) {
       for (const index of [0, 1, 254, 255, 256, 511, 512, 698].filter((i) => i < size)) {
-        const { head, path, leafHash } = await log.inclusionAt(index, size)
+        const { head, hashes, leafHash } = await log.inclusionAt(index, size)
         expect(leafHash).toEqual(leafHashOf(`e${index}`))
-        verifyInclusion(leafHash, index, head, path)
+        verifyInclusion(leafHash, index, head, hashes)
         expect(head.size).toBe(size)
       }
     }

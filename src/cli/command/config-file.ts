@@ -1,4 +1,4 @@
-// The configuration file of a server: YAML with the names of the long flags. Flags win over COUNTERSIGN_*
+// The configuration file of a server: YAML with the names of the long flags. Flags override COUNTERSIGN_*
 // variables, those over the file.
 import { type Command, InvalidArgumentError, type Option } from "commander"
 import { parse } from "yaml"

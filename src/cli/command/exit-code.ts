@@ -8,7 +8,7 @@ export const EXIT_FINE = 0
 export const EXIT_FAILURE = 1
 export const EXIT_USAGE = 2
 /** What was to be verified is false. */
-export const EXIT_FALSE = 3
+const EXIT_FALSE = 3
 
 /** `countersign monitor`: an entry that its owner did not expect. */
 export const EXIT_MISISSUANCE = 2

@@ -1,12 +1,17 @@
-// Letting the servers of a process listen, and waiting until the process is told to stop.
+// Letting the servers of a process listen until the process is told to stop, and what the process logs.
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import type { Logger } from "pino"
+import { type Logger, pino } from "pino"
 import { bug, Trouble } from "../../core/base/errors.ts"
-import type { MetricsText } from "../../http/serving/metrics-text.ts"
-import { createAdminServer } from "../../http/serving/metrics-text.ts"
+import type { HttpServer } from "../../http/serving/http-server.ts"
+import { createAdminServer, type MetricsText } from "../../http/serving/metrics-text.ts"
 import { EXIT_FAILURE } from "./exit-code.ts"
 import type { Address } from "./options.ts"
+
+/** Logs to standard error. */
+export function processLogger(level = "info"): Logger {
+  return pino({ level }, pino.destination(2))
+}
 
 /** Resolves with the URL once the server listens; throws trouble ("network"). */
 export async function listen(server: Server, { host, port }: Address): Promise<string> {
@@ -22,21 +27,6 @@ export async function listen(server: Server, { host, port }: Address): Promise<s
   return `http://${host}:${address?.port ?? bug("the server has no address")}`
 }
 
-export interface AdminListener {
-  readonly server: Server
-  readonly url: string
-}
-
-/** Lets the metrics be read at `address`; does nothing without one. */
-export async function listenAdmin(
-  address: Address | undefined,
-  metrics: MetricsText,
-): Promise<AdminListener | undefined> {
-  if (address === undefined) return undefined
-  const server = createAdminServer(metrics)
-  return { server, url: await listen(server, address) }
-}
-
 /** The first signal asks for an orderly stop, the second one ends at once. */
 export function untilStopped(logger: Logger): Promise<void> {
   return new Promise((resolve) => {
@@ -50,4 +40,40 @@ export function untilStopped(logger: Logger): Promise<void> {
     process.on("SIGTERM", stop)
     process.on("SIGINT", stop)
   })
+}
+
+/** Ends the process at once, and not by an orderly stop: nothing may be answered after this. */
+export function endProcess(logger: Logger, why: string): (reason: unknown) => never {
+  return (reason) => {
+    logger.fatal({ err: reason }, why)
+    process.exit(EXIT_FAILURE)
+  }
+}
+
+export interface Serving {
+  readonly http: HttpServer
+  readonly metrics: MetricsText
+  readonly logger: Logger
+  /** Where it listens, and where the metrics can be read, if anywhere. */
+  readonly options: { readonly listen: Address; readonly adminListen?: Address }
+  readonly onServing: (urls: { readonly url: string; readonly admin: string | undefined }) => void
+  /** Before the requests that were begun are finished. */
+  readonly onStopping?: () => void
+}
+
+/** Serves until a signal comes, then finishes the requests that were begun. */
+export async function serveUntilStopped(serving: Serving): Promise<void> {
+  const { http, metrics, logger, options, onServing, onStopping } = serving
+  // Before it says that it serves: who waits for that may send a signal at once.
+  const stopped = untilStopped(logger)
+  const url = await listen(http.server, options.listen)
+  const admin = options.adminListen && createAdminServer(metrics)
+  try {
+    onServing({ url, admin: admin && (await listen(admin, options.adminListen)) })
+    await stopped
+  } finally {
+    onStopping?.()
+    await http.close()
+    admin?.close()
+  }
 }

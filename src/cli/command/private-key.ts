@@ -16,7 +16,7 @@ import { algorithms, digestAlgorithm, type HashName } from "../../entry/algorith
 import { readVerifierKey, type VerifierKey } from "../../entry/verifier-key.ts"
 import { pourFile, type Sink } from "./artifact-digest.ts"
 
-export interface FileSignature {
+interface FileSignature {
   readonly hash: HashName
   readonly digest: Uint8Array
   readonly signature: Uint8Array

@@ -7,7 +7,7 @@ export interface Progress {
   end(): void
 }
 
-export interface ProgressOptions {
+interface ProgressOptions {
   readonly stream: TextStream
   /** Milliseconds from any fixed moment. */
   readonly now: () => number

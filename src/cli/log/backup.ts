@@ -1,7 +1,7 @@
 // `countersign backup`: a consistent copy of the database of a running or stopped log, checked by
 // recomputing it. Keys and head guard are left out on purpose.
 import { existsSync } from "node:fs"
-import { Command } from "commander"
+import type { Command } from "commander"
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { checkLog } from "../../log/fsck.ts"
@@ -16,9 +16,8 @@ interface BackupOptions {
   readonly out: string
 }
 
-export function backupCommand(terminal: Terminal): Command {
-  return new Command("backup")
-    .description("copy the database of a log, running or not, and check the copy")
+export function backupCommand(command: Command, terminal: Terminal): void {
+  command
     .requiredOption("--data <dir>", "the log's data directory")
     .requiredOption("--out <file>", "the copy to make; must not exist")
     .addHelpText(

@@ -3,27 +3,10 @@
 import { createHash } from "node:crypto"
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
-import { Refusal } from "../../core/base/errors.ts"
 import { parseVkey } from "../../core/note/note.ts"
-import type { Evidence } from "../../evidence/evidence.ts"
-import { makeFork } from "../../evidence/head-evidence.ts"
 import type { Contradiction } from "../../log/held-head.ts"
 import { onDisk, writeWhole } from "../command/file.ts"
-
-/** Evidence under the first of these keys that signed both notes; undefined if nothing is proven yet. */
-function evidenceOf(
-  { held, own, proof }: Contradiction,
-  vkeys: readonly string[],
-): Evidence | undefined {
-  for (const vkey of vkeys.map(parseVkey)) {
-    try {
-      return makeFork(vkey, held, own, proof)
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-    }
-  }
-  return undefined
-}
+import { forkUnder } from "../command/fork-evidence.ts"
 
 /** Writes to `folder` and gives the paths. Throws trouble ("disk"). */
 export async function keepContradiction(
@@ -32,7 +15,7 @@ export async function keepContradiction(
   vkeys: readonly string[],
 ): Promise<readonly string[]> {
   const { held, own } = contradiction
-  const evidence = evidenceOf(contradiction, vkeys)
+  const evidence = forkUnder(vkeys.map(parseVkey), held, own, contradiction.proof)
   const id = createHash("sha256").update(held).digest("hex").slice(0, 16)
   const files: readonly (readonly [name: string, text: string])[] =
     evidence === undefined

@@ -1,14 +1,14 @@
 // What lies where in a log's data directory, how it is made, and how its keys are read.
 import { generateKeyPairSync, randomBytes } from "node:crypto"
-import { existsSync, mkdirSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { EMPTY_ROOT } from "../../core/tree/hash.ts"
 import { createLogSigner, type KeyedSigner, type LogKeys } from "../../crypto/signers/log-signer.ts"
 import { createGuardFile } from "../../storage/files/guard-file.ts"
 import { createSqliteStore } from "../../storage/sqlite/log/store.ts"
-import { exportKey, readKeyFile, writeKeyFile } from "../command/key-files.ts"
+import { exportKey, makeRoom, readSealedKeyFile, writeKeyFile } from "../command/key-files.ts"
 
 export interface DataDirectory {
   readonly path: string
@@ -39,13 +39,24 @@ export function holdsLog(directory: DataDirectory): boolean {
   return existsSync(directory.database)
 }
 
+/** Refuses `not-found`, and says how to make one. */
+export function assertLog(directory: DataDirectory): DataDirectory {
+  if (holdsLog(directory)) return directory
+  const { path } = directory
+  return refuse(
+    "not-found",
+    `expected a log in ${path}, found none; make one with: ` +
+      `countersign init --data ${path} --origin NAME`,
+  )
+}
+
 export function readLogKeys(
   directory: Pick<DataDirectory, "ecdsaKey" | "ed25519Key">,
   passphrase: string | undefined,
 ): LogKeys {
   const keys = {
-    ecdsa: readKeyFile(directory.ecdsaKey, "log"),
-    ed25519: readKeyFile(directory.ed25519Key, "log"),
+    ecdsa: readSealedKeyFile(directory.ecdsaKey, "log", passphrase),
+    ed25519: readSealedKeyFile(directory.ed25519Key, "log", passphrase),
   }
   return passphrase === undefined ? keys : { ...keys, passphrase }
 }
@@ -69,12 +80,7 @@ export interface NewLog {
  */
 export async function createLogFiles(directory: DataDirectory, log: NewLog): Promise<KeyedSigner> {
   const { database, guard, ecdsaKey, ed25519Key } = directory
-  for (const file of [database, guard, ecdsaKey, ed25519Key]) {
-    if (existsSync(file)) refuse("conflict", `expected no log yet, found ${file}`)
-  }
-  for (const file of [database, guard, ecdsaKey]) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  }
+  makeRoom([database, guard, ecdsaKey, ed25519Key], "log")
   const { passphrase } = log
   const ecdsa = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
   writeKeyFile(ecdsaKey, exportKey(ecdsa, passphrase))

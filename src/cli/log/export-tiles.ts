@@ -1,8 +1,7 @@
 // `countersign export-tiles`: writes a log as the static files of C2SP tlog-tiles, for any file server.
-import { existsSync } from "node:fs"
-import { Command, Option } from "commander"
+
+import { type Command, Option } from "commander"
 import { openHead } from "../../client/trust.ts"
-import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_NOTE } from "../../core/base/limits.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import type { FsckSource } from "../../log/fsck.ts"
@@ -10,11 +9,13 @@ import { openSqliteReads } from "../../storage/sqlite/log/store.ts"
 import { proven } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import { readText } from "../command/file.ts"
-import { openLogClient, readTrust, remarkPinning, trustOptions } from "../command/log-options.ts"
+import { openLogClient } from "../command/log-options.ts"
+import { addOptions } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
 import { createProgress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { dataDirectory } from "./data-directory.ts"
+import { readTrust, remarkPinning, trustOptions } from "../command/trust-options.ts"
+import { assertLog, dataDirectory } from "./data-directory.ts"
 import { sourceFromReads, sourceFromUrl } from "./fsck-source.ts"
 import { exportTiles } from "./tile-files.ts"
 
@@ -25,11 +26,10 @@ interface ExportOptions {
   readonly out: string
 }
 
-export function exportTilesCommand(terminal: Terminal): Command {
-  const command = new Command("export-tiles")
-    .description("write a log as static files, each checked against the checkpoint")
+export function exportTilesCommand(command: Command, terminal: Terminal): void {
+  command
     .addOption(new Option("--log <url>", "base URL of the log").conflicts("data"))
-    .option("--data <dir>", "data directory of a log that does not run any more")
+    .option("--data <dir>", "data directory of a log that no longer runs")
     .option("--checkpoint <file>", "with --data: a checkpoint of this log to export up to")
     .requiredOption("--out <dir>", "directory for the files; may hold an earlier export")
     .addHelpText(
@@ -60,8 +60,7 @@ Example:
       const fields = [["directory", options.out]] as const
       output.result(`exported ${size} entries`, fields, { size, directory: options.out })
     })
-  for (const option of trustOptions) command.addOption(option)
-  return command
+  addOptions(command, trustOptions)
 }
 
 interface OpenedSource {
@@ -84,8 +83,7 @@ async function openSource(
   if (options.data === undefined || options.checkpoint === undefined) {
     return command.error("error: expected --log URL, or --data DIR with --checkpoint FILE")
   }
-  const { database } = dataDirectory(options.data)
-  if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
+  const { database } = assertLog(dataDirectory(options.data))
   const checkpoint = await readText(options.checkpoint, "checkpoint", LONGEST_NOTE)
   const head = proven(() => openHead(checkpoint, trust))
   const source = sourceFromReads(openSqliteReads(database), head)

@@ -1,7 +1,7 @@
 // Watches the free space of the data directory, so that intake stops before the disk is full.
 import { statfs } from "node:fs/promises"
 
-export interface FreeSpaceWatch {
+interface FreeSpaceWatch {
   /** Why nothing should be accepted, or undefined. */
   obstacle(): string | undefined
   stop(): void

@@ -1,6 +1,6 @@
 // `countersign fsck`: recomputes a whole log from its entries and compares, over its database or its URL.
 import { existsSync } from "node:fs"
-import { Command, Option } from "commander"
+import { type Command, Option } from "commander"
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { checkLog, type FsckReport, type FsckSource } from "../../log/fsck.ts"
@@ -8,16 +8,12 @@ import { checkSearch } from "../../log/search-fsck.ts"
 import { integrityCheck, openSqliteReads } from "../../storage/sqlite/log/store.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
-import {
-  jsonOption,
-  openLogClient,
-  readTrust,
-  remarkPinning,
-  trustOptions,
-} from "../command/log-options.ts"
+import { openLogClient } from "../command/log-options.ts"
+import { jsonOption } from "../command/options.ts"
 import { createOutput, type Output } from "../command/output.ts"
 import { createProgress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { readTrust, remarkPinning, trustOptions } from "../command/trust-options.ts"
 import { dataDirectory } from "./data-directory.ts"
 import { sourceFromReads, sourceFromUrl } from "./fsck-source.ts"
 
@@ -27,9 +23,8 @@ interface FsckOptions {
   readonly json?: boolean
 }
 
-export function fsckCommand(terminal: Terminal): Command {
-  const command = new Command("fsck")
-    .description("recompute a log from its entries and compare everything")
+export function fsckCommand(command: Command, terminal: Terminal): void {
+  command
     .addOption(
       new Option("--data <dir>", "data directory of a log, running or not").conflicts("log"),
     )
@@ -54,7 +49,6 @@ Example:
       printReport(report, output)
     })
   for (const option of trustOptions) command.addOption(option)
-  return command
 }
 
 async function checkServed(

@@ -1,5 +1,5 @@
 // `countersign init`: makes a new log. Never done implicitly, except by `serve --dev`.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { parseOrigin } from "../../core/note/origin.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import type { Terminal } from "../command/terminal.ts"
@@ -12,12 +12,11 @@ interface InitOptions {
   readonly passphraseFile?: string
 }
 
-export function initCommand(terminal: Terminal): Command {
-  return new Command("init")
-    .description("make the keys, the database and the head guard of a new log")
+export function initCommand(command: Command, terminal: Terminal): void {
+  command
     .requiredOption("--data <dir>", "directory for the log's data")
-    .requiredOption("--origin <name>", "the log's name: the host name it is reached under")
-    .option("--guard <file>", "where the head guard lies (default: DIR/guard/head)")
+    .requiredOption("--origin <name>", "the log's name: the host name under which it is reached")
+    .option("--guard <file>", "where the head guard is kept (default: DIR/guard/head)")
     .option("--passphrase-file <file>", "encrypt the key files with the first line of this file")
     .addHelpText(
       "after",
@@ -32,7 +31,7 @@ The guard is never part of a backup; keep it on another disk or host than the da
       const directory = dataDirectory(options.data, options.guard)
       const signer = await createLogFiles(directory, {
         origin: parseOrigin(options.origin),
-        passphrase: readPassphrase(options.passphraseFile),
+        passphrase: await readPassphrase(options.passphraseFile),
         time: Date.now(),
       })
       terminal.stdout.write(`made the log ${signer.origin} in ${directory.path}\n`)

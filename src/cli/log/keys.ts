@@ -1,12 +1,13 @@
 // `countersign keys`: prints the log's public keys in the forms that verifiers are configured with.
-import { Command, Option } from "commander"
+import { type Command, Option } from "commander"
 import { bug } from "../../core/base/errors.ts"
 import { createLogSigner, type KeyedSigner } from "../../crypto/signers/log-signer.ts"
 import { formatTrustedRoot } from "../../sigstore/trusted-root.ts"
 import { openSqliteReads } from "../../storage/sqlite/log/store.ts"
 import { readPassphrase } from "../command/key-files.ts"
+import { addOptions, dataOption, passphraseOption } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { dataDirectory, readLogKeys } from "./data-directory.ts"
+import { assertLog, dataDirectory, readLogKeys } from "./data-directory.ts"
 
 type KeyFormat = "vkey" | "policy" | "pem" | "trusted-root"
 
@@ -17,17 +18,18 @@ interface KeysOptions {
   readonly passphraseFile?: string
 }
 
-export function keysCommand(terminal: Terminal): Command {
-  return new Command("keys")
-    .description("print the log's public keys, for verifiers to pin")
-    .requiredOption("--data <dir>", "the log's data directory")
-    .addOption(
-      new Option("--format <form>", "how to print them")
-        .choices(["vkey", "policy", "pem", "trusted-root"])
-        .default("vkey"),
-    )
-    .option("--url <url>", "the URL the log is reached under, for a trusted root or a policy")
-    .option("--passphrase-file <file>", "first line: the passphrase of the key files")
+export function keysCommand(command: Command, terminal: Terminal): void {
+  addOptions(command, [
+    dataOption("log"),
+    new Option("--format <form>", "how to print them")
+      .choices(["vkey", "policy", "pem", "trusted-root"])
+      .default("vkey"),
+    new Option(
+      "--url <url>",
+      "the URL at which the log is reached, for a trusted root or a policy",
+    ),
+    passphraseOption(),
+  ])
     .addHelpText(
       "after",
       `
@@ -36,9 +38,9 @@ Example:
   countersign keys --data ./data --format trusted-root --url https://log.example.com`,
     )
     .action(async (options: KeysOptions) => {
-      const directory = dataDirectory(options.data)
+      const directory = assertLog(dataDirectory(options.data))
       const reads = await openSqliteReads(directory.database)
-      const keys = readLogKeys(directory, readPassphrase(options.passphraseFile))
+      const keys = readLogKeys(directory, await readPassphrase(options.passphraseFile))
       const signer = createLogSigner(reads.identity.origin, keys)
       await reads.close()
       terminal.stdout.write(printed(signer, options, reads.identity.created))

@@ -23,13 +23,19 @@ const LONGEST_DURATION = 86_400_000
 /** Connections without a byte are cut off after thirty seconds, and clients wait no longer either. */
 const LONGEST_WAIT = 25_000
 
-function durationUpTo(longest: number): (text: string) => number {
-  return argument((text) => {
+/** An option of 1 up to `longest`, in the unit of its name. */
+function durationOption(
+  name: string,
+  description: string,
+  usual: number,
+  longest = LONGEST_DURATION,
+): Option {
+  const parse = argument((text) => {
     const value = parseDecimal(text, "duration")
-    return value > 0 && value <= longest
-      ? value
-      : refuse("malformed", `duration: expected 1 to ${longest}, found ${value}`)
+    if (value > 0 && value <= longest) return value
+    return refuse("malformed", `duration: expected 1 to ${longest}, found ${value}`)
   })
+  return option(`--${name} <n>`, description).argParser(parse).default(usual)
 }
 
 function parseSwitch(text: string): boolean {
@@ -39,54 +45,38 @@ function parseSwitch(text: string): boolean {
     : refuse("malformed", `expected true or false, found ${shown(text)}`)
 }
 
-const duration = durationUpTo(LONGEST_DURATION)
-
 /** A flag that the environment and the configuration file can turn off as well. */
-function flag(name: string, description: string, variable: string): Option {
-  return option(`--${name} [true|false]`, description, variable)
+function flag(name: string, description: string): Option {
+  return option(`--${name} [true|false]`, description)
     .preset("true")
     .argParser(argument(parseSwitch))
 }
+
+const { every, deadline, grace, again, wait } = defaultTimes
 
 export const publishingOptions: readonly Option[] = [
   option(
     "--policy <file>",
     "C2SP policy: publish what its quorum of witnesses has cosigned; each with its URL",
-    "WITNESS_POLICY",
-  ),
-  option("--publish-every-ms <n>", "between two rounds of cosignatures", "PUBLISH_EVERY_MS")
-    .argParser(duration)
-    .default(defaultTimes.every),
-  option("--witness-timeout-ms <n>", "how long a witness may take", "WITNESS_TIMEOUT_MS")
-    .argParser(duration)
-    .default(defaultTimes.deadline),
-  option(
-    "--witness-grace-ms <n>",
+  ).env("COUNTERSIGN_WITNESS_POLICY"),
+  durationOption("publish-every-ms", "between two rounds of cosignatures", every),
+  durationOption("witness-timeout-ms", "how long a witness may take", deadline),
+  durationOption(
+    "witness-grace-ms",
     "how long the other witnesses have once the quorum is reached",
-    "WITNESS_GRACE_MS",
-  )
-    .argParser(duration)
-    .default(defaultTimes.grace),
-  option(
-    "--cosign-again-minutes <n>",
+    grace,
+  ),
+  durationOption(
+    "cosign-again-minutes",
     "after how long the same checkpoint is cosigned again",
-    "COSIGN_AGAIN_MINUTES",
-  )
-    .argParser(duration)
-    .default(defaultTimes.again / MINUTE),
-  option("--witnessed-wait-ms <n>", "how long a submission waits at most", "WITNESSED_WAIT_MS")
-    .argParser(durationUpTo(LONGEST_WAIT))
-    .default(defaultTimes.wait),
+    again / MINUTE,
+  ),
+  durationOption("witnessed-wait-ms", "the longest that a submission waits", wait, LONGEST_WAIT),
   flag(
     "wait-for-witnesses",
-    "let every submission wait for a witnessed checkpoint, but those of Rekor v1",
-    "WAIT_FOR_WITNESSES",
+    "let every submission wait for a witnessed checkpoint, except those of Rekor v1",
   ),
-  flag(
-    "require-witness-check",
-    "do not start unless every witness says what it holds of this log",
-    "REQUIRE_WITNESS_CHECK",
-  ),
+  flag("require-witness-check", "do not start unless every witness says what it holds of this log"),
 ]
 
 /** In milliseconds, as the publisher takes them. */

@@ -96,7 +96,7 @@ function openPorts({ witnesses }: Policy, options: PortOptions): WitnessPort[] {
   })
 }
 
-export interface PlanOptions
+interface PlanOptions
   extends Pick<
     PublishingPlan,
     "times" | "isCheckRequired" | "onEvent" | "onUnchecked" | "onContradiction"

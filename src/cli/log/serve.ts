@@ -1,7 +1,6 @@
 // `countersign serve`: runs the log over a data directory until it is told to stop.
-import { Command } from "commander"
-import { type Logger, pino } from "pino"
-import { refuse } from "../../core/base/errors.ts"
+import type { Command } from "commander"
+import type { Logger } from "pino"
 import { type Origin, parseOrigin } from "../../core/note/origin.ts"
 import type { ProposalOptions } from "../../entry/signature.ts"
 import { createMetrics } from "../../http/log/metrics.ts"
@@ -9,11 +8,17 @@ import { createHttpServer } from "../../http/log/server.ts"
 import { entrySearch } from "../../http/native/search.ts"
 import type { HttpConfig } from "../../http/serving/config.ts"
 import { applyConfigFile } from "../command/config-file.ts"
-import { EXIT_FAILURE } from "../command/exit-code.ts"
 import { readPassphrase } from "../command/key-files.ts"
-import { type AdminListener, listen, listenAdmin, untilStopped } from "../command/listening.ts"
+import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
+import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { createLogFiles, type DataDirectory, dataDirectory, holdsLog } from "./data-directory.ts"
+import {
+  assertLog,
+  createLogFiles,
+  type DataDirectory,
+  dataDirectory,
+  holdsLog,
+} from "./data-directory.ts"
 import { type PublishingPlan, planPublishing } from "./publishing.ts"
 import { type PublishingOptions, publishingOptions, publishingTimes } from "./publishing-options.ts"
 import { publishingReports } from "./publishing-reports.ts"
@@ -25,14 +30,12 @@ type Options = ServeOptions & PublishingOptions
 /** Bytes of the attestations that a development log keeps. */
 const DEV_ATTESTATIONS = 131_072
 
-export function serveCommand(terminal: Terminal): Command {
-  const command = new Command("serve").description("run the log over HTTP")
-  for (const option of [...serveOptions, ...publishingOptions]) command.addOption(option)
-  return command
+export function serveCommand(command: Command, terminal: Terminal): void {
+  addOptions(command, [...serveOptions, ...publishingOptions])
     .addHelpText(
       "after",
       `
-Flags win over the environment, the environment over the configuration file.
+Flags override the environment, and the environment overrides the configuration file.
 
 Example:
   countersign serve --dev --data ./data
@@ -52,13 +55,7 @@ async function assureLog(
   passphrase: string | undefined,
 ): Promise<void> {
   if (holdsLog(directory)) return
-  if (options.dev !== true) {
-    refuse(
-      "not-found",
-      `expected a log in ${directory.path}, found none; make one with: ` +
-        `countersign init --data ${directory.path} --origin NAME`,
-    )
-  }
+  if (options.dev !== true) assertLog(directory)
   const origin = parseOrigin(options.origin ?? "localhost")
   await createLogFiles(directory, { origin, passphrase, time: Date.now() })
 }
@@ -76,20 +73,16 @@ function httpConfig(options: Options, created: number, origin: Origin): Partial<
 
 async function serve(options: Options, terminal: Terminal): Promise<void> {
   const directory = dataDirectory(options.data, options.guard)
-  const passphrase = readPassphrase(options.passphraseFile)
+  const passphrase = await readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
-  const logger = pino({ level: options.logLevel }, pino.destination(2))
+  const logger = processLogger(options.logLevel)
   const running = await openRunningLog(directory, {
     ...options,
     passphrase,
     writeRule: writeRuleOf(options),
     publishing: await publishingOf(options, directory, logger, terminal),
     attestationBytes: options.keepAttestations ?? (options.dev === true ? DEV_ATTESTATIONS : 0),
-    onFatal(reason) {
-      logger.fatal({ err: reason }, "the state of the log is unknown; start it again to recover")
-      // At once, and not by an orderly stop: nothing may be answered after this.
-      process.exit(EXIT_FAILURE)
-    },
+    onFatal: endProcess(logger, "the state of the log is unknown; start it again to recover"),
   })
   const { log } = running
   try {
@@ -100,7 +93,6 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
   logger.info({ size: log.head().size }, "stopped")
 }
 
-/** Serves until a signal comes, then finishes the requests that were begun. */
 async function serveHttp(
   { log, publisher, rekorSigner, created, engine }: RunningLog,
   options: Options,
@@ -108,36 +100,25 @@ async function serveHttp(
   terminal: Terminal,
 ): Promise<void> {
   const meter = createMetrics(log, { withProcess: true, publisher })
-  const config = httpConfig(options, created, log.origin)
   const http = createHttpServer({
-    log,
-    publisher,
-    rekorSigner,
+    ...{ log, publisher, rekorSigner, logger, meter },
     search: entrySearch(log),
     proposal: proposalOptions(options),
-    logger,
-    meter,
-    config,
+    config: httpConfig(options, created, log.origin),
   })
-  // Before it says that it serves: who waits for that may send a signal at once.
-  const stopped = untilStopped(logger)
-  const url = await listen(http.server, options.listen)
-  let admin: AdminListener | undefined
-  try {
-    admin = await listenAdmin(options.adminListen, meter)
-    const { size } = log.head()
-    logger.info(
-      { origin: log.origin, url, admin: admin?.url, size, verification: engine },
-      "serving",
-    )
-    if (options.dev === true) terminal.stdout.write(welcome(url, options.data, engine))
-    await stopped
-  } finally {
-    // Who waits for witnesses that do not cosign is answered now, and not cut off later.
-    if (publisher.status()?.isReached === false) publisher.close()
-    await http.close()
-    admin?.server.close()
-  }
+  await serveUntilStopped({
+    ...{ http, metrics: meter, logger, options },
+    onServing({ url, admin }) {
+      const { origin } = log
+      const { size } = log.head()
+      logger.info({ origin, url, admin, size, verification: engine }, "serving")
+      if (options.dev === true) terminal.stdout.write(welcome(url, options.data, engine))
+    },
+    onStopping() {
+      // Who waits for witnesses that do not cosign is answered now, and not cut off later.
+      if (publisher.status()?.isReached === false) publisher.close()
+    },
+  })
 }
 
 async function publishingOf(

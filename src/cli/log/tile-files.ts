@@ -17,7 +17,7 @@ import {
 import type { FsckSource } from "../../log/fsck.ts"
 import { writeWhole } from "../command/file.ts"
 
-export interface TileExport {
+interface TileExport {
   readonly source: FsckSource
   /** The signed note for `source.head`. */
   readonly checkpoint: string

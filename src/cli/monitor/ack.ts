@@ -1,6 +1,6 @@
 // `countersign monitor ack`: tells the monitor that somebody has taken notice of a finding: no more daily
 // reminders, and it counts for no exit code until it becomes graver.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { acknowledge, openFindings } from "../../monitor/findings/life.ts"
 import { findingId } from "../../monitor/findings/stored.ts"
@@ -58,9 +58,8 @@ async function acknowledgeAll(
   }
 }
 
-export function monitorAckCommand(terminal: Terminal): Command {
-  return new Command("ack")
-    .description("acknowledge open findings, by key or by the ID that status shows")
+export function monitorAckCommand(command: Command, terminal: Terminal): void {
+  command
     .argument("<finding...>", "key or ID of an open finding")
     .requiredOption("--data <dir>", "the monitor's data directory")
     .option("--key <file>", "the monitor's own key (default: in DIR)")

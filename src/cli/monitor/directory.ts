@@ -60,6 +60,13 @@ export async function createMonitorFiles(
   return signer
 }
 
+function noMonitor(path: string): string {
+  return (
+    `expected a monitor in ${path}, found none; if there never was one, make it with: ` +
+    `countersign monitor init --data ${path} --policy FILE`
+  )
+}
+
 /** What is wrong with the state is not what is wrong with a log, and has an exit code of its own. */
 async function refusingState<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -82,13 +89,7 @@ export async function openMonitorState(
 ): Promise<MonitorState> {
   const { path, database } = directory
   return await refusingState(async () => {
-    if (!existsSync(database)) {
-      refuse(
-        "not-found",
-        `expected a monitor in ${path}, found none; if there never was one, make it with: ` +
-          `countersign monitor init --data ${path} --policy FILE`,
-      )
-    }
+    if (!existsSync(database)) refuse("not-found", noMonitor(path))
     const signer = readSigner(directory)
     const store = openMonitorStore(database, role)
     try {
@@ -108,7 +109,7 @@ export interface LockedState {
 /** The state for this process alone. Refuses `conflict` while another process has it. */
 export async function lockMonitorState(directory: MonitorDirectory): Promise<LockedState> {
   const { path } = directory
-  if (!existsSync(path)) throw new StateRefused(`expected a monitor in ${path}, found none`)
+  if (!existsSync(path)) throw new StateRefused(noMonitor(path))
   const lock = lockDataDirectory(path)
   try {
     const state = await openMonitorState(directory, "write")

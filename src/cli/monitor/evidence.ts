@@ -1,9 +1,9 @@
 // `countersign monitor evidence`: gives out the proofs that a monitor keeps, each a file for anyone to check.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { evidenceText, type KeptEvidence, keptEvidence } from "../../monitor/findings/evidence.ts"
 import type { DocumentReads } from "../../monitor/state/documents.ts"
-import { jsonOption } from "../command/log-options.ts"
+import { jsonOption } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { monitorDirectory, openMonitorState } from "./directory.ts"
@@ -31,9 +31,8 @@ function line({ id, kind, size }: KeptEvidence): string {
   return `${id} ${kind} ${size} bytes`
 }
 
-export function monitorEvidenceCommand(terminal: Terminal): Command {
-  return new Command("evidence")
-    .description("list the evidence that is kept, or print one file of it")
+export function monitorEvidenceCommand(command: Command, terminal: Terminal): void {
+  command
     .argument("[id]", "the ID, or how it begins")
     .requiredOption("--data <dir>", "the monitor's data directory")
     .option("--key <file>", "the monitor's own key (default: in DIR)")

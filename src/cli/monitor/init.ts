@@ -1,6 +1,6 @@
 // `countersign monitor init`: makes a monitor's key and its first signed state, never done implicitly, and
 // pins the policy; or accepts another policy for a monitor that is there.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { LONGEST_NOTE, LONGEST_POLICY } from "../../core/base/limits.ts"
 import { parsePolicy } from "../../core/note/policy.ts"
@@ -93,9 +93,8 @@ async function initialise(options: InitOptions, text: string, terminal: Terminal
   }
 }
 
-export function monitorInitCommand(terminal: Terminal): Command {
-  const command = new Command("init")
-    .description("make the key and the state of a new monitor, and pin its policy")
+export function monitorInitCommand(command: Command, terminal: Terminal): void {
+  command
     .requiredOption("--data <dir>", "directory for the monitor's data")
     .requiredOption("--policy <file>", "C2SP policy: the logs to follow, and witnesses")
     .option("--key <file>", "the monitor's own key; made if it is not there (default: in DIR)")
@@ -103,7 +102,6 @@ export function monitorInitCommand(terminal: Terminal): Command {
     .option("--at <file...>", "a checkpoint of the log that is known from elsewhere")
     .option("--first-use", "trust the first head that the log shows")
     .option("--accept-policy", "pin this policy for a monitor that is there")
-  return command
     .addHelpText(
       "after",
       `
@@ -111,8 +109,8 @@ Example:
   countersign monitor init --data /var/lib/monitor --policy log.policy --at checkpoint.txt
   countersign monitor run --data /var/lib/monitor --watch acme.watch --sinks alerts.sinks
 
-The monitor signs its state with its own key and refuses any other state. Keep the key with --key
-where nobody can read it who can change the data, for example in the secrets of a CI system.`,
+The monitor signs its state with its own key and refuses any other state. With --key, keep the key
+where nobody who can change the data can read it, for example in the secrets of a CI system.`,
     )
     .action(async (options: InitOptions) => {
       assertOneWay(options, command)

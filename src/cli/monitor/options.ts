@@ -1,9 +1,7 @@
 // The options of `countersign monitor run` and what they name.
 import { InvalidArgumentError, Option } from "commander"
-import { Refusal } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
-import { jsonOption } from "../command/log-options.ts"
-import { type Address, argument, parseAddress } from "../command/options.ts"
+import { type Address, argument, gathered, jsonOption, parseAddress } from "../command/options.ts"
 import {
   type LogAddress,
   type MirrorAddress,
@@ -40,20 +38,6 @@ export function intervalOption(): Option {
   return new Option("--interval <seconds>", "time between two rounds")
     .argParser(seconds)
     .default(DEFAULT_INTERVAL)
-}
-
-/** Gathers the values of an option that may be given several times. */
-function gathered<T>(
-  parse: (text: string) => T,
-): (text: string, before: readonly T[]) => readonly T[] {
-  return (text, before) => {
-    try {
-      return [...before, parse(text)]
-    } catch (error) {
-      if (error instanceof Refusal) throw new InvalidArgumentError(error.message)
-      throw error
-    }
-  }
 }
 
 export const runOptions: readonly Option[] = [

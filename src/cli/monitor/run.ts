@@ -1,7 +1,7 @@
 // `countersign monitor run`: rounds until it is told to stop, or one round whose exit code says what is open.
 import { setTimeout as sleep } from "node:timers/promises"
-import { Command } from "commander"
-import { type Logger, pino } from "pino"
+import type { Command } from "commander"
+import type { Logger } from "pino"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { createMonitorMetrics } from "../../http/monitor/metrics.ts"
 import { createMonitorServer } from "../../http/monitor/server.ts"
@@ -15,17 +15,16 @@ import {
   EXIT_PROVEN,
   EXIT_STATE_REFUSED,
 } from "../command/exit-code.ts"
-import { listen, untilStopped } from "../command/listening.ts"
+import { listen, processLogger, untilStopped } from "../command/listening.ts"
+import { addOptions } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { type RunOptions, runOptions } from "./options.ts"
 import { openRunningMonitor, type RunningMonitor } from "./running.ts"
 import { printStatus } from "./status.ts"
 
-export function monitorRunCommand(terminal: Terminal): Command {
-  const command = new Command("run").description("follow the logs, judge them, deliver alerts")
-  for (const option of runOptions) command.addOption(option)
-  return command
+export function monitorRunCommand(command: Command, terminal: Terminal): void {
+  addOptions(command, runOptions)
     .addHelpText(
       "after",
       `
@@ -132,7 +131,7 @@ async function runOn(
   options: RunOptions,
   stopping: AbortController,
 ): Promise<void> {
-  const logger = pino({}, pino.destination(2))
+  const logger = processLogger()
   const stopped = untilStopped(logger).then(() => stopping.abort())
   if (running.policyRemark !== undefined) logger.warn(running.policyRemark)
   const server = await openServer(running, options.listen, logger)

@@ -1,12 +1,12 @@
 // `countersign monitor status`: answers "is it working?" from the signed state, also while the monitor runs.
-import { Command } from "commander"
+import type { Command } from "commander"
 import type { Origin } from "../../core/note/origin.ts"
 import { parsePolicy } from "../../core/note/policy.ts"
 import { logRecord } from "../../monitor/monitored-log.ts"
 import type { DocumentReads } from "../../monitor/state/documents.ts"
 import type { MonitorState } from "../../monitor/state/state.ts"
 import { type FollowedLog, type MonitorStatus, monitorStatus } from "../../monitor/status.ts"
-import { jsonOption } from "../command/log-options.ts"
+import { jsonOption } from "../command/options.ts"
 import { createOutput, type Fields, type Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { monitorDirectory, openMonitorState } from "./directory.ts"
@@ -87,9 +87,8 @@ export function printStatus(output: Output, status: MonitorStatus): void {
   }
 }
 
-export function monitorStatusCommand(terminal: Terminal): Command {
-  return new Command("status")
-    .description("say how far each log is followed, and what is open")
+export function monitorStatusCommand(command: Command, terminal: Terminal): void {
+  command
     .requiredOption("--data <dir>", "the monitor's data directory")
     .option("--key <file>", "the monitor's own key (default: in DIR)")
     .addOption(intervalOption())

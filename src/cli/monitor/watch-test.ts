@@ -1,6 +1,7 @@
 // `countersign monitor watch-test`: says what a watch file makes of one entry, from a file or from a log.
+
 import { dirname, resolve } from "node:path"
-import { Command } from "commander"
+import type { Command } from "commander"
 import {
   LONGEST_BODY,
   LONGEST_ENVELOPE,
@@ -11,7 +12,8 @@ import { portableHasher } from "../../core/tree/hash.ts"
 import { type ExplainedEntry, explain } from "../../monitor/entries/watch-explanation.ts"
 import { parseWatch, type Watch } from "../../monitor/watch/watch.ts"
 import { readBytes, readText } from "../command/file.ts"
-import { decimalArgument, jsonOption, openLogClient } from "../command/log-options.ts"
+import { openLogClient } from "../command/log-options.ts"
+import { decimalArgument, jsonOption } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 
@@ -64,20 +66,18 @@ async function readEntry(
   }
 }
 
-export function watchTestCommand(terminal: Terminal): Command {
-  const command = new Command("watch-test")
-    .description("say what a watch file makes of one entry, and why")
+export function watchTestCommand(command: Command, terminal: Terminal): void {
+  command
     .argument("[file]", "the body of an entry; else --log and --index")
     .requiredOption("--watch <file>", "the watch file")
     .option("--envelope <file>", "DSSE envelope of the entry, for the rules by name")
     .option("--log <url>", "base URL of a log that has the entry")
     .option("--index <n>", "the entry's place, counted from 0", decimalArgument)
     .addOption(jsonOption())
-  return command
     .addHelpText(
       "after",
       `
-Nothing is verified: it only shows which rules fit.
+Nothing is verified: this only shows which rules match.
 
 Example:
   countersign monitor watch-test --watch acme.watch --log https://log.example.com --index 42`,

@@ -1,28 +1,14 @@
 // `countersign checkpoint`: reads a log's newest checkpoint and verifies it against what is pinned.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { formatBase64 } from "../../core/base/text.ts"
 import { cosignatureFields, fetchHead } from "../command/fetched-head.ts"
-import {
-  jsonOption,
-  logOption,
-  openLogClient,
-  readTrust,
-  remarkPinning,
-  trustOptions,
-} from "../command/log-options.ts"
-import { createOutput } from "../command/output.ts"
+import { logOptions, openLog } from "../command/log-options.ts"
+import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { remarkPinning } from "../command/trust-options.ts"
 
-interface CheckpointOptions {
-  readonly log: string
-  readonly json?: boolean
-}
-
-export function checkpointCommand(terminal: Terminal): Command {
-  const command = new Command("checkpoint")
-    .description("read and verify a log's newest checkpoint")
-    .addOption(logOption())
-    .addOption(jsonOption())
+export function checkpointCommand(command: Command, terminal: Terminal): void {
+  addOptions(command, logOptions)
     .addHelpText(
       "after",
       `
@@ -31,9 +17,9 @@ Example:
 
 Exits with 3 if the checkpoint is not signed by the pinned log or lacks the policy's witnesses.`,
     )
-    .action(async ({ log, json }: CheckpointOptions) => {
-      const output = createOutput(terminal, json)
-      const head = await fetchHead(openLogClient(log, terminal), await readTrust(command))
+    .action(async () => {
+      const { log, trust, output } = await openLog(command, terminal)
+      const head = await fetchHead(log, trust)
       const { origin, size, root, cosignatures, checkpoint, isPinned } = head
       output.result(
         `${origin}: ${size} entries`,
@@ -42,6 +28,4 @@ Exits with 3 if the checkpoint is not signed by the pinned log or lacks the poli
       )
       remarkPinning(output, isPinned)
     })
-  for (const option of trustOptions) command.addOption(option)
-  return command
 }

@@ -1,5 +1,5 @@
 // `countersign entry`: reads one entry of a log and verifies that it is in the log's newest tree.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { verifyInclusion } from "../../client/inclusion.ts"
 import type { LogClient } from "../../client/log-client.ts"
 import type { Trust } from "../../client/trust.ts"
@@ -7,22 +7,10 @@ import { parseUtf8 } from "../../core/base/bytes.ts"
 import { formatHex } from "../../core/base/text.ts"
 import { proven } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
-import {
-  decimalArgument,
-  jsonOption,
-  logOption,
-  openLogClient,
-  readTrust,
-  remarkPinning,
-  trustOptions,
-} from "../command/log-options.ts"
-import { createOutput } from "../command/output.ts"
+import { logOptions, openLog } from "../command/log-options.ts"
+import { addOptions, decimalArgument } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
-
-interface EntryOptions {
-  readonly log: string
-  readonly json?: boolean
-}
+import { remarkPinning } from "../command/trust-options.ts"
 
 /** The entry with its body as text, once the proof for it holds; else a falsehood. */
 async function fetchEntry(log: LogClient, index: number, trust: Trust | undefined) {
@@ -36,12 +24,9 @@ async function fetchEntry(log: LogClient, index: number, trust: Trust | undefine
   return { index, origin, size, isPinned, leafHash, time, body: parseUtf8(body, "body") }
 }
 
-export function entryCommand(terminal: Terminal): Command {
-  const command = new Command("entry")
-    .description("read one entry of a log and verify that it is there")
-    .argument("<index>", "the entry's place, counted from 0", decimalArgument)
-    .addOption(logOption())
-    .addOption(jsonOption())
+export function entryCommand(command: Command, terminal: Terminal): void {
+  command.argument("<index>", "the entry's place, counted from 0", decimalArgument)
+  addOptions(command, logOptions)
     .addHelpText(
       "after",
       `
@@ -50,9 +35,9 @@ Example:
 
 Exits with 3 if the log's own proof for the entry does not hold.`,
     )
-    .action(async (index: number, { log, json }: EntryOptions) => {
-      const output = createOutput(terminal, json)
-      const entry = await fetchEntry(openLogClient(log, terminal), index, await readTrust(command))
+    .action(async (index: number) => {
+      const { log, trust, output } = await openLog(command, terminal)
+      const entry = await fetchEntry(log, index, trust)
       const { origin, size, leafHash, time, body, isPinned } = entry
       output.result(
         `entry ${index} of ${origin}`,
@@ -66,6 +51,4 @@ Exits with 3 if the log's own proof for the entry does not hold.`,
       )
       remarkPinning(output, isPinned)
     })
-  for (const option of trustOptions) command.addOption(option)
-  return command
 }

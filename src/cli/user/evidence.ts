@@ -1,27 +1,19 @@
 // `countersign evidence verify`: checks a file of evidence offline, with nothing but the file and a key.
-import { Command, InvalidArgumentError, Option } from "commander"
+import { type Command, Option } from "commander"
 import { parseUtf8 } from "../../core/base/bytes.ts"
-import { Refusal } from "../../core/base/errors.ts"
 import { LONGEST_EVIDENCE } from "../../core/base/limits.ts"
 import { formatVkey, parseVkey, type Vkey } from "../../core/note/note.ts"
 import { type VerifiedEvidence, verifyEvidence } from "../../evidence/verification.ts"
-import { Falsehood, proven } from "../command/exit-code.ts"
+import { commandGroup } from "../command/command-list.ts"
+import { proven } from "../command/exit-code.ts"
 import { readBytes } from "../command/file.ts"
-import { jsonOption } from "../command/log-options.ts"
-import { createOutput, formatJson, type Output } from "../command/output.ts"
+import { argument, jsonOption } from "../command/options.ts"
+import { type Output, printVerdict } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 
 interface VerifyOptions {
   readonly key?: Vkey
   readonly json?: boolean
-}
-
-function vkeyArgument(text: string): Vkey {
-  try {
-    return parseVkey(text)
-  } catch (error) {
-    throw error instanceof Refusal ? new InvalidArgumentError(error.message) : error
-  }
 }
 
 function printVerified(output: Output, verified: VerifiedEvidence): void {
@@ -48,7 +40,7 @@ function warn(output: Output, { witnesses }: VerifiedEvidence, isPinned: boolean
     )
   }
   if (witnesses.length === 0) return
-  output.remark("this rests on the clocks of the witnesses above: compare their keys, too")
+  output.remark("this rests on the clocks of the witnesses above: compare their keys as well")
 }
 
 async function verifyFile(path: string, options: VerifyOptions): Promise<VerifiedEvidence> {
@@ -56,13 +48,12 @@ async function verifyFile(path: string, options: VerifyOptions): Promise<Verifie
   return proven(() => verifyEvidence(parseUtf8(bytes, "evidence"), options.key))
 }
 
-function evidenceVerifyCommand(terminal: Terminal): Command {
-  return new Command("verify")
-    .description("verify a file of evidence offline and say what it proves against whom")
+function evidenceVerifyCommand(command: Command, terminal: Terminal): void {
+  command
     .argument("<file>", "the evidence")
     .addOption(
       new Option("--key <vkey>", "the key that it must convict, NAME+ID+KEY").argParser(
-        vkeyArgument,
+        argument(parseVkey),
       ),
     )
     .addOption(jsonOption())
@@ -72,33 +63,29 @@ function evidenceVerifyCommand(terminal: Terminal): Command {
 Example:
   countersign evidence verify fork.evidence --key "$(cat log.vkey)"
 
-Nothing is asked of any network. Exits with 3 and the reason if the evidence does not hold or
+No network is used. Exits with 3 and the reason if the evidence does not hold or
 convicts another key.`,
     )
-    .action(async (path: string, options: VerifyOptions) => {
-      const output = createOutput(terminal, options.json)
-      try {
+    .action((path: string, options: VerifyOptions) =>
+      printVerdict(terminal, options.json, async (output) => {
         const verified = await verifyFile(path, options)
         printVerified(output, verified)
         warn(output, verified, options.key !== undefined)
-      } catch (error) {
-        if (error instanceof Falsehood && options.json) {
-          const { code, message } = error.cause
-          terminal.stdout.write(`${formatJson({ verified: false, code, reason: message })}\n`)
-        }
-        throw error
-      }
-    })
+      }),
+    )
 }
 
-export function evidenceCommand(terminal: Terminal): Command {
-  return new Command("evidence")
-    .description("proven misbehaviour of logs and witnesses")
-    .addHelpText(
-      "after",
-      `
+export const evidenceCommand = commandGroup(
+  {
+    descriptions: {
+      verify: "verify a file of evidence offline; say what it proves, and against whom",
+    },
+    takes: { verify: "[options] <file>" },
+    load: {
+      verify: async () => evidenceVerifyCommand,
+    },
+  },
+  `
 Example:
   countersign evidence verify fork.evidence`,
-    )
-    .addCommand(evidenceVerifyCommand(terminal))
-}
+)

@@ -1,6 +1,6 @@
 // `countersign heads`: lists the heads that a verifier remembers, and exchanges them with a monitor, so that
 // a log that shows different trees to different people is found out. Nothing but heads is ever sent.
-import { Command, Option } from "commander"
+import type { Command } from "commander"
 import { createExchange, type Exchange } from "../../client/exchange.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { Refusal } from "../../core/base/errors.ts"
@@ -8,9 +8,11 @@ import { LONGEST_HEAD_LIST } from "../../core/base/limits.ts"
 import { formatBase64 } from "../../core/base/text.ts"
 import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
 import { parseVkey, type Vkey } from "../../core/note/note.ts"
-import { jsonOption, readTrust, trustOptions } from "../command/log-options.ts"
+import { commandGroup } from "../command/command-list.ts"
+import { addOptions, jsonOption } from "../command/options.ts"
 import { createOutput, type Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { readTrust, trustOptions } from "../command/trust-options.ts"
 import { isSigned, logKeysOf, readHeads, rememberHeads } from "./remembered-heads.ts"
 
 interface ListOptions {
@@ -27,10 +29,6 @@ interface ExchangeOptions extends ListOptions {
 const MOST_AT_ONCE = 16
 const TIMEOUT = 30_000
 
-export function headsOption(description: string): Option {
-  return new Option("--heads <file>", description)
-}
-
 function printHead(output: Output, { text, note, head }: ListedHead): void {
   const { origin, size, root } = head
   const signatures = note.signatures.map(({ name }) => name)
@@ -44,10 +42,9 @@ function printHead(output: Output, { text, note, head }: ListedHead): void {
   )
 }
 
-function listCommand(terminal: Terminal): Command {
-  return new Command("list")
-    .description("show the heads in a file; nothing is verified")
-    .addOption(headsOption("the file of heads").makeOptionMandatory())
+function listCommand(command: Command, terminal: Terminal): void {
+  command
+    .requiredOption("--heads <file>", "the file of heads")
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -149,10 +146,9 @@ async function exchangeHeads(
   for (const head of newest.values()) printHead(output, head)
 }
 
-function exchangeCommand(terminal: Terminal): Command {
-  const command = new Command("exchange")
-    .description("give the heads in a file to a monitor and remember the newest ones that it has")
-    .addOption(headsOption("the file of heads").makeOptionMandatory())
+function exchangeCommand(command: Command, terminal: Terminal): void {
+  command
+    .requiredOption("--heads <file>", "the file of heads")
     .requiredOption("--to <url>", "base URL of the monitor")
     .option("--vkey <vkey...>", "verifier keys of the logs")
     .addOption(jsonOption())
@@ -166,18 +162,22 @@ Example:
     .action(async (options: ExchangeOptions) => {
       await exchangeHeads(options, await readKeys(command, options.vkey), terminal)
     })
-  for (const option of trustOptions) command.addOption(option)
-  return command
+  addOptions(command, trustOptions)
 }
 
-export function headsCommand(terminal: Terminal): Command {
-  return new Command("heads")
-    .description("what this verifier has seen of logs, to be compared with what others have seen")
-    .addCommand(listCommand(terminal))
-    .addCommand(exchangeCommand(terminal))
-    .addHelpText(
-      "after",
-      `
+export const headsCommand = commandGroup(
+  {
+    descriptions: {
+      list: "show the heads in a file; nothing is verified",
+      exchange:
+        "exchange the heads in a file with a monitor and remember the newest ones that it has",
+    },
+    load: {
+      list: async () => listCommand,
+      exchange: async () => exchangeCommand,
+    },
+  },
+  `
 \`countersign verify --heads FILE\` remembers the checkpoint of every bundle that it verified.
 
 Example:
@@ -185,6 +185,5 @@ Example:
   countersign heads exchange --heads ~/.countersign-heads --to https://monitor.example.com \\
     --policy log.policy
 
-Exits with 3 if two heads in the file contradict each other; the evidence then lies beside it.`,
-    )
-}
+Exits with 3 if two heads in the file contradict each other; the evidence is written beside it.`,
+)

@@ -1,29 +1,23 @@
 // `countersign proof`: fetches an inclusion or a consistency proof and prints it once it was verified up
 // to the log's newest checkpoint. A proof to an older size is tied to that checkpoint by consistency.
-import { Command, InvalidArgumentError, Option } from "commander"
+import { type Command, Option } from "commander"
 import { assertSameHead, verifyPath } from "../../client/inclusion.ts"
 import type { Inclusion } from "../../client/log-answer.ts"
 import type { LogClient } from "../../client/log-client.ts"
-import { Refusal, refuse } from "../../core/base/errors.ts"
+import { refuse } from "../../core/base/errors.ts"
 import { parseHex } from "../../core/base/text.ts"
 import { formatTlogProof } from "../../core/note/tlog-proof.ts"
 import { asHash, EMPTY_HEAD, type Hash, type Head, portableHasher } from "../../core/tree/hash.ts"
 import { verifyConsistency } from "../../core/tree/proof.ts"
 import { proven } from "../command/exit-code.ts"
 import { type FetchedHead, fetchHead } from "../command/fetched-head.ts"
-import {
-  decimalArgument,
-  logOption,
-  openLogClient,
-  readTrust,
-  remarkPinning,
-  trustOptions,
-} from "../command/log-options.ts"
-import { createOutput, formatJson } from "../command/output.ts"
+import { logOption, openLog } from "../command/log-options.ts"
+import { addOptions, argument, decimalArgument, gathered } from "../command/options.ts"
+import { formatJson } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { remarkPinning, trustOptions } from "../command/trust-options.ts"
 
 interface ProofOptions {
-  readonly log: string
   readonly leafHash?: Hash
   readonly size?: number
   readonly consistency?: readonly number[]
@@ -116,39 +110,25 @@ function questionOf(index: number | undefined, options: ProofOptions, command: C
   return { sizes }
 }
 
-function hashArgument(text: string): Hash {
-  try {
-    return asHash(parseHex(text, "leaf hash"), "leaf hash")
-  } catch (error) {
-    throw error instanceof Refusal ? new InvalidArgumentError(error.message) : error
-  }
-}
+const hashArgument = argument((text) => asHash(parseHex(text, "leaf hash"), "leaf hash"))
 
-function appendDecimal(text: string, before: readonly number[] | undefined): readonly number[] {
-  return [...(before ?? []), decimalArgument(text)]
-}
-
-export function proofCommand(terminal: Terminal): Command {
-  const command = new Command("proof")
-    .description("fetch and verify an inclusion or a consistency proof")
-    .argument("[index]", "the entry's place, counted from 0", decimalArgument)
-    .addOption(logOption())
-    .addOption(
-      new Option("--leaf-hash <hex>", "the entry's leaf hash instead").argParser(hashArgument),
-    )
-    .addOption(
-      new Option("--size <n>", "size of the tree to prove it in").argParser(decimalArgument),
-    )
-    .addOption(
-      new Option("--consistency <sizes...>", "prove that one size begins with another").argParser(
-        appendDecimal,
-      ),
-    )
-    .addOption(
-      new Option("--format <form>", "how to print an inclusion proof")
-        .choices(["json", "tlog-proof"])
-        .default("json"),
-    )
+export function proofCommand(command: Command, terminal: Terminal): void {
+  command.argument("[index]", "the entry's place, counted from 0", decimalArgument)
+  addOptions(command, [
+    logOption(),
+    new Option("--leaf-hash <hex>", "the entry's leaf hash, instead of its index").argParser(
+      hashArgument,
+    ),
+    new Option("--size <n>", "size of the tree that the proof leads to").argParser(decimalArgument),
+    new Option(
+      "--consistency <sizes...>",
+      "prove that the tree of the second size extends the first",
+    ).argParser(gathered(decimalArgument)),
+    new Option("--format <form>", "how to print an inclusion proof")
+      .choices(["json", "tlog-proof"])
+      .default("json"),
+    ...trustOptions,
+  ])
     .addHelpText(
       "after",
       `
@@ -161,15 +141,13 @@ it does not hold.`,
     )
     .action(async (index: number | undefined, options: ProofOptions) => {
       const question = questionOf(index, options, command)
-      const log = openLogClient(options.log, terminal)
-      const head = await fetchHead(log, await readTrust(command))
+      const { log, trust, output } = await openLog(command, terminal)
+      const head = await fetchHead(log, trust)
       const text =
         "sizes" in question
           ? await consistencyText(log, question.sizes, head)
           : await inclusionText(log, question, options, head)
       terminal.stdout.write(text)
-      remarkPinning(createOutput(terminal, false), head.isPinned)
+      remarkPinning(output, head.isPinned)
     })
-  for (const option of trustOptions) command.addOption(option)
-  return command
 }

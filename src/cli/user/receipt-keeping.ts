@@ -1,4 +1,4 @@
-// What `countersign submit` does with what became of a request: verifies the receipt, writes the bundle,
+// What `countersign submit` and `countersign revoke` do with what became of a request: verifies the receipt, writes the bundle,
 // prints the result, or says why there is none. One artifact's failure does not stop the others.
 
 import type { BatchOutcome, LogClient } from "../../client/log-client.ts"
@@ -13,10 +13,10 @@ import { bundleOfSubmission } from "../../sigstore/submission-bundle.ts"
 import { type PinnedLog, parseTrustedRoot } from "../../sigstore/trusted-root.ts"
 import { exitCodeOf, proven } from "../command/exit-code.ts"
 import { writeWhole } from "../command/file.ts"
-import { remarkPinning } from "../command/log-options.ts"
-import type { Output } from "../command/output.ts"
+import type { NamedLog } from "../command/log-options.ts"
 import type { Progress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { remarkPinning } from "../command/trust-options.ts"
 
 /** One artifact (or envelope) and where its bundle goes. */
 export interface Job {
@@ -30,12 +30,9 @@ export interface ReceiptKeeper {
   fail(job: Job, error: unknown): void
 }
 
-export interface ReceiptKeeperOptions {
-  readonly log: LogClient
-  readonly trust: Trust | undefined
-  /** Whether a receipt is no good without them. */
-  readonly needsWitnesses?: boolean
-  readonly output: Output
+interface ReceiptKeeperOptions extends NamedLog {
+  /** Whether a receipt is no good before witnesses have cosigned. */
+  readonly isWitnessed: boolean
   readonly terminal: Terminal
   /** Taken away before anything is printed; it comes back with the next step. */
   readonly progress: Progress
@@ -66,7 +63,7 @@ function assertWitnessed({ index, witnessed }: Receipt): void {
 }
 
 export function createReceiptKeeper(options: ReceiptKeeperOptions): ReceiptKeeper {
-  const { log, trust, needsWitnesses = false, output, terminal, progress } = options
+  const { log, trust, isWitnessed, output, terminal, progress } = options
   let last: OpenedCheckpoint | undefined
   let hasRemarked = false
 
@@ -109,7 +106,7 @@ export function createReceiptKeeper(options: ReceiptKeeperOptions): ReceiptKeepe
       try {
         if ("error" in outcome) throw outcome.error
         const { receipt } = outcome
-        if (needsWitnesses) assertWitnessed(receipt)
+        if (isWitnessed) assertWitnessed(receipt)
         const { head, logId } = await open(receipt.checkpoint)
         proven(() => verifyReceiptUnder(head, request, receipt))
         const text = formatSigstoreBundle(bundleOfSubmission(request, receipt, logId))

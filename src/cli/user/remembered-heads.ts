@@ -9,9 +9,9 @@ import { checkpointRule } from "../../core/note/cosignature.ts"
 import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
 import { openNote, parseVkey, type Vkey } from "../../core/note/note.ts"
 import type { Evidence } from "../../evidence/evidence.ts"
-import { makeFork } from "../../evidence/head-evidence.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import { readBytes, writeWhole } from "../command/file.ts"
+import { forkUnder } from "../command/fork-evidence.ts"
 
 /** Heads that a file keeps; the smallest ones of the log that has most of them go first. */
 export const MOST_REMEMBERED = 256
@@ -95,23 +95,12 @@ function contradicts(a: ListedHead, b: ListedHead): boolean {
   return (a.head.size === b.head.size) !== isSameRoot
 }
 
-function evidenceOf(a: ListedHead, b: ListedHead, vkeys: readonly Vkey[]): Evidence | undefined {
-  for (const vkey of vkeys) {
-    try {
-      return makeFork(vkey, a.text, b.text)
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-    }
-  }
-  return undefined
-}
-
 /** Evidence from the first two heads that contradict each other and that one of the keys signed both. */
 function contradiction(heads: readonly ListedHead[], vkeys: readonly Vkey[]): Evidence | undefined {
   for (const [i, a] of heads.entries()) {
     for (const b of heads.slice(0, i)) {
       const own = vkeys.filter(({ name }) => name === a.head.origin)
-      const evidence = contradicts(a, b) ? evidenceOf(a, b, own) : undefined
+      const evidence = contradicts(a, b) ? forkUnder(own, a.text, b.text) : undefined
       if (evidence !== undefined) return evidence
     }
   }

@@ -1,5 +1,6 @@
 // `countersign search`: finds entries by what they say, and verifies on demand that the log has them.
-import { Command, Option } from "commander"
+
+import { type Command, Option } from "commander"
 import { verifyInclusion } from "../../client/inclusion.ts"
 import { readKeyFile } from "../../client/key-file.ts"
 import type { Entry } from "../../client/log-answer.ts"
@@ -14,42 +15,27 @@ import { digestFile } from "../command/artifact-digest.ts"
 import { proven } from "../command/exit-code.ts"
 import { type FetchedHead, fetchHead } from "../command/fetched-head.ts"
 import { readBytes } from "../command/file.ts"
-import {
-  decimalArgument,
-  jsonOption,
-  logOption,
-  openLogClient,
-  readTrust,
-  remarkPinning,
-  trustOptions,
-} from "../command/log-options.ts"
-import { createOutput, type Fields, type Output } from "../command/output.ts"
+import { logOption, openLog } from "../command/log-options.ts"
+import { addOptions, decimalArgument, jsonOption } from "../command/options.ts"
+import type { Fields, Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { remarkPinning, trustOptions } from "../command/trust-options.ts"
 
-interface SearchOptions {
-  readonly log: string
-  readonly digest?: string
+interface SearchOptions extends SearchCriteria {
   readonly artifact?: string
-  readonly key?: string
-  readonly identity?: string
-  readonly issuer?: string
-  readonly subject?: string
-  readonly predicateType?: string
-  readonly kind?: string
   readonly newest?: boolean
   readonly limit: number
   readonly verify?: boolean
-  readonly json?: boolean
 }
 
 const searchOptions: readonly Option[] = [
   new Option("--digest <digest>", "ALGORITHM:HEX of an artifact or an attestation").conflicts(
     "artifact",
   ),
-  new Option("--artifact <file>", "the same by the file itself (SHA-256)"),
+  new Option("--artifact <file>", "the artifact itself; its SHA-256 digest is looked up"),
   new Option("--key <file>", "public key or certificate of a signer"),
-  new Option("--identity <name>", "whom a signer's certificate names"),
-  new Option("--issuer <url>", "who vouched for the identity"),
+  new Option("--identity <name>", "an identity named in a signer's certificate"),
+  new Option("--issuer <url>", "the issuer that vouched for the identity"),
   new Option("--subject <name>", "name of an in-toto subject"),
   new Option("--predicate-type <type>", "predicate type of an in-toto statement"),
   new Option("--kind <kind>", "kind of entry, for example dsse"),
@@ -68,6 +54,7 @@ async function fingerprintOfFile(path: string): Promise<string> {
   return sha256Text(digestOf("sha256", spki))
 }
 
+/** What the options ask for; the file of an artifact and that of a key stand for their digests. */
 async function readCriteria(options: SearchOptions): Promise<SearchCriteria> {
   const { artifact, key, identity, issuer, subject, predicateType, kind } = options
   const digest = artifact === undefined ? options.digest : await digestOfFile(artifact)
@@ -153,21 +140,16 @@ function printEntry(
   })
 }
 
-async function search(
-  command: Command,
-  options: SearchOptions,
-  terminal: Terminal,
-  output: Output,
-): Promise<void> {
+async function search(command: Command, options: SearchOptions, terminal: Terminal): Promise<void> {
   const criteria = await readCriteria(options)
   if (Object.values(criteria).every((value) => value === undefined)) {
-    command.error("error: expected something to search for, for example --digest or --identity")
+    command.error("error: expected something to search for, such as --digest or --identity")
   }
-  const log = openLogClient(options.log, terminal)
+  const { log, trust, output } = await openLog(command, terminal)
   const { entries, completeUpTo, hasMore } = await findEntries(log, criteria, options)
   const attestations = await findAttestations(log, criteria)
   // Read after the search, so that it covers everything that was found.
-  const head = options.verify ? await fetchHead(log, await readTrust(command)) : undefined
+  const head = options.verify ? await fetchHead(log, trust) : undefined
   for (const entry of entries) {
     if (head !== undefined) await verifyEntry(log, entry, head)
     printEntry(output, entry, attestations.get(entry.index), head !== undefined)
@@ -177,25 +159,18 @@ async function search(
   if (head !== undefined) remarkPinning(output, head.isPinned)
 }
 
-export function searchCommand(terminal: Terminal): Command {
-  const command = new Command("search")
-    .description("find entries of a log by what they say")
-    .addOption(logOption())
-  for (const option of [...searchOptions, ...trustOptions]) command.addOption(option)
-  return command
-    .addOption(jsonOption())
+export function searchCommand(command: Command, terminal: Terminal): void {
+  addOptions(command, [logOption(), ...searchOptions, ...trustOptions, jsonOption()])
     .addHelpText(
       "after",
       `
-An entry must fit all that is asked for. That the log leaves nothing out cannot be verified; that it
-has what it shows can: exits with 3 if with --verify a proof does not hold.
+An entry must match everything that is asked for. That the log leaves nothing out cannot be
+verified, but that it has what it shows can: with --verify, exits with 3 if a proof does not hold.
 
 Example:
   countersign search --log https://log.example.com --artifact app.tar.gz
   countersign search --log https://log.example.com --identity dev@example.com --newest
   countersign search --log https://log.example.com --key key.pub --verify --policy log.policy`,
     )
-    .action(async (options: SearchOptions) => {
-      await search(command, options, terminal, createOutput(terminal, options.json))
-    })
+    .action((options: SearchOptions) => search(command, options, terminal))
 }

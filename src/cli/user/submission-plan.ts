@@ -2,9 +2,15 @@
 // signed envelope; and where each bundle goes. Decided from the flags before any file is read.
 import { basename, join } from "node:path"
 import type { Command } from "commander"
+import type { EntryRequest } from "../../entry/request.ts"
+import {
+  detachedRequest,
+  envelopeRequest,
+  openPrivateKey,
+  signedRequest,
+} from "./submission-request.ts"
 
 export interface SubmitOptions {
-  readonly log: string
   readonly artifact?: readonly string[]
   readonly key?: string
   readonly passphraseFile?: string
@@ -13,57 +19,43 @@ export interface SubmitOptions {
   readonly envelope?: string
   readonly bundle?: string
   readonly bundleDir?: string
-  readonly json?: boolean
   readonly witnessed?: boolean
 }
 
-export type SubmissionPlan =
-  | {
-      readonly form: "sign"
-      readonly artifacts: readonly string[]
-      readonly key: string
-      readonly passphraseFile?: string
-    }
-  | {
-      readonly form: "signature"
-      readonly artifacts: readonly [string]
-      readonly signature: string
-      readonly publicKey: string
-    }
-  | {
-      readonly form: "envelope"
-      readonly artifacts: readonly [string]
-      readonly publicKey: string
-    }
+/** Makes the request for one artifact, or for one envelope. */
+export type RequestMaker = (artifact: string) => Promise<EntryRequest>
+
+interface SubmissionPlan {
+  readonly artifacts: readonly string[]
+  /** Opens what is needed only once. */
+  readonly open: () => Promise<RequestMaker>
+}
 
 const USAGE =
   "error: give --artifact with --key, or --artifact with --signature and --public-key, or --envelope with --public-key"
 
-function isGiven(options: SubmitOptions, names: readonly (keyof SubmitOptions)[]): boolean {
-  const inputs = ["artifact", "key", "signature", "publicKey", "envelope"] as const
-  return inputs.every((name) => (options[name] !== undefined) === names.includes(name))
-}
-
 /** The plan that the flags mean; a usage error if they mean none or several. */
 export function planSubmission(options: SubmitOptions, command: Command): SubmissionPlan {
-  const { artifact: artifacts = [], key, signature, publicKey, envelope, passphraseFile } = options
-  const [only] = artifacts
-  if (key !== undefined && isGiven(options, ["artifact", "key"])) {
-    return { form: "sign", artifacts, key, ...(passphraseFile !== undefined && { passphraseFile }) }
+  const { artifact, key = "", signature = "", publicKey = "", envelope = "" } = options
+  const artifacts = artifact ?? [envelope]
+  const inputs = ["artifact", "key", "signature", "publicKey", "envelope"] as const
+  switch (inputs.filter((name) => options[name] !== undefined).join()) {
+    case "artifact,key":
+      return {
+        artifacts,
+        async open() {
+          const opened = await openPrivateKey(key, options.passphraseFile)
+          return (path) => signedRequest(path, opened)
+        },
+      }
+    case "artifact,signature,publicKey":
+      if (artifacts.length > 1) command.error("error: one signature is over one artifact")
+      return { artifacts, open: async () => (path) => detachedRequest(path, signature, publicKey) }
+    case "publicKey,envelope":
+      return { artifacts, open: async () => (path) => envelopeRequest(path, publicKey) }
+    default:
+      return command.error(USAGE)
   }
-  if (
-    publicKey !== undefined &&
-    envelope !== undefined &&
-    isGiven(options, ["publicKey", "envelope"])
-  ) {
-    return { form: "envelope", artifacts: [envelope], publicKey }
-  }
-  const isSigned = isGiven(options, ["artifact", "signature", "publicKey"])
-  if (only === undefined || signature === undefined || publicKey === undefined || !isSigned) {
-    return command.error(USAGE)
-  }
-  if (artifacts.length > 1) command.error("error: one signature is over one artifact")
-  return { form: "signature", artifacts: [only], signature, publicKey }
 }
 
 /** Where the bundle of each artifact goes, in their order; a usage error if two go to one place. */

@@ -5,7 +5,7 @@ import { readKeyFile } from "../../client/key-file.ts"
 import { utf8 } from "../../core/base/bytes.ts"
 import { bug } from "../../core/base/errors.ts"
 import { asList, asMessage, asText, optional, parseJson } from "../../core/base/json-value.ts"
-import { LONGEST_ENVELOPE, LONGEST_PEM } from "../../core/base/limits.ts"
+import { LONGEST_BUNDLE, LONGEST_PEM } from "../../core/base/limits.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
 import { algorithms, digestAlgorithm, type HashName } from "../../entry/algorithm.ts"
 import { type DsseEnvelope, MOST_SIGNATURES } from "../../entry/dsse.ts"
@@ -14,6 +14,7 @@ import { LONGEST_SIGNATURE } from "../../entry/signature.ts"
 import type { VerifierKey, VerifierKeyText } from "../../entry/verifier-key.ts"
 import { digestFile } from "../command/artifact-digest.ts"
 import { readBytes, readText } from "../command/file.ts"
+import { assertPassphrase, readPassphrase } from "../command/key-files.ts"
 import { type PrivateKey, readPrivateKey } from "../command/private-key.ts"
 
 const LONGEST_SIGNATURE_FILE = 4 * LONGEST_SIGNATURE
@@ -38,11 +39,10 @@ function hashedrekordRequest(
 
 /** Opens a PEM private key; the passphrase is the first line of its file. */
 export async function openPrivateKey(path: string, passphraseFile?: string): Promise<PrivateKey> {
-  const passphrase =
-    passphraseFile === undefined
-      ? undefined
-      : (await readText(passphraseFile, "passphrase", LONGEST_PEM)).split("\n", 1)[0]
-  return readPrivateKey(await readText(path, "private key", LONGEST_PEM), passphrase)
+  const passphrase = await readPassphrase(passphraseFile)
+  const pem = await readText(path, "private key", LONGEST_PEM)
+  assertPassphrase(pem, `private key ${path}`, passphrase)
+  return readPrivateKey(pem, passphrase)
 }
 
 /** Signs an artifact. */
@@ -84,7 +84,7 @@ export async function detachedRequest(
 }
 
 function readEnvelope(text: string, what: string): DsseEnvelope {
-  const value = parseJson(text, what, LONGEST_ENVELOPE)
+  const value = parseJson(text, what, LONGEST_BUNDLE)
   const envelope = asMessage(value, what, ["payload", "payloadType", "signatures"])
   const signatures = asList(envelope.signatures, `${what}: signatures`, MOST_SIGNATURES)
   return {
@@ -103,7 +103,7 @@ function readEnvelope(text: string, what: string): DsseEnvelope {
 export async function envelopeRequest(path: string, keyPath: string): Promise<EntryRequest> {
   const key = await readKey(keyPath)
   const envelope = readEnvelope(
-    await readText(path, "envelope", LONGEST_ENVELOPE),
+    await readText(path, "envelope", LONGEST_BUNDLE),
     `envelope ${path}`,
   )
   return { kind: "dsse", envelope, verifiers: [keyText(key)] }

@@ -1,45 +1,21 @@
 // `countersign submit`: logs signatures, verifies the receipts and writes a bundle for each.
-import { Command } from "commander"
+import type { Command } from "commander"
 import type { LogClient } from "../../client/log-client.ts"
-import type { Trust } from "../../client/trust.ts"
 import { bug } from "../../core/base/errors.ts"
 import { LONGEST_BATCH, MOST_IN_BATCH } from "../../core/base/limits.ts"
 import type { EntryRequest } from "../../entry/request.ts"
-import {
-  jsonOption,
-  logOption,
-  openLogClient,
-  readTrust,
-  trustOptions,
-} from "../command/log-options.ts"
-import { createOutput } from "../command/output.ts"
+import { logOption, openLog } from "../command/log-options.ts"
+import { addOptions, jsonOption } from "../command/options.ts"
 import { createProgress, type Progress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { needsWitnesses, trustOptions } from "../command/trust-options.ts"
 import { createReceiptKeeper, type Job, type ReceiptKeeper } from "./receipt-keeping.ts"
 import {
   bundlePaths,
   planSubmission,
-  type SubmissionPlan,
+  type RequestMaker,
   type SubmitOptions,
 } from "./submission-plan.ts"
-import {
-  detachedRequest,
-  envelopeRequest,
-  openPrivateKey,
-  signedRequest,
-} from "./submission-request.ts"
-
-type RequestMaker = (job: Job) => Promise<EntryRequest>
-
-/** Opens what the plan needs only once. */
-async function createRequestMaker(plan: SubmissionPlan): Promise<RequestMaker> {
-  if (plan.form === "signature") {
-    return ({ artifact }) => detachedRequest(artifact, plan.signature, plan.publicKey)
-  }
-  if (plan.form === "envelope") return ({ artifact }) => envelopeRequest(artifact, plan.publicKey)
-  const key = await openPrivateKey(plan.key, plan.passphraseFile)
-  return ({ artifact }) => signedRequest(artifact, key)
-}
 
 interface Prepared {
   readonly job: Job
@@ -66,7 +42,7 @@ async function sendBatch(batch: readonly Prepared[], submission: Submission): Pr
 
 async function prepare(job: Job, make: RequestMaker, keeper: ReceiptKeeper) {
   try {
-    return { job, request: await make(job) }
+    return { job, request: await make(job.artifact) }
   } catch (error) {
     keeper.fail(job, error)
     return undefined
@@ -98,14 +74,8 @@ async function submitMany(
 
 async function submitOne(job: Job, make: RequestMaker, submission: Submission): Promise<void> {
   const { log, waiting, keeper } = submission
-  const request = await make(job)
+  const request = await make(job.artifact)
   await keeper.keep(job, request, { receipt: await log.submit(request, waiting) })
-}
-
-/** Who verifies with a quorum can only use what witnesses have cosigned, and so waits for that. */
-function waitingOf({ witnessed }: SubmitOptions, trust: Trust | undefined): Submission["waiting"] {
-  const needsQuorum = trust !== undefined && "policy" in trust && trust.policy.quorum !== "none"
-  return witnessed === true || needsQuorum ? { witnessed: true } : {}
 }
 
 async function submitAll(
@@ -116,16 +86,15 @@ async function submitAll(
   const plan = planSubmission(options, command)
   const paths = bundlePaths(plan.artifacts, options, command)
   const jobs = plan.artifacts.map((artifact, i) => ({ artifact, bundlePath: paths[i] ?? artifact }))
-  const trust = await readTrust(command)
-  const make = await createRequestMaker(plan)
-  const log = openLogClient(options.log, terminal)
+  const named = await openLog(command, terminal)
+  const make = await plan.open()
   const { stderr: stream, now } = terminal
   const progress = createProgress({ stream, now, what: "submit", total: jobs.length })
-  const output = createOutput(terminal, options.json)
-  const waiting = waitingOf(options, trust)
-  const needsWitnesses = waiting.witnessed === true
-  const keeper = createReceiptKeeper({ log, trust, needsWitnesses, output, terminal, progress })
-  const submission = { log, waiting, keeper, progress }
+  // Who verifies with a quorum can only use what witnesses have cosigned, and so waits for that.
+  const isWitnessed = options.witnessed === true || needsWitnesses(named.trust)
+  const waiting = isWitnessed ? { witnessed: true } : {}
+  const keeper = createReceiptKeeper({ ...named, isWitnessed, terminal, progress })
+  const submission = { log: named.log, waiting, keeper, progress }
   const [only] = jobs
   try {
     if (only !== undefined && jobs.length === 1) {
@@ -138,15 +107,14 @@ async function submitAll(
   }
 }
 
-export function submitCommand(terminal: Terminal): Command {
-  const command = new Command("submit")
-    .description("log signatures, verify the receipts and write bundles")
+export function submitCommand(command: Command, terminal: Terminal): void {
+  command
     .addOption(logOption())
-    .option("--artifact <file...>", "what is to be signed, or was")
+    .option("--artifact <file...>", "the file to sign, or the file that was signed")
     .option("--key <file>", "PEM private key to sign the artifacts with")
     .option("--passphrase-file <file>", "first line: the passphrase of the private key")
     .option("--signature <file>", "signature over the artifact, DER or base64")
-    .option("--public-key <file>", "public key or certificate that the signature holds under")
+    .option("--public-key <file>", "public key or certificate that verifies the signature")
     .option("--envelope <file>", "signed DSSE envelope instead of an artifact")
     .option("--bundle <file>", "where the bundle goes (default: ARTIFACT.sigstore.json)")
     .option("--bundle-dir <dir>", "directory for the bundles of several artifacts")
@@ -167,6 +135,5 @@ A bundle is written only if the receipt holds. Exits with 1 if an artifact was n
 not witnessed in time with --witnessed, with 3 if a receipt is false.`,
     )
     .action((options: SubmitOptions) => submitAll(options, command, terminal))
-  for (const option of trustOptions) command.addOption(option)
-  return command
+  addOptions(command, trustOptions)
 }

@@ -2,7 +2,7 @@
 // the key in them signs the log's checkpoints.
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
-import { Command, Option } from "commander"
+import { type Command, Option } from "commander"
 import type { LogClient } from "../../client/log-client.ts"
 import { openHead, openTrusted, signingLog, type Trust } from "../../client/trust.ts"
 import { equalBytes } from "../../core/base/bytes.ts"
@@ -13,27 +13,15 @@ import { formatSigningConfig, type RekorVersion } from "../../sigstore/signing-c
 import { formatTrustedRoot, type PinnedLog, parseTrustedRoot } from "../../sigstore/trusted-root.ts"
 import { proven } from "../command/exit-code.ts"
 import { onDisk, writeWhole } from "../command/file.ts"
-import {
-  jsonOption,
-  logOption,
-  openLogClient,
-  readTrust,
-  trustOptions,
-} from "../command/log-options.ts"
-import { createOutput, type Output } from "../command/output.ts"
+import { logOption, openLog } from "../command/log-options.ts"
+import { addOptions, jsonOption } from "../command/options.ts"
+import type { Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { trustOptions } from "../command/trust-options.ts"
 
 interface TrustFilesOptions {
-  readonly log: string
   readonly out: string
   readonly apiVersion: "1" | "2"
-  readonly json?: boolean
-}
-
-/** What the log says of itself, if the key in it signed this checkpoint. */
-async function statedLog(log: LogClient, checkpoint: string): Promise<PinnedLog> {
-  const stated = parseTrustedRoot(await log.trustedRoot())
-  return proven(() => signingLog(checkpoint, stated))
 }
 
 /**
@@ -60,7 +48,9 @@ async function findLog(log: LogClient, trust: Trust | undefined): Promise<Pinned
     return proven(() => signingLog(checkpoint, trust.trustedRoot))
   }
   if (trust !== undefined) proven(() => openTrusted(checkpoint, trust))
-  const stated = await statedLog(log, checkpoint)
+  // What the log says of itself, if the key in it signed this checkpoint.
+  const root = parseTrustedRoot(await log.trustedRoot())
+  const stated = proven(() => signingLog(checkpoint, root))
   if (trust !== undefined && "policy" in trust) assertPinned(stated, trust.policy)
   return stated
 }
@@ -92,17 +82,16 @@ function remark(output: Output, url: string, { baseUrl }: PinnedLog, isPinned: b
   )
 }
 
-export function trustCommand(terminal: Terminal): Command {
-  const command = new Command("trust")
-    .description("write trusted_root.json and signing_config.json for Sigstore's clients")
-    .addOption(logOption())
-    .requiredOption("--out <dir>", "where the two files are written")
-    .addOption(
-      new Option("--api-version <n>", "the Rekor API that signers are to use")
-        .choices(["1", "2"])
-        .default("2"),
-    )
-    .addOption(jsonOption())
+export function trustCommand(command: Command, terminal: Terminal): void {
+  addOptions(command, [
+    logOption(),
+    new Option("--out <dir>", "where the two files are written").makeOptionMandatory(),
+    new Option("--api-version <n>", "the Rekor API that signers are to use")
+      .choices(["1", "2"])
+      .default("2"),
+    jsonOption(),
+    ...trustOptions,
+  ])
     .addHelpText(
       "after",
       `
@@ -112,10 +101,9 @@ Example:
 Exits with 3 if the log's checkpoint is not signed by the key that is written or pinned.`,
     )
     .action(async (options: TrustFilesOptions) => {
-      const output = createOutput(terminal, options.json)
-      const trust = await readTrust(command)
+      const { url, log: client, trust, output } = await openLog(command, terminal)
       const isPinned = trust !== undefined
-      const log = await findLog(openLogClient(options.log, terminal), trust)
+      const log = await findLog(client, trust)
       const files = await writeFiles(log, options)
       const { origin, baseUrl, logId } = log
       output.result(
@@ -127,8 +115,6 @@ Exits with 3 if the log's checkpoint is not signed by the key that is written or
         ],
         { origin, baseUrl, logId, isPinned, ...files },
       )
-      remark(output, options.log, log, isPinned)
+      remark(output, url, log, isPinned)
     })
-  for (const option of trustOptions) command.addOption(option)
-  return command
 }

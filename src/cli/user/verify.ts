@@ -1,19 +1,19 @@
 // `countersign verify`: verifies a Sigstore bundle offline.
-import { Command } from "commander"
+import { ed25519 } from "@noble/curves/ed25519.js"
+import type { Command } from "commander"
 import { readKeyFile } from "../../client/key-file.ts"
-import { neededHashes, type VerifiedEntry, verifyBundle } from "../../client/verify.ts"
+import { hashesOf, type VerifiedEntry, verifyParsed } from "../../client/verify.ts"
 import { LONGEST_BUNDLE, LONGEST_PEM } from "../../core/base/limits.ts"
 import { formatHex } from "../../core/base/text.ts"
 import { parseSigstoreBundle } from "../../sigstore/bundle.ts"
 import { digestFile } from "../command/artifact-digest.ts"
-import { Falsehood, proven } from "../command/exit-code.ts"
+import { proven } from "../command/exit-code.ts"
 import { cosignatureFields } from "../command/fetched-head.ts"
 import { readBytes, readText } from "../command/file.ts"
-import { jsonOption, readTrust, trustOptions } from "../command/log-options.ts"
-import { createOutput, formatJson, type Output } from "../command/output.ts"
+import { addOptions, jsonOption } from "../command/options.ts"
+import { type Output, printVerdict } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { headsOption } from "./heads.ts"
-import { rememberCheckpoint } from "./remembered-heads.ts"
+import { readTrust, trustOptions } from "../command/trust-options.ts"
 
 interface VerifyOptions {
   readonly bundle: string
@@ -39,34 +39,44 @@ function printVerified(output: Output, entry: VerifiedEntry): void {
   )
 }
 
+/** The library's table of multiples of the base point costs more than it saves with a few signatures. */
+function expectFewSignatures(): void {
+  ed25519.Point.BASE.precompute(1)
+}
+
 async function verifyFiles(options: VerifyOptions, command: Command): Promise<VerifiedEntry> {
   const trust =
     (await readTrust(command)) ?? command.error("error: give --trusted-root or --policy")
-  const key = await readBytes(options.key, "key", LONGEST_PEM)
-  readKeyFile(key, `key ${options.key}`)
-  const bundle = await readText(options.bundle, "bundle", LONGEST_BUNDLE)
-  const hashes = proven(() => neededHashes(bundle, key))
-  const artifact = await digestFile(options.artifact, hashes)
-  const subjects = options.subject
+  const pem = await readBytes(options.key, "key", LONGEST_PEM)
+  const key = readKeyFile(pem, `key ${options.key}`)
+  const text = await readText(options.bundle, "bundle", LONGEST_BUNDLE)
+  const bundle = proven(() => parseSigstoreBundle(text))
+  const artifact = await digestFile(options.artifact, hashesOf(bundle, key))
+  const { subject: subjects } = options
+  expectFewSignatures()
   const verified = proven(() =>
-    verifyBundle({ bundle, artifact, key, trust, ...(subjects && { subjects }) }),
+    verifyParsed(bundle, key, { artifact, trust, ...(subjects && { subjects }) }),
   )
-  const checkpoint = parseSigstoreBundle(bundle).entries[0]?.proof?.checkpoint
+  const checkpoint = bundle.entries[0]?.proof?.checkpoint
   if (options.heads !== undefined && checkpoint !== undefined) {
+    // Only who compares heads pays for the code that makes evidence of them.
+    const { rememberCheckpoint } = await import("./remembered-heads.ts")
     await rememberCheckpoint(options.heads, checkpoint, trust)
   }
   return verified
 }
 
-export function verifyCommand(terminal: Terminal): Command {
-  const command = new Command("verify")
-    .description("verify a bundle offline: artifact, signature, log entry, proof and checkpoint")
+export function verifyCommand(command: Command, terminal: Terminal): void {
+  command
     .requiredOption("--bundle <file>", "the Sigstore bundle")
     .requiredOption("--artifact <file>", "what was signed, or what the attestation is about")
     .requiredOption("--key <file>", "the signer's public key or certificate, PEM or DER")
-    .option("--subject <name...>", "the attestation must know the artifact by one of these names")
-    .addOption(headsOption("remember the log's head in this file (see countersign heads)"))
-    .addOption(jsonOption())
+    .option(
+      "--subject <name...>",
+      "the attestation must list the artifact under one of these names",
+    )
+    .option("--heads <file>", "remember the log's head in this file (see countersign heads)")
+  addOptions(command, [jsonOption(), ...trustOptions])
     .addHelpText(
       "after",
       `
@@ -74,19 +84,11 @@ Example:
   countersign verify --bundle app.tar.gz.sigstore.json --artifact app.tar.gz \\
     --key signer.pub --trusted-root trusted_root.json
 
-Nothing is asked of any network. Exits with 3 and the reason if the bundle does not hold.`,
+No network is used. Exits with 3 and the reason if the bundle does not hold.`,
     )
-    .action(async (options: VerifyOptions) => {
-      try {
-        printVerified(createOutput(terminal, options.json), await verifyFiles(options, command))
-      } catch (error) {
-        if (error instanceof Falsehood && options.json) {
-          const { code, message } = error.cause
-          terminal.stdout.write(`${formatJson({ verified: false, code, reason: message })}\n`)
-        }
-        throw error
-      }
-    })
-  for (const option of trustOptions) command.addOption(option)
-  return command
+    .action((options: VerifyOptions) =>
+      printVerdict(terminal, options.json, async (output) => {
+        printVerified(output, await verifyFiles(options, command))
+      }),
+    )
 }

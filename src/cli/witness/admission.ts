@@ -22,7 +22,7 @@ export interface Admission {
   waiting(): readonly WitnessedLog[]
 }
 
-export interface AdmissionOptions {
+interface AdmissionOptions {
   readonly logs: readonly WitnessedLog[]
   readonly store: WitnessStore
   readonly create: (logs: readonly WitnessedLog[], seen: readonly string[]) => Promise<Witness>

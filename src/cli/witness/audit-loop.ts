@@ -9,7 +9,7 @@ import type { SelfAudit, Sightings } from "./audit.ts"
 import type { WitnessDirectory } from "./directory.ts"
 import { assertNotRolledBack } from "./rollback.ts"
 
-export interface Auditing {
+interface Auditing {
   /** The name of the witness's keys. */
   readonly name: string
   readonly directory: WitnessDirectory

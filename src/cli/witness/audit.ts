@@ -34,7 +34,7 @@ export interface SelfAudit {
   isComplete(): boolean
 }
 
-export interface Reaching {
+interface Reaching {
   readonly fetch: Fetch
   /** Milliseconds for each source. */
   readonly timeout: number

@@ -1,7 +1,7 @@
 // What lies where in a witness's data directory, how it is made, and how its keys are read.
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto"
-import { existsSync, mkdirSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
 import { formatVkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
@@ -12,9 +12,8 @@ import {
 } from "../../crypto/signers/cosigner.ts"
 import { formatSeedFile, parseSeedFile, SEED_SIZE } from "../../crypto/signers/seed-file.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
-import { onDisk } from "../../storage/disk/durable-file.ts"
 import { createWitnessStore } from "../../storage/sqlite/witness/store.ts"
-import { exportKey, readKeyFile, writeKeyFile } from "../command/key-files.ts"
+import { exportKey, makeRoom, readSealedKeyFile, writeKeyFile } from "../command/key-files.ts"
 import { randomTreeId } from "../log/data-directory.ts"
 
 export interface WitnessDirectory {
@@ -87,10 +86,10 @@ function openKeys(
   name: Origin,
   passphrase: string | undefined,
 ): WitnessKeys {
-  const cosigners = [createEd25519Cosigner(name, readKeyFile(ed25519Key, "witness"), passphrase)]
+  const read = (file: string): string => readSealedKeyFile(file, "witness", passphrase)
+  const cosigners = [createEd25519Cosigner(name, read(ed25519Key), passphrase)]
   if (existsSync(mlDsaSeed)) {
-    const seed = parseSeedFile(readKeyFile(mlDsaSeed, "witness"), passphrase)
-    cosigners.push(createMlDsaCosigner(name, seed))
+    cosigners.push(createMlDsaCosigner(name, parseSeedFile(read(mlDsaSeed), passphrase)))
   }
   const vkeys = cosigners.map(({ vkey }) => formatVkey(vkey))
   return {
@@ -120,12 +119,7 @@ export async function createWitnessFiles(
   { name, mlDsa, passphrase, time }: NewWitness,
 ): Promise<readonly string[]> {
   const { database, guard, ed25519Key, mlDsaSeed } = directory
-  for (const file of [database, guard, ed25519Key, mlDsaSeed]) {
-    if (existsSync(file)) refuse("conflict", `expected no witness yet, found ${file}`)
-  }
-  for (const file of [database, guard, ed25519Key]) {
-    onDisk(file, () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }))
-  }
+  makeRoom([database, guard, ed25519Key, mlDsaSeed], "witness")
   writeKeyFile(ed25519Key, exportKey(generateKeyPairSync("ed25519").privateKey, passphrase))
   if (mlDsa) writeKeyFile(mlDsaSeed, formatSeedFile(randomBytes(SEED_SIZE), passphrase))
   const { fingerprints, vkeys, close } = openKeys(directory, name, passphrase)

@@ -1,16 +1,12 @@
 // `countersign witness init` makes a new witness, never done implicitly; `countersign witness vkeys` prints the
 // keys of one, for the policies of those who rely on it.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { parseOrigin } from "../../core/note/origin.ts"
 import { readPassphrase } from "../command/key-files.ts"
+import { dataOption, passphraseOption } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
-import {
-  assertWitness,
-  createWitnessFiles,
-  openWitnessKeys,
-  witnessDirectory,
-} from "./directory.ts"
-import { openWitnessReads } from "./reads.ts"
+import { createWitnessFiles, openWitnessKeys, witnessDirectory } from "./directory.ts"
+import { readWitness } from "./reads.ts"
 
 interface InitOptions {
   readonly data: string
@@ -39,14 +35,13 @@ function keyLines(vkeys: readonly string[], url: string | undefined): string {
   ].join("")
 }
 
-export function witnessInitCommand(terminal: Terminal): Command {
-  return new Command("init")
-    .description("make the keys, the database and the guard of a new witness")
+export function witnessInitCommand(command: Command, terminal: Terminal): void {
+  command
     .requiredOption("--data <dir>", "directory for the witness's data")
     .requiredOption("--name <name>", "the name of its keys, for example witness.example.com")
-    .option("--ml-dsa", "also make an ML-DSA-44 key, which later computers cannot break either")
-    .option("--guard <file>", "where the guard lies (default: DIR/guard/state)")
-    .option("--url <url>", "the URL that logs reach the witness under, for the policy line")
+    .option("--ml-dsa", "also make an ML-DSA-44 key, which withstands quantum computers")
+    .option("--guard <file>", "where the guard is kept (default: DIR/guard/state)")
+    .option("--url <url>", "the URL at which logs reach the witness, for the policy line")
     .option("--passphrase-file <file>", "encrypt the key files with the first line of this file")
     .addHelpText(
       "after",
@@ -55,15 +50,15 @@ Example:
   countersign witness init --data /var/lib/witness --name witness.example.com \\
     --guard /srv/guard/witness.example.com --url https://witness.example.com
 
-Neither the data nor the guard may ever be put back to an older copy: a witness that has lost them is
-made anew, with new keys. Keep the guard on another disk or host than the data.`,
+Never restore the data or the guard from an older copy: a witness that has lost them is made anew,
+with new keys. Keep the guard on another disk or host than the data.`,
     )
     .action(async (options: InitOptions) => {
       const directory = witnessDirectory(options.data, options.guard)
       const vkeys = await createWitnessFiles(directory, {
         name: parseOrigin(options.name),
         mlDsa: options.mlDsa ?? false,
-        passphrase: readPassphrase(options.passphraseFile),
+        passphrase: await readPassphrase(options.passphraseFile),
         time: Date.now(),
       })
       terminal.stdout.write(`made the witness ${options.name} in ${directory.path}\n`)
@@ -71,12 +66,11 @@ made anew, with new keys. Keep the guard on another disk or host than the data.`
     })
 }
 
-export function witnessVkeysCommand(terminal: Terminal): Command {
-  return new Command("vkeys")
-    .description("print the witness's verifier keys and its lines for policies")
-    .requiredOption("--data <dir>", "the witness's data directory")
-    .option("--url <url>", "the URL that logs reach the witness under, for the policy line")
-    .option("--passphrase-file <file>", "first line: the passphrase of the key files")
+export function witnessVkeysCommand(command: Command, terminal: Terminal): void {
+  command
+    .addOption(dataOption("witness"))
+    .option("--url <url>", "the URL at which logs reach the witness, for the policy line")
+    .addOption(passphraseOption())
     .addHelpText(
       "after",
       `
@@ -85,10 +79,9 @@ Example:
     )
     .action(async ({ data, url, passphraseFile }: VkeysOptions) => {
       const directory = witnessDirectory(data)
-      assertWitness(directory)
-      const reads = openWitnessReads(directory)
-      reads.close()
-      const keys = await openWitnessKeys(directory, reads.identity, readPassphrase(passphraseFile))
+      const identity = await readWitness(directory, async (reads) => reads.identity)
+      const passphrase = await readPassphrase(passphraseFile)
+      const keys = await openWitnessKeys(directory, identity, passphrase)
       await keys.close()
       terminal.stdout.write(keyLines(keys.vkeys, url))
     })

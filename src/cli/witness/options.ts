@@ -1,4 +1,5 @@
 // The options of `countersign witness serve`, and the policy file that they name.
+
 import { Option } from "commander"
 import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_POLICY } from "../../core/base/limits.ts"
@@ -6,10 +7,16 @@ import { type Origin, parseOrigin } from "../../core/note/origin.ts"
 import { type Policy, parsePolicy } from "../../core/note/policy.ts"
 import type { WitnessedLog } from "../../witness/witness.ts"
 import { readBytes } from "../command/file.ts"
-import { type Address, argument, option, parseAddress } from "../command/options.ts"
+import {
+  type Address,
+  gathered,
+  option,
+  runningOptions,
+  servingOptions,
+} from "../command/options.ts"
 
 /** Whether signing for a log waits until one source of its checkpoints has answered. */
-export type SelfCheck = "required" | "reachable"
+type SelfCheck = "required" | "reachable"
 
 export interface WitnessServeOptions {
   readonly data: string
@@ -24,40 +31,21 @@ export interface WitnessServeOptions {
   readonly logLevel: string
 }
 
-const address = argument(parseAddress)
-
-function addOrigin(text: string, before: readonly Origin[] = []): readonly Origin[] {
-  return [...before, argument(parseOrigin)(text)]
-}
-
 export const witnessServeOptions: readonly Option[] = [
-  option("--data <dir>", "the witness's data directory", "DATA").default("./witness"),
-  option("--logs <file>", "policy file (C2SP tlog-policy): its logs are cosigned", "LOGS"),
-  option("--listen <host:port>", "where the witness listens", "LISTEN")
-    .argParser(address)
-    .default(parseAddress("127.0.0.1:3002"), "127.0.0.1:3002"),
-  option(
-    "--admin-listen <host:port>",
-    "where /metrics listens; off by default",
-    "ADMIN_LISTEN",
-  ).argParser(address),
-  option("--guard <file>", "where the guard lies (default: DATA/guard/state)", "GUARD"),
-  option("--passphrase-file <file>", "first line: passphrase of the key files", "PASSPHRASE_FILE"),
-  option(
-    "--self-check <mode>",
-    "whether a log's URL must answer before it is cosigned",
-    "SELF_CHECK",
-  )
+  option("--data <dir>", "the witness's data directory").default("./witness"),
+  option("--logs <file>", "policy file (C2SP tlog-policy): its logs are cosigned"),
+  ...servingOptions("witness", 3002),
+  option("--guard <file>", "where the guard is kept (default: DATA/guard/state)"),
+  runningOptions.passphrase,
+  option("--self-check <mode>", "whether a log's URL must answer before it is cosigned")
     .choices(["required", "reachable"])
     .default("reachable"),
   new Option("--no-freeze", "go on cosigning a log that is proven to lie"),
   new Option("--accept-key-change <origin>", "take the new keys of this log, once").argParser(
-    addOrigin,
+    gathered(parseOrigin),
   ),
-  option("--log-level <level>", "what is logged to standard error", "LOG_LEVEL")
-    .choices(["debug", "info", "warn", "error", "silent"])
-    .default("info"),
-  option("--config <file>", "YAML file with any of these options", "CONFIG"),
+  runningOptions.logLevel,
+  runningOptions.config,
 ]
 
 /** Reads the policy of a witness; refuses `malformed` if it names no log. */

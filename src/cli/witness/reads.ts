@@ -4,23 +4,24 @@ import { openConnection } from "../../storage/sqlite/database/connection.ts"
 import { witnessDatabase } from "../../storage/sqlite/database/database-kind.ts"
 import { readWitnessIdentity, witnessReads } from "../../storage/sqlite/witness/reads.ts"
 import type { WitnessStore } from "../../witness/store.ts"
-import type { WitnessDirectory } from "./directory.ts"
+import { assertWitness, type WitnessDirectory } from "./directory.ts"
 
-export interface WitnessReads
-  extends Pick<WitnessStore, "heads" | "freezes" | "logs" | "evidence"> {
+interface WitnessReads extends Pick<WitnessStore, "heads" | "freezes" | "logs" | "evidence"> {
   readonly identity: LogIdentity
-  close(): void
 }
 
-/** Refuses and throws as opening the database does. */
-export function openWitnessReads({ database }: WitnessDirectory): WitnessReads {
+/** Refuses `not-found` if there is no witness, and as opening the database does. */
+export async function readWitness<T>(
+  directory: WitnessDirectory,
+  read: (reads: WitnessReads) => Promise<T>,
+): Promise<T> {
+  assertWitness(directory)
+  const { database } = directory
   const connection = openConnection(database, "read", witnessDatabase)
   try {
     const identity = readWitnessIdentity(database, connection)
-    const close = (): void => void connection.close()
-    return { ...witnessReads(database, connection), identity, close }
-  } catch (reason) {
+    return await read({ ...witnessReads(database, connection), identity })
+  } finally {
     connection.close()
-    throw reason
   }
 }

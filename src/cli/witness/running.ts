@@ -31,7 +31,7 @@ export interface RunningWitness {
   close(): Promise<void>
 }
 
-export interface RunningWitnessOptions
+interface RunningWitnessOptions
   extends Pick<WitnessServeOptions, "selfCheck" | "freeze" | "acceptKeyChange"> {
   readonly policy: Policy
   readonly passphrase: string | undefined

@@ -1,16 +1,16 @@
 // `countersign witness status` says where a witness stands with each log; `countersign witness unfreeze` lets
 // it cosign a log again that was proven to lie.
-import { Command } from "commander"
+import type { Command } from "commander"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { formatBase64 } from "../../core/base/text.ts"
 import { type Origin, parseOrigin } from "../../core/note/origin.ts"
 import { openWitnessStore } from "../../storage/sqlite/witness/store.ts"
 import type { Freeze } from "../../witness/store.ts"
-import { jsonOption } from "../command/log-options.ts"
+import { dataOption, jsonOption } from "../command/options.ts"
 import { createOutput, type Fields } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { assertWitness, type WitnessDirectory, witnessDirectory } from "./directory.ts"
-import { openWitnessReads } from "./reads.ts"
+import { readWitness } from "./reads.ts"
 
 interface StatusOptions {
   readonly data: string
@@ -41,8 +41,7 @@ interface Standing {
 }
 
 async function readStanding(directory: WitnessDirectory): Promise<Standing> {
-  const reads = openWitnessReads(directory)
-  try {
+  return await readWitness(directory, async ({ identity, ...reads }) => {
     const [logs, heads, freezes, kept] = await Promise.all([
       reads.logs(),
       reads.heads(),
@@ -57,10 +56,8 @@ async function readStanding(directory: WitnessDirectory): Promise<Standing> {
       const { size, time } = head ?? { size: 0, time: 0 }
       return { origin, size, ...root, time, ...(frozen && { frozen }), evidence }
     })
-    return { name: reads.identity.origin, logs: standings }
-  } finally {
-    reads.close()
-  }
+    return { name: identity.origin, logs: standings }
+  })
 }
 
 function whyFrozen(frozen: Freeze): string {
@@ -76,10 +73,9 @@ function fieldsOf({ logs }: Standing): Fields {
   })
 }
 
-export function witnessStatusCommand(terminal: Terminal): Command {
-  return new Command("status")
-    .description("print the newest size, time and freeze of every log, also while it serves")
-    .requiredOption("--data <dir>", "the witness's data directory")
+export function witnessStatusCommand(command: Command, terminal: Terminal): void {
+  command
+    .addOption(dataOption("witness"))
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -88,20 +84,17 @@ Example:
   countersign witness status --data /var/lib/witness --json`,
     )
     .action(async ({ data, json }: StatusOptions) => {
-      const directory = witnessDirectory(data)
-      assertWitness(directory)
-      const standing = await readStanding(directory)
+      const standing = await readStanding(witnessDirectory(data))
       const title = `witness ${standing.name}, ${standing.logs.length} logs`
       createOutput(terminal, json).result(title, fieldsOf(standing), standing)
     })
 }
 
-export function witnessUnfreezeCommand(terminal: Terminal): Command {
-  return new Command("unfreeze")
-    .description("cosign a log again that was proven to lie; stop the witness before")
-    .requiredOption("--data <dir>", "the witness's data directory")
+export function witnessUnfreezeCommand(command: Command, terminal: Terminal): void {
+  command
+    .addOption(dataOption("witness"))
     .requiredOption("--origin <name>", "the log's name")
-    .option("--guard <file>", "where the guard lies (default: DIR/guard/state)")
+    .option("--guard <file>", "where the guard is kept (default: DIR/guard/state)")
     .addHelpText(
       "after",
       `
@@ -109,8 +102,8 @@ Example:
   countersign witness unfreeze --data /var/lib/witness \\
     --guard /srv/guard/witness.example.com --origin log.example.com
 
-The evidence is kept, and the same evidence does not freeze the log again. A log that was stopped
-because the witness itself was put back to an older copy cannot be set free.`,
+The evidence is kept, and the same evidence does not freeze the log again. A log that was frozen
+because the witness itself was put back to an older copy stays frozen.`,
     )
     .action(async ({ data, guard, origin }: UnfreezeOptions) => {
       const directory = witnessDirectory(data, guard)

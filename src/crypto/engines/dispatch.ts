@@ -16,7 +16,7 @@ export interface MessageCheck {
 }
 
 /** The engines of one dispatch; `Answer` is whether a signature holds, or the promise of it. */
-export interface Engines<Answer> {
+interface Engines<Answer> {
   /** The answer where no signature can hold. */
   readonly never: Answer
   digest(check: DigestCheck): Answer

@@ -6,19 +6,15 @@ import { checkpointRule, cosignatureMessage, splitTimed } from "../../core/note/
 import type { SignatureRule } from "../../core/note/note.ts"
 import { createMessageVerification, type MessageVerification } from "./message-verification.ts"
 
-interface NoteVerificationOptions {
-  /** Imported keys that are kept; the least recently used one is forgotten. */
-  readonly maxKeys?: number
-}
-
+/** Imported keys that are kept unless it is said otherwise; the least recently used one is forgotten. */
 const MOST_KEYS = 1_024
 
 /**
  * A rule for the signature lines of checkpoints, for keys of every type, time 0 included. Refuses
  * `malformed` for a line of type 6 under a text that is no checkpoint.
  */
-export function createNoteVerification(options: NoteVerificationOptions = {}): SignatureRule {
-  return ruleOver(createMessageVerification(options.maxKeys ?? MOST_KEYS))
+export function createNoteVerification(maxKeys = MOST_KEYS): SignatureRule {
+  return ruleOver(createMessageVerification(maxKeys))
 }
 
 /**
@@ -26,9 +22,9 @@ export function createNoteVerification(options: NoteVerificationOptions = {}): S
  * once for all others.
  */
 export function createPatientNoteVerification(
-  options: NoteVerificationOptions = {},
+  maxKeys = MOST_KEYS,
 ): (...line: Parameters<SignatureRule>) => Promise<boolean> {
-  const verification = createMessageVerification(options.maxKeys ?? MOST_KEYS)
+  const verification = createMessageVerification(maxKeys)
   const rule = ruleOver(verification)
   return async (vkey, text, signature) =>
     vkey.type === 1

@@ -5,11 +5,6 @@ import { Trouble } from "../../core/base/errors.ts"
 import type { SignatureCheck, SignatureVerifier, Signed } from "../../entry/entry.ts"
 import { workerFile } from "./worker-file.ts"
 
-interface PortableVerifierOptions {
-  /** Worker threads at most; they start when they are needed and end when they are not. */
-  readonly maxThreads?: number
-}
-
 const IDLE_MILLISECONDS = 5_000
 
 /** Posting a view would copy the whole buffer behind it. */
@@ -36,15 +31,15 @@ function startThreads(maxThreads: number): Piscina<SignatureCheck, boolean> {
   })
 }
 
-/** Makes the engine; its threads start with the first verification. */
-export function createPortableVerifier(options: PortableVerifierOptions = {}): SignatureVerifier {
+/** Makes the engine. Its threads, `maxThreads` at most, start when they are needed and end when they are not. */
+export function createPortableVerifier(maxThreads = 2): SignatureVerifier {
   let threads: Piscina<SignatureCheck, boolean> | undefined
   let isClosed = false
   return {
     engine: "portable (JavaScript)",
     async verify(check) {
       if (isClosed) throw new Trouble("busy", "the signature verifier is closed")
-      threads ??= startThreads(options.maxThreads ?? 2)
+      threads ??= startThreads(maxThreads)
       try {
         return await threads.run(posted(check))
       } catch (cause) {

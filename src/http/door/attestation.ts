@@ -21,7 +21,7 @@ export function attachmentOf(request: EntryRequest): Attachment | undefined {
   return { mediaType: ENVELOPE_MEDIA_TYPE, bytes: formatEnvelope(request.envelope) }
 }
 
-export interface KeptAttestation extends Attachment, KeptPayload {}
+interface KeptAttestation extends Attachment, KeptPayload {}
 
 /**
  * The attestation of an entry with this body; undefined if none is there (any more). Throws Trouble

@@ -1,64 +1,17 @@
 // The contract, openapi.yaml, as code: its operations and paths, and compiled validators (JSON Schema
-// 2020-12) of bodies and parameters. Validates what comes in; the tests validate what goes out.
+// 2020-12) of bodies and parameters. Validates what comes in; the tests validate what goes out. What type
+// the parameters have is said once more by each handler.
 import { readFileSync } from "node:fs"
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import { parse } from "yaml"
 import { bug, refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
-import type { EntryRequest } from "../../entry/request.ts"
+import { parseJsonBody } from "../serving/json-body.ts"
+import type { PathValues, Route } from "../serving/route.ts"
 import { refuseBySchema } from "../serving/schema-errors.ts"
 
-/** The parameters of each operation, after validation. */
-export interface OperationParameters {
-  readonly addEntry: { readonly witnessed?: boolean }
-  readonly addEntries: { readonly witnessed?: boolean }
-  readonly searchEntries: {
-    readonly digest?: string
-    readonly key?: string
-    readonly identity?: string
-    readonly issuer?: string
-    readonly subject?: string
-    readonly subjectDigest?: string
-    readonly payload?: string
-    readonly predicateType?: string
-    readonly kind?: string
-    readonly order?: "oldest" | "newest"
-    readonly after?: number
-    readonly limit?: number
-  }
-  readonly getEntry: { readonly index: number }
-  readonly getEntryProof: { readonly index: number; readonly size?: number }
-  readonly getEntryBundle: { readonly index: number }
-  readonly getEntryTlogProof: { readonly index: number }
-  readonly getEntryAttestation: { readonly index: number }
-  readonly getArtifact: {
-    readonly digest: string
-    readonly after?: number
-    readonly limit?: number
-  }
-  readonly getTreeHead: object
-  readonly getInclusionProof: {
-    readonly leafHash?: string
-    readonly index?: number
-    readonly size?: number
-  }
-  readonly getConsistencyProof: { readonly from: number; readonly to?: number }
-  readonly getTrustedRoot: object
-  readonly getSigningConfig: object
-  readonly getCheckpoint: object
-  readonly getTile: object
-  readonly getEntryTile: object
-  readonly getLiveness: object
-  readonly getReadiness: object
-  readonly ping: object
-  readonly getHealth: object
-  readonly getContract: object
-}
-
-export type OperationId = keyof OperationParameters
-
-export interface Operation {
-  readonly id: OperationId
+interface Operation {
+  readonly id: string
   /** `get` or `post`; GET includes HEAD. */
   readonly method: string
   /** With parameters in braces: `/v1/entries/{index}`. */
@@ -69,14 +22,17 @@ export interface Contract {
   /** The document as it is served. */
   readonly text: string
   readonly operations: readonly Operation[]
-  /** Refuses `malformed` for a path or query parameter that the operation does not describe. */
-  parameters<Id extends OperationId>(
-    id: Id,
-    path: Readonly<Record<string, string>>,
-    query: string,
-  ): OperationParameters[Id]
-  /** Refuses `malformed`, `unsupported` for another kind, `too-large` for too many items. */
-  entryRequest(value: unknown): EntryRequest
+  /**
+   * The routes with readers for their parameters, which refuse `malformed` what the operation does not
+   * describe. Throws for a route that the document has under another method or path, or not at all.
+   */
+  bind(routes: readonly Route[]): readonly Route[]
+  /**
+   * A reader of the JSON that an operation takes, whose type is what the document describes. Refuses as
+   * {@link parseJsonBody} does, and `malformed`, `unsupported` for another kind, `too-large` for too many
+   * items.
+   */
+  bodyReader<Body>(operation: string): (bytes: Buffer) => Body
 }
 
 interface ParameterDocument {
@@ -87,8 +43,11 @@ interface ParameterDocument {
 }
 
 interface OperationDocument {
-  readonly operationId: OperationId
+  readonly operationId: string
   readonly parameters?: readonly (ParameterDocument | { readonly $ref: string })[]
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly schema: object } | undefined>>
+  }
 }
 
 interface ContractDocument {
@@ -98,7 +57,7 @@ interface ContractDocument {
 
 type Values = Record<string, string | number | boolean>
 type TextValues = Record<string, string>
-type ParameterReader = (path: Readonly<Record<string, string>>, query: string) => Values
+type ParameterReader = (path: PathValues, query: string) => Values
 
 /** Names in the document that its references begin with. */
 const DOCUMENT = "openapi.yaml"
@@ -109,6 +68,11 @@ function follow(document: unknown, reference: string): unknown {
     value = (value as Readonly<Record<string, unknown>>)[name] ?? bug(`${reference} leads nowhere`)
   }
   return value
+}
+
+/** A schema of the document's as one of its own. */
+function absolute(schema: object): object {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"#/', `"${DOCUMENT}#/`))
 }
 
 function isReference(value: object): value is { readonly $ref: string } {
@@ -136,12 +100,7 @@ function compileParameters(
     type: "object",
     additionalProperties: false,
     required: parameters.filter((parameter) => parameter.required).map(({ name }) => name),
-    properties: Object.fromEntries(
-      parameters.map(({ name, schema }) => [
-        name,
-        isReference(schema) ? { $ref: `${DOCUMENT}${schema.$ref}` } : schema,
-      ]),
-    ),
+    properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, absolute(schema)])),
   })
   const ofType = (type: string) =>
     parameters.filter(({ schema }) => {
@@ -153,7 +112,8 @@ function compileParameters(
   return (path, query) => {
     const given = readQuery(query)
     for (const name of Object.keys(path)) {
-      if (Object.hasOwn(given, name)) refuse("malformed", `query: expected no ${shown(name)}`)
+      if (Object.hasOwn(given, name))
+        refuse("malformed", `query: expected no ${shown(name)}, which stands in the path; found it`)
     }
     const values: Values = Object.assign(given, path)
     for (const { name } of integers) {
@@ -183,11 +143,8 @@ export function loadContract(): Contract {
   const ajv = new Ajv2020({ discriminator: true, verbose: true, validateFormats: false })
   ajv.addVocabulary(["components"])
   ajv.addSchema({ components: document.components }, DOCUMENT)
-  const entryRequest: ValidateFunction<EntryRequest> = ajv.compile({
-    $ref: `${DOCUMENT}#/components/schemas/EntryRequest`,
-  })
   const operations = readOperations(document)
-  const readers = new Map<OperationId, ParameterReader>()
+  const readers = new Map<string, ParameterReader>()
   for (const { id, path, parameters = [] } of operations) {
     // Probes and tiles take no parameters in the query and read their paths themselves.
     if (!path.startsWith("/v1/")) continue
@@ -196,18 +153,31 @@ export function loadContract(): Contract {
     )
     readers.set(id, compileParameters(ajv, document, whole as ParameterDocument[]))
   }
+
+  function bound(route: Route): Route {
+    const { operation, method, path } = route
+    const described = operations.find(({ id }) => id === operation)
+    if (described?.path !== path || described.method !== method.toLowerCase()) {
+      bug(`${DOCUMENT} does not describe ${operation} as ${method} ${path}`)
+    }
+    const read = readers.get(operation)
+    return read === undefined ? route : { ...route, read }
+  }
+
   return {
     text,
     operations: operations.map(({ id, method, path }) => ({ id, method, path })),
-    parameters<Id extends OperationId>(
-      id: Id,
-      path: Readonly<Record<string, string>>,
-      query: string,
-    ): OperationParameters[Id] {
-      // The interface above says by hand what the document says; test/http holds them together.
-      return (readers.get(id)?.(path, query) ?? {}) as OperationParameters[Id]
+    bind: (routes) => routes.map(bound),
+    bodyReader<Body>(operation: string) {
+      const described = operations.find(({ id }) => id === operation)?.requestBody
+      const schema = described?.content["application/json"]?.schema
+      const validate: ValidateFunction = ajv.compile(
+        absolute(schema ?? bug(`${DOCUMENT} describes no JSON that ${operation} takes`)),
+      )
+      return (bytes) => {
+        const value = parseJsonBody(bytes)
+        return validate(value) ? (value as Body) : refuseBySchema("body", validate.errors)
+      }
     },
-    entryRequest: (value) =>
-      entryRequest(value) ? value : refuseBySchema("body", entryRequest.errors),
   }
 }

@@ -19,6 +19,6 @@ export async function awaitWitnesses(
 ): Promise<AnsweredReceipt> {
   const witnessed = await publisher.witnessed(receipt.index + 1)
   if (witnessed === undefined) return { receipt, isWitnessed: false }
-  const { path, head } = await log.inclusion(receipt.index, witnessed)
-  return { receipt: { ...receipt, path, head }, isWitnessed: true }
+  const { hashes, head } = await log.inclusion(receipt.index, witnessed)
+  return { receipt: { ...receipt, hashes, head }, isWitnessed: true }
 }

@@ -51,9 +51,9 @@ function checkpointText(head: SignedHead): string {
   return text
 }
 
-function proofText({ index, path, head }: Inclusion): string {
-  const hashes = path.length === 0 ? "" : `"${hexes(path).join('","')}"`
-  return `{"index":${index},"size":${head.size},"root":"${hex(head.root)}","hashes":[${hashes}]}`
+function proofText({ index, hashes, head }: Inclusion): string {
+  const list = hashes.length === 0 ? "" : `"${hexes(hashes).join('","')}"`
+  return `{"index":${index},"size":${head.size},"root":"${hex(head.root)}","hashes":[${list}]}`
 }
 
 /** JSON of an inclusion in ASCII, with the checkpoint where the proof leads to a signed head. */

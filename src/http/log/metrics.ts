@@ -1,44 +1,15 @@
 // Metrics of a log: its tree, the entries under way, requests, publishing.
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client"
+import { Counter } from "prom-client"
 import type { Log } from "../../log/ports/log.ts"
 import type { Publisher } from "../../log/ports/publishing.ts"
 import type { Meter } from "../serving/config.ts"
+import { createInstruments, type MetricsOptions } from "../serving/instruments.ts"
 import type { MetricsText } from "../serving/metrics-text.ts"
-import { measureRequests } from "../serving/request-metrics.ts"
 import { measurePublishing } from "./publishing-metrics.ts"
 
 export interface Metrics extends Meter, MetricsText {}
 
-function gaugeLog(registers: Registry[], log: Pick<Log, "head" | "status">): void {
-  new Gauge({
-    name: "countersign_tree_size",
-    help: "Entries in the newest signed tree.",
-    registers,
-    collect() {
-      this.set(log.head().size)
-    },
-  })
-  new Gauge({
-    name: "countersign_queue_length",
-    help: "Entries that are under way into the log.",
-    registers,
-    collect() {
-      this.set(log.status().queued)
-    },
-  })
-  new Gauge({
-    name: "countersign_accepting",
-    help: "1 if the log takes entries, else 0.",
-    registers,
-    collect() {
-      this.set(log.status().accepting ? 1 : 0)
-    },
-  })
-}
-
-export interface MetricsOptions {
-  /** Adds those of the process; once a process. */
-  readonly withProcess?: boolean
+interface LogMetricsOptions extends MetricsOptions {
   /** Adds those of its witnesses, if it has any. */
   readonly publisher?: Publisher
 }
@@ -46,11 +17,9 @@ export interface MetricsOptions {
 /** Metrics of a log and its HTTP interface. */
 export function createMetrics(
   log: Pick<Log, "head" | "status">,
-  { withProcess = false, publisher }: MetricsOptions = {},
+  { publisher, ...options }: LogMetricsOptions = {},
 ): Metrics {
-  const registry = new Registry()
-  const registers = [registry]
-  const counted = measureRequests(registers)
+  const { registers, gauge, ...instruments } = createInstruments(options)
   const entries = new Counter({
     name: "countersign_entries_total",
     help: "Entries that were added.",
@@ -61,16 +30,16 @@ export function createMetrics(
     help: "Submissions whose body was in the log before.",
     registers,
   })
-  gaugeLog(registers, log)
-  if (publisher !== undefined) measurePublishing(registers, publisher)
-  if (withProcess) collectDefaultMetrics({ register: registry })
-
+  gauge("countersign_tree_size", "Entries in the newest signed tree.", () => log.head().size)
+  const pool = () => log.status().queued
+  gauge("countersign_pool_entries", "Entries that are accepted and wait for a batch.", pool)
+  gauge("countersign_queue_length", "The older name of countersign_pool_entries.", pool)
+  gauge("countersign_accepting", "1 if the log takes entries, else 0.", () =>
+    log.status().accepting ? 1 : 0,
+  )
+  if (publisher !== undefined) measurePublishing({ gauge, ...instruments }, publisher)
   return {
-    contentType: registry.contentType,
-    text: () => registry.metrics(),
-    ...counted,
-    logged(isNew) {
-      ;(isNew ? entries : duplicates).inc()
-    },
+    ...instruments,
+    logged: (isNew) => (isNew ? entries : duplicates).inc(),
   }
 }

@@ -1,103 +1,68 @@
 // Metrics of publishing with witnesses. Their labels are the names of configured witnesses, so they are
 // bounded. A log without a policy has none of them.
-import { Counter, Gauge, type Registry } from "prom-client"
 import type { Publisher, PublishingStatus, WitnessStatus } from "../../log/ports/publishing.ts"
+import type { Instruments, Labelled } from "../serving/instruments.ts"
 
-type Read<S> = (status: S) => number | undefined
-
-function gauge(
-  registers: Registry[],
-  name: string,
-  help: string,
-  read: () => number | undefined,
+/** Adds them if `publisher` publishes with witnesses. */
+export function measurePublishing(
+  { gauge, gauges, counters }: Pick<Instruments, "gauge" | "gauges" | "counters">,
+  publisher: Publisher,
 ): void {
-  new Gauge({
-    name,
-    help,
-    registers,
-    collect() {
-      const value = read()
-      if (value === undefined) this.reset()
-      else this.set(value)
-    },
-  })
-}
-
-/** Adds them to `registers` if `publisher` publishes with witnesses. */
-export function measurePublishing(registers: Registry[], publisher: Publisher): void {
   if (publisher.status() === undefined) return
+  const labelNames = ["witness"]
 
-  function ofAll(name: string, help: string, read: Read<PublishingStatus>): void {
-    gauge(registers, name, help, () => {
+  function ofAll(read: (status: PublishingStatus) => number | undefined) {
+    return () => {
       const status = publisher.status()
       return status && read(status)
-    })
+    }
   }
 
-  const witnesses = (): readonly WitnessStatus[] => publisher.status()?.witnesses ?? []
-  const labelNames = ["witness"] as const
-
-  function ofEach(name: string, help: string, read: Read<WitnessStatus>): void {
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        for (const witness of witnesses()) {
-          const value = read(witness)
-          if (value !== undefined) this.set({ witness: witness.name }, value)
-        }
-      },
-    })
+  function ofEach(read: (status: WitnessStatus) => number | undefined) {
+    return (): Labelled => {
+      const { witnesses = [] } = publisher.status() ?? {}
+      return witnesses.map((witness) => [{ witness: witness.name }, read(witness)])
+    }
   }
 
-  function countOfEach(name: string, help: string, read: (status: WitnessStatus) => number): void {
-    new Counter({
-      name,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        this.reset()
-        for (const witness of witnesses()) this.inc({ witness: witness.name }, read(witness))
-      },
-    })
-  }
-
-  ofAll(
+  gauge(
     "countersign_published_size",
     "Entries in the published checkpoint.",
-    ({ published }) => published,
+    ofAll(({ published }) => published),
   )
-  ofAll(
+  gauge(
     "countersign_quorum_reached",
     "1 if the last round of cosignatures reached the quorum, else 0.",
-    ({ isReached }) => (isReached ? 1 : 0),
+    ofAll(({ isReached }) => (isReached ? 1 : 0)),
   )
-  ofEach(
+  gauges(
     "countersign_witness_size",
     "The largest size that the witness has cosigned since the start.",
-    ({ size }) => size,
+    labelNames,
+    ofEach(({ size }) => size),
   )
-  ofEach(
+  gauges(
     "countersign_witness_last_cosignature_seconds",
     "When the witness last cosigned, in Unix seconds.",
-    ({ cosigned }) => cosigned && cosigned / 1000,
+    labelNames,
+    ofEach(({ cosigned }) => cosigned && cosigned / 1000),
   )
-  ofEach(
+  gauges(
     "countersign_witness_failing",
     "1 if the witness's last answer was no good, else 0.",
-    (it) => (it.failure === undefined ? 0 : 1),
+    labelNames,
+    ofEach((it) => (it.failure === undefined ? 0 : 1)),
   )
-  countOfEach(
+  counters(
     "countersign_witness_cosignatures_total",
     "Cosignatures of the witness that were verified.",
-    ({ cosignatures }) => cosignatures,
+    labelNames,
+    ofEach(({ cosignatures }) => cosignatures),
   )
-  countOfEach(
+  counters(
     "countersign_witness_failures_total",
     "Requests to the witness that brought no cosignature.",
-    ({ failures }) => failures,
+    labelNames,
+    ofEach(({ failures }) => failures),
   )
 }

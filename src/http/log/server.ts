@@ -1,7 +1,7 @@
-// The HTTP server: hot routes on node:http in front of Express, limits on slow clients, an orderly end.
-// Talks to nothing but the log it is given.
+// The HTTP server of a log: the native API, tiles, and both Rekor APIs. Talks to nothing but the log it is
+// given.
 import { createHash } from "node:crypto"
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import type { IncomingMessage } from "node:http"
 import type { ProposalOptions } from "../../entry/signature.ts"
 import { createVerifierKeyCache } from "../../entry/verifier-key.ts"
 import type { Log } from "../../log/ports/log.ts"
@@ -9,34 +9,25 @@ import { type Publisher, publishAtOnce } from "../../log/ports/publishing.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
 import { loadContract } from "../door/contract.ts"
 import type { EntrySearch } from "../door/entry-search.ts"
-import type { Door, Handlers, Surroundings } from "../door/handler.ts"
-import { probeHandlers } from "../native/probes.ts"
-import { readingHandlers } from "../native/reading.ts"
-import { searchHandlers } from "../native/search.ts"
-import { submissionHandlers } from "../native/submission.ts"
-import { tileHandlers } from "../native/tiles.ts"
-import { readByPost, rekorV1Door } from "../rekor-v1/door.ts"
+import type { Surroundings } from "../door/handler.ts"
+import { probeRoutes } from "../native/probes.ts"
+import { readingRoutes } from "../native/reading.ts"
+import { searchRoutes } from "../native/search.ts"
+import { submissionRoutes } from "../native/submission.ts"
+import { tileRoutes } from "../native/tiles.ts"
+import { rekorV1Door } from "../rekor-v1/door.ts"
 import { rekorV2Door } from "../rekor-v2/door.ts"
-import { send } from "../serving/answer.ts"
-import {
-  defaultHttpConfig,
-  type HttpConfig,
-  type HttpLogger,
-  type Meter,
-} from "../serving/config.ts"
-import { createGuardedServer, drain, takeOriginForm } from "../serving/connections.ts"
-import type { HttpServer } from "../serving/http-server.ts"
-import { createBodyReader } from "../serving/request-body.ts"
-import { createApp } from "./app.ts"
-import { callAtDoor, routeHot, takeRekorPath } from "./hot-routes.ts"
-import { createReport, createServing } from "./serving.ts"
+import { preflightAnswer } from "../serving/answer.ts"
+import { defaultHttpConfig, type HttpConfig, type Meter, noMeter } from "../serving/config.ts"
+import { type HttpServer, type ServerOptions, serveDoors } from "../serving/http-server.ts"
+import { plainProblemAnswer, problemAnswer } from "../serving/problem.ts"
+import type { Door } from "../serving/route.ts"
 
-export interface HttpServerOptions {
+export interface HttpServerOptions extends ServerOptions {
   readonly log: Log
   /** Without it what is signed is published. */
   readonly publisher?: Publisher
   readonly config?: Partial<HttpConfig>
-  readonly logger?: HttpLogger
   readonly meter?: Meter
   /** What is absent is as by default: every algorithm is taken, 4,096 verifier keys are remembered. */
   readonly proposal?: ProposalOptions
@@ -44,12 +35,8 @@ export interface HttpServerOptions {
   readonly rekorSigner?: RekorSigner
   /** Without it the search of Rekor v1 is answered with 501. */
   readonly search?: EntrySearch
-  /** Milliseconds on a monotonic clock, for the metrics. */
-  readonly now?: () => number
 }
 
-const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }
-const noMeter: Meter = { answered: () => {}, logged: () => {}, refused: () => {} }
 const REMEMBERED_KEYS = 4_096
 
 function defaultProposal(): ProposalOptions {
@@ -59,78 +46,53 @@ function defaultProposal(): ProposalOptions {
   }
 }
 
-/** Browsers ask before a conditional read from another origin; writes stay forbidden to them. */
-function answerPreflight(request: IncomingMessage, response: ServerResponse): void {
-  const isByPost = readByPost.has(request.url ?? "")
-  send(request, response, {
-    status: 204,
-    headers: {
-      "access-control-allow-origin": "*",
-      "access-control-allow-methods": isByPost ? "POST" : "GET, HEAD",
-      "access-control-allow-headers": isByPost ? "accept, content-type" : "accept, if-none-match",
-      "access-control-max-age": "86400",
-    },
-  })
+const JOINED_TWICE = /^\/(?=\/api\/)/
+const TILES_OF_V2 = /^\/api\/v2(?=\/tile\/|\/checkpoint(?:\?|$))/
+
+/**
+ * Leads what Rekor clients ask for to where it is answered: a base URL that ends in a slash makes the
+ * path begin with two, and the read side of Rekor v2 is the tile interface at the root.
+ */
+function takeRekorPath(request: IncomingMessage): void {
+  const { url = "" } = request
+  request.url = url.replace(JOINED_TWICE, "").replace(TILES_OF_V2, "")
 }
 
-/** The protocols beside the contract, which have hot routes too and so are tried before Express. */
+const readPreflight = preflightAnswer("GET, HEAD", "accept, if-none-match")
+const postPreflight = preflightAnswer("POST", "accept, content-type")
+
 function openDoors(surroundings: Surroundings): readonly Door[] {
-  const { rekorSigner } = surroundings
-  const v2 = rekorV2Door(surroundings)
-  return rekorSigner === undefined ? [v2] : [v2, rekorV1Door(surroundings, rekorSigner)]
+  const { contract, rekorSigner } = surroundings
+  const native = [
+    ...submissionRoutes(surroundings),
+    ...readingRoutes(surroundings),
+    ...searchRoutes(surroundings),
+    ...probeRoutes(surroundings),
+  ]
+  const tiles = tileRoutes(surroundings)
+  return [
+    { below: "/", routes: contract.bind(native), words: problemAnswer },
+    { below: "/tile/", routes: contract.bind(tiles), words: plainProblemAnswer, isHot: true },
+    rekorV2Door(surroundings),
+    ...(rekorSigner === undefined ? [] : [rekorV1Door(surroundings, rekorSigner)]),
+  ]
 }
 
 /** Makes the server; the caller lets it listen. Loads the contract, which takes about 50 ms. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { log, logger = silentLogger, meter = noMeter } = options
-  const { now = () => performance.now() } = options
-  const proposal = { ...defaultProposal(), ...options.proposal }
-  const config: HttpConfig = { ...defaultHttpConfig, ...options.config }
-  const contract = loadContract()
-  const report = createReport(meter, logger)
-  let closing = false
-  const isClosing = (): boolean => closing
-  const { rekorSigner, search } = options
-  const surroundings: Surroundings = {
-    log,
+  const { log, meter = noMeter, rekorSigner, search } = options
+  const surroundings = {
+    ...{ log, meter, rekorSigner, search },
     publisher: options.publisher ?? publishAtOnce(log),
-    config,
-    contract,
-    meter,
-    report,
-    proposal,
-    isClosing,
-    bodies: createBodyReader(config.bodyBudget),
-    ...(rekorSigner && { rekorSigner }),
-    ...(search && { search }),
+    config: { ...defaultHttpConfig, ...options.config },
+    contract: loadContract(),
+    proposal: { ...defaultProposal(), ...options.proposal },
   }
-  const handlers: Handlers = {
-    ...submissionHandlers(surroundings),
-    ...readingHandlers(surroundings),
-    ...searchHandlers(surroundings),
-    ...tileHandlers(surroundings),
-    ...probeHandlers(surroundings),
-  }
-  const serving = createServing({ handlers, contract, meter, report, now, isClosing })
-  const doors = openDoors(surroundings)
-  const { handle, IncomingMessage, ServerResponse } = createApp(contract, serving)
-
-  const listener: RequestListener = (request, response) => {
-    takeOriginForm(request)
-    takeRekorPath(request)
-    const routed = routeHot(request)
-    if (routed !== undefined) return void serving.serve(request, response, routed)
-    if (request.method === "OPTIONS") return answerPreflight(request, response)
-    const call = callAtDoor(doors, request, response)
-    if (call !== undefined) return void serving.serveDoor(request, response, call)
-    return handle(request, response)
-  }
-  const server = createGuardedServer({ IncomingMessage, ServerResponse, config, listener })
-  return {
-    server,
-    close() {
-      closing = true
-      return drain(server, config.drainTimeout)
-    },
-  }
+  return serveDoors({
+    ...options,
+    doors: (state) => openDoors({ ...surroundings, ...state }),
+    rewrite: takeRekorPath,
+    // Browsers ask before a conditional read from another origin; writes stay forbidden to them.
+    preflight: (isShared) => (isShared ? postPreflight : readPreflight),
+  })
 }

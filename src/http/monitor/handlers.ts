@@ -1,7 +1,7 @@
 // What a monitor answers: heads and receipts that verifiers post, evidence, and whether it is working. What
 // is posted is verified and put into the mailbox of the next round; nothing here changes the state.
 import { equalBytes, parseUtf8 } from "../../core/base/bytes.ts"
-import { Refusal, refuse } from "../../core/base/errors.ts"
+import { refuse, shown, unlessRefused } from "../../core/base/errors.ts"
 import { LONGEST_KEPT_NOTE } from "../../core/base/limits.ts"
 import { checkpointRule } from "../../core/note/cosignature.ts"
 import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
@@ -25,14 +25,13 @@ import {
 } from "../../monitor/promises/posted-receipt.ts"
 import type { DocumentReads } from "../../monitor/state/documents.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
-import { jsonAnswer, textAnswer } from "../serving/answer.ts"
+import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
 import type { MetricsText } from "../serving/metrics-text.ts"
-import type { PlainCall, PlainHandler } from "../serving/plain-serving.ts"
-import type { BodyReader, BodyRule } from "../serving/request-body.ts"
+import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 import { statusPage } from "./page.ts"
 
 /** A followed log with the keys whose signature lines are kept. */
-export interface ServedMonitorLog extends PinnedKeys {
+interface ServedMonitorLog extends PinnedKeys {
   readonly witnesses: readonly Vkey[]
 }
 
@@ -51,19 +50,6 @@ export interface ServedMonitor {
   now(): number
 }
 
-export type MonitorOperation =
-  | "addHeads"
-  | "addReceipts"
-  | "listEvidence"
-  | "getEvidence"
-  | "getStatus"
-  | "getStatusPage"
-  | "getMetrics"
-  | "getLiveness"
-  | "getReadiness"
-
-export type MonitorHandlers = { readonly [Operation in MonitorOperation]: PlainHandler }
-
 const LONGEST_POST = 1_048_576
 const MOST_HEADS = 16
 
@@ -80,14 +66,11 @@ function signedNote(
   log: ServedMonitorLog,
   holds: SignatureRule | undefined,
 ): string | undefined {
-  try {
+  const kept = unlessRefused(() => {
     openNote(note, log.vkeys, holds ?? checkpointRule(head))
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
-  const kept = trimmed(note, log)
-  return kept.length <= LONGEST_KEPT_NOTE ? kept : undefined
+    return trimmed(note, log)
+  })
+  return kept !== undefined && kept.length <= LONGEST_KEPT_NOTE ? kept : undefined
 }
 
 interface TakenHead {
@@ -95,26 +78,22 @@ interface TakenHead {
   readonly note: string
 }
 
+const noEvidence = (id: string) =>
+  `expected the ID of kept evidence, found ${shown(id)}; GET /evidence lists them`
+
 function refuseForeign(): never {
-  return refuse("untrusted", "expected a head that a log which is followed here has signed")
+  return refuse(
+    "untrusted",
+    "expected a head signed by a log that this monitor follows, found none",
+  )
 }
 
-export function monitorHandlers(
+export function monitorRoutes(
   served: ServedMonitor,
-  bodies: BodyReader,
   metrics: MetricsText,
   isClosing: () => boolean,
-): MonitorHandlers {
+): readonly Route[] {
   const { logs, mailbox, documents } = served
-
-  async function textOf({ request, response }: PlainCall, rule: BodyRule): Promise<string> {
-    const body = await bodies.read(request, response, rule)
-    try {
-      return parseUtf8(body.bytes, "body")
-    } finally {
-      body.release()
-    }
-  }
 
   /** Takes a head unless the monitor's own tree has it; undefined if no followed log signed it. */
   async function takeHead(listed: ListedHead): Promise<TakenHead | undefined> {
@@ -151,45 +130,66 @@ export function monitorHandlers(
     return formatHeadList(newest.map(({ note }) => ({ text: note })))
   }
 
-  return {
-    async addHeads(call) {
-      const text = await textOf(call, { limit: LONGEST_POST, mediaType: "text/plain" })
-      const heads = parseHeadList(text, MOST_HEADS)
-      if (heads.length === 0) refuse("malformed", "body: expected at least one note")
-      return textAnswer(202, newestOf(await takeHeads(heads)))
-    },
-    async addReceipts(call) {
-      const text = await textOf(call, { limit: LONGEST_POST, mediaType: "application/json" })
-      const { timestamps, receipts } = readPostedReceipts(text, logs)
-      for (const receipt of receipts) await takeReceipt(receipt)
-      for (const timestamp of timestamps) mailbox.postPromise(timestamp)
-      return textAnswer(202, "")
-    },
-    listEvidence() {
-      const lines = keptEvidence(documents).map(({ id, kind }) => `${id} ${kind}\n`)
-      return textAnswer(200, lines.join(""))
-    },
-    getEvidence({ name }) {
-      const text = evidenceText(documents, name)
-      return textAnswer(200, text ?? refuse("not-found", "the monitor has no such evidence"))
-    },
-    getStatus() {
-      const status = served.status()
-      // Why a sink fails may name what only the operator should know.
-      const sinks = status.sinks.map(({ lastFailure: _, ...sink }) => sink)
-      return jsonAnswer(200, { ...status, sinks })
-    },
-    getStatusPage: () => statusPage(served.status()),
-    async getMetrics() {
-      return textAnswer(200, await metrics.text(), { "content-type": metrics.contentType })
-    },
-    getLiveness: () => textAnswer(200, "ok\n"),
-    getReadiness() {
-      if (isClosing()) refuse("try-later", "the monitor is shutting down")
-      if (served.status().isBlind) {
-        refuse("try-later", "the last complete round is too long ago: the monitor sees too little")
-      }
-      return textAnswer(200, "ok\n")
-    },
+  async function addHeads(text: string): Promise<Answer> {
+    const heads = parseHeadList(text, MOST_HEADS)
+    if (heads.length === 0) refuse("malformed", "body: expected at least one note, found none")
+    return textAnswer(202, newestOf(await takeHeads(heads)))
   }
+
+  async function addReceipts(text: string): Promise<Answer> {
+    const { timestamps, receipts } = readPostedReceipts(text, logs)
+    for (const receipt of receipts) await takeReceipt(receipt)
+    for (const timestamp of timestamps) mailbox.postPromise(timestamp)
+    return textAnswer(202, "")
+  }
+
+  function status(): Answer {
+    const status = served.status()
+    // Why a sink fails may name what only the operator should know.
+    const sinks = status.sinks.map(({ lastFailure: _, ...sink }) => sink)
+    return jsonAnswer(200, { ...status, sinks })
+  }
+
+  function evidenceList(): Answer {
+    const lines = keptEvidence(documents).map(({ id, kind }) => `${id} ${kind}\n`)
+    return textAnswer(200, lines.join(""))
+  }
+
+  function evidence({ parameters: { id } }: Call<{ readonly id: string }>): Answer {
+    const text = evidenceText(documents, id)
+    return textAnswer(200, text ?? refuse("not-found", noEvidence(id)))
+  }
+
+  async function metricsAnswer(): Promise<Answer> {
+    return textAnswer(200, await metrics.text(), { "content-type": metrics.contentType })
+  }
+
+  function readiness(): Answer {
+    if (isClosing()) refuse("try-later", "the monitor is shutting down")
+    if (served.status().isBlind) {
+      refuse(
+        "try-later",
+        "expected a complete round lately, found the last one too long ago; see /status.json",
+      )
+    }
+    return textAnswer(200, "ok\n")
+  }
+
+  const texts = (take: (text: string) => Promise<Answer>) => {
+    return ({ withBody }: WriteCall) => withBody((bytes) => take(parseUtf8(bytes, "body")))
+  }
+
+  const text = { limit: LONGEST_POST, mediaType: "text/plain" }
+  const json = { limit: LONGEST_POST, mediaType: "application/json" }
+  return [
+    post("addHeads", "/heads", text, texts(addHeads)),
+    post("addReceipts", "/receipts", json, texts(addReceipts)),
+    get("listEvidence", "/evidence", evidenceList),
+    get("getEvidence", "/evidence/{id}", evidence),
+    get("getStatus", "/status.json", status),
+    get("getStatusPage", "/", () => statusPage(served.status())),
+    get("getMetrics", "/metrics", metricsAnswer),
+    get("getLiveness", "/livez", () => textAnswer(200, "ok\n")),
+    get("getReadiness", "/readyz", readiness),
+  ]
 }

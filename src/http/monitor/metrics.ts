@@ -1,11 +1,13 @@
 // Metrics of a monitor in the Prometheus text format: its HTTP interface, and what its status page shows.
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client"
 import type { EntryCounters } from "../../monitor/entries/examiner.ts"
 import type { LogStatus, MonitorStatus } from "../../monitor/status.ts"
-import type { MetricsText } from "../serving/metrics-text.ts"
-import { measureRequests, type RequestMetrics } from "../serving/request-metrics.ts"
-
-export interface MonitorMetrics extends MetricsText, RequestMetrics {}
+import {
+  createInstruments,
+  type Instruments,
+  type Labelled,
+  type MetricsOptions,
+  type ServerMetrics,
+} from "../serving/instruments.ts"
 
 type LogValue = readonly [name: string, help: string, value: (log: LogStatus) => number]
 
@@ -27,131 +29,94 @@ const logValues: readonly LogValue[] = [
   ],
 ]
 
-function gaugeLogs(registers: Registry[], status: () => MonitorStatus): void {
+function witnessTimes({ logs }: MonitorStatus): Labelled {
+  return logs.flatMap(({ origin, witnesses }) =>
+    witnesses.map(({ name, lastAt = 0 }) => [{ origin, witness: name }, lastAt / 1000] as const),
+  )
+}
+
+function measureStatus(
+  { gauge, gauges }: Pick<Instruments, "gauge" | "gauges">,
+  status: () => MonitorStatus,
+): void {
   for (const [name, help, value] of logValues) {
-    new Gauge({
-      name: `countersign_monitor_${name}`,
-      help,
-      labelNames: ["origin"],
-      registers,
-      collect() {
-        for (const log of status().logs) this.set({ origin: log.origin }, value(log))
-      },
-    })
+    gauges(`countersign_monitor_${name}`, help, ["origin"], () =>
+      status().logs.map((log) => [{ origin: log.origin }, value(log)]),
+    )
   }
-  new Gauge({
-    name: "countersign_monitor_witness_timestamp_seconds",
-    help: "When a witness last signed anything of a log; 0 for never.",
-    labelNames: ["origin", "witness"],
-    registers,
-    collect() {
-      for (const { origin, witnesses } of status().logs) {
-        for (const { name, lastAt = 0 } of witnesses) {
-          this.set({ origin, witness: name }, lastAt / 1000)
-        }
-      }
-    },
-  })
-}
-
-function gaugeFindings(registers: Registry[], status: () => MonitorStatus): void {
-  new Gauge({
-    name: "countersign_monitor_open_findings",
-    help: "Open findings by kind and grade, acknowledged ones included.",
-    labelNames: ["kind", "grade"],
-    registers,
-    collect() {
-      this.reset()
-      for (const { kind, grade } of status().findings) this.inc({ kind, grade })
-    },
-  })
-  new Gauge({
-    name: "countersign_monitor_severity",
-    help: "0 clean, 1 operational, 2 misissuance, 3 proven misbehaviour of a log or a witness.",
-    registers,
-    collect() {
-      this.set(status().worst)
-    },
-  })
-}
-
-function gaugeDelivery(registers: Registry[], status: () => MonitorStatus): void {
-  new Gauge({
-    name: "countersign_monitor_undelivered_alerts",
-    help: "Alerts that not every sink has yet.",
-    registers,
-    collect() {
-      this.set(status().undelivered)
-    },
-  })
-  new Gauge({
-    name: "countersign_monitor_sink_failures",
-    help: "Failures of a sink since its last delivery.",
-    labelNames: ["sink"],
-    registers,
-    collect() {
-      this.reset()
-      for (const { name, failures } of status().sinks) this.set({ sink: name }, failures)
-    },
-  })
-  new Gauge({
-    name: "countersign_monitor_complete_round_timestamp_seconds",
-    help: "When the last complete round ended; 0 for never.",
-    registers,
-    collect() {
-      this.set((status().lastCompleteAt ?? 0) / 1000)
-    },
-  })
+  gauges(
+    "countersign_monitor_witness_timestamp_seconds",
+    "When a witness last signed anything of a log; 0 for never.",
+    ["origin", "witness"],
+    () => witnessTimes(status()),
+  )
+  gauges(
+    "countersign_monitor_open_findings",
+    "Open findings by kind and grade, acknowledged ones included.",
+    ["kind", "grade"],
+    () => status().findings.map(({ kind, grade }) => [{ kind, grade }, 1]),
+  )
+  gauge(
+    "countersign_monitor_severity",
+    "0 clean, 1 operational, 2 misissuance, 3 proven misbehaviour of a log or a witness.",
+    () => status().worst,
+  )
+  gauge(
+    "countersign_monitor_undelivered_alerts",
+    "Alerts that not every sink has yet.",
+    () => status().undelivered,
+  )
+  gauges(
+    "countersign_monitor_sink_failures",
+    "Failures of a sink since its last delivery.",
+    ["sink"],
+    () => status().sinks.map(({ name, failures }) => [{ sink: name }, failures]),
+  )
+  gauge(
+    "countersign_monitor_complete_round_timestamp_seconds",
+    "When the last complete round ended; 0 for never.",
+    () => (status().lastCompleteAt ?? 0) / 1000,
+  )
 }
 
 type AllCounters = ReadonlyMap<string, EntryCounters>
 
-/** Expected entries make no other noise than this. */
-function gaugeEntries(registers: Registry[], counters: () => AllCounters): void {
-  new Gauge({
-    name: "countersign_monitor_examined_entries",
-    help: "Entries since the start, all and by what they turned out to be.",
-    labelNames: ["origin", "as"],
-    registers,
-    collect() {
-      for (const [origin, counted] of counters()) {
-        for (const [as, count] of Object.entries(counted)) this.set({ origin, as }, count)
-      }
-    },
-  })
+function examined(counters: AllCounters): Labelled {
+  return [...counters].flatMap(([origin, counted]) =>
+    Object.entries(counted).map(([as, count]) => [{ origin, as }, count] as const),
+  )
 }
 
-export interface MonitorMetricsOptions {
-  /** Adds the metrics of the process; once a process. */
-  readonly withProcess?: boolean
+interface MonitorMetricsOptions extends MetricsOptions {
   /** What was examined, by origin. */
   readonly counters?: () => AllCounters
 }
 
 export function createMonitorMetrics(
   status: () => MonitorStatus,
-  { withProcess = false, counters }: MonitorMetricsOptions = {},
-): MonitorMetrics {
-  const registry = new Registry()
-  const registers = [registry]
-  const counted = measureRequests(registers)
+  { counters, ...options }: MonitorMetricsOptions = {},
+): ServerMetrics {
+  const instruments = createInstruments(options)
   // One status for all values of a scrape: making it reads every finding.
   let current: MonitorStatus | undefined
-  const once = () => {
+  measureStatus(instruments, () => {
     current ??= status()
     return current
+  })
+  if (counters !== undefined) {
+    // Expected entries make no other noise than this.
+    instruments.gauges(
+      "countersign_monitor_examined_entries",
+      "Entries since the start, all and by what they turned out to be.",
+      ["origin", "as"],
+      () => examined(counters()),
+    )
   }
-  gaugeLogs(registers, once)
-  gaugeFindings(registers, once)
-  gaugeDelivery(registers, once)
-  if (counters !== undefined) gaugeEntries(registers, counters)
-  if (withProcess) collectDefaultMetrics({ register: registry })
   return {
-    contentType: registry.contentType,
+    ...instruments,
     async text() {
       current = status()
-      return await registry.metrics()
+      return await instruments.text()
     },
-    ...counted,
   }
 }

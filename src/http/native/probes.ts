@@ -1,37 +1,28 @@
 // What operators and orchestrators ask: is the process alive, does the log take entries, what is it.
 import { refuse } from "../../core/base/errors.ts"
 import type { PublishingStatus, WitnessStatus } from "../../log/ports/publishing.ts"
-import type { Handlers, Surroundings } from "../door/handler.ts"
+import type { Surroundings } from "../door/handler.ts"
 import { isoTime } from "../door/views.ts"
-import { jsonAnswer, textAnswer } from "../serving/answer.ts"
-
-type Probe = "getLiveness" | "getReadiness" | "ping" | "getHealth" | "getContract"
+import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
+import { get, type Route } from "../serving/route.ts"
 
 function witnessView({ name, size, cosigned, failure }: WitnessStatus): object {
-  return {
-    name,
-    ...(size !== undefined && { size }),
-    ...(cosigned !== undefined && { cosigned: isoTime(cosigned) }),
-    ...(failure !== undefined && { failure }),
-  }
+  return { name, size, cosigned: cosigned && isoTime(cosigned), failure }
 }
 
-function publishingView(status: PublishingStatus | undefined): object | undefined {
-  if (status === undefined) return undefined
+function publishingView(status: PublishingStatus): object {
   const { published, newest, isReached, since, reason, witnesses } = status
   return {
-    publishing: {
-      ...(published !== undefined && { size: published }),
-      newest,
-      quorum: isReached,
-      since: isoTime(since),
-      ...(reason !== undefined && { reason }),
-      witnesses: witnesses.map(witnessView),
-    },
+    size: published,
+    newest,
+    quorum: isReached,
+    since: isoTime(since),
+    reason,
+    witnesses: witnesses.map(witnessView),
   }
 }
 
-export function probeHandlers(surroundings: Surroundings): Pick<Handlers, Probe> {
+export function probeRoutes(surroundings: Surroundings): readonly Route[] {
   const { log, publisher, config, contract, isClosing } = surroundings
 
   /** Why no entries are taken; undefined if they are. */
@@ -41,32 +32,42 @@ export function probeHandlers(surroundings: Surroundings): Pick<Handlers, Probe>
     return accepting ? undefined : (reason ?? "the log takes no entries")
   }
 
-  const alive = (): ReturnType<typeof textAnswer> => textAnswer(200, "ok\n")
-
-  return {
-    getLiveness: alive,
-    ping: alive,
-    getReadiness() {
-      const reason = obstacle()
-      if (reason !== undefined) refuse("try-later", reason)
-      // Who takes entries is ready, whether or not witnesses cosign: out of rotation it would take none.
-      const unpublished = publisher.status()?.reason
-      return unpublished === undefined
-        ? alive()
-        : textAnswer(200, `ok, but new checkpoints are not published: ${unpublished}\n`)
-    },
-    getHealth() {
-      const reason = obstacle()
-      return jsonAnswer(200, {
-        status: reason === undefined ? "SERVING" : "NOT_SERVING",
-        accepting: reason === undefined,
-        ...(reason !== undefined && { reason }),
-        size: log.head().size,
-        queued: log.status().queued,
-        guard: config.guardLevel,
-        ...publishingView(publisher.status()),
-      })
-    },
-    getContract: () => textAnswer(200, contract.text, { "content-type": "application/yaml" }),
+  function readiness(): Answer {
+    const reason = obstacle()
+    if (reason !== undefined) refuse("try-later", reason)
+    // Who takes entries is ready, whether or not witnesses cosign: out of rotation it would take none.
+    const unpublished = publisher.status()?.reason
+    return unpublished === undefined
+      ? textAnswer(200, "ok\n")
+      : textAnswer(200, `ok, but new checkpoints are not published: ${unpublished}\n`)
   }
+
+  function health(): Answer {
+    const reason = obstacle()
+    const accepting = reason === undefined
+    const { queued } = log.status()
+    const publishing = publisher.status()
+    return jsonAnswer(200, {
+      status: accepting ? "SERVING" : "NOT_SERVING",
+      accepting,
+      reason,
+      size: log.head().size,
+      pool: queued,
+      // The older name.
+      queued,
+      guard: config.guardLevel,
+      publishing: publishing && publishingView(publishing),
+    })
+  }
+
+  const alive = (): Answer => textAnswer(200, "ok\n")
+  const document = textAnswer(200, contract.text, { "content-type": "application/yaml" })
+
+  return [
+    get("getLiveness", "/livez", alive),
+    get("getReadiness", "/readyz", readiness),
+    get("ping", "/ping", alive),
+    get("getHealth", "/healthz", health),
+    get("getContract", "/openapi.yaml", () => document),
+  ]
 }

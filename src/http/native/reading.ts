@@ -2,7 +2,7 @@
 // log. A proof leads to the published head, with its checkpoint and the cosignatures on it; to the newest
 // head where that is not published yet.
 
-import { Refusal, refuse } from "../../core/base/errors.ts"
+import { refuse } from "../../core/base/errors.ts"
 import { parseHex } from "../../core/base/text.ts"
 import { formatTlogProof } from "../../core/note/tlog-proof.ts"
 import { asHash } from "../../core/tree/hash.ts"
@@ -10,21 +10,11 @@ import type { Log, SignedHead } from "../../log/ports/log.ts"
 import { formatSigstoreBundle } from "../../sigstore/bundle.ts"
 import { bundleOfEntry } from "../../sigstore/recorded-entry.ts"
 import { keptAttestation } from "../door/attestation.ts"
-import type { Handlers, Surroundings } from "../door/handler.ts"
+import type { Surroundings } from "../door/handler.ts"
 import { logKey, signingConfig, trustedRoot } from "../door/trust.ts"
 import { entryView, headView, hexes, inclusionText } from "../door/views.ts"
 import { type Answer, jsonAnswer, jsonTextAnswer, textAnswer } from "../serving/answer.ts"
-
-type ReadingOperation =
-  | "getEntry"
-  | "getEntryProof"
-  | "getEntryBundle"
-  | "getEntryTlogProof"
-  | "getTreeHead"
-  | "getInclusionProof"
-  | "getConsistencyProof"
-  | "getTrustedRoot"
-  | "getSigningConfig"
+import { type Call, get, type Route } from "../serving/route.ts"
 
 type Heads = Pick<Surroundings, "log" | "publisher">
 
@@ -51,66 +41,97 @@ async function answerInclusion(heads: Heads, index: number, size?: number): Prom
 async function indexOfLeaf(log: Log, text: string): Promise<number> {
   const leafHash = asHash(parseHex(text, "leafHash"))
   const index = await log.indexOf(leafHash)
-  return index ?? refuse("not-found", `expected the leaf hash of an entry, found ${text}`)
+  return (
+    index ?? refuse("not-found", `leafHash: expected that of an entry in the log, found ${text}`)
+  )
 }
 
 function trustFile(json: string): Answer {
-  return {
-    status: 200,
-    headers: { "content-type": "application/json", "cache-control": "no-store" },
-    body: json,
-  }
+  return textAnswer(200, json, { "content-type": "application/json" })
 }
 
-export function readingHandlers(surroundings: Surroundings): Pick<Handlers, ReadingOperation> {
+interface EntryParameters {
+  readonly index: number
+}
+
+/** Of a proof: `index`, or `leafHash` where that is a choice. */
+interface ProofParameters {
+  readonly index?: number
+  readonly leafHash?: string
+  readonly size?: number
+}
+
+interface ConsistencyParameters {
+  readonly from: number
+  readonly to?: number
+}
+
+const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+export function readingRoutes(surroundings: Surroundings): readonly Route[] {
   const { log, config } = surroundings
   // Made now, so that a bad configuration shows at the start.
   const root = trustFile(trustedRoot(log, config))
   const signing = trustFile(signingConfig(log, config))
-  return {
-    async getEntry({ parameters }) {
-      return jsonAnswer(200, entryView(await log.entry(parameters.index)))
-    },
-    getEntryProof: ({ parameters: { index, size } }) => answerInclusion(surroundings, index, size),
-    async getInclusionProof({ parameters: { leafHash, index, size } }) {
-      if ((leafHash === undefined) === (index === undefined)) {
-        throw new Refusal("malformed", "expected exactly one of leafHash and index")
-      }
-      const found = index ?? (await indexOfLeaf(log, leafHash ?? ""))
-      return answerInclusion(surroundings, found, size)
-    },
-    async getConsistencyProof({ parameters: { from, to } }) {
-      const size = to ?? log.head().size
-      const head = headOf(size, surroundings)
-      const hashes = hexes(await log.consistency(from, size))
-      const checkpoint = head && { checkpoint: head.checkpoint }
-      return jsonAnswer(200, { from, to: size, hashes, ...checkpoint })
-    },
-    getTreeHead() {
-      const { origin, treeId, vkeys } = log
-      return jsonAnswer(200, { origin, treeId, ...headView(log.head()), keys: vkeys })
-    },
-    async getEntryTlogProof({ parameters: { index } }) {
-      const { path, head } = await log.inclusion(index, headOver(index, surroundings))
-      return textAnswer(200, formatTlogProof({ index, path, checkpoint: head.checkpoint }))
-    },
-    async getEntryBundle({ parameters: { index } }) {
-      const under = headOver(index, surroundings)
-      const { path, head, leafHash } = await log.inclusion(index, under)
-      const { body } = await log.entry(index)
-      const proof = { index, root: head.root, size: head.size, hashes: path }
-      const receipt = { index, leafHash, body, proof, checkpoint: head.checkpoint }
-      const kept = await keptAttestation(log, index, body)
-      return {
-        status: 200,
-        headers: {
-          "content-type": "application/vnd.dev.sigstore.bundle.v0.3+json",
-          "cache-control": "no-store",
-        },
-        body: formatSigstoreBundle(bundleOfEntry(receipt, logKey(log), kept?.bytes)),
-      }
-    },
-    getTrustedRoot: () => root,
-    getSigningConfig: () => signing,
+
+  function answerHead(names: object): Answer {
+    const { origin, treeId } = log
+    return jsonAnswer(200, { origin, treeId, ...headView(log.head()), ...names })
   }
+
+  async function answerEntry({ parameters: { index } }: Call<EntryParameters>): Promise<Answer> {
+    return jsonAnswer(200, entryView(await log.entry(index)))
+  }
+
+  async function answerTlogProof({ parameters }: Call<EntryParameters>): Promise<Answer> {
+    const { index } = parameters
+    const { hashes, head } = await log.inclusion(index, headOver(index, surroundings))
+    return textAnswer(200, formatTlogProof({ index, path: hashes, checkpoint: head.checkpoint }))
+  }
+
+  async function answerBundle({ parameters: { index } }: Call<EntryParameters>): Promise<Answer> {
+    const under = headOver(index, surroundings)
+    const { hashes, head, leafHash } = await log.inclusion(index, under)
+    const { body } = await log.entry(index)
+    const proof = { index, root: head.root, size: head.size, hashes }
+    const receipt = { index, leafHash, body, proof, checkpoint: head.checkpoint }
+    const kept = await keptAttestation(log, index, body)
+    const bundle = formatSigstoreBundle(bundleOfEntry(receipt, logKey(log), kept?.bytes))
+    return textAnswer(200, bundle, { "content-type": BUNDLE })
+  }
+
+  async function answerProof({ parameters }: Call<ProofParameters>): Promise<Answer> {
+    const { leafHash, index, size } = parameters
+    if ((leafHash === undefined) === (index === undefined)) {
+      const found = index === undefined ? "neither" : "both"
+      refuse("malformed", `query: expected exactly one of leafHash and index, found ${found}`)
+    }
+    const at = index ?? (await indexOfLeaf(log, leafHash ?? ""))
+    return answerInclusion(surroundings, at, size)
+  }
+
+  async function answerConsistency({ parameters }: Call<ConsistencyParameters>): Promise<Answer> {
+    const { from, to = log.head().size } = parameters
+    const checkpoint = headOf(to, surroundings)?.checkpoint
+    const hashes = hexes(await log.consistency(from, to))
+    return jsonAnswer(200, { from, to, hashes, checkpoint })
+  }
+
+  return [
+    get("getEntry", "/v1/entries/{index}", answerEntry),
+    // The validator refuses an index that is empty, as it does any other that is none.
+    get("getEntryProof", "/v1/entries/{index}/proof", answerProof, {
+      isHot: true,
+      where: { index: "[^/]*" },
+    }),
+    get("getEntryTlogProof", "/v1/entries/{index}/tlog-proof", answerTlogProof),
+    get("getEntryBundle", "/v1/entries/{index}/bundle", answerBundle),
+    get("getInclusionProof", "/v1/proofs/inclusion", answerProof, { isHot: true }),
+    get("getConsistencyProof", "/v1/proofs/consistency", answerConsistency),
+    get("getHead", "/v1/head", () => answerHead({ vkeys: log.vkeys })),
+    // The older name.
+    get("getTreeHead", "/v1/tree-head", () => answerHead({ keys: log.vkeys })),
+    get("getTrustedRoot", "/v1/trusted-root.json", () => root),
+    get("getSigningConfig", "/v1/signing-config.json", () => signing),
+  ]
 }

@@ -6,14 +6,33 @@ import type { Log, LogEntry, SearchAnswer, SearchPage } from "../../log/ports/lo
 import { readStatement } from "../../sigstore/kept-envelope.ts"
 import { type EntrySummary, readSummary, type Signer } from "../../sigstore/recorded-summary.ts"
 import { answerAttestation, keptAttestation } from "../door/attestation.ts"
-import type { OperationParameters } from "../door/contract.ts"
 import type { EntrySearch } from "../door/entry-search.ts"
-import type { Handlers, Surroundings } from "../door/handler.ts"
+import type { Surroundings } from "../door/handler.ts"
 import { entryView } from "../door/views.ts"
-import { jsonAnswer } from "../serving/answer.ts"
+import { type Answer, jsonAnswer } from "../serving/answer.ts"
+import { type Call, get, type Route } from "../serving/route.ts"
 
-type SearchOperation = "searchEntries" | "getEntryAttestation" | "getArtifact"
-type Criteria = OperationParameters["searchEntries"]
+interface PageParameters {
+  readonly after?: number
+  readonly limit?: number
+}
+
+interface Criteria extends PageParameters {
+  readonly digest?: string
+  readonly key?: string
+  readonly identity?: string
+  readonly issuer?: string
+  readonly subject?: string
+  readonly subjectDigest?: string
+  readonly payload?: string
+  readonly predicateType?: string
+  readonly kind?: string
+  readonly order?: "oldest" | "newest"
+}
+
+interface Artifact extends PageParameters {
+  readonly digest: string
+}
 
 const DEFAULT_LIMIT = 20
 /** Entries that are read before other requests get a turn. */
@@ -113,29 +132,39 @@ async function attestationsView(log: Log, found: readonly FoundEntry[]): Promise
   return views
 }
 
-export function searchHandlers({ log }: Surroundings): Pick<Handlers, SearchOperation> {
-  return {
-    async searchEntries({ parameters }) {
-      const { after, limit = DEFAULT_LIMIT, order = "oldest" } = parameters
-      const answer = await log.search(readCriteria(parameters), { order, after, limit })
-      const entries = (await readEntries(log, answer)).map(({ entry, summary }) => {
-        return { ...entryView(entry), kind: summary.kind }
-      })
-      return jsonAnswer(200, { entries, ...completeness(answer) })
-    },
-    getEntryAttestation: ({ parameters }) => answerAttestation(log, parameters.index),
-    async getArtifact({ parameters: { digest, after, limit = DEFAULT_LIMIT } }) {
-      const answer = await log.search([digestTerms(digest)], { order: "newest", after, limit })
-      const found = await readEntries(log, answer)
-      return jsonAnswer(200, {
-        digest,
-        entries: found.map(({ entry, summary }) => ({ index: entry.index, kind: summary.kind })),
-        signers: signersView(found),
-        attestations: await attestationsView(log, found),
-        ...completeness(answer),
-      })
-    },
+export function searchRoutes({ log }: Surroundings): readonly Route[] {
+  async function searchEntries({ parameters }: Call<Criteria>): Promise<Answer> {
+    const { after, limit = DEFAULT_LIMIT, order = "oldest" } = parameters
+    const answer = await log.search(readCriteria(parameters), { order, after, limit })
+    const entries = (await readEntries(log, answer)).map(({ entry, summary }) => {
+      return { ...entryView(entry), kind: summary.kind }
+    })
+    return jsonAnswer(200, { entries, ...completeness(answer) })
   }
+
+  async function getArtifact({ parameters }: Call<Artifact>): Promise<Answer> {
+    const { digest, after, limit = DEFAULT_LIMIT } = parameters
+    const answer = await log.search([digestTerms(digest)], { order: "newest", after, limit })
+    const found = await readEntries(log, answer)
+    return jsonAnswer(200, {
+      digest,
+      entries: found.map(({ entry, summary }) => ({ index: entry.index, kind: summary.kind })),
+      signers: signersView(found),
+      attestations: await attestationsView(log, found),
+      ...completeness(answer),
+    })
+  }
+
+  return [
+    get("searchEntries", "/v1/entries", searchEntries),
+    get("getArtifact", "/v1/artifacts/{digest}", getArtifact),
+    get(
+      "getEntryAttestation",
+      "/v1/entries/{index}/attestation",
+      ({ parameters }: Call<{ readonly index: number }>) =>
+        answerAttestation(log, parameters.index),
+    ),
+  ]
 }
 
 /**

@@ -1,15 +1,15 @@
 // POST /v1/entries and /v1/entries/batch: from the bytes of a request to receipts.
-import type { IncomingMessage, ServerResponse } from "node:http"
 import { setImmediate } from "node:timers/promises"
 import { refuse } from "../../core/base/errors.ts"
-import { proposeEntry } from "../../entry/request.ts"
+import { type EntryRequest, proposeEntry } from "../../entry/request.ts"
 import type { Receipt } from "../../log/ports/log.ts"
 import { attachmentOf } from "../door/attestation.ts"
-import type { Handlers, Surroundings } from "../door/handler.ts"
+import type { Surroundings } from "../door/handler.ts"
 import { type AnsweredReceipt, awaitWitnesses } from "../door/receipts.ts"
 import { receiptStatus, receiptText } from "../door/views.ts"
-import { jsonTextAnswer } from "../serving/answer.ts"
-import { parseJsonBody } from "../serving/json-body.ts"
+import { type Answer, jsonTextAnswer } from "../serving/answer.ts"
+import type { Problem } from "../serving/problem.ts"
+import { post, type Route, type WriteCall } from "../serving/route.ts"
 
 const NEWLINE = 0x0a
 /** Lines that are parsed before other requests get a turn. */
@@ -22,7 +22,10 @@ function linesOf(bytes: Buffer, limit: number): Buffer[] {
     const newline = bytes.indexOf(NEWLINE, start)
     const end = newline < 0 ? bytes.length : newline
     if (lines.length === limit) {
-      refuse("too-large", `batch: expected up to ${limit} lines, found more`)
+      refuse(
+        "too-large",
+        `batch: expected up to ${limit} lines, found more; make several batches of it`,
+      )
     }
     lines.push(bytes.subarray(start, end))
     start = end + 1
@@ -32,20 +35,18 @@ function linesOf(bytes: Buffer, limit: number): Buffer[] {
 }
 
 /** What became of one line of a batch. */
-type Outcome =
-  | { readonly receipt: Receipt }
-  | { readonly problem: ReturnType<Surroundings["report"]> }
+type Outcome = { readonly receipt: Receipt } | { readonly problem: Problem }
 
-export function submissionHandlers(
-  surroundings: Surroundings,
-): Pick<Handlers, "addEntry" | "addEntries"> {
-  const { log, config, contract, meter, report, proposal, bodies } = surroundings
-  const single = { limit: config.requestLimit, mediaType: "application/json" }
-  const batch = { limit: config.batchLimit, mediaType: "application/x-ndjson" }
+interface Parameters {
+  readonly witnessed?: boolean
+}
+
+export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
+  const { log, config, contract, meter, report, proposal } = surroundings
+  const readRequest = contract.bodyReader<EntryRequest>("addEntry")
 
   /** Parameters say whether to wait; the configuration does where they do not. */
-  const waits = ({ witnessed }: { readonly witnessed?: boolean }): boolean =>
-    witnessed ?? config.waitForWitnesses
+  const waits = ({ witnessed }: Parameters): boolean => witnessed ?? config.waitForWitnesses
 
   async function answerOf(receipt: Receipt, isToWait: boolean): Promise<AnsweredReceipt> {
     return isToWait ? await awaitWitnesses(surroundings, receipt) : { receipt }
@@ -55,19 +56,10 @@ export function submissionHandlers(
     if (bytes.length > config.requestLimit) {
       refuse("too-large", `request: expected up to ${config.requestLimit} bytes, found more`)
     }
-    const request = contract.entryRequest(parseJsonBody(bytes))
+    const request = readRequest(bytes)
     const receipt = await log.add(proposeEntry(request, proposal), () => attachmentOf(request))
     meter.logged(receipt.isNew)
     return receipt
-  }
-
-  async function submitBody(request: IncomingMessage, response: ServerResponse): Promise<Receipt> {
-    const body = await bodies.read(request, response, single)
-    try {
-      return await submit(body.bytes)
-    } finally {
-      body.release()
-    }
   }
 
   /** What becomes of one line of a batch; never rejects. */
@@ -89,18 +81,6 @@ export function submissionHandlers(
     return await Promise.all(outcomes)
   }
 
-  async function submitBatch(
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<readonly Outcome[]> {
-    const body = await bodies.read(request, response, batch)
-    try {
-      return await submitLines(linesOf(body.bytes, config.batchLines))
-    } finally {
-      body.release()
-    }
-  }
-
   /** One line of the answer to a batch; never rejects. */
   async function lineOf(outcome: Outcome, isToWait: boolean): Promise<string> {
     if ("problem" in outcome) {
@@ -115,21 +95,27 @@ export function submissionHandlers(
     }
   }
 
-  return {
-    async addEntry({ request, response, parameters }) {
-      const receipt = await submitBody(request, response)
-      const answer = await answerOf(receipt, waits(parameters))
-      return jsonTextAnswer(receiptStatus(receipt), receiptText(answer), {
-        location: `/v1/entries/${receipt.index}`,
-      })
-    },
-    async addEntries({ request, response, parameters }) {
-      // Who waits for witnesses holds up no others by the bytes of a body.
-      const outcomes = await submitBatch(request, response)
-      const isToWait = waits(parameters)
-      const lines = await Promise.all(outcomes.map((outcome) => lineOf(outcome, isToWait)))
-      const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store" }
-      return { status: 200, headers, body: lines.join("") }
-    },
+  async function addEntry({ withBody, parameters }: WriteCall<Parameters>): Promise<Answer> {
+    const receipt = await withBody(submit)
+    const text = receiptText(await answerOf(receipt, waits(parameters)))
+    return jsonTextAnswer(receiptStatus(receipt), text, {
+      location: `/v1/entries/${receipt.index}`,
+    })
   }
+
+  async function addEntries({ withBody, parameters }: WriteCall<Parameters>): Promise<Answer> {
+    // Who waits for witnesses holds up no others by the bytes of a body.
+    const outcomes = await withBody((bytes) => submitLines(linesOf(bytes, config.batchLines)))
+    const isToWait = waits(parameters)
+    const lines = await Promise.all(outcomes.map((outcome) => lineOf(outcome, isToWait)))
+    const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store" }
+    return { status: 200, headers, body: lines.join("") }
+  }
+
+  const single = { limit: config.requestLimit, mediaType: "application/json" }
+  const batch = { limit: config.batchLimit, mediaType: "application/x-ndjson" }
+  return [
+    post("addEntry", "/v1/entries", single, addEntry, { isHot: true }),
+    post("addEntries", "/v1/entries/batch", batch, addEntries, { isHot: true }),
+  ]
 }

@@ -7,8 +7,9 @@ import { LRUCache } from "lru-cache"
 import Negotiator from "negotiator"
 import { refuse } from "../../core/base/errors.ts"
 import { parseTilePath, type TileResource, tileWidth } from "../../core/tree/tile.ts"
-import type { Call, Handlers, Surroundings } from "../door/handler.ts"
+import type { Surroundings } from "../door/handler.ts"
 import { type Answer, isKnown, notModified, textAnswer } from "../serving/answer.ts"
+import { type Call, get, type Route } from "../serving/route.ts"
 
 const gzipped = promisify(gzip)
 
@@ -18,7 +19,7 @@ const COMPRESSED_LIMIT = 32 * 1024 * 1024
 const COMPRESSION_LIMIT = 2
 
 /** The resource of a raw path; `..`, percent signs and a query never get past the parser. */
-function resourceOf({ request }: Pick<Call<"getTile">, "request">): TileResource {
+function resourceOf({ request }: Call): TileResource {
   return parseTilePath((request.url ?? "").slice(1))
 }
 
@@ -32,22 +33,17 @@ function idOf(resource: TileResource): { readonly level: number; readonly index:
   return { level: resource.kind === "tile" ? resource.level : 0, index: resource.index }
 }
 
-interface Compressor {
-  /** What was compressed for this key, as long as it is remembered. */
-  known(key: string): Uint8Array | undefined
-  /** Undefined if too much is being compressed already. */
-  compress(key: string, bytes: Uint8Array): Promise<Uint8Array | undefined>
-}
-
-function createCompressor(): Compressor {
+function createCompressor() {
   const kept = new LRUCache<string, Uint8Array>({
     maxSize: COMPRESSED_LIMIT,
     sizeCalculation: (bytes) => bytes.length,
   })
   let running = 0
   return {
-    known: (key) => kept.get(key),
-    async compress(key, bytes) {
+    /** What was compressed for this key, as long as it is remembered. */
+    known: (key: string) => kept.get(key),
+    /** Undefined if too much is being compressed already. */
+    async compress(key: string, bytes: Uint8Array): Promise<Uint8Array | undefined> {
       if (running === COMPRESSION_LIMIT) return undefined
       running += 1
       try {
@@ -61,11 +57,7 @@ function createCompressor(): Compressor {
   }
 }
 
-export function tileHandlers({
-  log,
-  publisher,
-  config,
-}: Surroundings): Pick<Handlers, "getCheckpoint" | "getTile" | "getEntryTile"> {
+export function tileRoutes({ log, publisher, config }: Surroundings): readonly Route[] {
   const compressor = createCompressor()
   const immutable = "public, max-age=31536000, immutable"
   let newest: { readonly checkpoint: string; readonly etag: string; readonly answer: Answer }
@@ -74,7 +66,7 @@ export function tileHandlers({
   function checkpointAnswer(): typeof newest {
     const { checkpoint } =
       publisher.published() ??
-      refuse("try-later", publisher.status()?.reason ?? "there is none yet")
+      refuse("try-later", publisher.status()?.reason ?? "no checkpoint is published yet")
     if (newest?.checkpoint === checkpoint) return newest
     const etag = `"${hash("sha256", checkpoint, "hex").slice(0, 32)}"`
     const cacheControl = `public, max-age=${config.checkpointMaxAge}`
@@ -112,35 +104,42 @@ export function tileHandlers({
     return (await log.bundle(resource.index, resource.width)) ?? notThere(resource)
   }
 
-  return {
-    getCheckpoint({ request }) {
-      const { etag, answer } = checkpointAnswer()
-      return isKnown(request, etag) ? notModified(answer) : answer
-    },
-    async getTile(call) {
-      const resource = resourceOf(call)
-      const etag = etagOf(resource)
-      if (isKnown(call.request, etag)) return notModified(tileAnswer(etag, new Uint8Array(0)))
-      const bytes = await log.tile(idOf(resource), resource.width)
-      return tileAnswer(etag, bytes ?? notThere(resource))
-    },
-    async getEntryTile(call) {
-      const resource = resourceOf(call)
-      const plainTag = etagOf(resource)
-      const gzipTag = etagOf(resource, "-gzip")
-      const wantsGzip = new Negotiator(call.request).encoding(["gzip", "identity"]) === "gzip"
-      const etag = wantsGzip ? gzipTag : plainTag
-      if (isKnown(call.request, etag)) {
-        return notModified(bundleAnswer(etag, new Uint8Array(0), wantsGzip))
-      }
-      if (!wantsGzip) return bundleAnswer(plainTag, await bundleBytes(resource), false)
-      const known = compressor.known(gzipTag)
-      if (known !== undefined) return bundleAnswer(gzipTag, known, true)
-      const bytes = await bundleBytes(resource)
-      const small = await compressor.compress(gzipTag, bytes)
-      return small === undefined
-        ? bundleAnswer(plainTag, bytes, false)
-        : bundleAnswer(gzipTag, small, true)
-    },
+  async function answerTile(call: Call): Promise<Answer> {
+    const resource = resourceOf(call)
+    const etag = etagOf(resource)
+    if (isKnown(call.request, etag)) return notModified(tileAnswer(etag, new Uint8Array(0)))
+    const bytes = await log.tile(idOf(resource), resource.width)
+    return tileAnswer(etag, bytes ?? notThere(resource))
   }
+
+  async function answerBundle(call: Call): Promise<Answer> {
+    const resource = resourceOf(call)
+    const plainTag = etagOf(resource)
+    const gzipTag = etagOf(resource, "-gzip")
+    const wantsGzip = new Negotiator(call.request).encoding(["gzip", "identity"]) === "gzip"
+    const etag = wantsGzip ? gzipTag : plainTag
+    if (isKnown(call.request, etag)) {
+      return notModified(bundleAnswer(etag, new Uint8Array(0), wantsGzip))
+    }
+    if (!wantsGzip) return bundleAnswer(plainTag, await bundleBytes(resource), false)
+    const known = compressor.known(gzipTag)
+    if (known !== undefined) return bundleAnswer(gzipTag, known, true)
+    const bytes = await bundleBytes(resource)
+    const small = await compressor.compress(gzipTag, bytes)
+    return small === undefined
+      ? bundleAnswer(plainTag, bytes, false)
+      : bundleAnswer(gzipTag, small, true)
+  }
+
+  function publishedCheckpoint({ request }: Call): Answer {
+    const { etag, answer } = checkpointAnswer()
+    return isKnown(request, etag) ? notModified(answer) : answer
+  }
+
+  const tree = { isTree: true } as const
+  return [
+    get("getCheckpoint", "/checkpoint", publishedCheckpoint),
+    get("getEntryTile", "/tile/entries/{index}", answerBundle, tree),
+    get("getTile", "/tile/{level}/{index}", answerTile, tree),
+  ]
 }

@@ -1,6 +1,6 @@
 // What is kept of a submission to Rekor v1: the envelope of its attestation, in the form that the log keeps.
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
-import { Refusal } from "../../core/base/errors.ts"
+import { unlessRefused } from "../../core/base/errors.ts"
 import { asList, asObject, asText } from "../../core/base/json-value.ts"
 import { parseBase64 } from "../../core/base/text.ts"
 import { MOST_SIGNATURES } from "../../entry/dsse.ts"
@@ -31,17 +31,14 @@ function envelopeInRekorV1({ kind, spec }: JsonObject): Uint8Array | undefined {
 }
 
 /**
- * What may be kept of an accepted submission; undefined where the body has everything. An envelope in one of the other spellings
- * that Rekor takes is not kept.
+ * What may be kept of an accepted submission; undefined where the body has everything. An envelope in one
+ * of the other spellings that Rekor takes is not kept.
  */
 export function attachmentOfRekorV1(entry: JsonObject): Attachment | undefined {
-  try {
+  return unlessRefused(() => {
     const bytes = envelopeInRekorV1(entry)
     if (bytes === undefined) return undefined
     readEnvelope(bytes)
     return { mediaType: ENVELOPE_MEDIA_TYPE, bytes }
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
+  })
 }

@@ -1,12 +1,11 @@
 // Entries of the Rekor v1 API: submission, lookup by index and entry ID, and the retrieval of several.
 // Entries of every kind and version are given out, also those that came by another API.
-import { createHash } from "node:crypto"
-import { asHash } from "../../core/tree/hash.ts"
 import { proposeRekorV1 } from "../../entry/rekor-v1/propose.ts"
 import type { LogEntry, Receipt, SignedInclusion } from "../../log/ports/log.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
+import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 import { attachmentOfRekorV1 } from "./attachment.ts"
 import { entryIdOf, entryView } from "./entry.ts"
 import { errorAnswer, processing, refuseSchema } from "./errors.ts"
@@ -14,7 +13,6 @@ import { createLookup } from "./lookup.ts"
 import {
   asJsonList,
   type JsonObject,
-  type RekorV1Call,
   readEntryId,
   readJsonObject,
   readProposedEntry,
@@ -27,10 +25,6 @@ const MOST_ENTRIES = 10
 
 /** An entry that is not there is answered without a body. */
 const notThere: Answer = { status: 404, headers: { "cache-control": "no-store" }, body: "" }
-
-function leafHashOf(body: Uint8Array): ReturnType<typeof asHash> {
-  return asHash(createHash("sha256").update(Uint8Array.of(0)).update(body).digest())
-}
 
 function readIndex(value: unknown): bigint {
   if (typeof value !== "number" || !Number.isInteger(value)) {
@@ -46,29 +40,9 @@ function readId(value: unknown): ReturnType<typeof readEntryId> {
     : refuseSchema("type", "entryUUIDs in body: expected strings, found another value")
 }
 
-export interface EntryHandlers {
-  addEntry(call: RekorV1Call): Promise<Answer>
-  getByIndex(call: RekorV1Call): Promise<Answer>
-  getById(call: RekorV1Call): Promise<Answer>
-  retrieve(call: RekorV1Call): Promise<Answer>
-}
-
-export function entryHandlers(surroundings: Surroundings, signer: RekorSigner): EntryHandlers {
-  const { log, config, meter, proposal: options, bodies } = surroundings
-  const lookup = createLookup(log, options, leafHashOf)
-  const rule = { limit: config.requestLimit, mediaType: "application/json" }
-
-  async function readBody<T>(
-    call: RekorV1Call,
-    use: (value: JsonObject) => Promise<T>,
-  ): Promise<T> {
-    const body = await bodies.read(call.request, call.response, rule)
-    try {
-      return await use(readJsonObject(body.bytes))
-    } finally {
-      body.release()
-    }
-  }
+export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): readonly Route[] {
+  const { log, config, meter, proposal: options } = surroundings
+  const lookup = createLookup(log, options)
 
   async function keyed(entry: LogEntry, inclusion: SignedInclusion): Promise<object> {
     return { [entryIdOf(log, entry.leafHash)]: await entryView(signer, entry, inclusion) }
@@ -115,30 +89,38 @@ export function entryHandlers(surroundings: Surroundings, signer: RekorSigner): 
     return [...found, ...indexes.map(readIndex).map(lookup.byIndex)]
   }
 
-  return {
-    addEntry: (call) =>
-      readBody(call, async (value) => {
-        const entry = readProposedEntry(value)
-        const receipt = await processing(() =>
-          log.add(proposeRekorV1(entry, options), () => attachmentOfRekorV1(entry)),
-        )
-        meter.logged(receipt.isNew)
-        return await receiptAnswer(receipt, call.query)
-      }),
-    async getByIndex({ query }) {
-      return await answerAt(lookup.byIndex(requiredInteger(query, "logIndex", 0n)))
-    },
-    async getById({ path }) {
-      return await answerAt(await lookup.byId(readEntryId(path.slice("log/entries/".length))))
-    },
-    retrieve: (call) =>
-      readBody(call, async (value) => {
-        const values: object[] = []
-        for (const index of await indexesOf(value)) {
-          const found = await valueAt(index)
-          if (found !== undefined) values.push(found)
-        }
-        return jsonAnswer(200, values)
-      }),
+  async function submit(bytes: Buffer): Promise<Receipt> {
+    const entry = readProposedEntry(readJsonObject(bytes))
+    const receipt = await processing(() =>
+      log.add(proposeRekorV1(entry, options), () => attachmentOfRekorV1(entry)),
+    )
+    meter.logged(receipt.isNew)
+    return receipt
   }
+
+  async function retrieved(bytes: Buffer): Promise<Answer> {
+    const values: object[] = []
+    for (const index of await indexesOf(readJsonObject(bytes))) {
+      const found = await valueAt(index)
+      if (found !== undefined) values.push(found)
+    }
+    return jsonAnswer(200, values)
+  }
+
+  const addEntry = ({ withBody, query }: WriteCall) =>
+    withBody(async (bytes) => receiptAnswer(await submit(bytes), query))
+  const getByIndex = ({ query }: Call) =>
+    answerAt(lookup.byIndex(requiredInteger(query, "logIndex", 0n)))
+  const getById = async (id: string) => answerAt(await lookup.byId(readEntryId(id)))
+  const getEntry = ({ parameters }: Call<{ readonly id: string }>) => getById(parameters.id)
+  const retrieve = ({ withBody }: WriteCall) => withBody(retrieved)
+  const json = { limit: config.requestLimit, mediaType: "application/json" }
+  return [
+    post("rekorV1AddEntry", ENTRIES, json, addEntry),
+    get("rekorV1GetEntryByIndex", ENTRIES, getByIndex),
+    get("rekorV1GetEntry", `${ENTRIES}/{id}`, getEntry),
+    post("rekorV1Retrieve", `${ENTRIES}/retrieve`, json, retrieve, { isShared: true }),
+    // To read it is to ask for an entry of this name, which is no entry ID.
+    get("rekorV1GetEntry", `${ENTRIES}/retrieve`, () => getById("retrieve")),
+  ]
 }

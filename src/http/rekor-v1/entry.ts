@@ -14,7 +14,7 @@ export function entryIdOf({ treeId }: Pick<Log, "treeId">, leafHash: Hash): stri
 export async function entryView(
   signer: RekorSigner,
   entry: LogEntry,
-  { path, head }: SignedInclusion,
+  { hashes, head }: SignedInclusion,
 ): Promise<object> {
   const { index, body, time } = entry
   const integratedTime = Math.floor(time / 1000)
@@ -28,7 +28,7 @@ export async function entryView(
     verification: {
       inclusionProof: {
         checkpoint,
-        hashes: hexes(path),
+        hashes: hexes(hashes),
         logIndex: index,
         rootHash: hex(head.root),
         treeSize: head.size,

@@ -2,10 +2,10 @@
 // fit the schema, one of the numbers that go-openapi has for that.
 import { Refusal } from "../../core/base/errors.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
-import type { Problem, ProblemCode } from "../serving/problem.ts"
+import { type Problem, retryHeaders } from "../serving/problem.ts"
 
 /** go-openapi's numbers for what is wrong with a value; all are answered with status 422. */
-export const schemaCode = {
+const schemaCode = {
   type: 601,
   required: 602,
   tooLong: 603,
@@ -37,36 +37,20 @@ export function refuseSchema(kind: keyof typeof schemaCode, message: string): ne
   throw new RekorV1Refusal(422, schemaCode[kind], message)
 }
 
-const statuses = {
-  malformed: 400,
-  unsupported: 400,
-  "too-large": 413,
-  "bad-signature": 400,
-  "bad-proof": 400,
-  mismatch: 400,
-  untrusted: 400,
-  "not-allowed": 403,
-  "not-found": 404,
-  "beyond-tree": 404,
-  conflict: 409,
-  "wrong-media-type": 415,
-  "wrong-method": 405,
-  "too-slow": 400,
-  "try-later": 503,
-  trouble: 500,
-  bug: 500,
-} satisfies Record<ProblemCode, number>
-
 export function errorAnswer(status: number, message: string, code = status): Answer {
-  const headers = status === 503 ? { "retry-after": "1" } : undefined
-  return jsonAnswer(status, { code, message }, headers)
+  return jsonAnswer(status, { code, message }, retryHeaders(status))
 }
 
+/** Where the API has others than {@link Problem}: what is wrong with an entry is 400. */
+const statuses: ReadonlyMap<number, number> = new Map([
+  [422, 400],
+  [408, 400],
+])
+
 /** The answer to what a handler threw. */
-export function refusalAnswer(error: unknown, { code, detail, status }: Problem): Answer {
+export function refusalAnswer({ detail, status }: Problem, error: unknown): Answer {
   if (error instanceof RekorV1Refusal) return errorAnswer(error.status, detail, error.rekorCode)
-  // Trouble that passes is 503 in every protocol.
-  return errorAnswer(status === 503 ? status : statuses[code], detail)
+  return errorAnswer(statuses.get(status) ?? status, detail)
 }
 
 /** The refusals that say something about an entry, not about the moment or who may write. */

@@ -5,46 +5,50 @@ import type { RekorSigner } from "../../log/ports/signer.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { hex, hexes } from "../door/views.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
+import { type Call, get, type Route } from "../serving/route.ts"
 import { refuseRequest } from "./errors.ts"
-import { assertTreeId, queryInteger, type RekorV1Call, requiredInteger } from "./request.ts"
+import { assertTreeId, queryInteger, requiredInteger } from "./request.ts"
 
-export interface LogHandlers {
-  getLog(call: RekorV1Call): Promise<Answer>
-  getPublicKey(call: RekorV1Call): Answer
-  getProof(call: RekorV1Call): Promise<Answer>
-}
-
-export function logHandlers({ log }: Pick<Surroundings, "log">, signer: RekorSigner): LogHandlers {
-  return {
-    async getLog() {
-      const head = log.head()
-      return jsonAnswer(200, {
-        inactiveShards: [],
-        rootHash: hex(head.root),
-        signedTreeHead: await signer.checkpoint(head),
-        treeID: log.treeId,
-        treeSize: head.size,
-      })
-    },
-    getPublicKey({ query }) {
-      assertTreeId(query, log.treeId)
-      const headers = { "content-type": "application/x-pem-file", "cache-control": "no-store" }
-      return { status: 200, headers, body: signer.publicKeyPem }
-    },
-    async getProof({ query }) {
-      const first = queryInteger(query, "firstSize", 1n) ?? 1n
-      const last = requiredInteger(query, "lastSize", 1n)
-      const head = log.head()
-      if (first > last) refuseRequest(`firstSize(${first}) must be less than lastSize(${last})`)
-      assertTreeId(query, log.treeId)
-      if (last > BigInt(head.size)) {
-        refuseRequest(
-          `the tree size requested(${last}) was greater than what is currently observable(${head.size})`,
-        )
-      }
-      const hashes = hexes(await log.consistency(Number(first), Number(last)))
-      // SPEC: the root is the newest one, not that of lastSize.
-      return jsonAnswer(200, { hashes, rootHash: hex(head.root) })
-    },
+export function logRoutes(
+  { log }: Pick<Surroundings, "log">,
+  signer: RekorSigner,
+): readonly Route[] {
+  async function getLog(): Promise<Answer> {
+    const head = log.head()
+    return jsonAnswer(200, {
+      inactiveShards: [],
+      rootHash: hex(head.root),
+      signedTreeHead: await signer.checkpoint(head),
+      treeID: log.treeId,
+      treeSize: head.size,
+    })
   }
+
+  function getPublicKey({ query }: Call): Answer {
+    assertTreeId(query, log.treeId)
+    const headers = { "content-type": "application/x-pem-file", "cache-control": "no-store" }
+    return { status: 200, headers, body: signer.publicKeyPem }
+  }
+
+  async function getProof({ query }: Call): Promise<Answer> {
+    const first = queryInteger(query, "firstSize", 1n) ?? 1n
+    const last = requiredInteger(query, "lastSize", 1n)
+    const head = log.head()
+    if (first > last) refuseRequest(`firstSize(${first}) must be less than lastSize(${last})`)
+    assertTreeId(query, log.treeId)
+    if (last > BigInt(head.size)) {
+      refuseRequest(
+        `the tree size requested(${last}) was greater than what is currently observable(${head.size})`,
+      )
+    }
+    const hashes = hexes(await log.consistency(Number(first), Number(last)))
+    // SPEC: the root is the newest one, not that of lastSize.
+    return jsonAnswer(200, { hashes, rootHash: hex(head.root) })
+  }
+
+  return [
+    get("rekorV1GetLog", "/api/v1/log", getLog),
+    get("rekorV1GetPublicKey", "/api/v1/log/publicKey", getPublicKey),
+    get("rekorV1GetProof", "/api/v1/log/proof", getProof),
+  ]
 }

@@ -1,13 +1,15 @@
 // Looks entries up for the Rekor v1 API: by index, by entry ID, or by a proposed entry that may have been
 // logged. Nothing found is undefined; what is found is true, as the log checks it against the tree.
-import { Refusal, refuse } from "../../core/base/errors.ts"
+import { createHash } from "node:crypto"
+import { Refusal, refuse, unlessRefused } from "../../core/base/errors.ts"
+import { asHash, type Hash } from "../../core/tree/hash.ts"
 import type { Proposal } from "../../entry/entry.ts"
 import { proposeRekorV1 } from "../../entry/rekor-v1/propose.ts"
 import type { ProposalOptions } from "../../entry/signature.ts"
 import type { Log } from "../../log/ports/log.ts"
 import type { EntryId, JsonObject } from "./request.ts"
 
-export interface Lookup {
+interface Lookup {
   byIndex(index: bigint): number | undefined
   byId(id: EntryId): Promise<number | undefined>
   /** Nothing for a kind or version that is not taken here; else refuses as making the proposal does. */
@@ -32,16 +34,6 @@ function choices({ claims }: Proposal): readonly (readonly number[])[] {
   )
 }
 
-/** The body of a choice; undefined for one that the kind does not allow. */
-function bodyOf(proposal: Proposal, held: readonly number[]): Uint8Array | undefined {
-  try {
-    return proposal.body(held)
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
-}
-
 /** cosign asks for one attestation in two versions at once; the one we do not take is just not there. */
 function proposalOf(value: JsonObject, options: ProposalOptions): Proposal | undefined {
   try {
@@ -52,11 +44,11 @@ function proposalOf(value: JsonObject, options: ProposalOptions): Proposal | und
   }
 }
 
-export function createLookup(
-  log: Log,
-  options: ProposalOptions,
-  leafHashOf: (body: Uint8Array) => EntryId["leafHash"],
-): Lookup {
+function leafHashOf(body: Uint8Array): Hash {
+  return asHash(createHash("sha256").update(Uint8Array.of(0)).update(body).digest())
+}
+
+export function createLookup(log: Log, options: ProposalOptions): Lookup {
   const treeId = BigInt(log.treeId)
   return {
     byIndex: (index) => (index < BigInt(log.head().size) ? Number(index) : undefined),
@@ -67,7 +59,8 @@ export function createLookup(
       const proposal = proposalOf(value, options)
       if (proposal === undefined) return undefined
       for (const held of choices(proposal)) {
-        const body = bodyOf(proposal, held)
+        // A kind need not allow every choice.
+        const body = unlessRefused(() => proposal.body(held))
         const index = body && (await log.indexOf(leafHashOf(body)))
         if (index !== undefined) return index
       }

@@ -1,21 +1,10 @@
 // Reads what Rekor v1 requests bring along: parameters and JSON values, as loosely as go-openapi does
 // (`null` is absent, strange parameters do not matter) and with its answers to what does not fit.
-import type { IncomingMessage, ServerResponse } from "node:http"
 import { shown } from "../../core/base/errors.ts"
 import { isAbsent } from "../../core/base/json-value.ts"
 import { HASH_SIZE, type Hash } from "../../core/tree/hash.ts"
 import { parseJsonBody } from "../serving/json-body.ts"
 import { refuseRequest, refuseSchema } from "./errors.ts"
-
-/** A request to an operation of the API. */
-export interface RekorV1Call {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  /** What comes after `/api/v1/`. */
-  readonly path: string
-  /** Without the question mark. */
-  readonly query: string
-}
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -59,7 +48,7 @@ export function readProposedEntry(value: unknown): JsonObject {
 }
 
 /** The last value of a query parameter; undefined if it is absent or empty. */
-export function queryText(query: string, name: string): string | undefined {
+function queryText(query: string, name: string): string | undefined {
   const value = new URLSearchParams(query).getAll(name).at(-1)
   return value === "" ? undefined : value
 }

@@ -17,15 +17,10 @@ import type { Log } from "../../log/ports/log.ts"
 import type { Criterion, SearchOperator } from "../door/entry-search.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
+import type { WriteCall } from "../serving/route.ts"
 import { entryIdOf } from "./entry.ts"
 import { errorAnswer, refuseRequest, refuseSchema } from "./errors.ts"
-import {
-  asJsonObject,
-  type JsonObject,
-  optionalText,
-  type RekorV1Call,
-  readJsonObject,
-} from "./request.ts"
+import { asJsonObject, type JsonObject, optionalText, readJsonObject } from "./request.ts"
 
 const EMAIL = /^[^\s@]+@[^\s@]+$/
 const HASH = /^(?:(sha1|sha256|sha384|sha512):)?((?:[0-9a-f]{2}){20,64})$/
@@ -119,23 +114,17 @@ async function entryIdAt(log: Log, index: number): Promise<string> {
 export function searchHandler({
   log,
   search,
-  bodies,
-  config,
-}: Surroundings): (call: RekorV1Call) => Promise<Answer> {
-  const rule = { limit: config.requestLimit, mediaType: "application/json" }
-  return async ({ request, response }) => {
+}: Pick<Surroundings, "log" | "search">): (call: WriteCall) => Promise<Answer> {
+  return async ({ withBody }) => {
     if (search === undefined) {
       return errorAnswer(501, "Search Index API not enabled in this Rekor instance")
     }
-    const body = await bodies.read(request, response, rule)
-    try {
-      const query = readJsonObject(body.bytes)
+    return await withBody(async (bytes) => {
+      const query = readJsonObject(bytes)
       const operator = readOperator(query)
       const criteria = readCriteria(query)
       const indexes = criteria.length === 0 ? [] : await search(criteria, operator)
       return jsonAnswer(200, await Promise.all(indexes.map((index) => entryIdAt(log, index))))
-    } finally {
-      body.release()
-    }
+    })
   }
 }

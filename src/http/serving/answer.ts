@@ -13,15 +13,12 @@ export interface Answer {
   readonly isAscii?: true
 }
 
-export function jsonAnswer(status: number, value: unknown, headers?: Headers): Answer {
-  return {
-    status,
-    headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
-    body: JSON.stringify(value),
-  }
-}
-
 const jsonHeaders: Headers = { "content-type": "application/json", "cache-control": "no-store" }
+
+/** Members that are undefined are left out. */
+export function jsonAnswer(status: number, value: unknown, headers?: Headers): Answer {
+  return { status, headers: { ...jsonHeaders, ...headers }, body: JSON.stringify(value) }
+}
 
 /** As {@link jsonAnswer} with JSON that is text of ASCII already. */
 export function jsonTextAnswer(status: number, text: string, headers?: Headers): Answer {
@@ -29,15 +26,22 @@ export function jsonTextAnswer(status: number, text: string, headers?: Headers):
   return { status, headers: all, body: text, isAscii: true }
 }
 
+/** UTF-8 of another type if `headers` say so. */
 export function textAnswer(status: number, text: string, headers?: Headers): Answer {
+  const type = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" }
+  return { status, headers: { ...type, ...headers }, body: text }
+}
+
+/** What browsers are told that ask before they send. */
+export function preflightAnswer(methods: string, headers: string): Answer {
   return {
-    status,
+    status: 204,
     headers: {
-      "content-type": "text/plain; charset=utf-8",
-      "cache-control": "no-store",
-      ...headers,
+      "access-control-allow-origin": "*",
+      "access-control-allow-methods": methods,
+      "access-control-allow-headers": headers,
+      "access-control-max-age": "86400",
     },
-    body: text,
   }
 }
 
@@ -46,8 +50,16 @@ export function isRead(request: IncomingMessage): boolean {
   return request.method === "GET" || request.method === "HEAD"
 }
 
-/** Writes the answer unless the client is gone or was answered already. Node leaves out HEAD's body. */
-export function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+/**
+ * Writes the answer unless the client is gone or was answered already. Node leaves out HEAD's body. Any web
+ * origin may see it if the request was a read or `isShared` says so.
+ */
+export function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+  isShared = false,
+): void {
   if (response.headersSent || response.destroyed) return
   const { status, headers, body, isAscii } = answer
   // Object.assign is several times faster here than a spread, on Node 20.
@@ -55,7 +67,7 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
     { "x-content-type-options": "nosniff" },
     headers,
   )
-  if (isRead(request)) all["access-control-allow-origin"] = "*"
+  if (isShared || isRead(request)) all["access-control-allow-origin"] = "*"
   if (body !== undefined) {
     const isCounted = isAscii === true || typeof body !== "string"
     all["content-length"] = isCounted ? body.length : Buffer.byteLength(body)

@@ -1,24 +1,11 @@
 // What an operator may set about the HTTP interface, and what the interface needs from its surroundings.
 import { LONGEST_BATCH, MOST_IN_BATCH } from "../../core/base/limits.ts"
+import type { RequestMetrics } from "./request-metrics.ts"
 
-export interface HttpConfig {
-  /** The base URL in trusted roots; by default `https://` and the origin. */
-  readonly publicUrl?: string
-  /** Bytes of one submission. */
-  readonly requestLimit: number
-  /** Bytes of one batch. */
-  readonly batchLimit: number
-  readonly batchLines: number
+/** What every server has. */
+export interface ServerConfig {
   /** Bytes of all bodies that are in memory together. */
   readonly bodyBudget: number
-  /** Seconds. */
-  readonly checkpointMaxAge: number
-  /** Whether submissions wait for witnesses unless they say otherwise. */
-  readonly waitForWitnesses: boolean
-  /** When the log's key became valid, in ISO 8601, for trusted roots. */
-  readonly trustStart: string
-  /** What protects the log from being rolled back, for operators. */
-  readonly guardLevel: string
   /** Milliseconds within which the headers of a request must have arrived. */
   readonly headersTimeout: number
   /** Milliseconds within which a whole request must have arrived. */
@@ -31,6 +18,25 @@ export interface HttpConfig {
   readonly idleTimeout: number
   /** Milliseconds after which closing the server cuts off what is still under way. */
   readonly drainTimeout: number
+}
+
+/** What a log has besides. */
+export interface HttpConfig extends ServerConfig {
+  /** The base URL in trusted roots; by default `https://` and the origin. */
+  readonly publicUrl?: string
+  /** Bytes of one submission. */
+  readonly requestLimit: number
+  /** Bytes of one batch. */
+  readonly batchLimit: number
+  readonly batchLines: number
+  /** Seconds. */
+  readonly checkpointMaxAge: number
+  /** Whether submissions wait for witnesses unless they say otherwise. */
+  readonly waitForWitnesses: boolean
+  /** When the log's key became valid, in ISO 8601, for trusted roots. */
+  readonly trustStart: string
+  /** What protects the log from being rolled back, for operators. */
+  readonly guardLevel: string
 }
 
 const MEBIBYTE = 1024 * 1024
@@ -58,11 +64,10 @@ export interface HttpLogger {
   error(fields: object, message: string): void
 }
 
-/** Told about everything that is counted; metrics.ts implements it. */
-export interface Meter {
-  /** `operation`: of the contract or of a door, or `other`; `seconds` until the answer was ready. */
-  answered(operation: string, status: number, seconds: number): void
+/** Told about everything that is counted; log/metrics.ts implements it. */
+export interface Meter extends RequestMetrics {
   /** A submission's end: an entry that was logged, or one that was there. */
   logged(isNew: boolean): void
-  refused(code: string): void
 }
+
+export const noMeter: Meter = { answered: () => {}, logged: () => {}, refused: () => {} }

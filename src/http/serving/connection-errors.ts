@@ -12,13 +12,16 @@ interface AnsweringSocket extends Duplex {
 function problemOfBreak(code: string | undefined): Problem {
   switch (code) {
     case "ERR_HTTP_REQUEST_TIMEOUT":
-      return refusalProblem("too-slow", "the request did not arrive in time")
+      return refusalProblem("too-slow", "expected the whole request in time, found it incomplete")
     case "HPE_HEADER_OVERFLOW":
-      return { ...refusalProblem("too-large", "expected headers up to 8 KiB"), status: 431 }
+      return {
+        ...refusalProblem("too-large", "expected headers up to 8 KiB, found more"),
+        status: 431,
+      }
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
-      return refusalProblem("too-large", "expected shorter chunk extensions")
+      return refusalProblem("too-large", "expected short chunk extensions, found long ones")
     default:
-      return refusalProblem("malformed", "expected an HTTP/1.1 request")
+      return refusalProblem("malformed", "expected an HTTP/1.1 request, found other bytes")
   }
 }
 

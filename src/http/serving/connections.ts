@@ -7,21 +7,14 @@ import {
   type Server,
   type ServerOptions,
 } from "node:http"
-import type { HttpConfig } from "./config.ts"
+import type { ServerConfig } from "./config.ts"
 import { answerBrokenConnection } from "./connection-errors.ts"
 
 /** The longest headers of a request, in bytes. */
 const HEADER_BYTES = 8 * 1024
 
-/** What a server's limits are made of, in milliseconds. */
-export type Slowness = Pick<
-  HttpConfig,
-  "headersTimeout" | "requestTimeout" | "keepAliveTimeout" | "idleTimeout" | "slownessInterval"
->
-
-export interface GuardedServerOptions
-  extends Pick<ServerOptions, "IncomingMessage" | "ServerResponse"> {
-  readonly config: Slowness
+interface GuardedServerOptions extends Pick<ServerOptions, "IncomingMessage" | "ServerResponse"> {
+  readonly config: ServerConfig
   readonly listener: RequestListener
 }
 
@@ -32,7 +25,7 @@ export function takeOriginForm(request: IncomingMessage): void {
   if (!url.startsWith("/")) request.url = url.replace(/^https?:\/\/[^/?#]*/i, "")
 }
 
-function limitSlowness(server: Server, config: Slowness): void {
+function limitSlowness(server: Server, config: ServerConfig): void {
   server.headersTimeout = config.headersTimeout
   server.requestTimeout = config.requestTimeout
   server.keepAliveTimeout = config.keepAliveTimeout

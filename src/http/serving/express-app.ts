@@ -1,10 +1,13 @@
-// An Express application that leaves requests as they came, and whose request and response prototypes are
-// given to the HTTP server: Express then need not exchange them for each request, which costs more than all
-// else it does.
+// The routes that are not hot, as an Express application that leaves requests as they came. Its prototypes of
+// requests and responses are given to the HTTP server: Express then need not exchange them for each request,
+// which costs more than all else it does.
 import { IncomingMessage, ServerResponse } from "node:http"
-import express, { type Express } from "express"
+import express, { type Express, type Request, type Response } from "express"
+import type { PathValues } from "./route.ts"
+import type { Doorway } from "./router.ts"
+import { askedOf, type Serving } from "./serving.ts"
 
-export interface AdoptedApp {
+interface AdoptedApp {
   readonly app: Express
   /** For `createServer`: what they make is born with the prototypes of the application. */
   readonly IncomingMessage: typeof IncomingMessage
@@ -30,12 +33,21 @@ function adoptedClasses(app: Express): Omit<AdoptedApp, "app"> {
 }
 
 /** Paths are case-sensitive and strict about a final slash; nothing is parsed or added unasked. */
-export function createExpressApp(): AdoptedApp {
+export function createExpressApp(
+  doorways: readonly Doorway[],
+  { serve }: Pick<Serving, "serve">,
+): AdoptedApp {
   const app = express()
   app.disable("x-powered-by")
   app.disable("etag")
   app.disable("query parser")
   app.enable("case sensitive routing")
   app.enable("strict routing")
+  for (const doorway of doorways) {
+    const { method, path } = doorway.route
+    const handle = (request: Request, response: Response): Promise<void> =>
+      serve(askedOf(request, response), doorway, request.params as PathValues)
+    app[method === "GET" ? "get" : "post"](path.replaceAll(/\{(\w+)\}/g, ":$1"), handle)
+  }
   return { app, ...adoptedClasses(app) }
 }

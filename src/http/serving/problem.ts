@@ -72,20 +72,19 @@ export function problemOf(error: unknown): Problem {
     : makeProblem("trouble", 500, "the request could not be answered; the operator was told")
 }
 
-function errorHeaders(problem: Problem): Headers {
-  return problem.status === 503
-    ? { "cache-control": "no-store", "retry-after": "1" }
-    : { "cache-control": "no-store" }
+/** When to ask again, where that may help. */
+export function retryHeaders(status: number): Headers {
+  return status === 503 ? { "retry-after": "1" } : {}
 }
 
 export function problemAnswer(problem: Problem): Answer {
   return jsonAnswer(problem.status, problem, {
-    ...errorHeaders(problem),
+    ...retryHeaders(problem.status),
     "content-type": "application/problem+json",
   })
 }
 
-/** The short text that tile and checkpoint routes answer with. */
-export function plainProblemAnswer(problem: Problem): Answer {
-  return textAnswer(problem.status, `${problem.code}: ${problem.detail}\n`, errorHeaders(problem))
+/** The short text that is answered where no document is expected. */
+export function plainProblemAnswer({ status, code, detail }: Problem): Answer {
+  return textAnswer(status, `${code}: ${detail}\n`, retryHeaders(status))
 }

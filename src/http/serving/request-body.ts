@@ -10,7 +10,7 @@ export interface BodyRule {
   readonly mediaType?: string
 }
 
-export interface HeldBody {
+interface HeldBody {
   readonly bytes: Buffer
   /** Gives the bytes back to the budget, once the request is answered. */
   release(): void
@@ -89,7 +89,7 @@ export function createBodyReader(budget: number): BodyReader {
         if (length > limit) {
           stop(tooLarge(limit, "more"))
         } else if (spent + chunk.length > budget) {
-          stop(new Refusal("try-later", "too many bodies are being read; try again"))
+          stop(new Refusal("try-later", "too many bodies are being read; try again in a second"))
         } else {
           spent += chunk.length
           held += chunk.length

@@ -2,7 +2,9 @@
 import { Counter, Histogram, type Registry } from "prom-client"
 
 export interface RequestMetrics {
-  /** Counts an answer and its duration in seconds. */
+  /**
+   * Counts an answer and the seconds until it was ready; `operation` is a route's, or `other`.
+   */
   answered(operation: string, status: number, seconds: number): void
   refused(code: string): void
 }

@@ -18,6 +18,11 @@ function alternatives(schema: unknown): string {
   return branches.flatMap(({ required = [] }) => required).join(", ")
 }
 
+/** A value that is no object or list. */
+function foundIn(data: unknown): string {
+  return typeof data === "object" ? "" : `, found ${shown(String(data))}`
+}
+
 function explain(error: ErrorObject): string {
   const { additionalProperty = "", missingProperty = "", ...params }: ErrorParameters = error.params
   switch (error.keyword) {
@@ -32,7 +37,7 @@ function explain(error: ErrorObject): string {
         ? `expected a ${params.tag} that this log takes, found ${shown(params.tagValue)}`
         : `expected a text ${shown(params.tag ?? "")}, found none`
     default:
-      return `it ${error.message ?? "is not what the contract describes"}`
+      return `it ${error.message ?? "is not what the contract describes"}${foundIn(error.data)}`
   }
 }
 

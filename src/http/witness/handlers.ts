@@ -1,14 +1,13 @@
 // What a witness answers: the two routes of C2SP tlog-witness, and beside them evidence and what operators
-// ask. Each handler is a function to an answer; what it throws becomes one by witness-answers.ts.
+// ask. What a handler throws becomes an answer by answers.ts.
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
-import { Refusal, refuse } from "../../core/base/errors.ts"
+import { refuse, shown } from "../../core/base/errors.ts"
 import { LONGEST_EVIDENCE } from "../../core/base/limits.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Witness, WitnessedLogStatus } from "../../witness/witness.ts"
-import { textAnswer } from "../serving/answer.ts"
-import type { PlainCall, PlainHandler } from "../serving/plain-serving.ts"
-import type { BodyReader } from "../serving/request-body.ts"
+import { type Answer, textAnswer } from "../serving/answer.ts"
+import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 
 /** The witness and what its door says of it. */
 export interface ServedWitness {
@@ -22,18 +21,6 @@ export interface ServedWitness {
   /** Why nothing is cosigned now, beside what the witness says itself; undefined if checkpoints are. */
   obstacle(): string | undefined
 }
-
-export type WitnessOperation =
-  | "addCheckpoint"
-  | "getCheckpoint"
-  | "addEvidence"
-  | "listEvidence"
-  | "getEvidence"
-  | "getStatus"
-  | "getLiveness"
-  | "getReadiness"
-
-export type WitnessHandlers = { readonly [Operation in WitnessOperation]: PlainHandler }
 
 /** 63 proof lines and 32 signatures of ML-DSA-44 have some 107 KB. */
 const LONGEST_CHECKPOINT_REQUEST = 128 * 1024
@@ -66,61 +53,64 @@ function originHash(origin: string): string {
   return formatHex(digestOf("sha256", utf8(origin)))
 }
 
-export function witnessHandlers(served: ServedWitness, bodies: BodyReader): WitnessHandlers {
+const noCheckpoint = (hash: string) =>
+  `expected the SHA-256 of the origin of a log that was cosigned, found ${hash}; GET / lists them`
+const noEvidence = (id: string) =>
+  `expected the ID of kept evidence, found ${shown(id)}; GET /evidence lists them`
+
+export function witnessRoutes(served: ServedWitness): readonly Route[] {
   const { witness } = served
   const origins: ReadonlyMap<string, string> = new Map(
     witness.status().logs.map(({ origin }) => [originHash(origin), origin]),
   )
 
-  /** Reads a body, and holds its bytes against the budget until `take` is done with them. */
-  async function withBody<T>(
-    { request, response }: PlainCall,
-    limit: number,
-    take: (bytes: Uint8Array) => Promise<T>,
-  ): Promise<T> {
-    const body = await bodies.read(request, response, { limit })
-    try {
-      return await take(body.bytes)
-    } finally {
-      body.release()
-    }
+  async function addCheckpoint({ withBody }: WriteCall): Promise<Answer> {
+    const { lines } = await withBody((bytes) => witness.addCheckpoint(bytes))
+    return textAnswer(200, lines)
   }
 
-  const missing = (what: string): never => refuse("not-found", `the witness has no ${what}`)
-
-  return {
-    async addCheckpoint(call) {
-      const { lines } = await withBody(call, LONGEST_CHECKPOINT_REQUEST, (body) =>
-        witness.addCheckpoint(body),
-      )
-      return textAnswer(200, lines)
-    },
-    getCheckpoint({ name }) {
-      const origin = origins.get(name)
-      const checkpoint = origin === undefined ? undefined : witness.checkpoint(origin)
-      return textAnswer(200, checkpoint ?? missing("checkpoint of such a log"))
-    },
-    async addEvidence(call) {
-      const { id } = await withBody(call, LONGEST_EVIDENCE, (body) =>
-        witness.takeEvidence(parseUtf8(body, "evidence")),
-      )
-      return textAnswer(201, `${id}\n`, { location: `/evidence/${id}` })
-    },
-    async listEvidence() {
-      const kept = await witness.evidence()
-      const lines = kept.map(({ origin, evidence: { id, kind } }) => `${id} ${kind} ${origin}\n`)
-      return textAnswer(200, lines.join(""))
-    },
-    async getEvidence({ name }) {
-      const found = (await witness.evidence()).find(({ evidence }) => evidence.id === name)
-      return textAnswer(200, found?.evidence.text ?? missing("such evidence"))
-    },
-    getStatus: () => textAnswer(200, statusText(served)),
-    getLiveness: () => textAnswer(200, "ok\n"),
-    getReadiness() {
-      const reason = obstacleOf(served)
-      if (reason !== undefined) throw new Refusal("try-later", reason)
-      return textAnswer(200, "ok\n")
-    },
+  function getCheckpoint({ parameters: { hash } }: Call<{ readonly hash: string }>): Answer {
+    const origin = origins.get(hash)
+    const checkpoint = origin === undefined ? undefined : witness.checkpoint(origin)
+    return textAnswer(200, checkpoint ?? refuse("not-found", noCheckpoint(hash)))
   }
+
+  async function addEvidence({ withBody }: WriteCall): Promise<Answer> {
+    const { id } = await withBody((bytes) => witness.takeEvidence(parseUtf8(bytes, "evidence")))
+    return textAnswer(201, `${id}\n`, { location: `/evidence/${id}` })
+  }
+
+  async function listEvidence(): Promise<Answer> {
+    const kept = await witness.evidence()
+    const lines = kept.map(({ origin, evidence: { id, kind } }) => `${id} ${kind} ${origin}\n`)
+    return textAnswer(200, lines.join(""))
+  }
+
+  async function getEvidence({
+    parameters: { id },
+  }: Call<{ readonly id: string }>): Promise<Answer> {
+    const found = (await witness.evidence()).find(({ evidence }) => evidence.id === id)
+    return textAnswer(200, found?.evidence.text ?? refuse("not-found", noEvidence(id)))
+  }
+
+  function readiness(): Answer {
+    const reason = obstacleOf(served)
+    return textAnswer(200, reason === undefined ? "ok\n" : refuse("try-later", reason))
+  }
+
+  return [
+    post("addCheckpoint", "/add-checkpoint", { limit: LONGEST_CHECKPOINT_REQUEST }, addCheckpoint, {
+      isHot: true,
+    }),
+    get("getCheckpoint", "/{hash}/checkpoint", getCheckpoint, {
+      isHot: true,
+      where: { hash: "[0-9a-f]{64}" },
+    }),
+    post("addEvidence", "/evidence", { limit: LONGEST_EVIDENCE }, addEvidence),
+    get("listEvidence", "/evidence", listEvidence),
+    get("getEvidence", "/evidence/{id}", getEvidence),
+    get("getStatus", "/", () => textAnswer(200, statusText(served))),
+    get("getLiveness", "/livez", () => textAnswer(200, "ok\n")),
+    get("getReadiness", "/readyz", readiness),
+  ]
 }

@@ -21,8 +21,8 @@ export interface NewestHead extends SignedHead {
 export interface Inclusion {
   readonly index: number
   readonly leafHash: Hash
-  readonly path: readonly Hash[]
-  /** The head that `path` leads to. */
+  readonly hashes: readonly Hash[]
+  /** The head that `hashes` lead to. */
   readonly head: Head
 }
 

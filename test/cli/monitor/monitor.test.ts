@@ -61,6 +61,15 @@ describe("countersign monitor init", () => {
     expect(second.err).toContain("expected no monitor yet")
   })
 
+  test("is what every command names that finds no monitor", async () => {
+    const data = newData()
+    for (const words of [["status"], ["evidence"], ["run", "--once"]]) {
+      const ran = await monitor(...words, "--data", data)
+      expect(ran.code).toBe(4)
+      expect(ran.err).toContain(`make it with: countersign monitor init --data ${data}`)
+    }
+  })
+
   test("is told how the log is met for the first time", async () => {
     const words = ["init", "--data", newData(), "--policy", workspace.policy]
     expect(await monitor(...words)).toMatchObject({ code: 64 })

@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { Terminal } from "../../../src/cli/command/terminal.ts"
-import { watchTestCommand } from "../../../src/cli/monitor/watch-test.ts"
 import { revocationText, revokedKey } from "../../../src/entry/revocation.ts"
 import { readClaim } from "../../../src/evidence/logged-body.ts"
 import { makeSigner } from "../../entry/signers.ts"
@@ -78,16 +76,7 @@ describe("countersign revoke", () => {
 
 describe("countersign monitor watch-test", () => {
   async function watchTest(...words: string[]): Promise<string> {
-    const out: string[] = []
-    const terminal: Terminal = {
-      stdout: { write: (text) => out.push(text) },
-      stderr: { write: () => {} },
-      fetch: globalThis.fetch,
-      now: () => 0,
-      fail: () => {},
-    }
-    await watchTestCommand(terminal).parseAsync(words, { from: "user" })
-    return out.join("")
+    return (await run(["monitor", "watch-test", ...words])).out
   }
 
   it("explains an entry of a file and of a log", async () => {

@@ -101,6 +101,8 @@ describe("countersign submit", () => {
       expect(ran.code).toBe(1)
       expect(ran.err).toContain("the right passphrase")
     }
+    expect((await pinned(...words)).err).toContain("encrypted.pem is encrypted: give")
+    expect((await pinned(...words)).err).toContain("--passphrase-file")
   })
 
   it("takes a detached signature as bytes or as base64, and a bundle's name", async () => {

@@ -45,6 +45,18 @@ describe("countersign verify", () => {
     })
   })
 
+  it("parses the bundle once", async () => {
+    const parse = vi.spyOn(JSON, "parse")
+    try {
+      const heads = workspace.path("parsed.heads")
+      expect(await verify({ policy: workspace.policy, heads })).toMatchObject({ code: 0 })
+      const text = workspace.read("app.bin.sigstore.json")
+      expect(parse.mock.calls.filter(([parsed]) => parsed === text)).toHaveLength(1)
+    } finally {
+      parse.mockRestore()
+    }
+  })
+
   it("exits with 3 and the one reason if the bundle does not hold", async () => {
     const trust = { policy: workspace.policy }
     const other = workspace.write("other.bin", "another artifact")

@@ -24,8 +24,8 @@ import { readVectors, type Wycheproof } from "../../vectors.ts"
 
 const hex = (text: string) => parseHex(text, "test vector")
 const messages = createMessageVerification(4)
-const holds = createNoteVerification({ maxKeys: 2 })
-const patient = createPatientNoteVerification({ maxKeys: 2 })
+const holds = createNoteVerification(2)
+const patient = createPatientNoteVerification(2)
 const text = formatCheckpoint("log.example", { size: 7, root: asHash(new Uint8Array(32).fill(9)) })
 const time = 1_700_000_000
 

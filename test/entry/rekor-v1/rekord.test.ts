@@ -91,7 +91,7 @@ describe("rekord 0.0.1", () => {
 
 describe("a message that is hashed with SHA-256", async () => {
   const native = await createNativeVerifier()
-  const portable = createPortableVerifier({ maxThreads: 1 })
+  const portable = createPortableVerifier(1)
   afterAll(() => Promise.all([native.close(), portable.close()]))
 
   const keyTypes: readonly KeyType[] = [

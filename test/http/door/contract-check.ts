@@ -26,18 +26,20 @@ interface Described {
 
 interface DescribedOperation {
   readonly operationId: string
+  readonly deprecated?: boolean
   readonly responses: Readonly<Record<string, Described>>
 }
 
 interface DescribedSchema {
   readonly examples?: readonly unknown[]
+  readonly properties?: Readonly<Record<string, { readonly deprecated?: boolean }>>
 }
 
 export interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>
   readonly components: {
     readonly schemas: Readonly<
-      Record<"Problem" | "BatchLine" | "Receipt" | "hashedrekord", DescribedSchema>
+      Record<"Problem" | "BatchLine" | "Receipt" | "hashedrekord" | "Health", DescribedSchema>
     >
     readonly responses: Readonly<
       Record<"WrongMethod" | "NotFound" | "Malformed" | "PlainMalformed", Described>

@@ -6,6 +6,7 @@ import { parseNote } from "../../../src/core/note/note.ts"
 import { asHash } from "../../../src/core/tree/hash.ts"
 import type { EntryRequest } from "../../../src/entry/request.ts"
 import { loadContract } from "../../../src/http/door/contract.ts"
+import { get, post } from "../../../src/http/serving/route.ts"
 import { ask, submit } from "../client.ts"
 import {
   fill,
@@ -42,8 +43,8 @@ describe("the contract", () => {
       .replace("/tile/{level}/{index}", "/tile/0/000.p/2")
       .replace("/tile/entries/{index}", "/tile/entries/000.p/2")
       .replace("{index}/attestation", "2/attestation")
-      .replace("{index}", "1")
       .replace("{digest}", "sha256:00")
+      .replace(/\{\w+\}/, "1")
     const query = method === "get" ? (queries.get(path) ?? "") : ""
     const reply = await ask(served.port, real + query, { method: method.toUpperCase() })
     // An empty submission has no media type, which only its handler notices.
@@ -53,6 +54,33 @@ describe("the contract", () => {
   test("has no operation that the code does not know, and the other way round", () => {
     const known = loadContract().operations.map(({ id }) => id)
     expect(known.toSorted()).toEqual(operations.map(({ operationId }) => operationId).toSorted())
+  })
+
+  test("marks what has another name now as deprecated, and that alone", () => {
+    const { Health } = document.components.schemas
+    const marked = [
+      ...Object.entries(document.paths).flatMap(([path, item]) =>
+        Object.values(item).flatMap(({ deprecated }) => (deprecated === true ? [path] : [])),
+      ),
+      ...Object.entries(Health.properties ?? {}).flatMap(([name, { deprecated }]) =>
+        deprecated === true ? [name] : [],
+      ),
+    ]
+    expect(marked).toEqual(["/v1/tree-head", "queued"])
+  })
+
+  test("refuses routes that it describes otherwise, or not at all", () => {
+    const contract = loadContract()
+    const handle = () => ({ status: 200, headers: {} })
+    expect(contract.bind([get("getHead", "/v1/head", handle)])).toHaveLength(1)
+    for (const route of [
+      get("getHead", "/v1/heads", handle),
+      get("getNothing", "/v1/head", handle),
+      post("getHead", "/v1/head", { limit: 1 }, handle),
+    ]) {
+      expect(() => contract.bind([route])).toThrow(/does not describe/)
+    }
+    expect(() => contract.bodyReader("getHead")).toThrow(/no JSON/)
   })
 
   test("is served as it is", async () => {
@@ -71,7 +99,7 @@ describe("the contract", () => {
 
   test("has an example for every schema of a request or an answer", () => {
     const named = ["hashedrekord", "dsse", "Receipt", "Inclusion", "BatchLine", "Entry", "TreeHead"]
-    const others = ["Consistency", "TrustedRoot", "Health", "Problem"]
+    const others = ["Head", "Consistency", "TrustedRoot", "Health", "Problem"]
     const withExample = new Set(examples.map(({ name }) => name))
     for (const name of [...named, ...others]) expect(withExample).toContain(name)
   })

@@ -271,6 +271,7 @@ const routes: readonly [name: string, fc.Arbitrary<Fuzzed>][] = [
     "GET /v1/proofs/consistency",
     read(fc.constant("/v1/proofs/consistency"), likelyQuery("from", "to")),
   ],
+  ["GET /v1/head", read(fc.constant("/v1/head"))],
   ["GET /v1/tree-head", read(fc.constant("/v1/tree-head"))],
   ["GET /v1/trusted-root.json", read(fc.constant("/v1/trusted-root.json"))],
   ["GET /checkpoint", read(fc.constant("/checkpoint"))],

@@ -43,6 +43,7 @@ test("the admin server tells what the log and its interface did", async () => {
     "countersign_entries_total 2",
     "countersign_duplicates_total 1",
     "countersign_tree_size 2",
+    "countersign_pool_entries 0",
     "countersign_queue_length 0",
     "countersign_accepting 1",
   ]) {

@@ -136,16 +136,19 @@ describe("reading", () => {
     }
   })
 
-  test("GET /v1/tree-head gives the newest head with the log's names and keys", async () => {
+  test.each([
+    ["/v1/head", "vkeys"],
+    ["/v1/tree-head", "keys"],
+  ])("GET %s gives the newest head with the log's names and keys", async (path, keys) => {
     const { root, time, checkpoint } = served.log.head()
-    expect(await read("/v1/tree-head")).toEqual({
+    expect(await read(path)).toEqual({
       origin: served.log.origin,
       treeId: served.log.treeId,
       size,
       root: Buffer.from(root).toString("hex"),
       time: new Date(time).toISOString(),
       checkpoint,
-      keys: served.log.vkeys,
+      [keys]: served.log.vkeys,
     })
   })
 
@@ -208,6 +211,7 @@ describe("reading", () => {
       status: "SERVING",
       accepting: true,
       size,
+      pool: 0,
       queued: 0,
       guard: "unknown",
     })

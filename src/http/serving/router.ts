@@ -1,0 +1,123 @@
+// Finds the route of a request: hot ones by their path as it came over the wire, the others by Express.
+// Knows for every path which methods it has, and whose words are spoken there.
+import type { IncomingMessage } from "node:http"
+import { bug } from "../../core/base/errors.ts"
+import { isRead } from "./answer.ts"
+import type { Door, PathValues, Route } from "./route.ts"
+
+/** A route and the door that it belongs to. */
+export interface Doorway {
+  readonly door: Door
+  readonly route: Route
+}
+
+/** What a path led to, and what stood in its braces. */
+interface Found<T> {
+  readonly value: T
+  readonly values: PathValues
+}
+
+interface Place {
+  readonly door: Door
+  /** The methods that it has; none where no route is. */
+  readonly allow: readonly string[]
+}
+
+export interface Router {
+  /** The hot route of a request. */
+  hot(request: IncomingMessage, path: string): Found<Doorway> | undefined
+  /** The routes that are not hot. */
+  readonly others: readonly Doorway[]
+  /** Whether any web origin may send to a path. */
+  isShared(path: string): boolean
+  /** What is at a path, whatever the method, and whose words are spoken there. */
+  placeAt(path: string): Place
+}
+
+type Match = (path: string) => PathValues | undefined
+
+const none: PathValues = {}
+
+/** How a path with parameters is recognised. */
+function matchOf({ path, isTree, where }: Route): Match {
+  if (isTree) {
+    const prefix = path.slice(0, path.indexOf("{"))
+    return (found) => (found.startsWith(prefix) ? none : undefined)
+  }
+  const pattern = path
+    .replaceAll(".", "\\.")
+    .replaceAll(/\{(\w+)\}/g, (_, name: string) => `(?<${name}>${where?.[name] ?? "[^/]+"})`)
+  const whole = new RegExp(`^${pattern}$`)
+  return (found) => whole.exec(found)?.groups
+}
+
+interface PathTable<T> {
+  find(path: string): Found<T> | undefined
+}
+
+/** Of the entries that fit a path it finds the one that is written so, else the first. */
+function createPathTable<T>(entries: readonly (readonly [Route, T])[]): PathTable<T> {
+  const exact = new Map<string, Found<T>>()
+  const patterns: { readonly match: Match; readonly value: T }[] = []
+  for (const [route, value] of entries) {
+    if (route.path.includes("{")) patterns.push({ match: matchOf(route), value })
+    else exact.set(route.path, { value, values: none })
+  }
+  return {
+    find(path) {
+      const written = exact.get(path)
+      if (written !== undefined) return written
+      for (const { match, value } of patterns) {
+        const values = match(path)
+        if (values !== undefined) return { value, values }
+      }
+      return undefined
+    },
+  }
+}
+
+function methodsOf({ method }: Route): readonly string[] {
+  return method === "GET" ? ["GET", "HEAD"] : [method]
+}
+
+/** Every path with its methods. */
+function placesOf(doorways: readonly Doorway[]): PathTable<Place> {
+  return createPathTable(
+    doorways.map(({ door, route }) => {
+      const same = doorways.filter((other) => other.route.path === route.path)
+      return [route, { door, allow: same.flatMap((other) => methodsOf(other.route)).sort() }]
+    }),
+  )
+}
+
+function isHot({ door, route }: Doorway): boolean {
+  return door.isHot === true || route.isHot === true
+}
+
+export function createRouter(doors: readonly Door[]): Router {
+  const doorways = doors.flatMap((door) => door.routes.map((route) => ({ door, route })))
+  const routes = doorways.map(({ route }) => route)
+  const hotBy = (method: Route["method"]): PathTable<Doorway> =>
+    createPathTable(
+      doorways
+        .filter((doorway) => isHot(doorway) && doorway.route.method === method)
+        .map((doorway) => [doorway.route, doorway] as const),
+    )
+  const reads = hotBy("GET")
+  const writes = hotBy("POST")
+  const places = placesOf(doorways)
+  const shared = new Set(routes.filter(({ isShared }) => isShared).map(({ path }) => path))
+  const byLength = doors.toSorted((a, b) => b.below.length - a.below.length)
+  return {
+    hot(request, path) {
+      if (isRead(request)) return reads.find(path)
+      return request.method === "POST" ? writes.find(path) : undefined
+    },
+    others: doorways.filter((doorway) => !isHot(doorway)),
+    isShared: (path) => shared.has(path),
+    placeAt(path) {
+      const door = byLength.find(({ below }) => path.startsWith(below)) ?? byLength.at(-1)
+      return places.find(path)?.value ?? { door: door ?? bug("a server has no door"), allow: [] }
+    },
+  }
+}

@@ -1,0 +1,118 @@
+// What happens around every handler, whichever router found it: parameters are read, bodies are held within
+// limits, errors become answers in the words of the door, answers are sent, counted and logged.
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { Refusal, shown } from "../../core/base/errors.ts"
+import { type Answer, send } from "./answer.ts"
+import { problemOf } from "./problem.ts"
+import type { Report } from "./report.ts"
+import type { BodyReader } from "./request-body.ts"
+import type { RequestMetrics } from "./request-metrics.ts"
+import type { Door, PathValues, Route } from "./route.ts"
+import type { Doorway, Router } from "./router.ts"
+
+/** A request as it came, with its path and query taken apart. */
+export interface Asked {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly path: string
+  /** Without the question mark. */
+  readonly query: string
+}
+
+export interface Serving {
+  /** Answers; never rejects. */
+  serve(asked: Asked, doorway: Doorway, values: PathValues): Promise<void>
+  /** Answers a request that no route takes; `error` is what stopped Express from finding one. */
+  turnAway(asked: Asked, error?: unknown): void
+}
+
+interface ServingOptions {
+  readonly router: Router
+  readonly bodies: BodyReader
+  readonly meter: Pick<RequestMetrics, "answered">
+  readonly report: Report
+  /** Milliseconds on any monotonic clock. */
+  readonly now: () => number
+  readonly isClosing: () => boolean
+}
+
+const OTHER = "other"
+
+export function askedOf(request: IncomingMessage, response: ServerResponse): Asked {
+  const { url = "" } = request
+  const mark = url.indexOf("?")
+  return mark < 0
+    ? { request, response, path: url, query: "" }
+    : { request, response, path: url.slice(0, mark), query: url.slice(mark + 1) }
+}
+
+/** Why no route takes a request to a path with the methods `allow`; `error` is what Express threw. */
+function reasonOf({ request, path }: Asked, allow: readonly string[], error: unknown): unknown {
+  // Express throws this for a percent sign that stands for nothing.
+  if (error instanceof URIError) {
+    return new Refusal("malformed", "path: expected valid percent-encoding, found another")
+  }
+  if (error !== undefined && error !== null) return error
+  // A path that Express reads otherwise than it came has no route, whatever the method.
+  const { method = "" } = request
+  return allow.length === 0 || allow.includes(method)
+    ? new Refusal("not-found", `expected a path that is served, found nothing at ${shown(path)}`)
+    : new Refusal("wrong-method", `method: expected ${allow.join(", ")}, found ${method}`)
+}
+
+export function createServing(options: ServingOptions): Serving {
+  const { router, bodies, meter, report, now, isClosing } = options
+
+  function answer(asked: Asked, route: Route, values: PathValues): Answer | Promise<Answer> {
+    const { request, response, query } = asked
+    const parameters = route.read === undefined ? values : route.read(values, query)
+    if (route.method === "GET") return route.handle({ request, response, parameters, query })
+    return route.handle({
+      ...{ request, response, parameters, query },
+      async withBody(use) {
+        const body = await bodies.read(request, response, route.body)
+        try {
+          return await use(body.bytes)
+        } finally {
+          body.release()
+        }
+      },
+    })
+  }
+
+  function refusalAnswer({ words }: Door, error: unknown, operation: string): Answer {
+    const problem = problemOf(error)
+    const refusal = words(problem, error)
+    report(error, operation, { ...problem, status: refusal.status })
+    return refusal
+  }
+
+  function deliver({ request, response }: Asked, result: Answer, isShared: boolean): void {
+    if (isClosing()) response.shouldKeepAlive = false
+    send(request, response, result, isShared)
+  }
+
+  return {
+    async serve(asked, { door, route }, values) {
+      const { operation } = route
+      const start = now()
+      let result: Answer
+      try {
+        result = await answer(asked, route, values)
+      } catch (error) {
+        result = refusalAnswer(door, error, operation)
+      }
+      deliver(asked, result, route.isShared === true || door.isShared === true)
+      meter.answered(operation, result.status, (now() - start) / 1000)
+    },
+    turnAway(asked, error) {
+      const { door, allow } = router.placeAt(asked.path)
+      const reason = reasonOf(asked, allow, error)
+      const isWrongMethod = reason instanceof Refusal && reason.code === "wrong-method"
+      const { status, headers, body = "" } = door.nowhere ?? refusalAnswer(door, reason, OTHER)
+      const more = isWrongMethod && door.nowhere === undefined && { allow: allow.join(", ") }
+      deliver(asked, { status, headers: { ...headers, ...more }, body }, door.isShared === true)
+      meter.answered(OTHER, status, 0)
+    },
+  }
+}

@@ -1,0 +1,75 @@
+// What a command loads before it does anything, by the import lines: each starts only with what it needs.
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { describe, expect, test } from "vitest"
+import { importsOf } from "../imports.ts"
+
+const cli = new URL("../../src/cli/", import.meta.url)
+
+interface Loaded {
+  readonly files: ReadonlySet<string>
+  readonly packages: ReadonlySet<string>
+}
+
+/** What comes with a file of src/cli as soon as it is imported. */
+function loadedWith(path: string): Loaded {
+  const files = new Set<string>()
+  const packages = new Set<string>()
+  function load(url: URL): void {
+    if (files.has(url.href)) return
+    files.add(url.href)
+    const text = readFileSync(fileURLToPath(url), "utf8")
+    for (const { specifier } of importsOf(text).filter((it) => !it.typeOnly && !it.isDynamic)) {
+      if (specifier.startsWith(".")) load(new URL(specifier, url))
+      else if (!specifier.startsWith("node:")) packages.add(specifier)
+    }
+  }
+  load(new URL(path, cli))
+  return { files, packages }
+}
+
+/** Packages that take long to load, or that load machine code. */
+const server = ["express", "pino", "prom-client", "ajv", "yaml", "negotiator", "nodemailer"]
+const engines = ["piscina", "koffi"]
+const database = "better-sqlite3"
+
+describe("a command loads what it needs", () => {
+  test("--version and --help load commander alone, and a handful of files", () => {
+    const { files, packages } = loadedWith("main.ts")
+    expect([...packages]).toEqual(["commander"])
+    expect(files.size).toBeLessThanOrEqual(12)
+  })
+
+  test.each(["witness/witness.ts", "monitor/monitor.ts"])(
+    "the group %s loads no command",
+    (path) => {
+      const { files, packages } = loadedWith(path)
+      expect([...packages]).toEqual([])
+      expect(files.size).toBeLessThanOrEqual(4)
+    },
+  )
+
+  test.each([
+    ...["verify", "checkpoint", "entry", "evidence", "heads", "proof", "revoke", "search"],
+    ...["submit", "trust"],
+  ])("%s loads no server, no database and no native code", (name) => {
+    const { files, packages } = loadedWith(`user/${name}.ts`)
+    const heavy = [...server, ...engines, database].filter((known) => packages.has(known))
+    expect(heavy).toEqual([])
+    expect(files.size).toBeLessThanOrEqual(75)
+  })
+
+  test.each([
+    ...["log/init.ts", "log/keys.ts", "log/backup.ts", "log/redact.ts", "log/fsck.ts"],
+    ...["log/export-tiles.ts", "monitor/init.ts", "monitor/status.ts", "monitor/ack.ts"],
+    ...["monitor/evidence.ts", "monitor/watch-test.ts", "witness/init.ts", "witness/status.ts"],
+  ])("%s loads no server", (path) => {
+    const { packages } = loadedWith(path)
+    expect(server.filter((known) => packages.has(known))).toEqual([])
+  })
+
+  test("serve loads a server and a database", () => {
+    const { packages } = loadedWith("log/serve.ts")
+    expect([...packages]).toEqual(expect.arrayContaining(["express", "pino", database]))
+  })
+})

@@ -1,0 +1,48 @@
+// The commands that open a log's data directory say what is missing, and which command or flag helps.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { run } from "../command/fake-terminal.ts"
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "countersign-data-"))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe("a data directory", () => {
+  test.each([
+    ["keys"],
+    ["redact", "--index", "0"],
+    ["export-tiles", "--out", "out", "--checkpoint", "none"],
+  ])("without a log lets %s name countersign init", async (...words) => {
+    const data = join(folder, "nothing")
+    const ran = await run([...words, "--data", data])
+    expect(ran).toMatchObject({ code: 1, out: "" })
+    expect(ran.err).toContain(
+      `expected a log in ${data}, found none; make one with: countersign init`,
+    )
+  })
+
+  test("with encrypted keys lets keys name --passphrase-file, and opens them with it", async () => {
+    const data = join(folder, "encrypted")
+    const passphrase = join(folder, "passphrase")
+    writeFileSync(passphrase, "open sesame\n")
+    const sealed = ["--data", data, "--passphrase-file", passphrase]
+    const made = await run(["init", ...sealed, "--origin", "log.example"])
+    expect(made).toMatchObject({ code: 0, err: "" })
+    expect(await run(["keys", ...sealed])).toMatchObject({ code: 0, err: "" })
+    const ran = await run(["keys", "--data", data])
+    expect(ran).toMatchObject({ code: 1, out: "" })
+    expect(ran.err).toMatch(/log key in .*ecdsa\.pem is encrypted: .* --passphrase-file/)
+  })
+
+  test("is never made over another log", async () => {
+    const words = ["init", "--data", join(folder, "twice"), "--origin", "log.example"]
+    expect(await run(words)).toMatchObject({ code: 0 })
+    const again = await run(words)
+    expect(again.code).toBe(1)
+    expect(again.err).toContain("expected no log yet, found")
+  })
+})
