@@ -50,6 +50,11 @@ const layers = {
     node: false,
     packages: [],
   },
+  library: {
+    layers: ["core", "entry", "sigstore", "evidence", "client"],
+    node: false,
+    packages: [],
+  },
   crypto: {
     layers: ["core", "entry", "log", "witness", "monitor"],
     node: true,

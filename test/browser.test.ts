@@ -1,5 +1,5 @@
-// Everything that client/verify.ts needs must run in a browser: its import graph uses nothing of Node,
-// and the built file loads in a process that has none of Node's modules and globals.
+// Everything that the library needs must run in a browser: its import graph uses nothing of Node, and the
+// built modules load in a process that has none of Node's modules and globals.
 import { execFile } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
@@ -33,8 +33,10 @@ function graphOf(entries: readonly string[]): ReadonlySet<string> {
 const NODE_GLOBAL =
   /(?<![\w"'`]|(?<!globalThis)\.)(?:Buffer|process|global|__dirname|__filename|setImmediate)\b/
 
-describe("core, entry, sigstore and client", () => {
-  const graph = graphOf(["src/core", "src/entry", "src/sigstore", "src/client"].flatMap(filesOf))
+const floors = ["core", "entry", "sigstore", "evidence", "client", "library"]
+
+describe("the floors that run in a browser", () => {
+  const graph = graphOf(floors.flatMap((floor) => filesOf(`src/${floor}`)))
   const names = [...graph].map((file) => relative(root, file))
 
   test("client/verify.ts, core and entry are among the files that are read", () => {
@@ -44,7 +46,7 @@ describe("core, entry, sigstore and client", () => {
   })
 
   test("import nothing of Node and nothing outside of these layers", () => {
-    const outside = names.filter((name) => !/^src.(?:core|entry|sigstore|client)\b/.test(name))
+    const outside = names.filter((name) => !floors.includes(name.split(/[\\/]/)[1] ?? ""))
     const node = [...graph].filter((file) =>
       importsOf(readFileSync(file, "utf8")).some(({ specifier }) => specifier.startsWith("node:")),
     )
@@ -60,8 +62,11 @@ describe("core, entry, sigstore and client", () => {
   })
 })
 
-const built = new URL("../dist/client/verify.js", import.meta.url)
-if (!existsSync(built)) console.warn("SKIPPED: dist/client/verify.js is not built")
+const modules = ["verify", "client", "audit"].map(
+  (name) => new URL(`../dist/library/${name}.js`, import.meta.url),
+)
+const isBuilt = modules.every((built) => existsSync(built))
+if (!isBuilt) console.warn("SKIPPED: dist/library is not built")
 
 /** Refuses every module of Node to whatever is imported after it. */
 const hooks = `
@@ -72,7 +77,7 @@ const hooks = `
     }
     return next(specifier, context)
   }`
-const program = `
+const programOf = (built: URL) => `
   import { register } from "node:module"
   register("data:text/javascript," + encodeURIComponent(${JSON.stringify(hooks)}))
   const print = console.log
@@ -81,9 +86,13 @@ const program = `
   const loaded = await import(${JSON.stringify(built.href)})
   print(JSON.stringify({ refused, functions: Object.keys(loaded).length, node: typeof Buffer }))`
 
-test.skipIf(!existsSync(built))("the built client/verify.js loads without Node", async () => {
+test.skipIf(!isBuilt).each(modules)("the built %s loads without Node", async (built) => {
   const run = promisify(execFile)
-  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program])
+  const { stdout } = await run(process.execPath, [
+    "--input-type=module",
+    "--eval",
+    programOf(built),
+  ])
   const { refused, functions, node } = JSON.parse(stdout)
   expect([refused, node]).toEqual([true, "undefined"])
   expect(functions).toBeGreaterThan(0)

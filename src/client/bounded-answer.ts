@@ -1,4 +1,5 @@
-// What every reading over the platform's fetch keeps: base URLs of one form, and answers of bounded length.
+// What every reading over the platform's fetch keeps: base URLs of one form, answers of bounded length in
+// bounded time, and why there was none.
 import { concat } from "../core/base/bytes.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 
@@ -35,4 +36,16 @@ export async function readBounded(
     }
     chunks.push(value)
   }
+}
+
+/** Fires when `timeout` milliseconds are over, or `signal` fires. */
+export function boundedBy(timeout: number, signal: AbortSignal | undefined): AbortSignal {
+  const clock = AbortSignal.timeout(timeout)
+  return signal === undefined ? clock : AbortSignal.any([signal, clock])
+}
+
+/** fetch hides what happened ("fetch failed") behind the cause. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? error.cause.message : error.message
 }

@@ -5,8 +5,9 @@
 import { parseUtf8 } from "../core/base/bytes.ts"
 import { Refusal, type RefusalCode, shown, Trouble } from "../core/base/errors.ts"
 import { asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
-import { parseBase, readBounded } from "./bounded-answer.ts"
+import { boundedBy, parseBase, readBounded, reasonOf } from "./bounded-answer.ts"
 
+/** The Fetch standard, as browsers and Node have it. */
 export type Fetch = typeof globalThis.fetch
 
 export interface ExchangeOptions {
@@ -25,7 +26,7 @@ export interface Question {
   readonly method?: "GET" | "POST"
   /** Below the base URL, without a leading slash, with its query. */
   readonly path: string
-  readonly body?: string | Uint8Array<ArrayBuffer>
+  readonly body?: NonNullable<RequestInit["body"]>
   readonly contentType?: string
   /** The longest answer that is read, in bytes. */
   readonly longest: number
@@ -111,12 +112,11 @@ export function createRawExchange(
   const base = parseBase(url, `${peer} URL`)
 
   async function send(question: Question): Promise<Reply> {
-    const clock = AbortSignal.timeout(timeout)
     const response = await fetch(base + question.path, {
       method: question.method ?? "GET",
       // A redirect would let the other side send its client to any other address.
       redirect: "error",
-      signal: signal === undefined ? clock : AbortSignal.any([signal, clock]),
+      signal: boundedBy(timeout, signal),
       ...(question.body !== undefined && {
         body: question.body,
         headers: { "content-type": question.contentType ?? "application/json" },
@@ -148,10 +148,4 @@ export function createExchange(options: ExchangeOptions): Exchange {
     if (reply.status >= 200 && reply.status < 300) return reply.body
     throw errorOfReply(reply, options.peer)
   }
-}
-
-/** fetch hides what happened ("fetch failed") behind the cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? error.cause.message : error.message
 }

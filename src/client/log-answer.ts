@@ -8,6 +8,7 @@ import { asHash, type Hash, type Head } from "../core/tree/hash.ts"
 import type { InclusionProof } from "../core/tree/proof.ts"
 import type { Receipt } from "./receipt.ts"
 
+/** An entry as the log gives it; nothing of it is proven. */
 export interface Entry {
   readonly index: number
   readonly leafHash: Hash
@@ -16,6 +17,7 @@ export interface Entry {
   readonly time: string
 }
 
+/** An inclusion proof (RFC 6962, section 2.1.1) as the log gives it; it is not checked. */
 export interface Inclusion {
   readonly leafHash: Hash
   readonly proof: InclusionProof
@@ -23,6 +25,7 @@ export interface Inclusion {
   readonly checkpoint?: string
 }
 
+/** The newest head by the log's word; `checkpoint` is what it has signed. */
 export interface TreeHead extends Head {
   readonly origin: string
   readonly treeId: string

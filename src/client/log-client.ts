@@ -32,8 +32,7 @@ import {
   type SearchPage,
 } from "./search-answer.ts"
 
-export { LONGEST_BATCH, MOST_IN_BATCH } from "../core/base/limits.ts"
-
+/** Where a log is, and how it is asked. */
 export interface LogClientOptions {
   /** Base URL of the log: `http(s)://HOST[:PORT][/PATH]`. */
   readonly url: string
@@ -48,6 +47,7 @@ export interface LogClientOptions {
 /** What became of one request of a batch. */
 export type BatchOutcome = { readonly receipt: Receipt } | { readonly error: Refusal | Trouble }
 
+/** How a submission is answered. */
 export interface SubmitOptions {
   /**
    * Whether to wait until witnesses have cosigned the checkpoint of the receipt, which says whether they
@@ -56,14 +56,19 @@ export interface SubmitOptions {
   readonly witnessed?: boolean
 }
 
-/** Rejects with `Refusal` (the log's own code, or a malformed answer) or `Trouble` ("network"). */
+/**
+ * One log's native API (openapi.yaml) and tiles (C2SP tlog-tiles). Every method rejects with `Refusal` (the
+ * log's own code, or `malformed`, `mismatch` or `too-large` for its answer) or with `Trouble` ("network").
+ */
 export interface LogClient {
+  /** The receipt of a new entry, or of the equal one that is there; hold it against {@link verifyReceipt}. */
   submit(request: EntryRequest, options?: SubmitOptions): Promise<Receipt>
   /** Up to 1,000 requests and 8 MiB; one outcome for each, in the same order. */
   submitBatch(
     requests: readonly EntryRequest[],
     options?: SubmitOptions,
   ): Promise<readonly BatchOutcome[]>
+  /** Rejects with `not-found` or `beyond-tree` where there is none. */
   entry(index: number): Promise<Entry>
   /** Entries that fit all criteria, in pages of up to 100. */
   search(criteria: SearchCriteria, page?: SearchPage): Promise<FoundEntries>
@@ -71,12 +76,15 @@ export interface LogClient {
   artifact(digest: string): Promise<FoundArtifact>
   /** The proof for `index` in the tree of `size` entries, the newest by default. */
   inclusion(index: number, size?: number): Promise<Inclusion>
+  /** As {@link LogClient.inclusion}, for the entry with this leaf hash; {@link asHash} makes one of 32 bytes. */
   inclusionOf(leafHash: Hash, size?: number): Promise<Inclusion>
+  /** The consistency proof (RFC 6962, section 2.1.2) between two sizes, unchecked. */
   consistency(from: number, to: number): Promise<readonly Hash[]>
+  /** The newest head, which the log may not have published yet. */
   treeHead(): Promise<TreeHead>
   /** The newest checkpoint as the log publishes it. */
   checkpoint(): Promise<string>
-  /** A hash tile (32 bytes a hash) or an entry bundle, as core/tile.ts and core/bundle.ts read them. */
+  /** A hash tile (32 bytes a hash) or an entry bundle (C2SP tlog-tiles). */
   tile(resource: TileResource): Promise<Uint8Array>
   /** A Sigstore bundle that the log made; `unsupported` for kinds of which it has not all parts. */
   bundle(index: number): Promise<string>
@@ -180,7 +188,19 @@ async function headJson(json: Reader["json"]): Promise<unknown> {
   }
 }
 
-/** A client of one log. Refuses `malformed` for a URL that cannot be one. */
+/**
+ * A client of one log. Asks nothing yet; refuses `malformed` for a URL that cannot be one. What the log answers
+ * is checked for its form only: hold it against your pins, as {@link verifyReceipt} does.
+ *
+ * @example
+ * ```ts
+ * import { createLogClient } from "countersign/client"
+ *
+ * const log = createLogClient({ url: "http://localhost:3000" })
+ * const { index, body } = await log.entry(0)
+ * console.log(index, JSON.parse(new TextDecoder().decode(body)).kind) // 0 hashedrekord
+ * ```
+ */
 export function createLogClient(options: LogClientOptions): LogClient {
   const exchange = createExchange({
     url: options.url,
@@ -233,11 +253,3 @@ export function createLogClient(options: LogClientOptions): LogClient {
     trustedRoot: () => text("v1/trusted-root.json"),
   }
 }
-
-// What a program needs beside the client, so that the package's ./client is enough for it.
-export { Refusal, Trouble } from "../core/base/errors.ts"
-export { formatSigstoreBundle } from "../sigstore/bundle.ts"
-export { bundleOfSubmission } from "../sigstore/submission-bundle.ts"
-export { parseTrustedRoot } from "../sigstore/trusted-root.ts"
-export { verifyReceipt } from "./receipt.ts"
-export { signingLog } from "./trust.ts"

@@ -1,8 +1,8 @@
 // Reading a URL that may be busy: GET with limits on bytes and time, no redirects, and further attempts
 // after 429, 5xx and broken connections, as long as the server asks for within reason.
 
-import { refuse, Trouble } from "../core/base/errors.ts"
-import { readBounded } from "./bounded-answer.ts"
+import { Refusal, refuse, Trouble } from "../core/base/errors.ts"
+import { boundedBy, readBounded, reasonOf } from "./bounded-answer.ts"
 import type { Fetch } from "./exchange.ts"
 
 export interface PatientOptions {
@@ -51,19 +51,13 @@ function askedWait(response: Response): { wait?: number } {
   return /^[0-9]{1,6}$/.test(text) ? { wait: Number(text) * 1000 } : {}
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? error.cause.message : error.message
-}
-
 export function createPatientReading(options: PatientOptions): PatientReading {
   const { fetch, sleep, signal, timeout = 20_000, attempts = 4, longestWait = 30_000 } = options
 
   async function answerOf({ url, longest, isFresh }: Reading): Promise<Outcome> {
-    const clock = AbortSignal.timeout(timeout)
     const response = await fetch(url, {
       redirect: "error",
-      signal: signal === undefined ? clock : AbortSignal.any([signal, clock]),
+      signal: boundedBy(timeout, signal),
       ...(isFresh === true && { headers: FRESH_HEADERS, cache: "no-store" }),
     })
     if (response.ok) return { bytes: await readBounded(response, longest, response.url) }
@@ -82,9 +76,7 @@ export function createPatientReading(options: PatientOptions): PatientReading {
       return await answerOf(reading)
     } catch (error) {
       signal?.throwIfAborted()
-      const isOurs =
-        error instanceof Error && (error.name === "Refusal" || error.name === "Trouble")
-      if (isOurs) throw error
+      if (error instanceof Refusal || error instanceof Trouble) throw error
       return { reason: reasonOf(error) }
     }
   }

@@ -62,8 +62,29 @@ export function verifyReceiptUnder(
 }
 
 /**
- * Verifies that a receipt is about this request and that its checkpoint covers the entry. Refuses
- * `mismatch` or `bad-proof`, and with `trust` as {@link openHead} does.
+ * Verifies that a receipt is about this request and that its checkpoint covers the entry. Refuses `mismatch` or
+ * `bad-proof`, and with `trust` also `untrusted` and `bad-signature`. Without it the checkpoint's signature is
+ * not looked at, and `isPinned` is false.
+ *
+ * @example
+ * ```ts
+ * import { createHash, createPublicKey, sign } from "node:crypto"
+ * import { readFileSync } from "node:fs"
+ * import { createLogClient, parseTrustedRoot, verifyReceipt } from "countersign/client"
+ * import type { EntryRequest } from "countersign/client"
+ *
+ * const artifact = readFileSync("artifact.txt")
+ * const key = readFileSync("signer.pem", "utf8")
+ * const request: EntryRequest = {
+ *   kind: "hashedrekord",
+ *   digest: `sha256:${createHash("sha256").update(artifact).digest("hex")}`,
+ *   signature: sign("sha256", artifact, key).toString("base64"),
+ *   publicKey: createPublicKey(key).export({ type: "spki", format: "der" }).toString("base64"),
+ * }
+ * const receipt = await createLogClient({ url: "http://localhost:3000" }).submit(request)
+ * const trustedRoot = parseTrustedRoot(readFileSync("trusted_root.json", "utf8"))
+ * console.log(verifyReceipt(request, receipt, { trustedRoot }).isPinned) // true
+ * ```
  */
 export function verifyReceipt(
   request: EntryRequest,

@@ -19,12 +19,14 @@ export interface SearchCriteria {
   readonly kind?: string | undefined
 }
 
+/** Which part of the answer is asked for: up to `limit` entries beyond the index `after`. */
 export interface SearchPage {
   readonly order?: "oldest" | "newest" | undefined
   readonly after?: number | undefined
   readonly limit?: number | undefined
 }
 
+/** How far an answer goes. */
 export interface Completeness {
   /** `after` of the next page; undefined if there is none. */
   readonly next?: number
@@ -32,10 +34,12 @@ export interface Completeness {
   readonly completeUpTo: number
 }
 
+/** A page of the entries that fit. */
 export interface FoundEntries extends Completeness {
   readonly entries: readonly Entry[]
 }
 
+/** A signed statement about an artifact, by the entry that logs it. */
 export interface FoundAttestation {
   readonly index: number
   /** Whether the log can give it. */
@@ -43,6 +47,7 @@ export interface FoundAttestation {
   readonly predicateType?: string
 }
 
+/** What a log has about one artifact. */
 export interface FoundArtifact extends Completeness {
   readonly attestations: readonly FoundAttestation[]
 }

@@ -2,11 +2,9 @@
 // tlog-tiles, at the root or, for a Rekor v2 log, below `api/v2/`; and a witness's newest heads (C2SP
 // tlog-witness). Believes nothing of what it reads.
 
-import { parseUtf8, utf8 } from "../core/base/bytes.ts"
-import { digestOf } from "../core/base/digest.ts"
+import { parseUtf8 } from "../core/base/bytes.ts"
 import { Refusal, Trouble } from "../core/base/errors.ts"
 import { LONGEST_ENTRY_BUNDLE, LONGEST_ENVELOPE, LONGEST_NOTE } from "../core/base/limits.ts"
-import { formatHex } from "../core/base/text.ts"
 import { HASH_SIZE } from "../core/tree/hash.ts"
 import { cutResource } from "../core/tree/partial-resource.ts"
 import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tree/tile.ts"
@@ -16,12 +14,13 @@ import {
   type PatientOptions,
   type PatientReading,
 } from "./patient-reading.ts"
+import { checkpointPath } from "./witness-client.ts"
 
 const REKOR_V2 = "rekor-v2+"
 const LONGEST_TILE = TILE_WIDTH * HASH_SIZE
 
 /** Has the form of the monitor's port `LogSource`, which says what it promises. */
-export interface TileSource {
+interface TileSource {
   checkpoint(isFresh?: boolean): Promise<string>
   bundle(index: number, width: number, isFresh?: boolean): Promise<Uint8Array | undefined>
   tile(
@@ -33,7 +32,7 @@ export interface TileSource {
   envelope?(index: number): Promise<Uint8Array | undefined>
 }
 
-export interface TileSourceOptions extends PatientOptions {
+interface TileSourceOptions extends PatientOptions {
   /** `http(s)://…`, or `rekor-v2+http(s)://…` for a Rekor v2 log. */
   readonly url: string
   /** Text that was never given before, so that no cache knows a URL with it. */
@@ -98,7 +97,7 @@ export function createTileSource(options: TileSourceOptions): TileSource {
 }
 
 /** A witness's newest head of a log, as a note; undefined if it has none. */
-export interface WitnessHeads {
+interface WitnessHeads {
   head(origin: string): Promise<string | undefined>
 }
 
@@ -108,12 +107,8 @@ export function createWitnessHeads(options: Omit<TileSourceOptions, "unique">): 
   const read: PatientReading = createPatientReading(options)
   return {
     async head(origin) {
-      const name = formatHex(digestOf("sha256", utf8(origin)))
-      const note = await read({
-        url: `${base}${name}/checkpoint`,
-        longest: LONGEST_NOTE,
-        isFresh: true,
-      })
+      const url = base + checkpointPath(origin)
+      const note = await read({ url, longest: LONGEST_NOTE, isFresh: true })
       return note && parseUtf8(note, "checkpoint of a witness")
     },
   }

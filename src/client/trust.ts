@@ -79,7 +79,19 @@ export function openHead(envelope: string, trust: Trust | undefined): OpenedHead
   return { ...checkpoint, cosignatures: [], isPinned: false }
 }
 
-/** The log of a trusted root that signed this checkpoint; refuses as {@link openTrusted} does. */
+/**
+ * The log of a trusted root that signed this checkpoint. Refuses `malformed`, `untrusted` for a log that is not
+ * pinned, `bad-signature`.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseTrustedRoot, signingLog } from "countersign/client"
+ *
+ * const trustedRoot = parseTrustedRoot(readFileSync("trusted_root.json", "utf8"))
+ * console.log(signingLog(readFileSync("checkpoint", "utf8"), trustedRoot).origin) // localhost
+ * ```
+ */
 export function signingLog(envelope: string, trustedRoot: readonly PinnedLog[]): PinnedLog {
   const { origin } = openTrusted(envelope, { trustedRoot })
   return pinnedLog(trustedRoot, origin, undefined)

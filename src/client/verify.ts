@@ -24,6 +24,7 @@ import { verifyInclusion } from "./inclusion.ts"
 import { readKeyFile } from "./key-file.ts"
 import { openTrusted, type Trust, type TrustedHead } from "./trust.ts"
 
+/** What {@link verifyBundle} is given: a bundle, and what the caller holds and trusts. */
 export interface BundleCheck {
   /** The text of the bundle's file. */
   readonly bundle: string
@@ -36,7 +37,7 @@ export interface BundleCheck {
   readonly subjects?: readonly string[]
 }
 
-/** An entry of which everything holds. */
+/** An entry of which everything holds, and the head that it was proven under. */
 export interface VerifiedEntry extends TrustedHead {
   readonly kind: EntryKind
   readonly algorithm: Algorithm
@@ -135,7 +136,19 @@ export function hashesOf({ content }: SigstoreBundle, { keyType }: VerifierKey):
   return stated === hash ? [hash] : [hash, stated]
 }
 
-/** The hashes by which {@link verifyBundle} may ask for the artifact's digest, for those who stream. */
+/**
+ * The hashes by which {@link verifyBundle} may ask for the artifact's digest, for those who hash a large file
+ * piece by piece. Refuses as {@link verifyBundle} does what cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { neededHashes } from "countersign/verify"
+ *
+ * const bundle = readFileSync("artifact.txt.sigstore.json", "utf8")
+ * console.log(neededHashes(bundle, readFileSync("signer.pub"))) // [ 'sha256' ]
+ * ```
+ */
 export function neededHashes(bundle: string, key: string | Uint8Array): readonly HashName[] {
   return hashesOf(parseSigstoreBundle(bundle), readKeyFile(key))
 }
@@ -161,17 +174,27 @@ export function verifyParsed(
 }
 
 /**
- * Verifies everything about a bundle, offline: the artifact's digest, the signature under `key`, the
- * log entry rebuilt from them, its inclusion proof, the checkpoint's signature and the witnesses.
+ * Verifies everything about a Sigstore bundle (protobuf-specs, sigstore_bundle.proto), offline: the artifact's
+ * digest, the signature under `key`, the log entry rebuilt from them, its inclusion proof (RFC 6962), the
+ * checkpoint's signature (C2SP tlog-checkpoint) and the witnesses (C2SP tlog-policy).
  * Refuses with the first reason: `malformed`, `too-large` or `unsupported` for what cannot be read;
  * `mismatch` if the bundle is about something else; `bad-signature`; `bad-proof`; `untrusted` if the
  * log is not pinned or the quorum is missing. About 10 ms, besides hashing.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseTrustedRoot, verifyBundle } from "countersign/verify"
+ *
+ * const entry = verifyBundle({
+ *   bundle: readFileSync("artifact.txt.sigstore.json", "utf8"),
+ *   artifact: readFileSync("artifact.txt"),
+ *   key: readFileSync("signer.pub"),
+ *   trust: { trustedRoot: parseTrustedRoot(readFileSync("trusted_root.json", "utf8")) },
+ * })
+ * console.log(entry.kind, entry.index) // hashedrekord 0
+ * ```
  */
 export function verifyBundle(check: BundleCheck): VerifiedEntry {
   return verifyParsed(parseSigstoreBundle(check.bundle), readKeyFile(check.key), check)
 }
-
-// What a program needs beside the verifier, so that the package's ./verify is enough for it.
-export { Refusal } from "../core/base/errors.ts"
-export { parsePolicy } from "../core/note/policy.ts"
-export { parseTrustedRoot } from "../sigstore/trusted-root.ts"

@@ -16,7 +16,7 @@ import { type NoteSignature, parseNote } from "../core/note/note.ts"
 import type { Origin } from "../core/note/origin.ts"
 import { createRawExchange, errorOfReply, type Fetch } from "./exchange.ts"
 
-export interface WitnessClientOptions {
+interface WitnessClientOptions {
   /** The prefix of both of its paths: `http(s)://HOST[:PORT][/PATH]`. */
   readonly url: string
   readonly fetch: Fetch
@@ -27,16 +27,22 @@ export interface WitnessClientOptions {
 }
 
 /** The lines of a witness, unverified; or, where it is at another size than the old one, that size. */
-export type WitnessAnswer = { readonly lines: readonly NoteSignature[] } | { readonly size: number }
+type WitnessAnswer = { readonly lines: readonly NoteSignature[] } | { readonly size: number }
 
 /** Rejects with `Refusal` (what the witness says no with, or a malformed answer) or `Trouble`. */
-export interface WitnessClient {
+interface WitnessClient {
   addCheckpoint(request: AddCheckpoint): Promise<WitnessAnswer>
   /** The newest checkpoint of a log that the witness stands for; undefined if it has none. */
   checkpoint(origin: Origin): Promise<string | undefined>
 }
 
 const PEER = "witness"
+
+/** Below a witness's URL: its newest checkpoint of the log with this origin (C2SP tlog-witness). */
+export function checkpointPath(origin: string): string {
+  return `${formatHex(digestOf("sha256", utf8(origin)))}/checkpoint`
+}
+
 /** Sixteen lines of ML-DSA-44 and room for as many more. */
 const LONGEST_LINES = 131_072
 const STAND_IN = "cosignatures\n"
@@ -69,8 +75,7 @@ export function createWitnessClient(options: WitnessClientOptions): WitnessClien
       throw errorOfReply(reply, PEER)
     },
     async checkpoint(origin) {
-      const path = `${formatHex(digestOf("sha256", utf8(origin)))}/checkpoint`
-      const reply = await exchange({ path, longest: LONGEST_NOTE })
+      const reply = await exchange({ path: checkpointPath(origin), longest: LONGEST_NOTE })
       if (reply.status === 404) return undefined
       if (reply.status !== 200) throw errorOfReply(reply, PEER)
       return parseUtf8(reply.body, "checkpoint of a witness")

@@ -4,6 +4,7 @@ import { digestLength, type HashName } from "../core/base/digest.ts"
 
 export { digestLength, type HashName }
 
+/** Signature algorithms by Sigstore's names (protobuf-specs, PublicKeyDetails). */
 export type Algorithm =
   | "PKIX_ECDSA_P256_SHA_256"
   | "PKIX_ECDSA_P384_SHA_384"

@@ -73,7 +73,11 @@ function readIssuer(wrapped: readonly ArrayBuffer[], plain: readonly ArrayBuffer
   return { ...(value !== undefined && { value }), isUnreadable }
 }
 
-/** Never throws; a name that cannot be read is left out. */
+/**
+ * Never throws; a name that cannot be read is left out.
+ *
+ * @internal Left out of the declarations, which must not need those of the X.509 library.
+ */
 export function namesIn({ tbsCertificate }: Certificate): CertificateNames {
   const { extensions = [] } = tbsCertificate
   const valuesOf = (oid: string) =>

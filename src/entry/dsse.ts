@@ -7,6 +7,7 @@ import { asList, asObject, asText, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_ENVELOPE, LONGEST_PAYLOAD } from "../core/base/limits.ts"
 import { parseBase64 } from "../core/base/text.ts"
 
+/** One signature of an envelope. */
 export interface DsseSignature {
   readonly sig: string
   /** A hint of the signer's; not kept. */

@@ -16,7 +16,7 @@ export type EntryEvidenceKind = (typeof entryEvidenceKinds)[number]
  * `fork`: two heads of one log that no one tree can have. `broken-promise`: the log's signed word on an
  * entry, and another entry in that place. `key-misuse`: the log's key under another origin.
  * `witness-equivocation`, `witness-rollback`: the same of a witness's cosignatures. `time`: times that
- * contradict each other.
+ * contradict each other. All others are about entries of the log, and prove that they are in it.
  */
 export const evidenceKinds = [
   "fork",
@@ -28,6 +28,7 @@ export const evidenceKinds = [
   ...entryEvidenceKinds,
 ] as const
 
+/** What a case is about, docs/evidence.md: one of {@link evidenceKinds}. */
 export type EvidenceKind = (typeof evidenceKinds)[number]
 
 export interface Evidence {

@@ -5,6 +5,7 @@ import type { Head } from "../core/tree/hash.ts"
 import type { EvidenceFile } from "./format.ts"
 import type { HeadOpener } from "./opened-head.ts"
 
+/** What a case proves. */
 export interface Verdict {
   /** The log that it is about. */
   readonly origin: string

@@ -24,6 +24,7 @@ import { createHeadOpener } from "./opened-head.ts"
 import { judgeBrokenPromise, judgeEntryTime } from "./promise-verdicts.ts"
 import type { Judge, Verdict } from "./verdict.ts"
 
+/** A case that holds, and whom it convicts. */
 export interface VerifiedEvidence extends Verdict {
   /** SHA-256 of the file, lower-case hex. */
   readonly id: string
@@ -58,9 +59,19 @@ export function evidenceId(text: string): string {
 }
 
 /**
- * What a file of evidence proves. With `vkey` it must convict that key. `holds` verifies the signatures of
- * notes, portably if absent. Refuses `bad-proof` for what is proven to nobody, `bad-signature`,
+ * What a file of evidence (docs/evidence.md) proves. With `vkey` it must convict that key. `holds` verifies the
+ * signatures of notes, portably if absent. Refuses `bad-proof` for what is proven to nobody, `bad-signature`,
  * `untrusted` for another key than `vkey` or a missing signature, `malformed`, `unsupported`, `too-large`.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseVkey, verifyEvidence } from "countersign/audit"
+ *
+ * const vkey = parseVkey("log.example/test+fae20353+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c")
+ * const { kind, freezes } = verifyEvidence(readFileSync("case.evidence", "utf8"), vkey)
+ * console.log(kind, freezes) // fork true
+ * ```
  */
 export function verifyEvidence(text: string, vkey?: Vkey, holds?: SignatureRule): VerifiedEvidence {
   const file = parseEvidence(text)

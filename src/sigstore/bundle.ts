@@ -28,6 +28,7 @@ export type BundleVerifier =
   | { readonly form: "hint"; readonly hint: string }
   | { readonly form: "certificate"; readonly der: Uint8Array }
 
+/** A Sigstore bundle (protobuf-specs, sigstore_bundle.proto) with its bytes decoded. */
 export interface SigstoreBundle {
   readonly verifier: BundleVerifier
   readonly content: SignedContent
@@ -71,7 +72,19 @@ function envelopeToJson({ payload, payloadType, signature, keyid }: SignedEnvelo
   }
 }
 
-/** The JSON text of a bundle of version 0.3, on one line without a final newline. */
+/**
+ * The JSON text of a bundle of version 0.3, on one line without a final newline.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { formatSigstoreBundle } from "countersign/client"
+ * import { parseSigstoreBundle } from "countersign/verify"
+ *
+ * const bundle = parseSigstoreBundle(readFileSync("artifact.txt.sigstore.json", "utf8"))
+ * console.log(parseSigstoreBundle(formatSigstoreBundle(bundle)).entries[0]?.index) // 0
+ * ```
+ */
 export function formatSigstoreBundle({ verifier, content, entries }: SigstoreBundle): string {
   return JSON.stringify({
     mediaType: MEDIA_TYPE,
@@ -188,7 +201,19 @@ function readEntries(value: unknown): readonly TransparencyLogEntry[] {
     : refuse("malformed", "tlogEntries: expected an entry, found none")
 }
 
-/** Reads a bundle; refuses `malformed`, `too-large` or `unsupported`, naming the member at fault. */
+/**
+ * Reads a bundle of version 0.1 to 0.3; whether it is true is for {@link verifyBundle} to say. Refuses
+ * `malformed`, `too-large` above 32 Mi characters, or `unsupported`, naming the member at fault.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseSigstoreBundle } from "countersign/verify"
+ *
+ * const { content } = parseSigstoreBundle(readFileSync("artifact.txt.sigstore.json", "utf8"))
+ * console.log(content.form) // message-signature
+ * ```
+ */
 export function parseSigstoreBundle(text: string): SigstoreBundle {
   const bundle = asMessage(parseJson(text, "bundle", LONGEST_BUNDLE), "bundle", [
     "mediaType",

@@ -26,7 +26,23 @@ export interface LoggedSubmission {
   readonly checkpoint: string
 }
 
-/** The bundle of a submission that was logged; refuses `unsupported` for what no bundle can hold. */
+/**
+ * The bundle of a submission that was logged; `logged` is its verified receipt. Refuses `unsupported` for several
+ * signatures or keys.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { bundleOfSubmission, createLogClient, parseTrustedRoot, signingLog } from "countersign/client"
+ * import type { EntryRequest } from "countersign/client"
+ *
+ * const request: EntryRequest = JSON.parse(readFileSync("request.json", "utf8"))
+ * const receipt = await createLogClient({ url: "http://localhost:3000" }).submit(request)
+ * const trustedRoot = parseTrustedRoot(readFileSync("trusted_root.json", "utf8"))
+ * const { logId } = signingLog(receipt.checkpoint, trustedRoot)
+ * console.log(bundleOfSubmission(request, receipt, logId).entries.length) // 1
+ * ```
+ */
 export function bundleOfSubmission(
   request: EntryRequest,
   logged: LoggedSubmission,

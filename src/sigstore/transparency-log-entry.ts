@@ -14,6 +14,7 @@ export interface CheckpointedProof extends InclusionProof {
   readonly checkpoint: string
 }
 
+/** A log's entry in a bundle (protobuf-specs, sigstore_rekor.proto). */
 export interface TransparencyLogEntry {
   readonly index: number
   /** 32 bytes; for an ECDSA log key SHA-256 over its SPKI. */

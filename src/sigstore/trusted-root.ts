@@ -121,8 +121,18 @@ function readLog(value: unknown, what: string): PinnedLog | undefined {
 }
 
 /**
- * The logs that a trusted root pins, in its order; logs with keys that cannot sign checkpoints of
- * version 2 (RSA) are left out. Refuses `malformed`, `too-large`, or `unsupported` if none remains.
+ * The logs that a trusted root (protobuf-specs, sigstore_trustroot.proto) pins, in its order; logs with keys that
+ * cannot sign checkpoints of version 2 (RSA) are left out. Refuses `malformed`, `too-large` above 1 MiB, or
+ * `unsupported` if none remains.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseTrustedRoot } from "countersign/verify"
+ *
+ * const logs = parseTrustedRoot(readFileSync("trusted_root.json", "utf8"))
+ * console.log(logs.map(({ origin }) => origin)) // [ 'localhost' ]
+ * ```
  */
 export function parseTrustedRoot(text: string): readonly PinnedLog[] {
   const value = parseJson(text, "trusted root", LONGEST_TRUSTED_ROOT)

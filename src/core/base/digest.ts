@@ -2,6 +2,7 @@
 // faster SHA-256 hands it in where it matters; the tree has its own hasher (hash.ts).
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js"
 
+/** The hashes that signatures are made over (FIPS 180-4). */
 export type HashName = "sha256" | "sha384" | "sha512"
 
 /** Digest lengths in bytes. */

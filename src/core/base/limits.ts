@@ -77,6 +77,7 @@ export const LONGEST_WATCH_LIST = 128 * 1024 * 1024
 /** The most entries on one page of a search (openapi.yaml, `limit`). */
 export const MOST_FOUND_ON_PAGE = 100
 
-/** A batch of submissions, unless a log's operator says otherwise: the most requests, and their bytes. */
+/** How many requests a batch of submissions may have, unless a log's operator says otherwise. */
 export const MOST_IN_BATCH = 1_000
+/** How many bytes a batch of submissions may have, unless a log's operator says otherwise. */
 export const LONGEST_BATCH = 8 * 1024 * 1024

@@ -15,6 +15,7 @@ export interface CheckpointText extends NamedHead {
   readonly extensions: readonly string[]
 }
 
+/** A checkpoint (C2SP tlog-checkpoint) of a log whose name is an origin. */
 export interface Checkpoint extends CheckpointText {
   readonly origin: Origin
 }
@@ -40,7 +41,18 @@ export function parseCheckpointText(text: string): CheckpointText {
   }
 }
 
-/** As {@link parseCheckpointText}, and refuses `malformed` unless the first line is an origin. */
+/**
+ * Reads a checkpoint's text, without signatures (C2SP tlog-checkpoint). Refuses `malformed` unless it has three
+ * or more lines, none of them empty, and the first is an origin. The root of size 0 is not looked at.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseCheckpoint, parseNote } from "countersign/audit"
+ *
+ * console.log(parseCheckpoint(parseNote(readFileSync("checkpoint")).text).size) // 5
+ * ```
+ */
 export function parseCheckpoint(text: string): Checkpoint {
   const checkpoint = parseCheckpointText(text)
   return { ...checkpoint, origin: parseOrigin(checkpoint.origin) }
@@ -54,8 +66,17 @@ export function formatCheckpoint(origin: string, head: Head): string {
 }
 
 /**
- * The checkpoint in a note of one log. Refuses `malformed`; `mismatch` for another origin;
- * `bad-signature` and `untrusted` as {@link openNote} does for the log's keys.
+ * The checkpoint in a note of one log, once a signature by one of its keys, of whatever type, holds. Refuses
+ * `malformed`; `mismatch` for another origin; `bad-signature` and `untrusted` as {@link openNote} does.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { openCheckpoint, parseOrigin, parseVkey } from "countersign/audit"
+ *
+ * const vkey = parseVkey(readFileSync("log.vkey", "utf8").trimEnd())
+ * console.log(openCheckpoint(readFileSync("checkpoint"), [vkey], parseOrigin(vkey.name)).size) // 5
+ * ```
  */
 export function openCheckpoint(
   note: Uint8Array | string,

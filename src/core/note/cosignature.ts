@@ -128,8 +128,20 @@ export function verifyCosignature(
 }
 
 /**
- * The times at which these keys of type 4 or 6 cosigned the checkpoint of a note, as far as they did
- * and stated one. Refuses `bad-signature` if the line of one of them does not hold.
+ * The times, in Unix seconds, at which these keys of type 4 or 6 cosigned the checkpoint of a note (C2SP
+ * tlog-cosignature), as far as they did and stated one. Refuses `bad-signature` if the line of one of them does
+ * not hold. `head` is what the note's text says.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseCheckpoint, parseNote, parsePolicy, readCosignatures } from "countersign/audit"
+ *
+ * const note = parseNote(readFileSync("checkpoint"))
+ * const vkeys = parsePolicy(readFileSync("log.policy")).witnesses.map(({ vkey }) => vkey)
+ * const times = readCosignatures(note, parseCheckpoint(note.text), vkeys)
+ * console.log(Array.from(times, ([{ name }, time]) => `${name} ${time}`)) // [ 'w1.localhost 1800000000' ]
+ * ```
  */
 export function readCosignatures(
   note: Note,

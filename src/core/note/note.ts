@@ -19,7 +19,7 @@ export interface NoteSignature {
   readonly signature: Uint8Array
 }
 
-/** `text` ends with the LF that is signed with it. */
+/** A text and who signed it (C2SP signed-note). `text` ends with the LF that is signed with it. */
 export interface Note {
   readonly text: string
   readonly signatures: readonly NoteSignature[]
@@ -44,7 +44,18 @@ function parseSignatureLine(line: string): NoteSignature {
   )
 }
 
-/** Reads a note without verifying anything. Refuses `malformed`, or `too-large` above 256 KiB. */
+/**
+ * Reads a note (C2SP signed-note) without verifying anything. Refuses `malformed`, or `too-large` above 256 KiB.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseNote } from "countersign/audit"
+ *
+ * const { text, signatures } = parseNote(readFileSync("checkpoint"))
+ * console.log(text.split("\n")[0], signatures.length) // localhost 3
+ * ```
+ */
 export function parseNote(input: Uint8Array | string): Note {
   const whole = parsePlainText(input, LONGEST_NOTE, "note")
   // SPEC: the text may hold empty lines, so the last one separates it from the signatures.
@@ -79,7 +90,7 @@ export function formatNote(text: string, signatures: readonly NoteSignature[]): 
  */
 export type KeyType = 1 | 2 | 4 | 6
 
-/** A verifier key. The pair of name and key ID is what a signature line refers to. */
+/** A verifier key (C2SP signed-note). The pair of name and key ID is what a signature line refers to. */
 export interface Vkey {
   readonly name: string
   readonly keyId: number
@@ -124,7 +135,19 @@ function formatKeyId(keyId: number): string {
   return keyId.toString(16).padStart(8, "0")
 }
 
-/** Reads `NAME+KEYID+BASE64`. Refuses `malformed`; `unsupported` for another type of key. */
+/**
+ * Reads a verifier key, `NAME+KEYID+BASE64` (C2SP signed-note). Refuses `malformed`; `unsupported` for another
+ * type of key.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseVkey } from "countersign/audit"
+ *
+ * const vkey = parseVkey(readFileSync("log.vkey", "utf8").trimEnd())
+ * console.log(vkey.name, vkey.type) // localhost 1
+ * ```
+ */
 export function parseVkey(text: string): Vkey {
   // SPEC: base64 may contain "+", so only the first two separate.
   const first = text.indexOf("+")
@@ -177,9 +200,19 @@ export function lineOf(vkey: Vkey, lines: readonly NoteSignature[]): NoteSignatu
 }
 
 /**
- * The lines that these keys made, in the note's order, at most one a key. Lines of other keys are
- * ignored. Refuses `bad-signature` if the line of one of these keys does not hold, `untrusted` if
- * there is none.
+ * The lines that these keys made, in the note's order, at most one a key (C2SP signed-note). Lines of other keys
+ * are ignored. Refuses `bad-signature` if the line of one of these keys does not hold, `untrusted` if there is
+ * none; `unsupported` for keys of type 4 and 6, which sign checkpoints only, unless `holds` is a rule for them.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { openNote, parseNote, parseVkey } from "countersign/audit"
+ *
+ * const vkey = parseVkey(readFileSync("log.vkey", "utf8").trimEnd())
+ * const lines = openNote(parseNote(readFileSync("checkpoint")), [vkey])
+ * console.log(lines.map(({ name }) => name)) // [ 'localhost' ]
+ * ```
  */
 export function openNote(
   note: Note,

@@ -8,17 +8,20 @@ import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts"
 import { checkpointRule, readCosignatures } from "./cosignature.ts"
 import { isWitnessKey, type Note, openNote, parseVkey, type Vkey } from "./note.ts"
 
+/** A trusted log, by one of its keys. */
 export interface PolicyLog {
   readonly vkey: Vkey
   readonly url?: string
 }
 
+/** A witness by the name that groups know it by, and its key of type 4 or 6. */
 export interface PolicyWitness {
   readonly name: string
   readonly vkey: Vkey
   readonly url?: string
 }
 
+/** Witnesses and groups of which so many must have cosigned. */
 export interface PolicyGroup {
   readonly name: string
   /** How many members must have cosigned, from 1 to all of them. */
@@ -27,8 +30,8 @@ export interface PolicyGroup {
 }
 
 /**
- * Names are those of the file: octets, one character (U+0000 to U+00FF) each. Groups stand in the
- * order of the file, so each one only has members that stand before it.
+ * A read policy (C2SP tlog-policy). Names are those of the file: octets, one character (U+0000 to U+00FF) each.
+ * Groups stand in the order of the file, so each one only has members that stand before it.
  */
 export interface Policy {
   readonly logs: readonly PolicyLog[]
@@ -158,8 +161,17 @@ function octetsOf(bytes: Uint8Array): string {
 const ALLOWED = /^[\t\n -~\u0080-\u00ff]*$/
 
 /**
- * Reads a policy file. Refuses `malformed`, `unsupported` for a key type, `too-large` above 1 MiB.
- * The last line needs its line feed: without it a cut file could read as another policy.
+ * Reads a policy file (C2SP tlog-policy). Refuses `malformed`, `unsupported` for a key type, `too-large` above
+ * 1 MiB. The last line needs its line feed: without it a cut file could read as another policy.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parsePolicy } from "countersign/verify"
+ *
+ * const { quorum, witnesses } = parsePolicy(readFileSync("log.policy"))
+ * console.log(quorum, witnesses.length) // w1 1
+ * ```
  */
 export function parsePolicy(input: Uint8Array | string): Policy {
   const bytes = typeof input === "string" ? utf8(input) : input
@@ -231,9 +243,19 @@ function refuseQuorum(policy: Policy, names: ReadonlySet<string>): never {
 }
 
 /**
- * Checks that a log of the policy signed this checkpoint and that the quorum cosigned it. Refuses
- * `malformed`; `bad-signature` if a line of a key of the policy does not hold; `untrusted` with the
+ * Checks that a log of the policy signed this checkpoint and that the quorum cosigned it (C2SP tlog-policy).
+ * Refuses `malformed`; `bad-signature` if a line of a key of the policy does not hold; `untrusted` with the
  * names of what is missing.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { checkPolicy, parseNote, parsePolicy } from "countersign/audit"
+ *
+ * const policy = parsePolicy(readFileSync("log.policy"))
+ * const { checkpoint, cosignatures } = checkPolicy(policy, parseNote(readFileSync("checkpoint")))
+ * console.log(checkpoint.size, cosignatures[0]?.name) // 5 w1.localhost
+ * ```
  */
 export function checkPolicy(policy: Policy, note: Note): VerifiedCheckpoint {
   const checkpoint = parseCheckpoint(note.text)

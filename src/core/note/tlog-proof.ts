@@ -6,6 +6,7 @@ import { formatBase64, parseBase64, parseDecimal, parsePlainText } from "../base
 import { asHash, type Hash } from "../tree/hash.ts"
 import { parseNote } from "./note.ts"
 
+/** A proof that can be handed on in one file (C2SP tlog-proof). */
 export interface TlogProof {
   readonly index: number
   readonly path: readonly Hash[]
@@ -24,7 +25,19 @@ function parseExtra(text: string): Uint8Array {
   return extra.length > 0 ? extra : refuse("malformed", "tlog-proof: expected no empty extra line")
 }
 
-/** Reads a proof without verifying it. Refuses `malformed`, or `too-large` above 512 KiB. */
+/**
+ * Reads a proof (C2SP tlog-proof) without verifying it: that takes {@link checkPolicy} for the note and
+ * {@link verifyInclusion} for the path. Refuses `malformed`, or `too-large` above 512 KiB.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseTlogProof } from "countersign/audit"
+ *
+ * const { index, path } = parseTlogProof(readFileSync("proof.txt"))
+ * console.log(index, path.length) // 0 3
+ * ```
+ */
 export function parseTlogProof(input: Uint8Array | string): TlogProof {
   const text = parsePlainText(input, LONGEST_RECEIPT, "tlog-proof")
   // SPEC: the first empty line ends the header; the note below has one of its own.

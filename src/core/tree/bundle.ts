@@ -27,7 +27,18 @@ export function encodeBundle(bodies: readonly Uint8Array[]): Uint8Array {
   return bundle
 }
 
-/** The bodies of a bundle as views into it. Refuses `malformed` unless it holds exactly `count`. */
+/**
+ * The bodies of an entry bundle (C2SP tlog-tiles) as views into it. Refuses `malformed` unless it holds exactly
+ * `count`.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { decodeBundle } from "countersign/audit"
+ *
+ * console.log(decodeBundle(readFileSync("entries"), 5).length) // 5
+ * ```
+ */
 export function decodeBundle(bundle: Uint8Array, count: number): Uint8Array[] {
   const bodies: Uint8Array[] = []
   let at = 0

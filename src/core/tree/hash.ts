@@ -6,11 +6,24 @@ import { bug, refuse } from "../base/errors.ts"
 
 export const HASH_SIZE = 32
 
-declare const hashBrand: unique symbol
+/** The mark of {@link Hash} in the type system; nothing of it exists at run time. */
+export declare const hashBrand: unique symbol
 /** 32 bytes that are a node of some tree. Made by a hasher or by {@link asHash}. */
 export type Hash = Uint8Array & { readonly [hashBrand]: true }
 
-/** Marks 32 bytes as a hash without copying them; refuses `malformed` for another length. */
+/**
+ * Marks 32 bytes as a hash without copying them. Refuses `malformed` for another length; `what` names the bytes
+ * in its message.
+ *
+ * @example
+ * ```ts
+ * import { createHash } from "node:crypto"
+ * import { asHash } from "countersign/verify"
+ *
+ * const leafHash = asHash(createHash("sha256").update("\0body").digest())
+ * console.log(leafHash.length) // 32
+ * ```
+ */
 export function asHash(bytes: Uint8Array, what = "hash"): Hash {
   if (bytes.length !== HASH_SIZE) {
     refuse("malformed", `${what}: expected ${HASH_SIZE} bytes, found ${bytes.length}`)
@@ -49,6 +62,7 @@ export const portableHasher: TreeHasher = {
 /** RFC 6962 section 2.1: the root of the tree without entries is SHA-256 of nothing. */
 export const EMPTY_ROOT: Hash = asHash(sha256(new Uint8Array(0)))
 
+/** The head of the tree without entries. */
 export const EMPTY_HEAD: Head = { size: 0, root: EMPTY_ROOT }
 
 /** Guards the places where a size or an index enters by a number instead of by text. */

@@ -13,7 +13,7 @@ import {
   splitPoint,
 } from "./tree.ts"
 
-/** An inclusion proof as it travels: with the head that it claims to lead to. */
+/** An inclusion proof (RFC 6962, section 2.1.1) as it travels: with the head that it claims to lead to. */
 export interface InclusionProof extends Head {
   readonly index: number
   readonly hashes: readonly Hash[]
@@ -130,7 +130,22 @@ export function rootsFromConsistency(
   return rootsBelow(oldSize, newSize, oldRoot, path, hasher)
 }
 
-/** Checks that the entry with `leafHash` is at `index` under `head`; refuses `bad-proof`. */
+/**
+ * Checks that the entry with `leafHash` is at `index` under `head` (RFC 9162, section 2.1.3.2). Refuses
+ * `bad-proof`.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { decodeBundle, parseCheckpoint, parseNote, parseTlogProof } from "countersign/audit"
+ * import { portableHasher, verifyInclusion } from "countersign/audit"
+ *
+ * const [body = new Uint8Array()] = decodeBundle(readFileSync("entries"), 5)
+ * const { index, path, checkpoint } = parseTlogProof(readFileSync("proof.txt"))
+ * const head = parseCheckpoint(parseNote(checkpoint).text) // signed: see checkPolicy
+ * verifyInclusion(portableHasher.leaf(body), index, head, path)
+ * ```
+ */
 export function verifyInclusion(
   leafHash: Hash,
   index: number,
@@ -145,8 +160,20 @@ export function verifyInclusion(
 }
 
 /**
- * Checks that the tree of `newer` begins with the tree of `older`; refuses `bad-proof`.
- * Size 0 is the beginning of every tree and takes an empty proof only.
+ * Checks that the tree of `newer` begins with the tree of `older` (RFC 9162, section 2.1.4.2). Refuses
+ * `bad-proof`. Size 0 is the beginning of every tree and takes an empty proof only.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseCheckpoint, parseNote, verifyConsistency } from "countersign/audit"
+ * import { createLogClient } from "countersign/client"
+ *
+ * const log = createLogClient({ url: "http://localhost:3000" })
+ * const older = parseCheckpoint(parseNote(readFileSync("older.checkpoint")).text)
+ * const newer = parseCheckpoint(parseNote(readFileSync("checkpoint")).text)
+ * verifyConsistency(older, newer, await log.consistency(older.size, newer.size))
+ * ```
  */
 export function verifyConsistency(
   older: Head,

@@ -5,10 +5,11 @@ import { asHash, HASH_SIZE, type Hash, type TreeHasher } from "./hash.ts"
 import type { NodeId } from "./tree.ts"
 
 export const TILE_HEIGHT = 8
-/** Hashes in a full tile, entries in a full bundle. */
+/** Hashes in a full tile, entries in a full bundle (C2SP tlog-tiles). */
 export const TILE_WIDTH = 256
 export const FULL_TILE_BYTES = TILE_WIDTH * HASH_SIZE
 
+/** Which tile of a tree (C2SP tlog-tiles). */
 export interface TileId {
   /** 0 to 63; level 0 holds leaf hashes. */
   readonly level: number
@@ -25,7 +26,16 @@ export function hashesAtLevel(level: number, size: number): number {
   return Math.floor(size / (entriesOfHash[level] ?? Number.POSITIVE_INFINITY))
 }
 
-/** How many hashes this tile has in the tree of `size` entries: 0 (does not exist) to 256 (full). */
+/**
+ * How many hashes this tile has in the tree of `size` entries: 0 (does not exist) to 256 (full).
+ *
+ * @example
+ * ```ts
+ * import { tileWidth } from "countersign/audit"
+ *
+ * console.log(tileWidth({ level: 0, index: 1 }, 300), tileWidth({ level: 1, index: 0 }, 300)) // 44 1
+ * ```
+ */
 export function tileWidth(tile: TileId, size: number): number {
   const available = hashesAtLevel(tile.level, size) - tile.index * TILE_WIDTH
   return Math.max(0, Math.min(TILE_WIDTH, available))
@@ -74,7 +84,16 @@ function formatIndex(index: number): string {
   return groups.map((group, i) => (i < groups.length - 1 ? `x${group}` : group)).join("/")
 }
 
-/** The path of C2SP tlog-tiles, "Merkle Tree", without a leading slash: `tile/0/x001/067.p/8`. */
+/**
+ * The path of a tile or bundle (C2SP tlog-tiles, "Merkle Tree"), without a leading slash.
+ *
+ * @example
+ * ```ts
+ * import { formatTilePath } from "countersign/audit"
+ *
+ * console.log(formatTilePath({ kind: "tile", level: 0, index: 1067, width: 8 })) // tile/0/x001/067.p/8
+ * ```
+ */
 export function formatTilePath(resource: TileResource): string {
   const row = resource.kind === "tile" ? String(resource.level) : "entries"
   const suffix = resource.width === TILE_WIDTH ? "" : `.p/${resource.width}`

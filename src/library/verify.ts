@@ -1,0 +1,34 @@
+// The module `countersign/verify`: the offline verifier of Sigstore bundles, the pins that it is given, and
+// every type that their signatures mention. Loads nothing of Node. Only re-exports.
+export type { ArtifactDigests } from "../client/artifact.ts"
+export type { Trust, TrustedHead } from "../client/trust.ts"
+export {
+  type BundleCheck,
+  neededHashes,
+  type VerifiedEntry,
+  verifyBundle,
+} from "../client/verify.ts"
+export type { HashName } from "../core/base/digest.ts"
+export { Refusal, type RefusalCode } from "../core/base/errors.ts"
+export { type KeyType, parseVkey, type Vkey } from "../core/note/note.ts"
+export { type Origin, type originBrand, parseOrigin } from "../core/note/origin.ts"
+export {
+  type Cosignature,
+  type Policy,
+  type PolicyGroup,
+  type PolicyLog,
+  type PolicyWitness,
+  parsePolicy,
+} from "../core/note/policy.ts"
+export { asHash, type Hash, type Head, type hashBrand } from "../core/tree/hash.ts"
+export type { InclusionProof } from "../core/tree/proof.ts"
+export type { Algorithm } from "../entry/algorithm.ts"
+export type { EntryKind } from "../entry/kind-names.ts"
+export type { MessageDigest, MessageSignature, SignedEnvelope } from "../entry/kinds/kind.ts"
+export {
+  type BundleVerifier,
+  parseSigstoreBundle,
+  type SigstoreBundle,
+} from "../sigstore/bundle.ts"
+export type { CheckpointedProof, TransparencyLogEntry } from "../sigstore/transparency-log-entry.ts"
+export { type PinnedLog, parseTrustedRoot } from "../sigstore/trusted-root.ts"
