@@ -2,10 +2,10 @@
 // them, where nothing is refused and what is beyond the bounds is left out; and for judging by them, where
 // what is not of the form, or beyond the bounds, is refused. Leaves out the rest of the predicate.
 import { equalBytes, parseUtf8 } from "../core/base/bytes.ts"
+import { type HashName, hashNames } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
 import { parseHex } from "../core/base/text.ts"
-import type { HashName } from "./algorithm.ts"
 import type { KeptPayload } from "./dsse.ts"
 import type { Term } from "./term.ts"
 
@@ -18,7 +18,6 @@ const MOST_DIGESTS = 32
 /** Subjects that are named to people. */
 const MOST_NAMED = 16
 const HEX = /^[0-9a-fA-F]+$/
-const hashes: readonly HashName[] = ["sha256", "sha384", "sha512"]
 const types: readonly string[] = [
   "https://in-toto.io/Statement/v0.1",
   "https://in-toto.io/Statement/v1",
@@ -97,13 +96,13 @@ export interface Subject {
 
 function readSubject(value: unknown, what: string): Subject {
   const { name, digest } = asObject(value, what, ["name", "digest"])
-  const known = asObject(digest, `${what}.digest`, hashes)
+  const known = asObject(digest, `${what}.digest`, hashNames)
   const count = Object.keys(digest as object).length
   if (count > MOST_DIGESTS) {
     refuse("too-large", `${what}.digest: expected up to ${MOST_DIGESTS} digests, found ${count}`)
   }
   const digests: { [Hash in HashName]?: Uint8Array } = {}
-  for (const hash of hashes) {
+  for (const hash of hashNames) {
     const bytes = optional(known[hash], (hex) => asText(hex, `${what}.digest.${hash}`))
     if (bytes !== undefined) digests[hash] = parseHex(bytes, `${what}.digest.${hash}`)
   }
@@ -133,7 +132,7 @@ export function isSubject(
   digestOf: (hash: HashName) => Uint8Array | undefined,
 ): boolean {
   let shared = 0
-  for (const hash of hashes) {
+  for (const hash of hashNames) {
     const stated = subject.digests[hash]
     const own = stated === undefined ? undefined : digestOf(hash)
     if (stated === undefined || own === undefined) continue
