@@ -24,19 +24,16 @@ const kinds: { readonly [Name in KindName]: LoggedKind & Named<Name> } = {
   "rekord:0.0.1": rekordV001,
 }
 
-/** The submissions of the native API. */
-interface Requests {
-  readonly hashedrekord: HashedrekordRequest
-  readonly dsse: DsseRequest
-}
+/** A submission, as `POST /v1/entries` takes it (openapi.yaml). */
+export type EntryRequest = HashedrekordRequest | DsseRequest
 
-const nativeKinds: { readonly [Kind in keyof Requests]: NativeKind<Requests[Kind]> } = {
+type NativeName = EntryRequest["kind"]
+type RequestOf<Kind extends NativeName> = Extract<EntryRequest, { readonly kind: Kind }>
+
+const nativeKinds: { readonly [Kind in NativeName]: NativeKind<RequestOf<Kind>> } = {
   hashedrekord: hashedrekordV002,
   dsse: dsseV002,
 }
-
-/** A submission of any kind. */
-export type EntryRequest = Requests[keyof Requests]
 
 /** The kinds that the native API takes. */
 export const nativeList: readonly NativeKind<EntryRequest>[] = Object.values(nativeKinds)
@@ -52,7 +49,7 @@ export function loggedKind(name: string): LoggedKind | undefined {
 }
 
 /** How the native API takes submissions of this kind. Refuses `unsupported` for one that it does not take. */
-export function nativeKind<Kind extends keyof Requests>(kind: Kind): NativeKind<Requests[Kind]> {
+export function nativeKind<Kind extends NativeName>(kind: Kind): NativeKind<RequestOf<Kind>> {
   if (Object.hasOwn(nativeKinds, kind)) return nativeKinds[kind]
   const known = nativeList.map((native) => `"${native.kind}"`).join(" or ")
   return refuse("unsupported", `kind: expected ${known}, found ${shown(String(kind))}`)
