@@ -13,10 +13,10 @@ import {
   takeEntries,
 } from "./entries/step.ts"
 import type { Grade } from "./findings/finding.ts"
-import { raise } from "./findings/life.ts"
 import type { Vantage } from "./findings/observation.ts"
+import { settle } from "./findings/settle.ts"
 import type { DataFault } from "./follow/data-fault.ts"
-import { healPassed, keepGap, raiseFault } from "./follow/fault-memory.ts"
+import { faultCase, keepGap, keepTileGap, nothingButGaps } from "./follow/fault-memory.ts"
 import { type FollowStep, follow } from "./follow/follower.ts"
 import type { LogSource } from "./follow/source.ts"
 import type { TargetTree } from "./follow/target-tree.ts"
@@ -93,23 +93,24 @@ async function raiseFork(
   const pending = pendingHeads(state.documents, keys).map((head) => head.statement)
   const others = [reachedStatement(tools) ?? [], pending].flat()
   const proven = await convicted(finding, () => proveFork(statement, tree, others, holds))
-  await state.change((documents) => raise(documents, proven, now))
+  await state.change((documents) => settle(documents, [proven], now))
 }
 
 async function commitStep(
   tools: SyncTools,
   entryStep: EntryStep,
   { leafHashes, entries, gaps }: FollowStep,
+  now: number,
 ): Promise<void> {
   const { state, keys, duplicates } = tools
   const { origin } = keys
-  const { own, ground, now } = entryStep
+  const { own, ground } = entryStep
   const facts = await readStepFacts(entryStep, entries)
   duplicates.use(facts)
   const isWhole = own.head.size + leafHashes.length === ground.statement.head.size
   await state.change(
     async (documents) => {
-      await takeEntries(entryStep, entries, facts, documents)
+      settle(documents, await takeEntries(entryStep, entries, facts, documents), now)
       for (const gap of gaps) keepGap(documents, origin, gap)
       // The only head that a part of its tree is proven by; the log may show another one from now on.
       if (!isWhole) keepPending(documents, keys, ground.statement, now)
@@ -128,7 +129,7 @@ async function noteReached(
   await state.change((documents) => {
     const record = logRecord(documents, origin)
     keepLogRecord(documents, origin, { ...record, note: statement.note })
-    healPassed(documents, origin, now)
+    settle(documents, [nothingButGaps(documents, origin)], now)
   })
   if (own.head.size !== statement.head.size) throw new Error("bug: the target was not reached")
 }
@@ -153,7 +154,11 @@ async function syncTo(
 
   async function report(fault: DataFault): Promise<Grade> {
     if (!isOwed) return "SUSPECTED"
-    return await state.change((documents) => raiseFault(documents, origin, fault, vantage, now))
+    return await state.change((documents) => {
+      keepTileGap(documents, origin, fault)
+      const [found] = settle(documents, [faultCase(origin, fault, vantage, now)], now)
+      return found?.grade ?? "SUSPECTED"
+    })
   }
 
   async function commit(step: FollowStep, tree: TargetTree): Promise<void> {
@@ -161,7 +166,7 @@ async function syncTo(
       tree.prove(planInclusion(index, statement.head.size))
     const ground = groundOf(tools, target, older, path)
     const isLate = tools.beginTurn()
-    await commitStep(tools, { own, ground, watch, examiner, pause, isLate, now }, step)
+    await commitStep(tools, { own, ground, watch, examiner, pause, isLate }, step, now)
   }
 
   const { size, root } = statement.head

@@ -1,14 +1,13 @@
 // A log as the monitor is told to follow it, and what it remembers of its following: the newest signed head
 // that its own tree has reached.
-
-import { asInteger, asText, optional } from "../core/base/json-value.ts"
 import type { Vkey } from "../core/note/note.ts"
 import type { Origin } from "../core/note/origin.ts"
 import type { PolicyWitness } from "../core/note/policy.ts"
 import type { CanarySubmitter } from "./alerts/canary.ts"
 import type { HeadSource, LogSource } from "./follow/source.ts"
-import { formatDocument, parseDocument } from "./state/document-json.ts"
+import { collection } from "./state/collection.ts"
 import type { DocumentReads, Documents } from "./state/documents.ts"
+import { integer, message, optional, text } from "./state/schema.ts"
 
 export interface MonitoredLog {
   readonly origin: Origin
@@ -33,15 +32,16 @@ export interface LogRecord {
   readonly completeAt?: number
 }
 
+/** By origin. */
+export const logRecords = collection(
+  "log",
+  message<LogRecord>({ note: optional(text), completeAt: optional(integer) }),
+)
+
 export function logRecord(documents: DocumentReads, origin: Origin): LogRecord {
-  const text = documents.get("log", origin)
-  if (text === undefined) return {}
-  const members = parseDocument(text, "log", ["note", "completeAt"])
-  const note = optional(members.note, (value) => asText(value, "log.note"))
-  const completeAt = optional(members.completeAt, (value) => asInteger(value, "log.completeAt"))
-  return { ...(note !== undefined && { note }), ...(completeAt !== undefined && { completeAt }) }
+  return documents.get(logRecords, origin) ?? {}
 }
 
 export function keepLogRecord(documents: Documents, origin: Origin, record: LogRecord): void {
-  documents.put("log", origin, formatDocument({ ...record }))
+  documents.put(logRecords, origin, record)
 }

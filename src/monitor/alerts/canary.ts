@@ -2,9 +2,10 @@
 // at the promised index and must raise the alarm through the real sinks. A test that does not come back in
 // time is the finding `canary-missing`: either the log does not merge, or the monitor would not tell.
 import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { given } from "../../core/base/given.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"
-import { raise, resolve } from "../findings/life.ts"
+import { absent, type Case } from "../findings/case.ts"
 import type { Documents } from "../state/documents.ts"
 import type { TreeView } from "../state/tree-view.ts"
 import type { Change } from "./alert.ts"
@@ -148,38 +149,38 @@ async function isInPlace(canary: Canary, tree: TreeView): Promise<boolean> {
   return formatHex(await tree.leafHash(index)) === leafHash
 }
 
+function missingCase(origin: string, summary: string): Case {
+  const key = missingKey(origin)
+  return { key, kind: "canary-missing", grade: "ATTESTED", origin, summary }
+}
+
 function missingKey(origin: string): string {
   return `canary-missing ${origin}`
 }
 
-function raiseMissing(documents: Documents, origin: string, summary: string, now: number): void {
-  const key = missingKey(origin)
-  raise(documents, { key, kind: "canary-missing", grade: "ATTESTED", origin, summary }, now)
-}
-
-function completed(documents: Documents, canary: Canary, deliveredAt: number, now: number): void {
+function completed(documents: Documents, canary: Canary, deliveredAt: number): Case {
   const { origin, announcedAt, seenAt } = canary
   const state = canaryState(documents, origin) ?? { origin, triedAt: announcedAt }
-  const came = { submittedAt: announcedAt, deliveredAt, ...(seenAt !== undefined && { seenAt }) }
+  const came = { submittedAt: announcedAt, deliveredAt, ...given({ seenAt }) }
   const isNewest = announcedAt >= (state.submittedAt ?? 0)
   keepCanaryState(documents, isNewest ? { ...state, ...came } : state)
   forgetCanary(documents, canary)
-  resolve(documents, missingKey(origin), now)
+  return absent(missingKey(origin))
 }
 
-function missing(documents: Documents, canary: Canary, now: number): void {
+function missing(documents: Documents, canary: Canary, now: number): readonly Case[] {
   const { origin, index, seenAt } = canary
   keepCanary(documents, { ...canary, missedAt: now })
   // Without a receipt nothing was promised; a submission that fails is told of by itself.
-  if (index === undefined) return
+  if (index === undefined) return []
   const fate =
     seenAt === undefined
       ? `was promised at index ${index} and is not there`
       : `is at index ${index}, but not every sink has its alert`
-  raiseMissing(documents, origin, `a test entry ${fate}`, now)
+  return [missingCase(origin, `a test entry ${fate}`)]
 }
 
-async function reviewOne(review: CanaryReview, known: Canary): Promise<void> {
+async function reviewOne(review: CanaryReview, known: Canary): Promise<readonly Case[]> {
   const { documents, origin, tree, now, timing = defaultCanaryTiming } = review
   let canary = known
   if (canary.seenAt === undefined && (await isInPlace(canary, tree))) {
@@ -189,26 +190,26 @@ async function reviewOne(review: CanaryReview, known: Canary): Promise<void> {
   const { index, seenAt, missedAt, announcedAt } = canary
   if (index !== undefined && seenAt !== undefined) {
     const deliveredAt = takeTestDelivery(documents, origin, index)
-    if (deliveredAt !== undefined) {
-      completed(documents, canary, deliveredAt, now)
-      return
-    }
+    if (deliveredAt !== undefined) return [completed(documents, canary, deliveredAt)]
   }
   const age = Math.abs(now - announcedAt)
   // A monitor that was off, or runs once a day, sees its entry late, and tells of it after that.
   const waited = seenAt === undefined ? age : Math.abs(now - seenAt)
   const isDue = waited >= timing.deadline && (seenAt !== undefined || review.isBehind !== true)
-  if (missedAt === undefined && isDue) missing(documents, canary, now)
-  else if (age >= RETENTION) forgetCanary(documents, canary)
+  if (missedAt === undefined && isDue) return missing(documents, canary, now)
+  if (age >= RETENTION) forgetCanary(documents, canary)
+  return []
 }
 
 /** Looks what became of the canaries of a log; to be called in every round, after the tree has grown. */
-export async function reviewCanaries(review: CanaryReview): Promise<void> {
+export async function reviewCanaries(review: CanaryReview): Promise<readonly Case[]> {
   const { documents, origin, now, timing = defaultCanaryTiming } = review
-  for (const canary of storedCanaries(documents, origin)) await reviewOne(review, canary)
+  const cases: Case[] = []
+  for (const canary of storedCanaries(documents, origin)) {
+    cases.push(...(await reviewOne(review, canary)))
+  }
   forgetDeliveriesBefore(documents, now - RETENTION)
   const { failingSince, failure = "unknown" } = canaryState(documents, origin) ?? {}
-  if (failingSince !== undefined && now - failingSince >= timing.deadline) {
-    raiseMissing(documents, origin, `no test entry can be submitted: ${failure}`, now)
-  }
+  if (failingSince === undefined || now - failingSince < timing.deadline) return cases
+  return [...cases, missingCase(origin, `no test entry can be submitted: ${failure}`)]
 }

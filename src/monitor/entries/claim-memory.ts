@@ -1,10 +1,9 @@
 // What was claimed first of a subject that may stand for one artifact only: its name with the version, a
 // hash, and the digest. A later claim of another digest is a conflict.
-
-import { asInteger, asText } from "../../core/base/json-value.ts"
 import { isVersioned } from "../../evidence/conflict.ts"
-import { formatDocument, parseDocument } from "../state/document-json.ts"
+import { collection } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
+import { integer, message, text } from "../state/schema.ts"
 import type { NamedSubject } from "./payload.ts"
 
 /** One name with one digest of it. */
@@ -21,6 +20,9 @@ export interface FirstClaim {
 
 /** Names of one log that are remembered, each once a hash. */
 export const MOST_CLAIMS = 100_000
+
+/** By origin, hash and name. */
+export const claims = collection("claim", message<FirstClaim>({ digest: text, index: integer }))
 
 /** Names have any characters, so the name stands last. */
 function place(origin: string, { name, digest }: Claim): string {
@@ -42,10 +44,7 @@ export function firstClaim(
   origin: string,
   claim: Claim,
 ): FirstClaim | undefined {
-  const text = documents.get("claim", place(origin, claim))
-  if (text === undefined) return undefined
-  const { digest, index } = parseDocument(text, "claim", ["digest", "index"])
-  return { digest: asText(digest, "claim"), index: asInteger(index, "claim") }
+  return documents.get(claims, place(origin, claim))
 }
 
 export function rememberClaim(
@@ -54,11 +53,10 @@ export function rememberClaim(
   claim: Claim,
   index: number,
 ): void {
-  documents.put("claim", place(origin, claim), formatDocument({ digest: claim.digest, index }))
+  documents.put(claims, place(origin, claim), { digest: claim.digest, index })
 }
 
 /** How many claims of this log are remembered. */
 export function countClaims(documents: DocumentReads, origin: string): number {
-  const all = documents.list("claim")
-  return all.filter(([key]) => key.startsWith(`${origin} `)).length
+  return documents.keys(claims, `${origin} `).length
 }

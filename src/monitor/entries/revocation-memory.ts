@@ -1,8 +1,8 @@
 // Which keys a log's own entries have revoked, and from which index on. What a stranger's key revokes is
 // remembered as well, up to a bound, because the key may be watched later.
-import { asInteger, optional } from "../../core/base/json-value.ts"
-import { formatDocument, parseDocument } from "../state/document-json.ts"
+import { collection } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
+import { integer, message, optional } from "../state/schema.ts"
 
 /** A key that is revoked by an entry. */
 export interface RememberedRevocation {
@@ -15,34 +15,30 @@ export interface RememberedRevocation {
 /** Keys of nobody who is watched that are remembered of one log. */
 export const MOST_STRANGERS = 10_000
 
-function place(origin: string, key: string): string {
-  return `${origin} ${key}`
-}
+/** By origin and key. */
+export const revocations = collection(
+  "revocation",
+  message<RememberedRevocation>({ index: integer, toldAt: optional(integer) }),
+)
 
 export function rememberedRevocation(
   documents: DocumentReads,
   origin: string,
   key: string,
 ): RememberedRevocation | undefined {
-  const text = documents.get("revocation", place(origin, key))
-  if (text === undefined) return undefined
-  const what = "revocation"
-  const { index, toldAt } = parseDocument(text, what, ["index", "toldAt"])
-  const told = optional(toldAt, (value) => asInteger(value, what))
-  return { index: asInteger(index, what), ...(told !== undefined && { toldAt: told }) }
+  return documents.get(revocations, `${origin} ${key}`)
 }
 
 export function rememberRevocation(
   documents: Documents,
   origin: string,
   key: string,
-  { index, toldAt }: RememberedRevocation,
+  revocation: RememberedRevocation,
 ): void {
-  documents.put("revocation", place(origin, key), formatDocument({ index, toldAt }))
+  documents.put(revocations, `${origin} ${key}`, revocation)
 }
 
 /** How many keys of this log are remembered. */
 export function countRevocations(documents: DocumentReads, origin: string): number {
-  const all = documents.list("revocation")
-  return all.filter(([key]) => key.startsWith(`${origin} `)).length
+  return documents.keys(revocations, `${origin} `).length
 }

@@ -4,7 +4,7 @@ import { equalBytes } from "../../core/base/bytes.ts"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"
-import { raise } from "../findings/life.ts"
+import type { Case } from "../findings/case.ts"
 import type { MatchedEntry } from "../follow/bundle-audit.ts"
 import type { LogSource } from "../follow/source.ts"
 import type { Documents } from "../state/documents.ts"
@@ -29,8 +29,6 @@ export interface EntryStep {
   readonly pause: () => Promise<void>
   /** Whether what the log gives beside the entries takes too long. */
   readonly isLate: () => boolean
-  /** Unix milliseconds. */
-  readonly now: number
 }
 
 /** What must be known of the entries before they can be examined. */
@@ -113,28 +111,27 @@ export async function readStepFacts(
   return { envelopes, duplicates: await duplicatesOf(step.own, entries) }
 }
 
-/** Examines the entries and raises what is found; part of the commit that takes them. */
+/** Examines the entries and gives what is found; part of the commit that takes them. */
 export async function takeEntries(
   step: EntryStep,
   entries: readonly MatchedEntry[],
   { envelopes }: StepFacts,
   documents: Documents,
-): Promise<void> {
-  let told = 0
+): Promise<readonly Case[]> {
+  const cases: Case[] = []
   let examined = 0
   for (const entry of entries) {
     const envelope = envelopes.get(entry.index)
     const seen = envelope === undefined ? entry : { ...entry, envelope }
     for (const remark of step.examiner.examine(seen, documents)) {
-      const isBare = told >= MOST_EVIDENCE || step.isLate()
+      const isBare = cases.length >= MOST_EVIDENCE || step.isLate()
       const finding = await findingOf(step.ground, remark, entry.body, isBare)
-      if (finding === undefined) continue
-      told += 1
-      raise(documents, finding, step.now)
+      if (finding !== undefined) cases.push(finding)
     }
     examined += 1
     if (examined % UNINTERRUPTED === 0) await step.pause()
   }
+  return cases
 }
 
 /** The examiner's question for duplicates, answered by the facts of the step that is being taken. */

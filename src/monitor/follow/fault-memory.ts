@@ -1,22 +1,19 @@
 // Faults of what a log serves below a head that it signed: each is a finding, graded as it lasts, and is
-// looked at again in later rounds, because the tree has moved on and nothing else would. One document of
-// kind `gap` each; those with entries that were not seen remember which.
-
+// looked at again in later rounds, because the tree has moved on and nothing else would. Those with entries that
+// were not seen remember which.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
-import { asInteger } from "../../core/base/json-value.ts"
+import { given } from "../../core/base/given.ts"
 import type { Origin } from "../../core/note/origin.ts"
-import { decodeBundle } from "../../core/tree/bundle.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
 import { partialTiles, TILE_WIDTH, tileBytes, tileWidth } from "../../core/tree/tile.ts"
-import type { Grade } from "../findings/finding.ts"
-import { openFindings, raise, resolve } from "../findings/life.ts"
+import { absent, type Case } from "../findings/case.ts"
 import type { Vantage } from "../findings/observation.ts"
-import { clear, suspect } from "../findings/suspicion.ts"
-import { formatDocument, parseDocument } from "../state/document-json.ts"
-import type { DocumentReads, Documents } from "../state/documents.ts"
+import { collection } from "../state/collection.ts"
+import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
+import { integer, message } from "../state/schema.ts"
 import type { OwnTree } from "../state/tree.ts"
-import type { MatchedEntry } from "./bundle-audit.ts"
+import { decodedBundle, type MatchedEntry, wrongBody } from "./bundle-audit.ts"
 import { DataFault, type FaultKind } from "./data-fault.ts"
 import type { Gap } from "./follower.ts"
 import type { LogSource } from "./source.ts"
@@ -35,46 +32,36 @@ function isOfTile(place: string): boolean {
   return place.startsWith("tile ") || place === "the edge"
 }
 
-/** Notes a fault and gives its grade by now; the caller has asked twice, the second time past caches. */
-export function raiseFault(
-  documents: Documents,
+/** By origin and place; the entries that were not seen, if any. */
+export const gaps = collection("gap", message<Omit<Gap, "place">>({ from: integer, to: integer }))
+
+/** The case of a fault; the caller has asked twice, the second time past caches. */
+export function faultCase(
   origin: Origin,
-  fault: DataFault,
-  vantage: Vantage,
-  now: number,
-): Grade {
-  const { kind, place, message, index } = fault
+  { kind, place, message: said, index }: DataFault,
+  shownBy: Vantage,
+  at: number,
+): Case {
   const key = keyOf(kind, origin, place)
-  const soFar = suspect(documents, key, vantage, now)
-  const grade = kind === "entry-mismatch" ? "ATTESTED" : soFar
-  const at = index === undefined ? {} : { index }
-  raise(documents, { key, kind, grade, origin, summary: `${vantage}: ${message}`, ...at }, now)
+  const seen = { key, kind, origin, summary: `${shownBy}: ${said}`, ...given({ index }) }
+  return kind === "entry-mismatch" ? { ...seen, grade: "ATTESTED" } : { ...seen, shownBy, at }
+}
+
+/** Remembers a fault of a tile, which nothing else would look at again; entries are remembered as they pass. */
+export function keepTileGap(documents: Documents, origin: Origin, { place }: DataFault): void {
   if (isOfTile(place)) keepGap(documents, origin, { place, from: 0, to: 0 })
-  return grade
 }
 
 export function keepGap(documents: Documents, origin: Origin, { place, from, to }: Gap): void {
-  documents.put("gap", `${origin} ${place}`, formatDocument({ from, to }))
-}
-
-function gapsOf(documents: DocumentReads, origin: Origin): readonly Gap[] {
-  const prefix = `${origin} `
-  return documents
-    .list("gap")
-    .filter(([key]) => key.startsWith(prefix))
-    .map(([key, text]) => {
-      const { from, to } = parseDocument(text, "gap", ["from", "to"])
-      const place = key.slice(prefix.length)
-      return { place, from: asInteger(from, "gap.from"), to: asInteger(to, "gap.to") }
-    })
+  documents.put(gaps, `${origin} ${place}`, { from, to })
 }
 
 /** A part of all gaps that moves on from minute to minute, so that none starves. */
 export function dueGaps(documents: DocumentReads, origin: Origin, now: number): readonly Gap[] {
-  const gaps = gapsOf(documents, origin)
-  if (gaps.length <= MOST_AT_ONCE) return gaps
-  const first = (Math.floor(now / MINUTE) * MOST_AT_ONCE) % gaps.length
-  return [...gaps.slice(first), ...gaps.slice(0, first)].slice(0, MOST_AT_ONCE)
+  const all = ofLog(documents, gaps, origin).map(([place, gap]) => ({ place, ...gap }))
+  if (all.length <= MOST_AT_ONCE) return all
+  const first = (Math.floor(now / MINUTE) * MOST_AT_ONCE) % all.length
+  return [...all.slice(first), ...all.slice(0, first)].slice(0, MOST_AT_ONCE)
 }
 
 export type GapCheck =
@@ -114,8 +101,8 @@ async function checkEdge(own: OwnTree, source: LogSource): Promise<GapCheck> {
   return HEALED
 }
 
-function lasting(kind: FaultKind, place: string, message: string, index?: number): GapCheck {
-  return { state: "lasts", fault: new DataFault(kind, place, message, index) }
+function lasting(kind: FaultKind, place: string, said: string, index?: number): GapCheck {
+  return { state: "lasts", fault: new DataFault(kind, place, said, index) }
 }
 
 async function bodiesOf(
@@ -126,19 +113,10 @@ async function bodiesOf(
   const width = Math.min(TILE_WIDTH, own.edge.size - bundle * TILE_WIDTH)
   for (const isFresh of [true, false]) {
     const bytes = await source.bundle(bundle, width, isFresh || undefined)
-    const bodies = bytes && decodedOrNone(bytes, width)
+    const bodies = decodedBundle(bytes, width)
     if (bodies !== undefined) return bodies
   }
   return undefined
-}
-
-function decodedOrNone(bytes: Uint8Array, width: number): readonly Uint8Array[] | undefined {
-  try {
-    return decodeBundle(bytes, width)
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
 }
 
 async function checkEntries(
@@ -155,8 +133,7 @@ async function checkEntries(
     const body = bodies[index - bundle * TILE_WIDTH] ?? new Uint8Array(0)
     const leafHash = await own.leafHash(index)
     if (!equalBytes(hasher.leaf(body), leafHash)) {
-      const message = `entry ${index} is served with a body that is not the one in the signed tree`
-      return lasting("entry-mismatch", place, message, index)
+      return lasting("entry-mismatch", place, wrongBody(index), index)
     }
     entries.push({ index, leafHash, body })
   }
@@ -191,30 +168,15 @@ export async function checkGapIfReachable(
   }
 }
 
-function heal(documents: Documents, origin: Origin, place: string, now: number): void {
-  for (const kind of faultKinds) {
-    const key = keyOf(kind, origin, place)
-    clear(documents, key)
-    resolve(documents, key, now)
-  }
-}
-
 /** Forgets a fault that is none any more. */
-export function healGap(documents: Documents, origin: Origin, { place }: Gap, now: number): void {
-  documents.remove("gap", `${origin} ${place}`)
-  heal(documents, origin, place, now)
+export function healGap(documents: Documents, origin: Origin, { place }: Gap): readonly Case[] {
+  documents.remove(gaps, `${origin} ${place}`)
+  return faultKinds.map((kind) => absent(keyOf(kind, origin, place)))
 }
 
-/**
- * Closes the faults that the follower met, as long as it stood before them, and meets no more: to be
- * called when it has reached its target without them.
- */
-export function healPassed(documents: Documents, origin: Origin, now: number): void {
-  const places = new Set(gapsOf(documents, origin).map(({ place }) => place))
-  for (const { kind, key, origin: of } of openFindings(documents)) {
-    const prefix = `${kind} ${origin} `
-    if (of !== origin || !(faultKinds as readonly string[]).includes(kind)) continue
-    const place = key.slice(prefix.length)
-    if (!places.has(place)) heal(documents, origin, place, now)
-  }
+/** Once the follower has reached its target there is no fault before it but those that are remembered. */
+export function nothingButGaps(documents: DocumentReads, origin: Origin): Case {
+  const places = ofLog(documents, gaps, origin).map(([place]) => place)
+  const keys = faultKinds.flatMap((kind) => places.map((place) => keyOf(kind, origin, place)))
+  return { kinds: faultKinds, origin, but: new Set(keys) }
 }

@@ -1,10 +1,11 @@
-// What the judge remembers of each key, log's and witnesses' alike, one document of kind `witness` a key:
-// its newest statement by its own time, and the largest one that agrees with the monitor's tree.
-import { asInteger, asMessage, asText, optional } from "../../core/base/json-value.ts"
+// What the judge remembers of each key, log's and witnesses' alike: its newest statement by its own time, and the
+// largest one that agrees with the monitor's tree.
+import { given } from "../../core/base/given.ts"
 import type { Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
-import { formatDocument, parseDocument } from "../state/document-json.ts"
+import { collection } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
+import { integer, message, optional, text } from "../state/schema.ts"
 import {
   type KnownKeys,
   keptStatement,
@@ -31,17 +32,13 @@ export interface SignerRecord {
   readonly since: number
 }
 
-const sightingNames = ["at", "note", "size", "time"] as const
+const sighting = message<Sighting>({ note: text, size: integer, time: integer, at: integer })
 
-function readSighting(value: unknown): Sighting {
-  const { note, size, time, at } = asMessage(value, "sighting", sightingNames)
-  return {
-    note: asText(note, "sighting.note"),
-    size: asInteger(size, "sighting.size"),
-    time: asInteger(time, "sighting.time"),
-    at: asInteger(at, "sighting.at"),
-  }
-}
+/** By origin and key. */
+export const signerRecords = collection(
+  "witness",
+  message<SignerRecord>({ newest: optional(sighting), agreed: optional(sighting), since: integer }),
+)
 
 function placeOf(origin: Origin, vkey: Vkey): string {
   return `${origin} ${keyLabel(vkey)}`
@@ -53,26 +50,16 @@ export function signerRecord(
   origin: Origin,
   vkey: Vkey,
 ): SignerRecord | undefined {
-  const text = documents.get("witness", placeOf(origin, vkey))
-  if (text === undefined) return undefined
-  const record = parseDocument(text, "witness", ["agreed", "newest", "since"])
-  const newest = optional(record.newest, readSighting)
-  const agreed = optional(record.agreed, readSighting)
-  return {
-    ...(newest && { newest }),
-    ...(agreed && { agreed }),
-    since: asInteger(record.since, "witness.since"),
-  }
+  return documents.get(signerRecords, placeOf(origin, vkey))
 }
 
 export function keepSignerRecord(
   documents: Documents,
   origin: Origin,
   vkey: Vkey,
-  { newest, agreed, since }: SignerRecord,
+  record: SignerRecord,
 ): void {
-  const record = { newest: newest && { ...newest }, agreed: agreed && { ...agreed }, since }
-  documents.put("witness", placeOf(origin, vkey), formatDocument(record))
+  documents.put(signerRecords, placeOf(origin, vkey), record)
 }
 
 /** The time at which a sighting proves its signer alive: no later than when it was seen. */
@@ -107,11 +94,9 @@ export function keepSighting(
   const isNewest = seen.time > 0 && isNewer(seen, record.newest)
   const isAnchor = agrees && isLarger(seen, record.agreed)
   if (!isNewest && !isAnchor) return
-  keepSignerRecord(documents, origin, vkey, {
-    ...record,
-    ...(isNewest && { newest: seen }),
-    ...(isAnchor && { agreed: seen }),
-  })
+  const newest = isNewest ? seen : record.newest
+  const agreed = isAnchor ? seen : record.agreed
+  keepSignerRecord(documents, origin, vkey, given({ newest, agreed, since: record.since }))
 }
 
 /** Every statement that is remembered under these keys, some of them more than once. */
@@ -122,7 +107,7 @@ export function recordedStatements(
   const vkeys = [...keys.logKeys, ...keys.witnesses.map(({ vkey }) => vkey)]
   const notes = vkeys.flatMap((vkey) => {
     const { newest, agreed } = signerRecord(documents, keys.origin, vkey) ?? {}
-    return [newest, agreed].flatMap((sighting) => (sighting === undefined ? [] : [sighting.note]))
+    return [newest?.note ?? [], agreed?.note ?? []].flat()
   })
   return [...new Set(notes)].map((note) => keptStatement(note, keys))
 }

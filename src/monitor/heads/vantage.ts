@@ -1,13 +1,14 @@
-// What each vantage point showed of a log, one document of kind `head` each: the largest head, the latest
-// one, and as much of the past as it takes to tell a cache's short delay from a head that is taken back.
-
-import { asInteger, asList, asText } from "../../core/base/json-value.ts"
+// What each vantage point showed of a log: the largest head, the latest one, and as much of the past as it takes
+// to tell a cache's short delay from a head that is taken back.
+import { refuse, shown } from "../../core/base/errors.ts"
+import { parseDecimal } from "../../core/base/text.ts"
 import { type CheckpointText, parseCheckpointText } from "../../core/note/checkpoint.ts"
 import { parseNote } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { Vantage } from "../findings/observation.ts"
-import { formatDocument, parseDocument } from "../state/document-json.ts"
-import type { DocumentReads, Documents } from "../state/documents.ts"
+import { collection } from "../state/collection.ts"
+import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
+import { list, mapped, message, text } from "../state/schema.ts"
 
 /** A size with the time at which it was received, in Unix milliseconds. */
 export interface SizeAt {
@@ -33,42 +34,43 @@ export interface Past {
   readonly older: SizeAt
 }
 
-const names = ["largest", "latest", "note", "pasts"] as const
 const MOST_PASTS = 4
 
-function formatSizeAt({ size, at }: SizeAt): string {
-  return `${size} ${at}`
-}
+const sizeAt = mapped<SizeAt, string>(
+  text,
+  (written, what) => {
+    const [size = "", at = ""] = written.split(" ")
+    return { size: parseDecimal(size, what), at: parseDecimal(at, what) }
+  },
+  ({ size, at }) => `${size} ${at}`,
+)
 
-function readSizeAt(value: unknown, what: string): SizeAt {
-  const [size, at] = asText(value, what).split(" ")
-  return { size: asInteger(size, what), at: asInteger(at, what) }
-}
+const past = mapped<Past, readonly SizeAt[]>(
+  list(sizeAt, 2),
+  ([older, newer], what) =>
+    older !== undefined && newer !== undefined
+      ? { older, newer }
+      : refuse("malformed", `${shown(what)}: expected two samples, found fewer`),
+  ({ older, newer }) => [older, newer],
+)
 
-function readPast(value: unknown): Past {
-  const [older, newer] = asList(value, "head.pasts", 2)
-  return { older: readSizeAt(older, "head.pasts"), newer: readSizeAt(newer, "head.pasts") }
-}
-
-function readRecord(vantage: Vantage, text: string): VantageRecord {
-  const record = parseDocument(text, "head", names)
-  const pasts = asList(record.pasts, "head.pasts", MOST_PASTS)
-  return {
-    vantage,
-    note: asText(record.note, "head.note"),
-    largest: readSizeAt(record.largest, "head.largest"),
-    latest: readSizeAt(record.latest, "head.latest"),
-    pasts: pasts.map(readPast),
-  }
-}
+/** By origin and vantage point. */
+export const vantages = collection(
+  "head",
+  message<Omit<VantageRecord, "vantage">>({
+    note: text,
+    largest: sizeAt,
+    latest: sizeAt,
+    pasts: list(past, MOST_PASTS),
+  }),
+)
 
 /** What every vantage point of a log has shown; refuses `malformed` for a damaged document. */
 export function vantageRecords(documents: DocumentReads, origin: Origin): readonly VantageRecord[] {
-  const prefix = `${origin} `
-  return documents
-    .list("head")
-    .filter(([key]) => key.startsWith(prefix))
-    .map(([key, text]) => readRecord(key.slice(prefix.length) as Vantage, text))
+  return ofLog(documents, vantages, origin).map(([vantage, record]) => ({
+    ...record,
+    vantage: vantage as Vantage,
+  }))
 }
 
 export interface Seen extends SizeAt {
@@ -101,15 +103,12 @@ export function nextRecord(
   }
 }
 
-export function keepRecord(documents: Documents, origin: Origin, record: VantageRecord): void {
-  const { vantage, note, largest, latest, pasts } = record
-  const document = {
-    note,
-    largest: formatSizeAt(largest),
-    latest: formatSizeAt(latest),
-    pasts: pasts.map(({ older, newer }) => [formatSizeAt(older), formatSizeAt(newer)]),
-  }
-  documents.put("head", `${origin} ${vantage}`, formatDocument(document))
+export function keepRecord(
+  documents: Documents,
+  origin: Origin,
+  { vantage, ...record }: VantageRecord,
+): void {
+  documents.put(vantages, `${origin} ${vantage}`, record)
 }
 
 /** The size that this vantage point must show at `at` if caches hold nothing longer than `delay`. */

@@ -1,97 +1,66 @@
 // The monitor's documents in memory, with a digest over all of them that follows each change, and drafts:
-// changes that are not committed yet. Keeps one SHA-256 a document and one for each of 256 groups.
-import { concat, utf8 } from "../../core/base/bytes.ts"
+// changes that are not committed yet. Texts become values here, once each, and values texts.
+import { bug, shown } from "../../core/base/errors.ts"
 import type { Hash, TreeHasher } from "../../core/tree/hash.ts"
-import type { DocumentKind, DocumentReads, Documents } from "./documents.ts"
+import type { Collection, DocumentKind } from "./collection.ts"
+import { createDocumentDigest } from "./digest.ts"
+import type { DocumentReads, Documents } from "./documents.ts"
 import type { DocumentChange, StoredDocument } from "./store.ts"
 
-type Entries = readonly (readonly [key: string, value: string])[]
+/** A value with what it was read or put through. */
+interface Typed {
+  readonly by: Collection<unknown>
+  readonly value: unknown
+}
+
+interface Held {
+  readonly text: string
+  /** Undefined until it is asked for. */
+  typed: Typed | undefined
+}
+
+/** A change of a draft: the value goes on with its text. */
+export interface TypedChange extends DocumentChange {
+  readonly typed?: Typed | undefined
+}
 
 export interface DocumentSet extends DocumentReads {
-  apply(changes: readonly DocumentChange[]): void
-  /** Over kinds, keys and values, whatever the order in which they came. */
+  apply(changes: readonly TypedChange[]): void
   digest(): Hash
   /** The digest as it will be after these changes. */
   digestAfter(changes: readonly DocumentChange[]): Hash
+  /** The text under the whole key. */
+  text(kind: DocumentKind, key: string): string | undefined
 }
 
-interface Kind {
-  readonly values: Map<string, string>
-  /** In the order of the keys; made when it is asked for. */
-  sorted: Entries | undefined
+function isMeant(
+  { under, besides }: Collection<unknown>,
+  prefix: string,
+  wholeKey: string,
+): boolean {
+  const isOther = besides !== undefined && wholeKey.startsWith(besides)
+  return wholeKey.startsWith(under + prefix) && !isOther
 }
 
-const GROUPS = 256
-
-function byKey([a]: readonly [string, string], [b]: readonly [string, string]): number {
+/** In the order of UTF-16 units. */
+function byKey(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** Names a document without doubt, whatever its key holds. */
-function nameOf(kind: DocumentKind, key: string): string {
-  return JSON.stringify([kind, key])
+interface Kind {
+  readonly held: Map<string, Held>
+  /** The keys in order; made when they are asked for. */
+  sorted: readonly string[] | undefined
 }
 
-interface Group {
-  readonly hashes: Map<string, Hash>
-  digest: Hash | undefined
-}
-
-/** Hashes by name, in groups, so that a change costs one group and not all documents. */
-function createDigest(hasher: TreeHasher) {
-  const groups = Array.from(
-    { length: GROUPS },
-    (): Group => ({ hashes: new Map(), digest: undefined }),
-  )
-
-  function digestOf(hashes: ReadonlyMap<string, Hash>): Hash {
-    const names = [...hashes.keys()].sort()
-    return hasher.leaf(concat(...names.map((name) => hashes.get(name) as Hash)))
-  }
-
-  function change(group: Map<string, Hash>, name: string, value: string | undefined): void {
-    if (value === undefined) group.delete(name)
-    else group.set(name, hasher.leaf(utf8(JSON.stringify([name, value]))))
-  }
-
-  function groupOf(name: string): number {
-    return hasher.leaf(utf8(name))[0] as number
-  }
-
-  function total(digests: readonly Hash[]): Hash {
-    return hasher.leaf(concat(...digests))
-  }
-
-  function current(group: Group): Hash {
-    group.digest ??= digestOf(group.hashes)
-    return group.digest
-  }
-
-  return {
-    set(kind: DocumentKind, key: string, value: string | undefined): void {
-      const name = nameOf(kind, key)
-      const group = groups[groupOf(name)] as Group
-      change(group.hashes, name, value)
-      group.digest = undefined
-    },
-    digest: () => total(groups.map(current)),
-    digestAfter(changes: readonly DocumentChange[]): Hash {
-      const changed = new Map<number, Map<string, Hash>>()
-      for (const { kind, key, value } of changes) {
-        const name = nameOf(kind, key)
-        const number = groupOf(name)
-        const copy = changed.get(number) ?? new Map((groups[number] as Group).hashes)
-        changed.set(number, copy)
-        change(copy, name, value)
-      }
-      return total(
-        groups.map((group, i) => {
-          const copy = changed.get(i)
-          return copy === undefined ? current(group) : digestOf(copy)
-        }),
-      )
-    },
-  }
+function listed<Value>(
+  reads: Pick<DocumentReads, "get" | "keys">,
+  collection: Collection<Value>,
+  prefix: string | undefined,
+): readonly (readonly [string, Value])[] {
+  return reads
+    .keys(collection, prefix)
+    .map((key) => [key, reads.get(collection, key) as Value] as const)
 }
 
 export function createDocumentSet(
@@ -99,73 +68,110 @@ export function createDocumentSet(
   hasher: TreeHasher,
 ): DocumentSet {
   const kinds = new Map<DocumentKind, Kind>()
-  const digest = createDigest(hasher)
+  const digest = createDocumentDigest(hasher)
 
   function kindOf(kind: DocumentKind): Kind {
-    const found = kinds.get(kind) ?? { values: new Map(), sorted: undefined }
+    const found = kinds.get(kind) ?? { held: new Map(), sorted: undefined }
     kinds.set(kind, found)
     return found
   }
 
-  function apply(changes: readonly DocumentChange[]): void {
-    for (const { kind, key, value } of changes) {
-      const held = kindOf(kind)
-      held.sorted = undefined
-      if (value === undefined) held.values.delete(key)
-      else held.values.set(key, value)
-      digest.set(kind, key, value)
+  function apply(changes: readonly TypedChange[]): void {
+    for (const change of changes) {
+      const { kind, key, value: text, typed } = change
+      const of = kindOf(kind)
+      if (text === undefined || !of.held.has(key)) of.sorted = undefined
+      if (text === undefined) of.held.delete(key)
+      else of.held.set(key, { text, typed })
+      digest.apply(change)
     }
+  }
+
+  const reads: Pick<DocumentReads, "get" | "keys"> = {
+    get<Value>(collection: Collection<Value>, key: string): Value | undefined {
+      const wholeKey = collection.under + key
+      const held = kinds.get(collection.kind)?.held.get(wholeKey)
+      if (held === undefined || !isMeant(collection, "", wholeKey)) return undefined
+      if (held.typed?.by !== collection) {
+        held.typed = { by: collection, value: collection.parse(held.text, key) }
+      }
+      return held.typed.value as Value
+    },
+    keys(collection, prefix = "") {
+      const of = kindOf(collection.kind)
+      of.sorted ??= [...of.held.keys()].sort(byKey)
+      return of.sorted
+        .filter((key) => isMeant(collection, prefix, key))
+        .map((key) => key.slice(collection.under.length))
+    },
   }
 
   apply(stored)
   return {
-    get: (kind, key) => kinds.get(kind)?.values.get(key),
-    list(kind) {
-      const held = kindOf(kind)
-      held.sorted ??= [...held.values].sort(byKey)
-      return held.sorted
-    },
+    ...reads,
+    list: (collection, prefix) => listed(reads, collection, prefix),
     apply,
-    digest: digest.digest,
-    digestAfter: digest.digestAfter,
+    digest: digest.now,
+    digestAfter: digest.after,
+    text: (kind, key) => kinds.get(kind)?.held.get(key)?.text,
   }
 }
 
 /** Changes over documents that stay as they are until the draft is committed. */
 export interface Draft extends Documents {
-  changes(): readonly DocumentChange[]
+  /** What differs from the documents below, with each text written. */
+  changes(): readonly TypedChange[]
 }
 
-type Overlay = Map<string, string | undefined>
+/** By whole key; undefined removes. */
+type Overlay = Map<string, Typed | undefined>
 
-function merged(below: Entries, overlay: Overlay | undefined): Entries {
-  if (overlay === undefined || overlay.size === 0) return below
-  const kept = below.filter(([key]) => !overlay.has(key))
-  const put = [...overlay].filter((entry): entry is [string, string] => entry[1] !== undefined)
-  return [...kept, ...put].sort(byKey)
-}
-
-export function createDraft(below: DocumentReads): Draft {
+export function createDraft(below: DocumentSet): Draft {
   const overlays = new Map<DocumentKind, Overlay>()
 
-  function set(kind: DocumentKind, key: string, value: string | undefined): void {
-    const overlay: Overlay = overlays.get(kind) ?? new Map()
-    overlays.set(kind, overlay)
-    if (below.get(kind, key) === value) overlay.delete(key)
-    else overlay.set(key, value)
+  function set(collection: Collection<unknown>, key: string, typed: Typed | undefined): void {
+    const wholeKey = collection.under + key
+    if (!isMeant(collection, "", wholeKey)) bug(`${shown(wholeKey)} is of another collection`)
+    const overlay: Overlay = overlays.get(collection.kind) ?? new Map()
+    overlays.set(collection.kind, overlay)
+    overlay.set(wholeKey, typed)
+  }
+
+  function changeOf(kind: DocumentKind, key: string, typed: Typed | undefined): TypedChange[] {
+    const value = typed?.by.format(typed.value)
+    return value === below.text(kind, key) ? [] : [{ kind, key, value, typed }]
+  }
+
+  const reads: Pick<DocumentReads, "get" | "keys"> = {
+    get<Value>(collection: Collection<Value>, key: string): Value | undefined {
+      const wholeKey = collection.under + key
+      const overlay = overlays.get(collection.kind)
+      if (overlay?.has(wholeKey) !== true) return below.get(collection, key)
+      if (!isMeant(collection, "", wholeKey)) return undefined
+      const typed = overlay.get(wholeKey)
+      if (typed === undefined || typed.by === collection) return typed?.value as Value | undefined
+      return collection.parse(typed.by.format(typed.value), key)
+    },
+    keys(collection, prefix = "") {
+      const keys = below.keys(collection, prefix)
+      const overlay = overlays.get(collection.kind)
+      if (overlay === undefined || overlay.size === 0) return keys
+      const { under } = collection
+      const put = [...overlay]
+        .filter(([key, typed]) => typed !== undefined && isMeant(collection, prefix, key))
+        .map(([key]) => key.slice(under.length))
+      return [...keys.filter((key) => !overlay.has(under + key)), ...put].sort(byKey)
+    },
   }
 
   return {
-    get(kind, key) {
-      const overlay = overlays.get(kind)
-      return overlay?.has(key) === true ? overlay.get(key) : below.get(kind, key)
-    },
-    list: (kind) => merged(below.list(kind), overlays.get(kind)),
-    put: set,
-    remove: (kind, key) => set(kind, key, undefined),
+    ...reads,
+    list: (collection, prefix) => listed(reads, collection, prefix),
+    put: (collection, key, value) => set(collection, key, { by: collection, value }),
+    remove: (collection, key) => set(collection, key, undefined),
     changes: () =>
       [...overlays].flatMap(([kind, overlay]) =>
-        Array.from(overlay, ([key, value]) => ({ kind, key, value })),
+        [...overlay].flatMap(([key, typed]) => changeOf(kind, key, typed)),
       ),
   }
 }
