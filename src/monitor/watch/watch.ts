@@ -14,7 +14,7 @@
 //   duplicates violation|ignore
 //   unknown violation|ignore
 //
-// Patterns: watch-pattern.ts. Names and issuers in certificates are taken as they stand there: no chain is
+// Patterns: pattern.ts. Names and issuers in certificates are taken as they stand there: no chain is
 // verified, so a rule by identity says who is named, not who signed.
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { parsePlainText } from "../../core/base/text.ts"
