@@ -10,7 +10,7 @@ import { type JudgeScope, limitsOf } from "./heads/scope.ts"
 import { type VantageRecord, vantageRecords } from "./heads/vantage.ts"
 import { hasOverduePromise } from "./promises/promise-record.ts"
 
-export interface FreshnessJudgement extends JudgeScope {
+interface FreshnessJudgement extends JudgeScope {
   /** How many witnesses satisfy a verifier ({@link smallestQuorum}). */
   readonly threshold: number
 }

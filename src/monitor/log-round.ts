@@ -1,6 +1,6 @@
 // One round over one log: every vantage point is asked, the tree is brought up to the newest signed head, and
 // everything that was seen is judged.
-import { given } from "../core/base/given.ts"
+import { present } from "../core/base/present.ts"
 import { reviewCanaries } from "./alerts/canary.ts"
 import { judgeExpectations } from "./entries/expectation.ts"
 import { readStepFacts, takeEntries } from "./entries/step.ts"
@@ -27,7 +27,7 @@ import {
   type SyncTools,
   trySyncTo,
 } from "./log-sync.ts"
-import { keepLogRecord, logRecord, type MonitoredLog } from "./monitored-log.ts"
+import { type MonitoredLog, noteLog } from "./monitored-log.ts"
 import { takeInbox } from "./promises/mailbox.ts"
 import { judgePromises } from "./promises/promise.ts"
 import type { OwnTree } from "./state/tree.ts"
@@ -53,7 +53,7 @@ export interface LogReport {
   readonly isCut: boolean
 }
 
-export interface LogRound extends SyncTime {
+interface LogRound extends SyncTime {
   readonly log: MonitoredLog
   readonly tools: SyncTools
   readonly limits?: Partial<JudgeLimits>
@@ -106,7 +106,7 @@ async function settleGap(
   check: GapCheck,
 ): Promise<void> {
   const { origin, source } = log
-  const { state, keys, watch, examiner, duplicates, pause, holds } = tools
+  const { state, keys, watch, examiner, duplicates, pause } = tools
   const statement = reachedStatement(tools)
   if (check.state === "lasts" || statement === undefined) {
     await state.change((documents) => {
@@ -117,7 +117,7 @@ async function settleGap(
     return
   }
   const path = (index: number) => own.inclusion(index, statement.head.size)
-  const ground = { origin: keys.origin, statement, path, source, ...(holds && { holds }) }
+  const ground = { origin, statement, path, source, ...present({ holds: keys.holds }) }
   const step = { own, ground, watch, examiner, pause, isLate: tools.beginTurn() }
   const facts = await readStepFacts(step, check.entries)
   duplicates.use(facts)
@@ -147,7 +147,15 @@ function judgeBacklog(scope: JudgeScope): Case {
   if (left <= 0) return absent(key)
   const patience = isBehind === true ? limitsOf(scope).reconcileWithin : undefined
   const summary = `${left} entries of the log are signed and not read yet.`
-  return { key, kind: "backlog", origin, summary, shownBy: "log", at: now, ...given({ patience }) }
+  return {
+    key,
+    kind: "backlog",
+    origin,
+    summary,
+    shownBy: "log",
+    at: now,
+    ...present({ patience }),
+  }
 }
 
 /** Everything that there is to say of what was seen by now; the judges' order is that of the cases. */
@@ -206,11 +214,11 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
     settle(documents, reached, now)
     // A monitor that was off for long must not accuse a log of what it could not read just now.
     const isBehind = isCut || mayAnswerYet(documents, origin, "log")
-    const scope = { ...keys, tree: own, documents, now, isBehind, ...given({ limits }) }
+    const scope = { ...keys, tree: own, documents, now, isBehind, ...present({ limits }) }
     settle(documents, await judge(log, scope, observations), now)
     if (!isComplete) return
     settle(documents, judgeExpectations(documents, origin, now), now)
-    keepLogRecord(documents, origin, { ...logRecord(documents, origin), completeAt: now })
+    noteLog(documents, origin, { completeAt: now })
   })
   return {
     origin,

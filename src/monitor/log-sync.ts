@@ -1,7 +1,7 @@
 // Brings the monitor's own tree of one log up to a signed head: the follower's steps become commits, its
 // faults and a fork become findings.
 import { Refusal, Trouble } from "../core/base/errors.ts"
-import type { SignatureRule } from "../core/note/note.ts"
+import { present } from "../core/base/present.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
 import { planInclusion } from "../core/tree/proof.ts"
 import type { EntryExaminer } from "./entries/examiner.ts"
@@ -24,7 +24,7 @@ import { proveFork } from "./fork-proof.ts"
 import { keepPending, pendingHeads } from "./heads/pending.ts"
 import { convicted } from "./heads/scope.ts"
 import { type KnownKeys, keptStatement, type Statement } from "./heads/statement.ts"
-import { keepLogRecord, logRecord } from "./monitored-log.ts"
+import { logRecord, noteLog } from "./monitored-log.ts"
 import type { MonitorState } from "./state/state.ts"
 import type { OwnTree } from "./state/tree.ts"
 import type { Watch } from "./watch/watch.ts"
@@ -37,7 +37,6 @@ export interface SyncTools {
   readonly examiner: EntryExaminer
   readonly duplicates: ReturnType<typeof createDuplicateLookup>
   readonly hasher: TreeHasher
-  readonly holds?: SignatureRule
   readonly pause: () => Promise<void>
   readonly beginTurn: BeginTurn
 }
@@ -69,13 +68,12 @@ export function reachedStatement({ state, keys }: SyncTools): Statement | undefi
 }
 
 function groundOf(
-  { keys, holds }: SyncTools,
+  { keys: { origin, holds } }: SyncTools,
   { statement, source }: SyncTarget,
   older: Statement | undefined,
   path: RemarkGround["path"],
 ): RemarkGround {
-  const { origin } = keys
-  return { origin, statement, source, path, ...(older && { older }), ...(holds && { holds }) }
+  return { origin, statement, source, path, ...present({ older, holds }) }
 }
 
 async function raiseFork(
@@ -84,7 +82,7 @@ async function raiseFork(
   tree: TargetTree,
   now: number,
 ): Promise<void> {
-  const { keys, state, holds } = tools
+  const { keys, state } = tools
   const { origin } = keys
   const { size } = statement.head
   const summary = `The log has signed two trees: the one of size ${size} that ${vantage} serves does not begin with the monitor's.`
@@ -92,7 +90,7 @@ async function raiseFork(
   // The own tree is under one of these; which one is found out.
   const pending = pendingHeads(state.documents, keys).map((head) => head.statement)
   const others = [reachedStatement(tools) ?? [], pending].flat()
-  const proven = await convicted(finding, () => proveFork(statement, tree, others, holds))
+  const proven = await convicted(finding, () => proveFork(statement, tree, others, keys.holds))
   await state.change((documents) => settle(documents, [proven], now))
 }
 
@@ -127,15 +125,14 @@ async function noteReached(
 ): Promise<void> {
   const { origin } = keys
   await state.change((documents) => {
-    const record = logRecord(documents, origin)
-    keepLogRecord(documents, origin, { ...record, note: statement.note })
+    noteLog(documents, origin, { note: statement.note })
     settle(documents, [nothingButGaps(documents, origin)], now)
   })
   if (own.head.size !== statement.head.size) throw new Error("bug: the target was not reached")
 }
 
 /** `cut`: there was no time for all of it. */
-export type SyncEnd = "reached" | "cut" | "stopped"
+type SyncEnd = "reached" | "cut" | "stopped"
 
 /**
  * Follows the log to `target`, which is larger than the own tree. Rejects with Trouble ("network") if the

@@ -5,7 +5,7 @@ import type { Origin } from "../core/note/origin.ts"
 import type { PolicyWitness } from "../core/note/policy.ts"
 import type { CanarySubmitter } from "./alerts/canary.ts"
 import type { HeadSource, LogSource } from "./follow/source.ts"
-import { collection } from "./state/collection.ts"
+import { collection, type ValueOf } from "./state/collection.ts"
 import type { DocumentReads, Documents } from "./state/documents.ts"
 import { integer, message, optional, text } from "./state/schema.ts"
 
@@ -24,24 +24,25 @@ export interface MonitoredLog {
   readonly canary?: CanarySubmitter
 }
 
-/** What is remembered of a log that was followed. */
-export interface LogRecord {
-  /** The newest head that the own tree has reached, with the lines of known keys that hold. */
-  readonly note?: string
-  /** When the log was last read to its newest head, in Unix milliseconds. */
-  readonly completeAt?: number
-}
-
-/** By origin. */
+/** What is remembered of a log that was followed, by origin. */
 export const logRecords = collection(
   "log",
-  message<LogRecord>({ note: optional(text), completeAt: optional(integer) }),
+  message({
+    /** The newest head that the own tree has reached, with the lines of known keys that hold. */
+    note: optional(text),
+    /** When the log was last read to its newest head, in Unix milliseconds. */
+    completeAt: optional(integer),
+  }),
 )
 
-export function logRecord(documents: DocumentReads, origin: Origin): LogRecord {
+export function logRecord(documents: DocumentReads, origin: Origin): ValueOf<typeof logRecords> {
   return documents.get(logRecords, origin) ?? {}
 }
 
-export function keepLogRecord(documents: Documents, origin: Origin, record: LogRecord): void {
-  documents.put(logRecords, origin, record)
+export function noteLog(
+  documents: Documents,
+  origin: Origin,
+  news: ValueOf<typeof logRecords>,
+): void {
+  documents.put(logRecords, origin, { ...logRecord(documents, origin), ...news })
 }

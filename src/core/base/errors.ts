@@ -48,6 +48,16 @@ export function refuse(code: RefusalCode, message: string, options?: ErrorOption
   throw new Refusal(code, message, options)
 }
 
+/** What `work` gives; undefined if it refuses. Every other error is thrown on. */
+export function unlessRefused<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
+}
+
 /** Throws for a broken invariant of our own; nobody catches it, the process ends. */
 export function bug(message: string): never {
   throw new Error(`bug: ${message}`)

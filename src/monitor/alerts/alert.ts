@@ -1,7 +1,7 @@
 // Delivers the alerts of the outbox to every sink, at least once: an alert leaves the outbox in a commit
 // after its delivery. A sink that fails is asked again later and later, up to once an hour, and neither
 // stops the others nor loses an alert.
-import { given } from "../../core/base/given.ts"
+import { present } from "../../core/base/present.ts"
 import { alertLeft, remind } from "../findings/life.ts"
 import {
   type Alert,
@@ -36,7 +36,7 @@ export interface AlertSink {
  */
 export type Change = <T>(edit: (documents: Documents) => T) => Promise<T>
 
-export interface AlertDelivery {
+interface AlertDelivery {
   readonly change: Change
   readonly sinks: readonly AlertSink[]
   /** Unix milliseconds. */
@@ -165,7 +165,7 @@ function notePass(documents: Documents, pass: Pass, names: readonly string[], no
   for (const place of delivered) settleDelivered(documents, place, name, names, now)
   if (failure !== undefined) settleFailure(documents, failure.place, name, now)
   const isBehind = outboxItems(documents).some(({ waits }) => waits[name] !== undefined)
-  const how = { delivered: delivered.length, isBehind, ...given({ failure: failure?.reason }) }
+  const how = { delivered: delivered.length, isBehind, ...present({ failure: failure?.reason }) }
   settle(documents, noteSinkPass(documents, name, how, now), now)
 }
 

@@ -3,42 +3,18 @@
 import { formatHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import type { Alert } from "../findings/outbox.ts"
-import { collection } from "../state/collection.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
 import { integer, message, optional, text } from "../state/schema.ts"
 
-/** A test entry on its way. All times are Unix milliseconds. */
-export interface Canary {
-  readonly origin: string
-  /** Lower-case hex. */
-  readonly leafHash: string
-  /** Before it was submitted. */
-  readonly announcedAt: number
-  /** What the log's receipt says. */
-  readonly index?: number
-  readonly seenAt?: number
-  readonly missedAt?: number
-}
-
-/** How the canaries of a log fare. */
-export interface CanaryState {
-  readonly origin: string
-  readonly triedAt: number
-  /** Since when every submission failed. */
-  readonly failingSince?: number
-  readonly failure?: string
-  /** The newest one that came all the way back. */
-  readonly submittedAt?: number
-  readonly seenAt?: number
-  readonly deliveredAt?: number
-}
-
-/** By leaf hash. */
+/** Test entries on their way, by leaf hash in lower-case hex. All times are Unix milliseconds. */
 export const canaries = collection(
   "canary",
-  message<Omit<Canary, "leafHash">>({
+  message({
     origin: text,
+    /** Before it was submitted. */
     announcedAt: integer,
+    /** What the log's receipt says. */
     index: optional(integer),
     seenAt: optional(integer),
     missedAt: optional(integer),
@@ -46,14 +22,18 @@ export const canaries = collection(
   { under: "entry " },
 )
 
-/** By origin. */
+export type Canary = ValueOf<typeof canaries>
+
+/** How the canaries of a log fare, by origin. */
 export const canaryStates = collection(
   "canary",
-  message<CanaryState>({
+  message({
     origin: text,
     triedAt: integer,
+    /** Since when every submission failed. */
     failingSince: optional(integer),
     failure: optional(text),
+    /** The newest one that came all the way back. */
     submittedAt: optional(integer),
     seenAt: optional(integer),
     deliveredAt: optional(integer),
@@ -61,46 +41,14 @@ export const canaryStates = collection(
   { under: "state " },
 )
 
+export type CanaryState = ValueOf<typeof canaryStates>
+
 /** When every sink had the alert about a test entry, by origin and index. */
-export const testDeliveries = collection(
-  "canary",
-  message<{ readonly at: number }>({ at: integer }),
-  { under: "told " },
-)
+export const testDeliveries = collection("canary", message({ at: integer }), { under: "told " })
 
 /** Whether this is the leaf hash of a test entry by this monitor, so that what it raises is a test. */
 export function isCanaryEntry(reads: DocumentReads, leafHash: Hash): boolean {
-  return storedCanary(reads, formatHex(leafHash)) !== undefined
-}
-
-export function storedCanary(reads: DocumentReads, leafHash: string): Canary | undefined {
-  const found = reads.get(canaries, leafHash)
-  return found && { ...found, leafHash }
-}
-
-/** The canaries of a log that are remembered. */
-export function storedCanaries(reads: DocumentReads, origin: string): readonly Canary[] {
-  return reads
-    .list(canaries)
-    .map(([leafHash, canary]) => ({ ...canary, leafHash }))
-    .filter((canary) => canary.origin === origin)
-}
-
-export function keepCanary(documents: Documents, { leafHash, ...canary }: Canary): void {
-  documents.put(canaries, leafHash, canary)
-}
-
-export function forgetCanary(documents: Documents, { leafHash }: Canary): void {
-  documents.remove(canaries, leafHash)
-}
-
-/** Undefined before the first canary of this log. */
-export function canaryState(reads: DocumentReads, origin: string): CanaryState | undefined {
-  return reads.get(canaryStates, origin)
-}
-
-export function keepCanaryState(documents: Documents, state: CanaryState): void {
-  documents.put(canaryStates, state.origin, state)
+  return reads.get(canaries, formatHex(leafHash)) !== undefined
 }
 
 /** Remembers that every sink has the alert about a test entry; without effect on any other alert. */

@@ -1,23 +1,13 @@
 // How the sinks are doing, from which the status page and the finding `sink-failing` are made.
-import { given } from "../../core/base/given.ts"
+import { present } from "../../core/base/present.ts"
 import { absent, type Case } from "../findings/case.ts"
 import type { Alert } from "../findings/outbox.ts"
-import { collection } from "../state/collection.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
 import { integer, message, optional, text } from "../state/schema.ts"
 
-export interface SinkState {
-  readonly name: string
-  /** Failures since the last delivery. */
-  readonly failures: number
-  /** Unix milliseconds. */
-  readonly failingSince?: number
-  readonly lastDeliveredAt?: number
-  readonly lastFailure?: string
-}
-
 /** What came of one pass over the alerts of a sink. */
-export interface SinkPass {
+interface SinkPass {
   readonly delivered: number
   /** Why the pass ended early. */
   readonly failure?: string
@@ -32,14 +22,18 @@ const LONGEST_FAILURE = 300
 /** By name. */
 export const sinks = collection(
   "alert",
-  message<Omit<SinkState, "name">>({
+  message({
+    /** Failures since the last delivery. */
     failures: integer,
+    /** Unix milliseconds. */
     failingSince: optional(integer),
     lastDeliveredAt: optional(integer),
     lastFailure: optional(text),
   }),
   { under: "sink " },
 )
+
+export type SinkState = ValueOf<typeof sinks> & { readonly name: string }
 
 /** Every sink that was ever used and is still configured, by name. */
 export function sinkStates(reads: DocumentReads): readonly SinkState[] {
@@ -74,7 +68,7 @@ export function noteSinkPass(
     lastDeliveredAt: pass.delivered > 0 ? now : lastDeliveredAt,
     lastFailure: isFailing ? failure : undefined,
   }
-  documents.put(sinks, name, given(state))
+  documents.put(sinks, name, present(state))
   const key = findingKey(name)
   if (!isFailing) return [absent(key)]
   if (now - since < FAILING_DEADLINE) return []

@@ -6,16 +6,10 @@ import { collection } from "../state/collection.ts"
 import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
 import { integer, message, optional } from "../state/schema.ts"
 import type { Watch } from "../watch/watch.ts"
-
-interface Expectation {
-  /** The lowest index of an entry about the digest. */
-  readonly index?: number
-  /** Unix milliseconds; until then the entry must be there. */
-  readonly deadline?: number
-}
+import type { EntryFacts } from "./watch-index.ts"
 
 /** A digest that was shipped and is not logged in time. */
-export interface OverdueExpectation {
+interface OverdueExpectation {
   /** `algorithm:hex`. */
   readonly digest: string
   /** Unix milliseconds. */
@@ -29,7 +23,12 @@ const HOUR = 3_600_000
 /** By origin and digest. */
 export const expectations = collection(
   "expectation",
-  message<Expectation>({ index: optional(integer), deadline: optional(integer) }),
+  message({
+    /** The lowest index of an entry about the digest. */
+    index: optional(integer),
+    /** Unix milliseconds; until then the entry must be there. */
+    deadline: optional(integer),
+  }),
 )
 
 function place(origin: string, digest: string): string {
@@ -128,4 +127,34 @@ export function judgeExpectations(
     return { key, kind, grade: "ATTESTED", origin, summary } as const
   })
   return [...missing, { kinds: [kind], origin, but: new Set(missing.map(({ key }) => key)) }]
+}
+
+/** Notes what is logged as entries are read, so that shipped digests are found. */
+export function createShippedRule(origin: string, watch: Watch) {
+  const isIdle = watch.shipments.every((each) => (each.origin ?? origin) !== origin)
+  let remembered: number | undefined
+
+  function noteDigest(index: number, digest: string, isOwn: boolean, documents: Documents): void {
+    const isWanted = isAwaited(documents, origin, digest)
+    if (!isWanted && !isOwn) return
+    if (!isWanted) {
+      const isFull = remembered === undefined || remembered >= MOST_LOGGED
+      remembered = (isFull ? makeRoom(documents, origin) : (remembered ?? 0)) + 1
+    }
+    noteLogged(documents, origin, digest, index)
+  }
+
+  /** The entry has no remark; `isWatched` says that it is the owner's. */
+  return (
+    index: number,
+    { digests, subjects }: EntryFacts,
+    isWatched: boolean,
+    documents: Documents,
+  ): void => {
+    if (isIdle) return
+    const stated = subjects.flatMap((subject) => subject.digests)
+    for (const digest of new Set([...digests, ...stated])) {
+      noteDigest(index, digest, isWatched, documents)
+    }
+  }
 }

@@ -2,6 +2,7 @@
 // the head that the log signed over it.
 
 import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import type { SignatureRule, Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { decodeBundle } from "../../core/tree/bundle.ts"
@@ -44,10 +45,9 @@ function judged(remark: EntryRemark, { statement, older }: RemarkGround): EntryR
   if (remark.kind !== "outside-validity") return remark
   const before = older === undefined ? [] : witnessTimes(older).map(({ time }) => time)
   const after = witnessTimes(statement).map(({ time }) => time)
-  return judgeValidity(remark, {
-    ...(before.length > 0 && { from: Math.max(...before) }),
-    ...(after.length > 0 && { to: Math.min(...after) }),
-  })
+  const from = before.length > 0 ? Math.max(...before) : undefined
+  const to = after.length > 0 ? Math.min(...after) : undefined
+  return judgeValidity(remark, present({ from, to }))
 }
 
 /** The body of another entry; the evidence is refused if it is not the one in the tree. */
@@ -72,7 +72,7 @@ async function otherEntry(
 ): Promise<LoggedEntry> {
   const payload = needsPayload ? await payloadOf(ground, index) : undefined
   const body = await bodyOf(ground, index)
-  return { index, body, path: await ground.path(index), ...(payload !== undefined && { payload }) }
+  return { index, body, path: await ground.path(index), ...present({ payload }) }
 }
 
 const pairs: ReadonlySet<EntryEvidenceKind> = new Set<EntryEvidenceKind>([
@@ -112,7 +112,7 @@ async function evidenceOf(
   if (vkey === undefined) return undefined
   const { index, payload, other, evidenceKind, summary } = remark
   const path = await ground.path(index)
-  const entry: LoggedEntry = { index, body, path, ...(payload !== undefined && { payload }) }
+  const entry: LoggedEntry = { index, body, path, ...present({ payload }) }
   if (remark.kind === "outside-validity") return timeEvidence(vkey, remark, entry, ground)
   const kind = isEntryKind(evidenceKind) ? evidenceKind : "unexpected-entry"
   const isPair = pairs.has(kind) && other !== undefined
@@ -151,8 +151,6 @@ export async function findingOf(
     origin,
     summary,
     index,
-    ...(watched !== undefined && { watched }),
-    ...(evidence !== undefined && { evidence }),
-    ...(isCanary === true && { isCanary }),
+    ...present({ watched, evidence, isCanary }),
   }
 }

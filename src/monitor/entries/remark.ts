@@ -3,7 +3,7 @@
 import type { EvidenceKind } from "../../evidence/evidence.ts"
 import type { MisissuanceKind } from "../findings/finding.ts"
 
-export type EntryRemarkKind = MisissuanceKind | "duplicate-entry"
+type EntryRemarkKind = MisissuanceKind | "duplicate-entry"
 
 export interface EntryRemark {
   /** `outside-validity` is a candidate only: see `judgeValidity()`. */
@@ -20,7 +20,7 @@ export interface EntryRemark {
   /** What of it can be proven; at least `unexpected-entry`. */
   readonly evidenceKind?: EvidenceKind
   /** The payload whose digest the body has, if the remark rests on it. */
-  readonly payload?: Uint8Array
+  readonly payload?: Uint8Array | undefined
   /** Unix seconds, both included: the dates of an `outside-validity`. */
   readonly notBefore?: number
   readonly notAfter?: number

@@ -32,7 +32,7 @@ export interface EntryStep {
 }
 
 /** What must be known of the entries before they can be examined. */
-export interface StepFacts {
+interface StepFacts {
   readonly envelopes: ReadonlyMap<number, Uint8Array>
   /** The index of the entry that is a duplicate, with that of the first one. */
   readonly duplicates: ReadonlyMap<number, number>

@@ -4,7 +4,7 @@ import { bug } from "../../core/base/errors.ts"
 import type { EntryRemark } from "./remark.ts"
 
 /** When the entry came into the log, in Unix seconds; a side without a cosigned head is not there. */
-export interface TimeSandwich {
+interface TimeSandwich {
   /** Of the newest cosigned head without the entry: it came later. */
   readonly from?: number
   /** Of the oldest cosigned head with the entry: it was there by then. */

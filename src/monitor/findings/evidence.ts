@@ -19,19 +19,13 @@ const aboutEntries: ReadonlySet<EvidenceKind> = new Set<EvidenceKind>([
   "unexpected-entry",
 ])
 
-interface Tally {
-  readonly bytes: number
-  /** Those of them that are about entries. */
-  readonly entryBytes: number
-}
-
 const TALLY = "tally "
 /** By ID. */
 export const evidenceFiles = textCollection("evidence", { under: "", besides: TALLY })
-/** By origin. */
+/** Bytes by origin, and those of them that are about entries. */
 export const evidenceTallies = collection(
   "evidence",
-  message<Tally>({ bytes: integer, entryBytes: integer }),
+  message({ bytes: integer, entryBytes: integer }),
   { under: TALLY },
 )
 

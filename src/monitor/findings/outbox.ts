@@ -2,66 +2,23 @@
 // and those that are waited for. An alert leaves it in the commit after its last delivery, never before.
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
-import { given } from "../../core/base/given.ts"
+import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
-import { collection } from "../state/collection.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
 import { flag, integer, list, message, optional, record, text, word } from "../state/schema.ts"
 import { evidenceText } from "./evidence.ts"
-import { type FindingKind, findingKinds, type Grade, grades } from "./finding.ts"
+import { findingKinds, grades } from "./finding.ts"
 import type { StoredFinding } from "./stored.ts"
-
-export type AlertEvent = "opened" | "upgraded" | "reminder" | "resolved"
-
-/** What a sink is told. A sink may be told the same alert more than once: the ID tells. */
-export interface Alert {
-  /** 64 digits of lower-case hex, the same at every attempt. */
-  readonly id: string
-  readonly event: AlertEvent
-  /** The key of the finding. */
-  readonly key: string
-  readonly kind: FindingKind
-  readonly grade: Grade
-  readonly origin: string
-  readonly index?: number
-  readonly summary: string
-  /** `text` is absent if the origin had too much evidence to keep all of it. */
-  readonly evidence?: { readonly id: string; readonly text?: string }
-  /** Unix milliseconds. */
-  readonly time: number
-  /** A test by the monitor itself. */
-  readonly isCanary: boolean
-}
-
-/** When a sink that failed is asked again. */
-export interface Wait {
-  readonly failures: number
-  /** Unix milliseconds. */
-  readonly until: number
-}
-
-export interface OutboxItem {
-  /** Its key; items in the order of places are in the order of their times. */
-  readonly place: string
-  readonly alert: Alert
-  /** The names of the sinks that have it. */
-  readonly delivered: readonly string[]
-  readonly waits: Readonly<Record<string, Wait>>
-}
-
-/** As it is kept: the evidence is kept apart. */
-interface StoredItem extends Pick<OutboxItem, "delivered" | "waits"> {
-  readonly alert: Omit<Alert, "evidence"> & { readonly evidenceId?: string }
-}
 
 const TIME_DIGITS = 16
 const MOST_SINKS = 256
 
-/** By time and ID. */
+/** By time and ID; evidence is kept apart. */
 export const outbox = collection(
   "alert",
-  message<StoredItem>({
-    alert: message<StoredItem["alert"]>({
+  message({
+    alert: message({
       id: text,
       event: word("opened", "upgraded", "reminder", "resolved"),
       key: text,
@@ -80,6 +37,33 @@ export const outbox = collection(
   { under: "event " },
 )
 
+type StoredItem = ValueOf<typeof outbox>
+export type AlertEvent = StoredItem["alert"]["event"]
+
+/** What a sink is told. A sink may be told the same alert more than once: the ID tells. */
+export interface Alert extends Omit<StoredItem["alert"], "evidenceId"> {
+  /** 64 digits of lower-case hex, the same at every attempt. */
+  readonly id: string
+  /** The key of the finding. */
+  readonly key: string
+  /** `text` is absent if the origin had too much evidence to keep all of it. */
+  readonly evidence?: { readonly id: string; readonly text?: string }
+  /** Unix milliseconds. */
+  readonly time: number
+  /** A test by the monitor itself. */
+  readonly isCanary: boolean
+}
+
+export interface OutboxItem {
+  /** Its key; items in the order of places are in the order of their times. */
+  readonly place: string
+  readonly alert: Alert
+  /** The names of the sinks that have it. */
+  readonly delivered: readonly string[]
+  /** When a sink that failed is asked again, by name. */
+  readonly waits: StoredItem["waits"]
+}
+
 function alertId({ key, openedAt, alerts }: StoredFinding, event: AlertEvent): string {
   const stated = `countersign-alert/v1\n${event}\n${openedAt}\n${alerts}\n${key}\n`
   return formatHex(digestOf("sha256", utf8(stated)))
@@ -95,7 +79,7 @@ export function enqueue(
   const { key, kind, grade, origin, index, summary, evidenceId, isCanary = false } = finding
   const id = alertId(finding, event)
   const about = { key, kind, grade, origin, index, summary, evidenceId }
-  const alert = { id, event, ...given(about), time: now, isCanary }
+  const alert = { id, event, ...present(about), time: now, isCanary }
   const place = `${String(now).padStart(TIME_DIGITS, "0")} ${id}`
   documents.put(outbox, place, { alert, delivered: [], waits: {} })
   const { alerts, pending } = finding
@@ -105,14 +89,14 @@ export function enqueue(
 export function keepItem(documents: Documents, item: OutboxItem): void {
   const { evidence, ...alert } = item.alert
   const { place, delivered, waits } = item
-  const stored = { ...alert, ...given({ evidenceId: evidence?.id }) }
+  const stored = { ...alert, ...present({ evidenceId: evidence?.id }) }
   documents.put(outbox, place, { alert: stored, delivered, waits })
 }
 
 function itemOf(reads: DocumentReads, place: string, stored: StoredItem): OutboxItem {
   const { evidenceId: id, ...alert } = stored.alert
   if (id === undefined) return { ...stored, place, alert }
-  const evidence = { id, ...given({ text: evidenceText(reads, id) }) }
+  const evidence = { id, ...present({ text: evidenceText(reads, id) }) }
   return { ...stored, place, alert: { ...alert, evidence } }
 }
 

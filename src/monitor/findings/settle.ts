@@ -1,6 +1,6 @@
 // The one place that opens findings, makes them graver and heals them: what the judges saw is compared with
 // what is open.
-import { given } from "../../core/base/given.ts"
+import { present } from "../../core/base/present.ts"
 import type { Documents } from "../state/documents.ts"
 import { type AbsentCase, absent, type Case, type NothingElse } from "./case.ts"
 import { keepEvidence } from "./evidence.ts"
@@ -32,7 +32,7 @@ function open(
   // What is graver than before, or was a test then, is not one that merely comes and goes.
   const isSame =
     before !== undefined && before.isCanary !== true && rankOf(finding) <= rankOf(before)
-  const known = given({ alerts, pending, alertedAt: isSame ? alertedAt : undefined })
+  const known = present({ alerts, pending, alertedAt: isSame ? alertedAt : undefined })
   const opened: StoredFinding = { ...openedFinding(finding, now), ...known }
   keep(documents, before, toldIfDue(documents, opened, now))
 }
@@ -51,11 +51,11 @@ function raiseAgain(
   if (addsEvidence) keepEvidence(documents, before.origin, finding.evidence)
   const { kind, grade, summary, evidenceId, index } = openedFinding(finding, now)
   if (!isGraver) {
-    keep(documents, before, { ...before, ...given({ evidenceId }) })
+    keep(documents, before, { ...before, ...present({ evidenceId }) })
     return
   }
   const { acknowledgedAt: _, ...rest } = before
-  const after: StoredFinding = { ...rest, ...given({ kind, grade, summary, index, evidenceId }) }
+  const after: StoredFinding = { ...rest, ...present({ kind, grade, summary, index, evidenceId }) }
   const event = before.isTold ? "upgraded" : "opened"
   keep(documents, before, told(documents, after, event, now))
 }

@@ -2,46 +2,22 @@
 // key, or under a hash of a key that is too long for one.
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
+import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
-import { collection } from "../state/collection.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
 import { flag, integer, message, optional, text, word } from "../state/schema.ts"
-import { type Finding, type FindingKind, findingKinds, type Grade, grades } from "./finding.ts"
-
-export interface StoredFinding {
-  readonly key: string
-  readonly kind: FindingKind
-  readonly grade: Grade
-  readonly origin: string
-  readonly summary: string
-  readonly index?: number
-  readonly watched?: string
-  /** Its text is kept under this ID, unless the origin had too much evidence. */
-  readonly evidenceId?: string
-  readonly isCanary?: boolean
-  /** Unix milliseconds, as all times here. */
-  readonly openedAt: number
-  /** When an alert about it was last made. */
-  readonly alertedAt?: number
-  /** Whether an alert was made since it was opened. */
-  readonly isTold: boolean
-  readonly acknowledgedAt?: number
-  readonly resolvedAt?: number
-  /** Alerts that were made so far. */
-  readonly alerts: number
-  /** Alerts among them that not every sink has yet. */
-  readonly pending: number
-}
+import { type Finding, findingKinds, grades } from "./finding.ts"
 
 const LONGEST_KEY = 512
 const LONGEST_SUMMARY = 1_000
 /** No kind of finding has this name. */
 const TALLY = "tally "
 
-/** By {@link placeOf} their keys. */
+/** What was found and what was told of it, by {@link placeOf} its key. All times are Unix milliseconds. */
 export const findings = collection(
   "finding",
-  message<StoredFinding>({
+  message({
     key: text,
     kind: word(...findingKinds),
     grade: word(...grades),
@@ -49,25 +25,30 @@ export const findings = collection(
     summary: text,
     index: optional(integer),
     watched: optional(text),
+    /** Its text is kept under this ID, unless the origin had too much evidence. */
     evidenceId: optional(text),
     isCanary: optional(flag),
     openedAt: integer,
+    /** When an alert about it was last made. */
     alertedAt: optional(integer),
+    /** Whether an alert was made since it was opened. */
     isTold: flag,
     acknowledgedAt: optional(integer),
     resolvedAt: optional(integer),
+    /** Alerts that were made so far. */
     alerts: integer,
+    /** Alerts among them that not every sink has yet. */
     pending: integer,
   }),
   { under: "", besides: TALLY },
 )
 
+export type StoredFinding = ValueOf<typeof findings>
+
 /** How many findings of a kind about an origin, or about what is watched there, are unsettled. */
-export const findingTallies = collection(
-  "finding",
-  message<{ readonly unsettled: number }>({ unsettled: integer }),
-  { under: TALLY },
-)
+export const findingTallies = collection("finding", message({ unsettled: integer }), {
+  under: TALLY,
+})
 
 /** Where a finding lies; the same for a key and for what this makes of it. */
 export function placeOf(key: string): string {
@@ -90,21 +71,21 @@ function bounded(long: string, longest: number): string {
 /** What is remembered of a finding that opens. */
 export function openedFinding(finding: Finding, now: number): StoredFinding {
   const { kind, grade, index, watched, evidence, isCanary } = finding
-  return {
+  return present({
     key: placeOf(finding.key),
     kind,
     grade,
     origin: bounded(finding.origin, LONGEST_KEY),
     summary: bounded(finding.summary.replaceAll(/\p{C}/gu, "?"), LONGEST_SUMMARY),
-    ...(index !== undefined && { index }),
-    ...(watched !== undefined && { watched: bounded(watched, LONGEST_KEY) }),
-    ...(evidence !== undefined && isCanary !== true && { evidenceId: evidence.id }),
-    ...(isCanary === true && { isCanary }),
+    index,
+    watched: watched === undefined ? undefined : bounded(watched, LONGEST_KEY),
+    evidenceId: isCanary === true ? undefined : evidence?.id,
+    isCanary: isCanary === true ? true : undefined,
     openedAt: now,
     isTold: false,
     alerts: 0,
     pending: 0,
-  }
+  })
 }
 
 /** The finding with this key, open or not. */

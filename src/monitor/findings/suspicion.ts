@@ -10,17 +10,10 @@ import type { Grade } from "./finding.ts"
 const RETRY_MILLISECONDS = 60_000
 const MOST_VANTAGES = 16
 
-interface Suspicion {
-  /** Unix milliseconds. */
-  readonly first: number
-  readonly last: number
-  readonly vantages: readonly string[]
-}
-
-/** By the key of the case. */
+/** By the key of the case; times in Unix milliseconds. */
 export const suspicions = collection(
   "suspicion",
-  message<Suspicion>({ first: integer, last: integer, vantages: list(text, MOST_VANTAGES) }),
+  message({ first: integer, last: integer, vantages: list(text, MOST_VANTAGES) }),
 )
 
 /** Notes that a case was seen and gives its grade so far. */

@@ -2,7 +2,7 @@
 // not match, or that cannot be had, are named; the tree's own leaf hashes stand in any case.
 
 import { equalBytes } from "../../core/base/bytes.ts"
-import { Refusal } from "../../core/base/errors.ts"
+import { unlessRefused } from "../../core/base/errors.ts"
 import { decodeBundle } from "../../core/tree/bundle.ts"
 import type { Hash, TreeHasher } from "../../core/tree/hash.ts"
 import { nodeInTile, TILE_WIDTH, tileFromHashes, tileRoot } from "../../core/tree/tile.ts"
@@ -30,7 +30,7 @@ export interface BundleAudit {
   readonly entryFaults: readonly DataFault[]
 }
 
-export interface BundleQuestion {
+interface BundleQuestion {
   readonly index: number
   readonly width: number
   /** The bundle as it was read; it is read again, past all caches, if something is wrong with it. */
@@ -50,12 +50,7 @@ export function decodedBundle(
   bytes: Uint8Array | undefined,
   width: number,
 ): readonly Uint8Array[] | undefined {
-  try {
-    return bytes && decodeBundle(bytes, width)
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
+  return bytes && unlessRefused(() => decodeBundle(bytes, width))
 }
 
 function hashed(

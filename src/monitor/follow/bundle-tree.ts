@@ -17,7 +17,7 @@ function copyEdge({ size, levels }: Edge): Edge {
   return { size, levels: levels.map(({ width, slab }) => ({ width, slab: slab.slice() })) }
 }
 
-export interface BundlesToHash {
+interface BundlesToHash {
   readonly own: OwnTree
   readonly source: LogSource
   readonly head: Head

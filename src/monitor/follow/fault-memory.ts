@@ -3,7 +3,7 @@
 // were not seen remember which.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
-import { given } from "../../core/base/given.ts"
+import { present } from "../../core/base/present.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
 import { partialTiles, TILE_WIDTH, tileBytes, tileWidth } from "../../core/tree/tile.ts"
@@ -33,7 +33,7 @@ function isOfTile(place: string): boolean {
 }
 
 /** By origin and place; the entries that were not seen, if any. */
-export const gaps = collection("gap", message<Omit<Gap, "place">>({ from: integer, to: integer }))
+export const gaps = collection("gap", message({ from: integer, to: integer }))
 
 /** The case of a fault; the caller has asked twice, the second time past caches. */
 export function faultCase(
@@ -43,7 +43,7 @@ export function faultCase(
   at: number,
 ): Case {
   const key = keyOf(kind, origin, place)
-  const seen = { key, kind, origin, summary: `${shownBy}: ${said}`, ...given({ index }) }
+  const seen = { key, kind, origin, summary: `${shownBy}: ${said}`, ...present({ index }) }
   return kind === "entry-mismatch" ? { ...seen, grade: "ATTESTED" } : { ...seen, shownBy, at }
 }
 

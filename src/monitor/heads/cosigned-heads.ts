@@ -1,13 +1,13 @@
 // Cosigned heads of a log as time went by, one a size, so that it can be told when an entry was logged:
 // after the last head without it, before the first head with it, by the clocks of witnesses.
 import type { Origin } from "../../core/note/origin.ts"
-import { collection } from "../state/collection.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
 import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
 import { message, text } from "../state/schema.ts"
 import { type KnownKeys, keptStatement, type Statement } from "./statement.ts"
 
 /** What witnesses said of one size: the statement with the earliest time and that with the latest. */
-export interface CosignedHead {
+interface CosignedHead {
   readonly size: number
   readonly first: Statement
   readonly last: Statement
@@ -31,16 +31,10 @@ function placeOf(origin: Origin, size: number): string {
   return `${origin} ${String(size).padStart(SIZE_DIGITS, "0")}`
 }
 
-/** The two notes of one size. */
-interface StoredHead {
-  readonly first: string
-  readonly last: string
-}
+/** The notes of one size, by origin and size. */
+export const cosigned = collection("cosigned", message({ first: text, last: text }))
 
-/** By origin and size. */
-export const cosigned = collection("cosigned", message<StoredHead>({ first: text, last: text }))
-
-function headOf({ first, last }: StoredHead, keys: KnownKeys): CosignedHead {
+function headOf({ first, last }: ValueOf<typeof cosigned>, keys: KnownKeys): CosignedHead {
   const statement = keptStatement(last, keys)
   return { size: statement.head.size, first: keptStatement(first, keys), last: statement }
 }

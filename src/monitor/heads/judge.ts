@@ -22,9 +22,6 @@ import { headOf, vantageRecords } from "./vantage.ts"
 import { watchVantage } from "./vantage-watch.ts"
 import { watchSigners } from "./witness-watch.ts"
 
-export type { JudgeLimits, JudgeScope } from "./scope.ts"
-export type { HeadJudgement } from "./served.ts"
-
 /** How long a contradiction is kept that could not be proven, in milliseconds. */
 const UNPROVEN_RETENTION = 7 * 86_400_000
 
@@ -110,7 +107,7 @@ export async function judgePending(scope: JudgeScope): Promise<readonly Case[]> 
   return [...cases, ...unreconciled(scope, heads.filter(isBeyond))]
 }
 
-export interface SignedHeadSeen {
+interface SignedHeadSeen {
   readonly head: CheckpointText
   /** With the lines of known keys that hold, and no others. */
   readonly note: string

@@ -21,16 +21,8 @@ export interface PendingHead {
   readonly at: number
 }
 
-interface StoredPending {
-  readonly note: string
-  readonly at: number
-}
-
 /** By origin and a hash of the note's text. */
-export const pending = collection(
-  "pending-head",
-  message<StoredPending>({ note: text, at: integer }),
-)
+export const pending = collection("pending-head", message({ note: text, at: integer }))
 
 /** The same text is one pending head, whoever signed it. */
 function placeOf(origin: Origin, note: string): string {

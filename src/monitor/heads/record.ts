@@ -1,9 +1,9 @@
 // What the judge remembers of each key, log's and witnesses' alike: its newest statement by its own time, and the
 // largest one that agrees with the monitor's tree.
-import { given } from "../../core/base/given.ts"
+import { present } from "../../core/base/present.ts"
 import type { Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
-import { collection } from "../state/collection.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
 import { integer, message, optional, text } from "../state/schema.ts"
 import {
@@ -15,30 +15,29 @@ import {
 } from "./statement.ts"
 
 /** A statement as it was seen. */
-export interface Sighting {
+const sighting = message({
   /** With the lines of known keys that hold, and no others. */
-  readonly note: string
-  readonly size: number
+  note: text,
+  size: integer,
   /** The signer's own time in Unix seconds, 0 if it states none. */
-  readonly time: number
+  time: integer,
   /** When it was first seen, in Unix milliseconds on the monitor's clock. */
-  readonly at: number
-}
-
-export interface SignerRecord {
-  readonly newest?: Sighting
-  readonly agreed?: Sighting
-  /** When the monitor first looked for this key, in Unix milliseconds. */
-  readonly since: number
-}
-
-const sighting = message<Sighting>({ note: text, size: integer, time: integer, at: integer })
+  at: integer,
+})
 
 /** By origin and key. */
 export const signerRecords = collection(
   "witness",
-  message<SignerRecord>({ newest: optional(sighting), agreed: optional(sighting), since: integer }),
+  message({
+    newest: optional(sighting),
+    agreed: optional(sighting),
+    /** When the monitor first looked for this key, in Unix milliseconds. */
+    since: integer,
+  }),
 )
+
+export type Sighting = ReturnType<typeof sighting.read>
+export type SignerRecord = ValueOf<typeof signerRecords>
 
 function placeOf(origin: Origin, vkey: Vkey): string {
   return `${origin} ${keyLabel(vkey)}`
@@ -96,7 +95,7 @@ export function keepSighting(
   if (!isNewest && !isAnchor) return
   const newest = isNewest ? seen : record.newest
   const agreed = isAnchor ? seen : record.agreed
-  keepSignerRecord(documents, origin, vkey, given({ newest, agreed, since: record.since }))
+  keepSignerRecord(documents, origin, vkey, present({ newest, agreed, since: record.since }))
 }
 
 /** Every statement that is remembered under these keys, some of them more than once. */

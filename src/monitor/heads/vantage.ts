@@ -6,30 +6,18 @@ import { type CheckpointText, parseCheckpointText } from "../../core/note/checkp
 import { parseNote } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { Vantage } from "../findings/observation.ts"
-import { collection } from "../state/collection.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
 import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
 import { list, mapped, message, text } from "../state/schema.ts"
 
 /** A size with the time at which it was received, in Unix milliseconds. */
-export interface SizeAt {
+interface SizeAt {
   readonly size: number
   readonly at: number
 }
 
-export interface VantageRecord {
-  readonly vantage: Vantage
-  /** The largest head, with the log's verified lines. */
-  readonly note: string
-  /** Its size and when it was first received. */
-  readonly largest: SizeAt
-  /** The latest head by the time of receipt. */
-  readonly latest: SizeAt
-  /** How large the largest head was a while ago, for each delay that caches may have. */
-  readonly pasts: readonly Past[]
-}
-
 /** Two samples that move on once the newer one is as old as the delay. */
-export interface Past {
+interface Past {
   readonly newer: SizeAt
   readonly older: SizeAt
 }
@@ -57,13 +45,19 @@ const past = mapped<Past, readonly SizeAt[]>(
 /** By origin and vantage point. */
 export const vantages = collection(
   "head",
-  message<Omit<VantageRecord, "vantage">>({
+  message({
+    /** The largest head, with the log's verified lines. */
     note: text,
+    /** Its size and when it was first received. */
     largest: sizeAt,
+    /** The latest head by the time of receipt. */
     latest: sizeAt,
+    /** How large the largest head was a while ago, for each delay that caches may have. */
     pasts: list(past, MOST_PASTS),
   }),
 )
+
+export type VantageRecord = ValueOf<typeof vantages> & { readonly vantage: Vantage }
 
 /** What every vantage point of a log has shown; refuses `malformed` for a damaged document. */
 export function vantageRecords(documents: DocumentReads, origin: Origin): readonly VantageRecord[] {

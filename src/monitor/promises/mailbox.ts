@@ -2,7 +2,7 @@
 // takes everything out. Bounded for each log: what would convict the log goes before what is merely newer.
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
-import { Refusal } from "../../core/base/errors.ts"
+import { refuse, unlessRefused } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { Observation } from "../findings/observation.ts"
@@ -56,10 +56,7 @@ function byImportance(a: PostedHead, b: PostedHead): number {
 }
 
 /** By origin and a hash of the note. */
-export const inbox = collection(
-  "inbox",
-  message<Pick<PostedHead, "note" | "receivedAt">>({ note: text, receivedAt: integer }),
-)
+export const inbox = collection("inbox", message({ note: text, receivedAt: integer }))
 
 /** The posted heads of a log; they leave the documents. */
 export function takeInbox(documents: Documents, origin: Origin): readonly Observation[] {
@@ -84,12 +81,11 @@ function keepPromise(
 ): void {
   const keys = logs.find(({ origin }) => origin === promise.origin)
   if (keys === undefined) return
-  try {
-    if (promise.form === "receipt") keepReceipt(documents, keys, promise.receipt, now)
-    else keepTimestamp(documents, keys, promise.timestamp, now)
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-  }
+  unlessRefused(() =>
+    promise.form === "receipt"
+      ? keepReceipt(documents, keys, promise.receipt, now)
+      : keepTimestamp(documents, keys, promise.timestamp, now),
+  )
 }
 
 export function createMailbox(): OpenMailbox {
@@ -117,7 +113,7 @@ export function createMailbox(): OpenMailbox {
     postPromise(promise) {
       const length = lengthOf(promise)
       if (promises.length === MOST_PROMISES || promised + length > MOST_PROMISED) {
-        throw new Refusal("try-later", "too many receipts wait for the next round")
+        refuse("try-later", "too many receipts wait for the next round")
       }
       promises.push(promise)
       promised += length

@@ -2,7 +2,7 @@
 // what the log's key signed is kept, and up to 4 MiB of a log.
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
-import { Refusal, refuse } from "../../core/base/errors.ts"
+import { refuse, unlessRefused } from "../../core/base/errors.ts"
 import { asObject } from "../../core/base/json-value.ts"
 import { formatHex, parseBase64 } from "../../core/base/text.ts"
 import type { Vkey } from "../../core/note/note.ts"
@@ -32,36 +32,23 @@ export interface PromisedEntry {
   readonly path?: readonly Hash[]
 }
 
-interface Receipt {
-  readonly kind: "receipt"
-  readonly index: number
-  readonly leafHash: Hash
-  /** Only the lines of the log's keys that hold. */
-  readonly checkpoint: string
-  /** When it was received, in Unix milliseconds. */
-  readonly at: number
-}
-
-interface Timestamp extends SignedPromise {
-  readonly kind: "timestamp"
-  readonly at: number
-}
-
 /** What is still to be kept. */
 export type KeptPromise = (Receipt | (Timestamp & { readonly index: number })) & {
   /** The end of its key. */
   readonly id: string
 }
 
-const receipt = message<Receipt>({
+const receipt = message({
   kind: word("receipt"),
   index: integer,
   leafHash: hash,
+  /** Only the lines of the log's keys that hold. */
   checkpoint: text,
+  /** When it was received, in Unix milliseconds. */
   at: integer,
 })
 
-const timestamp = message<Timestamp>({
+const timestamp = message({
   kind: word("timestamp"),
   body: text,
   integratedTime: integer,
@@ -70,6 +57,9 @@ const timestamp = message<Timestamp>({
   signature: bytes,
   at: integer,
 })
+
+type Receipt = ReturnType<typeof receipt.read>
+type Timestamp = ReturnType<typeof timestamp.read>
 
 const promise: Schema<Receipt | Timestamp> = {
   read(value, what) {
@@ -155,13 +145,7 @@ export function promiserOf(keys: KnownKeys, promise: SignedPromise): Vkey | unde
 
 function isPromisedBy(vkey: Vkey, promise: SignedPromise): boolean {
   if (vkey.type !== 2) return false
-  try {
-    openPromise(vkey, promiseLines(promise))
-    return true
-  } catch (error) {
-    if (error instanceof Refusal) return false
-    throw error
-  }
+  return unlessRefused(() => openPromise(vkey, promiseLines(promise))) !== undefined
 }
 
 /** Holds the log to a timestamp. Refuses `untrusted` for one it did not sign, `malformed`, `try-later`. */

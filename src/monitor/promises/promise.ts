@@ -21,13 +21,6 @@ import {
   promiserOf,
 } from "./promise-record.ts"
 
-export {
-  keepReceipt,
-  keepTimestamp,
-  type PromisedEntry,
-  type PromisedTimestamp,
-} from "./promise-record.ts"
-
 /** How long a broken promise is kept that could not be proven, in milliseconds. */
 const UNPROVEN_RETENTION = 7 * 86_400_000
 

@@ -34,7 +34,7 @@ export type DocumentKind =
   | "inbox"
 
 /** Which keys of a kind belong to a collection; all of them by default. */
-export interface CollectionKeys {
+interface CollectionKeys {
   /** What all keys of the documents begin with; rooms name a document by what follows. */
   readonly under: string
   /** What no key begins with, because another collection has those. */
@@ -49,6 +49,9 @@ export interface Collection<Value> extends CollectionKeys {
   /** The one text of a value; strings in it must be well-formed. */
   format(value: Value): string
 }
+
+/** What the documents of a collection hold. */
+export type ValueOf<Of> = Of extends Collection<infer Value> ? Value : never
 
 /** In UTF-16 units; no document but evidence is ever near it. */
 const LONGEST_DOCUMENT = 1_048_576

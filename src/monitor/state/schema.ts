@@ -20,17 +20,20 @@ export interface Schema<T> {
 }
 
 /** Of a member that may be absent; only what is there is written. */
-interface Optional<T> {
+interface Optional<T> extends Schema<T | undefined> {
   readonly isOptional: true
-  read(value: unknown, what: string): T | undefined
-  write(value: T): JsonValue
 }
 
-/** One schema a member; the compiler holds that none is missing and which are optional. */
-export type MembersOf<T> = {
-  readonly [Name in keyof T]-?: Record<never, never> extends Pick<T, Name>
-    ? Optional<Exclude<T[Name], undefined>>
-    : Schema<T[Name]> & { readonly isOptional?: never }
+type Members = Readonly<Record<string, Schema<unknown> & { readonly isOptional?: true }>>
+type OptionalIn<M extends Members> = {
+  [Name in keyof M]: M[Name] extends Optional<unknown> ? Name : never
+}[keyof M]
+
+/** What a message with these members holds. */
+type Message<M extends Members> = {
+  readonly [Name in keyof Omit<M, OptionalIn<M>>]: ReturnType<M[Name]["read"]>
+} & {
+  readonly [Name in OptionalIn<M>]?: Exclude<ReturnType<M[Name]["read"]>, undefined>
 }
 
 export const text: Schema<string> = { read: asText, write: (value) => value }
@@ -79,7 +82,7 @@ export function optional<T>(schema: Schema<T>): Optional<T> {
   return {
     isOptional: true,
     read: (value, what) => (isAbsent(value) ? undefined : schema.read(value, what)),
-    write: (value) => schema.write(value),
+    write: (value) => schema.write(value as T),
   }
 }
 
@@ -109,18 +112,17 @@ export function record<T>(schema: Schema<T>): Schema<Readonly<Record<string, T>>
 }
 
 /** An object with these members and no others. */
-export function message<T extends object>(members: MembersOf<T>): Schema<T> {
-  const schemas: Readonly<Record<string, Schema<unknown>>> = members
-  const names = Object.keys(schemas)
+export function message<M extends Members>(members: M): Schema<Message<M>> {
+  const names = Object.keys(members)
   return {
     read(value, what) {
       const found = asMessage(value, what, names)
-      return objectOf(names, (name) => schemas[name]?.read(found[name], `${what}.${name}`))
+      return objectOf(names, (name) => members[name]?.read(found[name], `${what}.${name}`))
     },
     write(value) {
       const all = value as Readonly<Record<string, unknown>>
       return objectOf(names, (name) =>
-        all[name] === undefined ? undefined : schemas[name]?.write(all[name]),
+        all[name] === undefined ? undefined : members[name]?.write(all[name]),
       )
     },
   }

@@ -20,7 +20,7 @@ interface Held {
 }
 
 /** A change of a draft: the value goes on with its text. */
-export interface TypedChange extends DocumentChange {
+interface TypedChange extends DocumentChange {
   readonly typed?: Typed | undefined
 }
 

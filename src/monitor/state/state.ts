@@ -16,7 +16,7 @@ import type { LeafChange, MonitorStore } from "./store.ts"
 import { type OwnTree, openTree } from "./tree.ts"
 
 /** Leaf hashes to append to the tree of a log. */
-export interface Growth {
+interface Growth {
   readonly origin: Origin
   readonly leafHashes: readonly Hash[]
 }
@@ -36,12 +36,12 @@ export interface MonitorState {
   close(): Promise<void>
 }
 
-export type ChangeState = <T>(
+type ChangeState = <T>(
   edit: (documents: Documents) => T | Promise<T>,
   growth?: Growth,
 ) => Promise<T>
 
-export interface StateOptions {
+interface StateOptions {
   readonly store: MonitorStore
   readonly signer: StateSigner
   readonly hasher: TreeHasher

@@ -31,7 +31,7 @@ import type { TreeView } from "./tree-view.ts"
 const CACHED_TILES = 512
 
 /** A tile above level 0 that became full. */
-export interface UpperTile {
+interface UpperTile {
   readonly id: TileId
   readonly hashes: Uint8Array
 }

@@ -6,11 +6,10 @@ import { type AlertSink, deliverAlerts } from "../../../src/monitor/alerts/alert
 import {
   type CanaryReceipt,
   type CanarySubmitter,
-  isCanaryEntry,
   reviewCanaries,
   submitCanary,
 } from "../../../src/monitor/alerts/canary.ts"
-import { canaryState } from "../../../src/monitor/alerts/canary-record.ts"
+import { canaryStates, isCanaryEntry } from "../../../src/monitor/alerts/canary-record.ts"
 import { settle } from "../../../src/monitor/findings/settle.ts"
 import { worstOf } from "../../../src/monitor/findings/severity.ts"
 import { openFindings } from "../../../src/monitor/findings/stored.ts"
@@ -98,7 +97,7 @@ function world() {
     })
     await deliverAlerts({ change: disk.change, sinks: [sink], now })
   }
-  const state = () => canaryState(disk.documents, origin)
+  const state = () => disk.documents.get(canaryStates, origin)
   const open = () => openFindings(disk.documents).map(({ kind, summary }) => `${kind}: ${summary}`)
   return { disk, failing, pass, round, kept, told, state, open, leaves }
 }

@@ -5,14 +5,14 @@ import { formatBase64 } from "../../../src/core/base/text.ts"
 import { canonicalJson } from "../../../src/entry/canonical-json.ts"
 import { verifyEvidence } from "../../../src/evidence/verification.ts"
 import { judgeFreshness } from "../../../src/monitor/freshness.ts"
+import { judgePromises } from "../../../src/monitor/promises/promise.ts"
 import {
-  judgePromises,
   keepReceipt,
   keepTimestamp,
   type PromisedEntry,
   type PromisedTimestamp,
-} from "../../../src/monitor/promises/promise.ts"
-import { promises } from "../../../src/monitor/promises/promise-record.ts"
+  promises,
+} from "../../../src/monitor/promises/promise-record.ts"
 import { ecdsaLog } from "../../evidence/made-cases.ts"
 import { nodeHasher } from "../../reference.ts"
 import { expectRefusal } from "../../refusals.ts"

@@ -14,12 +14,9 @@ import type { Case } from "../../../src/monitor/findings/case.ts"
 import type { Finding } from "../../../src/monitor/findings/finding.ts"
 import type { Vantage } from "../../../src/monitor/findings/observation.ts"
 import { settle } from "../../../src/monitor/findings/settle.ts"
-import {
-  type HeadJudgement,
-  type JudgeLimits,
-  judgeHead,
-  judgePending,
-} from "../../../src/monitor/heads/judge.ts"
+import { judgeHead, judgePending } from "../../../src/monitor/heads/judge.ts"
+import type { JudgeLimits } from "../../../src/monitor/heads/scope.ts"
+import type { HeadJudgement } from "../../../src/monitor/heads/served.ts"
 import type { Documents } from "../../../src/monitor/state/documents.ts"
 import { createDocumentSet, createDraft } from "../../../src/monitor/state/set.ts"
 import type { TreeView } from "../../../src/monitor/state/tree-view.ts"

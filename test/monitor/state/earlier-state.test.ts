@@ -14,9 +14,9 @@ import {
   testDeliveries,
 } from "../../../src/monitor/alerts/canary-record.ts"
 import { sinks } from "../../../src/monitor/alerts/sink-state.ts"
-import { claims } from "../../../src/monitor/entries/claim-memory.ts"
 import { expectations } from "../../../src/monitor/entries/expectation.ts"
-import { revocations } from "../../../src/monitor/entries/revocation-memory.ts"
+import { revocations } from "../../../src/monitor/entries/rule-revocation.ts"
+import { claims } from "../../../src/monitor/entries/rule-subject.ts"
 import { evidenceFiles, evidenceTallies } from "../../../src/monitor/findings/evidence.ts"
 import { outbox } from "../../../src/monitor/findings/outbox.ts"
 import { findings, findingTallies } from "../../../src/monitor/findings/stored.ts"
