@@ -3,7 +3,6 @@
 import { present } from "../core/base/present.ts"
 import { reviewCanaries } from "./alerts/canary.ts"
 import { judgeExpectations } from "./entries/expectation.ts"
-import { readStepFacts, takeEntries } from "./entries/step.ts"
 import { absent, type Case } from "./findings/case.ts"
 import { isPublished, type Observation } from "./findings/observation.ts"
 import { settle } from "./findings/settle.ts"
@@ -21,6 +20,7 @@ import { judgeHead, judgePending, newestSigned } from "./heads/judge.ts"
 import { type JudgeLimits, type JudgeScope, limitsOf } from "./heads/scope.ts"
 import { vantageRecords } from "./heads/vantage.ts"
 import {
+  commitEntries,
   reachedStatement,
   type SyncTarget,
   type SyncTime,
@@ -106,7 +106,7 @@ async function settleGap(
   check: GapCheck,
 ): Promise<void> {
   const { origin, source } = log
-  const { state, keys, watch, examiner, duplicates, pause } = tools
+  const { state, keys } = tools
   const statement = reachedStatement(tools)
   if (check.state === "lasts" || statement === undefined) {
     await state.change((documents) => {
@@ -118,13 +118,8 @@ async function settleGap(
   }
   const path = (index: number) => own.inclusion(index, statement.head.size)
   const ground = { origin, statement, path, source, ...present({ holds: keys.holds }) }
-  const step = { own, ground, watch, examiner, pause, isLate: tools.beginTurn() }
-  const facts = await readStepFacts(step, check.entries)
-  duplicates.use(facts)
-  await state.change(async (documents) => {
-    const found = await takeEntries(step, check.entries, facts, documents)
-    settle(documents, [...found, ...healGap(documents, origin, gap)], now)
-  })
+  const read = { own, ground, entries: check.entries, now }
+  await commitEntries(tools, read, (documents) => healGap(documents, origin, gap))
 }
 
 /** Asks again for what was missing or wrong in earlier rounds. */

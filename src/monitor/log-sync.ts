@@ -6,15 +6,12 @@ import type { TreeHasher } from "../core/tree/hash.ts"
 import { planInclusion } from "../core/tree/proof.ts"
 import type { EntryExaminer } from "./entries/examiner.ts"
 import type { RemarkGround } from "./entries/remark-finding.ts"
-import {
-  type createDuplicateLookup,
-  type EntryStep,
-  readStepFacts,
-  takeEntries,
-} from "./entries/step.ts"
+import { readStepFacts, takeEntries } from "./entries/step.ts"
+import type { Case } from "./findings/case.ts"
 import type { Grade } from "./findings/finding.ts"
 import type { Vantage } from "./findings/observation.ts"
 import { settle } from "./findings/settle.ts"
+import type { MatchedEntry } from "./follow/bundle-audit.ts"
 import type { DataFault } from "./follow/data-fault.ts"
 import { faultCase, keepGap, keepTileGap, nothingButGaps } from "./follow/fault-memory.ts"
 import { type FollowStep, follow } from "./follow/follower.ts"
@@ -25,7 +22,8 @@ import { keepPending, pendingHeads } from "./heads/pending.ts"
 import { convicted } from "./heads/scope.ts"
 import { type KnownKeys, keptStatement, type Statement } from "./heads/statement.ts"
 import { logRecord, noteLog } from "./monitored-log.ts"
-import type { MonitorState } from "./state/state.ts"
+import type { Documents } from "./state/documents.ts"
+import type { Growth, MonitorState } from "./state/state.ts"
 import type { OwnTree } from "./state/tree.ts"
 import type { Watch } from "./watch/watch.ts"
 
@@ -35,7 +33,6 @@ export interface SyncTools {
   readonly state: MonitorState
   readonly watch: Watch
   readonly examiner: EntryExaminer
-  readonly duplicates: ReturnType<typeof createDuplicateLookup>
   readonly hasher: TreeHasher
   readonly pause: () => Promise<void>
   readonly beginTurn: BeginTurn
@@ -94,27 +91,45 @@ async function raiseFork(
   await state.change((documents) => settle(documents, [proven], now))
 }
 
+export interface ReadEntries {
+  readonly own: OwnTree
+  readonly ground: RemarkGround
+  readonly entries: readonly MatchedEntry[]
+  /** Unix milliseconds. */
+  readonly now: number
+}
+
+/** Commits what there is to say about entries, together with what `also` does, and settles both. */
+export async function commitEntries(
+  { state, watch, examiner, pause, beginTurn }: SyncTools,
+  { own, ground, entries, now }: ReadEntries,
+  also: (documents: Documents) => readonly Case[],
+  growth?: Growth,
+): Promise<void> {
+  const step = { own, ground, watch, examiner, pause, isLate: beginTurn() }
+  const facts = await readStepFacts(step, entries)
+  await state.change(async (documents) => {
+    const found = await takeEntries(step, entries, facts, documents)
+    settle(documents, [...found, ...also(documents)], now)
+  }, growth)
+}
+
 async function commitStep(
   tools: SyncTools,
-  entryStep: EntryStep,
+  read: Omit<ReadEntries, "entries">,
   { leafHashes, entries, gaps }: FollowStep,
-  now: number,
 ): Promise<void> {
-  const { state, keys, duplicates } = tools
-  const { origin } = keys
-  const { own, ground } = entryStep
-  const facts = await readStepFacts(entryStep, entries)
-  duplicates.use(facts)
+  const { keys } = tools
+  const { own, ground, now } = read
   const isWhole = own.head.size + leafHashes.length === ground.statement.head.size
-  await state.change(
-    async (documents) => {
-      settle(documents, await takeEntries(entryStep, entries, facts, documents), now)
-      for (const gap of gaps) keepGap(documents, origin, gap)
-      // The only head that a part of its tree is proven by; the log may show another one from now on.
-      if (!isWhole) keepPending(documents, keys, ground.statement, now)
-    },
-    { origin, leafHashes },
-  )
+  function keep(documents: Documents): readonly Case[] {
+    for (const gap of gaps) keepGap(documents, keys.origin, gap)
+    // The only head that a part of its tree is proven by; the log may show another one from now on.
+    if (!isWhole) keepPending(documents, keys, ground.statement, now)
+    return []
+  }
+  const growth = { origin: keys.origin, leafHashes }
+  await commitEntries(tools, { ...read, entries }, keep, growth)
 }
 
 async function noteReached(
@@ -143,7 +158,7 @@ async function syncTo(
   target: SyncTarget,
   { now, isOver }: SyncTime,
 ): Promise<SyncEnd> {
-  const { keys, state, hasher, watch, examiner, pause } = tools
+  const { keys, state, hasher } = tools
   const { origin } = keys
   const { statement, source, vantage, isOwed } = target
   const own = await state.tree(origin)
@@ -162,8 +177,7 @@ async function syncTo(
     const path: RemarkGround["path"] = (index) =>
       tree.prove(planInclusion(index, statement.head.size))
     const ground = groundOf(tools, target, older, path)
-    const isLate = tools.beginTurn()
-    await commitStep(tools, { own, ground, watch, examiner, pause, isLate }, step, now)
+    await commitStep(tools, { own, ground, now }, step)
   }
 
   const { size, root } = statement.head

@@ -9,7 +9,6 @@ import { type AlertSink, type DeliveryReport, deliverAlerts } from "./alerts/ale
 import { submitCanary } from "./alerts/canary.ts"
 import { createEntryExaminer, type EntryCounters } from "./entries/examiner.ts"
 import { expectShipped } from "./entries/expectation.ts"
-import { createDuplicateLookup } from "./entries/step.ts"
 import { acknowledge } from "./findings/life.ts"
 import { findingId, openFindings } from "./findings/stored.ts"
 import type { JudgeLimits } from "./heads/scope.ts"
@@ -84,11 +83,8 @@ function followed(log: MonitoredLog, options: MonitorOptions, beginTurn: BeginTu
   const { state, watch, verify, hasher, sha256, holds, pause } = options
   const { origin, vkeys: logKeys, witnesses } = log
   const keys: KnownKeys = { origin, logKeys, witnesses, ...present({ holds }) }
-  const duplicates = createDuplicateLookup()
-  const { duplicateOf } = duplicates
-  const own = { origin, watch, verify, duplicateOf, ...present({ sha256 }) }
-  const examiner = createEntryExaminer(own)
-  const tools = { keys, state, watch, examiner, duplicates, hasher, pause, beginTurn }
+  const examiner = createEntryExaminer({ origin, watch, verify, ...present({ sha256 }) })
+  const tools = { keys, state, watch, examiner, hasher, pause, beginTurn }
   return { log, keys, tools }
 }
 

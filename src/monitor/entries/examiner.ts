@@ -20,6 +20,8 @@ interface ExaminedEntry {
   readonly body: Uint8Array
   /** The DSSE envelope that the log keeps beside it, if there is one. */
   readonly envelope?: Uint8Array
+  /** The lower index at which the same leaf hash is. */
+  readonly repeats?: number
 }
 
 export interface EntryExaminerOptions {
@@ -28,8 +30,6 @@ export interface EntryExaminerOptions {
   readonly watch: Watch
   /** Whether every one of these signatures holds, by the strict rules; on the calling thread. */
   readonly verify: (checks: readonly SignatureCheck[]) => boolean
-  /** The lower index at which the same leaf hash was before. */
-  readonly duplicateOf?: (leafHash: Hash, index: number) => number | undefined
   /** SHA-256 of payloads; the portable one by default. */
   readonly sha256?: (bytes: Uint8Array) => Uint8Array
 }
@@ -118,7 +118,7 @@ function unreadableParts(
 }
 
 export function createEntryExaminer(options: EntryExaminerOptions): EntryExaminer {
-  const { origin, watch, verify, duplicateOf } = options
+  const { origin, watch, verify } = options
   const index = indexWatch(watch)
   const read = createEntryReader(options.sha256)
   const revocations = createRevocationRule(origin, index)
@@ -127,7 +127,7 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
   const counts: Counts = { ...noEntries }
 
   function duplicateRemarks(entry: ExaminedEntry): readonly EntryRemark[] {
-    const other = duplicateOf?.(entry.leafHash, entry.index)
+    const { repeats: other } = entry
     if (other === undefined) return nothing
     counts.duplicates += 1
     if (watch.duplicates === "ignore") return nothing

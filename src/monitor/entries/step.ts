@@ -2,8 +2,8 @@
 // commit that makes their leaf hashes durable.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
-import type { Hash } from "../../core/tree/hash.ts"
 import type { Case } from "../findings/case.ts"
 import type { MatchedEntry } from "../follow/bundle-audit.ts"
 import type { LogSource } from "../follow/source.ts"
@@ -115,14 +115,16 @@ export async function readStepFacts(
 export async function takeEntries(
   step: EntryStep,
   entries: readonly MatchedEntry[],
-  { envelopes }: StepFacts,
+  { envelopes, duplicates }: StepFacts,
   documents: Documents,
 ): Promise<readonly Case[]> {
   const cases: Case[] = []
   let examined = 0
   for (const entry of entries) {
     const envelope = envelopes.get(entry.index)
-    const seen = envelope === undefined ? entry : { ...entry, envelope }
+    const repeats = duplicates.get(entry.index)
+    const isPlain = envelope === undefined && repeats === undefined
+    const seen = isPlain ? entry : { ...entry, ...present({ envelope, repeats }) }
     for (const remark of step.examiner.examine(seen, documents)) {
       const isBare = cases.length >= MOST_EVIDENCE || step.isLate()
       const finding = await findingOf(step.ground, remark, entry.body, isBare)
@@ -132,15 +134,4 @@ export async function takeEntries(
     if (examined % UNINTERRUPTED === 0) await step.pause()
   }
   return cases
-}
-
-/** The examiner's question for duplicates, answered by the facts of the step that is being taken. */
-export function createDuplicateLookup() {
-  let facts: StepFacts["duplicates"] = new Map()
-  return {
-    use(next: StepFacts): void {
-      facts = next.duplicates
-    },
-    duplicateOf: (_leafHash: Hash, index: number): number | undefined => facts.get(index),
-  }
 }

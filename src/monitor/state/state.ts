@@ -16,7 +16,7 @@ import type { LeafChange, MonitorStore } from "./store.ts"
 import { type OwnTree, openTree } from "./tree.ts"
 
 /** Leaf hashes to append to the tree of a log. */
-interface Growth {
+export interface Growth {
   readonly origin: Origin
   readonly leafHashes: readonly Hash[]
 }
