@@ -7,7 +7,7 @@ import { absent, type Case } from "./findings/case.ts"
 import { isPublished, type Observation } from "./findings/observation.ts"
 import { settle } from "./findings/settle.ts"
 import {
-  checkGapIfReachable,
+  checkGap,
   dueGaps,
   faultCase,
   type GapCheck,
@@ -128,7 +128,7 @@ async function checkGaps(round: LogRound): Promise<void> {
   const own = await tools.state.tree(log.origin)
   for (const gap of dueGaps(tools.state.documents, log.origin, now)) {
     if (isOver()) return
-    const check = await checkGapIfReachable(own, log.source, gap, tools.hasher)
+    const check = await checkGap({ own, source: log.source, hasher: tools.hasher }, gap)
     if (check !== undefined) await settleGap(round, own, gap, check)
   }
 }

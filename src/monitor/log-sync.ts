@@ -1,6 +1,6 @@
 // Brings the monitor's own tree of one log up to a signed head: the follower's steps become commits, its
 // faults and a fork become findings.
-import { Refusal, Trouble } from "../core/base/errors.ts"
+import { bug, Refusal, Trouble } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
 import { planInclusion } from "../core/tree/proof.ts"
@@ -64,15 +64,6 @@ export function reachedStatement({ state, keys }: SyncTools): Statement | undefi
   return note === undefined ? undefined : keptStatement(note, keys)
 }
 
-function groundOf(
-  { keys: { origin, holds } }: SyncTools,
-  { statement, source }: SyncTarget,
-  older: Statement | undefined,
-  path: RemarkGround["path"],
-): RemarkGround {
-  return { origin, statement, source, path, ...present({ older, holds }) }
-}
-
 async function raiseFork(
   tools: SyncTools,
   { statement, vantage }: SyncTarget,
@@ -132,20 +123,6 @@ async function commitStep(
   await commitEntries(tools, { ...read, entries }, keep, growth)
 }
 
-async function noteReached(
-  { state, keys }: SyncTools,
-  own: OwnTree,
-  { statement }: SyncTarget,
-  now: number,
-): Promise<void> {
-  const { origin } = keys
-  await state.change((documents) => {
-    noteLog(documents, origin, { note: statement.note })
-    settle(documents, [nothingButGaps(documents, origin)], now)
-  })
-  if (own.head.size !== statement.head.size) throw new Error("bug: the target was not reached")
-}
-
 /** `cut`: there was no time for all of it. */
 type SyncEnd = "reached" | "cut" | "stopped"
 
@@ -176,15 +153,22 @@ async function syncTo(
   async function commit(step: FollowStep, tree: TargetTree): Promise<void> {
     const path: RemarkGround["path"] = (index) =>
       tree.prove(planInclusion(index, statement.head.size))
-    const ground = groundOf(tools, target, older, path)
+    const { holds } = keys
+    const ground = { origin, statement, source, path, ...present({ older, holds }) }
     await commitStep(tools, { own, ground, now }, step)
   }
 
   const { size, root } = statement.head
   const options = { own, source, target: { size, root }, hasher, report, commit, isOver }
   const outcome = await follow(options)
-  if (outcome.kind === "reached") await noteReached(tools, own, target, now)
   if (outcome.kind === "fork") await raiseFork(tools, target, outcome.target, now)
+  if (outcome.kind === "reached") {
+    if (own.head.size !== size) bug("the target was not reached")
+    await state.change((documents) => {
+      noteLog(documents, origin, { note: statement.note })
+      settle(documents, [nothingButGaps(documents, origin)], now)
+    })
+  }
   return outcome.kind === "fork" ? "stopped" : outcome.kind
 }
 

@@ -19,7 +19,7 @@ import { readEnvelope } from "../../sigstore/kept-envelope.ts"
 import type { Finding } from "../findings/finding.ts"
 import { DataFault } from "../follow/data-fault.ts"
 import type { LogSource } from "../follow/source.ts"
-import type { Signer, Statement } from "../heads/statement.ts"
+import type { Statement } from "../heads/statement.ts"
 import type { EntryRemark } from "./remark.ts"
 import { CLOCK_SKEW, judgeValidity } from "./validity.ts"
 
@@ -36,15 +36,11 @@ export interface RemarkGround {
   readonly holds?: SignatureRule
 }
 
-function witnessTimes({ witnesses }: Statement): readonly Signer[] {
-  return witnesses.filter(({ time }) => time > 0)
-}
-
 /** The dates of certificates against the witnesses' clocks; undefined if the entry may have come in time. */
 function judged(remark: EntryRemark, { statement, older }: RemarkGround): EntryRemark | undefined {
   if (remark.kind !== "outside-validity") return remark
-  const before = older === undefined ? [] : witnessTimes(older).map(({ time }) => time)
-  const after = witnessTimes(statement).map(({ time }) => time)
+  const before = older?.witnesses.map(({ time }) => time) ?? []
+  const after = statement.witnesses.map(({ time }) => time)
   const from = before.length > 0 ? Math.max(...before) : undefined
   const to = after.length > 0 ? Math.min(...after) : undefined
   return judgeValidity(remark, present({ from, to }))
@@ -81,24 +77,19 @@ const pairs: ReadonlySet<EntryEvidenceKind> = new Set<EntryEvidenceKind>([
   "conflicting-claims",
 ])
 
-function isEntryKind(kind: EntryRemark["evidenceKind"]): kind is EntryEvidenceKind {
-  return kind === "bad-entry" || kind === "unexpected-entry" || pairs.has(kind as EntryEvidenceKind)
-}
-
 function timeEvidence(
   vkey: Vkey,
   { notBefore = 0, notAfter = 0 }: EntryRemark,
   entry: LoggedEntry,
   { statement, older, holds }: RemarkGround,
 ): Evidence {
-  const late = older === undefined ? [] : witnessTimes(older)
-  const tooLate = late.filter(({ time }) => time - CLOCK_SKEW > notAfter)
+  const tooLate = older?.witnesses.filter(({ time }) => time - CLOCK_SKEW > notAfter) ?? []
   const { note } = statement
   if (older !== undefined && tooLate.length > 0) {
     const witnesses = tooLate.map((signer) => signer.vkey)
     return makeEntryTime(vkey, { witnesses, older: older.note, note, entry }, holds)
   }
-  const tooEarly = witnessTimes(statement).filter(({ time }) => time + CLOCK_SKEW < notBefore)
+  const tooEarly = statement.witnesses.filter(({ time }) => time + CLOCK_SKEW < notBefore)
   const witnesses = tooEarly.map((signer) => signer.vkey)
   return makeEntryTime(vkey, { witnesses, note, entry }, holds)
 }
@@ -110,11 +101,10 @@ async function evidenceOf(
 ): Promise<Evidence | undefined> {
   const vkey = ground.statement.log[0]?.vkey
   if (vkey === undefined) return undefined
-  const { index, payload, other, evidenceKind, summary } = remark
+  const { index, payload, other, evidenceKind: kind = "unexpected-entry", summary } = remark
   const path = await ground.path(index)
   const entry: LoggedEntry = { index, body, path, ...present({ payload }) }
   if (remark.kind === "outside-validity") return timeEvidence(vkey, remark, entry, ground)
-  const kind = isEntryKind(evidenceKind) ? evidenceKind : "unexpected-entry"
   const isPair = pairs.has(kind) && other !== undefined
   const first = isPair ? await otherEntry(ground, other, payload !== undefined) : undefined
   const entries = first === undefined ? [entry] : [first, entry]

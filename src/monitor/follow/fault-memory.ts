@@ -6,7 +6,13 @@ import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
-import { partialTiles, TILE_WIDTH, tileBytes, tileWidth } from "../../core/tree/tile.ts"
+import {
+  partialTiles,
+  TILE_WIDTH,
+  type TileId,
+  tileBytes,
+  tileWidth,
+} from "../../core/tree/tile.ts"
 import { absent, type Case } from "../findings/case.ts"
 import type { Vantage } from "../findings/observation.ts"
 import { collection } from "../state/collection.ts"
@@ -24,12 +30,14 @@ const faultKinds: readonly FaultKind[] = ["tile-mismatch", "missing-data", "entr
 const MOST_AT_ONCE = 32
 const MINUTE = 60_000
 
+const EDGE = "the edge"
+
 function keyOf(kind: FaultKind, origin: Origin, place: string): string {
   return `${kind} ${origin} ${place}`
 }
 
 function isOfTile(place: string): boolean {
-  return place.startsWith("tile ") || place === "the edge"
+  return place.startsWith("tile ") || place === EDGE
 }
 
 /** By origin and place; the entries that were not seen, if any. */
@@ -71,32 +79,31 @@ export type GapCheck =
 
 const HEALED: GapCheck = { state: "healed", entries: [] }
 
-async function checkTile(
-  own: OwnTree,
-  source: LogSource,
-  level: number,
-  index: number,
-): Promise<GapCheck> {
-  const width = tileWidth({ level, index }, own.edge.size)
+interface Asked {
+  readonly own: OwnTree
+  readonly source: LogSource
+  readonly hasher: TreeHasher
+}
+
+async function checkTile({ own, source }: Asked, id: TileId): Promise<GapCheck> {
+  const width = tileWidth(id, own.edge.size)
   if (width === 0) return HEALED
-  const nodes = await own.tile({ level, index })
-  const place = `tile ${level}/${index}`
+  const expected = tileBytes(await own.tile(id), width)
+  const place = `tile ${id.level}/${id.index}`
   let isThere = false
   for (const isFresh of [true, false]) {
-    const hashes = await source.tile(level, index, width, isFresh || undefined)
-    if (hashes !== undefined && equalBytes(hashes, tileBytes(nodes, width))) return HEALED
+    const hashes = await source.tile(id.level, id.index, width, isFresh || undefined)
+    if (hashes !== undefined && equalBytes(hashes, expected)) return HEALED
     isThere = hashes !== undefined
   }
   if (!isThere) return lasting("missing-data", place, `${place} is missing`)
   return lasting("tile-mismatch", place, `${place} is not the one in the signed tree`)
 }
 
-async function checkEdge(own: OwnTree, source: LogSource): Promise<GapCheck> {
-  for (const { tile } of partialTiles(own.edge.size)) {
-    const check = await checkTile(own, source, tile.level, tile.index)
-    if (check.state === "lasts") {
-      return lasting("tile-mismatch", "the edge", check.fault.message)
-    }
+async function checkEdge(asked: Asked): Promise<GapCheck> {
+  for (const { tile } of partialTiles(asked.own.edge.size)) {
+    const check = await checkTile(asked, tile)
+    if (check.state === "lasts") return lasting("tile-mismatch", EDGE, check.fault.message)
   }
   return HEALED
 }
@@ -105,11 +112,7 @@ function lasting(kind: FaultKind, place: string, said: string, index?: number): 
   return { state: "lasts", fault: new DataFault(kind, place, said, index) }
 }
 
-async function bodiesOf(
-  own: OwnTree,
-  source: LogSource,
-  bundle: number,
-): Promise<readonly Uint8Array[] | undefined> {
+async function bodiesOf({ own, source }: Asked, bundle: number) {
   const width = Math.min(TILE_WIDTH, own.edge.size - bundle * TILE_WIDTH)
   for (const isFresh of [true, false]) {
     const bytes = await source.bundle(bundle, width, isFresh || undefined)
@@ -119,20 +122,15 @@ async function bodiesOf(
   return undefined
 }
 
-async function checkEntries(
-  own: OwnTree,
-  source: LogSource,
-  { place, from, to }: Gap,
-  hasher: TreeHasher,
-): Promise<GapCheck> {
+async function checkEntries(asked: Asked, { place, from, to }: Gap): Promise<GapCheck> {
   const bundle = Math.floor(from / TILE_WIDTH)
-  const bodies = await bodiesOf(own, source, bundle)
+  const bodies = await bodiesOf(asked, bundle)
   if (bodies === undefined) return lasting("missing-data", place, `${place} cannot be read`)
   const entries: MatchedEntry[] = []
   for (let index = from; index < to; index++) {
     const body = bodies[index - bundle * TILE_WIDTH] ?? new Uint8Array(0)
-    const leafHash = await own.leafHash(index)
-    if (!equalBytes(hasher.leaf(body), leafHash)) {
+    const leafHash = await asked.own.leafHash(index)
+    if (!equalBytes(asked.hasher.leaf(body), leafHash)) {
       return lasting("entry-mismatch", place, wrongBody(index), index)
     }
     entries.push({ index, leafHash, body })
@@ -142,25 +140,16 @@ async function checkEntries(
 
 const TILE = /^tile ([0-9]+)\/([0-9]+)$/
 
-/** Asks again, past all caches first, for what was missing or wrong below the own tree's size. */
-async function checkGap(
-  own: OwnTree,
-  source: LogSource,
-  gap: Gap,
-  hasher: TreeHasher,
-): Promise<GapCheck> {
-  if (gap.place === "the edge") return await checkEdge(own, source)
+/**
+ * Asks again, past all caches first, for what was missing or wrong below the own tree's size; undefined if the
+ * log cannot be asked now.
+ */
+export async function checkGap(asked: Asked, gap: Gap): Promise<GapCheck | undefined> {
   const [, level, index] = TILE.exec(gap.place) ?? []
-  if (level !== undefined) return await checkTile(own, source, Number(level), Number(index))
-  return await checkEntries(own, source, gap, hasher)
-}
-
-/** As {@link checkGap}; undefined if the log cannot be asked now. */
-export async function checkGapIfReachable(
-  ...question: Parameters<typeof checkGap>
-): Promise<GapCheck | undefined> {
   try {
-    return await checkGap(...question)
+    if (gap.place === EDGE) return await checkEdge(asked)
+    if (level === undefined) return await checkEntries(asked, gap)
+    return await checkTile(asked, { level: Number(level), index: Number(index) })
   } catch (error) {
     if (error instanceof Trouble && error.code === "network") return undefined
     if (error instanceof Refusal) return undefined
