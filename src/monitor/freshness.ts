@@ -5,7 +5,7 @@ import type { PolicyWitness } from "../core/note/policy.ts"
 import { absent, type Case, type SuspectedCase } from "./findings/case.ts"
 import { pendingHeads } from "./heads/pending.ts"
 import { monitorQuorum } from "./heads/quorum.ts"
-import { aliveAt, keepSignerRecord, type SignerRecord, signerRecord } from "./heads/record.ts"
+import { aliveAt, type SignerRecord, signerRecord, watchedSigner } from "./heads/record.ts"
 import { type JudgeScope, limitsOf } from "./heads/scope.ts"
 import { type VantageRecord, vantageRecords } from "./heads/vantage.ts"
 import { hasOverduePromise } from "./promises/promise-record.ts"
@@ -25,15 +25,6 @@ const MOST_NAMES = 8
 interface WatchedWitness {
   readonly witness: PolicyWitness
   readonly record: SignerRecord
-}
-
-/** Looks for a witness from now on if it has not before. */
-function watched({ documents, origin, now }: JudgeScope, witness: PolicyWitness): WatchedWitness {
-  const known = signerRecord(documents, origin, witness.vkey)
-  if (known !== undefined) return { witness, record: known }
-  const record = { since: now }
-  keepSignerRecord(documents, origin, witness.vkey, record)
-  return { witness, record }
 }
 
 function lastTime({ newest, agreed, since }: SignerRecord): number {
@@ -129,7 +120,9 @@ function judgeAge(
 /** Judges the age of what is known of a log; to be called in every round, after all heads are judged. */
 export function judgeFreshness(scope: FreshnessJudgement): readonly Case[] {
   const { documents, origin, now } = scope
-  const witnesses = scope.witnesses.map((witness) => watched(scope, witness))
+  const witnesses = scope.witnesses.map((witness) => {
+    return { witness, record: watchedSigner(documents, origin, witness.vkey, now) }
+  })
   const records = vantageRecords(documents, origin)
   const log = records.find(({ vantage }) => vantage === "log")
   if (!records.some(({ latest }) => now - latest.at <= SIGHT)) return []

@@ -52,13 +52,16 @@ export function signerRecord(
   return documents.get(signerRecords, placeOf(origin, vkey))
 }
 
-export function keepSignerRecord(
+/** Looks for a key from now on if it has not been looked for before; gives what is remembered of it. */
+export function watchedSigner(
   documents: Documents,
   origin: Origin,
   vkey: Vkey,
-  record: SignerRecord,
-): void {
-  documents.put(signerRecords, placeOf(origin, vkey), record)
+  since: number,
+): SignerRecord {
+  const known = signerRecord(documents, origin, vkey)
+  if (known === undefined) documents.put(signerRecords, placeOf(origin, vkey), { since })
+  return known ?? { since }
 }
 
 /** The time at which a sighting proves its signer alive: no later than when it was seen. */
@@ -95,7 +98,8 @@ export function keepSighting(
   if (!isNewest && !isAnchor) return
   const newest = isNewest ? seen : record.newest
   const agreed = isAnchor ? seen : record.agreed
-  keepSignerRecord(documents, origin, vkey, present({ newest, agreed, since: record.since }))
+  const after = present({ newest, agreed, since: record.since })
+  documents.put(signerRecords, placeOf(origin, vkey), after)
 }
 
 /** Every statement that is remembered under these keys, some of them more than once. */

@@ -161,3 +161,9 @@ export function mergedNote(a: string, b: string): string {
 export function keyLabel({ name, keyId }: Vkey): string {
   return `${name}+${keyId.toString(16).padStart(8, "0")}`
 }
+
+/** Unix seconds as a date, or as they are where no calendar has them. */
+export function secondsText(seconds: number): string {
+  const date = new Date(seconds * 1000)
+  return Number.isNaN(date.getTime()) ? `second ${seconds}` : date.toISOString()
+}

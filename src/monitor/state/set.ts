@@ -13,54 +13,79 @@ interface Typed {
   readonly value: unknown
 }
 
+/** One of both at least; each is made of the other when it is asked for. */
 interface Held {
-  readonly text: string
-  /** Undefined until it is asked for. */
-  typed: Typed | undefined
+  text?: string
+  typed?: Typed
 }
 
 /** A change of a draft: the value goes on with its text. */
-interface TypedChange extends DocumentChange {
-  readonly typed?: Typed | undefined
+interface HeldChange extends DocumentChange {
+  readonly held?: Held | undefined
 }
 
-export interface DocumentSet extends DocumentReads {
-  apply(changes: readonly TypedChange[]): void
+/** Documents by kind and whole key. */
+interface Layer {
+  held(kind: DocumentKind, wholeKey: string): Held | undefined
+  /** In the order of UTF-16 units. */
+  wholeKeys(kind: DocumentKind): readonly string[]
+}
+
+export interface DocumentSet extends DocumentReads, Layer {
+  apply(changes: readonly HeldChange[]): void
   digest(): Hash
   /** The digest as it will be after these changes. */
   digestAfter(changes: readonly DocumentChange[]): Hash
-  /** The text under the whole key. */
-  text(kind: DocumentKind, key: string): string | undefined
 }
 
-function isMeant(
-  { under, besides }: Collection<unknown>,
-  prefix: string,
-  wholeKey: string,
-): boolean {
-  const isOther = besides !== undefined && wholeKey.startsWith(besides)
-  return wholeKey.startsWith(under + prefix) && !isOther
+function textOf(held: Held): string {
+  const { typed } = held
+  const text = held.text ?? typed?.by.format(typed.value)
+  held.text = text ?? bug("a document with neither text nor value")
+  return held.text
 }
 
-/** In the order of UTF-16 units. */
+function typedValue(held: Held, by: Collection<unknown>, key: string): unknown {
+  if (held.typed?.by !== by) held.typed = { by, value: by.parse(textOf(held), key) }
+  return held.typed.value
+}
+
+function isMeant({ under, besides }: Collection<unknown>, prefix: string, key: string): boolean {
+  const isOther = besides !== undefined && key.startsWith(besides)
+  return key.startsWith(under + prefix) && !isOther
+}
+
 function byKey(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
+}
+
+function readsOver(layer: Layer): DocumentReads {
+  function keys(collection: Collection<unknown>, prefix = ""): readonly string[] {
+    const all = layer.wholeKeys(collection.kind)
+    const meant = all.filter((key) => isMeant(collection, prefix, key))
+    return meant.map((key) => key.slice(collection.under.length))
+  }
+
+  function get<Value>(collection: Collection<Value>, key: string): Value | undefined {
+    const wholeKey = collection.under + key
+    const held = layer.held(collection.kind, wholeKey)
+    if (held === undefined || !isMeant(collection, "", wholeKey)) return undefined
+    return typedValue(held, collection, key) as Value
+  }
+
+  return {
+    get,
+    keys,
+    list<Value>(collection: Collection<Value>, prefix?: string) {
+      return keys(collection, prefix).map((key) => [key, get(collection, key) as Value] as const)
+    },
+  }
 }
 
 interface Kind {
   readonly held: Map<string, Held>
   /** The keys in order; made when they are asked for. */
   sorted: readonly string[] | undefined
-}
-
-function listed<Value>(
-  reads: Pick<DocumentReads, "get" | "keys">,
-  collection: Collection<Value>,
-  prefix: string | undefined,
-): readonly (readonly [string, Value])[] {
-  return reads
-    .keys(collection, prefix)
-    .map((key) => [key, reads.get(collection, key) as Value] as const)
 }
 
 export function createDocumentSet(
@@ -76,102 +101,76 @@ export function createDocumentSet(
     return found
   }
 
-  function apply(changes: readonly TypedChange[]): void {
+  function apply(changes: readonly HeldChange[]): void {
     for (const change of changes) {
-      const { kind, key, value: text, typed } = change
+      const { kind, key, value: text, held } = change
       const of = kindOf(kind)
       if (text === undefined || !of.held.has(key)) of.sorted = undefined
       if (text === undefined) of.held.delete(key)
-      else of.held.set(key, { text, typed })
+      else of.held.set(key, held ?? { text })
       digest.apply(change)
     }
   }
 
-  const reads: Pick<DocumentReads, "get" | "keys"> = {
-    get<Value>(collection: Collection<Value>, key: string): Value | undefined {
-      const wholeKey = collection.under + key
-      const held = kinds.get(collection.kind)?.held.get(wholeKey)
-      if (held === undefined || !isMeant(collection, "", wholeKey)) return undefined
-      if (held.typed?.by !== collection) {
-        held.typed = { by: collection, value: collection.parse(held.text, key) }
-      }
-      return held.typed.value as Value
-    },
-    keys(collection, prefix = "") {
-      const of = kindOf(collection.kind)
+  const layer: Layer = {
+    held: (kind, key) => kinds.get(kind)?.held.get(key),
+    wholeKeys(kind) {
+      const of = kindOf(kind)
       of.sorted ??= [...of.held.keys()].sort(byKey)
       return of.sorted
-        .filter((key) => isMeant(collection, prefix, key))
-        .map((key) => key.slice(collection.under.length))
     },
   }
 
   apply(stored)
-  return {
-    ...reads,
-    list: (collection, prefix) => listed(reads, collection, prefix),
-    apply,
-    digest: digest.now,
-    digestAfter: digest.after,
-    text: (kind, key) => kinds.get(kind)?.held.get(key)?.text,
-  }
+  const reads = readsOver(layer)
+  return { ...layer, ...reads, apply, digest: digest.now, digestAfter: digest.after }
 }
 
 /** Changes over documents that stay as they are until the draft is committed. */
 export interface Draft extends Documents {
   /** What differs from the documents below, with each text written. */
-  changes(): readonly TypedChange[]
+  changes(): readonly HeldChange[]
 }
 
-/** By whole key; undefined removes. */
-type Overlay = Map<string, Typed | undefined>
+export function createDraft(below: Layer): Draft {
+  /** By whole key; undefined removes. */
+  const overlays = new Map<DocumentKind, Map<string, Held | undefined>>()
 
-export function createDraft(below: DocumentSet): Draft {
-  const overlays = new Map<DocumentKind, Overlay>()
-
-  function set(collection: Collection<unknown>, key: string, typed: Typed | undefined): void {
-    const wholeKey = collection.under + key
-    if (!isMeant(collection, "", wholeKey)) bug(`${shown(wholeKey)} is of another collection`)
-    const overlay: Overlay = overlays.get(collection.kind) ?? new Map()
-    overlays.set(collection.kind, overlay)
-    overlay.set(wholeKey, typed)
+  function set(collection: Collection<unknown>, key: string, held: Held | undefined): void {
+    const { kind, under } = collection
+    if (!isMeant(collection, "", under + key)) bug(`${shown(under + key)} is of another collection`)
+    const overlay = overlays.get(kind) ?? new Map<string, Held | undefined>()
+    overlays.set(kind, overlay)
+    overlay.set(under + key, held)
   }
 
-  function changeOf(kind: DocumentKind, key: string, typed: Typed | undefined): TypedChange[] {
-    const value = typed?.by.format(typed.value)
-    return value === below.text(kind, key) ? [] : [{ kind, key, value, typed }]
+  function changeOf(kind: DocumentKind, key: string, held: Held | undefined): HeldChange[] {
+    const value = held && textOf(held)
+    const before = below.held(kind, key)
+    return value === (before && textOf(before)) ? [] : [{ kind, key, value, held }]
   }
 
-  const reads: Pick<DocumentReads, "get" | "keys"> = {
-    get<Value>(collection: Collection<Value>, key: string): Value | undefined {
-      const wholeKey = collection.under + key
-      const overlay = overlays.get(collection.kind)
-      if (overlay?.has(wholeKey) !== true) return below.get(collection, key)
-      if (!isMeant(collection, "", wholeKey)) return undefined
-      const typed = overlay.get(wholeKey)
-      if (typed === undefined || typed.by === collection) return typed?.value as Value | undefined
-      return collection.parse(typed.by.format(typed.value), key)
+  const reads = readsOver({
+    held(kind, key) {
+      const overlay = overlays.get(kind)
+      return overlay?.has(key) === true ? overlay.get(key) : below.held(kind, key)
     },
-    keys(collection, prefix = "") {
-      const keys = below.keys(collection, prefix)
-      const overlay = overlays.get(collection.kind)
-      if (overlay === undefined || overlay.size === 0) return keys
-      const { under } = collection
-      const put = [...overlay]
-        .filter(([key, typed]) => typed !== undefined && isMeant(collection, prefix, key))
-        .map(([key]) => key.slice(under.length))
-      return [...keys.filter((key) => !overlay.has(under + key)), ...put].sort(byKey)
+    wholeKeys(kind) {
+      const keys = below.wholeKeys(kind)
+      const overlay = overlays.get(kind)
+      if (overlay === undefined) return keys
+      const put = [...overlay].flatMap(([key, held]) => (held === undefined ? [] : [key]))
+      return [...keys.filter((key) => !overlay.has(key)), ...put].sort(byKey)
     },
-  }
+  })
 
   return {
     ...reads,
-    list: (collection, prefix) => listed(reads, collection, prefix),
-    put: (collection, key, value) => set(collection, key, { by: collection, value }),
+    put: (by, key, value) => set(by, key, { typed: { by, value } }),
     remove: (collection, key) => set(collection, key, undefined),
     changes: () =>
       [...overlays].flatMap(([kind, overlay]) =>
-        [...overlay].flatMap(([key, typed]) => changeOf(kind, key, typed)),
+        [...overlay].flatMap(([key, held]) => changeOf(kind, key, held)),
       ),
   }
 }
