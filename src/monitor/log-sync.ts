@@ -82,7 +82,7 @@ async function raiseFork(
   await state.change((documents) => settle(documents, [proven], now))
 }
 
-export interface ReadEntries {
+interface ReadEntries {
   readonly own: OwnTree
   readonly ground: RemarkGround
   readonly entries: readonly MatchedEntry[]

@@ -92,7 +92,7 @@ export function noteLogged(
  * Makes room for what is logged: beyond {@link MOST_LOGGED} digests that are not shipped, the tenth with the
  * lowest indices is forgotten. Gives how many are left.
  */
-export function makeRoom(documents: Documents, origin: string): number {
+function makeRoom(documents: Documents, origin: string): number {
   const logged = ofLog(documents, expectations, origin).flatMap(([digest, { index, deadline }]) =>
     index === undefined || deadline !== undefined ? [] : [{ digest, index }],
   )

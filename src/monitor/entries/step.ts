@@ -20,7 +20,7 @@ const AT_A_TIME = 8
 /** Findings of a step that get evidence; more of them come of a flood. */
 const MOST_EVIDENCE = 256
 
-export interface EntryStep {
+interface EntryStep {
   readonly own: OwnTree
   readonly ground: RemarkGround
   readonly watch: Watch
