@@ -43,7 +43,7 @@ const layers = {
   monitor: {
     layers: ["core", "entry", "sigstore", "tree", "evidence"],
     node: false,
-    packages: [],
+    packages: ["re2js"],
   },
   client: {
     layers: ["core", "entry", "sigstore", "log", "witness", "monitor"],

@@ -2,17 +2,15 @@
 // while the monitor itself sees nothing, which is another finding (`unreachable`).
 import { shown } from "../core/base/errors.ts"
 import type { PolicyWitness } from "../core/note/policy.ts"
-import type { Finding } from "./findings/finding.ts"
-import { resolve } from "./findings/life.ts"
-import { suspect } from "./findings/suspicion.ts"
+import { absent, type Case, type SuspectedCase } from "./findings/case.ts"
 import { pendingHeads } from "./heads/pending.ts"
 import { monitorQuorum } from "./heads/quorum.ts"
-import { aliveAt, keepSignerRecord, type SignerRecord, signerRecord } from "./heads/record.ts"
-import { heal, type JudgeScope, limitsOf } from "./heads/scope.ts"
+import { aliveAt, type SignerRecord, signerRecord, watchedSigner } from "./heads/record.ts"
+import { type JudgeScope, limitsOf } from "./heads/scope.ts"
 import { type VantageRecord, vantageRecords } from "./heads/vantage.ts"
 import { hasOverduePromise } from "./promises/promise-record.ts"
 
-export interface FreshnessJudgement extends JudgeScope {
+interface FreshnessJudgement extends JudgeScope {
   /** How many witnesses satisfy a verifier ({@link smallestQuorum}). */
   readonly threshold: number
 }
@@ -29,15 +27,6 @@ interface WatchedWitness {
   readonly record: SignerRecord
 }
 
-/** Looks for a witness from now on if it has not before. */
-function watched({ documents, origin, now }: JudgeScope, witness: PolicyWitness): WatchedWitness {
-  const known = signerRecord(documents, origin, witness.vkey)
-  if (known !== undefined) return { witness, record: known }
-  const record = { since: now }
-  keepSignerRecord(documents, origin, witness.vkey, record)
-  return { witness, record }
-}
-
 function lastTime({ newest, agreed, since }: SignerRecord): number {
   return Math.max(since, newest ? aliveAt(newest) : 0, agreed ? aliveAt(agreed) : 0)
 }
@@ -46,22 +35,18 @@ function dateText(at: number): string {
   return new Date(at).toISOString()
 }
 
-function lasting(scope: JudgeScope, finding: Omit<Finding, "grade">): Finding {
-  const grade = suspect(scope.documents, finding.key, "log", scope.now, PATIENCE)
-  return { ...finding, grade }
+function lasting(scope: JudgeScope, seen: Omit<SuspectedCase, "shownBy" | "at">): SuspectedCase {
+  return { ...seen, shownBy: "log", at: scope.now, patience: PATIENCE }
 }
 
-function judgeSilence(scope: FreshnessJudgement, one: WatchedWitness): readonly Finding[] {
+function judgeSilence(scope: FreshnessJudgement, one: WatchedWitness): Case {
   const { origin, now } = scope
   const { name } = one.witness
   const key = `witness-silent ${origin} ${name}`
   const last = lastTime(one.record)
-  if (now - last <= limitsOf(scope).witnessWindow) {
-    heal(scope, key)
-    return []
-  }
+  if (now - last <= limitsOf(scope).witnessWindow) return absent(key)
   const summary = `The witness ${shown(name)} has cosigned nothing of this log since ${dateText(last)}.`
-  return [lasting(scope, { key, kind: "witness-silent", origin, summary })]
+  return lasting(scope, { key, kind: "witness-silent", origin, summary })
 }
 
 /** Whether a witness stood for the tree that this monitor sees, or was not looked for before, within `window`. */
@@ -69,26 +54,20 @@ function standsForView({ agreed, since }: SignerRecord, now: number, window: num
   return now - Math.max(since, agreed ? aliveAt(agreed) : 0) <= window
 }
 
-function judgeView(
-  scope: FreshnessJudgement,
-  witnesses: readonly WatchedWitness[],
-): readonly Finding[] {
+function judgeView(scope: FreshnessJudgement, witnesses: readonly WatchedWitness[]): Case {
   const { origin, now, threshold } = scope
   const key = `stale-view ${origin}`
   const { witnessWindow } = limitsOf(scope)
   const needed = monitorQuorum(witnesses.length, threshold)
-  const absent = witnesses.filter(({ record }) => !standsForView(record, now, witnessWindow))
-  const present = witnesses.length - absent.length
-  if (present >= needed) {
-    heal(scope, key)
-    return []
-  }
-  const list = absent.slice(0, MOST_NAMES).map(({ witness, record }) => {
+  const away = witnesses.filter(({ record }) => !standsForView(record, now, witnessWindow))
+  const present = witnesses.length - away.length
+  if (present >= needed) return absent(key)
+  const list = away.slice(0, MOST_NAMES).map(({ witness, record }) => {
     const { agreed } = record
     return `${shown(witness.name)} ${agreed === undefined ? "never" : dateText(aliveAt(agreed))}`
   })
   const summary = `Only ${present} of ${needed} witnesses have lately cosigned the tree that this monitor sees; last: ${list.join(", ")}.`
-  return [lasting(scope, { key, kind: "stale-view", origin, summary })]
+  return lasting(scope, { key, kind: "stale-view", origin, summary })
 }
 
 /** When the log last showed life: its head grew, or somebody signed that it was the newest. */
@@ -125,31 +104,30 @@ function judgeAge(
   scope: FreshnessJudgement,
   log: VantageRecord,
   witnesses: readonly WatchedWitness[],
-): readonly Finding[] {
-  const { origin, documents, now } = scope
+): Case {
+  const { origin, now } = scope
   const key = `stale-head ${origin}`
   const { staleAfter, mergeWithin } = limitsOf(scope)
   const life = lastLife(scope, log, witnesses)
   const owes = owesMore(scope)
   const limit = owes ? Math.min(staleAfter, mergeWithin) : staleAfter
-  if (now - life <= limit || (witnesses.length === 0 && !owes)) {
-    resolve(documents, key, now)
-    return []
-  }
+  if (now - life <= limit || (witnesses.length === 0 && !owes)) return absent(key)
   const reason = owes ? ", and newer entries are due" : ""
   const summary = `The head of size ${log.largest.size} has not changed since ${dateText(life)}${reason}.`
-  return [{ key, kind: "stale-head", grade: owes ? "ATTESTED" : "SUSPECTED", origin, summary }]
+  return { key, kind: "stale-head", grade: owes ? "ATTESTED" : "SUSPECTED", origin, summary }
 }
 
 /** Judges the age of what is known of a log; to be called in every round, after all heads are judged. */
-export function judgeFreshness(scope: FreshnessJudgement): readonly Finding[] {
+export function judgeFreshness(scope: FreshnessJudgement): readonly Case[] {
   const { documents, origin, now } = scope
-  const witnesses = scope.witnesses.map((witness) => watched(scope, witness))
+  const witnesses = scope.witnesses.map((witness) => {
+    return { witness, record: watchedSigner(documents, origin, witness.vkey, now) }
+  })
   const records = vantageRecords(documents, origin)
   const log = records.find(({ vantage }) => vantage === "log")
   if (!records.some(({ latest }) => now - latest.at <= SIGHT)) return []
-  const silent = witnesses.flatMap((one) => judgeSilence(scope, one))
+  const silent = witnesses.map((one) => judgeSilence(scope, one))
   const view = judgeView(scope, witnesses)
   const isLogSeen = log !== undefined && now - log.latest.at <= SIGHT
-  return [...silent, ...view, ...(isLogSeen ? judgeAge(scope, log, witnesses) : [])]
+  return [...silent, view, ...(isLogSeen ? [judgeAge(scope, log, witnesses)] : [])]
 }

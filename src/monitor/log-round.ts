@@ -1,39 +1,39 @@
 // One round over one log: every vantage point is asked, the tree is brought up to the newest signed head, and
 // everything that was seen is judged.
+import { present } from "../core/base/present.ts"
 import { reviewCanaries } from "./alerts/canary.ts"
-import { overdueExpectations } from "./entries/expectation.ts"
-import { readStepFacts, takeEntries } from "./entries/step.ts"
-import type { Finding } from "./findings/finding.ts"
-import { openFindings, raise, resolve } from "./findings/life.ts"
+import { judgeExpectations } from "./entries/expectation.ts"
+import { absent, type Case } from "./findings/case.ts"
 import { isPublished, type Observation } from "./findings/observation.ts"
-import { suspect } from "./findings/suspicion.ts"
+import { settle } from "./findings/settle.ts"
 import {
-  checkGapIfReachable,
+  checkGap,
   dueGaps,
+  faultCase,
   type GapCheck,
   healGap,
-  raiseFault,
+  keepTileGap,
 } from "./follow/fault-memory.ts"
 import type { Gap } from "./follow/follower.ts"
 import { judgeFreshness } from "./freshness.ts"
 import { judgeHead, judgePending, newestSigned } from "./heads/judge.ts"
-import { heal, type JudgeLimits, type JudgeScope, limitsOf } from "./heads/scope.ts"
+import { type JudgeLimits, type JudgeScope, limitsOf } from "./heads/scope.ts"
 import { vantageRecords } from "./heads/vantage.ts"
 import {
+  commitEntries,
   reachedStatement,
   type SyncTarget,
   type SyncTime,
   type SyncTools,
   trySyncTo,
 } from "./log-sync.ts"
-import { keepLogRecord, logRecord, type MonitoredLog } from "./monitored-log.ts"
+import { type MonitoredLog, noteLog } from "./monitored-log.ts"
 import { takeInbox } from "./promises/mailbox.ts"
 import { judgePromises } from "./promises/promise.ts"
-import type { Documents } from "./state/documents.ts"
 import type { OwnTree } from "./state/tree.ts"
 import {
+  judgeReachability,
   mayAnswerYet,
-  noteReachability,
   observationsOf,
   readVantages,
   type Sight,
@@ -53,7 +53,7 @@ export interface LogReport {
   readonly isCut: boolean
 }
 
-export interface LogRound extends SyncTime {
+interface LogRound extends SyncTime {
   readonly log: MonitoredLog
   readonly tools: SyncTools
   readonly limits?: Partial<JudgeLimits>
@@ -106,23 +106,20 @@ async function settleGap(
   check: GapCheck,
 ): Promise<void> {
   const { origin, source } = log
-  const { state, keys, watch, examiner, duplicates, pause, holds } = tools
+  const { state, keys } = tools
   const statement = reachedStatement(tools)
   if (check.state === "lasts" || statement === undefined) {
     await state.change((documents) => {
-      if (check.state === "lasts") raiseFault(documents, origin, check.fault, "log", now)
+      if (check.state !== "lasts") return
+      keepTileGap(documents, origin, check.fault)
+      settle(documents, [faultCase(origin, check.fault, "log", now)], now)
     })
     return
   }
   const path = (index: number) => own.inclusion(index, statement.head.size)
-  const ground = { origin: keys.origin, statement, path, source, ...(holds && { holds }) }
-  const step = { own, ground, watch, examiner, pause, isLate: tools.beginTurn(), now }
-  const facts = await readStepFacts(step, check.entries)
-  duplicates.use(facts)
-  await state.change(async (documents) => {
-    await takeEntries(step, check.entries, facts, documents)
-    healGap(documents, origin, gap, now)
-  })
+  const ground = { origin, statement, path, source, ...present({ holds: keys.holds }) }
+  const read = { own, ground, entries: check.entries, now }
+  await commitEntries(tools, read, (documents) => healGap(documents, origin, gap))
 }
 
 /** Asks again for what was missing or wrong in earlier rounds. */
@@ -131,59 +128,48 @@ async function checkGaps(round: LogRound): Promise<void> {
   const own = await tools.state.tree(log.origin)
   for (const gap of dueGaps(tools.state.documents, log.origin, now)) {
     if (isOver()) return
-    const check = await checkGapIfReachable(own, log.source, gap, tools.hasher)
+    const check = await checkGap({ own, source: log.source, hasher: tools.hasher }, gap)
     if (check !== undefined) await settleGap(round, own, gap, check)
   }
 }
 
-async function judged(
-  log: MonitoredLog,
-  scope: JudgeScope,
-  observations: readonly Observation[],
-): Promise<readonly Finding[]> {
-  const { documents } = scope
-  const findings: Finding[] = []
-  for (const observation of [...observations, ...takeInbox(documents, log.origin)]) {
-    findings.push(...(await judgeHead({ ...scope, observation })))
-  }
-  findings.push(...(await judgePending(scope)))
-  findings.push(...(await judgePromises(scope)))
-  findings.push(...judgeFreshness({ ...scope, threshold: log.threshold }))
-  return findings
-}
-
 /** Of what the log publishes. It may have signed more for others, which is `unreconciled-head` in time. */
-function judgeBacklog(scope: JudgeScope): void {
+function judgeBacklog(scope: JudgeScope): Case {
   const { documents, origin, tree, now, isBehind } = scope
   const key = `backlog ${origin}`
   const published = vantageRecords(documents, origin).filter(({ vantage }) => isPublished(vantage))
   const left = Math.max(0, ...published.map(({ largest }) => largest.size)) - tree.head.size
-  if (left <= 0) {
-    heal(scope, key)
-    return
-  }
+  if (left <= 0) return absent(key)
   const patience = isBehind === true ? limitsOf(scope).reconcileWithin : undefined
-  const grade = suspect(documents, key, "log", now, patience)
   const summary = `${left} entries of the log are signed and not read yet.`
-  raise(documents, { key, kind: "backlog", grade, origin, summary }, now)
+  return {
+    key,
+    kind: "backlog",
+    origin,
+    summary,
+    shownBy: "log",
+    at: now,
+    ...present({ patience }),
+  }
 }
 
-/** What was shipped and is not there, once the whole log was read. */
-function judgeExpectations(documents: Documents, { origin }: MonitoredLog, now: number): void {
-  const overdue = new Map(
-    overdueExpectations(documents, origin, now).map((each) => [
-      `not-logged ${origin} ${each.digest}`,
-      each,
-    ]),
-  )
-  for (const [key, { digest, deadline }] of overdue) {
-    const due = new Date(deadline).toISOString()
-    const summary = `${digest} was shipped and is not logged; it was due by ${due}.`
-    raise(documents, { key, kind: "not-logged", grade: "ATTESTED", origin, summary }, now)
+/** Everything that there is to say of what was seen by now; the judges' order is that of the cases. */
+async function judge(
+  { origin, threshold }: MonitoredLog,
+  scope: JudgeScope,
+  observations: readonly Observation[],
+): Promise<readonly Case[]> {
+  const { documents } = scope
+  const cases: Case[] = []
+  for (const observation of [...observations, ...takeInbox(documents, origin)]) {
+    cases.push(...(await judgeHead({ ...scope, observation })))
   }
-  for (const { kind, key, origin: of } of openFindings(documents)) {
-    if (kind === "not-logged" && of === origin && !overdue.has(key)) resolve(documents, key, now)
-  }
+  cases.push(...(await judgePending(scope)))
+  cases.push(...(await judgePromises(scope)))
+  cases.push(...judgeFreshness({ ...scope, threshold }))
+  cases.push(...(await reviewCanaries(scope)))
+  cases.push(judgeBacklog(scope))
+  return cases
 }
 
 /** A witness that is down takes along what only it has shown; whoever answers must show less than before. */
@@ -216,20 +202,18 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
   const { isComplete, isCut, failures } = await sync(round, observations)
   await checkGaps(round)
   await state.change(async (documents) => {
-    for (const sight of sights) {
+    const reached = sights.map((sight) => {
       const failure = failures.find(({ vantage }) => vantage === sight.vantage)
-      noteReachability(documents, origin, failure ?? sight, now)
-    }
+      return judgeReachability(origin, failure ?? sight, now)
+    })
+    settle(documents, reached, now)
     // A monitor that was off for long must not accuse a log of what it could not read just now.
     const isBehind = isCut || mayAnswerYet(documents, origin, "log")
-    const judging = { ...keys, tree: own, documents, now, isBehind }
-    const scope: JudgeScope = { ...judging, ...(limits && { limits }) }
-    for (const finding of await judged(log, scope, observations)) raise(documents, finding, now)
-    await reviewCanaries({ documents, origin, tree: own, now, isBehind })
-    judgeBacklog(scope)
+    const scope = { ...keys, tree: own, documents, now, isBehind, ...present({ limits }) }
+    settle(documents, await judge(log, scope, observations), now)
     if (!isComplete) return
-    judgeExpectations(documents, log, now)
-    keepLogRecord(documents, origin, { ...logRecord(documents, origin), completeAt: now })
+    settle(documents, judgeExpectations(documents, origin, now), now)
+    noteLog(documents, origin, { completeAt: now })
   })
   return {
     origin,

@@ -1,22 +1,19 @@
 // Brings the monitor's own tree of one log up to a signed head: the follower's steps become commits, its
 // faults and a fork become findings.
-import { Refusal, Trouble } from "../core/base/errors.ts"
-import type { SignatureRule } from "../core/note/note.ts"
+import { bug, Refusal, Trouble } from "../core/base/errors.ts"
+import { present } from "../core/base/present.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
 import { planInclusion } from "../core/tree/proof.ts"
 import type { EntryExaminer } from "./entries/examiner.ts"
 import type { RemarkGround } from "./entries/remark-finding.ts"
-import {
-  type createDuplicateLookup,
-  type EntryStep,
-  readStepFacts,
-  takeEntries,
-} from "./entries/step.ts"
+import { readStepFacts, takeEntries } from "./entries/step.ts"
+import type { Case } from "./findings/case.ts"
 import type { Grade } from "./findings/finding.ts"
-import { raise } from "./findings/life.ts"
 import type { Vantage } from "./findings/observation.ts"
+import { settle } from "./findings/settle.ts"
+import type { MatchedEntry } from "./follow/bundle-audit.ts"
 import type { DataFault } from "./follow/data-fault.ts"
-import { healPassed, keepGap, raiseFault } from "./follow/fault-memory.ts"
+import { faultCase, keepGap, keepTileGap, nothingButGaps } from "./follow/fault-memory.ts"
 import { type FollowStep, follow } from "./follow/follower.ts"
 import type { LogSource } from "./follow/source.ts"
 import type { TargetTree } from "./follow/target-tree.ts"
@@ -24,8 +21,9 @@ import { proveFork } from "./fork-proof.ts"
 import { keepPending, pendingHeads } from "./heads/pending.ts"
 import { convicted } from "./heads/scope.ts"
 import { type KnownKeys, keptStatement, type Statement } from "./heads/statement.ts"
-import { keepLogRecord, logRecord } from "./monitored-log.ts"
-import type { MonitorState } from "./state/state.ts"
+import { logRecord, noteLog } from "./monitored-log.ts"
+import type { Documents } from "./state/documents.ts"
+import type { Growth, MonitorState } from "./state/state.ts"
 import type { OwnTree } from "./state/tree.ts"
 import type { Watch } from "./watch/watch.ts"
 
@@ -35,9 +33,7 @@ export interface SyncTools {
   readonly state: MonitorState
   readonly watch: Watch
   readonly examiner: EntryExaminer
-  readonly duplicates: ReturnType<typeof createDuplicateLookup>
   readonly hasher: TreeHasher
-  readonly holds?: SignatureRule
   readonly pause: () => Promise<void>
   readonly beginTurn: BeginTurn
 }
@@ -68,23 +64,13 @@ export function reachedStatement({ state, keys }: SyncTools): Statement | undefi
   return note === undefined ? undefined : keptStatement(note, keys)
 }
 
-function groundOf(
-  { keys, holds }: SyncTools,
-  { statement, source }: SyncTarget,
-  older: Statement | undefined,
-  path: RemarkGround["path"],
-): RemarkGround {
-  const { origin } = keys
-  return { origin, statement, source, path, ...(older && { older }), ...(holds && { holds }) }
-}
-
 async function raiseFork(
   tools: SyncTools,
   { statement, vantage }: SyncTarget,
   tree: TargetTree,
   now: number,
 ): Promise<void> {
-  const { keys, state, holds } = tools
+  const { keys, state } = tools
   const { origin } = keys
   const { size } = statement.head
   const summary = `The log has signed two trees: the one of size ${size} that ${vantage} serves does not begin with the monitor's.`
@@ -92,49 +78,53 @@ async function raiseFork(
   // The own tree is under one of these; which one is found out.
   const pending = pendingHeads(state.documents, keys).map((head) => head.statement)
   const others = [reachedStatement(tools) ?? [], pending].flat()
-  const proven = await convicted(finding, () => proveFork(statement, tree, others, holds))
-  await state.change((documents) => raise(documents, proven, now))
+  const proven = await convicted(finding, () => proveFork(statement, tree, others, keys.holds))
+  await state.change((documents) => settle(documents, [proven], now))
+}
+
+interface ReadEntries {
+  readonly own: OwnTree
+  readonly ground: RemarkGround
+  readonly entries: readonly MatchedEntry[]
+  /** Unix milliseconds. */
+  readonly now: number
+}
+
+/** Commits what there is to say about entries, together with what `also` does, and settles both. */
+export async function commitEntries(
+  { state, watch, examiner, pause, beginTurn }: SyncTools,
+  { own, ground, entries, now }: ReadEntries,
+  also: (documents: Documents) => readonly Case[],
+  growth?: Growth,
+): Promise<void> {
+  const step = { own, ground, watch, examiner, pause, isLate: beginTurn() }
+  const facts = await readStepFacts(step, entries)
+  await state.change(async (documents) => {
+    const found = await takeEntries(step, entries, facts, documents)
+    settle(documents, [...found, ...also(documents)], now)
+  }, growth)
 }
 
 async function commitStep(
   tools: SyncTools,
-  entryStep: EntryStep,
+  read: Omit<ReadEntries, "entries">,
   { leafHashes, entries, gaps }: FollowStep,
 ): Promise<void> {
-  const { state, keys, duplicates } = tools
-  const { origin } = keys
-  const { own, ground, now } = entryStep
-  const facts = await readStepFacts(entryStep, entries)
-  duplicates.use(facts)
+  const { keys } = tools
+  const { own, ground, now } = read
   const isWhole = own.head.size + leafHashes.length === ground.statement.head.size
-  await state.change(
-    async (documents) => {
-      await takeEntries(entryStep, entries, facts, documents)
-      for (const gap of gaps) keepGap(documents, origin, gap)
-      // The only head that a part of its tree is proven by; the log may show another one from now on.
-      if (!isWhole) keepPending(documents, keys, ground.statement, now)
-    },
-    { origin, leafHashes },
-  )
-}
-
-async function noteReached(
-  { state, keys }: SyncTools,
-  own: OwnTree,
-  { statement }: SyncTarget,
-  now: number,
-): Promise<void> {
-  const { origin } = keys
-  await state.change((documents) => {
-    const record = logRecord(documents, origin)
-    keepLogRecord(documents, origin, { ...record, note: statement.note })
-    healPassed(documents, origin, now)
-  })
-  if (own.head.size !== statement.head.size) throw new Error("bug: the target was not reached")
+  function keep(documents: Documents): readonly Case[] {
+    for (const gap of gaps) keepGap(documents, keys.origin, gap)
+    // The only head that a part of its tree is proven by; the log may show another one from now on.
+    if (!isWhole) keepPending(documents, keys, ground.statement, now)
+    return []
+  }
+  const growth = { origin: keys.origin, leafHashes }
+  await commitEntries(tools, { ...read, entries }, keep, growth)
 }
 
 /** `cut`: there was no time for all of it. */
-export type SyncEnd = "reached" | "cut" | "stopped"
+type SyncEnd = "reached" | "cut" | "stopped"
 
 /**
  * Follows the log to `target`, which is larger than the own tree. Rejects with Trouble ("network") if the
@@ -145,7 +135,7 @@ async function syncTo(
   target: SyncTarget,
   { now, isOver }: SyncTime,
 ): Promise<SyncEnd> {
-  const { keys, state, hasher, watch, examiner, pause } = tools
+  const { keys, state, hasher } = tools
   const { origin } = keys
   const { statement, source, vantage, isOwed } = target
   const own = await state.tree(origin)
@@ -153,22 +143,32 @@ async function syncTo(
 
   async function report(fault: DataFault): Promise<Grade> {
     if (!isOwed) return "SUSPECTED"
-    return await state.change((documents) => raiseFault(documents, origin, fault, vantage, now))
+    return await state.change((documents) => {
+      keepTileGap(documents, origin, fault)
+      const [found] = settle(documents, [faultCase(origin, fault, vantage, now)], now)
+      return found?.grade ?? "SUSPECTED"
+    })
   }
 
   async function commit(step: FollowStep, tree: TargetTree): Promise<void> {
     const path: RemarkGround["path"] = (index) =>
       tree.prove(planInclusion(index, statement.head.size))
-    const ground = groundOf(tools, target, older, path)
-    const isLate = tools.beginTurn()
-    await commitStep(tools, { own, ground, watch, examiner, pause, isLate, now }, step)
+    const { holds } = keys
+    const ground = { origin, statement, source, path, ...present({ older, holds }) }
+    await commitStep(tools, { own, ground, now }, step)
   }
 
   const { size, root } = statement.head
   const options = { own, source, target: { size, root }, hasher, report, commit, isOver }
   const outcome = await follow(options)
-  if (outcome.kind === "reached") await noteReached(tools, own, target, now)
   if (outcome.kind === "fork") await raiseFork(tools, target, outcome.target, now)
+  if (outcome.kind === "reached") {
+    if (own.head.size !== size) bug("the target was not reached")
+    await state.change((documents) => {
+      noteLog(documents, origin, { note: statement.note })
+      settle(documents, [nothingButGaps(documents, origin)], now)
+    })
+  }
   return outcome.kind === "fork" ? "stopped" : outcome.kind
 }
 

@@ -1,6 +1,7 @@
 // The monitor: one round follows every log to its newest head, judges what was seen of it, and delivers what
 // was found. What is wrong with a log or the way to it becomes a finding; only the monitor's own disk stops it.
 
+import { present } from "../core/base/present.ts"
 import type { SignatureRule } from "../core/note/note.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
 import type { SignatureCheck } from "../entry/entry.ts"
@@ -8,16 +9,15 @@ import { type AlertSink, type DeliveryReport, deliverAlerts } from "./alerts/ale
 import { submitCanary } from "./alerts/canary.ts"
 import { createEntryExaminer, type EntryCounters } from "./entries/examiner.ts"
 import { expectShipped } from "./entries/expectation.ts"
-import { createDuplicateLookup } from "./entries/step.ts"
-import { acknowledge, openFindings } from "./findings/life.ts"
-import { findingId } from "./findings/stored.ts"
+import { acknowledge } from "./findings/life.ts"
+import { findingId, openFindings } from "./findings/stored.ts"
 import type { JudgeLimits } from "./heads/scope.ts"
 import type { KnownKeys } from "./heads/statement.ts"
 import { type LogReport, runLogRound } from "./log-round.ts"
 import type { BeginTurn, SyncTools } from "./log-sync.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
 import type { OpenMailbox } from "./promises/mailbox.ts"
-import { keepReceipt } from "./promises/promise.ts"
+import { keepReceipt } from "./promises/promise-record.ts"
 import type { DocumentReads, Documents } from "./state/documents.ts"
 import type { MonitorState } from "./state/state.ts"
 import type { Watch } from "./watch/watch.ts"
@@ -82,13 +82,10 @@ function endlessTurn(): () => boolean {
 function followed(log: MonitoredLog, options: MonitorOptions, beginTurn: BeginTurn): Followed {
   const { state, watch, verify, hasher, sha256, holds, pause } = options
   const { origin, vkeys: logKeys, witnesses } = log
-  const keys: KnownKeys = { origin, logKeys, witnesses, ...(holds && { holds }) }
-  const duplicates = createDuplicateLookup()
-  const { duplicateOf } = duplicates
-  const own = { origin, watch, verify, duplicateOf, ...(sha256 && { sha256 }) }
-  const examiner = createEntryExaminer(own)
-  const tools = { keys, state, watch, examiner, duplicates, hasher, pause, beginTurn }
-  return { log, keys, tools: { ...tools, ...(holds && { holds }) } }
+  const keys: KnownKeys = { origin, logKeys, witnesses, ...present({ holds }) }
+  const examiner = createEntryExaminer({ origin, watch, verify, ...present({ sha256 }) })
+  const tools = { keys, state, watch, examiner, hasher, pause, beginTurn }
+  return { log, keys, tools }
 }
 
 function applyAcknowledgements(
@@ -148,7 +145,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
       const reports: LogReport[] = []
       for (const { log, tools } of logs) {
         const isOver = beginStoppableTurn()
-        reports.push(await runLogRound({ log, tools, now, isOver, ...(limits && { limits }) }))
+        reports.push(await runLogRound({ log, tools, now, isOver, ...present({ limits }) }))
       }
       const isOver = beginStoppableTurn()
       const delivery = await deliverAlerts({ change: state.change, sinks, now, isOver })

@@ -1,14 +1,13 @@
 // A log as the monitor is told to follow it, and what it remembers of its following: the newest signed head
 // that its own tree has reached.
-
-import { asInteger, asText, optional } from "../core/base/json-value.ts"
 import type { Vkey } from "../core/note/note.ts"
 import type { Origin } from "../core/note/origin.ts"
 import type { PolicyWitness } from "../core/note/policy.ts"
 import type { CanarySubmitter } from "./alerts/canary.ts"
 import type { HeadSource, LogSource } from "./follow/source.ts"
-import { formatDocument, parseDocument } from "./state/document-json.ts"
+import { collection, type ValueOf } from "./state/collection.ts"
 import type { DocumentReads, Documents } from "./state/documents.ts"
+import { integer, message, optional, text } from "./state/schema.ts"
 
 export interface MonitoredLog {
   readonly origin: Origin
@@ -25,23 +24,25 @@ export interface MonitoredLog {
   readonly canary?: CanarySubmitter
 }
 
-/** What is remembered of a log that was followed. */
-export interface LogRecord {
-  /** The newest head that the own tree has reached, with the lines of known keys that hold. */
-  readonly note?: string
-  /** When the log was last read to its newest head, in Unix milliseconds. */
-  readonly completeAt?: number
+/** What is remembered of a log that was followed, by origin. */
+export const logRecords = collection(
+  "log",
+  message({
+    /** The newest head that the own tree has reached, with the lines of known keys that hold. */
+    note: optional(text),
+    /** When the log was last read to its newest head, in Unix milliseconds. */
+    completeAt: optional(integer),
+  }),
+)
+
+export function logRecord(documents: DocumentReads, origin: Origin): ValueOf<typeof logRecords> {
+  return documents.get(logRecords, origin) ?? {}
 }
 
-export function logRecord(documents: DocumentReads, origin: Origin): LogRecord {
-  const text = documents.get("log", origin)
-  if (text === undefined) return {}
-  const members = parseDocument(text, "log", ["note", "completeAt"])
-  const note = optional(members.note, (value) => asText(value, "log.note"))
-  const completeAt = optional(members.completeAt, (value) => asInteger(value, "log.completeAt"))
-  return { ...(note !== undefined && { note }), ...(completeAt !== undefined && { completeAt }) }
-}
-
-export function keepLogRecord(documents: Documents, origin: Origin, record: LogRecord): void {
-  documents.put("log", origin, formatDocument({ ...record }))
+export function noteLog(
+  documents: Documents,
+  origin: Origin,
+  news: ValueOf<typeof logRecords>,
+): void {
+  documents.put(logRecords, origin, { ...logRecord(documents, origin), ...news })
 }

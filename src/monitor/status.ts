@@ -1,16 +1,16 @@
 // Answers "is it working?" as data: how far each log is followed, who vouches for it, what is open, whether
 // alerts arrive. The status page, the command line and the metrics all show this.
 
+import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import type { Origin } from "../core/note/origin.ts"
 import type { PolicyWitness } from "../core/note/policy.ts"
 import type { Head } from "../core/tree/hash.ts"
-import { type CanaryState, canaryState } from "./alerts/canary-record.ts"
+import { type CanaryState, canaryStates } from "./alerts/canary-record.ts"
 import { type SinkState, sinkStates } from "./alerts/sink-state.ts"
-import { openFindings } from "./findings/life.ts"
-import { outboxItems } from "./findings/outbox.ts"
+import { outbox } from "./findings/outbox.ts"
 import { type Severity, worstOf } from "./findings/severity.ts"
-import { findingId, type StoredFinding } from "./findings/stored.ts"
+import { findingId, openFindings, type StoredFinding } from "./findings/stored.ts"
 import { monitorQuorum } from "./heads/quorum.ts"
 import { aliveAt, signerRecord } from "./heads/record.ts"
 import { defaultLimits } from "./heads/scope.ts"
@@ -46,7 +46,7 @@ export interface WitnessStatus {
   readonly size?: number
 }
 
-export interface QuorumStatus {
+interface QuorumStatus {
   /** Witnesses that cosigned the monitor's newest tree. */
   readonly now: number
   /** How many satisfy a verifier. */
@@ -102,11 +102,7 @@ function witnessStatus(
   { name, vkey }: PolicyWitness,
 ): WitnessStatus {
   const { newest, agreed } = signerRecord(documents, origin, vkey) ?? {}
-  return {
-    name,
-    ...(newest && { lastAt: aliveAt(newest) }),
-    ...(agreed && { size: agreed.size }),
-  }
+  return { name, ...present({ lastAt: newest && aliveAt(newest), size: agreed?.size }) }
 }
 
 function quorumStatus({ documents, now }: StatusSource, log: FollowedLog): QuorumStatus {
@@ -130,33 +126,32 @@ function logStatus(source: StatusSource, log: FollowedLog): LogStatus {
   const newest = Math.max(head.size, ...records.map(({ largest }) => largest.size))
   const seen = records.filter(({ largest }) => largest.size === newest)
   const answered = records.find(({ vantage }) => vantage === "log")
-  const canary = canaryState(documents, origin)
-  return {
+  return present({
     origin,
     size: head.size,
     root: formatBase64(head.root),
     newest,
     backlog: newest - head.size,
-    ...(seen.length > 0 && { headAt: Math.min(...seen.map(({ largest }) => largest.at)) }),
-    ...(answered && { answeredAt: answered.latest.at }),
+    headAt: seen.length > 0 ? Math.min(...seen.map(({ largest }) => largest.at)) : undefined,
+    answeredAt: answered?.latest.at,
     witnesses: log.witnesses.map((witness) => witnessStatus(documents, origin, witness)),
     quorum: quorumStatus(source, log),
-    ...(canary && { canary }),
-  }
+    canary: documents.get(canaryStates, origin),
+  })
 }
 
 /** Everything that there is to say now. */
 export function monitorStatus(source: StatusSource): MonitorStatus {
   const { documents, logs, lastCompleteAt, interval, now } = source
   const findings = openFindings(documents).filter(({ isCanary }) => isCanary !== true)
-  return {
+  return present({
     at: now,
-    ...(lastCompleteAt !== undefined && { lastCompleteAt }),
+    lastCompleteAt,
     isBlind: lastCompleteAt === undefined || now - lastCompleteAt > BLIND_AFTER * interval,
     worst: worstOf(findings),
     logs: logs.map((log) => logStatus(source, log)),
     findings: findings.map((finding) => ({ ...finding, id: findingId(finding.key) })),
     sinks: sinkStates(documents),
-    undelivered: outboxItems(documents).length,
-  }
+    undelivered: documents.keys(outbox).length,
+  })
 }

@@ -1,15 +1,13 @@
 // Asks every vantage point of a log for its newest head. One that does not answer is a finding of its own,
 // because a monitor that cannot see must say so.
 import { Refusal, shown, Trouble } from "../core/base/errors.ts"
-import { raise } from "./findings/life.ts"
+import { absent, type Case } from "./findings/case.ts"
 import type { Observation, Vantage } from "./findings/observation.ts"
 import { storedFinding } from "./findings/stored.ts"
-import { suspect } from "./findings/suspicion.ts"
 import type { LogSource } from "./follow/source.ts"
-import { heal } from "./heads/scope.ts"
 import { type KnownKeys, openStatement, readNote, type Statement } from "./heads/statement.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
-import type { DocumentReads, Documents } from "./state/documents.ts"
+import type { DocumentReads } from "./state/documents.ts"
 
 /** What a vantage point answered; `note` is undefined if it knows no head of the log. */
 export type Sight =
@@ -78,19 +76,11 @@ export function mayAnswerYet(documents: DocumentReads, origin: string, vantage: 
   return found?.grade === "SUSPECTED" && found.resolvedAt === undefined
 }
 
-/** Raises `unreachable` for what did not answer, and closes it for what did. */
-export function noteReachability(
-  documents: Documents,
-  origin: string,
-  sight: Sight,
-  now: number,
-): void {
-  const key = keyOf(origin, sight.vantage)
-  if (!("failure" in sight)) {
-    heal({ documents, now }, key)
-    return
-  }
-  const grade = suspect(documents, key, sight.vantage, now)
-  const summary = `${sight.vantage} does not answer: ${shown(sight.failure, 300)}`
-  raise(documents, { key, kind: "unreachable", grade, origin, summary }, now)
+/** `unreachable` for what did not answer, and nothing of the kind for what did. */
+export function judgeReachability(origin: string, sight: Sight, at: number): Case {
+  const { vantage } = sight
+  const key = keyOf(origin, vantage)
+  if (!("failure" in sight)) return absent(key)
+  const summary = `${vantage} does not answer: ${shown(sight.failure, 300)}`
+  return { key, kind: "unreachable", origin, summary, shownBy: vantage, at }
 }

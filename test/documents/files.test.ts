@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { parseSinks } from "../../src/cli/monitor/sinks/sinks-file.ts"
-import { findingKinds } from "../../src/monitor/findings/stored.ts"
+import { findingKinds } from "../../src/monitor/findings/finding.ts"
 import { parseWatch } from "../../src/monitor/watch/watch.ts"
 import { checkout } from "../scenarios/process.ts"
 

@@ -9,7 +9,8 @@ import { proposeHashedrekord } from "../../src/entry/kinds/hashedrekord-v002.ts"
 import { verifyEvidence } from "../../src/evidence/verification.ts"
 import type { Alert } from "../../src/monitor/alerts/alert.ts"
 import { evidenceText } from "../../src/monitor/findings/evidence.ts"
-import { openFindings } from "../../src/monitor/findings/life.ts"
+import { openFindings } from "../../src/monitor/findings/stored.ts"
+import { gaps } from "../../src/monitor/follow/fault-memory.ts"
 import { createMonitor, type Monitor, type MonitoredLog } from "../../src/monitor/monitor.ts"
 import { createMailbox } from "../../src/monitor/promises/mailbox.ts"
 import { createState, openState } from "../../src/monitor/state/state.ts"
@@ -382,7 +383,7 @@ describe("createMonitor()", () => {
     expect(watched.findings()).toEqual(
       [0, 1, 2, 3].map((index) => `ATTESTED entry-mismatch ${origin} entries of bundle ${index}`),
     )
-    expect(watched.monitor.documents.list("gap")).toHaveLength(4)
+    expect(watched.monitor.documents.list(gaps)).toHaveLength(4)
     expect(watched.monitor.counters().get(origin)?.entries).toBe(0)
     log.answer = () => true
     await watched.monitor.round(START + MINUTE)

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest"
 import { formatBase64 } from "../../src/core/base/text.ts"
-import { raise } from "../../src/monitor/findings/life.ts"
 import { monitorStatus, type StatusSource } from "../../src/monitor/status.ts"
 import {
   HOUR,
@@ -15,7 +14,7 @@ import {
   signedNote,
   witnessKeys,
 } from "./heads/judged-log.ts"
-import { findingOf } from "./state/durable-documents.ts"
+import { findingOf, raise } from "./state/durable-documents.ts"
 
 const T = NOON * 1000
 

@@ -2,8 +2,8 @@
 // reminders, and it counts for no exit code until it becomes graver.
 import type { Command } from "commander"
 import { Refusal, refuse } from "../../core/base/errors.ts"
-import { acknowledge, openFindings } from "../../monitor/findings/life.ts"
-import { findingId } from "../../monitor/findings/stored.ts"
+import { acknowledge } from "../../monitor/findings/life.ts"
+import { findingId, openFindings } from "../../monitor/findings/stored.ts"
 import type { Terminal } from "../command/terminal.ts"
 import {
   leaveAcknowledgement,

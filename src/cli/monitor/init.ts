@@ -4,7 +4,7 @@ import type { Command } from "commander"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { LONGEST_NOTE, LONGEST_POLICY } from "../../core/base/limits.ts"
 import { parsePolicy } from "../../core/note/policy.ts"
-import { resolve } from "../../monitor/findings/life.ts"
+import { settle } from "../../monitor/findings/settle.ts"
 import { createMailbox } from "../../monitor/promises/mailbox.ts"
 import type { Documents } from "../../monitor/state/documents.ts"
 import { signedStatement } from "../../monitor/vantage-reading.ts"
@@ -13,7 +13,7 @@ import { createOutput } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { createMonitorFiles, lockMonitorState, monitorDirectory } from "./directory.ts"
 import { type FollowedKeys, logsOfPolicy, pinPolicy } from "./monitored-logs.ts"
-import { POLICY_CHANGED } from "./policy-pin.ts"
+import { policyIsPinned } from "./policy-pin.ts"
 
 interface InitOptions {
   readonly data: string
@@ -67,7 +67,7 @@ async function acceptPolicy(
   try {
     await state.change((documents) => {
       pinPolicy(documents, text)
-      resolve(documents, POLICY_CHANGED, Date.now())
+      settle(documents, [policyIsPinned], Date.now())
     })
   } finally {
     await close()

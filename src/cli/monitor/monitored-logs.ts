@@ -11,18 +11,20 @@ import type { LogSource } from "../../monitor/follow/source.ts"
 import { smallestQuorum } from "../../monitor/heads/quorum.ts"
 import type { KnownKeys } from "../../monitor/heads/statement.ts"
 import type { MonitoredLog } from "../../monitor/monitor.ts"
+import { textCollection } from "../../monitor/state/collection.ts"
 import type { DocumentReads, Documents } from "../../monitor/state/documents.ts"
 import { createTileFolder } from "../../storage/files/tile-folder.ts"
 import { createCanarySubmitter } from "./canary-submitter.ts"
 
 const POLICY = "pinned"
+export const policies = textCollection("policy")
 
 export function pinnedPolicy(documents: DocumentReads): string {
-  return documents.get("policy", POLICY) ?? refuse("malformed", "the state has no policy")
+  return documents.get(policies, POLICY) ?? refuse("malformed", "the state has no policy")
 }
 
 export function pinPolicy(documents: Documents, text: string): void {
-  documents.put("policy", POLICY, text)
+  documents.put(policies, POLICY, text)
 }
 
 export interface FollowedKeys extends KnownKeys {

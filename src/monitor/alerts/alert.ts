@@ -1,15 +1,17 @@
 // Delivers the alerts of the outbox to every sink, at least once: an alert leaves the outbox in a commit
 // after its delivery. A sink that fails is asked again later and later, up to once an hour, and neither
 // stops the others nor loses an alert.
-
+import { present } from "../../core/base/present.ts"
 import { alertLeft, remind } from "../findings/life.ts"
 import {
   type Alert,
   keepItem,
   type OutboxItem,
+  outbox,
   outboxItem,
   outboxItems,
 } from "../findings/outbox.ts"
+import { settle } from "../findings/settle.ts"
 import { severityOf } from "../findings/severity.ts"
 import type { Documents } from "../state/documents.ts"
 import { noteTestDelivered } from "./canary-record.ts"
@@ -34,7 +36,7 @@ export interface AlertSink {
  */
 export type Change = <T>(edit: (documents: Documents) => T) => Promise<T>
 
-export interface AlertDelivery {
+interface AlertDelivery {
   readonly change: Change
   readonly sinks: readonly AlertSink[]
   /** Unix milliseconds. */
@@ -72,7 +74,7 @@ function isMissingAt(item: OutboxItem, name: string): boolean {
 }
 
 function takeOut(documents: Documents, { place, alert }: OutboxItem): void {
-  documents.remove("alert", place)
+  documents.remove(outbox, place)
   alertLeft(documents, alert.key)
 }
 
@@ -158,13 +160,13 @@ function settleFailure(documents: Documents, place: string, name: string, now: n
   keepItem(documents, { ...item, waits: { ...item.waits, [name]: wait } })
 }
 
-function settle(documents: Documents, pass: Pass, names: readonly string[], now: number): void {
+function notePass(documents: Documents, pass: Pass, names: readonly string[], now: number): void {
   const { name, delivered, failure } = pass
   for (const place of delivered) settleDelivered(documents, place, name, names, now)
   if (failure !== undefined) settleFailure(documents, failure.place, name, now)
   const isBehind = outboxItems(documents).some(({ waits }) => waits[name] !== undefined)
-  const reason = failure === undefined ? {} : { failure: failure.reason }
-  noteSinkPass(documents, name, { delivered: delivered.length, isBehind, ...reason }, now)
+  const how = { delivered: delivered.length, isBehind, ...present({ failure: failure?.reason }) }
+  settle(documents, noteSinkPass(documents, name, how, now), now)
 }
 
 /** Delivers all that is due at a sink, a part at a time. */
@@ -178,7 +180,7 @@ async function deliverTo(
     const items = await change((documents) => dueItems(documents, sink.name, now))
     if (items.length === 0) return passes
     const pass = await passOver(sink, items, isOver)
-    await change((documents) => settle(documents, pass, names, now))
+    await change((documents) => notePass(documents, pass, names, now))
     passes.push(pass)
     if (pass.failure !== undefined || isOver()) return passes
   }
@@ -199,7 +201,7 @@ export async function deliverAlerts(delivery: AlertDelivery): Promise<DeliveryRe
   await change((documents) => {
     remind(documents, now)
     if (isAside(documents, names)) return
-    forgetSinksBut(documents, new Set(names), now)
+    settle(documents, forgetSinksBut(documents, new Set(names)), now)
     clearOut(documents, names, now)
   })
   const passes = (await Promise.all(sinks.map((sink) => deliverTo(sink, delivery)))).flat()

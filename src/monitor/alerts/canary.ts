@@ -1,27 +1,22 @@
 // The monitor's test of itself and of the log, end to end: every hour it submits an entry that must appear
 // at the promised index and must raise the alarm through the real sinks. A test that does not come back in
 // time is the finding `canary-missing`: either the log does not merge, or the monitor would not tell.
-import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { Refusal, Trouble, unlessRefused } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"
-import { raise, resolve } from "../findings/life.ts"
+import { absent, type Case } from "../findings/case.ts"
 import type { Documents } from "../state/documents.ts"
 import type { TreeView } from "../state/tree-view.ts"
 import type { Change } from "./alert.ts"
 import {
   type Canary,
   type CanaryState,
-  canaryState,
-  forgetCanary,
+  canaries,
+  canaryStates,
   forgetDeliveriesBefore,
-  keepCanary,
-  keepCanaryState,
-  storedCanaries,
-  storedCanary,
   takeTestDelivery,
 } from "./canary-record.ts"
-
-export { isCanaryEntry } from "./canary-record.ts"
 
 /** What the log answered; the submitter has verified it. */
 export interface CanaryReceipt {
@@ -32,7 +27,7 @@ export interface CanaryReceipt {
 }
 
 /** An entry over a fresh digest, signed by a key of its own, that is not submitted yet. */
-export interface PreparedCanary {
+interface PreparedCanary {
   /** Known before, so that the entry is known for a test whoever sees it first. */
   readonly leafHash: Hash
   /** Rejects with Refusal or Trouble; settles within a bounded time. */
@@ -45,7 +40,7 @@ export interface CanarySubmitter {
 }
 
 /** In milliseconds. */
-export interface CanaryTiming {
+interface CanaryTiming {
   /** Between two canaries. */
   readonly interval: number
   /** From the submission until the alert must have been delivered. */
@@ -54,7 +49,7 @@ export interface CanaryTiming {
 
 const defaultCanaryTiming: CanaryTiming = { interval: 3_600_000, deadline: 900_000 }
 
-export interface CanarySubmission {
+interface CanarySubmission {
   readonly origin: string
   readonly submitter: CanarySubmitter
   readonly change: Change
@@ -78,52 +73,41 @@ function isDue(state: CanaryState | undefined, { interval }: CanaryTiming, now: 
 }
 
 function noteReceipt(documents: Documents, hash: string, index: number): void {
-  const canary = storedCanary(documents, hash)
+  const canary = documents.get(canaries, hash)
   if (canary === undefined) return
-  keepCanary(documents, { ...canary, index })
-  const state = canaryState(documents, canary.origin)
+  documents.put(canaries, hash, { ...canary, index })
+  const state = documents.get(canaryStates, canary.origin)
   if (state === undefined) return
   const { failingSince: _, failure: __, ...rest } = state
-  keepCanaryState(documents, rest)
+  documents.put(canaryStates, canary.origin, rest)
 }
 
 function noteFailure(documents: Documents, origin: string, reason: string, now: number): void {
-  const state = canaryState(documents, origin) ?? { origin, triedAt: now }
+  const state = documents.get(canaryStates, origin) ?? { origin, triedAt: now }
   const failure = reason.slice(0, LONGEST_FAILURE).toWellFormed()
-  keepCanaryState(documents, { ...state, failingSince: state.failingSince ?? now, failure })
-}
-
-/** There may be no room for the promise; the canary itself is still waited for at its index. */
-function hold(
-  documents: Documents,
-  receipt: CanaryReceipt,
-  { keepPromise }: CanarySubmission,
-): void {
-  try {
-    keepPromise?.(documents, receipt)
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-  }
+  const failingSince = state.failingSince ?? now
+  documents.put(canaryStates, origin, { ...state, failingSince, failure })
 }
 
 /** Submits a canary if one is due. Does not reject for what is wrong with the log: that is remembered. */
 export async function submitCanary(submission: CanarySubmission): Promise<void> {
-  const { origin, submitter, change, now, timing = defaultCanaryTiming } = submission
+  const { origin, submitter, change, now, timing = defaultCanaryTiming, keepPromise } = submission
   const isWanted = await change((documents) => {
-    const state = canaryState(documents, origin)
+    const state = documents.get(canaryStates, origin)
     if (!isDue(state, timing, now)) return false
-    keepCanaryState(documents, { ...state, origin, triedAt: now })
+    documents.put(canaryStates, origin, { ...state, origin, triedAt: now })
     return true
   })
   if (!isWanted) return
   const prepared = await submitter.prepare()
   const leafHash = formatHex(prepared.leafHash)
-  await change((documents) => keepCanary(documents, { origin, leafHash, announcedAt: now }))
+  await change((documents) => documents.put(canaries, leafHash, { origin, announcedAt: now }))
   try {
     const receipt = await prepared.submit()
     await change((documents) => {
       noteReceipt(documents, leafHash, receipt.index)
-      hold(documents, receipt, submission)
+      // There may be no room for the promise; the canary itself is still waited for at its index.
+      unlessRefused(() => keepPromise?.(documents, receipt))
     })
   } catch (error) {
     if (!(error instanceof Refusal || error instanceof Trouble)) throw error
@@ -131,7 +115,7 @@ export async function submitCanary(submission: CanarySubmission): Promise<void> 
   }
 }
 
-export interface CanaryReview {
+interface CanaryReview {
   readonly documents: Documents
   readonly origin: string
   readonly tree: TreeView
@@ -142,73 +126,81 @@ export interface CanaryReview {
   readonly isBehind?: boolean
 }
 
-async function isInPlace(canary: Canary, tree: TreeView): Promise<boolean> {
-  const { index, leafHash } = canary
-  if (index === undefined || index >= tree.head.size) return false
-  return formatHex(await tree.leafHash(index)) === leafHash
+async function isInPlace(leafHash: string, index: number, tree: TreeView): Promise<boolean> {
+  return index < tree.head.size && formatHex(await tree.leafHash(index)) === leafHash
+}
+
+function missingCase(origin: string, summary: string): Case {
+  const key = missingKey(origin)
+  return { key, kind: "canary-missing", grade: "ATTESTED", origin, summary }
 }
 
 function missingKey(origin: string): string {
   return `canary-missing ${origin}`
 }
 
-function raiseMissing(documents: Documents, origin: string, summary: string, now: number): void {
-  const key = missingKey(origin)
-  raise(documents, { key, kind: "canary-missing", grade: "ATTESTED", origin, summary }, now)
-}
-
-function completed(documents: Documents, canary: Canary, deliveredAt: number, now: number): void {
-  const { origin, announcedAt, seenAt } = canary
-  const state = canaryState(documents, origin) ?? { origin, triedAt: announcedAt }
-  const came = { submittedAt: announcedAt, deliveredAt, ...(seenAt !== undefined && { seenAt }) }
+function completed(
+  documents: Documents,
+  { origin, announcedAt, seenAt }: Canary,
+  deliveredAt: number,
+): Case {
+  const state = documents.get(canaryStates, origin) ?? { origin, triedAt: announcedAt }
+  const came = { submittedAt: announcedAt, deliveredAt, ...present({ seenAt }) }
   const isNewest = announcedAt >= (state.submittedAt ?? 0)
-  keepCanaryState(documents, isNewest ? { ...state, ...came } : state)
-  forgetCanary(documents, canary)
-  resolve(documents, missingKey(origin), now)
+  documents.put(canaryStates, origin, isNewest ? { ...state, ...came } : state)
+  return absent(missingKey(origin))
 }
 
-function missing(documents: Documents, canary: Canary, now: number): void {
-  const { origin, index, seenAt } = canary
-  keepCanary(documents, { ...canary, missedAt: now })
-  // Without a receipt nothing was promised; a submission that fails is told of by itself.
-  if (index === undefined) return
+/** Without a receipt nothing was promised; a submission that fails is told of by itself. */
+function missing({ origin, index, seenAt }: Canary): readonly Case[] {
+  if (index === undefined) return []
   const fate =
     seenAt === undefined
       ? `was promised at index ${index} and is not there`
       : `is at index ${index}, but not every sink has its alert`
-  raiseMissing(documents, origin, `a test entry ${fate}`, now)
+  return [missingCase(origin, `a test entry ${fate}`)]
 }
 
-async function reviewOne(review: CanaryReview, known: Canary): Promise<void> {
+async function reviewOne(
+  review: CanaryReview,
+  leafHash: string,
+  known: Canary,
+): Promise<readonly Case[]> {
   const { documents, origin, tree, now, timing = defaultCanaryTiming } = review
-  let canary = known
-  if (canary.seenAt === undefined && (await isInPlace(canary, tree))) {
-    canary = { ...canary, seenAt: now }
-    keepCanary(documents, canary)
-  }
-  const { index, seenAt, missedAt, announcedAt } = canary
+  const { index, missedAt, announcedAt } = known
+  const isNew = known.seenAt === undefined && index !== undefined
+  const canary =
+    isNew && (await isInPlace(leafHash, index, tree)) ? { ...known, seenAt: now } : known
+  const { seenAt } = canary
+  if (canary !== known) documents.put(canaries, leafHash, canary)
   if (index !== undefined && seenAt !== undefined) {
     const deliveredAt = takeTestDelivery(documents, origin, index)
     if (deliveredAt !== undefined) {
-      completed(documents, canary, deliveredAt, now)
-      return
+      documents.remove(canaries, leafHash)
+      return [completed(documents, canary, deliveredAt)]
     }
   }
   const age = Math.abs(now - announcedAt)
   // A monitor that was off, or runs once a day, sees its entry late, and tells of it after that.
   const waited = seenAt === undefined ? age : Math.abs(now - seenAt)
   const isDue = waited >= timing.deadline && (seenAt !== undefined || review.isBehind !== true)
-  if (missedAt === undefined && isDue) missing(documents, canary, now)
-  else if (age >= RETENTION) forgetCanary(documents, canary)
+  if (missedAt === undefined && isDue) {
+    documents.put(canaries, leafHash, { ...canary, missedAt: now })
+    return missing(canary)
+  }
+  if (age >= RETENTION) documents.remove(canaries, leafHash)
+  return []
 }
 
 /** Looks what became of the canaries of a log; to be called in every round, after the tree has grown. */
-export async function reviewCanaries(review: CanaryReview): Promise<void> {
+export async function reviewCanaries(review: CanaryReview): Promise<readonly Case[]> {
   const { documents, origin, now, timing = defaultCanaryTiming } = review
-  for (const canary of storedCanaries(documents, origin)) await reviewOne(review, canary)
-  forgetDeliveriesBefore(documents, now - RETENTION)
-  const { failingSince, failure = "unknown" } = canaryState(documents, origin) ?? {}
-  if (failingSince !== undefined && now - failingSince >= timing.deadline) {
-    raiseMissing(documents, origin, `no test entry can be submitted: ${failure}`, now)
+  const cases: Case[] = []
+  for (const [leafHash, canary] of documents.list(canaries)) {
+    if (canary.origin === origin) cases.push(...(await reviewOne(review, leafHash, canary)))
   }
+  forgetDeliveriesBefore(documents, now - RETENTION)
+  const { failingSince, failure = "unknown" } = documents.get(canaryStates, origin) ?? {}
+  if (failingSince === undefined || now - failingSince < timing.deadline) return cases
+  return [...cases, missingCase(origin, `no test entry can be submitted: ${failure}`)]
 }

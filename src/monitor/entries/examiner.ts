@@ -6,20 +6,22 @@ import type { SignatureCheck } from "../../entry/entry.ts"
 import { isCanaryEntry } from "../alerts/canary-record.ts"
 import type { Documents } from "../state/documents.ts"
 import type { Watch } from "../watch/watch.ts"
+import { createShippedRule } from "./expectation.ts"
 import { createEntryReader, type EntryReading, type ReadEntry } from "./reading.ts"
 import { type EntryRemark, withPlainSummary } from "./remark.ts"
 import { createRevocationRule } from "./rule-revocation.ts"
-import { createShippedRule } from "./rule-shipped.ts"
 import { signerRemarks } from "./rule-signer.ts"
 import { createSubjectRule } from "./rule-subject.ts"
 import { indexWatch } from "./watch-index.ts"
 
-export interface ExaminedEntry {
+interface ExaminedEntry {
   readonly index: number
   readonly leafHash: Hash
   readonly body: Uint8Array
   /** The DSSE envelope that the log keeps beside it, if there is one. */
   readonly envelope?: Uint8Array
+  /** The lower index at which the same leaf hash is. */
+  readonly repeats?: number
 }
 
 export interface EntryExaminerOptions {
@@ -28,8 +30,6 @@ export interface EntryExaminerOptions {
   readonly watch: Watch
   /** Whether every one of these signatures holds, by the strict rules; on the calling thread. */
   readonly verify: (checks: readonly SignatureCheck[]) => boolean
-  /** The lower index at which the same leaf hash was before. */
-  readonly duplicateOf?: (leafHash: Hash, index: number) => number | undefined
   /** SHA-256 of payloads; the portable one by default. */
   readonly sha256?: (bytes: Uint8Array) => Uint8Array
 }
@@ -65,6 +65,18 @@ type Counts = { -readonly [Each in keyof EntryCounters]: number }
 
 const nothing: readonly EntryRemark[] = []
 
+const noEntries: EntryCounters = {
+  entries: 0,
+  verified: 0,
+  unverified: 0,
+  unreadablePayloads: 0,
+  unknown: 0,
+  duplicates: 0,
+  revocations: 0,
+  expected: 0,
+  unexpected: 0,
+}
+
 function unclassifiable(index: number, reading: Exclude<EntryReading, ReadEntry>): EntryRemark {
   const evidenceKind = reading.form === "malformed" ? "bad-entry" : "unexpected-entry"
   const summary = `entry ${index} cannot be classified: ${reading.reason}`
@@ -75,8 +87,7 @@ function badSignature(index: number, { isProvable, payload }: ReadEntry): EntryR
   const over = isProvable ? "what it says" : "the envelope that the log keeps with it"
   const summary = `a signature of entry ${index} does not hold over ${over}`
   const evidenceKind = isProvable ? "bad-entry" : "unexpected-entry"
-  const kept = payload === undefined ? {} : { payload: payload.payload }
-  return { kind: "bad-signature", index, summary, evidenceKind, ...kept }
+  return { kind: "bad-signature", index, summary, evidenceKind, payload: payload?.payload }
 }
 
 function canaryRemark(index: number): EntryRemark {
@@ -107,26 +118,16 @@ function unreadableParts(
 }
 
 export function createEntryExaminer(options: EntryExaminerOptions): EntryExaminer {
-  const { origin, watch, verify, duplicateOf } = options
+  const { origin, watch, verify } = options
   const index = indexWatch(watch)
-  const read = createEntryReader(options.sha256 === undefined ? {} : { sha256: options.sha256 })
+  const read = createEntryReader(options.sha256)
   const revocations = createRevocationRule(origin, index)
   const subjects = createSubjectRule(origin)
-  const shipped = createShippedRule(origin, watch)
-  const counts: Counts = {
-    entries: 0,
-    verified: 0,
-    unverified: 0,
-    unreadablePayloads: 0,
-    unknown: 0,
-    duplicates: 0,
-    revocations: 0,
-    expected: 0,
-    unexpected: 0,
-  }
+  const noteShipped = createShippedRule(origin, watch)
+  const counts: Counts = { ...noEntries }
 
   function duplicateRemarks(entry: ExaminedEntry): readonly EntryRemark[] {
-    const other = duplicateOf?.(entry.leafHash, entry.index)
+    const { repeats: other } = entry
     if (other === undefined) return nothing
     counts.duplicates += 1
     if (watch.duplicates === "ignore") return nothing
@@ -147,9 +148,9 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
     const part = unreadableParts(reading, watchesStatements, watchesIdentities)
     if (part === undefined) return nothing
     const summary = `entry ${at} may be about anything that is watched: ${part} cannot be read`
-    const kept = reading.payload === undefined ? {} : { payload: reading.payload.payload }
+    const payload = reading.payload?.payload
     const evidenceKind = "unexpected-entry"
-    return [{ kind: "unclassifiable", index: at, summary, evidenceKind, ...kept }]
+    return [{ kind: "unclassifiable", index: at, summary, evidenceKind, payload }]
   }
 
   function ruleRemarks(
@@ -168,7 +169,7 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
     const isWatched = signed.length > 0 || about.length > 0
     if (remarks.length > 0) counts.unexpected += 1
     else if (isWatched) counts.expected += 1
-    if (remarks.length === 0) shipped.note(entry.index, reading.facts, isWatched, documents)
+    if (remarks.length === 0) noteShipped(entry.index, reading.facts, isWatched, documents)
     return remarks
   }
 

@@ -1,20 +1,15 @@
 // What was shipped must be logged: each digest of a shipped list is expected in a log until its deadline, and
 // found by the entries as they are read. What watched entries logged before it was shipped is remembered,
 // because signing comes before shipping.
-import { asInteger, optional } from "../../core/base/json-value.ts"
-import { formatDocument, parseDocument } from "../state/document-json.ts"
-import type { DocumentReads, Documents } from "../state/documents.ts"
+import type { Case } from "../findings/case.ts"
+import { collection } from "../state/collection.ts"
+import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
+import { integer, message, optional } from "../state/schema.ts"
 import type { Watch } from "../watch/watch.ts"
-
-interface Expectation {
-  /** The lowest index of an entry about the digest. */
-  readonly index?: number
-  /** Unix milliseconds; until then the entry must be there. */
-  readonly deadline?: number
-}
+import type { EntryFacts } from "./watch-index.ts"
 
 /** A digest that was shipped and is not logged in time. */
-export interface OverdueExpectation {
+interface OverdueExpectation {
   /** `algorithm:hex`. */
   readonly digest: string
   /** Unix milliseconds. */
@@ -25,24 +20,19 @@ export interface OverdueExpectation {
 export const MOST_LOGGED = 100_000
 const HOUR = 3_600_000
 
+/** By origin and digest. */
+export const expectations = collection(
+  "expectation",
+  message({
+    /** The lowest index of an entry about the digest. */
+    index: optional(integer),
+    /** Unix milliseconds; until then the entry must be there. */
+    deadline: optional(integer),
+  }),
+)
+
 function place(origin: string, digest: string): string {
   return `${origin} ${digest}`
-}
-
-function read(text: string): Expectation {
-  const { index, deadline } = parseDocument(text, "expectation", ["index", "deadline"])
-  const at = optional(index, (value) => asInteger(value, "expectation"))
-  const due = optional(deadline, (value) => asInteger(value, "expectation"))
-  return { ...(at !== undefined && { index: at }), ...(due !== undefined && { deadline: due }) }
-}
-
-function find(documents: DocumentReads, key: string): Expectation | undefined {
-  const text = documents.get("expectation", key)
-  return text === undefined ? undefined : read(text)
-}
-
-function put(documents: Documents, key: string, { index, deadline }: Expectation): void {
-  documents.put("expectation", key, formatDocument({ index, deadline }))
 }
 
 /** The digests that this log must have, each with the hours it has for it. */
@@ -69,24 +59,20 @@ export function expectShipped(
 ): void {
   const shipped = shippedTo(watch, origin)
   for (const [digest, hours] of shipped) {
-    const known = find(documents, place(origin, digest))
+    const key = place(origin, digest)
+    const known = documents.get(expectations, key)
     if (known?.deadline !== undefined) continue
-    put(documents, place(origin, digest), { ...known, deadline: now + hours * HOUR })
+    documents.put(expectations, key, { ...known, deadline: now + hours * HOUR })
   }
-  for (const [key, text] of documents.list("expectation")) {
-    const digest = digestIn(key, origin)
-    if (digest === undefined || shipped.has(digest)) continue
-    if (read(text).deadline !== undefined) documents.remove("expectation", key)
+  for (const [digest, { deadline }] of ofLog(documents, expectations, origin)) {
+    if (shipped.has(digest) || deadline === undefined) continue
+    documents.remove(expectations, place(origin, digest))
   }
-}
-
-function digestIn(key: string, origin: string): string | undefined {
-  return key.startsWith(`${origin} `) ? key.slice(origin.length + 1) : undefined
 }
 
 /** Whether the digest was expected and is not logged yet. */
 export function isAwaited(documents: DocumentReads, origin: string, digest: string): boolean {
-  const known = find(documents, place(origin, digest))
+  const known = documents.get(expectations, place(origin, digest))
   return known !== undefined && known.index === undefined
 }
 
@@ -97,47 +83,78 @@ export function noteLogged(
   digest: string,
   index: number,
 ): void {
-  const known = find(documents, place(origin, digest))
-  if (known?.index === undefined) put(documents, place(origin, digest), { ...known, index })
-}
-
-/** What was logged of one log and is not shipped, by the key of its document. */
-function loggedOnly(
-  documents: DocumentReads,
-  origin: string,
-): readonly (readonly [string, number])[] {
-  return documents.list("expectation").flatMap(([key, text]) => {
-    const { index, deadline } = read(text)
-    const isMeant = digestIn(key, origin) !== undefined && deadline === undefined
-    return isMeant && index !== undefined ? [[key, index] as const] : []
-  })
+  const key = place(origin, digest)
+  const known = documents.get(expectations, key)
+  if (known?.index === undefined) documents.put(expectations, key, { ...known, index })
 }
 
 /**
  * Makes room for what is logged: beyond {@link MOST_LOGGED} digests that are not shipped, the tenth with the
  * lowest indices is forgotten. Gives how many are left.
  */
-export function makeRoom(documents: Documents, origin: string): number {
-  const logged = loggedOnly(documents, origin)
+function makeRoom(documents: Documents, origin: string): number {
+  const logged = ofLog(documents, expectations, origin).flatMap(([digest, { index, deadline }]) =>
+    index === undefined || deadline !== undefined ? [] : [{ digest, index }],
+  )
   if (logged.length < MOST_LOGGED) return logged.length
-  const oldest = logged.toSorted(([, a], [, b]) => a - b).slice(0, MOST_LOGGED / 10)
-  for (const [key] of oldest) documents.remove("expectation", key)
+  const oldest = logged.toSorted((a, b) => a.index - b.index).slice(0, MOST_LOGGED / 10)
+  for (const { digest } of oldest) documents.remove(expectations, place(origin, digest))
   return logged.length - oldest.length
 }
 
-/**
- * What should be logged and is not at `now` (Unix milliseconds). Only to be believed once the whole tree
- * was read; each is a finding `not-logged` of grade ATTESTED until it is logged after all.
- */
+/** What should be logged and is not at `now` (Unix milliseconds). */
 export function overdueExpectations(
   documents: DocumentReads,
   origin: string,
   now: number,
 ): readonly OverdueExpectation[] {
-  return documents.list("expectation").flatMap(([key, text]) => {
-    const digest = digestIn(key, origin)
-    const { index, deadline } = read(text)
-    const isOverdue = index === undefined && deadline !== undefined && deadline <= now
-    return digest !== undefined && isOverdue ? [{ digest, deadline }] : []
+  return ofLog(documents, expectations, origin).flatMap(([digest, { index, deadline }]) =>
+    index === undefined && deadline !== undefined && deadline <= now ? [{ digest, deadline }] : [],
+  )
+}
+
+/** `not-logged` for what is overdue, and for nothing else; only to be asked once the whole tree was read. */
+export function judgeExpectations(
+  documents: DocumentReads,
+  origin: string,
+  now: number,
+): readonly Case[] {
+  const kind = "not-logged"
+  const missing = overdueExpectations(documents, origin, now).map(({ digest, deadline }) => {
+    const due = new Date(deadline).toISOString()
+    const summary = `${digest} was shipped and is not logged; it was due by ${due}.`
+    const key = `${kind} ${origin} ${digest}`
+    return { key, kind, grade: "ATTESTED", origin, summary } as const
   })
+  return [...missing, { kinds: [kind], origin, but: new Set(missing.map(({ key }) => key)) }]
+}
+
+/** Notes what is logged as entries are read, so that shipped digests are found. */
+export function createShippedRule(origin: string, watch: Watch) {
+  const isIdle = watch.shipments.every((each) => (each.origin ?? origin) !== origin)
+  let remembered: number | undefined
+
+  function noteDigest(index: number, digest: string, isOwn: boolean, documents: Documents): void {
+    const isWanted = isAwaited(documents, origin, digest)
+    if (!isWanted && !isOwn) return
+    if (!isWanted) {
+      const isFull = remembered === undefined || remembered >= MOST_LOGGED
+      remembered = (isFull ? makeRoom(documents, origin) : (remembered ?? 0)) + 1
+    }
+    noteLogged(documents, origin, digest, index)
+  }
+
+  /** The entry has no remark; `isWatched` says that it is the owner's. */
+  return (
+    index: number,
+    { digests, subjects }: EntryFacts,
+    isWatched: boolean,
+    documents: Documents,
+  ): void => {
+    if (isIdle) return
+    const stated = subjects.flatMap((subject) => subject.digests)
+    for (const digest of new Set([...digests, ...stated])) {
+      noteDigest(index, digest, isWatched, documents)
+    }
+  }
 }

@@ -1,7 +1,7 @@
 // What an attestation is about: the subjects of the in-toto statement whose digest an entry holds. The
 // envelope comes from the log unsigned, so it counts only if its payload has the digest in the body.
 import { parseUtf8 } from "../../core/base/bytes.ts"
-import { Refusal } from "../../core/base/errors.ts"
+import { unlessRefused } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { HashName } from "../../entry/algorithm.ts"
 import { type KeptPayload, readEnvelope } from "../../entry/dsse.ts"
@@ -22,16 +22,6 @@ export interface EntryPayload extends KeptPayload {
 }
 
 const hashes: readonly HashName[] = ["sha256", "sha384", "sha512"]
-
-/** Undefined where `read` refuses. */
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
-}
 
 /** What is no JSON object with these members is no statement to any reader, whatever type it bears. */
 function mayBeStatement(payload: Uint8Array): boolean {
@@ -57,7 +47,7 @@ function isAmbiguous(payload: Uint8Array): boolean {
 }
 
 function subjectsOf(payload: Uint8Array): readonly NamedSubject[] | undefined {
-  const subjects = attempt(() => readSubjects(payload))
+  const subjects = unlessRefused(() => readSubjects(payload))
   if (subjects === undefined || isAmbiguous(payload)) return undefined
   if (subjects.some(({ name = "" }) => name.length > LONGEST_NAME)) return undefined
   return subjects.map(({ name, digests }) => ({
@@ -78,7 +68,7 @@ export function openPayload(
   envelope: Uint8Array,
   sha256: (bytes: Uint8Array) => Uint8Array,
 ): EntryPayload | undefined {
-  const kept = attempt(() => readEnvelope(envelope))
+  const kept = unlessRefused(() => readEnvelope(envelope))
   if (kept === undefined || digest !== `sha256:${formatHex(sha256(kept.payload))}`) return undefined
   const subjects = subjectsOf(kept.payload)
   const isUnreadable = subjects === undefined && mayBeStatement(kept.payload)

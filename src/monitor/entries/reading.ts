@@ -91,14 +91,9 @@ interface Judged {
   readonly isProvable: boolean
 }
 
-export interface EntryReaderOptions {
-  /** SHA-256 of payloads; noble's by default, which is slow for large ones. */
-  readonly sha256?: (bytes: Uint8Array) => Uint8Array
-}
-
-export function createEntryReader(options: EntryReaderOptions = {}): EntryReader {
+/** `hash` is SHA-256 of payloads; noble's by default, which is slow for large ones. */
+export function createEntryReader(hash: (bytes: Uint8Array) => Uint8Array = sha256): EntryReader {
   const readClaim = createClaimReader(MOST_KEYS)
-  const hash = options.sha256 ?? sha256
 
   function checksOf(body: Uint8Array, claim: LoggedClaim, payload?: EntryPayload): Judged {
     if (payload === undefined) return { checks: claim.checks, isProvable: true }

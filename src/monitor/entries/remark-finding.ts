@@ -2,6 +2,7 @@
 // the head that the log signed over it.
 
 import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import type { SignatureRule, Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { decodeBundle } from "../../core/tree/bundle.ts"
@@ -17,7 +18,7 @@ import type { EntryEvidenceKind, Evidence } from "../../evidence/evidence.ts"
 import type { Finding } from "../findings/finding.ts"
 import { DataFault } from "../follow/data-fault.ts"
 import type { LogSource } from "../follow/source.ts"
-import type { Signer, Statement } from "../heads/statement.ts"
+import type { Statement } from "../heads/statement.ts"
 import type { EntryRemark } from "./remark.ts"
 import { CLOCK_SKEW, judgeValidity } from "./validity.ts"
 
@@ -34,19 +35,14 @@ export interface RemarkGround {
   readonly holds?: SignatureRule
 }
 
-function witnessTimes({ witnesses }: Statement): readonly Signer[] {
-  return witnesses.filter(({ time }) => time > 0)
-}
-
 /** The dates of certificates against the witnesses' clocks; undefined if the entry may have come in time. */
 function judged(remark: EntryRemark, { statement, older }: RemarkGround): EntryRemark | undefined {
   if (remark.kind !== "outside-validity") return remark
-  const before = older === undefined ? [] : witnessTimes(older).map(({ time }) => time)
-  const after = witnessTimes(statement).map(({ time }) => time)
-  return judgeValidity(remark, {
-    ...(before.length > 0 && { from: Math.max(...before) }),
-    ...(after.length > 0 && { to: Math.min(...after) }),
-  })
+  const before = older?.witnesses.map(({ time }) => time) ?? []
+  const after = statement.witnesses.map(({ time }) => time)
+  const from = before.length > 0 ? Math.max(...before) : undefined
+  const to = after.length > 0 ? Math.min(...after) : undefined
+  return judgeValidity(remark, present({ from, to }))
 }
 
 /** The body of another entry; the evidence is refused if it is not the one in the tree. */
@@ -71,7 +67,7 @@ async function otherEntry(
 ): Promise<LoggedEntry> {
   const payload = needsPayload ? await payloadOf(ground, index) : undefined
   const body = await bodyOf(ground, index)
-  return { index, body, path: await ground.path(index), ...(payload !== undefined && { payload }) }
+  return { index, body, path: await ground.path(index), ...present({ payload }) }
 }
 
 const pairs: ReadonlySet<EntryEvidenceKind> = new Set<EntryEvidenceKind>([
@@ -80,24 +76,19 @@ const pairs: ReadonlySet<EntryEvidenceKind> = new Set<EntryEvidenceKind>([
   "conflicting-claims",
 ])
 
-function isEntryKind(kind: EntryRemark["evidenceKind"]): kind is EntryEvidenceKind {
-  return kind === "bad-entry" || kind === "unexpected-entry" || pairs.has(kind as EntryEvidenceKind)
-}
-
 function timeEvidence(
   vkey: Vkey,
   { notBefore = 0, notAfter = 0 }: EntryRemark,
   entry: LoggedEntry,
   { statement, older, holds }: RemarkGround,
 ): Evidence {
-  const late = older === undefined ? [] : witnessTimes(older)
-  const tooLate = late.filter(({ time }) => time - CLOCK_SKEW > notAfter)
+  const tooLate = older?.witnesses.filter(({ time }) => time - CLOCK_SKEW > notAfter) ?? []
   const { note } = statement
   if (older !== undefined && tooLate.length > 0) {
     const witnesses = tooLate.map((signer) => signer.vkey)
     return makeEntryTime(vkey, { witnesses, older: older.note, note, entry }, holds)
   }
-  const tooEarly = witnessTimes(statement).filter(({ time }) => time + CLOCK_SKEW < notBefore)
+  const tooEarly = statement.witnesses.filter(({ time }) => time + CLOCK_SKEW < notBefore)
   const witnesses = tooEarly.map((signer) => signer.vkey)
   return makeEntryTime(vkey, { witnesses, note, entry }, holds)
 }
@@ -109,11 +100,10 @@ async function evidenceOf(
 ): Promise<Evidence | undefined> {
   const vkey = ground.statement.log[0]?.vkey
   if (vkey === undefined) return undefined
-  const { index, payload, other, evidenceKind, summary } = remark
+  const { index, payload, other, evidenceKind: kind = "unexpected-entry", summary } = remark
   const path = await ground.path(index)
-  const entry: LoggedEntry = { index, body, path, ...(payload !== undefined && { payload }) }
+  const entry: LoggedEntry = { index, body, path, ...present({ payload }) }
   if (remark.kind === "outside-validity") return timeEvidence(vkey, remark, entry, ground)
-  const kind = isEntryKind(evidenceKind) ? evidenceKind : "unexpected-entry"
   const isPair = pairs.has(kind) && other !== undefined
   const first = isPair ? await otherEntry(ground, other, payload !== undefined) : undefined
   const entries = first === undefined ? [entry] : [first, entry]
@@ -150,8 +140,6 @@ export async function findingOf(
     origin,
     summary,
     index,
-    ...(watched !== undefined && { watched }),
-    ...(evidence !== undefined && { evidence }),
-    ...(isCanary === true && { isCanary }),
+    ...present({ watched, evidence, isCanary }),
   }
 }

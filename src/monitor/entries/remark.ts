@@ -1,10 +1,10 @@
 // What examining an entry may have to say about it. A remark becomes a finding once the entry is proven to
 // be in a signed tree.
 import { LONGEST_REMARK } from "../../core/base/limits.ts"
-import type { EvidenceKind } from "../../evidence/evidence.ts"
+import type { EntryEvidenceKind } from "../../evidence/evidence.ts"
 import type { MisissuanceKind } from "../findings/finding.ts"
 
-export type EntryRemarkKind = MisissuanceKind | "duplicate-entry"
+type EntryRemarkKind = MisissuanceKind | "duplicate-entry"
 
 export interface EntryRemark {
   /** `outside-validity` is a candidate only: see `judgeValidity()`. */
@@ -19,9 +19,9 @@ export interface EntryRemark {
   /** The earlier entry that it is about as well: the revocation, the first claim, the first of two. */
   readonly other?: number
   /** What of it can be proven; at least `unexpected-entry`. */
-  readonly evidenceKind?: EvidenceKind
+  readonly evidenceKind?: EntryEvidenceKind
   /** The payload whose digest the body has, if the remark rests on it. */
-  readonly payload?: Uint8Array
+  readonly payload?: Uint8Array | undefined
   /** Unix seconds, both included: the dates of an `outside-validity`. */
   readonly notBefore?: number
   readonly notAfter?: number

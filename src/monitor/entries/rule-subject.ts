@@ -1,27 +1,33 @@
 // The rules of watched subjects: nobody but the expected signers signs them (`unknown-signer`), and a version
-// of a unique one has one digest (`conflicting-claims`).
+// of a unique one has one digest (`conflicting-claims`): the one that was claimed first.
 import { shown } from "../../core/base/errors.ts"
+import { isVersioned } from "../../evidence/conflict.ts"
+import { collection } from "../state/collection.ts"
 import type { Documents } from "../state/documents.ts"
-import {
-  type Claim,
-  claimsOf,
-  countClaims,
-  firstClaim,
-  MOST_CLAIMS,
-  rememberClaim,
-} from "./claim-memory.ts"
+import { integer, message, text } from "../state/schema.ts"
+import type { NamedSubject } from "./payload.ts"
 import type { ReadEntry } from "./reading.ts"
 import type { EntryRemark } from "./remark.ts"
 import type { EntrySigner, SubjectMatch } from "./watch-index.ts"
 
-export interface SubjectRule {
-  /** What there is to say about an entry that is about these subjects; remembers what it claims. */
-  remarks(
-    index: number,
-    reading: ReadEntry,
-    matches: readonly SubjectMatch[],
-    documents: Documents,
-  ): readonly EntryRemark[]
+/** Names of one log that are remembered, each once a hash. */
+const MOST_CLAIMS = 100_000
+
+/** What was claimed first, by origin, hash and name; names have any characters, so the name stands last. */
+export const claims = collection("claim", message({ digest: text, index: integer }))
+
+/** One name with one digest (`algorithm:hex`) of it. */
+interface Claim {
+  readonly name: string
+  readonly digest: string
+}
+
+/** The claims of subjects with a version; a name that stands there twice stands for several artifacts. */
+function claimsOf(named: readonly NamedSubject[]): readonly Claim[] {
+  const versioned = named.filter(({ name = "" }) => isVersioned(name))
+  return versioned
+    .filter(({ name }) => versioned.filter((other) => other.name === name).length === 1)
+    .flatMap(({ name = "", digests }) => digests.map((digest) => ({ name, digest })))
 }
 
 function signerText({ key, identities, issuer }: EntrySigner): string {
@@ -37,19 +43,18 @@ function strangerRemarks(
   if (strangers.length === 0) return []
   const signers = strangers.map(signerText).join(", ")
   const summary = `entry ${index} is about ${subject.name} (${reason}) and signed by ${signers}, who is not expected to`
-  const kind = "unknown-signer"
-  const evidenceKind = "unexpected-entry"
   const named = { about: subject.name, watched: subject.name }
-  return [{ kind, ...named, index, summary, evidenceKind, ...(payload && { payload }) }]
+  const evidenceKind = "unexpected-entry"
+  return [{ kind: "unknown-signer", ...named, index, summary, evidenceKind, payload }]
 }
 
-export function createSubjectRule(origin: string): SubjectRule {
+export function createSubjectRule(origin: string) {
   let remembered: number | undefined
 
-  function remember(claim: Claim, index: number, documents: Documents): void {
-    remembered ??= countClaims(documents, origin)
+  function remember(key: string, digest: string, index: number, documents: Documents): void {
+    remembered ??= documents.keys(claims, `${origin} `).length
     if (remembered >= MOST_CLAIMS) return
-    rememberClaim(documents, origin, claim, index)
+    documents.put(claims, key, { digest, index })
     remembered += 1
   }
 
@@ -60,30 +65,29 @@ export function createSubjectRule(origin: string): SubjectRule {
     payload: Uint8Array | undefined,
   ): readonly EntryRemark[] {
     if (!subject.isUnique) return []
-    return claimsOf(named).flatMap((claim): readonly EntryRemark[] => {
-      const first = firstClaim(documents, origin, claim)
+    return claimsOf(named).flatMap(({ name, digest }): readonly EntryRemark[] => {
+      const hash = digest.slice(0, digest.indexOf(":"))
+      const key = `${origin} ${hash} ${name.toWellFormed()}`
+      const first = documents.get(claims, key)
       // A stranger's claim is compared, but never becomes the one that others are compared with.
-      if (first === undefined && strangers.length === 0) remember(claim, index, documents)
-      if (first === undefined || first.digest === claim.digest) return []
+      if (first === undefined && strangers.length === 0) remember(key, digest, index, documents)
+      if (first === undefined || first.digest === digest) return []
       const other = first.index
-      const summary = `entry ${index} says that ${shown(claim.name, 120)} is ${claim.digest}; by entry ${other} it is ${first.digest}`
-      return [
-        {
-          kind: "conflicting-claims",
-          about: subject.name,
-          watched: subject.name,
-          index,
-          summary,
-          other,
-          evidenceKind: "conflicting-claims",
-          ...(payload && { payload }),
-        },
-      ]
+      const summary = `entry ${index} says that ${shown(name, 120)} is ${digest}; by entry ${other} it is ${first.digest}`
+      const kind = "conflicting-claims"
+      const watched = { about: subject.name, watched: subject.name }
+      return [{ kind, ...watched, index, summary, other, evidenceKind: kind, payload }]
     })
   }
 
   return {
-    remarks: (index, { payload }, matches, documents) =>
+    /** What there is to say about an entry that is about these subjects; remembers what it claims. */
+    remarks: (
+      index: number,
+      { payload }: ReadEntry,
+      matches: readonly SubjectMatch[],
+      documents: Documents,
+    ): readonly EntryRemark[] =>
       matches.flatMap((match) => [
         ...strangerRemarks(index, match, payload?.payload),
         ...conflictRemarks(index, match, documents, payload?.payload),

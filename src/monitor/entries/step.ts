@@ -2,10 +2,10 @@
 // commit that makes their leaf hashes durable.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
-import type { Hash } from "../../core/tree/hash.ts"
 import { hasEnvelope } from "../../entry/kinds/summary.ts"
-import { raise } from "../findings/life.ts"
+import type { Case } from "../findings/case.ts"
 import type { MatchedEntry } from "../follow/bundle-audit.ts"
 import type { LogSource } from "../follow/source.ts"
 import type { Documents } from "../state/documents.ts"
@@ -21,7 +21,7 @@ const AT_A_TIME = 8
 /** Findings of a step that get evidence; more of them come of a flood. */
 const MOST_EVIDENCE = 256
 
-export interface EntryStep {
+interface EntryStep {
   readonly own: OwnTree
   readonly ground: RemarkGround
   readonly watch: Watch
@@ -30,12 +30,10 @@ export interface EntryStep {
   readonly pause: () => Promise<void>
   /** Whether what the log gives beside the entries takes too long. */
   readonly isLate: () => boolean
-  /** Unix milliseconds. */
-  readonly now: number
 }
 
 /** What must be known of the entries before they can be examined. */
-export interface StepFacts {
+interface StepFacts {
   readonly envelopes: ReadonlyMap<number, Uint8Array>
   /** The index of the entry that is a duplicate, with that of the first one. */
   readonly duplicates: ReadonlyMap<number, number>
@@ -103,37 +101,27 @@ export async function readStepFacts(
   return { envelopes, duplicates: await duplicatesOf(step.own, entries) }
 }
 
-/** Examines the entries and raises what is found; part of the commit that takes them. */
+/** Examines the entries and gives what is found; part of the commit that takes them. */
 export async function takeEntries(
   step: EntryStep,
   entries: readonly MatchedEntry[],
-  { envelopes }: StepFacts,
+  { envelopes, duplicates }: StepFacts,
   documents: Documents,
-): Promise<void> {
-  let told = 0
+): Promise<readonly Case[]> {
+  const cases: Case[] = []
   let examined = 0
   for (const entry of entries) {
     const envelope = envelopes.get(entry.index)
-    const seen = envelope === undefined ? entry : { ...entry, envelope }
+    const repeats = duplicates.get(entry.index)
+    const isPlain = envelope === undefined && repeats === undefined
+    const seen = isPlain ? entry : { ...entry, ...present({ envelope, repeats }) }
     for (const remark of step.examiner.examine(seen, documents)) {
-      const isBare = told >= MOST_EVIDENCE || step.isLate()
+      const isBare = cases.length >= MOST_EVIDENCE || step.isLate()
       const finding = await findingOf(step.ground, remark, entry.body, isBare)
-      if (finding === undefined) continue
-      told += 1
-      raise(documents, finding, step.now)
+      if (finding !== undefined) cases.push(finding)
     }
     examined += 1
     if (examined % UNINTERRUPTED === 0) await step.pause()
   }
-}
-
-/** The examiner's question for duplicates, answered by the facts of the step that is being taken. */
-export function createDuplicateLookup() {
-  let facts: StepFacts["duplicates"] = new Map()
-  return {
-    use(next: StepFacts): void {
-      facts = next.duplicates
-    },
-    duplicateOf: (_leafHash: Hash, index: number): number | undefined => facts.get(index),
-  }
+  return cases
 }

@@ -7,47 +7,63 @@ import type { Evidence } from "../../evidence/evidence.ts"
  */
 export type Grade = "PROVEN" | "ATTESTED" | "SUSPECTED"
 
-/** Misbehaviour of the log or its surroundings. */
-export type LogFindingKind =
-  | "fork"
-  | "rollback"
-  | "replayed-head"
-  | "stale-head"
-  | "stale-view"
-  | "unreconciled-head"
-  | "entry-mismatch"
-  | "tile-mismatch"
-  | "missing-data"
-  | "bad-head-signature"
-  | "bad-head"
-  | "key-misuse"
-  | "broken-promise"
-  | "duplicate-entry"
-  | "entry-time"
-  | "head-time"
-  | "trust-changed"
+/** From the least sure to the surest. */
+export const grades: readonly Grade[] = ["SUSPECTED", "ATTESTED", "PROVEN"]
 
-export type WitnessFindingKind =
-  | "witness-equivocation"
-  | "witness-rollback"
-  | "witness-silent"
-  | "witness-time"
+/**
+ * Every kind of finding with its family. `log`: misbehaviour of the log or its surroundings. `witness`: the
+ * same of a witness. `misissuance`: an entry that its subject's owner did not expect, or the lack of one.
+ * `health`: the monitor cannot see, and says so instead of being silent.
+ */
+const families = {
+  fork: "log",
+  rollback: "log",
+  "replayed-head": "log",
+  "stale-head": "log",
+  "stale-view": "log",
+  "unreconciled-head": "log",
+  "entry-mismatch": "log",
+  "tile-mismatch": "log",
+  "missing-data": "log",
+  "bad-head-signature": "log",
+  "bad-head": "log",
+  "key-misuse": "log",
+  "broken-promise": "log",
+  "duplicate-entry": "log",
+  "entry-time": "log",
+  "head-time": "log",
+  "trust-changed": "log",
+  "witness-equivocation": "witness",
+  "witness-rollback": "witness",
+  "witness-silent": "witness",
+  "witness-time": "witness",
+  "unknown-signer": "misissuance",
+  "not-mine": "misissuance",
+  "after-revocation": "misissuance",
+  "outside-validity": "misissuance",
+  "bad-signature": "misissuance",
+  "conflicting-claims": "misissuance",
+  unclassifiable: "misissuance",
+  "not-logged": "misissuance",
+  unreachable: "health",
+  backlog: "health",
+  "canary-missing": "health",
+  "sink-failing": "health",
+} as const
 
-/** An entry that its subject's owner did not expect, or the lack of one. */
-export type MisissuanceKind =
-  | "unknown-signer"
-  | "not-mine"
-  | "after-revocation"
-  | "outside-validity"
-  | "bad-signature"
-  | "conflicting-claims"
-  | "unclassifiable"
-  | "not-logged"
+export type FindingKind = keyof typeof families
+type Family = (typeof families)[FindingKind]
+type KindsOf<Wanted extends Family> = {
+  [Kind in FindingKind]: (typeof families)[Kind] extends Wanted ? Kind : never
+}[FindingKind]
 
-/** The monitor cannot see: it says so instead of being silent. */
-export type HealthKind = "unreachable" | "backlog" | "canary-missing" | "sink-failing"
+export type MisissuanceKind = KindsOf<"misissuance">
 
-export type FindingKind = LogFindingKind | WitnessFindingKind | MisissuanceKind | HealthKind
+export const findingKinds = Object.keys(families) as readonly FindingKind[]
+
+export function familyOf(kind: FindingKind): Family {
+  return families[kind]
+}
 
 export interface Finding {
   /** The same case has the same key, however often it is seen: `KIND ORIGIN …`. */

@@ -1,70 +1,44 @@
 // What may be the network and may heal: a case is suspected at first, and attested once a second vantage
 // point shows it too or the same one still does a minute later.
-import { asInteger, asList, asText } from "../../core/base/json-value.ts"
-import { formatDocument, parseDocument } from "../state/document-json.ts"
+import { collection } from "../state/collection.ts"
 import type { Documents } from "../state/documents.ts"
+import { integer, list, message, text } from "../state/schema.ts"
+import type { AbsentCase, SuspectedCase } from "./case.ts"
 import type { Grade } from "./finding.ts"
-import type { Vantage } from "./observation.ts"
 
 /** Between two tries of which the second one confirms the first. */
 const RETRY_MILLISECONDS = 60_000
 const MOST_VANTAGES = 16
 
-interface Suspicion {
-  /** Unix milliseconds. */
-  readonly first: number
-  readonly last: number
-  readonly vantages: readonly string[]
-}
+/** By the key of the case; times in Unix milliseconds. */
+export const suspicions = collection(
+  "suspicion",
+  message({ first: integer, last: integer, vantages: list(text, MOST_VANTAGES) }),
+)
 
-function readSuspicion(documents: Documents, key: string): Suspicion | undefined {
-  const text = documents.get("suspicion", key)
-  if (text === undefined) return undefined
-  const { first, last, vantages } = parseDocument(text, "suspicion", ["first", "last", "vantages"])
-  return {
-    first: asInteger(first, "suspicion.first"),
-    last: asInteger(last, "suspicion.last"),
-    vantages: asList(vantages, "suspicion.vantages", MOST_VANTAGES).map((vantage) =>
-      asText(vantage, "suspicion.vantages"),
-    ),
-  }
-}
-
-/**
- * Notes that a case was seen at `now` and gives its grade so far. `patience` is the time in milliseconds
- * over which one vantage point must show it until it is attested.
- */
-export function suspect(
-  documents: Documents,
-  key: string,
-  vantage: Vantage,
-  now: number,
-  patience: number = RETRY_MILLISECONDS,
-): Grade {
-  const before = readSuspicion(documents, key) ?? { first: now, last: now, vantages: [] }
-  const known = before.vantages.includes(vantage) || before.vantages.length === MOST_VANTAGES
+/** Notes that a case was seen and gives its grade so far. */
+export function suspect(documents: Documents, seen: SuspectedCase): Grade {
+  const { key, shownBy, at, patience = RETRY_MILLISECONDS } = seen
+  const before = documents.get(suspicions, key) ?? { first: at, last: at, vantages: [] }
+  const isKnown = before.vantages.includes(shownBy) || before.vantages.length === MOST_VANTAGES
   const after = {
-    first: Math.min(before.first, now),
-    last: Math.max(before.last, now),
-    vantages: known ? before.vantages : [...before.vantages, vantage],
+    first: Math.min(before.first, at),
+    last: Math.max(before.last, at),
+    vantages: isKnown ? before.vantages : [...before.vantages, shownBy],
   }
-  documents.put("suspicion", key, formatDocument(after))
+  documents.put(suspicions, key, after)
   const isConfirmed = after.vantages.length > 1 || after.last - after.first >= patience
   return isConfirmed ? "ATTESTED" : "SUSPECTED"
 }
 
-/**
- * Forgets a case, or with `vantage` that this vantage point showed it. Gives whether there was a case and
- * nothing of it is left.
- */
-export function clear(documents: Documents, key: string, vantage?: Vantage): boolean {
-  const before = readSuspicion(documents, key)
-  if (before === undefined) return false
-  const vantages = before.vantages.filter((other) => vantage !== undefined && other !== vantage)
-  if (vantages.length > 0) {
-    documents.put("suspicion", key, formatDocument({ ...before, vantages }))
+/** Forgets what shows a case. Gives whether it is over: everywhere, or this was the last vantage point. */
+export function forget(documents: Documents, { key, absentAt }: AbsentCase): boolean {
+  const before = documents.get(suspicions, key)
+  const vantages = before?.vantages.filter((other) => other !== absentAt) ?? []
+  if (absentAt !== "everywhere" && before !== undefined && vantages.length > 0) {
+    documents.put(suspicions, key, { ...before, vantages })
     return false
   }
-  documents.remove("suspicion", key)
-  return true
+  if (before !== undefined) documents.remove(suspicions, key)
+  return absentAt === "everywhere" || before !== undefined
 }

@@ -2,7 +2,7 @@
 // not match, or that cannot be had, are named; the tree's own leaf hashes stand in any case.
 
 import { equalBytes } from "../../core/base/bytes.ts"
-import { Refusal } from "../../core/base/errors.ts"
+import { unlessRefused } from "../../core/base/errors.ts"
 import { decodeBundle } from "../../core/tree/bundle.ts"
 import type { Hash, TreeHasher } from "../../core/tree/hash.ts"
 import { nodeInTile, TILE_WIDTH, tileFromHashes, tileRoot } from "../../core/tree/tile.ts"
@@ -30,7 +30,7 @@ export interface BundleAudit {
   readonly entryFaults: readonly DataFault[]
 }
 
-export interface BundleQuestion {
+interface BundleQuestion {
   readonly index: number
   readonly width: number
   /** The bundle as it was read; it is read again, past all caches, if something is wrong with it. */
@@ -45,19 +45,21 @@ interface Hashed {
   readonly leafHashes: readonly Hash[]
 }
 
+/** The bodies in a bundle; undefined for one that is missing or no bundle of this width. */
+export function decodedBundle(
+  bytes: Uint8Array | undefined,
+  width: number,
+): readonly Uint8Array[] | undefined {
+  return bytes && unlessRefused(() => decodeBundle(bytes, width))
+}
+
 function hashed(
   bytes: Uint8Array | undefined,
   width: number,
   hasher: TreeHasher,
 ): Hashed | undefined {
-  if (bytes === undefined) return undefined
-  try {
-    const bodies = decodeBundle(bytes, width)
-    return { bodies, leafHashes: bodies.map((body) => hasher.leaf(body)) }
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
+  const bodies = decodedBundle(bytes, width)
+  return bodies && { bodies, leafHashes: bodies.map((body) => hasher.leaf(body)) }
 }
 
 /** Whether the bundle gives the hash that the tree has above it. */
@@ -154,8 +156,10 @@ function bundleMismatch(index: number, count: number): DataFault {
   return new DataFault("entry-mismatch", place, message)
 }
 
+export function wrongBody(index: number): string {
+  return `entry ${index} is served with a body that is not the one in the signed tree`
+}
+
 function entryFault(index: number): DataFault {
-  const place = `entry ${index}`
-  const message = `${place} is served with a body that is not the one in the signed tree`
-  return new DataFault("entry-mismatch", place, message, index)
+  return new DataFault("entry-mismatch", `entry ${index}`, wrongBody(index), index)
 }

@@ -2,12 +2,11 @@
 // every body is hashed, and only if the root comes out right is anything of it used.
 
 import { equalBytes } from "../../core/base/bytes.ts"
-import { Refusal } from "../../core/base/errors.ts"
-import { decodeBundle } from "../../core/tree/bundle.ts"
 import { appendLeaf, type Edge, edgeRoot } from "../../core/tree/edge.ts"
 import type { Head, TreeHasher } from "../../core/tree/hash.ts"
 import { TILE_WIDTH, tileBytes } from "../../core/tree/tile.ts"
 import type { OwnTree } from "../state/tree.ts"
+import { decodedBundle } from "./bundle-audit.ts"
 import type { LogSource } from "./source.ts"
 import { type TargetTree, treeOverTiles } from "./target-tree.ts"
 
@@ -18,21 +17,7 @@ function copyEdge({ size, levels }: Edge): Edge {
   return { size, levels: levels.map(({ width, slab }) => ({ width, slab: slab.slice() })) }
 }
 
-async function bodiesOf(
-  source: LogSource,
-  index: number,
-  width: number,
-): Promise<readonly Uint8Array[] | undefined> {
-  const bytes = await source.bundle(index, width)
-  try {
-    return bytes && decodeBundle(bytes, width)
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
-}
-
-export interface BundlesToHash {
+interface BundlesToHash {
   readonly own: OwnTree
   readonly source: LogSource
   readonly head: Head
@@ -56,7 +41,7 @@ export async function treeFromBundles({
     if (isOver?.() === true) return undefined
     const index = Math.floor(edge.size / TILE_WIDTH)
     const width = Math.min(TILE_WIDTH, head.size - index * TILE_WIDTH)
-    const bodies = await bodiesOf(source, index, width)
+    const bodies = decodedBundle(await source.bundle(index, width), width)
     if (bodies === undefined) return undefined
     for (const body of bodies.slice(edge.size - index * TILE_WIDTH)) {
       for (const { id, nodes } of appendLeaf(edge, hasher.leaf(body), hasher)) {

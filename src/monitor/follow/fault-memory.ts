@@ -1,22 +1,25 @@
 // Faults of what a log serves below a head that it signed: each is a finding, graded as it lasts, and is
-// looked at again in later rounds, because the tree has moved on and nothing else would. One document of
-// kind `gap` each; those with entries that were not seen remember which.
-
+// looked at again in later rounds, because the tree has moved on and nothing else would. Those with entries that
+// were not seen remember which.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
-import { asInteger } from "../../core/base/json-value.ts"
+import { present } from "../../core/base/present.ts"
 import type { Origin } from "../../core/note/origin.ts"
-import { decodeBundle } from "../../core/tree/bundle.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
-import { partialTiles, TILE_WIDTH, tileBytes, tileWidth } from "../../core/tree/tile.ts"
-import type { Grade } from "../findings/finding.ts"
-import { openFindings, raise, resolve } from "../findings/life.ts"
+import {
+  partialTiles,
+  TILE_WIDTH,
+  type TileId,
+  tileBytes,
+  tileWidth,
+} from "../../core/tree/tile.ts"
+import { absent, type Case } from "../findings/case.ts"
 import type { Vantage } from "../findings/observation.ts"
-import { clear, suspect } from "../findings/suspicion.ts"
-import { formatDocument, parseDocument } from "../state/document-json.ts"
-import type { DocumentReads, Documents } from "../state/documents.ts"
+import { collection } from "../state/collection.ts"
+import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
+import { integer, message } from "../state/schema.ts"
 import type { OwnTree } from "../state/tree.ts"
-import type { MatchedEntry } from "./bundle-audit.ts"
+import { decodedBundle, type MatchedEntry, wrongBody } from "./bundle-audit.ts"
 import { DataFault, type FaultKind } from "./data-fault.ts"
 import type { Gap } from "./follower.ts"
 import type { LogSource } from "./source.ts"
@@ -27,54 +30,46 @@ const faultKinds: readonly FaultKind[] = ["tile-mismatch", "missing-data", "entr
 const MOST_AT_ONCE = 32
 const MINUTE = 60_000
 
+const EDGE = "the edge"
+
 function keyOf(kind: FaultKind, origin: Origin, place: string): string {
   return `${kind} ${origin} ${place}`
 }
 
 function isOfTile(place: string): boolean {
-  return place.startsWith("tile ") || place === "the edge"
+  return place.startsWith("tile ") || place === EDGE
 }
 
-/** Notes a fault and gives its grade by now; the caller has asked twice, the second time past caches. */
-export function raiseFault(
-  documents: Documents,
+/** By origin and place; the entries that were not seen, if any. */
+export const gaps = collection("gap", message({ from: integer, to: integer }))
+
+/** The case of a fault; the caller has asked twice, the second time past caches. */
+export function faultCase(
   origin: Origin,
-  fault: DataFault,
-  vantage: Vantage,
-  now: number,
-): Grade {
-  const { kind, place, message, index } = fault
+  { kind, place, message: said, index }: DataFault,
+  shownBy: Vantage,
+  at: number,
+): Case {
   const key = keyOf(kind, origin, place)
-  const soFar = suspect(documents, key, vantage, now)
-  const grade = kind === "entry-mismatch" ? "ATTESTED" : soFar
-  const at = index === undefined ? {} : { index }
-  raise(documents, { key, kind, grade, origin, summary: `${vantage}: ${message}`, ...at }, now)
+  const seen = { key, kind, origin, summary: `${shownBy}: ${said}`, ...present({ index }) }
+  return kind === "entry-mismatch" ? { ...seen, grade: "ATTESTED" } : { ...seen, shownBy, at }
+}
+
+/** Remembers a fault of a tile, which nothing else would look at again; entries are remembered as they pass. */
+export function keepTileGap(documents: Documents, origin: Origin, { place }: DataFault): void {
   if (isOfTile(place)) keepGap(documents, origin, { place, from: 0, to: 0 })
-  return grade
 }
 
 export function keepGap(documents: Documents, origin: Origin, { place, from, to }: Gap): void {
-  documents.put("gap", `${origin} ${place}`, formatDocument({ from, to }))
-}
-
-function gapsOf(documents: DocumentReads, origin: Origin): readonly Gap[] {
-  const prefix = `${origin} `
-  return documents
-    .list("gap")
-    .filter(([key]) => key.startsWith(prefix))
-    .map(([key, text]) => {
-      const { from, to } = parseDocument(text, "gap", ["from", "to"])
-      const place = key.slice(prefix.length)
-      return { place, from: asInteger(from, "gap.from"), to: asInteger(to, "gap.to") }
-    })
+  documents.put(gaps, `${origin} ${place}`, { from, to })
 }
 
 /** A part of all gaps that moves on from minute to minute, so that none starves. */
 export function dueGaps(documents: DocumentReads, origin: Origin, now: number): readonly Gap[] {
-  const gaps = gapsOf(documents, origin)
-  if (gaps.length <= MOST_AT_ONCE) return gaps
-  const first = (Math.floor(now / MINUTE) * MOST_AT_ONCE) % gaps.length
-  return [...gaps.slice(first), ...gaps.slice(0, first)].slice(0, MOST_AT_ONCE)
+  const all = ofLog(documents, gaps, origin).map(([place, gap]) => ({ place, ...gap }))
+  if (all.length <= MOST_AT_ONCE) return all
+  const first = (Math.floor(now / MINUTE) * MOST_AT_ONCE) % all.length
+  return [...all.slice(first), ...all.slice(0, first)].slice(0, MOST_AT_ONCE)
 }
 
 export type GapCheck =
@@ -84,79 +79,59 @@ export type GapCheck =
 
 const HEALED: GapCheck = { state: "healed", entries: [] }
 
-async function checkTile(
-  own: OwnTree,
-  source: LogSource,
-  level: number,
-  index: number,
-): Promise<GapCheck> {
-  const width = tileWidth({ level, index }, own.edge.size)
+interface Asked {
+  readonly own: OwnTree
+  readonly source: LogSource
+  readonly hasher: TreeHasher
+}
+
+async function checkTile({ own, source }: Asked, id: TileId): Promise<GapCheck> {
+  const width = tileWidth(id, own.edge.size)
   if (width === 0) return HEALED
-  const nodes = await own.tile({ level, index })
-  const place = `tile ${level}/${index}`
+  const expected = tileBytes(await own.tile(id), width)
+  const place = `tile ${id.level}/${id.index}`
   let isThere = false
   for (const isFresh of [true, false]) {
-    const hashes = await source.tile(level, index, width, isFresh || undefined)
-    if (hashes !== undefined && equalBytes(hashes, tileBytes(nodes, width))) return HEALED
+    const hashes = await source.tile(id.level, id.index, width, isFresh || undefined)
+    if (hashes !== undefined && equalBytes(hashes, expected)) return HEALED
     isThere = hashes !== undefined
   }
   if (!isThere) return lasting("missing-data", place, `${place} is missing`)
   return lasting("tile-mismatch", place, `${place} is not the one in the signed tree`)
 }
 
-async function checkEdge(own: OwnTree, source: LogSource): Promise<GapCheck> {
-  for (const { tile } of partialTiles(own.edge.size)) {
-    const check = await checkTile(own, source, tile.level, tile.index)
-    if (check.state === "lasts") {
-      return lasting("tile-mismatch", "the edge", check.fault.message)
-    }
+async function checkEdge(asked: Asked): Promise<GapCheck> {
+  for (const { tile } of partialTiles(asked.own.edge.size)) {
+    const check = await checkTile(asked, tile)
+    if (check.state === "lasts") return lasting("tile-mismatch", EDGE, check.fault.message)
   }
   return HEALED
 }
 
-function lasting(kind: FaultKind, place: string, message: string, index?: number): GapCheck {
-  return { state: "lasts", fault: new DataFault(kind, place, message, index) }
+function lasting(kind: FaultKind, place: string, said: string, index?: number): GapCheck {
+  return { state: "lasts", fault: new DataFault(kind, place, said, index) }
 }
 
-async function bodiesOf(
-  own: OwnTree,
-  source: LogSource,
-  bundle: number,
-): Promise<readonly Uint8Array[] | undefined> {
+async function bodiesOf({ own, source }: Asked, bundle: number) {
   const width = Math.min(TILE_WIDTH, own.edge.size - bundle * TILE_WIDTH)
   for (const isFresh of [true, false]) {
     const bytes = await source.bundle(bundle, width, isFresh || undefined)
-    const bodies = bytes && decodedOrNone(bytes, width)
+    const bodies = decodedBundle(bytes, width)
     if (bodies !== undefined) return bodies
   }
   return undefined
 }
 
-function decodedOrNone(bytes: Uint8Array, width: number): readonly Uint8Array[] | undefined {
-  try {
-    return decodeBundle(bytes, width)
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
-}
-
-async function checkEntries(
-  own: OwnTree,
-  source: LogSource,
-  { place, from, to }: Gap,
-  hasher: TreeHasher,
-): Promise<GapCheck> {
+async function checkEntries(asked: Asked, { place, from, to }: Gap): Promise<GapCheck> {
   const bundle = Math.floor(from / TILE_WIDTH)
-  const bodies = await bodiesOf(own, source, bundle)
+  const bodies = await bodiesOf(asked, bundle)
   if (bodies === undefined) return lasting("missing-data", place, `${place} cannot be read`)
   const entries: MatchedEntry[] = []
   for (let index = from; index < to; index++) {
     const body = bodies[index - bundle * TILE_WIDTH] ?? new Uint8Array(0)
-    const leafHash = await own.leafHash(index)
-    if (!equalBytes(hasher.leaf(body), leafHash)) {
-      const message = `entry ${index} is served with a body that is not the one in the signed tree`
-      return lasting("entry-mismatch", place, message, index)
+    const leafHash = await asked.own.leafHash(index)
+    if (!equalBytes(asked.hasher.leaf(body), leafHash)) {
+      return lasting("entry-mismatch", place, wrongBody(index), index)
     }
     entries.push({ index, leafHash, body })
   }
@@ -165,25 +140,16 @@ async function checkEntries(
 
 const TILE = /^tile ([0-9]+)\/([0-9]+)$/
 
-/** Asks again, past all caches first, for what was missing or wrong below the own tree's size. */
-async function checkGap(
-  own: OwnTree,
-  source: LogSource,
-  gap: Gap,
-  hasher: TreeHasher,
-): Promise<GapCheck> {
-  if (gap.place === "the edge") return await checkEdge(own, source)
+/**
+ * Asks again, past all caches first, for what was missing or wrong below the own tree's size; undefined if the
+ * log cannot be asked now.
+ */
+export async function checkGap(asked: Asked, gap: Gap): Promise<GapCheck | undefined> {
   const [, level, index] = TILE.exec(gap.place) ?? []
-  if (level !== undefined) return await checkTile(own, source, Number(level), Number(index))
-  return await checkEntries(own, source, gap, hasher)
-}
-
-/** As {@link checkGap}; undefined if the log cannot be asked now. */
-export async function checkGapIfReachable(
-  ...question: Parameters<typeof checkGap>
-): Promise<GapCheck | undefined> {
   try {
-    return await checkGap(...question)
+    if (gap.place === EDGE) return await checkEdge(asked)
+    if (level === undefined) return await checkEntries(asked, gap)
+    return await checkTile(asked, { level: Number(level), index: Number(index) })
   } catch (error) {
     if (error instanceof Trouble && error.code === "network") return undefined
     if (error instanceof Refusal) return undefined
@@ -191,30 +157,15 @@ export async function checkGapIfReachable(
   }
 }
 
-function heal(documents: Documents, origin: Origin, place: string, now: number): void {
-  for (const kind of faultKinds) {
-    const key = keyOf(kind, origin, place)
-    clear(documents, key)
-    resolve(documents, key, now)
-  }
-}
-
 /** Forgets a fault that is none any more. */
-export function healGap(documents: Documents, origin: Origin, { place }: Gap, now: number): void {
-  documents.remove("gap", `${origin} ${place}`)
-  heal(documents, origin, place, now)
+export function healGap(documents: Documents, origin: Origin, { place }: Gap): readonly Case[] {
+  documents.remove(gaps, `${origin} ${place}`)
+  return faultKinds.map((kind) => absent(keyOf(kind, origin, place)))
 }
 
-/**
- * Closes the faults that the follower met, as long as it stood before them, and meets no more: to be
- * called when it has reached its target without them.
- */
-export function healPassed(documents: Documents, origin: Origin, now: number): void {
-  const places = new Set(gapsOf(documents, origin).map(({ place }) => place))
-  for (const { kind, key, origin: of } of openFindings(documents)) {
-    const prefix = `${kind} ${origin} `
-    if (of !== origin || !(faultKinds as readonly string[]).includes(kind)) continue
-    const place = key.slice(prefix.length)
-    if (!places.has(place)) heal(documents, origin, place, now)
-  }
+/** Once the follower has reached its target there is no fault before it but those that are remembered. */
+export function nothingButGaps(documents: DocumentReads, origin: Origin): Case {
+  const places = ofLog(documents, gaps, origin).map(([place]) => place)
+  const keys = faultKinds.flatMap((kind) => places.map((place) => keyOf(kind, origin, place)))
+  return { kinds: faultKinds, origin, but: new Set(keys) }
 }

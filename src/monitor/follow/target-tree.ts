@@ -56,7 +56,7 @@ function mismatched(id: TileId): DataFault {
 }
 
 /** Reads full tiles of a tree from wherever they are; `isFresh` past all caches. */
-export type FullTiles = (id: TileId, isFresh: boolean) => Promise<Uint8Array | undefined>
+type FullTiles = (id: TileId, isFresh: boolean) => Promise<Uint8Array | undefined>
 
 /** A tree whose edge leads to its head, over full tiles that are not checked yet. */
 export function treeOverTiles(edge: Edge, tiles: FullTiles, hasher: TreeHasher): TargetTree {

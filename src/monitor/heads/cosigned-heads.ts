@@ -1,13 +1,13 @@
-// Cosigned heads of a log as time went by, one document of kind `cosigned` a size, so that it can be told when an
-// entry was logged: after the last head without it, before the first head with it, by the clocks of witnesses.
-import { asText } from "../../core/base/json-value.ts"
+// Cosigned heads of a log as time went by, one a size, so that it can be told when an entry was logged:
+// after the last head without it, before the first head with it, by the clocks of witnesses.
 import type { Origin } from "../../core/note/origin.ts"
-import { formatDocument, parseDocument } from "../state/document-json.ts"
-import type { DocumentReads, Documents } from "../state/documents.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
+import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
+import { message, text } from "../state/schema.ts"
 import { type KnownKeys, keptStatement, type Statement } from "./statement.ts"
 
 /** What witnesses said of one size: the statement with the earliest time and that with the latest. */
-export interface CosignedHead {
+interface CosignedHead {
   readonly size: number
   readonly first: Statement
   readonly last: Statement
@@ -31,22 +31,19 @@ function placeOf(origin: Origin, size: number): string {
   return `${origin} ${String(size).padStart(SIZE_DIGITS, "0")}`
 }
 
-function readHead(text: string, keys: KnownKeys): CosignedHead {
-  const { first, last } = parseDocument(text, "cosigned", ["first", "last"])
-  const statement = keptStatement(asText(last, "cosigned.last"), keys)
-  const older = keptStatement(asText(first, "cosigned.first"), keys)
-  return { size: statement.head.size, first: older, last: statement }
-}
+/** The notes of one size, by origin and size. */
+export const cosigned = collection("cosigned", message({ first: text, last: text }))
 
-function entriesOf(documents: DocumentReads, origin: Origin) {
-  return documents.list("cosigned").filter(([key]) => key.startsWith(`${origin} `))
+function headOf({ first, last }: ValueOf<typeof cosigned>, keys: KnownKeys): CosignedHead {
+  const statement = keptStatement(last, keys)
+  return { size: statement.head.size, first: keptStatement(first, keys), last: statement }
 }
 
 /** The cosigned heads that are remembered, by size; refuses `malformed` for a damaged document. */
 export function cosignedHeads(documents: DocumentReads, keys: KnownKeys): readonly CosignedHead[] {
   return (
-    entriesOf(documents, keys.origin)
-      .map(([, text]) => readHead(text, keys))
+    ofLog(documents, cosigned, keys.origin)
+      .map(([, stored]) => headOf(stored, keys))
       // A witness that the policy no longer has may leave none.
       .filter(({ first, last }) => first.witnesses.length > 0 && last.witnesses.length > 0)
   )
@@ -54,13 +51,13 @@ export function cosignedHeads(documents: DocumentReads, keys: KnownKeys): readon
 
 /** Forgets, of the older heads, the one between the two that are closest in time. */
 function thinOut(documents: Documents, keys: KnownKeys): void {
-  const entries = entriesOf(documents, keys.origin)
+  const entries = documents.list(cosigned, `${keys.origin} `)
   if (entries.length <= MOST_COSIGNED) return
-  const times = entries.map(([, text]) => latest(readHead(text, keys).last))
+  const times = entries.map(([, { last }]) => latest(keptStatement(last, keys)))
   const gapAround = (i: number): number => (times[i + 1] ?? 0) - (times[i - 1] ?? 0)
   const candidates = entries.map((_, i) => i).slice(1, -RECENT)
   const victim = candidates.reduce((a, b) => (gapAround(b) < gapAround(a) ? b : a))
-  documents.remove("cosigned", entries[victim]?.[0] ?? "")
+  documents.remove(cosigned, entries[victim]?.[0] ?? "")
 }
 
 /** Remembers a statement of the log that agrees with the tree and that witnesses stand for. */
@@ -68,13 +65,13 @@ export function keepCosigned(documents: Documents, keys: KnownKeys, statement: S
   const { log, witnesses, head, note } = statement
   if (log.length === 0 || witnesses.length === 0) return
   const place = placeOf(keys.origin, head.size)
-  const text = documents.get("cosigned", place)
-  const known = text === undefined ? undefined : readHead(text, keys)
+  const stored = documents.get(cosigned, place)
+  const known = stored && headOf(stored, keys)
   const isFirst = known === undefined || earliest(statement) < earliest(known.first)
   const isLast = known === undefined || latest(statement) > latest(known.last)
   if (!isFirst && !isLast) return
   const first = isFirst ? note : known.first.note
   const last = isLast ? note : known.last.note
-  documents.put("cosigned", place, formatDocument({ first, last }))
+  documents.put(cosigned, place, { first, last })
   if (known === undefined) thinOut(documents, keys)
 }

@@ -1,15 +1,15 @@
 // Judges signed heads, wherever they were seen: who signed them, whether they are beginnings of the one tree
-// that the log's entries give, and whether time and size only grow. Pure but for the documents of its caller.
+// that the log's entries give, and whether time and size only grow. Remembers what later heads are compared with
+// in the documents of its caller; what it sees it returns.
 import { utf8 } from "../../core/base/bytes.ts"
 import { LONGEST_KEPT_NOTE } from "../../core/base/limits.ts"
 import type { CheckpointText } from "../../core/note/checkpoint.ts"
 import type { Origin } from "../../core/note/origin.ts"
-import type { Finding } from "../findings/finding.ts"
-import { resolve } from "../findings/life.ts"
+import { absent, type Case } from "../findings/case.ts"
 import type { DocumentReads } from "../state/documents.ts"
 import { keepCosigned } from "./cosigned-heads.ts"
 import { judgeStatement } from "./fork.ts"
-import { keepPending, type PendingHead, pendingHeads } from "./pending.ts"
+import { forgetPending, keepPending, type PendingHead, pendingHeads } from "./pending.ts"
 import { type JudgeScope, limitsOf } from "./scope.ts"
 import { type HeadJudgement, judgeForeign, judgeLines, judgeUnreadable } from "./served.ts"
 import { openStatement, readNote, type Statement } from "./statement.ts"
@@ -17,14 +17,11 @@ import { headOf, vantageRecords } from "./vantage.ts"
 import { watchVantage } from "./vantage-watch.ts"
 import { watchSigners } from "./witness-watch.ts"
 
-export type { JudgeLimits, JudgeScope } from "./scope.ts"
-export type { HeadJudgement } from "./served.ts"
-
 /** How long a contradiction is kept that could not be proven, in milliseconds. */
 const UNPROVEN_RETENTION = 7 * 86_400_000
 
 /** Nothing of such a note is remembered, so it can only be held against the tree as it is now. */
-function tooLong({ origin }: HeadJudgement, { log }: Statement, bytes: number): Finding[] {
+function tooLong({ origin }: HeadJudgement, { log }: Statement, bytes: number): Case[] {
   if (log.length === 0) return []
   const summary = `The log has signed a head of ${bytes} bytes, which is too long to be remembered.`
   return [{ key: `bad-head ${origin} long`, kind: "bad-head", grade: "ATTESTED", origin, summary }]
@@ -34,7 +31,7 @@ function tooLong({ origin }: HeadJudgement, { log }: Statement, bytes: number): 
 async function judgeSigned(
   judgement: HeadJudgement,
   statement: Statement,
-): Promise<readonly Finding[]> {
+): Promise<readonly Case[]> {
   const { documents, observation } = judgement
   const { receivedAt } = observation
   const { verdict, findings } = await judgeStatement(judgement, statement)
@@ -56,7 +53,7 @@ async function judgeSigned(
  * Judges one observation of a log and remembers what later ones are compared with. Heads that the tree
  * does not reach are kept for {@link judgePending}. Refuses `malformed` for damaged documents only.
  */
-export async function judgeHead(judgement: HeadJudgement): Promise<readonly Finding[]> {
+export async function judgeHead(judgement: HeadJudgement): Promise<readonly Case[]> {
   const read = readNote(judgement.observation.note)
   if (read === undefined) return judgeUnreadable(judgement)
   if (read.head.origin !== judgement.origin) return await judgeForeign(judgement, read)
@@ -66,51 +63,46 @@ export async function judgeHead(judgement: HeadJudgement): Promise<readonly Find
   return [...lines, ...(await judgeSigned(judgement, statement))]
 }
 
-async function judgeKept(scope: JudgeScope, head: PendingHead): Promise<readonly Finding[]> {
-  const { statement, at, key } = head
+async function judgeKept(scope: JudgeScope, head: PendingHead): Promise<readonly Case[]> {
+  const { statement, at } = head
   const { verdict, findings } = await judgeStatement(scope, statement)
-  if (verdict === "agrees") {
-    await watchSigners(scope, statement, at, true)
-    keepCosigned(scope.documents, scope, statement)
-  }
   const isForgotten = scope.now - at > UNPROVEN_RETENTION
-  if (verdict !== "open" || isForgotten) scope.documents.remove("pending-head", key)
-  return findings
+  if (verdict !== "open" || isForgotten) forgetPending(scope.documents, head)
+  if (verdict !== "agrees") return findings
+  keepCosigned(scope.documents, scope, statement)
+  // What its times contradict was said when it was seen.
+  const timed = await watchSigners(scope, statement, at, true)
+  return timed.filter((each) => "absentAt" in each)
 }
 
-function unreconciled(scope: JudgeScope, beyond: readonly PendingHead[]): readonly Finding[] {
-  const { documents, origin, now, tree } = scope
-  if (scope.isBehind === true) return []
+function unreconciled(scope: JudgeScope, beyond: readonly PendingHead[]): readonly Case[] {
+  const { origin, now, tree, isBehind } = scope
+  if (isBehind === true) return []
   const key = `unreconciled-head ${origin}`
-  const overdue = beyond
-    .filter(({ statement, at }) => {
-      return statement.log.length > 0 && now - at > limitsOf(scope).reconcileWithin
-    })
+  const { reconcileWithin } = limitsOf(scope)
+  const [oldest] = beyond
+    .filter(({ statement, at }) => statement.log.length > 0 && now - at > reconcileWithin)
     .toSorted((a, b) => a.at - b.at)
-  const [oldest] = overdue
-  if (oldest === undefined) {
-    resolve(documents, key, now)
-    return []
-  }
+  if (oldest === undefined) return [absent(key)]
   const { size } = oldest.statement.head
   const summary = `The log has signed a head of size ${size}, but shows no entries above ${tree.head.size}.`
   return [{ key, kind: "unreconciled-head", grade: "ATTESTED", origin, summary }]
 }
 
 /** Judges the heads that were kept, to be called in every round after the tree has grown. */
-export async function judgePending(scope: JudgeScope): Promise<readonly Finding[]> {
-  const findings: Finding[] = []
+export async function judgePending(scope: JudgeScope): Promise<readonly Case[]> {
+  const cases: Case[] = []
   const heads = pendingHeads(scope.documents, scope)
   const isBeyond = ({ statement }: PendingHead) => statement.head.size > scope.tree.head.size
   // The largest first: what agrees with the tree is what the others are convicted by.
   const within = heads
     .filter((head) => !isBeyond(head))
     .toSorted((a, b) => b.statement.head.size - a.statement.head.size)
-  for (const head of within) findings.push(...(await judgeKept(scope, head)))
-  return [...findings, ...unreconciled(scope, heads.filter(isBeyond))]
+  for (const head of within) cases.push(...(await judgeKept(scope, head)))
+  return [...cases, ...unreconciled(scope, heads.filter(isBeyond))]
 }
 
-export interface SignedHeadSeen {
+interface SignedHeadSeen {
   readonly head: CheckpointText
   /** With the lines of known keys that hold, and no others. */
   readonly note: string

@@ -1,13 +1,13 @@
-// Signed heads that the monitor's tree cannot judge yet, one document of kind `pending-head` each, and at
-// most 64 of a log. The largest and the oldest stay whatever comes, so that flooding hides neither.
+// Signed heads that the monitor's tree cannot judge yet, at most 64 of a log. The largest and the oldest stay
+// whatever comes, so that flooding hides neither.
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
-import { asInteger, asText } from "../../core/base/json-value.ts"
 import { formatHex } from "../../core/base/text.ts"
 import { parseNote } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
-import { formatDocument, parseDocument } from "../state/document-json.ts"
+import { collection } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
+import { integer, message, text } from "../state/schema.ts"
 import { type KnownKeys, keptStatement, mergedNote, type Statement } from "./statement.ts"
 
 export const MOST_PENDING_HEADS = 64
@@ -19,15 +19,8 @@ export interface PendingHead {
   readonly at: number
 }
 
-interface StoredPending {
-  readonly note: string
-  readonly at: number
-}
-
-function readPending(text: string): StoredPending {
-  const { note, at } = parseDocument(text, "pending-head", ["at", "note"])
-  return { note: asText(note, "pending-head.note"), at: asInteger(at, "pending-head.at") }
-}
+/** By origin and a hash of the note's text. */
+export const pending = collection("pending-head", message({ note: text, at: integer }))
 
 /** The same text is one pending head, whoever signed it. */
 function placeOf(origin: Origin, note: string): string {
@@ -37,14 +30,9 @@ function placeOf(origin: Origin, note: string): string {
 
 /** The pending heads of a log in the order of their keys; refuses `malformed` for a damaged document. */
 export function pendingHeads(documents: DocumentReads, keys: KnownKeys): readonly PendingHead[] {
-  return entriesOf(documents, keys.origin).map(([key, text]) => {
-    const { note, at } = readPending(text)
-    return { key, statement: keptStatement(note, keys), at }
-  })
-}
-
-function entriesOf(documents: DocumentReads, origin: Origin) {
-  return documents.list("pending-head").filter(([key]) => key.startsWith(`${origin} `))
+  return documents
+    .list(pending, `${keys.origin} `)
+    .map(([key, { note, at }]) => ({ key, statement: keptStatement(note, keys), at }))
 }
 
 function isLogSigned({ statement }: PendingHead): boolean {
@@ -78,11 +66,14 @@ export function keepPending(
   at: number,
 ): void {
   const key = placeOf(keys.origin, statement.note)
-  const text = documents.get("pending-head", key)
-  const before = text === undefined ? undefined : readPending(text)
+  const before = documents.get(pending, key)
   const note = before === undefined ? statement.note : mergedNote(before.note, statement.note)
-  documents.put("pending-head", key, formatDocument({ note, at: Math.min(at, before?.at ?? at) }))
-  if (entriesOf(documents, keys.origin).length <= MOST_PENDING_HEADS) return
+  documents.put(pending, key, { note, at: Math.min(at, before?.at ?? at) })
+  if (documents.keys(pending, `${keys.origin} `).length <= MOST_PENDING_HEADS) return
   const victim = leastUseful(pendingHeads(documents, keys))
-  if (victim !== undefined) documents.remove("pending-head", victim.key)
+  if (victim !== undefined) forgetPending(documents, victim)
+}
+
+export function forgetPending(documents: Documents, { key }: PendingHead): void {
+  documents.remove(pending, key)
 }

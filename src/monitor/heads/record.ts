@@ -1,10 +1,11 @@
-// What the judge remembers of each key, log's and witnesses' alike, one document of kind `witness` a key:
-// its newest statement by its own time, and the largest one that agrees with the monitor's tree.
-import { asInteger, asMessage, asText, optional } from "../../core/base/json-value.ts"
+// What the judge remembers of each key, log's and witnesses' alike: its newest statement by its own time, and the
+// largest one that agrees with the monitor's tree.
+import { present } from "../../core/base/present.ts"
 import type { Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
-import { formatDocument, parseDocument } from "../state/document-json.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
+import { integer, message, optional, text } from "../state/schema.ts"
 import {
   type KnownKeys,
   keptStatement,
@@ -14,34 +15,29 @@ import {
 } from "./statement.ts"
 
 /** A statement as it was seen. */
-export interface Sighting {
+const sighting = message({
   /** With the lines of known keys that hold, and no others. */
-  readonly note: string
-  readonly size: number
+  note: text,
+  size: integer,
   /** The signer's own time in Unix seconds, 0 if it states none. */
-  readonly time: number
+  time: integer,
   /** When it was first seen, in Unix milliseconds on the monitor's clock. */
-  readonly at: number
-}
+  at: integer,
+})
 
-export interface SignerRecord {
-  readonly newest?: Sighting
-  readonly agreed?: Sighting
-  /** When the monitor first looked for this key, in Unix milliseconds. */
-  readonly since: number
-}
+/** By origin and key. */
+export const signerRecords = collection(
+  "witness",
+  message({
+    newest: optional(sighting),
+    agreed: optional(sighting),
+    /** When the monitor first looked for this key, in Unix milliseconds. */
+    since: integer,
+  }),
+)
 
-const sightingNames = ["at", "note", "size", "time"] as const
-
-function readSighting(value: unknown): Sighting {
-  const { note, size, time, at } = asMessage(value, "sighting", sightingNames)
-  return {
-    note: asText(note, "sighting.note"),
-    size: asInteger(size, "sighting.size"),
-    time: asInteger(time, "sighting.time"),
-    at: asInteger(at, "sighting.at"),
-  }
-}
+export type Sighting = ReturnType<typeof sighting.read>
+export type SignerRecord = ValueOf<typeof signerRecords>
 
 function placeOf(origin: Origin, vkey: Vkey): string {
   return `${origin} ${keyLabel(vkey)}`
@@ -53,26 +49,19 @@ export function signerRecord(
   origin: Origin,
   vkey: Vkey,
 ): SignerRecord | undefined {
-  const text = documents.get("witness", placeOf(origin, vkey))
-  if (text === undefined) return undefined
-  const record = parseDocument(text, "witness", ["agreed", "newest", "since"])
-  const newest = optional(record.newest, readSighting)
-  const agreed = optional(record.agreed, readSighting)
-  return {
-    ...(newest && { newest }),
-    ...(agreed && { agreed }),
-    since: asInteger(record.since, "witness.since"),
-  }
+  return documents.get(signerRecords, placeOf(origin, vkey))
 }
 
-export function keepSignerRecord(
+/** Looks for a key from now on if it has not been looked for before; gives what is remembered of it. */
+export function watchedSigner(
   documents: Documents,
   origin: Origin,
   vkey: Vkey,
-  { newest, agreed, since }: SignerRecord,
-): void {
-  const record = { newest: newest && { ...newest }, agreed: agreed && { ...agreed }, since }
-  documents.put("witness", placeOf(origin, vkey), formatDocument(record))
+  since: number,
+): SignerRecord {
+  const known = signerRecord(documents, origin, vkey)
+  if (known === undefined) documents.put(signerRecords, placeOf(origin, vkey), { since })
+  return known ?? { since }
 }
 
 /** The time at which a sighting proves its signer alive: no later than when it was seen. */
@@ -107,11 +96,10 @@ export function keepSighting(
   const isNewest = seen.time > 0 && isNewer(seen, record.newest)
   const isAnchor = agrees && isLarger(seen, record.agreed)
   if (!isNewest && !isAnchor) return
-  keepSignerRecord(documents, origin, vkey, {
-    ...record,
-    ...(isNewest && { newest: seen }),
-    ...(isAnchor && { agreed: seen }),
-  })
+  const newest = isNewest ? seen : record.newest
+  const agreed = isAnchor ? seen : record.agreed
+  const after = present({ newest, agreed, since: record.since })
+  documents.put(signerRecords, placeOf(origin, vkey), after)
 }
 
 /** Every statement that is remembered under these keys, some of them more than once. */
@@ -122,7 +110,7 @@ export function recordedStatements(
   const vkeys = [...keys.logKeys, ...keys.witnesses.map(({ vkey }) => vkey)]
   const notes = vkeys.flatMap((vkey) => {
     const { newest, agreed } = signerRecord(documents, keys.origin, vkey) ?? {}
-    return [newest, agreed].flatMap((sighting) => (sighting === undefined ? [] : [sighting.note]))
+    return [newest?.note ?? [], agreed?.note ?? []].flat()
   })
   return [...new Set(notes)].map((note) => keptStatement(note, keys))
 }

@@ -2,9 +2,7 @@
 import { Refusal } from "../../core/base/errors.ts"
 import type { Evidence } from "../../evidence/evidence.ts"
 import type { Finding } from "../findings/finding.ts"
-import { resolve } from "../findings/life.ts"
 import type { Vantage } from "../findings/observation.ts"
-import { clear } from "../findings/suspicion.ts"
 import type { Documents } from "../state/documents.ts"
 import type { TreeView } from "../state/tree-view.ts"
 import type { KnownKeys } from "./statement.ts"
@@ -83,13 +81,4 @@ async function evidenceOrNone(
     if (error instanceof Refusal) return undefined
     throw error
   }
-}
-
-/** Forgets a suspicion, or that one vantage point showed it, and closes its finding if nothing is left. */
-export function heal(
-  { documents, now }: Pick<JudgeScope, "documents" | "now">,
-  key: string,
-  vantage?: Vantage,
-): void {
-  if (clear(documents, key, vantage)) resolve(documents, key, now)
 }

@@ -7,10 +7,9 @@ import type { CheckpointText } from "../../core/note/checkpoint.ts"
 import { isSignatureOf } from "../../core/note/note.ts"
 import { makeKeyMisuse } from "../../evidence/head-evidence.ts"
 import { isOwnOrigin } from "../../evidence/opened-head.ts"
-import type { Finding } from "../findings/finding.ts"
-import type { Observation, Vantage } from "../findings/observation.ts"
-import { suspect } from "../findings/suspicion.ts"
-import { convicted, heal, type JudgeScope, limitsOf } from "./scope.ts"
+import { absent, type Case } from "../findings/case.ts"
+import type { Observation } from "../findings/observation.ts"
+import { convicted, type JudgeScope, limitsOf } from "./scope.ts"
 import { type OpenedStatement, type ReadNote, ruleFor } from "./statement.ts"
 
 export interface HeadJudgement extends JudgeScope {
@@ -21,44 +20,37 @@ type ServedKind = "bad-head" | "bad-head-signature" | "trust-changed"
 
 const servedKinds: readonly ServedKind[] = ["bad-head", "bad-head-signature", "trust-changed"]
 
-function healServed(scope: JudgeScope, vantage: Vantage, except?: ServedKind): void {
-  for (const kind of servedKinds) {
-    if (kind !== except) heal(scope, `${kind} ${scope.origin}`, vantage)
-  }
-}
-
+/** Anybody may post heads, so what is wrong with those of verifiers is nobody's fault. */
 function served(
-  judgement: HeadJudgement,
+  { observation, origin }: HeadJudgement,
   kind: ServedKind,
   what: string,
-  patience?: number,
-): Finding[] {
-  const { observation, origin, documents } = judgement
-  const { vantage, receivedAt } = observation
-  // Anybody may post heads, so what is wrong with them is nobody's fault.
+  cut?: { readonly key: string; readonly patience: number },
+): readonly Case[] {
+  const { vantage, receivedAt: at } = observation
   if (vantage === "verifier") return []
-  const key = `${kind} ${origin}`
-  const grade = suspect(documents, key, vantage, receivedAt, patience)
-  return [{ key, kind, grade, origin, summary: `${vantage} serves ${what}` }]
+  const summary = `${vantage} serves ${what}`
+  return [{ key: `${kind} ${origin}`, ...cut, kind, origin, summary, shownBy: vantage, at }]
+}
+
+function cutKey({ origin, observation }: HeadJudgement): string {
+  return `bad-head ${origin} cut ${observation.vantage}`
 }
 
 /** A note that is no checkpoint. One that ends without a line feed was most likely cut on its way. */
-export function judgeUnreadable(judgement: HeadJudgement): readonly Finding[] {
-  const { observation, documents, origin } = judgement
-  const what = `what is no signed head: ${shown(observation.note)}`
-  if (observation.note.endsWith("\n")) return served(judgement, "bad-head", what)
-  const { vantage, receivedAt } = observation
-  if (vantage === "verifier") return []
-  const key = `bad-head ${origin} cut ${vantage}`
-  const grade = suspect(documents, key, vantage, receivedAt, limitsOf(judgement).replayPatience)
-  return [{ key, kind: "bad-head", grade, origin, summary: `${vantage} serves ${what}` }]
+export function judgeUnreadable(judgement: HeadJudgement): readonly Case[] {
+  const { note } = judgement.observation
+  const what = `what is no signed head: ${shown(note)}`
+  if (note.endsWith("\n")) return served(judgement, "bad-head", what)
+  const patience = limitsOf(judgement).replayPatience
+  return served(judgement, "bad-head", what, { key: cutKey(judgement), patience })
 }
 
 /** A head that the log signed for Rekor v1 clients: of the same tree, under a name with a tree ID. */
 async function judgeAlias(
   { origin, tree }: HeadJudgement,
   head: CheckpointText,
-): Promise<readonly Finding[]> {
+): Promise<readonly Case[]> {
   const isWithin = head.origin.startsWith(`${origin} - `) && head.size <= tree.head.size
   if (!isWithin || equalBytes(await tree.rootAt(head.size), head.root)) return []
   const summary = `The log has signed another tree as ${shown(head.origin)}: its head of size ${head.size} is not of the tree that the entries give.`
@@ -69,7 +61,7 @@ async function judgeAlias(
 export async function judgeForeign(
   judgement: HeadJudgement,
   { note, head }: ReadNote,
-): Promise<readonly Finding[]> {
+): Promise<readonly Case[]> {
   const { origin, logKeys, observation } = judgement
   const rule = ruleFor(judgement, head)
   const signers = logKeys.filter((vkey) => {
@@ -93,11 +85,11 @@ export async function judgeForeign(
   return [await convicted(finding, prove)]
 }
 
-/** What is wrong with the signature lines; heals what was suspected of this vantage point before. */
+/** What is wrong with the signature lines; if nothing is, nothing is wrong with what was served before. */
 export function judgeLines(
   judgement: HeadJudgement,
   { broken, log, hasStranger }: OpenedStatement,
-): readonly Finding[] {
+): readonly Case[] {
   const { vantage } = judgement.observation
   if (broken.length > 0) {
     const names = broken.map((name) => shown(name)).join(", ")
@@ -105,9 +97,8 @@ export function judgeLines(
     return served(judgement, "bad-head-signature", what)
   }
   if (log.length > 0) {
-    healServed(judgement, vantage)
-    heal(judgement, `bad-head ${judgement.origin} cut ${vantage}`, vantage)
-    return []
+    const keys = servedKinds.map((kind) => `${kind} ${judgement.origin}`)
+    return [...keys, cutKey(judgement)].map((key) => absent(key, vantage))
   }
   if (hasStranger) {
     const what = "a head that is signed in the log's name by a key that is not the log's"

@@ -1,7 +1,7 @@
 // What a signed head states and who stands for it: the log's keys and witnesses whose lines hold. Keeps
 // each note with these lines only, because any other line could be changed by whoever carries it.
 import { readU32, readU64 } from "../../core/base/bytes.ts"
-import { Refusal } from "../../core/base/errors.ts"
+import { unlessRefused } from "../../core/base/errors.ts"
 import { type CheckpointText, parseCheckpointText } from "../../core/note/checkpoint.ts"
 import { checkpointRule } from "../../core/note/cosignature.ts"
 import {
@@ -55,13 +55,10 @@ export interface ReadNote {
 }
 
 export function readNote(text: string): ReadNote | undefined {
-  try {
+  return unlessRefused(() => {
     const note = parseNote(text)
     return { note, head: parseCheckpointText(note.text) }
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
+  })
 }
 
 const MOST_BROKEN_NAMES = 4
@@ -163,4 +160,10 @@ export function mergedNote(a: string, b: string): string {
 /** A key as documents and findings name it. */
 export function keyLabel({ name, keyId }: Vkey): string {
   return `${name}+${keyId.toString(16).padStart(8, "0")}`
+}
+
+/** Unix seconds as a date, or as they are where no calendar has them. */
+export function secondsText(seconds: number): string {
+  const date = new Date(seconds * 1000)
+  return Number.isNaN(date.getTime()) ? `second ${seconds}` : date.toISOString()
 }

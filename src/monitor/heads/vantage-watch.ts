@@ -1,9 +1,8 @@
 // Watches whether a vantage point shows less than it did: a log that takes entries back, or a path to it
 // that serves an old head while others serve newer ones. Both may be a cache, so both are suspicions first.
-import type { Finding, Grade } from "../findings/finding.ts"
+import { absent, type Case } from "../findings/case.ts"
 import { isPublished, type Observation, type Vantage } from "../findings/observation.ts"
-import { suspect } from "../findings/suspicion.ts"
-import { delayOf, heal, type JudgeLimits, type JudgeScope, limitsOf } from "./scope.ts"
+import { delayOf, type JudgeLimits, type JudgeScope, limitsOf } from "./scope.ts"
 import { dueSize, keepRecord, nextRecord, type VantageRecord, vantageRecords } from "./vantage.ts"
 
 interface Sight {
@@ -42,9 +41,9 @@ function isBehind({ vantage, size, at, others }: Sight, limits: JudgeLimits): bo
   )
 }
 
-type Case = "rollback" | "replayed-head" | undefined
+type Step = "rollback" | "replayed-head"
 
-function caseOf(sight: Sight, limits: JudgeLimits): Case {
+function stepOf(sight: Sight, limits: JudgeLimits): Step | undefined {
   const { vantage, size, at, before } = sight
   const due = before === undefined ? 0 : dueSize(before, at, delayOf(vantage, limits))
   if (size >= due) return isBehind(sight, limits) ? "replayed-head" : undefined
@@ -52,24 +51,24 @@ function caseOf(sight: Sight, limits: JudgeLimits): Case {
   return isShownElsewhere(sight, due, limits) ? "replayed-head" : "rollback"
 }
 
-function suspected(
-  scope: JudgeScope,
+function keyOf(step: Step, origin: string, vantage: Vantage): string {
+  return step === "rollback" ? `rollback ${origin}` : `replayed-head ${origin} ${vantage}`
+}
+
+function caseOf(
+  { origin }: JudgeScope,
   { vantage, size, at, before }: Sight,
-  kind: "rollback" | "replayed-head",
-): Finding {
-  const { origin, documents } = scope
-  const limits = limitsOf(scope)
-  const key = kind === "rollback" ? `rollback ${origin}` : `replayed-head ${origin} ${vantage}`
-  const grade: Grade =
-    kind === "rollback"
-      ? suspect(documents, key, vantage, at)
-      : suspect(documents, key, vantage, at, patienceOf(vantage, limits))
+  step: Step,
+  limits: JudgeLimits,
+): Case {
   const shown = `${vantage} serves a head of size ${size}`
-  const summary =
-    kind === "rollback"
-      ? `${shown} although it served size ${before?.largest.size ?? 0} before.`
-      : `${shown}, which is old: newer ones were served before or are served elsewhere.`
-  return { key, kind, grade, origin, summary }
+  const seen = { key: keyOf(step, origin, vantage), kind: step, origin, shownBy: vantage, at }
+  if (step === "rollback") {
+    const summary = `${shown} although it served size ${before?.largest.size ?? 0} before.`
+    return { ...seen, summary }
+  }
+  const summary = `${shown}, which is old: newer ones were served before or are served elsewhere.`
+  return { ...seen, summary, patience: patienceOf(vantage, limits) }
 }
 
 function patienceOf(vantage: Vantage, { replayPatience, copyDelay }: JudgeLimits): number {
@@ -81,7 +80,7 @@ export function watchVantage(
   scope: JudgeScope,
   { vantage, receivedAt }: Pick<Observation, "vantage" | "receivedAt">,
   head: { readonly size: number; readonly note: string },
-): readonly Finding[] {
+): readonly Case[] {
   const { origin, documents } = scope
   const limits = limitsOf(scope)
   const records = vantageRecords(documents, origin)
@@ -96,8 +95,12 @@ export function watchVantage(
   // What was received before the latest head says nothing about now, and verifiers' heads never do.
   if (vantage === "verifier" || (before !== undefined && receivedAt < before.latest.at)) return []
   const sight: Sight = { vantage, size: head.size, at: receivedAt, before, others }
-  const found = caseOf(sight, limits)
-  if (found !== "rollback") heal(scope, `rollback ${origin}`, vantage)
-  if (found !== "replayed-head") heal(scope, `replayed-head ${origin} ${vantage}`, vantage)
-  return found === undefined ? [] : [suspected(scope, sight, found)]
+  const found = stepOf(sight, limits)
+  const steps = ["rollback", "replayed-head"] as const
+  return [
+    ...steps
+      .filter((step) => step !== found)
+      .map((step) => absent(keyOf(step, origin, vantage), vantage)),
+    ...(found === undefined ? [] : [caseOf(scope, sight, found, limits)]),
+  ]
 }

@@ -1,74 +1,70 @@
-// What each vantage point showed of a log, one document of kind `head` each: the largest head, the latest
-// one, and as much of the past as it takes to tell a cache's short delay from a head that is taken back.
-
-import { asInteger, asList, asText } from "../../core/base/json-value.ts"
+// What each vantage point showed of a log: the largest head, the latest one, and as much of the past as it takes
+// to tell a cache's short delay from a head that is taken back.
+import { refuse, shown } from "../../core/base/errors.ts"
+import { parseDecimal } from "../../core/base/text.ts"
 import { type CheckpointText, parseCheckpointText } from "../../core/note/checkpoint.ts"
 import { parseNote } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { Vantage } from "../findings/observation.ts"
-import { formatDocument, parseDocument } from "../state/document-json.ts"
-import type { DocumentReads, Documents } from "../state/documents.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
+import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
+import { list, mapped, message, text } from "../state/schema.ts"
 
 /** A size with the time at which it was received, in Unix milliseconds. */
-export interface SizeAt {
+interface SizeAt {
   readonly size: number
   readonly at: number
 }
 
-export interface VantageRecord {
-  readonly vantage: Vantage
-  /** The largest head, with the log's verified lines. */
-  readonly note: string
-  /** Its size and when it was first received. */
-  readonly largest: SizeAt
-  /** The latest head by the time of receipt. */
-  readonly latest: SizeAt
-  /** How large the largest head was a while ago, for each delay that caches may have. */
-  readonly pasts: readonly Past[]
-}
-
 /** Two samples that move on once the newer one is as old as the delay. */
-export interface Past {
+interface Past {
   readonly newer: SizeAt
   readonly older: SizeAt
 }
 
-const names = ["largest", "latest", "note", "pasts"] as const
 const MOST_PASTS = 4
 
-function formatSizeAt({ size, at }: SizeAt): string {
-  return `${size} ${at}`
-}
+const sizeAt = mapped<SizeAt, string>(
+  text,
+  (written, what) => {
+    const [size = "", at = ""] = written.split(" ")
+    return { size: parseDecimal(size, what), at: parseDecimal(at, what) }
+  },
+  ({ size, at }) => `${size} ${at}`,
+)
 
-function readSizeAt(value: unknown, what: string): SizeAt {
-  const [size, at] = asText(value, what).split(" ")
-  return { size: asInteger(size, what), at: asInteger(at, what) }
-}
+const past = mapped<Past, readonly SizeAt[]>(
+  list(sizeAt, 2),
+  ([older, newer], what) =>
+    older !== undefined && newer !== undefined
+      ? { older, newer }
+      : refuse("malformed", `${shown(what)}: expected two samples, found fewer`),
+  ({ older, newer }) => [older, newer],
+)
 
-function readPast(value: unknown): Past {
-  const [older, newer] = asList(value, "head.pasts", 2)
-  return { older: readSizeAt(older, "head.pasts"), newer: readSizeAt(newer, "head.pasts") }
-}
+/** By origin and vantage point. */
+export const vantages = collection(
+  "head",
+  message({
+    /** The largest head, with the log's verified lines. */
+    note: text,
+    /** Its size and when it was first received. */
+    largest: sizeAt,
+    /** The latest head by the time of receipt. */
+    latest: sizeAt,
+    /** How large the largest head was a while ago, for each delay that caches may have. */
+    pasts: list(past, MOST_PASTS),
+  }),
+)
 
-function readRecord(vantage: Vantage, text: string): VantageRecord {
-  const record = parseDocument(text, "head", names)
-  const pasts = asList(record.pasts, "head.pasts", MOST_PASTS)
-  return {
-    vantage,
-    note: asText(record.note, "head.note"),
-    largest: readSizeAt(record.largest, "head.largest"),
-    latest: readSizeAt(record.latest, "head.latest"),
-    pasts: pasts.map(readPast),
-  }
-}
+export type VantageRecord = ValueOf<typeof vantages> & { readonly vantage: Vantage }
 
 /** What every vantage point of a log has shown; refuses `malformed` for a damaged document. */
 export function vantageRecords(documents: DocumentReads, origin: Origin): readonly VantageRecord[] {
-  const prefix = `${origin} `
-  return documents
-    .list("head")
-    .filter(([key]) => key.startsWith(prefix))
-    .map(([key, text]) => readRecord(key.slice(prefix.length) as Vantage, text))
+  return ofLog(documents, vantages, origin).map(([vantage, record]) => ({
+    ...record,
+    vantage: vantage as Vantage,
+  }))
 }
 
 export interface Seen extends SizeAt {
@@ -101,15 +97,12 @@ export function nextRecord(
   }
 }
 
-export function keepRecord(documents: Documents, origin: Origin, record: VantageRecord): void {
-  const { vantage, note, largest, latest, pasts } = record
-  const document = {
-    note,
-    largest: formatSizeAt(largest),
-    latest: formatSizeAt(latest),
-    pasts: pasts.map(({ older, newer }) => [formatSizeAt(older), formatSizeAt(newer)]),
-  }
-  documents.put("head", `${origin} ${vantage}`, formatDocument(document))
+export function keepRecord(
+  documents: Documents,
+  origin: Origin,
+  { vantage, ...record }: VantageRecord,
+): void {
+  documents.put(vantages, `${origin} ${vantage}`, record)
 }
 
 /** The size that this vantage point must show at `at` if caches hold nothing longer than `delay`. */

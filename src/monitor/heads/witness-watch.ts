@@ -2,8 +2,8 @@
 // time contradicts "the largest I know of", and nobody signs in the future. Equal seconds contradict nothing.
 import type { Evidence } from "../../evidence/evidence.ts"
 import { makeHeadTime, makeWitnessRollback } from "../../evidence/head-evidence.ts"
+import { absent, type Case } from "../findings/case.ts"
 import type { Finding } from "../findings/finding.ts"
-import { resolve } from "../findings/life.ts"
 import { keepSighting, type Sighting, sightingOf, signerRecord } from "./record.ts"
 import { convicted, type JudgeScope, limitsOf } from "./scope.ts"
 import { keyLabel, type Signer, type Statement } from "./statement.ts"
@@ -62,18 +62,15 @@ async function backwards(
   return await convicted(backwardsFinding(scope, role, keyLabel(vkey), found), prove)
 }
 
-function future(scope: JudgeScope, role: Role, { vkey, time }: Signer, at: number): Finding[] {
-  const { origin, documents, now } = scope
+function future(scope: JudgeScope, role: Role, { vkey, time }: Signer, at: number): Case {
+  const { origin } = scope
   const label = keyLabel(vkey)
   const kind = role === "witness" ? "witness-time" : "head-time"
   const key = `${kind} ${origin} ${label} future`
-  if (time * 1000 <= at + limitsOf(scope).clockSkew) {
-    resolve(documents, key, now)
-    return []
-  }
+  if (time * 1000 <= at + limitsOf(scope).clockSkew) return absent(key)
   const ahead = Math.round(time - at / 1000)
   const summary = `${label} signed with a time that is ${ahead} s ahead of the monitor's clock.`
-  return [{ key, kind, grade: "ATTESTED", origin, summary }]
+  return { key, kind, grade: "ATTESTED", origin, summary }
 }
 
 async function watchSigner(
@@ -81,17 +78,16 @@ async function watchSigner(
   role: Role,
   signer: Signer,
   { seen, agrees }: Seen,
-): Promise<readonly Finding[]> {
+): Promise<readonly Case[]> {
   const { documents, origin } = scope
   const record = signerRecord(documents, origin, signer.vkey)
-  const found = [record?.newest, record?.agreed].flatMap((known) => {
-    const contradiction = known && contradictionOf(known, seen)
-    return contradiction === undefined ? [] : [contradiction]
-  })[0]
+  const known = [record?.newest ?? [], record?.agreed ?? []].flat()
+  const [found] = known.flatMap((one) => contradictionOf(one, seen) ?? [])
   keepSighting(documents, origin, signer, record, seen, agrees)
-  const findings = seen.time > 0 ? future(scope, role, signer, seen.at) : []
-  if (found === undefined) return findings
-  return [await backwards(scope, role, signer, found), ...findings]
+  return [
+    ...(found === undefined ? [] : [await backwards(scope, role, signer, found)]),
+    ...(seen.time > 0 ? [future(scope, role, signer, seen.at)] : []),
+  ]
 }
 
 interface Seen {
@@ -108,15 +104,16 @@ export async function watchSigners(
   statement: Statement,
   at: number,
   agrees: boolean,
-): Promise<readonly Finding[]> {
-  const findings: Finding[] = []
-  const watch = async (role: Role, signers: readonly Signer[]) => {
-    for (const signer of signers) {
-      const seen = { seen: sightingOf(statement, signer, at), agrees }
-      findings.push(...(await watchSigner(scope, role, signer, seen)))
-    }
+): Promise<readonly Case[]> {
+  const { log, witnesses } = statement
+  const signers = [
+    ...log.map((signer) => ["log", signer] as const),
+    ...witnesses.map((signer) => ["witness", signer] as const),
+  ]
+  const cases: Case[] = []
+  for (const [role, signer] of signers) {
+    const seen = { seen: sightingOf(statement, signer, at), agrees }
+    cases.push(...(await watchSigner(scope, role, signer, seen)))
   }
-  await watch("log", statement.log)
-  await watch("witness", statement.witnesses)
-  return findings
+  return cases
 }

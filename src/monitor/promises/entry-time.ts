@@ -9,7 +9,7 @@ import type { Finding } from "../findings/finding.ts"
 import { cosignedHeads } from "../heads/cosigned-heads.ts"
 import { anchorFor } from "../heads/fork.ts"
 import { convicted, type JudgeScope } from "../heads/scope.ts"
-import type { Signer, Statement } from "../heads/statement.ts"
+import { type Signer, type Statement, secondsText } from "../heads/statement.ts"
 import { promiserOf } from "./promise-record.ts"
 
 interface Contradiction {
@@ -64,11 +64,6 @@ async function proofOf(
   return makeEntryTime(vkey, await caseOf(scope, promise, contradiction, anchor), scope.holds)
 }
 
-function dateText(seconds: number): string {
-  const date = new Date(seconds * 1000)
-  return Number.isNaN(date.getTime()) ? `second ${seconds}` : date.toISOString()
-}
-
 /**
  * The finding that a promise makes whose entry is in its place, if witnesses contradict its time; the times
  * of heads that the monitor has not seen, or has forgotten, contradict nothing.
@@ -82,8 +77,8 @@ export async function judgeEntryTime(
   const { logIndex: index, integratedTime } = promise
   const { statement, isWithin, witnesses } = contradiction
   const { origin } = scope
-  const times = witnesses.map(({ time }) => dateText(time)).join(", ")
-  const summary = `The log says that it took entry ${index} at ${dateText(integratedTime)}; witnesses knew the head of size ${statement.head.size}, ${isWithin ? "with" : "without"} it, at ${times}.`
+  const times = witnesses.map(({ time }) => secondsText(time)).join(", ")
+  const summary = `The log says that it took entry ${index} at ${secondsText(integratedTime)}; witnesses knew the head of size ${statement.head.size}, ${isWithin ? "with" : "without"} it, at ${times}.`
   const kind = "entry-time"
   const finding = { key: `${kind} ${origin} ${index}`, kind, origin, index, summary } as const
   return [await convicted(finding, () => proofOf(scope, promise, contradiction))]

@@ -2,14 +2,14 @@
 // takes everything out. Bounded for each log: what would convict the log goes before what is merely newer.
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
-import { Refusal } from "../../core/base/errors.ts"
-import { asInteger, asText } from "../../core/base/json-value.ts"
+import { refuse, unlessRefused } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { Observation } from "../findings/observation.ts"
 import type { KnownKeys } from "../heads/statement.ts"
-import { formatDocument, parseDocument } from "../state/document-json.ts"
-import type { Documents } from "../state/documents.ts"
+import { collection } from "../state/collection.ts"
+import { type Documents, ofLog } from "../state/documents.ts"
+import { integer, message, text } from "../state/schema.ts"
 import type { PostedPromise } from "./posted-receipt.ts"
 import { keepReceipt, keepTimestamp } from "./promise-record.ts"
 
@@ -34,7 +34,7 @@ export interface Mailbox {
 
 export interface OpenMailbox extends Mailbox {
   /**
-   * Puts everything into the documents, heads as `inbox`, promises as what the logs are held to, as far as
+   * Puts everything into the documents, heads for the next round, promises as what the logs are held to, as far as
    * there is room; `logs` are those that are followed, `now` is in Unix milliseconds.
    */
   drain(documents: Documents, logs: readonly KnownKeys[], now: number): void
@@ -55,21 +55,15 @@ function byImportance(a: PostedHead, b: PostedHead): number {
   return Number(b.contradicts) - Number(a.contradicts) || b.size - a.size
 }
 
-function inboxPrefix(origin: Origin): string {
-  return `${origin} `
-}
+/** By origin and a hash of the note. */
+export const inbox = collection("inbox", message({ note: text, receivedAt: integer }))
 
 /** The posted heads of a log; they leave the documents. */
 export function takeInbox(documents: Documents, origin: Origin): readonly Observation[] {
-  return documents
-    .list("inbox")
-    .filter(([place]) => place.startsWith(inboxPrefix(origin)))
-    .map(([place, text]) => {
-      documents.remove("inbox", place)
-      const { note, receivedAt } = parseDocument(text, place, ["note", "receivedAt"])
-      const at = asInteger(receivedAt, place)
-      return { vantage: "verifier", note: asText(note, place), receivedAt: at }
-    })
+  return ofLog(documents, inbox, origin).map(([id, posted]) => {
+    documents.remove(inbox, `${origin} ${id}`)
+    return { ...posted, vantage: "verifier" }
+  })
 }
 
 function lengthOf(promise: PostedPromise): number {
@@ -87,12 +81,11 @@ function keepPromise(
 ): void {
   const keys = logs.find(({ origin }) => origin === promise.origin)
   if (keys === undefined) return
-  try {
-    if (promise.form === "receipt") keepReceipt(documents, keys, promise.receipt, now)
-    else keepTimestamp(documents, keys, promise.timestamp, now)
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-  }
+  unlessRefused(() =>
+    promise.form === "receipt"
+      ? keepReceipt(documents, keys, promise.receipt, now)
+      : keepTimestamp(documents, keys, promise.timestamp, now),
+  )
 }
 
 export function createMailbox(): OpenMailbox {
@@ -101,13 +94,10 @@ export function createMailbox(): OpenMailbox {
   let promised = 0
 
   function drainLog(documents: Documents, origin: Origin, posted: Iterable<PostedHead>): void {
-    const waiting = documents
-      .list("inbox")
-      .filter(([place]) => place.startsWith(inboxPrefix(origin))).length
+    const waiting = documents.keys(inbox, `${origin} `).length
     const room = Math.max(0, MOST_POSTED_HEADS - waiting)
     for (const { note, receivedAt } of [...posted].sort(byImportance).slice(0, room)) {
-      const place = inboxPrefix(origin) + idOf(note)
-      documents.put("inbox", place, formatDocument({ note, receivedAt }))
+      documents.put(inbox, `${origin} ${idOf(note)}`, { note, receivedAt })
     }
   }
 
@@ -123,7 +113,7 @@ export function createMailbox(): OpenMailbox {
     postPromise(promise) {
       const length = lengthOf(promise)
       if (promises.length === MOST_PROMISES || promised + length > MOST_PROMISED) {
-        throw new Refusal("try-later", "too many receipts wait for the next round")
+        refuse("try-later", "too many receipts wait for the next round")
       }
       promises.push(promise)
       promised += length

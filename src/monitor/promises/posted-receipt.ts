@@ -40,7 +40,7 @@ export interface PostedReceipt {
   readonly receipt: PromisedEntry
 }
 
-export interface PostedReceipts {
+interface PostedReceipts {
   /** Timestamps that hold. */
   readonly timestamps: readonly PostedPromise[]
   readonly receipts: readonly PostedReceipt[]

@@ -1,19 +1,21 @@
-// The promises that a log is held to, one document of kind `promise` each: receipts of the native API, and
-// signed entry timestamps of Rekor v1. Only what the log's key signed is kept, and up to 4 MiB of a log.
+// The promises that a log is held to: receipts of the native API, and signed entry timestamps of Rekor v1. Only
+// what the log's key signed is kept, and up to 4 MiB of a log.
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
-import { Refusal, refuse } from "../../core/base/errors.ts"
-import { asBytes, asInteger, asText } from "../../core/base/json-value.ts"
-import { formatBase64, formatHex, parseBase64, parseHex } from "../../core/base/text.ts"
+import { refuse, unlessRefused } from "../../core/base/errors.ts"
+import { asObject } from "../../core/base/json-value.ts"
+import { formatHex, parseBase64 } from "../../core/base/text.ts"
 import type { Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
-import { asHash, type Hash } from "../../core/tree/hash.ts"
+import type { Hash } from "../../core/tree/hash.ts"
 import { verifyInclusion } from "../../core/tree/proof.ts"
+import { canonicalText, type JsonValue } from "../../entry/canonical-json.ts"
 import { openPromise, promiseLines, type SignedPromise } from "../../evidence/promise.ts"
 import { type JudgeScope, limitsOf } from "../heads/scope.ts"
 import { type KnownKeys, openStatement, readNote } from "../heads/statement.ts"
-import { asWord, formatDocument, parseDocument } from "../state/document-json.ts"
-import type { DocumentReads, Documents } from "../state/documents.ts"
+import { collection } from "../state/collection.ts"
+import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
+import { bytes, hash, integer, message, type Schema, text, word } from "../state/schema.ts"
 
 /** UTF-16 units of all promises of one log. */
 const MOST_PROMISED = 4_194_304
@@ -30,75 +32,82 @@ export interface PromisedEntry {
   readonly path?: readonly Hash[]
 }
 
-interface Kept {
-  readonly key: string
-  readonly index: number
+/** What is still to be kept. */
+export type KeptPromise = (Receipt | (Timestamp & { readonly index: number })) & {
+  /** The end of its key. */
+  readonly id: string
+}
+
+const receipt = message({
+  kind: word("receipt"),
+  index: integer,
+  leafHash: hash,
+  /** Only the lines of the log's keys that hold. */
+  checkpoint: text,
   /** When it was received, in Unix milliseconds. */
-  readonly at: number
+  at: integer,
+})
+
+const timestamp = message({
+  kind: word("timestamp"),
+  body: text,
+  integratedTime: integer,
+  logID: text,
+  logIndex: integer,
+  signature: bytes,
+  at: integer,
+})
+
+type Receipt = ReturnType<typeof receipt.read>
+type Timestamp = ReturnType<typeof timestamp.read>
+
+const promise: Schema<Receipt | Timestamp> = {
+  read(value, what) {
+    const { kind } = asObject(value, what, ["kind"])
+    return kind === "timestamp" ? timestamp.read(value, what) : receipt.read(value, what)
+  },
+  write: (value) => (value.kind === "timestamp" ? timestamp.write(value) : receipt.write(value)),
 }
 
-export type KeptPromise =
-  | (Kept & { readonly kind: "receipt"; readonly leafHash: Hash; readonly checkpoint: string })
-  | (Kept & { readonly kind: "timestamp"; readonly promise: SignedPromise })
-
-const receiptNames = ["at", "checkpoint", "index", "kind", "leafHash"] as const
-const promiseNames = ["body", "integratedTime", "logID", "logIndex", "signature"] as const
-const names = [...receiptNames, ...promiseNames] as const
-
-function readPromise(key: string, text: string): KeptPromise {
-  const members = parseDocument(text, "promise", names)
-  const kind = asWord(members.kind, "promise.kind", ["receipt", "timestamp"])
-  const at = asInteger(members.at, "promise.at")
-  const index = asInteger(members.index ?? members.logIndex, "promise.index")
-  if (kind === "receipt") {
-    const leafHash = asText(members.leafHash, "promise.leafHash")
-    return {
-      kind,
-      key,
-      index,
-      at,
-      leafHash: asHash(parseHex(leafHash, "promise.leafHash"), "promise.leafHash"),
-      checkpoint: asText(members.checkpoint, "promise.checkpoint"),
-    }
-  }
-  return { kind, key, index, at, promise: readSignedPromise(members) }
-}
-
-function readSignedPromise(
-  members: Readonly<Partial<Record<(typeof promiseNames)[number], unknown>>>,
-): SignedPromise {
-  return {
-    body: asText(members.body, "promise.body"),
-    integratedTime: asInteger(members.integratedTime, "promise.integratedTime"),
-    logID: asText(members.logID, "promise.logID"),
-    logIndex: asInteger(members.logIndex, "promise.logIndex"),
-    signature: asBytes(members.signature, "promise.signature"),
-  }
-}
-
-function entriesOf(documents: DocumentReads, origin: Origin) {
-  const prefix = `${origin} `
-  return documents.list("promise").filter(([key]) => key.startsWith(prefix))
-}
+/** By origin and a hash of what makes a promise the same one when it comes again. */
+export const promises = collection("promise", promise)
 
 /** The promises that are still to be kept, in the order of their keys. */
 export function keptPromises(documents: DocumentReads, origin: Origin): readonly KeptPromise[] {
-  return entriesOf(documents, origin).map(([key, text]) => readPromise(key, text))
+  return ofLog(documents, promises, origin).map(([id, kept]) =>
+    kept.kind === "timestamp" ? { ...kept, id, index: kept.logIndex } : { ...kept, id },
+  )
+}
+
+export function forgetPromise(documents: Documents, origin: Origin, { id }: KeptPromise): void {
+  documents.remove(promises, `${origin} ${id}`)
+}
+
+/** UTF-16 units of what a promise holds of any length. */
+function lengthOf(kept: Receipt | Timestamp): number {
+  return kept.kind === "receipt" ? kept.checkpoint.length : kept.body.length
 }
 
 /** `identity` is what makes a promise the same one when it comes again. */
-function keep(documents: Documents, origin: Origin, identity: string, text: string): void {
-  const key = `${origin} ${formatHex(digestOf("sha256", utf8(identity))).slice(0, 32)}`
-  if (documents.get("promise", key) !== undefined) return
-  if (text.length > LONGEST_PROMISE) {
+function keep(
+  documents: Documents,
+  origin: Origin,
+  identity: JsonValue,
+  kept: Receipt | Timestamp,
+): void {
+  const hashed = formatHex(digestOf("sha256", utf8(canonicalText(identity))))
+  const key = `${origin} ${hashed.slice(0, 32)}`
+  if (documents.get(promises, key) !== undefined) return
+  if (promises.format(kept).length > LONGEST_PROMISE) {
     refuse("too-large", `promise: expected up to ${LONGEST_PROMISE} characters`)
   }
-  const others = entriesOf(documents, origin)
-  const total = others.reduce((sum, [, other]) => sum + other.length, text.length)
-  if (others.length >= MOST_PROMISES || total > MOST_PROMISED) {
+  const isFull = documents.keys(promises, `${origin} `).length >= MOST_PROMISES
+  const lengths = isFull ? [] : keptPromises(documents, origin).map(lengthOf)
+  const total = lengths.reduce((sum, length) => sum + length, lengthOf(kept))
+  if (isFull || total > MOST_PROMISED) {
     refuse("try-later", "too many promises of this log are still to be kept")
   }
-  documents.put("promise", key, text)
+  documents.put(promises, key, kept)
 }
 
 /**
@@ -118,9 +127,9 @@ export function keepReceipt(
   if (log.length === 0) refuse("untrusted", "receipt: expected a checkpoint that the log signed")
   if (index >= head.size) refuse("bad-proof", `receipt: index ${index} is not below its head`)
   if (path !== undefined) verifyInclusion(leafHash, index, head, path)
-  const receipt = { kind: "receipt", index, leafHash: formatHex(leafHash) }
-  const document = formatDocument({ ...receipt, checkpoint: note, at: now })
-  keep(documents, origin, formatDocument({ ...receipt, checkpoint: read.note.text }), document)
+  const kind = "receipt"
+  const stated = { kind, index, leafHash: formatHex(leafHash), checkpoint: read.note.text }
+  keep(documents, origin, stated, { kind, index, leafHash, checkpoint: note, at: now })
 }
 
 /** A signed entry timestamp in the names and forms of Rekor v1. */
@@ -136,13 +145,7 @@ export function promiserOf(keys: KnownKeys, promise: SignedPromise): Vkey | unde
 
 function isPromisedBy(vkey: Vkey, promise: SignedPromise): boolean {
   if (vkey.type !== 2) return false
-  try {
-    openPromise(vkey, promiseLines(promise))
-    return true
-  } catch (error) {
-    if (error instanceof Refusal) return false
-    throw error
-  }
+  return unlessRefused(() => openPromise(vkey, promiseLines(promise))) !== undefined
 }
 
 /** Holds the log to a timestamp. Refuses `untrusted` for one it did not sign, `malformed`, `try-later`. */
@@ -153,12 +156,11 @@ export function keepTimestamp(
   now: number,
 ): void {
   const signature = parseBase64(signedEntryTimestamp, "signed entry timestamp")
-  const timestamp = { body, integratedTime, logID, logIndex }
-  if (promiserOf(keys, { ...timestamp, signature }) === undefined) {
+  const stated = { body, integratedTime, logID, logIndex }
+  if (promiserOf(keys, { ...stated, signature }) === undefined) {
     refuse("untrusted", `signed entry timestamp: expected one of ${keys.origin}`)
   }
-  const document = { ...timestamp, kind: "timestamp", signature: formatBase64(signature), at: now }
-  keep(documents, keys.origin, formatDocument(timestamp), formatDocument(document))
+  keep(documents, keys.origin, stated, { ...stated, kind: "timestamp", signature, at: now })
 }
 
 /** Whether an entry should be in the tree by now that the tree does not reach. */

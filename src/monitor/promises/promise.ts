@@ -8,51 +8,49 @@ import { portableHasher } from "../../core/tree/hash.ts"
 import { makeBrokenPromise } from "../../evidence/entry-evidence.ts"
 import type { Evidence } from "../../evidence/evidence.ts"
 import type { SignedPromise } from "../../evidence/promise.ts"
-import type { Finding } from "../findings/finding.ts"
-import { resolve } from "../findings/life.ts"
+import { absent, type Case } from "../findings/case.ts"
 import { anchorFor, judgeStatement } from "../heads/fork.ts"
 import { convicted, type JudgeScope } from "../heads/scope.ts"
 import { keptStatement } from "../heads/statement.ts"
 import { judgeEntryTime } from "./entry-time.ts"
-import { isOverdue, type KeptPromise, keptPromises, promiserOf } from "./promise-record.ts"
-
-export {
-  keepReceipt,
-  keepTimestamp,
-  type PromisedEntry,
-  type PromisedTimestamp,
+import {
+  forgetPromise,
+  isOverdue,
+  type KeptPromise,
+  keptPromises,
+  promiserOf,
 } from "./promise-record.ts"
 
 /** How long a broken promise is kept that could not be proven, in milliseconds. */
 const UNPROVEN_RETENTION = 7 * 86_400_000
 
-function findingOf({ origin }: JudgeScope, { key, index }: KeptPromise, summary: string) {
-  const id = key.slice(key.lastIndexOf(" ") + 1)
-  return {
-    key: `broken-promise ${origin} ${id}`,
-    kind: "broken-promise",
-    origin,
-    index,
-    summary,
-  } as const
+function keyOf({ origin }: JudgeScope, { id }: KeptPromise): string {
+  return `broken-promise ${origin} ${id}`
+}
+
+function findingOf(scope: JudgeScope, promise: KeptPromise, summary: string) {
+  const { origin } = scope
+  const { index } = promise
+  return { key: keyOf(scope, promise), kind: "broken-promise", origin, index, summary } as const
 }
 
 interface Outcome {
   /** Whether there is nothing more to wait for. */
   readonly isSettled: boolean
-  /** Whether the entry is where it was promised to be. */
-  readonly isKept?: boolean
-  readonly findings: readonly Finding[]
+  readonly cases: readonly Case[]
 }
 
-const KEPT: Outcome = { isSettled: true, isKept: true, findings: [] }
+/** The entry is where it was promised to be. */
+function kept(scope: JudgeScope, promise: KeptPromise): Outcome {
+  return { isSettled: true, cases: [absent(keyOf(scope, promise))] }
+}
 
 function waiting(scope: JudgeScope, promise: KeptPromise): Outcome {
   const isOwed = scope.isBehind !== true && isOverdue(scope, promise)
-  if (!isOwed) return { isSettled: false, findings: [] }
+  if (!isOwed) return { isSettled: false, cases: [] }
   const summary = `The log has promised an entry at index ${promise.index}, and its tree still ends at ${scope.tree.head.size}.`
   const finding = { ...findingOf(scope, promise, summary), grade: "ATTESTED" } as const
-  return { isSettled: false, findings: [finding] }
+  return { isSettled: false, cases: [finding] }
 }
 
 async function isInPlace(
@@ -74,13 +72,13 @@ async function judgeReceipt(scope: JudgeScope, receipt: Receipt): Promise<Outcom
   const isBeyond = statement.head.size > scope.tree.head.size
   if (isBeyond) {
     const outcome = waiting(scope, receipt)
-    return { ...outcome, findings: [...findings, ...outcome.findings] }
+    return { ...outcome, cases: [...findings, ...outcome.cases] }
   }
-  if (verdict === "agrees" && (await isInPlace(scope, index, leafHash))) return KEPT
+  if (verdict === "agrees" && (await isInPlace(scope, index, leafHash))) return kept(scope, receipt)
   const summary = `The log has promised an entry at index ${index} that is not in its tree there.`
   const fork = findings.find(({ kind }) => kind === "fork")
   const finding = await convicted(findingOf(scope, receipt, summary), async () => fork?.evidence)
-  return { isSettled: verdict !== "open", findings: [...findings, finding] }
+  return { isSettled: verdict !== "open", cases: [...findings, finding] }
 }
 
 async function proofOf(scope: JudgeScope, promise: SignedPromise): Promise<Evidence | undefined> {
@@ -94,32 +92,32 @@ async function proofOf(scope: JudgeScope, promise: SignedPromise): Promise<Evide
 }
 
 async function judgeTimestamp(scope: JudgeScope, timestamp: Timestamp): Promise<Outcome> {
-  const { index, promise } = timestamp
+  const { index } = timestamp
   if (index >= scope.tree.head.size) return waiting(scope, timestamp)
-  const body = parseBase64(promise.body, "promise body")
+  const body = parseBase64(timestamp.body, "promise body")
   if (await isInPlace(scope, index, portableHasher.leaf(body))) {
-    return { ...KEPT, findings: await judgeEntryTime(scope, promise) }
+    const outcome = kept(scope, timestamp)
+    return { ...outcome, cases: [...outcome.cases, ...(await judgeEntryTime(scope, timestamp))] }
   }
   const summary = `The log has promised an entry at index ${index}, and another entry is there.`
   const finding = await convicted(findingOf(scope, timestamp, summary), () =>
-    proofOf(scope, promise),
+    proofOf(scope, timestamp),
   )
-  return { isSettled: finding.grade === "PROVEN", findings: [finding] }
+  return { isSettled: finding.grade === "PROVEN", cases: [finding] }
 }
 
 /** Judges the promises of a log, to be called in every round after the tree has grown. */
-export async function judgePromises(scope: JudgeScope): Promise<readonly Finding[]> {
+export async function judgePromises(scope: JudgeScope): Promise<readonly Case[]> {
   const { documents, origin, now } = scope
-  const findings: Finding[] = []
+  const cases: Case[] = []
   for (const promise of keptPromises(documents, origin)) {
     const outcome =
       promise.kind === "receipt"
         ? await judgeReceipt(scope, promise)
         : await judgeTimestamp(scope, promise)
-    findings.push(...outcome.findings)
+    cases.push(...outcome.cases)
     const isForgotten = now - promise.at > UNPROVEN_RETENTION
-    if (outcome.isSettled || isForgotten) documents.remove("promise", promise.key)
-    if (outcome.isKept === true) resolve(documents, findingOf(scope, promise, "").key, now)
+    if (outcome.isSettled || isForgotten) forgetPromise(documents, origin, promise)
   }
-  return findings
+  return cases
 }

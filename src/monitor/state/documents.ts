@@ -1,42 +1,35 @@
-// What a monitor remembers beside its trees: small JSON texts by kind and key. Changes are gathered and
+// What a monitor remembers beside its trees: typed values by collection and key. Changes are gathered and
 // become durable together, under the monitor's signature (state.ts).
+import type { Collection } from "./collection.ts"
 
-/**
- * `policy`: the pinned policy file. `log`: a followed log, by origin. `gap`: an entry bundle that
- * could not be read in full and is asked for again. `head`: the newest head of a vantage point.
- * `witness`: the newest cosignature of a witness. `cosigned`: cosigned heads as time went by.
- * `pending-head`: a signed head that the tree does not reach yet. `suspicion`: what may heal.
- * `finding`, `evidence`: by their IDs. `alert`: what is still to be delivered. `claim`, `revocation`:
- * what entries said. `promise`: receipts that are still to be kept. `expectation`: what was shipped
- * and must appear. `canary`: the monitor's own test entries. `inbox`: heads posted by verifiers.
- */
-export type DocumentKind =
-  | "policy"
-  | "log"
-  | "gap"
-  | "head"
-  | "witness"
-  | "cosigned"
-  | "pending-head"
-  | "suspicion"
-  | "finding"
-  | "evidence"
-  | "alert"
-  | "claim"
-  | "revocation"
-  | "promise"
-  | "expectation"
-  | "canary"
-  | "inbox"
-
+/** Each text is parsed once, when its value is first asked for; what was put is never parsed. */
 export interface DocumentReads {
-  get(kind: DocumentKind, key: string): string | undefined
-  /** Keys and values in the order of the keys. */
-  list(kind: DocumentKind): readonly (readonly [key: string, value: string])[]
+  /** Refuses `malformed` for a document that is damaged or foreign, naming it, like all that reads values. */
+  get<Value>(collection: Collection<Value>, key: string): Value | undefined
+  /** The keys that begin with `prefix`, in order; reads no value. */
+  keys(collection: Collection<unknown>, prefix?: string): readonly string[]
+  /** Keys and values in the order of the keys, as {@link keys}. */
+  list<Value>(
+    collection: Collection<Value>,
+    prefix?: string,
+  ): readonly (readonly [key: string, value: Value])[]
 }
 
 /** Reads see what was put before. Nothing is durable until the state is committed. */
 export interface Documents extends DocumentReads {
-  put(kind: DocumentKind, key: string, value: string): void
-  remove(kind: DocumentKind, key: string): void
+  /** The text is written once a commit, whatever is put before. The caller no longer changes `value`. */
+  put<Value>(collection: Collection<Value>, key: string, value: Value): void
+  remove(collection: Collection<unknown>, key: string): void
+}
+
+/** The documents of one log in a collection whose keys are `ORIGIN REST`. */
+export function ofLog<Value>(
+  documents: DocumentReads,
+  collection: Collection<Value>,
+  origin: string,
+): readonly (readonly [rest: string, value: Value])[] {
+  const prefix = `${origin} `
+  return documents
+    .list(collection, prefix)
+    .map(([key, value]) => [key.slice(prefix.length), value] as const)
 }

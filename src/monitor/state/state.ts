@@ -36,12 +36,12 @@ export interface MonitorState {
   close(): Promise<void>
 }
 
-export type ChangeState = <T>(
+type ChangeState = <T>(
   edit: (documents: Documents) => T | Promise<T>,
   growth?: Growth,
 ) => Promise<T>
 
-export interface StateOptions {
+interface StateOptions {
   readonly store: MonitorStore
   readonly signer: StateSigner
   readonly hasher: TreeHasher

@@ -4,7 +4,7 @@
 import type { Origin } from "../../core/note/origin.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import type { TileId } from "../../core/tree/tile.ts"
-import type { DocumentKind } from "./documents.ts"
+import type { DocumentKind } from "./collection.ts"
 
 export interface StoredDocument {
   readonly kind: DocumentKind

@@ -24,17 +24,11 @@ import { rootNodes } from "../../core/tree/tree.ts"
 import { loadEdge } from "../../tree/edge-loading.ts"
 import { createLeafIndex } from "../../tree/leaf-index.ts"
 import { createTreeReader } from "../../tree/tree-reader.ts"
-import type { MonitorStore } from "./store.ts"
+import type { LeafChange, MonitorStore } from "./store.ts"
 import type { TreeView } from "./tree-view.ts"
 
 /** Full tiles kept in memory, 16 KB each. */
 const CACHED_TILES = 512
-
-/** A tile above level 0 that became full. */
-export interface UpperTile {
-  readonly id: TileId
-  readonly hashes: Uint8Array
-}
 
 export interface OwnTree extends TreeView {
   readonly edge: Edge
@@ -43,7 +37,7 @@ export interface OwnTree extends TreeView {
   /** Indexes that may hold this leaf hash: nearly always none, or the one it is at. */
   candidates(leafHash: Hash): readonly number[]
   /** Grows the tree in memory; gives what the store needs beside the leaf hashes. */
-  append(leafHashes: readonly Hash[]): readonly UpperTile[]
+  append(leafHashes: readonly Hash[]): LeafChange["tiles"]
 }
 
 /**
@@ -110,7 +104,7 @@ export async function openTree(
     leafHash,
     candidates: index.candidates,
     append(leafHashes) {
-      const upper: UpperTile[] = []
+      const upper: LeafChange["tiles"][number][] = []
       for (const hash of leafHashes) {
         index.add(hash, edge.size)
         for (const { id, nodes } of appendLeaf(edge, hash, hasher)) {

@@ -14,7 +14,7 @@
 //   duplicates violation|ignore
 //   unknown violation|ignore
 //
-// Patterns: watch-pattern.ts. Names and issuers in certificates are taken as they stand there: no chain is
+// Patterns: pattern.ts. Names and issuers in certificates are taken as they stand there: no chain is
 // verified, so a rule by identity says who is named, not who signed.
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { LONGEST_WATCH } from "../../core/base/limits.ts"
@@ -69,43 +69,40 @@ export interface Watch {
 }
 
 /** Reads a file that a watch file names; rejects if it cannot. */
-export type WatchFileReader = (path: string) => Promise<string>
+type WatchFileReader = (path: string) => Promise<string>
 
 const VERSION = "countersign-watch/v1"
 /** Each of them becomes a document of the monitor. */
 const MOST_SHIPPED = 100_000
 
-interface SubjectDraft {
-  readonly form: "subject"
-  readonly name: string
+interface SubjectDraft extends Subject {
   readonly digests: Set<string>
   readonly names: Pattern[]
   readonly signers: SignerRule[]
   isUnique: boolean
 }
 
-interface SignerDraft {
-  readonly form: "signer"
-  readonly name: string
+interface SignerDraft extends WatchedSigner {
   readonly rules: SignerRule[]
   readonly revoked: RevokedKey[]
-  readonly mine: Set<string>
-  hasLedger: boolean
+  mine?: Set<string>
 }
 
-type Block = SubjectDraft | SignerDraft
-
 interface Draft {
-  readonly blocks: Block[]
+  readonly subjects: Map<string, SubjectDraft>
+  readonly signers: Map<string, SignerDraft>
   readonly shipments: Shipment[]
   readonly severities: Map<string, Severity>
-  readonly files: string[]
+  readonly files: Set<string>
   readonly readFile: WatchFileReader
 }
 
+/** Reads a line of the block that is open. */
+type BlockReader = (line: string) => Promise<void>
+
 async function readList(draft: Draft, path: string): Promise<string> {
   if (path === "") expected("the name of a file", path)
-  if (!draft.files.includes(path)) draft.files.push(path)
+  draft.files.add(path)
   return await draft.readFile(path)
 }
 
@@ -129,8 +126,8 @@ async function readSignerLine(draft: Draft, signer: SignerDraft, line: string): 
   if (keyword === "key" || keyword === "oidc") signer.rules.push(readRule(line))
   else if (keyword === "revoked") signer.revoked.push(readRevoked(rest))
   else if (keyword === "mine") {
-    for (const known of readLedger(await readList(draft, rest), rest)) signer.mine.add(known)
-    signer.hasLedger = true
+    const ledger = readLedger(await readList(draft, rest), rest)
+    signer.mine = new Set([...(signer.mine ?? []), ...ledger])
   } else expected("key, oidc, mine FILE or revoked", line)
 }
 
@@ -144,16 +141,18 @@ async function readShippedList(draft: Draft, text: string): Promise<Shipment> {
   return { ...shipment, digests }
 }
 
-function openBlock(draft: Draft, form: Block["form"], text: string): void {
-  const name = oneWord(text, `${form} and one word`)
-  if (draft.blocks.some((block) => block.form === form && block.name === name)) {
-    expected(`a ${form} that is not there yet`, name)
-  }
-  draft.blocks.push(
-    form === "subject"
-      ? { form, name, digests: new Set(), names: [], signers: [], isUnique: false }
-      : { form, name, rules: [], revoked: [], mine: new Set(), hasLedger: false },
-  )
+function openSubject(draft: Draft, name: string): BlockReader {
+  if (draft.subjects.has(name)) expected("a subject that is not there yet", name)
+  const subject = { name, digests: new Set<string>(), names: [], signers: [], isUnique: false }
+  draft.subjects.set(name, subject)
+  return (line) => readSubjectLine(draft, subject, line)
+}
+
+function openSigner(draft: Draft, name: string): BlockReader {
+  if (draft.signers.has(name)) expected("a signer that is not there yet", name)
+  const signer = { name, rules: [], revoked: [] }
+  draft.signers.set(name, signer)
+  return (line) => readSignerLine(draft, signer, line)
 }
 
 function setSeverity(draft: Draft, keyword: string, value: string): void {
@@ -162,32 +161,27 @@ function setSeverity(draft: Draft, keyword: string, value: string): void {
   draft.severities.set(keyword, value as Severity)
 }
 
-/** Reads a line that is not indented; true if lines of a block may follow it. */
-async function readStatement(draft: Draft, line: string): Promise<boolean> {
+/** Reads a line that is not indented; gives what reads the lines of its block, if it begins one. */
+async function readStatement(draft: Draft, line: string): Promise<BlockReader | undefined> {
   const [keyword, rest] = splitWord(line)
-  if (keyword === "subject" || keyword === "signer") openBlock(draft, keyword, rest)
-  else if (keyword === "shipped") draft.shipments.push(await readShippedList(draft, rest))
+  if (keyword === "subject") return openSubject(draft, oneWord(rest, "subject and one word"))
+  if (keyword === "signer") return openSigner(draft, oneWord(rest, "signer and one word"))
+  if (keyword === "shipped") draft.shipments.push(await readShippedList(draft, rest))
   else if (keyword === "duplicates" || keyword === "unknown") setSeverity(draft, keyword, rest)
   else expected("subject, signer, shipped, duplicates or unknown", line)
-  return keyword === "subject" || keyword === "signer"
-}
-
-async function readMember(draft: Draft, line: string): Promise<void> {
-  const block = draft.blocks.at(-1)
-  if (block?.form === "subject") await readSubjectLine(draft, block, line)
-  else if (block?.form === "signer") await readSignerLine(draft, block, line)
+  return undefined
 }
 
 async function readLines(draft: Draft, lines: readonly string[]): Promise<void> {
-  let isInBlock = false
+  let readMember: BlockReader | undefined
   for (const [i, written] of lines.entries()) {
     const line = written.trim()
     if (line === "" || line.startsWith("#")) continue
-    const isIndented = written.startsWith(" ")
     try {
-      if (isIndented && !isInBlock) expected("a line of a block behind subject or signer", line)
-      if (isIndented) await readMember(draft, line)
-      else isInBlock = await readStatement(draft, line)
+      if (!written.startsWith(" ")) readMember = await readStatement(draft, line)
+      else if (readMember === undefined)
+        expected("a line of a block behind subject or signer", line)
+      else await readMember(line)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       refuse(error.code, `watch file, line ${i + 2}: ${error.message}`, { cause: error })
@@ -195,16 +189,16 @@ async function readLines(draft: Draft, lines: readonly string[]): Promise<void> 
   }
 }
 
-function finished(block: Block): void {
-  const { name } = block
-  if (block.form === "subject" && block.digests.size === 0 && block.names.length === 0) {
-    expected(`a digest or a name in the subject ${name}`, "none")
+function assertWhole({ subjects, signers }: Draft): void {
+  for (const { name, digests, names } of subjects.values()) {
+    if (digests.size + names.length === 0) {
+      expected(`a digest or a name in the subject ${name}`, "none")
+    }
   }
-  if (block.form === "signer" && block.rules.length === 0 && block.revoked.length === 0) {
-    expected(`a key or an identity in the signer ${name}`, "none")
-  }
-  if (block.form === "signer" && block.hasLedger && block.rules.length === 0) {
-    expected(`a key or an identity beside the ledger of ${name}`, "none")
+  for (const { name, rules, revoked, mine } of signers.values()) {
+    if (rules.length > 0) continue
+    if (revoked.length === 0) expected(`a key or an identity in the signer ${name}`, "none")
+    if (mine !== undefined) expected(`a key or an identity beside the ledger of ${name}`, "none")
   }
 }
 
@@ -218,24 +212,21 @@ export async function parseWatch(text: string, readFile: WatchFileReader): Promi
   if (version !== VERSION) expected(`a watch file that begins ${VERSION}`, version)
   if (lines.at(-1) !== "") expected("a line feed at the end of the watch file", lines.at(-1) ?? "")
   const draft: Draft = {
-    blocks: [],
+    subjects: new Map(),
+    signers: new Map(),
     shipments: [],
     severities: new Map(),
-    files: [],
+    files: new Set(),
     readFile,
   }
   await readLines(draft, lines)
-  for (const block of draft.blocks) finished(block)
+  assertWhole(draft)
   return {
-    subjects: draft.blocks.flatMap((block) => (block.form === "subject" ? [block] : [])),
-    signers: draft.blocks.flatMap((block) => (block.form === "signer" ? [signerOf(block)] : [])),
+    subjects: [...draft.subjects.values()],
+    signers: [...draft.signers.values()],
     shipments: draft.shipments,
     duplicates: draft.severities.get("duplicates") ?? "ignore",
     unknown: draft.severities.get("unknown") ?? "violation",
-    files: draft.files,
+    files: [...draft.files],
   }
-}
-
-function signerOf({ name, rules, revoked, mine, hasLedger }: SignerDraft): WatchedSigner {
-  return { name, rules, revoked, ...(hasLedger && { mine }) }
 }

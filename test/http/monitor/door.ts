@@ -5,6 +5,7 @@ import { parseVkey } from "../../../src/core/note/note.ts"
 import type { Origin } from "../../../src/core/note/origin.ts"
 import { EMPTY_HEAD, portableHasher } from "../../../src/core/tree/hash.ts"
 import { createMonitorServer, type MonitorServerOptions } from "../../../src/http/monitor/server.ts"
+import { settle } from "../../../src/monitor/findings/settle.ts"
 import { judgeHead } from "../../../src/monitor/heads/judge.ts"
 import type { KnownKeys } from "../../../src/monitor/heads/statement.ts"
 import { createMailbox, type OpenMailbox } from "../../../src/monitor/promises/mailbox.ts"
@@ -88,7 +89,8 @@ export async function openMonitorDoor(
     async see(note) {
       const tree = { head: EMPTY_HEAD } as TreeView
       const observation = { vantage: "log", note, receivedAt: clock.now } as const
-      await judgeHead({ ...keys, tree, documents, observation, now: clock.now })
+      const scope = { ...keys, tree, documents, observation, now: clock.now }
+      settle(documents, await judgeHead(scope), clock.now)
     },
     close,
   }

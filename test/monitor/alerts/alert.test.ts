@@ -2,10 +2,16 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { type Alert, type AlertSink, deliverAlerts } from "../../../src/monitor/alerts/alert.ts"
 import { sinkStates } from "../../../src/monitor/alerts/sink-state.ts"
-import { openFindings, raise, resolve } from "../../../src/monitor/findings/life.ts"
 import { outboxItems } from "../../../src/monitor/findings/outbox.ts"
 import { worstOf } from "../../../src/monitor/findings/severity.ts"
-import { type DurableDocuments, durableDocuments, findingOf } from "../state/durable-documents.ts"
+import { openFindings } from "../../../src/monitor/findings/stored.ts"
+import {
+  type DurableDocuments,
+  durableDocuments,
+  findingOf,
+  raise,
+  resolve,
+} from "../state/durable-documents.ts"
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -6,13 +6,14 @@ import { type AlertSink, deliverAlerts } from "../../../src/monitor/alerts/alert
 import {
   type CanaryReceipt,
   type CanarySubmitter,
-  isCanaryEntry,
   reviewCanaries,
   submitCanary,
 } from "../../../src/monitor/alerts/canary.ts"
-import { canaryState } from "../../../src/monitor/alerts/canary-record.ts"
-import { openFindings, raise } from "../../../src/monitor/findings/life.ts"
+import { canaryStates, isCanaryEntry } from "../../../src/monitor/alerts/canary-record.ts"
+import { settle } from "../../../src/monitor/findings/settle.ts"
 import { worstOf } from "../../../src/monitor/findings/severity.ts"
+import { openFindings } from "../../../src/monitor/findings/stored.ts"
+import { textCollection } from "../../../src/monitor/state/collection.ts"
 import { createDraft } from "../../../src/monitor/state/set.ts"
 import type { TreeView } from "../../../src/monitor/state/tree-view.ts"
 import { durableDocuments } from "../state/durable-documents.ts"
@@ -83,30 +84,20 @@ function world() {
       if (!rules || !isCanary) continue
       const key = `unknown-signer ${origin} ${examined}`
       const summary = "an unknown key has signed"
-      raise(
-        draft,
-        {
-          key,
-          kind: "unknown-signer",
-          grade: "PROVEN",
-          origin,
-          summary,
-          index: examined,
-          isCanary,
-        },
-        now,
-      )
+      const about = { key, kind: "unknown-signer", grade: "PROVEN", origin, summary } as const
+      settle(draft, [{ ...about, index: examined, isCanary }], now)
     }
-    await reviewCanaries({ documents: draft, origin, tree, now, isBehind })
+    const review = { documents: draft, origin, tree, now, isBehind }
+    settle(draft, await reviewCanaries(review), now)
     await disk.change((documents) => {
       for (const { kind, key, value } of draft.changes()) {
-        if (value === undefined) documents.remove(kind, key)
-        else documents.put(kind, key, value)
+        if (value === undefined) documents.remove(textCollection(kind), key)
+        else documents.put(textCollection(kind), key, value)
       }
     })
     await deliverAlerts({ change: disk.change, sinks: [sink], now })
   }
-  const state = () => canaryState(disk.documents, origin)
+  const state = () => disk.documents.get(canaryStates, origin)
   const open = () => openFindings(disk.documents).map(({ kind, summary }) => `${kind}: ${summary}`)
   return { disk, failing, pass, round, kept, told, state, open, leaves }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import {
+  expectations,
   expectShipped,
   isAwaited,
   MOST_LOGGED,
@@ -77,7 +78,7 @@ describe("not-logged", () => {
     const { watch, documents, next } = await shipping(listOf("app"))
     for (let i = 0; i < MOST_LOGGED; i++) noteLogged(documents, ORIGIN, `sha256:${i}`, i)
     next(hashedrekordOf(owner, "app"))
-    expect(documents.list("expectation")).toHaveLength(MOST_LOGGED - MOST_LOGGED / 10 + 1)
+    expect(documents.list(expectations)).toHaveLength(MOST_LOGGED - MOST_LOGGED / 10 + 1)
     expectShipped(documents, ORIGIN, watch, 0)
     expect(isAwaited(documents, ORIGIN, digestOf("app"))).toBe(false)
     expect(overdueExpectations(documents, ORIGIN, 9 * HOUR)).toEqual([])
@@ -86,7 +87,7 @@ describe("not-logged", () => {
   it("is nothing where nothing is shipped: no entry is remembered for it", async () => {
     const { documents, next } = startExamination(await watchOf(subject))
     next(hashedrekordOf(owner, "app"))
-    expect(documents.list("expectation")).toEqual([])
-    expect(newDocuments().list("expectation")).toEqual([])
+    expect(documents.list(expectations)).toEqual([])
+    expect(newDocuments().list(expectations)).toEqual([])
   })
 })

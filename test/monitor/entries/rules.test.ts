@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import { revocationText } from "../../../src/entry/revocation.ts"
-import { keepCanary } from "../../../src/monitor/alerts/canary-record.ts"
+import { canaries } from "../../../src/monitor/alerts/canary-record.ts"
 import { explain } from "../../../src/monitor/entries/watch-explanation.ts"
 import { makeSigner } from "../../entry/signers.ts"
 import {
@@ -397,7 +397,7 @@ describe("the monitor's own test entry", () => {
     const { next, documents } = startExamination(await watchOf([]))
     const body = hashedrekordOf(stranger, "canary")
     const leafHash = hexOf(body)
-    keepCanary(documents, { origin: ORIGIN, leafHash, announcedAt: 1 })
+    documents.put(canaries, leafHash, { origin: ORIGIN, announcedAt: 1 })
     expect(next(body)).toMatchObject([{ kind: "unknown-signer", isCanary: true, index: 0 }])
     expect(next(hashedrekordOf(stranger, "other"))).toEqual([])
   })

@@ -11,6 +11,7 @@ import {
   Time,
 } from "@peculiar/asn1-x509"
 import { concat, utf8 } from "../../../src/core/base/bytes.ts"
+import { present } from "../../../src/core/base/present.ts"
 import type { Hash } from "../../../src/core/tree/hash.ts"
 import { createEntryCheck } from "../../../src/crypto/engines/entry-check.ts"
 import { nativeHasher } from "../../../src/crypto/tree-hasher.ts"
@@ -141,7 +142,12 @@ export interface Examination {
 /** An examiner with entries from index 0 on. */
 export function startExamination(
   watch: Watch,
-  options: Partial<EntryExaminerOptions> = {},
+  {
+    duplicateOf,
+    ...options
+  }: Partial<EntryExaminerOptions> & {
+    readonly duplicateOf?: (leafHash: Hash, index: number) => number | undefined
+  } = {},
 ): Examination {
   const { verify } = check
   const examiner = createEntryExaminer({ origin: ORIGIN, watch, verify, ...options })
@@ -152,8 +158,9 @@ export function startExamination(
     documents,
     next(body, envelope) {
       index += 1
-      const entry = { index, leafHash: leafHashOf(body), body, ...(envelope && { envelope }) }
-      return examiner.examine(entry, documents)
+      const leafHash = leafHashOf(body)
+      const beside = present({ envelope, repeats: duplicateOf?.(leafHash, index) })
+      return examiner.examine({ index, leafHash, body, ...beside }, documents)
     },
   }
 }

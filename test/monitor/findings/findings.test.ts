@@ -2,22 +2,19 @@ import { describe, expect, test } from "vitest"
 import { portableHasher } from "../../../src/core/tree/hash.ts"
 import type { Evidence } from "../../../src/evidence/evidence.ts"
 import { evidenceText, keptEvidence } from "../../../src/monitor/findings/evidence.ts"
-import type { Finding } from "../../../src/monitor/findings/finding.ts"
+import { type Finding, findingKinds } from "../../../src/monitor/findings/finding.ts"
 import {
   acknowledge,
   alertLeft,
   LEAST_WATCHED,
   MOST_FINDINGS,
-  openFindings,
-  raise,
   remind,
-  resolve,
 } from "../../../src/monitor/findings/life.ts"
-import { outboxItems } from "../../../src/monitor/findings/outbox.ts"
+import { outbox, outboxItems } from "../../../src/monitor/findings/outbox.ts"
 import { isHealthy, severityOf, worstOf } from "../../../src/monitor/findings/severity.ts"
-import { findingId, findingKinds, storedFindings } from "../../../src/monitor/findings/stored.ts"
+import { findingId, openFindings, storedFindings } from "../../../src/monitor/findings/stored.ts"
 import { createDocumentSet, createDraft, type Draft } from "../../../src/monitor/state/set.ts"
-import { findingOf } from "../state/durable-documents.ts"
+import { findingOf, raise, resolve } from "../state/durable-documents.ts"
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -35,7 +32,7 @@ function events(documents: Draft): string[] {
 function deliverAll(documents: Draft): string[] {
   const told = events(documents)
   for (const { place, alert } of outboxItems(documents)) {
-    documents.remove("alert", place)
+    documents.remove(outbox, place)
     alertLeft(documents, alert.key)
   }
   return told

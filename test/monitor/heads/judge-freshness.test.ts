@@ -35,7 +35,7 @@ async function see(
 }
 
 function judged(monitor: Monitor, at: number, threshold = 2): string[] {
-  return summaryOf(judgeFreshness({ ...monitor.scope(at), threshold }))
+  return summaryOf(monitor.settle(at, judgeFreshness({ ...monitor.scope(at), threshold })))
 }
 
 describe("row 19, a witness that is silent", () => {

@@ -165,7 +165,8 @@ function createWorld({ skews, isTimed, isShuffled }: History) {
     await see("log", 0)
     await flush()
     expectSilent(await monitor.grow(published.at(-1)?.size ?? 0, at))
-    expectSilent(judgeFreshness({ ...monitor.scope(at), threshold: 1 }))
+    const judged = judgeFreshness({ ...monitor.scope(at), threshold: 1 })
+    expectSilent(monitor.settle(at, judged))
   }
 
   async function run({ wait, action, choice, age, witnesses, hiccup }: Step): Promise<void> {

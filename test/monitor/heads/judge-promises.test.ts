@@ -5,13 +5,14 @@ import { formatBase64 } from "../../../src/core/base/text.ts"
 import { canonicalJson } from "../../../src/entry/canonical-json.ts"
 import { verifyEvidence } from "../../../src/evidence/verification.ts"
 import { judgeFreshness } from "../../../src/monitor/freshness.ts"
+import { judgePromises } from "../../../src/monitor/promises/promise.ts"
 import {
-  judgePromises,
   keepReceipt,
   keepTimestamp,
   type PromisedEntry,
   type PromisedTimestamp,
-} from "../../../src/monitor/promises/promise.ts"
+  promises,
+} from "../../../src/monitor/promises/promise-record.ts"
 import { ecdsaLog } from "../../evidence/made-cases.ts"
 import { nodeHasher } from "../../reference.ts"
 import { expectRefusal } from "../../refusals.ts"
@@ -49,11 +50,11 @@ function promise(monitor: Monitor, entry: PromisedEntry): void {
 }
 
 async function outcome(monitor: Monitor, at: number): Promise<string[]> {
-  return summaryOf(await judgePromises(monitor.scope(at)))
+  return summaryOf(monitor.settle(at, await judgePromises(monitor.scope(at))))
 }
 
 function waiting(monitor: Monitor): number {
-  return monitor.documents.list("promise").length
+  return monitor.documents.keys(promises).length
 }
 
 describe("a receipt", () => {
@@ -79,7 +80,7 @@ describe("a receipt", () => {
     const monitor = monitorAt(8)
     await monitor.see("log", 0, signedNote(headOf(honest, 8), [{ by: logKey }]))
     promise(monitor, receipt(4, 6, forkedAt(4)))
-    const findings = await judgePromises(monitor.scope(1))
+    const findings = monitor.settle(1, await judgePromises(monitor.scope(1)))
     expect(summaryOf(findings)).toEqual(["fork PROVEN", "broken-promise PROVEN"])
     expect(findings[1]?.index).toBe(4)
     expect(verifyEvidence(findings[1]?.evidence?.text ?? "").kind).toBe("fork")
@@ -105,7 +106,7 @@ describe("a receipt", () => {
     expectRefusal("malformed", keep({ ...sound, checkpoint: "" }))
     expectRefusal("bad-proof", keep({ ...sound, leafHash: honest.leafHash(5) }))
     expectRefusal("bad-proof", keep({ ...sound, index: 6 }))
-    expect(documents.list("promise")).toEqual([])
+    expect(documents.keys(promises)).toEqual([])
   })
 
   test("is kept once, and up to a bound", () => {
@@ -114,9 +115,10 @@ describe("a receipt", () => {
     keepReceipt(monitor.documents, monitor.scope(0), receipt(4, 6), NOW + 5)
     expect(waiting(monitor)).toBe(1)
     const { path: _, ...own } = receipt(4, 6)
+    const kept = { ...own, kind: "receipt", at: NOW } as const
     for (let i = 1; i < 1024; i++) {
       const leafHash = nodeHasher.leaf(utf8(String(i)))
-      monitor.documents.put("promise", `${ORIGIN} ${i}`, JSON.stringify({ leafHash: leafHash[0] }))
+      monitor.documents.put(promises, `${ORIGIN} ${i}`, { ...kept, leafHash })
     }
     expectRefusal("try-later", () => promise(monitor, { ...own, index: 5 }))
   })
@@ -148,7 +150,7 @@ describe("a signed entry timestamp", () => {
     keepTimestamp(monitor.documents, monitor.scope(0), timestamp(4), NOW)
     expect(await outcome(monitor, 0)).toEqual(["broken-promise ATTESTED"])
     await monitor.see("log", 0, note)
-    const findings = await judgePromises(monitor.scope(1))
+    const findings = monitor.settle(1, await judgePromises(monitor.scope(1)))
     expect(summaryOf(findings)).toEqual(["broken-promise PROVEN"])
     const { kind, convicted } = verifyEvidence(findings[0]?.evidence?.text ?? "")
     expect({ kind, convicted }).toEqual({ kind: "broken-promise", convicted: rekorKey.vkey })
@@ -186,7 +188,9 @@ test("a head that stands still while a promised entry is due is stale", async ()
   promise(monitor, receipt(4, 6))
   await see(HOUR)
   const judged = (at: number) =>
-    summaryOf(judgeFreshness({ ...monitor.scope(at), witnesses: [], threshold: 0 }))
+    summaryOf(
+      monitor.settle(at, judgeFreshness({ ...monitor.scope(at), witnesses: [], threshold: 0 })),
+    )
   expect(judged(HOUR)).toEqual([])
   expect(judged(HOUR + 1)).toEqual(["stale-head ATTESTED"])
 })

@@ -2,10 +2,12 @@ import { describe, expect, test } from "vitest"
 import { asHash, EMPTY_ROOT } from "../../../src/core/tree/hash.ts"
 import { verifyEvidence } from "../../../src/evidence/verification.ts"
 import type { Finding } from "../../../src/monitor/findings/finding.ts"
+import { suspicions } from "../../../src/monitor/findings/suspicion.ts"
 import { newestSigned } from "../../../src/monitor/heads/judge.ts"
-import { MOST_PENDING_HEADS } from "../../../src/monitor/heads/pending.ts"
-import { signerRecord } from "../../../src/monitor/heads/record.ts"
-import { vantageRecords } from "../../../src/monitor/heads/vantage.ts"
+import { MOST_PENDING_HEADS, pending } from "../../../src/monitor/heads/pending.ts"
+import { signerRecord, signerRecords } from "../../../src/monitor/heads/record.ts"
+import { vantageRecords, vantages } from "../../../src/monitor/heads/vantage.ts"
+import { type Collection, textCollection } from "../../../src/monitor/state/collection.ts"
 import { testSigner } from "../../signers.ts"
 import {
   type Branch,
@@ -73,9 +75,9 @@ describe("heads of an honest log", () => {
     const monitor = monitorAt(4)
     expect(await monitor.see("log", 0, logHead(9))).toEqual([])
     expect(newestSigned(monitor.documents, ORIGIN)?.head.size).toBe(9)
-    expect(monitor.documents.list("pending-head")).toHaveLength(1)
+    expect(monitor.documents.list(pending)).toHaveLength(1)
     expect(await monitor.grow(9, MINUTE)).toEqual([])
-    expect(monitor.documents.list("pending-head")).toEqual([])
+    expect(monitor.documents.list(pending)).toEqual([])
   })
 
   test("may have lines of unknown keys and extension lines", async () => {
@@ -118,7 +120,7 @@ describe("row 1 and 2, a fork", () => {
     const findings = await monitor.grow(12, MINUTE)
     expect(summaryOf(findings)).toEqual(["fork PROVEN"])
     expect(provenKinds(findings)).toEqual(["fork"])
-    expect(monitor.documents.list("pending-head")).toEqual([])
+    expect(monitor.documents.list(pending)).toEqual([])
   })
 
   test("is attested while no larger head by the same key is known, and proven with one", async () => {
@@ -202,7 +204,7 @@ describe("row 3, a rollback", () => {
     await monitor.see("log", 0, logHead(8))
     await monitor.see("log", MINUTE, logHead(6))
     expect(await monitor.see("log", 90_000, logHead(8))).toEqual([])
-    expect(monitor.documents.list("suspicion")).toEqual([])
+    expect(monitor.documents.list(suspicions)).toEqual([])
     expect(summaryOf(await monitor.see("log", 3 * MINUTE, logHead(6)))).toEqual([
       "rollback SUSPECTED",
     ])
@@ -461,18 +463,18 @@ describe("heads that the tree does not reach", () => {
     }
     const witnessed = signedNote(headOf(forged, 9), [{ by: w1 }])
     await monitor.see("verifier", 9999, witnessed)
-    expect(monitor.documents.list("pending-head")).toHaveLength(MOST_PENDING_HEADS)
+    expect(monitor.documents.list(pending)).toHaveLength(MOST_PENDING_HEADS)
     await monitor.see("log", 10_000, logHead(12))
     expect(summaryOf(await monitor.grow(12, 10_001))).toEqual(["fork PROVEN"])
     expect(await monitor.grow(5000, 10_002)).toEqual([])
-    expect(monitor.documents.list("pending-head")).toEqual([])
+    expect(monitor.documents.list(pending)).toEqual([])
   })
 
   test("collect the lines of all who signed the same text", async () => {
     const monitor = monitorAt(2)
     await monitor.see("log", 0, logHead(8, honest, [{ by: w1 }]))
     await monitor.see("witness w2", 1, logHead(8, honest, [{ by: w2 }]))
-    expect(monitor.documents.list("pending-head")).toHaveLength(1)
+    expect(monitor.documents.list(pending)).toHaveLength(1)
     await monitor.grow(8, 2)
     for (const { vkey } of [w1, w2]) {
       expect(signerRecord(monitor.documents, ORIGIN, vkey)?.agreed?.size).toBe(8)
@@ -484,7 +486,7 @@ describe("heads that the tree does not reach", () => {
     const extensions = ["x".repeat(140_000)]
     const note = signedNote(headOf(honest, 8), byLog, { extensions })
     expect(summaryOf(await monitor.see("log", 0, note))).toEqual(["bad-head ATTESTED"])
-    expect(monitor.documents.list("pending-head")).toEqual([])
+    expect(monitor.documents.list(pending)).toEqual([])
     await monitor.see("log", 1, logHead(2))
     const forged = signedNote(headOf(forkedAt(0), 1), byLog, { extensions })
     expect(summaryOf(await monitor.see("log", 2, forged))).toEqual([
@@ -495,11 +497,12 @@ describe("heads that the tree does not reach", () => {
 })
 
 test("damaged documents are refused", async () => {
-  for (const kind of ["head", "witness", "pending-head"] as const) {
+  for (const collection of [vantages, signerRecords, pending] as Collection<unknown>[]) {
     const monitor = monitorAt(2)
     await monitor.see("log", 0, logHead(8, honest, [{ by: w1 }]))
-    const [key = "", value = ""] = monitor.documents.list(kind)[0] ?? []
-    monitor.documents.put(kind, key, value.replace("{", "{ "))
+    const [key = "", value] = monitor.documents.list(collection)[0] ?? []
+    const damaged = collection.format(value).replace("{", "{ ")
+    monitor.documents.put(textCollection(collection.kind), key, damaged)
     await expect(monitor.see("log", 1, logHead(9))).rejects.toThrow("canonical JSON")
   }
 })

@@ -10,15 +10,15 @@ import type { PolicyWitness } from "../../../src/core/note/policy.ts"
 import type { Hash, Head } from "../../../src/core/tree/hash.ts"
 import { planConsistency, planInclusion, proofFromNodes } from "../../../src/core/tree/proof.ts"
 import { foldNodes, type NodeId, rootNodes } from "../../../src/core/tree/tree.ts"
+import type { Case } from "../../../src/monitor/findings/case.ts"
 import type { Finding } from "../../../src/monitor/findings/finding.ts"
 import type { Vantage } from "../../../src/monitor/findings/observation.ts"
-import {
-  type HeadJudgement,
-  type JudgeLimits,
-  judgeHead,
-  judgePending,
-} from "../../../src/monitor/heads/judge.ts"
-import type { DocumentKind, Documents } from "../../../src/monitor/state/documents.ts"
+import { settle } from "../../../src/monitor/findings/settle.ts"
+import { judgeHead, judgePending } from "../../../src/monitor/heads/judge.ts"
+import type { JudgeLimits } from "../../../src/monitor/heads/scope.ts"
+import type { HeadJudgement } from "../../../src/monitor/heads/served.ts"
+import type { Documents } from "../../../src/monitor/state/documents.ts"
+import { createDocumentSet, createDraft } from "../../../src/monitor/state/set.ts"
 import type { TreeView } from "../../../src/monitor/state/tree-view.ts"
 import { nodeHasher, sha256 } from "../../reference.ts"
 import { type TestSigner, testSigner } from "../../signers.ts"
@@ -30,18 +30,7 @@ export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 
 export function memoryDocuments(): Documents {
-  const kinds = new Map<DocumentKind, Map<string, string>>()
-  const of = (kind: DocumentKind) => {
-    const found = kinds.get(kind) ?? new Map<string, string>()
-    kinds.set(kind, found)
-    return found
-  }
-  return {
-    get: (kind, key) => of(kind).get(key),
-    list: (kind) => [...of(kind)].sort(([a], [b]) => (a < b ? -1 : 1)),
-    put: (kind, key, value) => void of(kind).set(key, value),
-    remove: (kind, key) => void of(kind).delete(key),
-  }
+  return createDraft(createDocumentSet([], nodeHasher))
 }
 
 /** A tree that differs from others in the leaves whose `label` differs. */
@@ -175,6 +164,8 @@ export interface Monitor {
   /** Lets the tree grow and judges what was waiting. */
   grow(size: number, at: number): Promise<readonly Finding[]>
   scope(at: number): Omit<HeadJudgement, "observation">
+  /** Opens and heals findings by what was judged; gives what was seen, graded. */
+  settle(at: number, cases: readonly Case[]): readonly Finding[]
 }
 
 export interface MonitorOptions {
@@ -203,14 +194,14 @@ export function monitorAt(size: number, options: MonitorOptions = {}): Monitor {
   return {
     documents,
     scope,
-    see: (vantage, at, note) =>
-      judgeHead({
-        ...scope(at),
-        observation: { vantage, note, receivedAt: NOON * 1000 + at },
-      }),
+    settle: (at, cases) => settle(documents, cases, NOON * 1000 + at),
+    async see(vantage, at, note) {
+      const observation = { vantage, note, receivedAt: NOON * 1000 + at }
+      return this.settle(at, await judgeHead({ ...scope(at), observation }))
+    },
     async grow(to, at) {
       tree = branch.view(to)
-      return await judgePending(scope(at))
+      return this.settle(at, await judgePending(scope(at)))
     },
   }
 }

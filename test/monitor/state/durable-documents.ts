@@ -2,12 +2,19 @@
 // as a whole, and a crash takes a monitor back to what was durable.
 import { portableHasher } from "../../../src/core/tree/hash.ts"
 import type { Change } from "../../../src/monitor/alerts/alert.ts"
+import type { AbsentCase } from "../../../src/monitor/findings/case.ts"
 import type { Finding } from "../../../src/monitor/findings/finding.ts"
-import type { DocumentReads } from "../../../src/monitor/state/documents.ts"
-import { createDocumentSet, createDraft, type Draft } from "../../../src/monitor/state/set.ts"
+import { settle } from "../../../src/monitor/findings/settle.ts"
+import type { Documents } from "../../../src/monitor/state/documents.ts"
+import {
+  createDocumentSet,
+  createDraft,
+  type DocumentSet,
+  type Draft,
+} from "../../../src/monitor/state/set.ts"
 
 export interface DurableDocuments {
-  readonly documents: DocumentReads
+  readonly documents: DocumentSet
   readonly change: Change
   /** Edits that put nothing are not counted. */
   commits(): number
@@ -39,6 +46,16 @@ export function durableDocuments(): DurableDocuments {
       failures = count
     },
   }
+}
+
+/** Lets a judge see one case. */
+export function raise(documents: Documents, finding: Finding, now: number): void {
+  settle(documents, [finding], now)
+}
+
+/** Lets a judge find a case gone. */
+export function resolve(documents: Documents, key: AbsentCase["key"], now: number): void {
+  settle(documents, [{ key, absentAt: "everywhere" }], now)
 }
 
 export function findingOf(changes: Partial<Finding> = {}): Finding {

@@ -4,7 +4,7 @@ import fc from "fast-check"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { EMPTY_ROOT, type Hash, portableHasher } from "../../../src/core/tree/hash.ts"
 import { createStateSigner, newStateKey } from "../../../src/crypto/signers/state-signer.ts"
-import type { DocumentKind } from "../../../src/monitor/state/documents.ts"
+import { type DocumentKind, textCollection } from "../../../src/monitor/state/collection.ts"
 import { createDocumentSet, createDraft } from "../../../src/monitor/state/set.ts"
 import { createState, type MonitorState, openState } from "../../../src/monitor/state/state.ts"
 import { formatStatement, openStatement } from "../../../src/monitor/state/statement.ts"
@@ -20,6 +20,9 @@ import { newFolder } from "../../storage/folder.ts"
 
 const hasher = portableHasher
 const signer = createStateSigner(newStateKey())
+const policies = textCollection("policy")
+const logs = textCollection("log")
+const findings = textCollection("finding")
 
 function leaves(count: number, from = 0): Hash[] {
   return Array.from({ length: count }, (_, i) =>
@@ -29,7 +32,7 @@ function leaves(count: number, from = 0): Hash[] {
 
 async function newState(store: MonitorStore): Promise<MonitorState> {
   return await createState({ store, signer, hasher }, (documents) => {
-    documents.put("policy", "", "quorum none\n")
+    documents.put(policies, "", "quorum none\n")
   })
 }
 
@@ -39,15 +42,15 @@ describe("a monitor's state", () => {
     const state = await newState(store)
     const result = await state.change(
       (documents) => {
-        documents.put("log", origin, "{}")
-        return documents.get("log", origin)
+        documents.put(logs, origin, "{}")
+        return documents.get(logs, origin)
       },
       { origin, leafHashes: leaves(600) },
     )
     expect(result).toBe("{}")
     const again = await openState({ store, signer, hasher })
     expect(again.sequence).toBe(2)
-    expect(again.documents.list("log")).toEqual([[origin, "{}"]])
+    expect(again.documents.list(logs)).toEqual([[origin, "{}"]])
     expect((await again.tree(origin)).head).toEqual((await state.tree(origin)).head)
   })
 
@@ -55,25 +58,25 @@ describe("a monitor's state", () => {
     const store = createMemoryMonitorStore()
     const state = await newState(store)
     const edit = state.change((documents) => {
-      documents.put("log", "a", "lost")
+      documents.put(logs, "a", "lost")
       throw new Error("no")
     })
     await expect(edit).rejects.toThrow("no")
-    await state.change((documents) => documents.put("log", "b", "kept"))
-    expect(state.documents.list("log")).toEqual([["b", "kept"]])
-    expect((await openState({ store, signer, hasher })).documents.list("log")).toHaveLength(1)
+    await state.change((documents) => documents.put(logs, "b", "kept"))
+    expect(state.documents.list(logs)).toEqual([["b", "kept"]])
+    expect((await openState({ store, signer, hasher })).documents.list(logs)).toHaveLength(1)
   })
 
   test("makes one change after the other, each on the result of the last one", async () => {
     const state = await newState(createMemoryMonitorStore())
     const add = () =>
       state.change(async (documents) => {
-        const before = Number(documents.get("log", "n") ?? "0")
+        const before = Number(documents.get(logs, "n") ?? "0")
         await Promise.resolve()
-        documents.put("log", "n", String(before + 1))
+        documents.put(logs, "n", String(before + 1))
       })
     await Promise.all(Array.from({ length: 10 }, add))
-    expect(state.documents.get("log", "n")).toBe("10")
+    expect(state.documents.get(logs, "n")).toBe("10")
   })
 
   test("takes no other change after a commit that failed", async () => {
@@ -85,16 +88,16 @@ describe("a monitor's state", () => {
     }
     const state = await newState(failing)
     fails = true
-    await expect(state.change((it) => it.put("log", "a", "1"))).rejects.toThrow("disk")
+    await expect(state.change((it) => it.put(logs, "a", "1"))).rejects.toThrow("disk")
     fails = false
-    await expect(state.change((it) => it.put("log", "a", "1"))).rejects.toMatchObject({
+    await expect(state.change((it) => it.put(logs, "a", "1"))).rejects.toMatchObject({
       code: "disk",
     })
   })
 
   test("a change that changes nothing commits nothing", async () => {
     const state = await newState(createMemoryMonitorStore())
-    await state.change((documents) => documents.put("policy", "", "quorum none\n"))
+    await state.change((documents) => documents.put(policies, "", "quorum none\n"))
     expect(state.sequence).toBe(1)
   })
 
@@ -133,8 +136,8 @@ describe("openState() refuses", () => {
     createMonitorDatabase(path)
     const store = openMonitorStore(path)
     const state = await newState(store)
-    await state.change((it) => it.put("finding", "a", "1"), { origin, leafHashes: leaves(700) })
-    await state.change((it) => it.put("finding", "b", "2"), {
+    await state.change((it) => it.put(findings, "a", "1"), { origin, leafHashes: leaves(700) })
+    await state.change((it) => it.put(findings, "b", "2"), {
       origin: otherOrigin,
       leafHashes: leaves(3),
     })
@@ -200,7 +203,7 @@ describe("openState() refuses", () => {
     const opened = store()
     const before = await opened.statement()
     const state = await openState({ store: opened, signer, hasher })
-    await state.change((documents) => documents.put("finding", "a", "9"))
+    await state.change((documents) => documents.put(findings, "a", "9"))
     poison(path, `UPDATE statement SET text = '${before}'`)
     await expect(openState({ store: store(), signer, hasher })).rejects.toMatchObject({
       code: "untrusted",
@@ -250,19 +253,22 @@ describe("the digest over documents", () => {
         const set = createDocumentSet([], hasher)
         const draft = createDraft(set)
         for (const { kind, key, value } of changes) {
-          if (value === undefined) draft.remove(kind, key)
-          else draft.put(kind, key, value)
+          if (value === undefined) draft.remove(textCollection(kind), key)
+          else draft.put(textCollection(kind), key, value)
         }
         const foretold = set.digestAfter(draft.changes())
         for (const single of changes) set.apply([single])
         const kinds = ["log", "finding", "alert"] as const
         const stored = kinds.flatMap((kind) =>
-          set.list(kind).map(([key, value]) => ({ kind, key, value })),
+          set.list(textCollection(kind)).map(([key, value]) => ({ kind, key, value })),
         )
         const fresh = createDocumentSet(stored.toReversed(), hasher)
         expect(foretold).toEqual(set.digest())
         expect(fresh.digest()).toEqual(set.digest())
-        for (const kind of kinds) expect(draft.list(kind)).toEqual(set.list(kind))
+        for (const kind of kinds) {
+          const texts = textCollection(kind)
+          expect(draft.list(texts)).toEqual(set.list(texts))
+        }
       }),
       { numRuns: 100 },
     )
@@ -276,7 +282,9 @@ describe("the digest over documents", () => {
         b.apply(other)
         const kinds = ["log", "finding", "alert"] as const
         const same = kinds.every(
-          (kind) => JSON.stringify(a.list(kind)) === JSON.stringify(b.list(kind)),
+          (kind) =>
+            JSON.stringify(a.list(textCollection(kind))) ===
+            JSON.stringify(b.list(textCollection(kind))),
         )
         expect(Buffer.compare(a.digest(), b.digest()) === 0).toBe(same)
       }),

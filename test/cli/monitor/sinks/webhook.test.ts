@@ -8,9 +8,8 @@ import {
   webhookSink,
 } from "../../../../src/cli/monitor/sinks/webhook.ts"
 import { deliverAlerts } from "../../../../src/monitor/alerts/alert.ts"
-import { raise } from "../../../../src/monitor/findings/life.ts"
 import { outboxItems } from "../../../../src/monitor/findings/outbox.ts"
-import { durableDocuments, findingOf } from "../../../monitor/state/durable-documents.ts"
+import { durableDocuments, findingOf, raise } from "../../../monitor/state/durable-documents.ts"
 import { expectRefusal } from "../../../refusals.ts"
 import { alertOf } from "./made-alert.ts"
 

@@ -1,0 +1,33 @@
+// What judges return: cases that are seen, and cases that were looked for and are not there. Judges change no
+// finding; what becomes of a case depends on what is open (settle.ts).
+import type { Finding, FindingKind } from "./finding.ts"
+import type { Vantage } from "./observation.ts"
+
+/** A case that may be the network and may heal: its grade follows from who shows it, and for how long. */
+export interface SuspectedCase extends Omit<Finding, "grade" | "evidence" | "isCanary"> {
+  readonly shownBy: Vantage
+  /** When, in Unix milliseconds. */
+  readonly at: number
+  /** How long one vantage point must show it until it is attested, in milliseconds; a minute by default. */
+  readonly patience?: number
+}
+
+/** A case that is not there: nowhere, or not at this vantage point any more. */
+export interface AbsentCase {
+  readonly key: string
+  readonly absentAt: "everywhere" | Vantage
+}
+
+/** Says that of these kinds there is nothing else about this origin. */
+export interface NothingElse {
+  readonly kinds: readonly FindingKind[]
+  readonly origin: string
+  /** The keys of what there is. */
+  readonly but: ReadonlySet<string>
+}
+
+export type Case = Finding | SuspectedCase | AbsentCase | NothingElse
+
+export function absent(key: string, absentAt: AbsentCase["absentAt"] = "everywhere"): AbsentCase {
+  return { key, absentAt }
+}
