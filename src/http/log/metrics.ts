@@ -32,7 +32,7 @@ export function createMetrics(
   })
   gauge("countersign_tree_size", "Entries in the newest signed tree.", () => log.head().size)
   const pool = () => log.status().queued
-  gauge("countersign_pool_entries", "Entries that are accepted and wait for a batch.", pool)
+  gauge("countersign_pool_entries", "Entries on their way through the pool into the log.", pool)
   gauge("countersign_queue_length", "The older name of countersign_pool_entries.", pool)
   gauge("countersign_accepting", "1 if the log takes entries, else 0.", () =>
     log.status().accepting ? 1 : 0,

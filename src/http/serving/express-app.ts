@@ -3,6 +3,7 @@
 // which costs more than all else it does.
 import { IncomingMessage, ServerResponse } from "node:http"
 import express, { type Express, type Request, type Response } from "express"
+import { bug } from "../../core/base/errors.ts"
 import type { PathValues } from "./route.ts"
 import type { Doorway } from "./router.ts"
 import { askedOf, type Serving } from "./serving.ts"
@@ -44,7 +45,8 @@ export function createExpressApp(
   app.enable("case sensitive routing")
   app.enable("strict routing")
   for (const doorway of doorways) {
-    const { method, path } = doorway.route
+    const { method, path, where, isTree } = doorway.route
+    if (where !== undefined || isTree) bug(`${method} ${path} has a form that only hot routes have`)
     const handle = (request: Request, response: Response): Promise<void> =>
       serve(askedOf(request, response), doorway, request.params as PathValues)
     app[method === "GET" ? "get" : "post"](path.replaceAll(/\{(\w+)\}/g, ":$1"), handle)

@@ -1,5 +1,5 @@
 // What is served, as values: a route says everything about one method of one path, a door is the routes of
-// one protocol and the words in which it refuses. server.ts serves them.
+// one protocol and the words in which it refuses. http-server.ts serves them.
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Answer } from "./answer.ts"
 import type { Problem } from "./problem.ts"

@@ -83,6 +83,12 @@ describe("the contract", () => {
     expect(() => contract.bodyReader("getHead")).toThrow(/no JSON/)
   })
 
+  test("is what a refusal holds a parameter against, with what was found", async () => {
+    const reply = await ask(served.port, "/v1/entries?kind=dsse&limit=101")
+    const { detail } = reply.json() as { readonly detail: string }
+    expect(detail).toBe('parameters/limit: it must be <= 100, found "101"')
+  })
+
   test("is served as it is", async () => {
     const reply = await ask(served.port, "/openapi.yaml")
     expect(reply.headers["content-type"]).toBe("application/yaml")

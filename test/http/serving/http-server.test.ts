@@ -191,6 +191,15 @@ test("a path says which parameters it takes, and a tree takes all that is below 
   expect(await reply("/tree/a/b%2f..?c")).toBe("/tree/a/b%2f..?c")
 })
 
+test("a path of such a form must be hot", async () => {
+  const handle = () => textAnswer(200, "")
+  for (const form of [{ isTree: true }, { where: { rest: "[0-9]" } }] as const) {
+    const routes = [get("tree", "/tree/{rest}", handle, form)]
+    const doors = () => [{ below: "/", routes, words: problemAnswer }]
+    expect(() => serveDoors({ doors })).toThrow(/only hot routes/)
+  }
+})
+
 test("what a route validates reaches its handler, and what it refuses does not", async () => {
   const read = (_: object, query: string) =>
     query === "" ? refuse("malformed", "query: expected one, found none") : { size: query.length }
