@@ -75,7 +75,9 @@ export async function loadMonitoredLog() {
     load<typeof import("../../src/core/tree/edge.ts")>("core/tree/edge"),
     load<typeof import("../../src/core/tree/tile.ts")>("core/tree/tile"),
     load<typeof import("../../src/core/tree/bundle.ts")>("core/tree/bundle"),
-    load<typeof import("../../src/entry/hashedrekord.ts")>("entry/hashedrekord"),
+    load<typeof import("../../src/entry/kinds/hashedrekord-v002.ts")>(
+      "entry/kinds/hashedrekord-v002",
+    ),
     load<typeof import("../../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
   ])
   return { ...note, ...checkpoint, ...edge, ...tile, ...bundle, ...entry, ...hasher }

@@ -9,7 +9,7 @@ import { LONGEST_ENTRY_BUNDLE, LONGEST_RECEIPT, MOST_IN_BATCH } from "../core/ba
 import { formatHex } from "../core/base/text.ts"
 import { HASH_SIZE, type Hash } from "../core/tree/hash.ts"
 import { formatTilePath, type TileResource } from "../core/tree/tile.ts"
-import type { EntryRequest } from "../entry/request.ts"
+import type { EntryRequest } from "../entry/kinds/registry.ts"
 import { createExchange, type Exchange, errorOfProblem, type Fetch } from "./exchange.ts"
 import {
   type Entry,

@@ -6,26 +6,18 @@ import { equalBytes } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import type { Hash } from "../core/tree/hash.ts"
-import {
-  type Algorithm,
-  algorithms,
-  digestAlgorithm,
-  type HashName,
-  messageAlgorithm,
-} from "../entry/algorithm.ts"
-import { dsseBody, dssePae } from "../entry/dsse.ts"
-import type { EntryKind, Signed } from "../entry/entry.ts"
-import { hashedrekordBody } from "../entry/hashedrekord.ts"
+import { type Algorithm, algorithms, digestAlgorithm, type HashName } from "../entry/algorithm.ts"
+import { IN_TOTO_PAYLOAD_TYPE, isSubject, readSubjects } from "../entry/in-toto.ts"
+import type { EntryKind } from "../entry/kind-names.ts"
+import { statementOf } from "../entry/kinds/bundle.ts"
+import type { MessageSignature, SignedEnvelope, SignedThing } from "../entry/kinds/kind.ts"
 import { verifyPortably } from "../entry/portable-verification.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
 import {
   type BundleVerifier,
-  type MessageSignature,
   parseSigstoreBundle,
-  type SignedEnvelope,
   type SigstoreBundle,
 } from "../sigstore/bundle.ts"
-import { IN_TOTO_PAYLOAD_TYPE, isSubject, readSubjects } from "../sigstore/in-toto.ts"
 import type { TransparencyLogEntry } from "../sigstore/transparency-log-entry.ts"
 import { type Artifact, type ArtifactDigests, readArtifact } from "./artifact.ts"
 import { verifyInclusion } from "./inclusion.ts"
@@ -54,14 +46,6 @@ export interface VerifiedEntry extends TrustedHead {
   readonly body: Uint8Array
 }
 
-/** What the signature was made over, and the entry that follows from it. */
-interface Statement {
-  readonly kind: EntryKind
-  readonly algorithm: Algorithm
-  readonly signed: Signed
-  body(signature: Uint8Array, key: VerifierKey): Uint8Array
-}
-
 /** The caller's key in the form in which the body names it. */
 function signerKey(own: VerifierKey, verifier: BundleVerifier): VerifierKey {
   // A hint only helps to find a key; the caller has done so.
@@ -75,28 +59,6 @@ function signerKey(own: VerifierKey, verifier: BundleVerifier): VerifierKey {
     refuse("mismatch", "the bundle's certificate is not the expected one")
   }
   return certificate
-}
-
-function digestStatement(key: VerifierKey, digest: Uint8Array): Statement {
-  const algorithm = digestAlgorithm[key.keyType]
-  return {
-    kind: "hashedrekord",
-    algorithm,
-    signed: { form: "digest", digest },
-    body: (signature, signer) => hashedrekordBody({ algorithm, digest, signature, key: signer }),
-  }
-}
-
-function messageStatement(key: VerifierKey, message: Uint8Array, payload: Uint8Array): Statement {
-  const algorithm = messageAlgorithm[key.keyType]
-  const payloadDigest = digestOf("sha256", payload)
-  return {
-    kind: "dsse",
-    algorithm,
-    signed: { form: "message", message },
-    body: (signature, signer) =>
-      dsseBody({ payloadDigest, signatures: [{ algorithm, signature, key: signer }] }),
-  }
 }
 
 function verifyMessageDigest({ messageDigest }: MessageSignature, artifact: Artifact): void {
@@ -128,31 +90,20 @@ function verifyPayload({ payload, payloadType }: SignedEnvelope, artifact: Artif
   }
 }
 
-/** cosign 3 logs an envelope as a hashedrekord over its PAE; others log it as a dsse entry. */
-function envelopeStatement(envelope: SignedEnvelope, key: VerifierKey, kind: string): Statement {
-  const message = dssePae(envelope.payloadType, envelope.payload)
-  if (kind !== "hashedrekord") return messageStatement(key, message, envelope.payload)
-  return digestStatement(key, digestOf(algorithms[digestAlgorithm[key.keyType]].hash, message))
-}
-
+/** Holds the content against the artifact; what remains is what the signature must be over. */
 function verifyContent(
   { content }: SigstoreBundle,
-  kind: string,
-  key: VerifierKey,
   artifact: Artifact,
   subjects: readonly string[] | undefined,
-): Statement {
-  if (content.form === "dsse") {
-    if (content.payloadType === IN_TOTO_PAYLOAD_TYPE) {
-      verifySubject(content.payload, artifact, subjects)
-    } else {
-      verifyPayload(content, artifact)
-    }
-    return envelopeStatement(content, key, kind)
+): SignedThing {
+  if (content.form === "message-signature") {
+    verifyMessageDigest(content, artifact)
+    return { form: "artifact", digest: artifact.needDigest }
   }
-  verifyMessageDigest(content, artifact)
-  const { hash } = algorithms[digestAlgorithm[key.keyType]]
-  return digestStatement(key, artifact.needDigest(hash))
+  const { payload, payloadType } = content
+  if (payloadType === IN_TOTO_PAYLOAD_TYPE) verifySubject(payload, artifact, subjects)
+  else verifyPayload(content, artifact)
+  return { form: "envelope", payload, payloadType }
 }
 
 /** A second entry would be one that is not looked at, so there must be none. */
@@ -162,13 +113,7 @@ function onlyEntry({ entries }: SigstoreBundle): TransparencyLogEntry {
   return refuse("unsupported", `tlogEntries: expected one entry, found ${entries.length}`)
 }
 
-function verifyBody(entry: TransparencyLogEntry, statement: Statement, body: Uint8Array): void {
-  if (entry.kind !== statement.kind || entry.version !== "0.0.2") {
-    refuse(
-      entry.version === "0.0.2" ? "mismatch" : "unsupported",
-      `kindVersion: expected ${statement.kind} 0.0.2, found ${shown(`${entry.kind} ${entry.version}`)}`,
-    )
-  }
+function verifyBody(entry: TransparencyLogEntry, body: Uint8Array): void {
   if (!equalBytes(entry.body, body)) {
     refuse("mismatch", "the log entry is not about this artifact, signature and key")
   }
@@ -217,13 +162,14 @@ export function verifyParsed(
   const entry = onlyEntry(bundle)
   const key = signerKey(expectedKey, bundle.verifier)
   const artifact = readArtifact(check.artifact)
-  const statement = verifyContent(bundle, entry.kind, key, artifact, check.subjects)
+  const thing = verifyContent(bundle, artifact, check.subjects)
+  const statement = statementOf(entry.kind, entry.version, thing, key)
   const { algorithm, signed, kind } = statement
   const { signature } = bundle.content
   if (!verifyPortably({ algorithm, spki: key.spki, signature, signed })) {
     refuse("bad-signature", "the signature does not hold for this artifact under this key")
   }
-  verifyBody(entry, statement, statement.body(signature, key))
+  verifyBody(entry, statement.body(signature, key))
   return { ...verifyLogged(entry, check.trust), kind, algorithm, body: entry.body }
 }
 

@@ -24,7 +24,7 @@ export type KeyType =
   | "rsa-4096"
   | "ed25519"
 
-export interface AlgorithmFacts {
+interface AlgorithmFacts {
   readonly keyType: KeyType
   /** The hash that the signature is made over; for pure Ed25519 the one inside of it. */
   readonly hash: HashName
@@ -48,6 +48,12 @@ export const sigstoreHashName: Readonly<Record<HashName, string>> = {
   sha512: "SHA2_512",
 }
 
+/** The way back from {@link sigstoreHashName}; undefined for the name of another hash. */
+export function hashOfSigstoreName(name: string): HashName | undefined {
+  const hashes: readonly HashName[] = ["sha256", "sha384", "sha512"]
+  return hashes.find((hash) => sigstoreHashName[hash] === name)
+}
+
 /** The algorithm of a signature over a ready-made digest under a key of this type. */
 export const digestAlgorithm: Readonly<Record<KeyType, Algorithm>> = {
   "ecdsa-p256": "PKIX_ECDSA_P256_SHA_256",
@@ -66,13 +72,4 @@ export const messageAlgorithm: Readonly<Record<KeyType, Algorithm>> = {
 }
 
 /** Every algorithm, in the order in which refusals list them. */
-export const everyAlgorithm: readonly Algorithm[] = [
-  "PKIX_ECDSA_P256_SHA_256",
-  "PKIX_ECDSA_P384_SHA_384",
-  "PKIX_ECDSA_P521_SHA_512",
-  "PKIX_RSA_PKCS1V15_2048_SHA256",
-  "PKIX_RSA_PKCS1V15_3072_SHA256",
-  "PKIX_RSA_PKCS1V15_4096_SHA256",
-  "PKIX_ED25519",
-  "PKIX_ED25519_PH",
-]
+export const everyAlgorithm = Object.keys(algorithms) as readonly Algorithm[]

@@ -1,10 +1,8 @@
 // What an entry is on its way into the log: a proposal whose signatures are still to be verified and
-// whose body follows from them. One file a kind makes proposals (hashedrekord.ts, dsse.ts, rekor-v1-*.ts).
+// whose body follows from them. One module of kinds/ makes them.
 import type { Algorithm, HashName } from "./algorithm.ts"
+import type { EntryKind } from "./kind-names.ts"
 import type { Term } from "./term.ts"
-
-/** What an entry is the record of, by Rekor's names. */
-export type EntryKind = "hashedrekord" | "dsse" | "intoto" | "rekord"
 
 /**
  * What a signature was made over: a ready-made digest, or a message that is still to be hashed. Rekor

@@ -20,7 +20,7 @@ export type PublicKey =
       readonly exponent: Uint8Array
     }
 
-export type RsaPublicKey = Extract<PublicKey, { modulus: Uint8Array }>
+type RsaPublicKey = Extract<PublicKey, { modulus: Uint8Array }>
 
 /** The longest SubjectPublicKeyInfo that is looked at, in bytes; RSA-4096 needs 550. */
 export const LONGEST_SPKI = 2048

@@ -5,6 +5,7 @@ import { utf8 } from "../core/base/bytes.ts"
 import { digestOf, type HashName } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { formatHex } from "../core/base/text.ts"
+import type { EntryKind } from "./kind-names.ts"
 
 /** The part of an entry's summary that says whether it is a revocation. */
 export interface RevocationTraits {
@@ -16,7 +17,7 @@ export interface RevocationTraits {
 }
 
 const FINGERPRINT = /^sha256:[0-9a-f]{64}$/
-const KIND = "hashedrekord:"
+const KIND = "hashedrekord:" satisfies `${EntryKind}:`
 
 /**
  * The text whose signature revokes the key. `key` is `sha256:` and the lower-case hex of SHA-256 over the

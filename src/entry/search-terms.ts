@@ -3,8 +3,8 @@
 import { digestOf } from "../core/base/digest.ts"
 import { LONGEST_TERM } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
-import type { EntryKind } from "./entry.ts"
-import { inTotoTerms } from "./in-toto-terms.ts"
+import { inTotoTerms } from "./in-toto.ts"
+import type { EntryKind } from "./kind-names.ts"
 import type { Term } from "./term.ts"
 import type { VerifierKey } from "./verifier-key.ts"
 

@@ -4,7 +4,7 @@
 import { AsnConvert } from "@peculiar/asn1-schema"
 import { Certificate, type Time } from "@peculiar/asn1-x509"
 import { refuse } from "../core/base/errors.ts"
-import { parseBase64 } from "../core/base/text.ts"
+import { formatBase64, parseBase64 } from "../core/base/text.ts"
 import type { KeyType } from "./algorithm.ts"
 import { type CertificateNames, namesIn } from "./certificate-names.ts"
 import { assertDer } from "./der.ts"
@@ -64,6 +64,11 @@ function parseCertificate(der: Uint8Array): Certificate {
   } catch (cause) {
     return refuse("malformed", "certificate: expected X.509 in DER, found other bytes", { cause })
   }
+}
+
+/** The way back to the text that {@link readVerifierKeyText} reads. */
+export function verifierKeyText({ form, der }: Pick<VerifierKey, "form" | "der">): VerifierKeyText {
+  return { [form]: formatBase64(der) }
 }
 
 function unixSeconds(time: Time): number {
@@ -142,38 +147,37 @@ export const readVerifierKeyText: VerifierKeyReader = (text) => readChosen(chose
 const LONGEST_CACHED_TEXT = 4096
 
 /**
- * A reader that remembers the last `limit` keys by the text they came as, at most about 12 KB each.
- * What it refuses it does not remember.
+ * Remembers the last `limit` keys by the text they came as, at most about 12 KB each. What `read` refuses
+ * it does not remember.
  */
-export function createVerifierKeyCache(limit: number): VerifierKeyReader {
-  const caches: Readonly<Record<VerifierKeyForm, Map<string, VerifierKey>>> = {
-    publicKey: new Map(),
-    certificate: new Map(),
-  }
-  return (request) => {
-    const chosen = chosenForm(request)
-    const cache = caches[chosen.form]
-    const known = cache.get(chosen.text)
-    if (known !== undefined) {
-      // A Map keeps insertion order, so putting a key back in makes it the newest.
-      cache.delete(chosen.text)
-      cache.set(chosen.text, known)
-      return known
-    }
-    const key = readChosen(chosen)
-    if (chosen.text.length <= LONGEST_CACHED_TEXT) remember(cache, chosen.text, key, limit)
+export function rememberKeys(
+  limit: number,
+  read: (text: string) => VerifierKey,
+): (text: string) => VerifierKey {
+  const known = new Map<string, VerifierKey>()
+  return (text) => {
+    const cached = known.get(text)
+    // Until it is full nothing falls out, so which key is the oldest matters only from then on.
+    if (cached !== undefined && known.size < limit) return cached
+    const key = cached ?? read(text)
+    if (text.length > LONGEST_CACHED_TEXT || limit === 0) return key
+    // A Map keeps insertion order, so putting a key back in makes it the newest.
+    known.delete(text)
+    known.set(text, key)
+    const oldest = known.size > limit ? known.keys().next() : undefined
+    if (oldest?.done === false) known.delete(oldest.value)
     return key
   }
 }
 
-function remember(
-  cache: Map<string, VerifierKey>,
-  text: string,
-  key: VerifierKey,
-  limit: number,
-): void {
-  cache.set(text, key)
-  if (cache.size <= limit) return
-  const oldest = cache.keys().next()
-  if (!oldest.done) cache.delete(oldest.value)
+/** A reader that remembers the last `limit` keys of each form, as {@link rememberKeys} does. */
+export function createVerifierKeyCache(limit: number): VerifierKeyReader {
+  const readers = {
+    publicKey: rememberKeys(limit, (text) => readChosen({ form: "publicKey", text })),
+    certificate: rememberKeys(limit, (text) => readChosen({ form: "certificate", text })),
+  }
+  return (request) => {
+    const { form, text } = chosenForm(request)
+    return readers[form](text)
+  }
 }

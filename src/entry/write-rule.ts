@@ -4,26 +4,39 @@
 import { Refusal, refuse } from "../core/base/errors.ts"
 import { type Algorithm, everyAlgorithm } from "./algorithm.ts"
 import type { Proposal } from "./entry.ts"
+import { type EntryKind, kindNames } from "./kind-names.ts"
 import type { TermName } from "./term.ts"
 
 /** What is absent is not restricted. */
 export interface WriteRule {
-  /** `hashedrekord`, `dsse`, … */
-  readonly kinds?: ReadonlySet<string>
+  readonly kinds?: ReadonlySet<EntryKind>
   /** Fingerprints of verifier keys: `sha256:` and the hex of SHA-256 over the SPKI. */
   readonly keys?: ReadonlySet<string>
   /** Identities of certificates, in lower case as they are searched by. */
   readonly identities?: ReadonlySet<string>
 }
 
+function readNames<Name extends string>(
+  names: readonly string[],
+  known: readonly Name[],
+  what: string,
+): ReadonlySet<Name> {
+  const isKnown = (name: string): name is Name => known.some((each) => each === name)
+  const wrong = names.find((name) => !isKnown(name))
+  if (wrong !== undefined) {
+    refuse("malformed", `expected ${what} of ${known.join(", ")}, found ${wrong}`)
+  }
+  return new Set(names.filter(isKnown))
+}
+
 /** Reads the names of algorithms; refuses `malformed` for one that does not exist. */
 export function parseAlgorithms(names: readonly string[]): ReadonlySet<Algorithm> {
-  const known: readonly string[] = everyAlgorithm
-  const wrong = names.find((name) => !known.includes(name))
-  if (wrong !== undefined) {
-    refuse("malformed", `expected algorithms of ${known.join(", ")}, found ${wrong}`)
-  }
-  return new Set(names as readonly Algorithm[])
+  return readNames(names, everyAlgorithm, "algorithms")
+}
+
+/** Reads the names of kinds; refuses `malformed` for one that does not exist. */
+export function parseKinds(names: readonly string[]): ReadonlySet<EntryKind> {
+  return readNames(names, kindNames, "kinds")
 }
 
 function valuesOf({ terms }: Proposal, name: TermName): string[] {

@@ -2,7 +2,7 @@
 import { equalBytes } from "../core/base/bytes.ts"
 import { formatHex } from "../core/base/text.ts"
 import type { HashName } from "../entry/algorithm.ts"
-import { readSubjects, type Subject } from "../sigstore/in-toto.ts"
+import { readSubjects, type Subject } from "../entry/in-toto.ts"
 
 /** The same name with a digest by the same hash, which differ. */
 interface Conflict {

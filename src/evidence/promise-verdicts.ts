@@ -5,9 +5,9 @@ import { refuse } from "../core/base/errors.ts"
 import type { Vkey } from "../core/note/note.ts"
 import { portableHasher } from "../core/tree/hash.ts"
 import { verifyInclusion } from "../core/tree/proof.ts"
+import { readClaim } from "../entry/kinds/claim.ts"
 import { type ProvenEntry, provenEntry } from "./entry-verdicts.ts"
 import type { EvidenceFile, Place, PromiseLines } from "./format.ts"
-import { readClaim } from "./logged-body.ts"
 import {
   assertOnlySpelling,
   assertOwnHead,

@@ -35,16 +35,15 @@ export {
 export { asHash, type Hash, type Head, type hashBrand } from "../core/tree/hash.ts"
 export type { InclusionProof } from "../core/tree/proof.ts"
 export type { TileResource } from "../core/tree/tile.ts"
-export type { DsseEnvelope, DsseRequest, DsseSignature } from "../entry/dsse.ts"
-export type { HashedrekordRequest } from "../entry/hashedrekord.ts"
-export type { EntryRequest } from "../entry/request.ts"
+export type { DsseEnvelope, DsseSignature } from "../entry/dsse.ts"
+export type { DsseRequest } from "../entry/kinds/dsse-v002.ts"
+export type { HashedrekordRequest } from "../entry/kinds/hashedrekord-v002.ts"
+export type { MessageSignature, SignedContent, SignedEnvelope } from "../entry/kinds/kind.ts"
+export type { EntryRequest } from "../entry/kinds/registry.ts"
 export type { VerifierKeyText } from "../entry/verifier-key.ts"
 export {
   type BundleVerifier,
   formatSigstoreBundle,
-  type MessageDigest,
-  type MessageSignature,
-  type SignedEnvelope,
   type SigstoreBundle,
 } from "../sigstore/bundle.ts"
 export { bundleOfSubmission, type LoggedSubmission } from "../sigstore/submission-bundle.ts"

@@ -23,13 +23,11 @@ export {
 export { asHash, type Hash, type Head, type hashBrand } from "../core/tree/hash.ts"
 export type { InclusionProof } from "../core/tree/proof.ts"
 export type { Algorithm } from "../entry/algorithm.ts"
-export type { EntryKind } from "../entry/entry.ts"
+export { type EntryKind, entryKinds } from "../entry/kind-names.ts"
+export type { MessageSignature, SignedContent, SignedEnvelope } from "../entry/kinds/kind.ts"
 export {
   type BundleVerifier,
-  type MessageDigest,
-  type MessageSignature,
   parseSigstoreBundle,
-  type SignedEnvelope,
   type SigstoreBundle,
 } from "../sigstore/bundle.ts"
 export type { CheckpointedProof, TransparencyLogEntry } from "../sigstore/transparency-log-entry.ts"

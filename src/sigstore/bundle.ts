@@ -15,7 +15,8 @@ import {
 import { LONGEST_BUNDLE, MOST_BUNDLE_ENTRIES, MOST_CERTIFICATES } from "../core/base/limits.ts"
 import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
-import { type HashName, sigstoreHashName } from "../entry/algorithm.ts"
+import { type HashName, hashOfSigstoreName, sigstoreHashName } from "../entry/algorithm.ts"
+import type { MessageSignature, SignedContent, SignedEnvelope } from "../entry/kinds/kind.ts"
 import {
   logEntryToJson,
   readLogEntry,
@@ -27,32 +28,10 @@ export type BundleVerifier =
   | { readonly form: "hint"; readonly hint: string }
   | { readonly form: "certificate"; readonly der: Uint8Array }
 
-/** The artifact's digest by the bundle's word. */
-export interface MessageDigest {
-  readonly hash: HashName
-  readonly digest: Uint8Array
-}
-
-/** A signature over an artifact. */
-export interface MessageSignature {
-  readonly form: "message-signature"
-  readonly messageDigest?: MessageDigest
-  readonly signature: Uint8Array
-}
-
-/** A DSSE envelope with its one signature. */
-export interface SignedEnvelope {
-  readonly form: "dsse"
-  readonly payload: Uint8Array
-  readonly payloadType: string
-  readonly signature: Uint8Array
-  readonly keyid?: string
-}
-
 /** A Sigstore bundle (protobuf-specs, sigstore_bundle.proto) with its bytes decoded. */
 export interface SigstoreBundle {
   readonly verifier: BundleVerifier
-  readonly content: MessageSignature | SignedEnvelope
+  readonly content: SignedContent
   /** 1 to 32 entries. */
   readonly entries: readonly TransparencyLogEntry[]
 }
@@ -163,14 +142,13 @@ const verifierNames = ["publicKey", "certificate", "x509CertificateChain"] as co
 
 function asHashName(value: unknown, what: string): HashName {
   const text = asText(value, what)
-  const names: readonly HashName[] = ["sha256", "sha384", "sha512"]
   return (
-    names.find((name) => sigstoreHashName[name] === text) ??
+    hashOfSigstoreName(text) ??
     refuse("unsupported", `${what}: expected SHA2_256, SHA2_384 or SHA2_512, found ${shown(text)}`)
   )
 }
 
-function readMessageDigest(value: unknown): MessageDigest {
+function readMessageDigest(value: unknown): NonNullable<MessageSignature["messageDigest"]> {
   const what = "messageSignature.messageDigest"
   const { algorithm, digest } = asMessage(value, what, ["algorithm", "digest"])
   return {

@@ -12,9 +12,10 @@ import {
   type HashName,
 } from "../entry/algorithm.ts"
 import { looksLikeSpki } from "../entry/der.ts"
-import { type DsseRequest, type DsseSignature, MOST_SIGNATURES } from "../entry/dsse.ts"
-import type { HashedrekordRequest } from "../entry/hashedrekord.ts"
-import type { EntryRequest } from "../entry/request.ts"
+import { type DsseSignature, MOST_SIGNATURES } from "../entry/dsse.ts"
+import type { DsseRequest } from "../entry/kinds/dsse-v002.ts"
+import type { HashedrekordRequest } from "../entry/kinds/hashedrekord-v002.ts"
+import type { EntryRequest } from "../entry/kinds/registry.ts"
 import type { VerifierKeyText } from "../entry/verifier-key.ts"
 import { readMessage, readProtoBytes } from "./proto-json.ts"
 

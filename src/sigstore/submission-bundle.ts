@@ -1,47 +1,21 @@
-// The Sigstore bundle of a submission and what the log answered to it. Checks nothing: whoever has the
+// The Sigstore bundle of a submission and what the log answered to it, also when only the entry is left. Checks nothing: whoever has the
 // answer from a log verifies it first.
 import { digestOf } from "../core/base/digest.ts"
-import { refuse } from "../core/base/errors.ts"
-import { formatBase64, parseBase64 } from "../core/base/text.ts"
+import { formatBase64 } from "../core/base/text.ts"
+import type { Vkey } from "../core/note/note.ts"
 import type { Hash } from "../core/tree/hash.ts"
 import type { InclusionProof } from "../core/tree/proof.ts"
-import type { EntryKind } from "../entry/entry.ts"
-import type { EntryRequest } from "../entry/request.ts"
-import { parseDigest } from "../entry/signature.ts"
+import { bundleContent, recordedRequest } from "../entry/kinds/bundle.ts"
+import type { EntryRequest } from "../entry/kinds/registry.ts"
 import { readVerifierKeyText, type VerifierKeyText } from "../entry/verifier-key.ts"
 import type { BundleVerifier, SigstoreBundle } from "./bundle.ts"
+import { logIdOf } from "./log-id.ts"
 
 function bundleVerifier(text: VerifierKeyText): BundleVerifier {
   const key = readVerifierKeyText(text)
   return key.form === "certificate"
     ? { form: "certificate", der: key.der }
     : { form: "hint", hint: formatBase64(digestOf("sha256", key.spki)) }
-}
-
-function contentOf(request: EntryRequest): Pick<SigstoreBundle, "verifier" | "content"> {
-  if (request.kind === "hashedrekord") {
-    const { hash, bytes } = parseDigest(request.digest)
-    const content = {
-      form: "message-signature",
-      messageDigest: { hash, digest: bytes },
-      signature: parseBase64(request.signature, "signature"),
-    } as const
-    return { verifier: bundleVerifier(request), content }
-  }
-  const { payload, payloadType, signatures } = request.envelope
-  const [verifier, otherVerifier] = request.verifiers
-  const [only, other] = signatures
-  if ((verifier === undefined || only === undefined || other) ?? otherVerifier) {
-    return refuse("unsupported", "a bundle holds an envelope with one signature and one key")
-  }
-  const content = {
-    form: "dsse",
-    payload: parseBase64(payload, "payload"),
-    payloadType,
-    signature: parseBase64(only.sig, "signature"),
-    ...(only.keyid !== undefined && { keyid: only.keyid }),
-  } as const
-  return { verifier: bundleVerifier(verifier), content }
 }
 
 /** What became of a submission: the verified parts of its receipt. */
@@ -53,8 +27,8 @@ export interface LoggedSubmission {
 }
 
 /**
- * The bundle of a submission that was logged; `logged` is its verified receipt. Refuses `unsupported` for several
- * signatures or keys.
+ * The bundle of a submission that was logged; `logged` is its verified receipt. Refuses `unsupported` for what no
+ * bundle can hold, such as several signatures.
  *
  * @example
  * ```ts
@@ -75,13 +49,19 @@ export function bundleOfSubmission(
   logId: Hash,
 ): SigstoreBundle {
   const { index, body, proof, checkpoint } = logged
-  const entry = {
-    index,
-    logId,
-    kind: request.kind satisfies EntryKind,
-    version: "0.0.2",
-    proof: { ...proof, checkpoint },
-    body,
-  }
-  return { ...contentOf(request), entries: [entry] }
+  const { kind, version, key, content } = bundleContent(request)
+  const entry = { index, logId, kind, version, proof: { ...proof, checkpoint }, body }
+  return { verifier: bundleVerifier(key), content, entries: [entry] }
+}
+
+/**
+ * The bundle of an entry that the log made itself; `envelope` is what was kept of it, already held against
+ * the body. Refuses `unsupported` for what no bundle can hold, and for an entry whose envelope is missing.
+ */
+export function bundleOfEntry(
+  logged: LoggedSubmission,
+  logKey: Vkey,
+  envelope?: Uint8Array,
+): SigstoreBundle {
+  return bundleOfSubmission(recordedRequest(logged.body, envelope), logged, logIdOf(logKey))
 }

@@ -3,7 +3,7 @@ import type { Fetch } from "../../src/client/exchange.ts"
 import { createLogClient, type LogClient } from "../../src/client/log-client.ts"
 import { type Refusal, Trouble } from "../../src/core/base/errors.ts"
 import { asHash } from "../../src/core/tree/hash.ts"
-import type { EntryRequest } from "../../src/entry/request.ts"
+import type { EntryRequest } from "../../src/entry/kinds/registry.ts"
 
 const hash = "ab".repeat(32)
 const inclusionProof = { index: 1, size: 2, root: hash, hashes: [hash] }

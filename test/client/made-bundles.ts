@@ -11,8 +11,9 @@ import {
   digestAlgorithm,
   messageAlgorithm,
 } from "../../src/entry/algorithm.ts"
-import { type DsseRequest, dssePae } from "../../src/entry/dsse.ts"
-import type { HashedrekordRequest } from "../../src/entry/hashedrekord.ts"
+import { dssePae } from "../../src/entry/dsse.ts"
+import type { DsseRequest } from "../../src/entry/kinds/dsse-v002.ts"
+import type { HashedrekordRequest } from "../../src/entry/kinds/hashedrekord-v002.ts"
 import { formatSigstoreBundle } from "../../src/sigstore/bundle.ts"
 import { bundleOfSubmission } from "../../src/sigstore/submission-bundle.ts"
 import { ecdsaCertificate } from "../entry/certificates.ts"

@@ -6,8 +6,9 @@ import { parseVkey } from "../../src/core/note/note.ts"
 import { parseOrigin } from "../../src/core/note/origin.ts"
 import { asHash } from "../../src/core/tree/hash.ts"
 import { createLogSigner } from "../../src/crypto/signers/log-signer.ts"
+import type { EntryRequest } from "../../src/entry/kinds/registry.ts"
+import { proposeEntry } from "../../src/entry/kinds/request.ts"
 import { verifyPortably } from "../../src/entry/portable-verification.ts"
-import { type EntryRequest, proposeEntry } from "../../src/entry/request.ts"
 import {
   formatTrustedRoot,
   type PinnedLog,

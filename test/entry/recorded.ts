@@ -1,7 +1,7 @@
 // Requests of Sigstore clients as they were recorded, in Countersign's own form, with the leaf hashes of
 // the entries that Rekor v2 makes of them.
-import type { DsseRequest } from "../../src/entry/dsse.ts"
-import type { HashedrekordRequest } from "../../src/entry/hashedrekord.ts"
+import type { DsseRequest } from "../../src/entry/kinds/dsse-v002.ts"
+import type { HashedrekordRequest } from "../../src/entry/kinds/hashedrekord-v002.ts"
 
 export const COSIGN_KEY =
   "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEruo5PGzcPJjmAaq6YSW3QwBzPovXBc138zpS4WY5za+xIDFPGCYprTwYP9SPNTjnRCD12a6s3s829abL6Fa1tA=="

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest"
 import { utf8 } from "../../src/core/base/bytes.ts"
+import { readClaim } from "../../src/entry/kinds/claim.ts"
 import {
   isRevocation,
   revocationDigest,
   revocationText,
   revokedKey,
 } from "../../src/entry/revocation.ts"
-import { readClaim } from "../../src/evidence/logged-body.ts"
 import { hashedrekordOf, keyOf, revocationOf } from "../evidence/made-cases.ts"
 import { codeOf } from "./refusals.ts"
 import { hashOf, makeSigner } from "./signers.ts"

@@ -1,8 +1,14 @@
 import { describe, expect, test } from "vitest"
 import { Refusal } from "../../src/core/base/errors.ts"
 import type { Proposal } from "../../src/entry/entry.ts"
+import { type EntryKind, kindNames } from "../../src/entry/kind-names.ts"
 import type { Term } from "../../src/entry/term.ts"
-import { assertMayWrite, parseAlgorithms, type WriteRule } from "../../src/entry/write-rule.ts"
+import {
+  assertMayWrite,
+  parseAlgorithms,
+  parseKinds,
+  type WriteRule,
+} from "../../src/entry/write-rule.ts"
 
 function proposal(kind: Proposal["kind"], ...terms: Term[]): Proposal {
   return { kind, version: "0.0.2", claims: [], terms, body: () => new Uint8Array() }
@@ -27,7 +33,7 @@ describe("assertMayWrite()", () => {
   })
 
   test("lets only listed kinds write", () => {
-    const rule = { kinds: new Set(["hashedrekord"]) }
+    const rule = { kinds: new Set<EntryKind>(["hashedrekord"]) }
     expect(mayWrite(rule, proposal("hashedrekord", key("a")))).toBe(true)
     expect(mayWrite(rule, proposal("dsse", key("a")))).toBe(false)
   })
@@ -50,4 +56,13 @@ describe("assertMayWrite()", () => {
 test("parseAlgorithms() refuses a name that is none and lists those that are", () => {
   expect(parseAlgorithms(["PKIX_ED25519_PH"])).toEqual(new Set(["PKIX_ED25519_PH"]))
   expect(() => parseAlgorithms(["MD5"])).toThrow(/PKIX_ECDSA_P256_SHA_256.*found MD5/)
+})
+
+test("parseKinds() refuses a name that is none and lists those that are", () => {
+  expect(parseKinds(["dsse", "rekord"])).toEqual(new Set(["dsse", "rekord"]))
+  for (const name of ["dssee", "dsse:0.0.2", "toString"]) {
+    expect(() => parseKinds(["dsse", name])).toThrow(
+      `expected kinds of ${kindNames.join(", ")}, found ${name}`,
+    )
+  }
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { dsseBody, dssePae } from "../../src/entry/dsse.ts"
+import { dssePae } from "../../src/entry/dsse.ts"
+import { dsseBody } from "../../src/entry/kinds/dsse-v002.ts"
 import { makeEntryEvidence } from "../../src/evidence/entry-evidence.ts"
 import type { EntryEvidenceKind } from "../../src/evidence/evidence.ts"
 import { parseEvidence } from "../../src/evidence/format.ts"

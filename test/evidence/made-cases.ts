@@ -8,7 +8,7 @@ import { createNoteVerification } from "../../src/crypto/engines/note-verificati
 import { digestAlgorithm } from "../../src/entry/algorithm.ts"
 import { canonicalJson } from "../../src/entry/canonical-json.ts"
 import { dssePae } from "../../src/entry/dsse.ts"
-import { hashedrekordBody } from "../../src/entry/hashedrekord.ts"
+import { hashedrekordBody } from "../../src/entry/kinds/hashedrekord-v002.ts"
 import { revocationText } from "../../src/entry/revocation.ts"
 import { sha256Text } from "../../src/entry/search-terms.ts"
 import type { LoggedEntry } from "../../src/evidence/entry-evidence.ts"

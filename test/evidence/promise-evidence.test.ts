@@ -1,7 +1,7 @@
 import { p256 } from "@noble/curves/nist.js"
 import { describe, expect, test } from "vitest"
 import { formatNote, formatVkey, parseNote } from "../../src/core/note/note.ts"
-import { hashedrekordBody } from "../../src/entry/hashedrekord.ts"
+import { hashedrekordBody } from "../../src/entry/kinds/hashedrekord-v002.ts"
 import {
   type EntryTimeCase,
   makeBrokenPromise,

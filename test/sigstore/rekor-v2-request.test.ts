@@ -9,8 +9,8 @@ import {
   everyAlgorithm,
   type KeyType,
 } from "../../src/entry/algorithm.ts"
+import { proposeEntry } from "../../src/entry/kinds/request.ts"
 import { verifyPortably } from "../../src/entry/portable-verification.ts"
-import { proposeEntry } from "../../src/entry/request.ts"
 import { readRekorV2Request } from "../../src/sigstore/rekor-v2-request.ts"
 import { ecdsaCertificate, rsaCertificate } from "../entry/certificates.ts"
 import { COSIGN_KEY, recorded, SIGSTORE_JS_KEY } from "../entry/recorded.ts"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { proposeHashedrekord } from "../../src/entry/hashedrekord.ts"
+import { proposeHashedrekord } from "../../src/entry/kinds/hashedrekord-v002.ts"
 import { logEntryToJson, readLogEntry } from "../../src/sigstore/transparency-log-entry.ts"
 import { cosignBlob } from "../entry/recorded.ts"
 import { base64 } from "../entry/signers.ts"

@@ -1,8 +1,17 @@
 // The newest checkpoint of a log, fetched and verified, and who cosigned it.
+import { ed25519 } from "@noble/curves/ed25519.js"
 import type { LogClient } from "../../client/log-client.ts"
 import { type OpenedHead, openHead, type Trust, type TrustedHead } from "../../client/trust.ts"
 import { proven } from "./exit-code.ts"
 import type { Fields } from "./output.ts"
+
+/**
+ * For a process that verifies a few signatures: the library's table of multiples of Ed25519's base point
+ * costs as much as some eight of them and is left out.
+ */
+export function expectFewSignatures(): void {
+  ed25519.Point.BASE.precompute(1)
+}
 
 /** A head with the note that it was read from. */
 export interface FetchedHead extends OpenedHead {
@@ -14,6 +23,7 @@ export interface FetchedHead extends OpenedHead {
  * for an answer that is no checkpoint at all: that is the wrong address, not a lie.
  */
 export async function fetchHead(log: LogClient, trust: Trust | undefined): Promise<FetchedHead> {
+  expectFewSignatures()
   const checkpoint = await log.checkpoint()
   openHead(checkpoint, undefined)
   return { ...proven(() => openHead(checkpoint, trust)), checkpoint }

@@ -4,7 +4,8 @@ import { LONGEST_BATCH } from "../../core/base/limits.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import type { VerificationEngine } from "../../crypto/engines/verification.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
-import { parseAlgorithms, type WriteRule } from "../../entry/write-rule.ts"
+import { type EntryKind, kindNames } from "../../entry/kind-names.ts"
+import { parseAlgorithms, parseKinds, type WriteRule } from "../../entry/write-rule.ts"
 import {
   type Address,
   argument,
@@ -30,7 +31,7 @@ export interface ServeOptions {
   readonly keepAttestations?: number
   readonly minFreeBytes: number
   readonly allowAlgorithms?: ReadonlySet<Algorithm>
-  readonly allowKinds?: ReadonlySet<string>
+  readonly allowKinds?: ReadonlySet<EntryKind>
   readonly allowKeys?: ReadonlySet<string>
   readonly allowIdentities?: ReadonlySet<string>
   readonly logLevel: string
@@ -70,7 +71,10 @@ export const serveOptions: readonly Option[] = [
   option("--allow-algorithms <list>", "accept signatures by these algorithms only").argParser(
     argument((text) => parseAlgorithms(listOf(text))),
   ),
-  option("--allow-kinds <list>", "accept entries of these kinds only").argParser(words),
+  option(
+    "--allow-kinds <list>",
+    `accept entries of these kinds only, of ${kindNames.join(", ")}`,
+  ).argParser(argument((text) => parseKinds(listOf(text)))),
   option("--allow-keys <list>", "accept entries signed by these keys only").argParser(words),
   option(
     "--allow-identities <list>",

@@ -6,7 +6,10 @@ import { createLogClient } from "../../client/log-client.ts"
 import { verifyReceipt } from "../../client/receipt.ts"
 import type { Trust } from "../../client/trust.ts"
 import { portableHasher } from "../../core/tree/hash.ts"
-import { type HashedrekordRequest, proposeHashedrekord } from "../../entry/hashedrekord.ts"
+import {
+  type HashedrekordRequest,
+  proposeHashedrekord,
+} from "../../entry/kinds/hashedrekord-v002.ts"
 import type { CanarySubmitter } from "../../monitor/alerts/canary.ts"
 
 export interface CanarySubmitterOptions {

@@ -7,7 +7,7 @@ import { type OpenedHead, openHead, signingLog, type Trust } from "../../client/
 import { refuse } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"
-import type { EntryRequest } from "../../entry/request.ts"
+import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { formatSigstoreBundle } from "../../sigstore/bundle.ts"
 import { bundleOfSubmission } from "../../sigstore/submission-bundle.ts"
 import { type PinnedLog, parseTrustedRoot } from "../../sigstore/trusted-root.ts"

@@ -9,8 +9,9 @@ import type { FoundAttestation, SearchCriteria } from "../../client/search-answe
 import { digestOf } from "../../core/base/digest.ts"
 import { bug } from "../../core/base/errors.ts"
 import { LONGEST_PEM, MOST_FOUND_ON_PAGE } from "../../core/base/limits.ts"
+import { kindNames } from "../../entry/kind-names.ts"
+import { type EntrySummary, readSummary } from "../../entry/kinds/summary.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
-import { type EntrySummary, readSummary } from "../../sigstore/recorded-summary.ts"
 import { digestFile } from "../command/artifact-digest.ts"
 import { proven } from "../command/exit-code.ts"
 import { type FetchedHead, fetchHead } from "../command/fetched-head.ts"
@@ -38,7 +39,7 @@ const searchOptions: readonly Option[] = [
   new Option("--issuer <url>", "the issuer that vouched for the identity"),
   new Option("--subject <name>", "name of an in-toto subject"),
   new Option("--predicate-type <type>", "predicate type of an in-toto statement"),
-  new Option("--kind <kind>", "kind of entry, for example dsse"),
+  new Option("--kind <kind>", `kind of entry: one of ${kindNames.join(", ")}, also with a version`),
   new Option("--newest", "newest entries first"),
   new Option("--limit <n>", "the most entries to print").argParser(decimalArgument).default(20),
   new Option("--verify", "verify for each entry that the log has it"),

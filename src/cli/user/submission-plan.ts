@@ -2,7 +2,7 @@
 // signed envelope; and where each bundle goes. Decided from the flags before any file is read.
 import { basename, join } from "node:path"
 import type { Command } from "commander"
-import type { EntryRequest } from "../../entry/request.ts"
+import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import {
   detachedRequest,
   envelopeRequest,

@@ -1,5 +1,4 @@
 // `countersign verify`: verifies a Sigstore bundle offline.
-import { ed25519 } from "@noble/curves/ed25519.js"
 import type { Command } from "commander"
 import { readKeyFile } from "../../client/key-file.ts"
 import { hashesOf, type VerifiedEntry, verifyParsed } from "../../client/verify.ts"
@@ -8,7 +7,7 @@ import { formatHex } from "../../core/base/text.ts"
 import { parseSigstoreBundle } from "../../sigstore/bundle.ts"
 import { digestFile } from "../command/artifact-digest.ts"
 import { proven } from "../command/exit-code.ts"
-import { cosignatureFields } from "../command/fetched-head.ts"
+import { cosignatureFields, expectFewSignatures } from "../command/fetched-head.ts"
 import { readBytes, readText } from "../command/file.ts"
 import { addOptions, jsonOption } from "../command/options.ts"
 import { type Output, printVerdict } from "../command/output.ts"
@@ -37,11 +36,6 @@ function printVerified(output: Output, entry: VerifiedEntry): void {
     ],
     { verified: true, origin, index, size, root, leafHash, kind, algorithm, cosignatures },
   )
-}
-
-/** The library's table of multiples of the base point costs more than it saves with a few signatures. */
-function expectFewSignatures(): void {
-  ed25519.Point.BASE.precompute(1)
 }
 
 async function verifyFiles(options: VerifyOptions, command: Command): Promise<VerifiedEntry> {

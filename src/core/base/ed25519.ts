@@ -6,8 +6,8 @@ import { sha512 } from "@noble/hashes/sha2.js"
 import { concat, equalBytes, utf8 } from "./bytes.ts"
 import { parseHex } from "./text.ts"
 
-export const ED25519_KEY_SIZE = 32
-export const ED25519_SIGNATURE_SIZE = 64
+const KEY_SIZE = 32
+const SIGNATURE_SIZE = 64
 
 type Point = InstanceType<typeof ed25519.Point>
 
@@ -33,9 +33,27 @@ const torsionY: ReadonlySet<bigint> = new Set([
  * about whether the point is on the curve.
  */
 export function isStrictPoint(bytes: Uint8Array): boolean {
-  if (bytes.length !== ED25519_KEY_SIZE) return false
+  if (bytes.length !== KEY_SIZE) return false
   const y = bytesToNumberLE(bytes) % SIGN_BIT
   return y < PRIME && !torsionY.has(y)
+}
+
+/** The order is a little above 2^252, so nearly every S is known to be below it by its last byte. */
+function isBelowOrder(s: Uint8Array): boolean {
+  return (s[KEY_SIZE - 1] as number) < 0x10 || bytesToNumberLE(s) < ORDER
+}
+
+/**
+ * The strict rule, for engines that hold only the equation: 64 bytes, S below the order of the base point,
+ * R and the key strict points. A signature that breaks it holds nowhere, whatever an engine says of it.
+ */
+export function isStrictSignature(signature: Uint8Array, publicKey: Uint8Array): boolean {
+  return (
+    signature.length === SIGNATURE_SIZE &&
+    isBelowOrder(signature.subarray(KEY_SIZE)) &&
+    isStrictPoint(signature.subarray(0, KEY_SIZE)) &&
+    isStrictPoint(publicKey)
+  )
 }
 
 function decodePoint(bytes: Uint8Array): Point | undefined {
@@ -52,12 +70,10 @@ function holds(
   message: Uint8Array,
   publicKey: Uint8Array,
 ): boolean {
-  if (signature.length !== ED25519_SIGNATURE_SIZE) return false
-  const r = signature.subarray(0, 32)
-  const s = bytesToNumberLE(signature.subarray(32))
-  if (s >= ORDER || !isStrictPoint(r) || !isStrictPoint(publicKey)) return false
-  const key = decodePoint(publicKey)
+  const key = isStrictSignature(signature, publicKey) ? decodePoint(publicKey) : undefined
   if (key === undefined) return false
+  const r = signature.subarray(0, KEY_SIZE)
+  const s = bytesToNumberLE(signature.subarray(KEY_SIZE))
   const digest = sha512.create().update(domain).update(r).update(publicKey).update(message).digest()
   const k = bytesToNumberLE(digest) % ORDER
   // Without the cofactor, as OpenSSL does: multiplying by 8 would accept more signatures than that.

@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto"
 import { LRUCache } from "lru-cache"
 import { equalBytes } from "../../core/base/bytes.ts"
-import { ED25519_KEY_SIZE, ED25519_SIGNATURE_SIZE, isStrictPoint } from "../../core/base/ed25519.ts"
+import { isStrictSignature } from "../../core/base/ed25519.ts"
 import { algorithms, type KeyType } from "../../entry/algorithm.ts"
 import type { SignatureCheck } from "../../entry/entry.ts"
 import { keyOfCheck } from "../../entry/portable-verification.ts"
@@ -56,20 +56,12 @@ export function createMessageKeys(limit: number): MessageKeys {
   }
 }
 
-/** Node's OpenSSL accepts small-order points, under which one signature holds for any message. */
-function isStrict(signature: Uint8Array, point: Uint8Array): boolean {
-  return (
-    signature.length === ED25519_SIGNATURE_SIZE &&
-    isStrictPoint(point) &&
-    isStrictPoint(signature.subarray(0, ED25519_KEY_SIZE))
-  )
-}
-
 /** Whether OpenSSL may see a signature over a message at all. */
 export function isPlausible(
   { algorithm, signature }: SignatureCheck,
   { point }: MessageKey,
 ): boolean {
   if (algorithm !== "PKIX_ED25519") return signature.length > 0
-  return point !== undefined && isStrict(signature, point)
+  // Node's OpenSSL accepts small-order points, under which one signature holds for any message.
+  return point !== undefined && isStrictSignature(signature, point)
 }

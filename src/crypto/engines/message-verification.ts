@@ -1,10 +1,11 @@
 // Verifies single Ed25519 and ECDSA signatures over messages with OpenSSL, at once on the calling thread: for
 // the few small signatures of a checkpoint, where handing over to a thread would cost more than it saves.
-// Exactly as strict as core/ed25519.ts and core/ecdsa.ts.
+// Exactly as strict as core/base/ed25519.ts and core/base/ecdsa.ts: OpenSSL by itself accepts small-order and
+// unreduced points.
 import { type KeyObject, verify } from "node:crypto"
 import { promisify } from "node:util"
 import { LRUCache } from "lru-cache"
-import { ED25519_KEY_SIZE, ED25519_SIGNATURE_SIZE, isStrictPoint } from "../../core/base/ed25519.ts"
+import { isStrictSignature } from "../../core/base/ed25519.ts"
 import { formatEd25519Spki, parseSpki } from "../../core/base/spki.ts"
 import { importSpki, spkiName } from "./message-keys.ts"
 
@@ -22,15 +23,6 @@ export interface MessageVerification {
 }
 
 const verifyInThread = promisify<null, Uint8Array, KeyObject, Uint8Array, boolean>(verify)
-
-/** Node's OpenSSL accepts small-order and unreduced points, which the strict rule refuses. */
-function isStrict(publicKey: Uint8Array, signature: Uint8Array): boolean {
-  return (
-    signature.length === ED25519_SIGNATURE_SIZE &&
-    isStrictPoint(publicKey) &&
-    isStrictPoint(signature.subarray(0, ED25519_KEY_SIZE))
-  )
-}
 
 function isEcdsaKey(spki: Uint8Array): boolean {
   const type = parseSpki(spki)?.type
@@ -50,12 +42,12 @@ export function createMessageVerification(maxKeys: number): MessageVerification 
 
   return {
     ed25519(publicKey, message, signature) {
-      if (!isStrict(publicKey, signature)) return false
+      if (!isStrictSignature(signature, publicKey)) return false
       const key = imported(spkiName(publicKey), () => formatEd25519Spki(publicKey))
       return key !== undefined && verify(null, message, key, signature)
     },
     async ed25519Elsewhere(publicKey, message, signature) {
-      if (!isStrict(publicKey, signature)) return false
+      if (!isStrictSignature(signature, publicKey)) return false
       const key = imported(spkiName(publicKey), () => formatEd25519Spki(publicKey))
       return key !== undefined && (await verifyInThread(null, message, key, signature))
     },

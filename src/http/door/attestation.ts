@@ -2,23 +2,19 @@
 // be the one in the entry's body, so that it is bound to the tree.
 import { createHash } from "node:crypto"
 import { refuse, Trouble } from "../../core/base/errors.ts"
-import type { EntryRequest } from "../../entry/request.ts"
+import { ENVELOPE_MEDIA_TYPE, type KeptPayload, readEnvelope } from "../../entry/dsse.ts"
+import type { EntryRequest } from "../../entry/kinds/registry.ts"
+import { envelopeOfEntry } from "../../entry/kinds/request.ts"
+import { readSummary } from "../../entry/kinds/summary.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
 import type { Log } from "../../log/ports/log.ts"
 import type { Attachment } from "../../log/ports/store.ts"
-import {
-  ENVELOPE_MEDIA_TYPE,
-  formatEnvelope,
-  type KeptPayload,
-  readEnvelope,
-} from "../../sigstore/kept-envelope.ts"
-import { readSummary } from "../../sigstore/recorded-summary.ts"
 import type { Answer } from "../serving/answer.ts"
 
 /** What may be kept of a submission; undefined where the body has everything. */
 export function attachmentOf(request: EntryRequest): Attachment | undefined {
-  if (request.kind !== "dsse") return undefined
-  return { mediaType: ENVELOPE_MEDIA_TYPE, bytes: formatEnvelope(request.envelope) }
+  const bytes = envelopeOfEntry(request)
+  return bytes && { mediaType: ENVELOPE_MEDIA_TYPE, bytes }
 }
 
 interface KeptAttestation extends Attachment, KeptPayload {}

@@ -1,10 +1,11 @@
 // The search of the native API and of Rekor v1: entries by what they say, and all about one artifact.
 import { setImmediate } from "node:timers/promises"
 import { refuse } from "../../core/base/errors.ts"
+import { readStatement } from "../../entry/in-toto.ts"
+import { entryKinds, isEntryKind } from "../../entry/kind-names.ts"
+import { type EntrySummary, readSummary, type Signer } from "../../entry/kinds/summary.ts"
 import type { Term, TermName } from "../../entry/term.ts"
 import type { Log, LogEntry, SearchAnswer, SearchPage } from "../../log/ports/log.ts"
-import { readStatement } from "../../sigstore/kept-envelope.ts"
-import { type EntrySummary, readSummary, type Signer } from "../../sigstore/recorded-summary.ts"
 import { answerAttestation, keptAttestation } from "../door/attestation.ts"
 import type { EntrySearch } from "../door/entry-search.ts"
 import type { Surroundings } from "../door/handler.ts"
@@ -43,21 +44,15 @@ const MOST_FOUND = 10_000
 /** Where a digest may stand: "who signed this" does not depend on how it was signed. */
 const digestNames: readonly TermName[] = ["digest", "payload", "envelope", "subject-digest"]
 
-/** The versions of each kind, for a search that names none. */
-const kinds: ReadonlyMap<string, readonly string[]> = new Map([
-  ["hashedrekord", ["0.0.1", "0.0.2"]],
-  ["dsse", ["0.0.1", "0.0.2"]],
-  ["intoto", ["0.0.2"]],
-  ["rekord", ["0.0.1"]],
-])
-
 function digestTerms(value: string): readonly Term[] {
   return digestNames.map((name) => ({ name, value }))
 }
 
+/** Of every version, unless one is named. */
 function kindTerms(kind: string): readonly Term[] {
-  const versions = kinds.get(kind)
-  const values = versions === undefined ? [kind] : versions.map((version) => `${kind}:${version}`)
+  const values = isEntryKind(kind)
+    ? entryKinds[kind].map((version) => `${kind}:${version}`)
+    : [kind]
   return values.map((value) => ({ name: "kind", value }))
 }
 

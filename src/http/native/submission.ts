@@ -1,7 +1,8 @@
 // POST /v1/entries and /v1/entries/batch: from the bytes of a request to receipts.
 import { setImmediate } from "node:timers/promises"
 import { refuse } from "../../core/base/errors.ts"
-import { type EntryRequest, proposeEntry } from "../../entry/request.ts"
+import type { EntryRequest } from "../../entry/kinds/registry.ts"
+import { proposeEntry } from "../../entry/kinds/request.ts"
 import type { Receipt } from "../../log/ports/log.ts"
 import { attachmentOf } from "../door/attestation.ts"
 import type { Surroundings } from "../door/handler.ts"

@@ -1,6 +1,6 @@
 // Entries of the Rekor v1 API: submission, lookup by index and entry ID, and the retrieval of several.
 // Entries of every kind and version are given out, also those that came by another API.
-import { proposeRekorV1 } from "../../entry/rekor-v1/propose.ts"
+import { proposeRekorV1 } from "../../entry/kinds/request.ts"
 import type { LogEntry, Receipt, SignedInclusion } from "../../log/ports/log.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
 import type { Surroundings } from "../door/handler.ts"

@@ -2,7 +2,7 @@
 // interface, which log/server.ts leads to the same handlers as at the root. Differs from rekor-tiles on
 // purpose: a duplicate is answered with the entry that is there, and a refusal says why.
 import type { Proposal } from "../../entry/entry.ts"
-import { proposeEntry } from "../../entry/request.ts"
+import { proposeEntry } from "../../entry/kinds/request.ts"
 import type { Receipt } from "../../log/ports/log.ts"
 import { logIdOf } from "../../sigstore/log-id.ts"
 import { readRekorV2Request } from "../../sigstore/rekor-v2-request.ts"

@@ -3,13 +3,9 @@
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { Refusal } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
-import { algorithms, type HashName, messageAlgorithm } from "../../entry/algorithm.ts"
-import { dssePae } from "../../entry/dsse.ts"
-import type { SignatureCheck } from "../../entry/entry.ts"
-import { parseAnyBase64 } from "../../entry/rekor-v1/lenient-base64.ts"
-import { readSubjects } from "../../sigstore/in-toto.ts"
-import { type KeptPayload, readEnvelope } from "../../sigstore/kept-envelope.ts"
-import { readRecorded } from "../../sigstore/recorded-summary.ts"
+import type { HashName } from "../../entry/algorithm.ts"
+import { type KeptPayload, readEnvelope } from "../../entry/dsse.ts"
+import { readSubjects } from "../../entry/in-toto.ts"
 import { LONGEST_NAME } from "../watch/pattern.ts"
 import { hasNearName, hasRepeatedMembers } from "./repeated-members.ts"
 
@@ -87,28 +83,4 @@ export function openPayload(
   const subjects = subjectsOf(kept.payload)
   const isUnreadable = subjects === undefined && mayBeStatement(kept.payload)
   return { ...kept, subjects: subjects ?? [], isUnreadable }
-}
-
-const DSSE = "dsse:"
-
-/**
- * The checks of a DSSE entry with its envelope. They hold for what was signed; that they fail proves
- * nothing, because no entry of this kind keeps the type that was signed too. Refuses as the body's readers
- * do.
- */
-export function envelopeChecks(
-  body: Uint8Array,
-  { payloadType, payload }: KeptPayload,
-): readonly SignatureCheck[] {
-  const { kind, signatures } = readRecorded(body)
-  if (!kind.startsWith(DSSE)) return []
-  const message = dssePae(payloadType, payload)
-  return signatures.flatMap(({ key, content }) => {
-    const algorithm = messageAlgorithm[key.keyType]
-    // Larger curves are hashed with SHA-256 by some signers and with their own hash by others.
-    const isClear = algorithms[algorithm].hash === "sha256" || algorithm === "PKIX_ED25519"
-    if (!isClear) return []
-    const signature = parseAnyBase64(String(content), "signature")
-    return [{ algorithm, spki: key.spki, signature, signed: { form: "message", message } }]
-  })
 }

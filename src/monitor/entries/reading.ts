@@ -5,10 +5,10 @@ import { digestOf } from "../../core/base/digest.ts"
 import { Refusal } from "../../core/base/errors.ts"
 import type { HashName } from "../../entry/algorithm.ts"
 import type { SignatureCheck } from "../../entry/entry.ts"
+import { createClaimReader, keptEnvelopeChecks, type LoggedClaim } from "../../entry/kinds/claim.ts"
 import { revocationDigest, revokedKey } from "../../entry/revocation.ts"
 import type { VerifierKey } from "../../entry/verifier-key.ts"
-import { createClaimReader, type LoggedClaim } from "../../evidence/logged-body.ts"
-import { type EntryPayload, envelopeChecks, openPayload } from "./payload.ts"
+import { type EntryPayload, openPayload } from "./payload.ts"
 import type { EntryFacts, EntrySigner } from "./watch-index.ts"
 
 /** What examining takes of an entry. */
@@ -104,7 +104,7 @@ export function createEntryReader(options: EntryReaderOptions = {}): EntryReader
     if (payload === undefined) return { checks: claim.checks, isProvable: true }
     const { checks } = readClaim(body, payload.payload)
     if (checks.length > 0) return { checks, isProvable: true }
-    return { checks: envelopeChecks(body, payload), isProvable: false }
+    return { checks: keptEnvelopeChecks(body, payload), isProvable: false }
   }
 
   function readKnown({ body, envelope }: LoggedEntryBytes): EntryReading {

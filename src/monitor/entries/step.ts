@@ -4,6 +4,7 @@ import { equalBytes } from "../../core/base/bytes.ts"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"
+import { hasEnvelope } from "../../entry/kinds/summary.ts"
 import { raise } from "../findings/life.ts"
 import type { MatchedEntry } from "../follow/bundle-audit.ts"
 import type { LogSource } from "../follow/source.ts"
@@ -65,17 +66,6 @@ async function duplicatesOf(
   return found
 }
 
-const HAS_ENVELOPE = /"kind":"(?:dsse|intoto)"/
-const HEAD_OF_BODY = 64
-const latin1 = new TextDecoder("latin1")
-
-/** Nearly always the kind is among the first characters, but a log may put it behind the rest. */
-function mayHaveEnvelope(body: Uint8Array): boolean {
-  const head = latin1.decode(body.subarray(0, HEAD_OF_BODY))
-  if (head.includes('"kind":"hashedrekord"')) return false
-  return HAS_ENVELOPE.test(head) || HAS_ENVELOPE.test(latin1.decode(body))
-}
-
 /** What a log withholds counts as not there: it could say so as well. */
 async function envelopeOf(source: LogSource, index: number): Promise<Uint8Array | undefined> {
   try {
@@ -93,7 +83,7 @@ async function envelopesOf(
 ): Promise<ReadonlyMap<number, Uint8Array>> {
   const envelopes = new Map<number, Uint8Array>()
   if (source.envelope === undefined || watch.subjects.length === 0) return envelopes
-  const wanted = entries.filter(({ body }) => mayHaveEnvelope(body)).map(({ index }) => index)
+  const wanted = entries.filter(({ body }) => hasEnvelope(body)).map(({ index }) => index)
   for (let at = 0; at < wanted.length && !isLate(); at += AT_A_TIME) {
     const indexes = wanted.slice(at, at + AT_A_TIME)
     const found = await Promise.all(indexes.map((index) => envelopeOf(source, index)))

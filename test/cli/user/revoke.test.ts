@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { readClaim } from "../../../src/entry/kinds/claim.ts"
 import { revocationText, revokedKey } from "../../../src/entry/revocation.ts"
-import { readClaim } from "../../../src/evidence/logged-body.ts"
 import { makeSigner } from "../../entry/signers.ts"
 import { hashedrekordOf } from "../../evidence/made-cases.ts"
 import { fill } from "../../http/served-log.ts"

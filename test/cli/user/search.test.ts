@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { formatPem } from "../../../src/core/base/pem.ts"
-import { proposeEntry } from "../../../src/entry/request.ts"
+import { proposeEntry } from "../../../src/entry/kinds/request.ts"
 import { publicKey, signedEnvelope, signedRequest } from "../../http/served-log.ts"
 import { lying, type Ran, run } from "../command/fake-terminal.ts"
 import { openWorkspace, type Workspace } from "../workspace.ts"

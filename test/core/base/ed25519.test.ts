@@ -8,7 +8,12 @@ import { ed25519 } from "@noble/curves/ed25519.js"
 import { bytesToNumberLE, numberToBytesLE } from "@noble/curves/utils.js"
 import { describe, expect, test } from "vitest"
 import { digestOf } from "../../../src/core/base/digest.ts"
-import { isStrictPoint, verifyEd25519, verifyEd25519ph } from "../../../src/core/base/ed25519.ts"
+import {
+  isStrictPoint,
+  isStrictSignature,
+  verifyEd25519,
+  verifyEd25519ph,
+} from "../../../src/core/base/ed25519.ts"
 import { formatEd25519Spki } from "../../../src/core/base/spki.ts"
 import { parseHex } from "../../../src/core/base/text.ts"
 import { readVectors, type Wycheproof } from "../../vectors.ts"
@@ -116,6 +121,24 @@ describe("the strict rule", () => {
     expect(isStrictPoint(key)).toBe(true)
     expect(isStrictPoint(key.subarray(1))).toBe(false)
     expect(isStrictPoint(Uint8Array.of(...key, 0))).toBe(false)
+  })
+
+  test("isStrictSignature() takes every S below the order and none from there on", () => {
+    const r = BASE.multiply(77n).toBytes()
+    const signatureOf = (s: bigint) => Uint8Array.of(...r, ...numberToBytesLE(s, 32))
+    for (const s of [0n, 2n ** 252n - 1n, 2n ** 252n, ORDER - 1n]) {
+      expect(isStrictSignature(signatureOf(s), key)).toBe(true)
+    }
+    for (const s of [ORDER, ORDER + 1n, 2n ** 253n, 2n ** 256n - 1n]) {
+      expect(isStrictSignature(signatureOf(s), key)).toBe(false)
+    }
+    expect(isStrictSignature(signatureOf(1n).subarray(1), key)).toBe(false)
+    for (const point of smallOrder) {
+      expect(isStrictSignature(signatureOf(1n), point)).toBe(false)
+      expect(isStrictSignature(Uint8Array.of(...point, ...numberToBytesLE(1n, 32)), key)).toBe(
+        false,
+      )
+    }
   })
 
   test("under a small-order key no signature holds, though other verifiers accept one", () => {

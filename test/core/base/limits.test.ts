@@ -16,9 +16,9 @@ import {
 import { encodeBundle } from "../../../src/core/tree/bundle.ts"
 import { EMPTY_ROOT } from "../../../src/core/tree/hash.ts"
 import { planConsistency, planInclusion } from "../../../src/core/tree/proof.ts"
-import { type DsseRequest, proposeDsse } from "../../../src/entry/dsse.ts"
+import { formatEnvelope, parseEnvelope } from "../../../src/entry/dsse.ts"
+import { type DsseRequest, proposeDsse } from "../../../src/entry/kinds/dsse-v002.ts"
 import { formatSigstoreBundle, parseSigstoreBundle } from "../../../src/sigstore/bundle.ts"
-import { formatEnvelope, parseEnvelope } from "../../../src/sigstore/kept-envelope.ts"
 import { logEntryToJson, readLogEntry } from "../../../src/sigstore/transparency-log-entry.ts"
 import { expectRefusal } from "../../refusals.ts"
 

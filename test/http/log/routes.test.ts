@@ -2,7 +2,7 @@
 // wrong request each, the refusal's stable code. The other files of this folder go into depth.
 import request from "supertest"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { proposeEntry } from "../../../src/entry/request.ts"
+import { proposeEntry } from "../../../src/entry/kinds/request.ts"
 import { fill, openServedLog, type ServedLog, signedRequest } from "../served-log.ts"
 
 let served: ServedLog

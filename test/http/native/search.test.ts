@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { verifyBundle } from "../../../src/client/verify.ts"
-import type { DsseRequest } from "../../../src/entry/dsse.ts"
+import type { DsseRequest } from "../../../src/entry/kinds/dsse-v002.ts"
 import { entrySearch } from "../../../src/http/native/search.ts"
 import type { Log } from "../../../src/log/ports/log.ts"
 import { parseTrustedRoot } from "../../../src/sigstore/trusted-root.ts"

@@ -15,8 +15,9 @@ import type { Hash } from "../../../src/core/tree/hash.ts"
 import { createEntryCheck } from "../../../src/crypto/engines/entry-check.ts"
 import { nativeHasher } from "../../../src/crypto/tree-hasher.ts"
 import { digestAlgorithm, messageAlgorithm } from "../../../src/entry/algorithm.ts"
-import { dsseBody, dssePae } from "../../../src/entry/dsse.ts"
-import { hashedrekordBody } from "../../../src/entry/hashedrekord.ts"
+import { dssePae, formatEnvelope } from "../../../src/entry/dsse.ts"
+import { dsseBody } from "../../../src/entry/kinds/dsse-v002.ts"
+import { hashedrekordBody } from "../../../src/entry/kinds/hashedrekord-v002.ts"
 import {
   createEntryExaminer,
   type EntryExaminer,
@@ -25,7 +26,6 @@ import {
 import type { EntryRemark } from "../../../src/monitor/entries/remark.ts"
 import { createDocumentSet, createDraft, type Draft } from "../../../src/monitor/state/set.ts"
 import { parseWatch, type Watch } from "../../../src/monitor/watch/watch.ts"
-import { formatEnvelope } from "../../../src/sigstore/kept-envelope.ts"
 import { ecdsaCertificate } from "../../entry/certificates.ts"
 import { base64, hashOf, type Signer, signMessage } from "../../entry/signers.ts"
 import { sha256 } from "../../reference.ts"

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto"
 import type { BatchOutcome, LogClient } from "../../../src/client/log-client.ts"
 import type { Receipt } from "../../../src/client/receipt.ts"
 import { Refusal, Trouble } from "../../../src/core/base/errors.ts"
-import type { EntryRequest } from "../../../src/entry/request.ts"
+import type { EntryRequest } from "../../../src/entry/kinds/registry.ts"
 import { base64, makeSigner, signMessage } from "../../entry/signers.ts"
 
 const signer = makeSigner("ecdsa-p256")

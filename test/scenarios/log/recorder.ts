@@ -12,7 +12,8 @@ import { asHash, HASH_SIZE, type Hash, type Head } from "../../../src/core/tree/
 import { verifyConsistency } from "../../../src/core/tree/proof.ts"
 import { TILE_WIDTH } from "../../../src/core/tree/tile.ts"
 import { nativeHasher } from "../../../src/crypto/tree-hasher.ts"
-import { type EntryRequest, proposeEntry } from "../../../src/entry/request.ts"
+import type { EntryRequest } from "../../../src/entry/kinds/registry.ts"
+import { proposeEntry } from "../../../src/entry/kinds/request.ts"
 import type { Keep } from "./load.ts"
 
 export interface Recorder {

@@ -4,17 +4,29 @@
 
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
-import { asList, asObject, asText, isAbsent, optional } from "../../core/base/json-value.ts"
+import {
+  asBytes,
+  asList,
+  asObject,
+  asText,
+  isAbsent,
+  optional,
+} from "../../core/base/json-value.ts"
 import { formatHex, parseBase64 } from "../../core/base/text.ts"
-import { assertBodyLength } from "../../core/tree/bundle.ts"
-import { canonicalJson, type JsonValue } from "../canonical-json.ts"
-import { assertPayloadType, dssePae, MOST_SIGNATURES } from "../dsse.ts"
-import type { Proposal } from "../entry.ts"
-import { sha256Text, termsOf } from "../search-terms.ts"
+import type { JsonValue } from "../canonical-json.ts"
+import { assertPayloadType, dssePae, formatEnvelope, MOST_SIGNATURES } from "../dsse.ts"
+import type { Proposal, SignatureCheck } from "../entry.ts"
+import { readHash } from "../rekor-v1/hash.ts"
+import { assertMessageKey, messageCheck, readPemVerifier } from "../rekor-v1/verifier.ts"
+import { sha256Text } from "../search-terms.ts"
 import { type ProposalOptions, parseSignature, sha256Of } from "../signature.ts"
 import type { VerifierKey } from "../verifier-key.ts"
-import { readHash } from "./hashedrekord.ts"
-import { assertMessageKey, messageCheck, readPemVerifier } from "./verifier.ts"
+import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
+import { formatBody, proposalOf } from "./proposal.ts"
+import { digestV1, envelopeChecks, pemSignature } from "./recorded.ts"
+
+const named = { kind: "intoto", version: "0.0.2" } as const
+const { kind, version } = named
 
 interface HeldUnderOwnKey {
   readonly signature: Uint8Array
@@ -83,12 +95,8 @@ function readContent(spec: unknown) {
   return { ...members, hash }
 }
 
-/**
- * Checks everything about a submission but its signatures: `spec` of the request, 1 to 10 signatures.
- * Each must hold under the key beside it. Refuses `malformed`, `too-large` or `unsupported`. The caller
- * bounds the payload.
- */
-export function proposeIntotoV1(spec: unknown, options: ProposalOptions): Proposal {
+/** Each signature must hold under the key beside it. */
+function propose(spec: unknown, options: ProposalOptions): Proposal {
   const content = readContent(spec)
   const payloadType = asText(content.payloadType, "payloadType")
   assertPayloadType(payloadType)
@@ -97,28 +105,62 @@ export function proposeIntotoV1(spec: unknown, options: ProposalOptions): Propos
   const signatures = readSignatures(content.signatures, options)
   const message = dssePae(payloadType, payload)
   const payloadDigest = sha256Of(options)(payload)
-  const named = { kind: "intoto", version: "0.0.2" } as const
-  const body = canonicalJson({
-    apiVersion: named.version,
-    kind: named.kind,
-    spec: {
-      content: {
-        envelope: { payloadType, signatures: signatures.map(({ json }) => json) },
-        hash: envelopeHash(content.hash),
-        payloadHash: { algorithm: "sha256", value: formatHex(payloadDigest) },
-      },
+  const body = formatBody(named, {
+    content: {
+      envelope: { payloadType, signatures: signatures.map(({ json }) => json) },
+      hash: envelopeHash(content.hash),
+      payloadHash: { algorithm: "sha256", value: formatHex(payloadDigest) },
     },
   })
-  assertBodyLength(body)
-  return {
-    ...named,
-    terms: termsOf({
-      ...named,
-      keys: signatures.map(({ key }) => key),
-      payload: sha256Text(payloadDigest),
-      statement: { payloadType, payload },
-    }),
-    claims: signatures.map(({ key, signature }) => [messageCheck(key, signature, message)]),
-    body: () => body,
+  const found = {
+    kind,
+    version,
+    keys: signatures.map(({ key }) => key),
+    payload: sha256Text(payloadDigest),
+    statement: { payloadType, payload },
   }
+  const claims = signatures.map(({ key, signature }) => [messageCheck(key, signature, message)])
+  return proposalOf(found, claims, body)
 }
+
+function read(spec: unknown, keys: RecordedKeys): RecordedParts {
+  const { content } = asObject(spec, "spec", ["content"])
+  const { envelope, payloadHash } = asObject(content, "content", ["envelope", "payloadHash"])
+  const { payloadType, signatures } = asObject(envelope, "envelope", ["payloadType", "signatures"])
+  const list = asList(signatures, "signatures", MOST_SIGNATURES).map((item) => {
+    const { sig, publicKey } = asObject(item, "signature", ["sig", "publicKey"])
+    return pemSignature(sig, publicKey, keys)
+  })
+  return { payload: digestV1(payloadHash), payloadType, signatures: list }
+}
+
+function payloadChecks(
+  { payloadType, signatures }: RecordedParts,
+  payload: Uint8Array,
+): readonly SignatureCheck[] {
+  const message = dssePae(asText(payloadType, "payloadType"), payload)
+  return signatures.flatMap(({ key, content }) => {
+    const signature = parseBase64(parseUtf8(asBytes(content, "sig"), "sig"), "sig")
+    return envelopeChecks(key, message, () => signature)
+  })
+}
+
+/** The envelope that was in base64 twice, in its own form. */
+function envelopeOf(spec: unknown): Uint8Array {
+  const { content } = asObject(spec, "spec", ["content"])
+  const { envelope } = asObject(content, "content", ["envelope"])
+  const members = asObject(envelope, "envelope", ["payload", "payloadType", "signatures"])
+  const signatures = asList(members.signatures, "signatures", MOST_SIGNATURES).map((item) => {
+    return { sig: innerText(asObject(item, "signature", ["sig"]).sig, "text") }
+  })
+  const payloadType = asText(members.payloadType, "payloadType")
+  return formatEnvelope({ payload: innerText(members.payload, "text"), payloadType, signatures })
+}
+
+export const intotoV002 = {
+  ...named,
+  read,
+  checks: undefined,
+  envelope: { payloadChecks, envelopeChecks: () => [] },
+  rekorV1: { propose, envelopeOf },
+} as const satisfies LoggedKind

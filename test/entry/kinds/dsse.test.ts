@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
-import { type DsseRequest, dsseBody, dssePae, proposeDsse } from "../../src/entry/dsse.ts"
-import { verifyPortably } from "../../src/entry/portable-verification.ts"
-import { ecdsaCertificate } from "./certificates.ts"
-import { SIGSTORE_JS_KEY, sigstoreJsEnvelope } from "./recorded.ts"
-import { codeOf } from "./refusals.ts"
-import { base64, makeSigner, signMessage } from "./signers.ts"
+import { dssePae } from "../../../src/entry/dsse.ts"
+import { type DsseRequest, dsseBody, proposeDsse } from "../../../src/entry/kinds/dsse-v002.ts"
+import { verifyPortably } from "../../../src/entry/portable-verification.ts"
+import { ecdsaCertificate } from "../certificates.ts"
+import { SIGSTORE_JS_KEY, sigstoreJsEnvelope } from "../recorded.ts"
+import { codeOf } from "../refusals.ts"
+import { base64, makeSigner, signMessage } from "../signers.ts"
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()

@@ -1,13 +1,10 @@
 import { describe, expect, test } from "vitest"
-import { digestAlgorithm, type KeyType } from "../../src/entry/algorithm.ts"
-import { hashedrekordBody } from "../../src/entry/hashedrekord.ts"
-import { verifyPortably } from "../../src/entry/portable-verification.ts"
-import { proposeRekorV1 } from "../../src/entry/rekor-v1/propose.ts"
-import { createClaimReader, readClaim } from "../../src/evidence/logged-body.ts"
-import { readSummary } from "../../src/sigstore/recorded-summary.ts"
-import { ecdsaCertificate, unsupportedKeys } from "../entry/certificates.ts"
-import { base64, hashOf, makeSigner, signMessage } from "../entry/signers.ts"
-import { expectRefusal } from "../refusals.ts"
+import { digestAlgorithm, type KeyType } from "../../../src/entry/algorithm.ts"
+import { createClaimReader, readClaim } from "../../../src/entry/kinds/claim.ts"
+import { hashedrekordBody } from "../../../src/entry/kinds/hashedrekord-v002.ts"
+import { proposeRekorV1 } from "../../../src/entry/kinds/request.ts"
+import { readSummary } from "../../../src/entry/kinds/summary.ts"
+import { verifyPortably } from "../../../src/entry/portable-verification.ts"
 import {
   alice,
   bob,
@@ -17,7 +14,10 @@ import {
   rekordOf,
   replaced,
   statementOf,
-} from "./made-cases.ts"
+} from "../../evidence/made-cases.ts"
+import { expectRefusal } from "../../refusals.ts"
+import { ecdsaCertificate, unsupportedKeys } from "../certificates.ts"
+import { base64, hashOf, makeSigner, signMessage } from "../signers.ts"
 
 const keyTypes: readonly KeyType[] = [
   "ecdsa-p256",

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest"
-import { parseBase64, parseHex } from "../../src/core/base/text.ts"
+import { parseBase64, parseHex } from "../../../src/core/base/text.ts"
 import {
   type HashedrekordRequest,
   hashedrekordBody,
   proposeHashedrekord,
-} from "../../src/entry/hashedrekord.ts"
-import { ecdsaCertificate } from "./certificates.ts"
-import { COSIGN_KEY, cosignBlob } from "./recorded.ts"
-import { codeOf, refusalOf } from "./refusals.ts"
-import { base64, makeSigner } from "./signers.ts"
+} from "../../../src/entry/kinds/hashedrekord-v002.ts"
+import { ecdsaCertificate } from "../certificates.ts"
+import { COSIGN_KEY, cosignBlob } from "../recorded.ts"
+import { codeOf, refusalOf } from "../refusals.ts"
+import { base64, makeSigner } from "../signers.ts"
 
 const decoder = new TextDecoder()
 const { publicKey: _, ...withoutKey } = cosignBlob

@@ -4,13 +4,22 @@
 import { refuse, shown } from "../../core/base/errors.ts"
 import { asObject, asText, isAbsent, optional } from "../../core/base/json-value.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
-import { assertBodyLength } from "../../core/tree/bundle.ts"
-import { canonicalJson } from "../canonical-json.ts"
 import type { Proposal } from "../entry.ts"
-import { termsOf } from "../search-terms.ts"
+import { readHash } from "../rekor-v1/hash.ts"
+import {
+  assertMessageKey,
+  messageCheck,
+  readPemVerifier,
+  readSignature,
+} from "../rekor-v1/verifier.ts"
 import { type ProposalOptions, sha256Of } from "../signature.ts"
-import { readHash } from "./hashedrekord.ts"
-import { assertMessageKey, messageCheck, readPemVerifier, readSignature } from "./verifier.ts"
+import { readArtifactSpec } from "./hashedrekord-v001.ts"
+import type { LoggedKind } from "./kind.ts"
+import { formatBody, proposalOf } from "./proposal.ts"
+import { signedArtifactChecks } from "./recorded.ts"
+
+const named = { kind: "rekord", version: "0.0.1" } as const
+const { kind, version } = named
 
 function assertFormat(value: unknown): void {
   if (isAbsent(value) || value === "") {
@@ -39,11 +48,7 @@ function assertStatedHash(value: unknown, computed: string): void {
   }
 }
 
-/**
- * Checks everything about a submission but its signature: `spec` of the request. Refuses `malformed`,
- * `too-large`, `unsupported`, or `mismatch` if the stated hash is not the content's.
- */
-export function proposeRekordV1(spec: unknown, options: ProposalOptions): Proposal {
+function propose(spec: unknown, options: ProposalOptions): Proposal {
   const members = asObject(spec, "spec", ["data", "signature"])
   if (isAbsent(members.signature)) {
     refuse("malformed", "missing signature: expected spec.signature, found nothing")
@@ -65,24 +70,26 @@ export function proposeRekordV1(spec: unknown, options: ProposalOptions): Propos
   const artifact = readArtifact(data.content)
   const value = formatHex(sha256Of(options)(artifact))
   optional(data.hash, (hash) => assertStatedHash(hash, value))
-  const named = { kind: "rekord", version: "0.0.1" } as const
-  const body = canonicalJson({
-    apiVersion: named.version,
-    kind: named.kind,
-    spec: {
-      data: { hash: { algorithm: "sha256", value } },
-      signature: {
-        content: formatBase64(signature),
-        format: "x509",
-        publicKey: { content: verifier.content },
-      },
+  const body = formatBody(named, {
+    data: { hash: { algorithm: "sha256", value } },
+    signature: {
+      content: formatBase64(signature),
+      format: "x509",
+      publicKey: { content: verifier.content },
     },
   })
-  assertBodyLength(body)
-  return {
-    ...named,
-    terms: termsOf({ ...named, keys: [verifier.key], digest: `sha256:${value}` }),
-    claims: [[messageCheck(verifier.key, signature, artifact)]],
-    body: () => body,
-  }
+  const check = messageCheck(verifier.key, signature, artifact)
+  return proposalOf(
+    { kind, version, keys: [verifier.key], digest: `sha256:${value}` },
+    [[check]],
+    body,
+  )
 }
+
+export const rekordV001 = {
+  ...named,
+  read: readArtifactSpec,
+  checks: signedArtifactChecks,
+  envelope: undefined,
+  rekorV1: { propose, envelopeOf: () => undefined },
+} as const satisfies LoggedKind

@@ -1,13 +1,15 @@
 // Entries of kind hashedrekord (Rekor v2, version 0.0.2): a signature over the digest of an artifact,
 // with the key it verifies under. The artifact itself is never seen.
 
-import { utf8 } from "../core/base/bytes.ts"
-import { bug } from "../core/base/errors.ts"
-import { formatBase64 } from "../core/base/text.ts"
-import { assertBodyLength } from "../core/tree/bundle.ts"
-import { type Algorithm, algorithms, digestAlgorithm, sigstoreHashName } from "./algorithm.ts"
-import type { Proposal, SignatureCheck } from "./entry.ts"
-import { termsOf } from "./search-terms.ts"
+import { utf8 } from "../../core/base/bytes.ts"
+import { digestOf } from "../../core/base/digest.ts"
+import { bug } from "../../core/base/errors.ts"
+import { asObject, asText } from "../../core/base/json-value.ts"
+import { formatBase64, parseBase64 } from "../../core/base/text.ts"
+import { assertBodyLength } from "../../core/tree/bundle.ts"
+import { type Algorithm, algorithms, digestAlgorithm, sigstoreHashName } from "../algorithm.ts"
+import { dssePae } from "../dsse.ts"
+import type { Proposal, SignatureCheck } from "../entry.ts"
 import {
   assertHash,
   assertTaken,
@@ -15,8 +17,27 @@ import {
   type ProposalOptions,
   parseDigest,
   parseSignature,
-} from "./signature.ts"
-import { readVerifierKeyText, type VerifierKeyForm, type VerifierKeyText } from "./verifier-key.ts"
+} from "../signature.ts"
+import {
+  readVerifierKeyText,
+  type VerifierKey,
+  type VerifierKeyForm,
+  type VerifierKeyText,
+  verifierKeyText,
+} from "../verifier-key.ts"
+
+import type {
+  EntryStatement,
+  NativeKind,
+  RecordedKeys,
+  RecordedParts,
+  SignedThing,
+} from "./kind.ts"
+import { proposalOf } from "./proposal.ts"
+import { derSignature, digestV2, signedDigestChecks } from "./recorded.ts"
+
+const named = { kind: "hashedrekord", version: "0.0.2" } as const
+const { kind, version } = named
 
 /** A submission. Exactly one of `publicKey` and `certificate` is there, base64 of DER. */
 export interface HashedrekordRequest extends VerifierKeyText {
@@ -27,7 +48,7 @@ export interface HashedrekordRequest extends VerifierKeyText {
   readonly signature: string
 }
 
-export interface HashedrekordParts extends HeldSignature {
+interface HashedrekordParts extends HeldSignature {
   readonly digest: Uint8Array
 }
 
@@ -93,8 +114,60 @@ export function proposeHashedrekord(
     form: key.form,
     key: request.publicKey ?? request.certificate ?? bug("a key was read from nothing"),
   })
-  const kind = "hashedrekord"
-  const version = "0.0.2"
-  const terms = termsOf({ kind, version, digest: request.digest, keys: [key] })
-  return { kind, version, terms, claims: [[check]], body: () => body }
+  return proposalOf({ kind, version, digest: request.digest, keys: [key] }, [[check]], body)
 }
+
+function read(spec: unknown, keys: RecordedKeys): RecordedParts {
+  const { hashedRekordV002 } = asObject(spec, "spec", ["hashedRekordV002"])
+  const { data, signature } = asObject(hashedRekordV002, "spec", ["data", "signature"])
+  return { digest: digestV2(data), signatures: [derSignature(signature, keys)] }
+}
+
+function contentOf(request: HashedrekordRequest) {
+  const { hash, bytes } = parseDigest(request.digest)
+  const content = {
+    form: "message-signature",
+    messageDigest: { hash, digest: bytes },
+    signature: parseBase64(request.signature, "signature"),
+  } as const
+  return { key: request, content }
+}
+
+/** Of an envelope, too: cosign 3 logs one as a hashedrekord over its pre-authentication encoding. */
+function statement(thing: SignedThing, key: VerifierKey): EntryStatement {
+  const algorithm = digestAlgorithm[key.keyType]
+  const { hash } = algorithms[algorithm]
+  const digest =
+    thing.form === "artifact"
+      ? thing.digest(hash)
+      : digestOf(hash, dssePae(thing.payloadType, thing.payload))
+  return {
+    kind,
+    algorithm,
+    signed: { form: "digest", digest },
+    body: (signature, signer) => hashedrekordBody({ algorithm, digest, signature, key: signer }),
+  }
+}
+
+function requestOf({ digest, signatures }: RecordedParts): HashedrekordRequest {
+  const [{ key, content } = bug("a hashedrekord has a signature")] = signatures
+  return {
+    kind,
+    digest: digest ?? bug("a hashedrekord has a digest"),
+    signature: asText(content, "content"),
+    ...verifierKeyText(key),
+  }
+}
+
+export const hashedrekordV002 = {
+  ...named,
+  read,
+  checks: signedDigestChecks,
+  envelope: undefined,
+  rekorV1: undefined,
+  native: {
+    propose: proposeHashedrekord,
+    envelopeOf: () => undefined,
+    bundle: { contentOf, statement, requestOf },
+  },
+} as const satisfies NativeKind<HashedrekordRequest>

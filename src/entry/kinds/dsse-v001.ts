@@ -13,20 +13,23 @@ import {
 } from "../../core/base/json-value.ts"
 import { LONGEST_ENVELOPE } from "../../core/base/limits.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
-import { assertBodyLength } from "../../core/tree/bundle.ts"
-import { canonicalJson, type JsonValue } from "../canonical-json.ts"
+import type { JsonValue } from "../canonical-json.ts"
 import { assertCount, assertPayloadType, dssePae, MOST_SIGNATURES } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
-import { sha256Text, termsOf } from "../search-terms.ts"
-import { type ProposalOptions, sha256Of } from "../signature.ts"
-import { parseAnyBase64 } from "./lenient-base64.ts"
+import { parseAnyBase64 } from "../rekor-v1/lenient-base64.ts"
 import {
   assertMessageKey,
   messageCheck,
   type PemVerifier,
   readPemVerifier,
   readSignature,
-} from "./verifier.ts"
+} from "../rekor-v1/verifier.ts"
+import { sha256Text } from "../search-terms.ts"
+import { type ProposalOptions, sha256Of } from "../signature.ts"
+import { unboundEnvelope } from "./dsse-v002.ts"
+import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
+import { formatBody, proposalOf } from "./proposal.ts"
+import { digestV1, pemSignature } from "./recorded.ts"
 
 interface Envelope {
   readonly payloadType: string
@@ -35,6 +38,8 @@ interface Envelope {
   readonly signatures: readonly string[]
 }
 
+const named = { kind: "dsse", version: "0.0.1" } as const
+const { kind, version } = named
 const NOT_BOTH =
   "either proposedContent or envelopeHash, payloadHash, and signatures must be present but not both"
 
@@ -112,12 +117,8 @@ function signaturesJson(
     .toSorted((a, b) => (a.signature < b.signature ? -1 : 1))
 }
 
-/**
- * Checks everything about a submission but its signatures: `spec` of the request, 1 to 10 signatures
- * and 1 to 10 verifiers. Its body refuses `bad-signature` for a verifier that no signature holds under.
- * Refuses `malformed`, `too-large` or `unsupported`. The caller bounds the payload.
- */
-export function proposeDsseV1(spec: unknown, options: ProposalOptions): Proposal {
+/** Its body refuses `bad-signature` for a verifier that no signature holds under. */
+function propose(spec: unknown, options: ProposalOptions): Proposal {
   const { envelope, verifiers: contents } = readProposedContent(spec)
   const optionalText = optional(envelope, (value) => asText(value, "envelope"))
   const text = optionalText ?? refuse("malformed", "missing proposed DSSE envelope: found nothing")
@@ -127,32 +128,46 @@ export function proposeDsseV1(spec: unknown, options: ProposalOptions): Proposal
   const sha256 = sha256Of(options)
   const payloadDigest = sha256(payload)
   const envelopeDigest = sha256(utf8(text))
-  const named = { kind: "dsse", version: "0.0.1" } as const
-  return {
-    ...named,
-    terms: termsOf({
-      ...named,
-      keys: verifiers.map(({ key }) => key),
-      payload: sha256Text(payloadDigest),
-      envelope: sha256Text(envelopeDigest),
-      statement: { payloadType, payload },
-    }),
-    claims: signatures.map((signature) => {
-      const bytes = parseBase64(signature, "signature")
-      return verifiers.map(({ key }) => messageCheck(key, bytes, message))
-    }),
-    body(held) {
-      const body = canonicalJson({
-        apiVersion: named.version,
-        kind: named.kind,
-        spec: {
-          envelopeHash: sha256Json(envelopeDigest),
-          payloadHash: sha256Json(payloadDigest),
-          signatures: signaturesJson(signatures, verifiers, held),
-        },
-      })
-      assertBodyLength(body)
-      return body
-    },
+  const claims = signatures.map((signature) => {
+    const bytes = parseBase64(signature, "signature")
+    return verifiers.map(({ key }) => messageCheck(key, bytes, message))
+  })
+  const found = {
+    kind,
+    version,
+    keys: verifiers.map(({ key }) => key),
+    payload: sha256Text(payloadDigest),
+    envelope: sha256Text(envelopeDigest),
+    statement: { payloadType, payload },
   }
+  return proposalOf(found, claims, (held) =>
+    formatBody(named, {
+      envelopeHash: sha256Json(envelopeDigest),
+      payloadHash: sha256Json(payloadDigest),
+      signatures: signaturesJson(signatures, verifiers, held),
+    }),
+  )
 }
+
+function read(spec: unknown, keys: RecordedKeys): RecordedParts {
+  const { payloadHash, signatures } = asObject(spec, "spec", ["payloadHash", "signatures"])
+  const list = asList(signatures, "signatures", MOST_SIGNATURES).map((item) => {
+    const { signature, verifier } = asObject(item, "signature", ["signature", "verifier"])
+    return pemSignature(signature, verifier, keys)
+  })
+  return { payload: digestV1(payloadHash), signatures: list }
+}
+
+function envelopeOf(spec: unknown): Uint8Array {
+  const { proposedContent } = asObject(spec, "spec", ["proposedContent"])
+  const { envelope } = asObject(proposedContent, "proposedContent", ["envelope"])
+  return utf8(asText(envelope, "envelope"))
+}
+
+export const dsseV001 = {
+  ...named,
+  read,
+  checks: undefined,
+  envelope: unboundEnvelope,
+  rekorV1: { propose, envelopeOf },
+} as const satisfies LoggedKind

@@ -1,0 +1,147 @@
+// In-toto attestations (Statement 0.1 and 1, SLSA provenance 0.2 and 1), read twice on purpose: for finding
+// them, where nothing is refused and what is beyond the bounds is left out; and for judging by them, where
+// what is not of the form, or beyond the bounds, is refused. Leaves out the rest of the predicate.
+import { equalBytes, parseUtf8 } from "../core/base/bytes.ts"
+import { refuse, shown } from "../core/base/errors.ts"
+import { asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
+import { LONGEST_PAYLOAD, MOST_SUBJECT_DIGESTS, MOST_SUBJECTS } from "../core/base/limits.ts"
+import { parseHex } from "../core/base/text.ts"
+import type { HashName } from "./algorithm.ts"
+import type { KeptPayload } from "./dsse.ts"
+import type { Term } from "./term.ts"
+
+export const IN_TOTO_PAYLOAD_TYPE = "application/vnd.in-toto+json"
+
+/** Subjects that are named to people. */
+const MOST_NAMED = 16
+const HEX = /^[0-9a-fA-F]+$/
+const hashes: readonly HashName[] = ["sha256", "sha384", "sha512"]
+const types: readonly string[] = [
+  "https://in-toto.io/Statement/v0.1",
+  "https://in-toto.io/Statement/v1",
+]
+
+type Json = Readonly<Record<string, unknown>>
+
+function asRecord(value: unknown): Json {
+  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value)
+  return isRecord ? (value as Json) : {}
+}
+
+function listOf(value: unknown): readonly Json[] {
+  return Array.isArray(value) ? value.slice(0, MOST_SUBJECTS).map(asRecord) : []
+}
+
+function digestTerms({ digest }: Json): Term[] {
+  const terms: Term[] = []
+  for (const [algorithm, value] of Object.entries(asRecord(digest)).slice(
+    0,
+    MOST_SUBJECT_DIGESTS,
+  )) {
+    if (typeof value !== "string" || value === "") continue
+    const text = HEX.test(value) ? value.toLowerCase() : value
+    terms.push({ name: "subject-digest", value: `${algorithm}:${text}` })
+  }
+  return terms
+}
+
+function parseStatement(payload: Uint8Array): Json {
+  try {
+    return asRecord(JSON.parse(parseUtf8(payload, "statement")))
+  } catch {
+    return {}
+  }
+}
+
+/** The terms of a DSSE payload; none unless its type is in-toto's. */
+export function inTotoTerms(payloadType: string, payload: Uint8Array): readonly Term[] {
+  if (payloadType !== IN_TOTO_PAYLOAD_TYPE) return []
+  const statement = parseStatement(payload)
+  const { materials, buildDefinition } = asRecord(statement["predicate"])
+  const { resolvedDependencies } = asRecord(buildDefinition)
+  const subjects = listOf(statement["subject"])
+  const terms = [subjects, listOf(materials), listOf(resolvedDependencies)].flatMap((things) =>
+    things.flatMap(digestTerms),
+  )
+  for (const { name } of subjects) {
+    if (typeof name === "string") terms.push({ name: "subject", value: name })
+  }
+  const { predicateType } = statement
+  if (typeof predicateType === "string") {
+    terms.push({ name: "predicate-type", value: predicateType })
+  }
+  return terms
+}
+
+/** What an in-toto statement says about itself. */
+interface StatementSummary {
+  readonly predicateType?: string
+  /** Names of the first subjects. */
+  readonly subjects: readonly string[]
+}
+
+/** Empty for a payload that is no statement. */
+export function readStatement({ payloadType, payload }: KeptPayload): StatementSummary {
+  const terms = inTotoTerms(payloadType, payload)
+  const valuesOf = (wanted: string) =>
+    terms.flatMap(({ name, value }) => (name === wanted ? [value] : []))
+  const [predicateType] = valuesOf("predicate-type")
+  const subjects = valuesOf("subject").slice(0, MOST_NAMED)
+  return predicateType === undefined ? { subjects } : { predicateType, subjects }
+}
+
+export interface Subject {
+  readonly name?: string
+  readonly digests: Readonly<Partial<Record<HashName, Uint8Array>>>
+}
+
+function readSubject(value: unknown, what: string): Subject {
+  const { name, digest } = asObject(value, what, ["name", "digest"])
+  const known = asObject(digest, `${what}.digest`, hashes)
+  const count = Object.keys(digest as object).length
+  if (count > MOST_SUBJECT_DIGESTS) {
+    refuse(
+      "too-large",
+      `${what}.digest: expected up to ${MOST_SUBJECT_DIGESTS} digests, found ${count}`,
+    )
+  }
+  const digests: { [Hash in HashName]?: Uint8Array } = {}
+  for (const hash of hashes) {
+    const bytes = optional(known[hash], (hex) => asText(hex, `${what}.digest.${hash}`))
+    if (bytes !== undefined) digests[hash] = parseHex(bytes, `${what}.digest.${hash}`)
+  }
+  const title = optional(name, (text) => asText(text, `${what}.name`))
+  return { ...(title !== undefined && { name: title }), digests }
+}
+
+/** The subjects of a statement. Refuses `malformed`, or `too-large` above 1,024 of them. */
+export function readSubjects(payload: Uint8Array): readonly Subject[] {
+  const text = parseUtf8(payload, "statement")
+  const statement = asObject(parseJson(text, "statement", LONGEST_PAYLOAD), "statement", [
+    "_type",
+    "subject",
+  ])
+  const type = asText(statement._type, "statement._type")
+  if (!types.includes(type)) {
+    refuse("unsupported", `statement._type: expected ${types.join(" or ")}, found ${shown(type)}`)
+  }
+  return asList(statement.subject, "statement.subject", MOST_SUBJECTS).map((subject, i) =>
+    readSubject(subject, `statement.subject[${i}]`),
+  )
+}
+
+/** True if they share a hash and agree in every one that they share. */
+export function isSubject(
+  subject: Subject,
+  digestOf: (hash: HashName) => Uint8Array | undefined,
+): boolean {
+  let shared = 0
+  for (const hash of hashes) {
+    const stated = subject.digests[hash]
+    const own = stated === undefined ? undefined : digestOf(hash)
+    if (stated === undefined || own === undefined) continue
+    if (!equalBytes(stated, own)) return false
+    shared += 1
+  }
+  return shared > 0
+}

@@ -1,0 +1,197 @@
+// Entries of kind dsse (Rekor v2, version 0.0.2): the signatures of a DSSE v1 envelope and the digest of
+// its payload. The envelope itself is not kept.
+
+import { compareBytes } from "../../core/base/bytes.ts"
+import { digestOf } from "../../core/base/digest.ts"
+import { bug, refuse } from "../../core/base/errors.ts"
+import { asList, asObject } from "../../core/base/json-value.ts"
+import { formatBase64, parseBase64 } from "../../core/base/text.ts"
+import { messageAlgorithm } from "../algorithm.ts"
+import {
+  assertCount,
+  assertPayload,
+  assertPayloadType,
+  type DsseEnvelope,
+  dssePae,
+  MOST_SIGNATURES,
+  parseEnvelope,
+} from "../dsse.ts"
+import type { Proposal, SignatureCheck } from "../entry.ts"
+import { parseAnyBase64 } from "../rekor-v1/lenient-base64.ts"
+import { sha256Text } from "../search-terms.ts"
+import {
+  assertTaken,
+  type HeldSignature,
+  type ProposalOptions,
+  parseSignature,
+  sha256Of,
+  signatureJson,
+} from "../signature.ts"
+import {
+  readVerifierKeyText,
+  type VerifierKey,
+  type VerifierKeyText,
+  verifierKeyText,
+} from "../verifier-key.ts"
+import type {
+  EntryStatement,
+  EnvelopeReading,
+  NativeKind,
+  RecordedKeys,
+  RecordedParts,
+  SignedThing,
+} from "./kind.ts"
+import { formatBody, proposalOf } from "./proposal.ts"
+import { derSignature, digestV2, envelopeChecks } from "./recorded.ts"
+
+const named = { kind: "dsse", version: "0.0.2" } as const
+const { kind, version } = named
+
+/** A submission. Each signature must hold under one of the verifiers. */
+export interface DsseRequest {
+  readonly kind: "dsse"
+  readonly envelope: DsseEnvelope
+  readonly verifiers: readonly VerifierKeyText[]
+}
+
+interface DsseParts {
+  /** SHA-256 of the decoded payload. */
+  readonly payloadDigest: Uint8Array
+  /** In any order. */
+  readonly signatures: readonly HeldSignature[]
+}
+
+/** The canonical body. Refuses `too-large` if it is longer than an entry bundle can hold. */
+export function dsseBody(parts: DsseParts): Uint8Array {
+  const signatures = parts.signatures.toSorted((a, b) => compareBytes(a.signature, b.signature))
+  return formatBody(named, {
+    dsseV002: {
+      payloadHash: { algorithm: "SHA2_256", digest: formatBase64(parts.payloadDigest) },
+      signatures: signatures.map(signatureJson),
+    },
+  })
+}
+
+function assertDistinct(values: readonly Uint8Array[], what: string): void {
+  const distinct = new Set(values.map(formatBase64))
+  if (distinct.size !== values.length) {
+    refuse("malformed", `${what}: expected no two alike, found the same one twice`)
+  }
+}
+
+function readVerifiers(request: DsseRequest, options: ProposalOptions): readonly VerifierKey[] {
+  const keys = request.verifiers.map(options.readKey ?? readVerifierKeyText)
+  for (const key of keys) assertTaken(messageAlgorithm[key.keyType], options)
+  // Two forms of one key would leave it open which of them the body names.
+  assertDistinct(
+    keys.map((key) => key.spki),
+    "verifiers",
+  )
+  return keys
+}
+
+/**
+ * Checks everything about a submission but its signatures: 1 to 10 of them, no two alike, and 1 to 10
+ * verifiers. Refuses `malformed`, `unsupported`, or `too-large`, also for a payload that no reader takes.
+ */
+export function proposeDsse(request: DsseRequest, options: ProposalOptions = {}): Proposal {
+  const { envelope, verifiers } = request
+  const { payloadType } = envelope
+  assertCount(envelope.signatures.length, "signatures")
+  assertCount(verifiers.length, "verifiers")
+  assertPayloadType(payloadType)
+  assertPayload(envelope.payload)
+  const signatures = envelope.signatures.map(({ sig }, i) => parseSignature(sig, `signature ${i}`))
+  assertDistinct(signatures, "signatures")
+  const keys = readVerifiers(request, options)
+  const payload = parseBase64(envelope.payload, "payload")
+  const signed = { form: "message", message: dssePae(payloadType, payload) } as const
+  const check = (signature: Uint8Array, key: VerifierKey): SignatureCheck => {
+    return { algorithm: messageAlgorithm[key.keyType], spki: key.spki, signature, signed }
+  }
+  const heldUnder = (signature: Uint8Array, position: number | undefined): HeldSignature => {
+    const key = keys[position ?? -1] ?? bug("no verifier at that position")
+    return { algorithm: messageAlgorithm[key.keyType], signature, key }
+  }
+  const payloadDigest = sha256Of(options)(payload)
+  const found = {
+    kind,
+    version,
+    keys,
+    payload: sha256Text(payloadDigest),
+    statement: { payloadType, payload },
+  }
+  const claims = signatures.map((signature) => keys.map((key) => check(signature, key)))
+  return proposalOf(found, claims, (held) => {
+    if (held.length !== signatures.length) bug("a position for each signature is needed")
+    const holding = signatures.map((signature, i) => heldUnder(signature, held[i]))
+    return dsseBody({ payloadDigest, signatures: holding })
+  })
+}
+
+function read(spec: unknown, keys: RecordedKeys): RecordedParts {
+  const { dsseV002 } = asObject(spec, "spec", ["dsseV002"])
+  const { payloadHash, signatures } = asObject(dsseV002, "spec", ["payloadHash", "signatures"])
+  const list = asList(signatures, "signatures", MOST_SIGNATURES)
+  return { payload: digestV2(payloadHash), signatures: list.map((it) => derSignature(it, keys)) }
+}
+
+/** Bodies of kind dsse keep no payload type, so the body alone never proves a bad signature. */
+export const unboundEnvelope: EnvelopeReading = {
+  payloadChecks: () => [],
+  envelopeChecks({ signatures }, { payloadType, payload }) {
+    const message = dssePae(payloadType, payload)
+    return signatures.flatMap(({ key, content }) =>
+      envelopeChecks(key, message, () => parseAnyBase64(String(content), "signature")),
+    )
+  },
+}
+
+function contentOf({ envelope, verifiers }: DsseRequest) {
+  const { payload, payloadType, signatures } = envelope
+  const [key, otherKey] = verifiers
+  const [only, other] = signatures
+  if ((key === undefined || only === undefined || other) ?? otherKey) {
+    return refuse("unsupported", "a bundle holds an envelope with one signature and one key")
+  }
+  const content = {
+    form: "dsse",
+    payload: parseBase64(payload, "payload"),
+    payloadType,
+    signature: parseBase64(only.sig, "signature"),
+    ...(only.keyid !== undefined && { keyid: only.keyid }),
+  } as const
+  return { key, content }
+}
+
+function statement(thing: SignedThing, key: VerifierKey): EntryStatement | undefined {
+  if (thing.form !== "envelope") return undefined
+  const algorithm = messageAlgorithm[key.keyType]
+  const payloadDigest = digestOf("sha256", thing.payload)
+  return {
+    kind,
+    algorithm,
+    signed: { form: "message", message: dssePae(thing.payloadType, thing.payload) },
+    body: (signature, signer) =>
+      dsseBody({ payloadDigest, signatures: [{ algorithm, signature, key: signer }] }),
+  }
+}
+
+function requestOf({ signatures }: RecordedParts, envelope?: Uint8Array): DsseRequest | undefined {
+  if (envelope === undefined) return undefined
+  const verifiers = signatures.map(({ key }) => verifierKeyText(key))
+  return { kind, envelope: parseEnvelope(envelope), verifiers }
+}
+
+export const dsseV002 = {
+  ...named,
+  read,
+  checks: undefined,
+  envelope: unboundEnvelope,
+  rekorV1: undefined,
+  native: {
+    propose: proposeDsse,
+    envelopeOf: ({ envelope }) => envelope,
+    bundle: { contentOf, statement, requestOf },
+  },
+} as const satisfies NativeKind<DsseRequest>

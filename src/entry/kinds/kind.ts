@@ -1,0 +1,137 @@
+// What doors, readers and judges ask of an entry kind: each module of this folder answers it for one kind in
+// one version, and registry.ts has them all. A kind that has no answer to a question says so by `undefined`.
+import type { Algorithm, HashName } from "../algorithm.ts"
+import type { DsseEnvelope, KeptPayload } from "../dsse.ts"
+import type { Proposal, SignatureCheck, Signed } from "../entry.ts"
+import type { EntryKind } from "../kind-names.ts"
+import type { Digest, ProposalOptions } from "../signature.ts"
+import type { VerifierKey, VerifierKeyReader, VerifierKeyText } from "../verifier-key.ts"
+
+/** Reads keys by the text that stands for them in a body; a cache if the same ones come often. */
+export interface RecordedKeys {
+  readonly der: VerifierKeyReader
+  /** Of base64 of PEM, as Rekor v1 has it. */
+  readonly pem: (content: string) => VerifierKey
+}
+
+/** A signature of a body with the key it is said to hold under. */
+export interface RecordedSignature {
+  readonly key: VerifierKey
+  /** Base64 of the signature if the body is what the log makes; not looked at. */
+  readonly content: unknown
+  /** What Rekor v2 says of the algorithm; not looked at. */
+  readonly keyDetails?: unknown
+}
+
+/** What a body says, parsed back. */
+export interface RecordedParts {
+  /** The digest of the artifact, as `algorithm:hex`. */
+  readonly digest?: string
+  /** The digest of a DSSE payload. */
+  readonly payload?: string
+  readonly payloadType?: unknown
+  readonly signatures: readonly RecordedSignature[]
+}
+
+/** How signatures are verified that were made over a payload of which the body has only the digest. */
+export interface EnvelopeReading {
+  /**
+   * With the payload, which is the one of the body. That they fail proves a bad entry, so there are none if
+   * the body does not keep the type that was signed too.
+   */
+  payloadChecks(parts: RecordedParts, payload: Uint8Array): readonly SignatureCheck[]
+  /** With the type that the log keeps beside the body; that they fail proves nothing. */
+  envelopeChecks(parts: RecordedParts, kept: KeptPayload): readonly SignatureCheck[]
+}
+
+/** The kind as submissions to Rekor v1 have it: `spec` beside `apiVersion` and `kind`. */
+export interface RekorV1Form {
+  /**
+   * Checks everything about a submission but its signatures. Refuses `malformed`, `too-large`,
+   * `unsupported` or `mismatch`. The caller bounds the size of the whole.
+   */
+  propose(spec: unknown, options: ProposalOptions): Proposal
+  /**
+   * The envelope of an accepted submission, as it is kept; undefined where the body has everything.
+   * Refuses `malformed` for a spelling that is not kept.
+   */
+  envelopeOf(spec: unknown): Uint8Array | undefined
+}
+
+/** A signature over an artifact. */
+export interface MessageSignature {
+  readonly form: "message-signature"
+  readonly messageDigest?: { readonly hash: HashName; readonly digest: Uint8Array }
+  readonly signature: Uint8Array
+}
+
+/** A DSSE envelope with its one signature. */
+export interface SignedEnvelope {
+  readonly form: "dsse"
+  readonly payload: Uint8Array
+  readonly payloadType: string
+  readonly signature: Uint8Array
+  readonly keyid?: string
+}
+
+/** What a bundle holds beside its entries. */
+export type SignedContent = MessageSignature | SignedEnvelope
+
+/** What a verifier holds in hand: an artifact by its digests, or an envelope. */
+export type SignedThing =
+  | { readonly form: "artifact"; digest(hash: HashName): Uint8Array }
+  | ({ readonly form: "envelope" } & KeptPayload)
+
+/** What the signature was made over, and the entry that follows from it. */
+export interface EntryStatement {
+  readonly kind: EntryKind
+  readonly algorithm: Algorithm
+  readonly signed: Signed
+  body(signature: Uint8Array, key: VerifierKey): Uint8Array
+}
+
+/** The kind as Sigstore bundles have it. */
+export interface BundleForm<Request> {
+  /** What a bundle holds of a submission. Refuses `unsupported` for what no bundle can hold. */
+  contentOf(request: Request): { readonly key: VerifierKeyText; readonly content: SignedContent }
+  /** The entry that follows from what was signed; undefined for a thing that this kind is not about. */
+  statement(thing: SignedThing, key: VerifierKey): EntryStatement | undefined
+  /**
+   * The way back from a body that the log made itself to its submission; `envelope` is what was kept of it.
+   * Undefined if that is not enough.
+   */
+  requestOf(parts: RecordedParts, envelope?: Uint8Array): Request | undefined
+}
+
+/** The kind as submissions to the native API have it. */
+interface NativeForm<Request> {
+  /** As {@link RekorV1Form.propose}. */
+  propose(request: Request, options: ProposalOptions): Proposal
+  /** What may be kept of a submission; undefined where the body has everything. */
+  envelopeOf(request: Request): DsseEnvelope | undefined
+  readonly bundle: BundleForm<Request> | undefined
+}
+
+/** An entry kind in one version. */
+export interface LoggedKind {
+  readonly kind: EntryKind
+  /** `apiVersion` in the body. */
+  readonly version: string
+  /**
+   * Parses `spec` of a body back. Refuses `malformed` for what is not of this kind, `unsupported` or
+   * `too-large` for a key or a hash that is not known here.
+   */
+  read(spec: unknown, keys: RecordedKeys): RecordedParts
+  /** The check of a signature over the digest of an artifact, where the body alone says what was signed. */
+  readonly checks:
+    | ((signature: RecordedSignature, digest: Digest) => readonly SignatureCheck[])
+    | undefined
+  /** Where what was signed is not in the body. */
+  readonly envelope: EnvelopeReading | undefined
+  readonly rekorV1: RekorV1Form | undefined
+}
+
+/** A kind that the native API takes. */
+export interface NativeKind<Request> extends LoggedKind {
+  readonly native: NativeForm<Request>
+}

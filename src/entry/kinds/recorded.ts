@@ -1,0 +1,138 @@
+// What the bodies of several kinds have in common when they are parsed back: keys, digests and the checks of
+// signatures over a digest. Verifies nothing.
+import { parseUtf8 } from "../../core/base/bytes.ts"
+import { refuse, shown } from "../../core/base/errors.ts"
+import { asBytes, asObject, asText, isAbsent } from "../../core/base/json-value.ts"
+import { MOST_CERTIFICATES } from "../../core/base/limits.ts"
+import { parsePemChain } from "../../core/base/pem.ts"
+import { formatHex, parseBase64 } from "../../core/base/text.ts"
+import {
+  type Algorithm,
+  algorithms,
+  digestAlgorithm,
+  digestLength,
+  everyAlgorithm,
+  hashOfSigstoreName,
+  messageAlgorithm,
+} from "../algorithm.ts"
+import type { SignatureCheck } from "../entry.ts"
+import type { Digest } from "../signature.ts"
+import { readVerifierKey, readVerifierKeyText, type VerifierKey } from "../verifier-key.ts"
+import type { RecordedKeys, RecordedSignature } from "./kind.ts"
+
+/** A key of Rekor v1; refuses as `readVerifierKey` does, and `malformed` for what is no PEM. */
+export function readRecordedPem(content: string): VerifierKey {
+  const pem = parseUtf8(parseBase64(content, "verifier"), "verifier")
+  const [leaf] = parsePemChain(pem, "verifier", MOST_CERTIFICATES)
+  const der = leaf?.der ?? refuse("malformed", "verifier: expected PEM, found nothing")
+  return readVerifierKey(leaf?.label === "PUBLIC KEY" ? { publicKey: der } : { certificate: der })
+}
+
+export const uncachedKeys: RecordedKeys = { der: readVerifierKeyText, pem: readRecordedPem }
+
+/** `{content, verifier}` of Rekor v2. */
+export function derSignature(signature: unknown, keys: RecordedKeys): RecordedSignature {
+  const { content, verifier } = asObject(signature, "signature", ["content", "verifier"])
+  const { publicKey, x509Certificate, keyDetails } = asObject(verifier, "verifier", [
+    "publicKey",
+    "x509Certificate",
+    "keyDetails",
+  ])
+  const { rawBytes } = asObject(publicKey ?? x509Certificate, "verifier", ["rawBytes"])
+  const text = asText(rawBytes, "rawBytes")
+  const key = keys.der(isAbsent(publicKey) ? { certificate: text } : { publicKey: text })
+  return { key, content, keyDetails }
+}
+
+/** A signature of Rekor v1 beside its key. */
+export function pemSignature(
+  content: unknown,
+  verifier: unknown,
+  keys: RecordedKeys,
+): RecordedSignature {
+  return { key: keys.pem(asText(verifier, "verifier")), content }
+}
+
+function unknownHash(name: string): never {
+  return refuse(
+    "unsupported",
+    `digest: expected one of ${Object.keys(digestLength).join(", ")}, found ${shown(name)}`,
+  )
+}
+
+/** `{algorithm, digest}` of Rekor v2, as `algorithm:hex`. */
+export function digestV2(value: unknown): string {
+  const { algorithm, digest } = asObject(value, "digest", ["algorithm", "digest"])
+  const name = asText(algorithm, "algorithm")
+  const hash = hashOfSigstoreName(name) ?? unknownHash(name)
+  return `${hash}:${formatHex(asBytes(digest, "digest"))}`
+}
+
+/** `{algorithm, value}` of Rekor v1, as `algorithm:hex`. */
+export function digestV1(hash: unknown): string {
+  const { algorithm, value } = asObject(hash, "digest", ["algorithm", "value"])
+  const name = asText(algorithm, "algorithm")
+  if (!Object.hasOwn(digestLength, name)) unknownHash(name)
+  return `${name}:${asText(value, "value").toLowerCase()}`
+}
+
+/**
+ * The check of a signature over a ready-made digest. None for a pair of key and hash that other logs
+ * take and this one does not: nothing is known of its rules, so nobody may be accused by them.
+ */
+function digestChecks(
+  { key, content }: RecordedSignature,
+  { hash, bytes }: Digest,
+  algorithm: Algorithm,
+): readonly SignatureCheck[] {
+  const signature = asBytes(content, "signature")
+  if (algorithms[algorithm].hash !== hash) return []
+  return [{ algorithm, spki: key.spki, signature, signed: { form: "digest", digest: bytes } }]
+}
+
+function isAlgorithm(name: string): name is Algorithm {
+  return everyAlgorithm.some((algorithm) => algorithm === name)
+}
+
+/** Refuses `malformed` if what the body says of the algorithm cannot be true of the key. */
+function assertOwnAlgorithm({ keyType }: VerifierKey, keyDetails: string): void {
+  if (!isAlgorithm(keyDetails) || algorithms[keyDetails].keyType === keyType) return
+  refuse("malformed", `keyDetails: expected an algorithm of ${keyType}, found ${shown(keyDetails)}`)
+}
+
+/** Of a signature that was made over the digest itself; none for an algorithm that is not taken here. */
+export function signedDigestChecks(
+  recorded: RecordedSignature,
+  digest: Digest,
+): readonly SignatureCheck[] {
+  const algorithm = digestAlgorithm[recorded.key.keyType]
+  const { keyDetails } = recorded
+  if (keyDetails === undefined) return digestChecks(recorded, digest, algorithm)
+  const stated = asText(keyDetails, "keyDetails")
+  assertOwnAlgorithm(recorded.key, stated)
+  return stated === algorithm ? digestChecks(recorded, digest, algorithm) : []
+}
+
+/** Of a signature that was made over the artifact, which only pure Ed25519 needs to see. */
+export function signedArtifactChecks(
+  recorded: RecordedSignature,
+  digest: Digest,
+): readonly SignatureCheck[] {
+  const algorithm = messageAlgorithm[recorded.key.keyType]
+  return algorithm === "PKIX_ED25519" ? [] : digestChecks(recorded, digest, algorithm)
+}
+
+/**
+ * The check of a signature over the pre-authentication encoding of an envelope. None for larger curves,
+ * which some signers hash with SHA-256 and others with their own hash.
+ */
+export function envelopeChecks(
+  { spki, keyType }: VerifierKey,
+  message: Uint8Array,
+  signature: () => Uint8Array,
+): readonly SignatureCheck[] {
+  const algorithm = messageAlgorithm[keyType]
+  const isClear = algorithms[algorithm].hash === "sha256" || algorithm === "PKIX_ED25519"
+  if (!isClear) return []
+  return [{ algorithm, spki, signature: signature(), signed: { form: "message", message } }]
+}
