@@ -1,6 +1,6 @@
 // The signature algorithms an entry may use, by Sigstore's names (protobuf-specs, PublicKeyDetails),
 // and which of them follows from a key. Leaves out everything that needs a signature's bytes.
-import { digestLength, type HashName } from "../core/base/digest.ts"
+import { digestLength, type HashName, hashNames } from "../core/base/digest.ts"
 
 export { digestLength, type HashName }
 
@@ -50,8 +50,7 @@ export const sigstoreHashName: Readonly<Record<HashName, string>> = {
 
 /** The way back from {@link sigstoreHashName}; undefined for the name of another hash. */
 export function hashOfSigstoreName(name: string): HashName | undefined {
-  const hashes: readonly HashName[] = ["sha256", "sha384", "sha512"]
-  return hashes.find((hash) => sigstoreHashName[hash] === name)
+  return hashNames.find((hash) => sigstoreHashName[hash] === name)
 }
 
 /** The algorithm of a signature over a ready-made digest under a key of this type. */

@@ -2,11 +2,11 @@
 // them, where nothing is refused and what is beyond the bounds is left out; and for judging by them, where
 // what is not of the form, or beyond the bounds, is refused. Leaves out the rest of the predicate.
 import { equalBytes, parseUtf8 } from "../core/base/bytes.ts"
+import { type HashName, hashNames } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_PAYLOAD, MOST_SUBJECT_DIGESTS, MOST_SUBJECTS } from "../core/base/limits.ts"
 import { parseHex } from "../core/base/text.ts"
-import type { HashName } from "./algorithm.ts"
 import type { KeptPayload } from "./dsse.ts"
 import type { Term } from "./term.ts"
 
@@ -15,7 +15,6 @@ export const IN_TOTO_PAYLOAD_TYPE = "application/vnd.in-toto+json"
 /** Subjects that are named to people. */
 const MOST_NAMED = 16
 const HEX = /^[0-9a-fA-F]+$/
-const hashes: readonly HashName[] = ["sha256", "sha384", "sha512"]
 const types: readonly string[] = [
   "https://in-toto.io/Statement/v0.1",
   "https://in-toto.io/Statement/v1",
@@ -97,7 +96,7 @@ export interface Subject {
 
 function readSubject(value: unknown, what: string): Subject {
   const { name, digest } = asObject(value, what, ["name", "digest"])
-  const known = asObject(digest, `${what}.digest`, hashes)
+  const known = asObject(digest, `${what}.digest`, hashNames)
   const count = Object.keys(digest as object).length
   if (count > MOST_SUBJECT_DIGESTS) {
     refuse(
@@ -106,7 +105,7 @@ function readSubject(value: unknown, what: string): Subject {
     )
   }
   const digests: { [Hash in HashName]?: Uint8Array } = {}
-  for (const hash of hashes) {
+  for (const hash of hashNames) {
     const bytes = optional(known[hash], (hex) => asText(hex, `${what}.digest.${hash}`))
     if (bytes !== undefined) digests[hash] = parseHex(bytes, `${what}.digest.${hash}`)
   }
@@ -136,7 +135,7 @@ export function isSubject(
   digestOf: (hash: HashName) => Uint8Array | undefined,
 ): boolean {
   let shared = 0
-  for (const hash of hashes) {
+  for (const hash of hashNames) {
     const stated = subject.digests[hash]
     const own = stated === undefined ? undefined : digestOf(hash)
     if (stated === undefined || own === undefined) continue

@@ -2,7 +2,7 @@
 // can compute that text's digest from the key, so that a body alone shows what it is. Whether its signature
 // holds, and what follows from it, is the business of whoever reads entries in their order.
 import { utf8 } from "../core/base/bytes.ts"
-import { digestOf, type HashName } from "../core/base/digest.ts"
+import { digestOf, type HashName, isHashName } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { formatHex } from "../core/base/text.ts"
 import type { EntryKind } from "./kind-names.ts"
@@ -35,12 +35,6 @@ export function revocationDigest(key: string, hash: HashName): string {
   return `${hash}:${formatHex(digestOf(hash, utf8(revocationText(key))))}`
 }
 
-const hashes: ReadonlyMap<string, HashName> = new Map([
-  ["sha256", "sha256"],
-  ["sha384", "sha384"],
-  ["sha512", "sha512"],
-])
-
 /** Gives {@link revocationDigest}, perhaps from memory. */
 export type RevocationDigests = (key: string, hash: HashName) => string
 
@@ -50,8 +44,8 @@ export function isRevocation(
   key: string,
   digestFor: RevocationDigests = revocationDigest,
 ): boolean {
-  const hash = hashes.get(digest.slice(0, digest.indexOf(":")))
-  return hash !== undefined && FINGERPRINT.test(key) && digest === digestFor(key, hash)
+  const hash = digest.slice(0, digest.indexOf(":"))
+  return isHashName(hash) && FINGERPRINT.test(key) && digest === digestFor(key, hash)
 }
 
 /**

@@ -38,7 +38,12 @@ export type { TileResource } from "../core/tree/tile.ts"
 export type { DsseEnvelope, DsseSignature } from "../entry/dsse.ts"
 export type { DsseRequest } from "../entry/kinds/dsse-v002.ts"
 export type { HashedrekordRequest } from "../entry/kinds/hashedrekord-v002.ts"
-export type { MessageSignature, SignedContent, SignedEnvelope } from "../entry/kinds/kind.ts"
+export type {
+  MessageDigest,
+  MessageSignature,
+  SignedContent,
+  SignedEnvelope,
+} from "../entry/kinds/kind.ts"
 export type { EntryRequest } from "../entry/kinds/registry.ts"
 export type { VerifierKeyText } from "../entry/verifier-key.ts"
 export {

@@ -23,8 +23,13 @@ export {
 export { asHash, type Hash, type Head, type hashBrand } from "../core/tree/hash.ts"
 export type { InclusionProof } from "../core/tree/proof.ts"
 export type { Algorithm } from "../entry/algorithm.ts"
-export { type EntryKind, entryKinds } from "../entry/kind-names.ts"
-export type { MessageSignature, SignedContent, SignedEnvelope } from "../entry/kinds/kind.ts"
+export type { EntryKind } from "../entry/kind-names.ts"
+export type {
+  MessageDigest,
+  MessageSignature,
+  SignedContent,
+  SignedEnvelope,
+} from "../entry/kinds/kind.ts"
 export {
   type BundleVerifier,
   parseSigstoreBundle,

@@ -12,6 +12,13 @@ export const digestLength: Readonly<Record<HashName, number>> = {
   sha512: 64,
 }
 
+/** Every hash, from the shortest. */
+export const hashNames = Object.keys(digestLength) as readonly HashName[]
+
+export function isHashName(name: string): name is HashName {
+  return Object.hasOwn(digestLength, name)
+}
+
 const functions = { sha256, sha384, sha512 } as const
 
 /** The digest of `bytes`, about 15 MB a second; for large inputs use the platform's own. */

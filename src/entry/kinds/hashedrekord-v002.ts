@@ -25,7 +25,6 @@ import {
   type VerifierKeyText,
   verifierKeyText,
 } from "../verifier-key.ts"
-
 import type {
   EntryStatement,
   NativeKind,

@@ -58,10 +58,16 @@ export interface RekorV1Form {
   envelopeOf(spec: unknown): Uint8Array | undefined
 }
 
+/** The artifact's digest by the bundle's word. */
+export interface MessageDigest {
+  readonly hash: HashName
+  readonly digest: Uint8Array
+}
+
 /** A signature over an artifact. */
 export interface MessageSignature {
   readonly form: "message-signature"
-  readonly messageDigest?: { readonly hash: HashName; readonly digest: Uint8Array }
+  readonly messageDigest?: MessageDigest
   readonly signature: Uint8Array
 }
 
@@ -74,7 +80,7 @@ export interface SignedEnvelope {
   readonly keyid?: string
 }
 
-/** What a bundle holds beside its entries. */
+/** What a bundle holds: a signature over an artifact, or an envelope. */
 export type SignedContent = MessageSignature | SignedEnvelope
 
 /** What a verifier holds in hand: an artifact by its digests, or an envelope. */

@@ -1,6 +1,7 @@
 // What the bodies of several kinds have in common when they are parsed back: keys, digests and the checks of
 // signatures over a digest. Verifies nothing.
 import { parseUtf8 } from "../../core/base/bytes.ts"
+import { hashNames, isHashName } from "../../core/base/digest.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { asBytes, asObject, asText, isAbsent } from "../../core/base/json-value.ts"
 import { MOST_CERTIFICATES } from "../../core/base/limits.ts"
@@ -10,7 +11,6 @@ import {
   type Algorithm,
   algorithms,
   digestAlgorithm,
-  digestLength,
   everyAlgorithm,
   hashOfSigstoreName,
   messageAlgorithm,
@@ -56,7 +56,7 @@ export function pemSignature(
 function unknownHash(name: string): never {
   return refuse(
     "unsupported",
-    `digest: expected one of ${Object.keys(digestLength).join(", ")}, found ${shown(name)}`,
+    `digest: expected one of ${hashNames.join(", ")}, found ${shown(name)}`,
   )
 }
 
@@ -72,7 +72,7 @@ export function digestV2(value: unknown): string {
 export function digestV1(hash: unknown): string {
   const { algorithm, value } = asObject(hash, "digest", ["algorithm", "value"])
   const name = asText(algorithm, "algorithm")
-  if (!Object.hasOwn(digestLength, name)) unknownHash(name)
+  if (!isHashName(name)) unknownHash(name)
   return `${name}:${asText(value, "value").toLowerCase()}`
 }
 

@@ -27,12 +27,10 @@ const kinds: { readonly [Name in KindName]: LoggedKind & Named<Name> } = {
 /** A submission, as `POST /v1/entries` takes it (openapi.yaml). */
 export type EntryRequest = HashedrekordRequest | DsseRequest
 
-/** The submissions by their kind. */
-type Requests = {
-  readonly [Kind in EntryRequest["kind"]]: Extract<EntryRequest, { readonly kind: Kind }>
-}
+type NativeName = EntryRequest["kind"]
+type RequestOf<Kind extends NativeName> = Extract<EntryRequest, { readonly kind: Kind }>
 
-const nativeKinds: { readonly [Kind in keyof Requests]: NativeKind<Requests[Kind]> } = {
+const nativeKinds: { readonly [Kind in NativeName]: NativeKind<RequestOf<Kind>> } = {
   hashedrekord: hashedrekordV002,
   dsse: dsseV002,
 }
@@ -51,7 +49,7 @@ export function loggedKind(name: string): LoggedKind | undefined {
 }
 
 /** How the native API takes submissions of this kind. Refuses `unsupported` for one that it does not take. */
-export function nativeKind<Kind extends keyof Requests>(kind: Kind): NativeKind<Requests[Kind]> {
+export function nativeKind<Kind extends NativeName>(kind: Kind): NativeKind<RequestOf<Kind>> {
   if (Object.hasOwn(nativeKinds, kind)) return nativeKinds[kind]
   const known = nativeList.map((native) => `"${native.kind}"`).join(" or ")
   return refuse("unsupported", `kind: expected ${known}, found ${shown(String(kind))}`)

@@ -1,8 +1,8 @@
 // Digests as Rekor v1 has them: the name of a hash beside hexadecimal text.
+import { digestLength, type HashName, isHashName } from "../../core/base/digest.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { asObject, asText, isAbsent } from "../../core/base/json-value.ts"
 import { parseHex } from "../../core/base/text.ts"
-import { digestLength, type HashName } from "../algorithm.ts"
 
 /** A digest with its hexadecimal text, which may be in upper case. */
 interface SentDigest {
@@ -12,10 +12,6 @@ interface SentDigest {
 }
 
 const HEX = /^[0-9a-fA-F]*$/
-
-function isHashName(name: string): name is HashName {
-  return Object.hasOwn(digestLength, name)
-}
 
 /** Refuses in Rekor's words for a hash that is not there or not of its own length. */
 export function readHash(value: unknown): SentDigest {
