@@ -27,8 +27,8 @@ export interface LoggedSubmission {
 }
 
 /**
- * The bundle of a submission that was logged; `logged` is its verified receipt. Refuses `unsupported` for several
- * signatures or keys.
+ * The bundle of a submission that was logged; `logged` is its verified receipt. Refuses `unsupported` for what no
+ * bundle can hold, such as several signatures.
  *
  * @example
  * ```ts
