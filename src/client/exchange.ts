@@ -10,7 +10,7 @@ import { boundedBy, parseBase, readBounded, reasonOf } from "./bounded-answer.ts
 /** The Fetch standard, as browsers and Node have it. */
 export type Fetch = typeof globalThis.fetch
 
-export interface ExchangeOptions {
+interface ExchangeOptions {
   /** Base URL of the log, with or without a final slash; `http:` or `https:`, no credentials. */
   readonly url: string
   readonly fetch: Fetch
@@ -22,7 +22,7 @@ export interface ExchangeOptions {
   readonly peer?: string
 }
 
-export interface Question {
+interface Question {
   readonly method?: "GET" | "POST"
   /** Below the base URL, without a leading slash, with its query. */
   readonly path: string
@@ -36,7 +36,7 @@ export interface Question {
 export type Exchange = (question: Question) => Promise<Uint8Array>
 
 /** An answer with whatever status. */
-export interface Reply {
+interface Reply {
   readonly status: number
   /** Without parameters, in lower case; empty if there is none. */
   readonly mediaType: string

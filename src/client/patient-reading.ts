@@ -19,7 +19,7 @@ export interface PatientOptions {
   readonly signal?: AbortSignal
 }
 
-export interface Reading {
+interface Reading {
   readonly url: string
   /** The longest answer that is read, in bytes. */
   readonly longest: number

@@ -8,7 +8,7 @@ import { formatHex } from "../core/base/text.ts"
 import type { EntryKind } from "./kind-names.ts"
 
 /** The part of an entry's summary that says whether it is a revocation. */
-export interface RevocationTraits {
+interface RevocationTraits {
   /** With its version: `hashedrekord:0.0.2`. */
   readonly kind: string
   /** The digest that was signed, as `algorithm:hex`. */
@@ -36,7 +36,7 @@ export function revocationDigest(key: string, hash: HashName): string {
 }
 
 /** Gives {@link revocationDigest}, perhaps from memory. */
-export type RevocationDigests = (key: string, hash: HashName) => string
+type RevocationDigests = (key: string, hash: HashName) => string
 
 /** True if `digest` (`algorithm:hex`) is that of the key's revocation, by whichever SHA-2 it names. */
 export function isRevocation(

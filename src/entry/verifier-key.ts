@@ -26,12 +26,12 @@ export interface VerifierKey {
 }
 
 /** In Unix seconds, both included. */
-export interface Validity {
+interface Validity {
   readonly notBefore: number
   readonly notAfter: number
 }
 
-export type VerifierKeyBytes =
+type VerifierKeyBytes =
   | { readonly publicKey: Uint8Array }
   | { readonly certificate: Uint8Array }
 
@@ -44,7 +44,7 @@ export interface VerifierKeyText {
 export type VerifierKeyReader = (text: VerifierKeyText) => VerifierKey
 
 /** The longest certificate that is looked at, in bytes. */
-export const LONGEST_CERTIFICATE = 16_384
+const LONGEST_CERTIFICATE = 16_384
 
 const LONGEST: Readonly<Record<VerifierKeyForm, number>> = {
   publicKey: LONGEST_SPKI,

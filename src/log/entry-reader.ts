@@ -10,7 +10,7 @@ import type { TreeReader } from "../tree/tree-reader.ts"
 import type { LogEntry } from "./ports/log.ts"
 import type { LogReads } from "./ports/store.ts"
 
-export interface EntryReader {
+interface EntryReader {
   /** The leaf hash at an index that is in the tree. */
   leafHash(index: number): Promise<Hash>
   /** Refuses `not-found` beyond the tree. */
@@ -19,7 +19,7 @@ export interface EntryReader {
   bundle(index: number, width: number): Promise<Uint8Array | undefined>
 }
 
-export interface EntryReaderOptions {
+interface EntryReaderOptions {
   readonly tree: TreeReader
   readonly reads: Pick<LogReads, "bundle" | "bodies" | "timeOf">
   readonly hasher: TreeHasher

@@ -71,7 +71,7 @@ export interface Contradiction {
 }
 
 /** What the log has of its own tree. */
-export type OwnTree = Pick<Log, "head" | "rootAt" | "consistency">
+type OwnTree = Pick<Log, "head" | "rootAt" | "consistency">
 
 /** How a head that a key of this log signed contradicts the log's own tree; undefined if it does not. */
 export async function contradictionOf(

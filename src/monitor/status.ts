@@ -38,7 +38,7 @@ export interface StatusSource {
   readonly now: number
 }
 
-export interface WitnessStatus {
+interface WitnessStatus {
   readonly name: string
   /** When it last signed anything of this log, by its own clock but not later than it was seen. */
   readonly lastAt?: number

@@ -13,7 +13,7 @@ type DefineCommand = (
   words: CalledWords,
 ) => void | Promise<void>
 
-export interface Commands<Name extends string> {
+interface Commands<Name extends string> {
   /** By name, in the order of the list. */
   readonly descriptions: Readonly<Record<Name, string>>
   /** What the list shows behind a name, if not `[options]`. */

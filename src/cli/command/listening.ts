@@ -50,7 +50,7 @@ export function endProcess(logger: Logger, why: string): (reason: unknown) => ne
   }
 }
 
-export interface Serving {
+interface Serving {
   readonly http: HttpServer
   readonly metrics: MetricsText
   readonly logger: Logger

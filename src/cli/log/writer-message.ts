@@ -17,7 +17,7 @@ export interface WriterFiles {
 }
 
 /** Parts side by side, so that a few buffers are handed over instead of several an entry. */
-export interface PackedBatch {
+interface PackedBatch {
   readonly lengths: Uint32Array<ArrayBuffer>
   readonly bodies: Uint8Array<ArrayBuffer>
   readonly leafHashes: Uint8Array<ArrayBuffer>
@@ -38,7 +38,7 @@ export type FromWriter =
   | { readonly type: "error"; readonly error: PlainError }
   | { readonly type: "closed" }
 
-export interface PlainError {
+interface PlainError {
   readonly kind: "refusal" | "trouble" | "bug"
   readonly code: string
   readonly message: string

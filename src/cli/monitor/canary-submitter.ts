@@ -12,7 +12,7 @@ import {
 } from "../../entry/kinds/hashedrekord-v002.ts"
 import type { CanarySubmitter } from "../../monitor/alerts/canary.ts"
 
-export interface CanarySubmitterOptions {
+interface CanarySubmitterOptions {
   /** Where the log takes entries. */
   readonly url: string
   /** What the receipt must hold under. */

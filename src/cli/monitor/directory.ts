@@ -101,7 +101,7 @@ export async function openMonitorState(
   })
 }
 
-export interface LockedState {
+interface LockedState {
   readonly state: MonitorState
   close(): Promise<void>
 }

@@ -76,13 +76,13 @@ export function parseMirrorAddress(text: string): MirrorAddress {
   return { name, url, ...(origin !== undefined && { origin }) }
 }
 
-export interface ReadingSurroundings extends PatientOptions {
+interface ReadingSurroundings extends PatientOptions {
   /** Text that was never given before. */
   readonly unique: () => string
 }
 
 /** What the command line says beside the policy. */
-export interface LogAddresses {
+interface LogAddresses {
   readonly logs: readonly LogAddress[]
   readonly mirrors: readonly MirrorAddress[]
   /** Whether test entries are submitted. */

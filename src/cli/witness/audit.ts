@@ -10,7 +10,7 @@ import type { Origin } from "../../core/note/origin.ts"
 import type { Policy } from "../../core/note/policy.ts"
 import type { WitnessedLog } from "../../witness/witness.ts"
 
-export interface Source {
+interface Source {
   /** The base URL of the log or of a witness. */
   readonly url: string
   readonly origin: Origin

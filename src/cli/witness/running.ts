@@ -22,7 +22,7 @@ import { openWitnessKeys, type WitnessDirectory, type WitnessKeys } from "./dire
 import { logsOf, type WitnessServeOptions } from "./options.ts"
 import { assertNotRolledBack, keepRolledBack } from "./rollback.ts"
 
-export interface RunningWitness {
+interface RunningWitness {
   readonly name: string
   readonly vkeys: readonly string[]
   readonly witness: Admission["witness"]

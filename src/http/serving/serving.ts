@@ -11,7 +11,7 @@ import type { Door, PathValues, Route } from "./route.ts"
 import type { Doorway, Router } from "./router.ts"
 
 /** A request as it came, with its path and query taken apart. */
-export interface Asked {
+interface Asked {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly path: string

@@ -28,7 +28,7 @@ export interface WitnessLink {
   status(): WitnessStatus
 }
 
-export interface WitnessLinkOptions {
+interface WitnessLinkOptions {
   readonly port: WitnessPort
   /** The consistency proof between two sizes of the log. */
   readonly prove: (from: number, to: number) => Promise<readonly Hash[]>

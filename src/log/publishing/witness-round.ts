@@ -13,7 +13,7 @@ export interface Round {
   cancel(): void
 }
 
-export interface RoundOptions {
+interface RoundOptions {
   readonly head: SignedHead
   readonly links: readonly WitnessLink[]
   readonly policy: Policy

@@ -30,7 +30,7 @@ export function termKeyAt(bytes: Uint8Array, at: number): TermKey {
   return key
 }
 
-export function bucketOf(segment: Segment, key: TermKey): Map<TermKey, number | number[]> {
+function bucketOf(segment: Segment, key: TermKey): Map<TermKey, number | number[]> {
   return segment.buckets[key.charCodeAt(0)] as Map<TermKey, number | number[]>
 }
 

@@ -17,7 +17,7 @@ import type { Documents } from "../state/documents.ts"
 import { noteTestDelivered } from "./canary-record.ts"
 import { forgetSinksBut, isMeantFor, noteSinkPass, sinkStates } from "./sink-state.ts"
 
-export type { Alert, AlertEvent } from "../findings/outbox.ts"
+export type { Alert } from "../findings/outbox.ts"
 
 /** The port to whoever is told. */
 export interface AlertSink {

@@ -40,7 +40,7 @@ export type EntryReading =
    */
   | { readonly form: "malformed" | "unknown" | "ambiguous"; readonly reason: string }
 
-export type EntryReader = (entry: LoggedEntryBytes) => EntryReading
+type EntryReader = (entry: LoggedEntryBytes) => EntryReading
 
 /** Keys that are remembered, of each form; some 12 KB each at most. */
 const MOST_KEYS = 4096

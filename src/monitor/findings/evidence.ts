@@ -9,7 +9,7 @@ import { integer, message } from "../state/schema.ts"
 import { placeOf } from "./stored.ts"
 
 /** Bytes of evidence that are kept for one origin. */
-export const MOST_EVIDENCE = 8 * 1024 * 1024
+const MOST_EVIDENCE = 8 * 1024 * 1024
 
 const aboutEntries: ReadonlySet<EvidenceKind> = new Set<EvidenceKind>([
   "signed-after-revocation",

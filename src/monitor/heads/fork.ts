@@ -13,7 +13,7 @@ import { convicted, type JudgeScope } from "./scope.ts"
 import { keptStatement, keyLabel, type Signer, type Statement } from "./statement.ts"
 import { vantageRecords } from "./vantage.ts"
 
-export interface Judged {
+interface Judged {
   /** `open`: the tree does not reach it, or a contradiction is not proven yet. */
   readonly verdict: "agrees" | "conflicts" | "open"
   readonly findings: readonly Finding[]

@@ -67,7 +67,7 @@ export function vantageRecords(documents: DocumentReads, origin: Origin): readon
   }))
 }
 
-export interface Seen extends SizeAt {
+interface Seen extends SizeAt {
   readonly note: string
 }
 

@@ -6,7 +6,7 @@ import Database from "better-sqlite3"
 import { bug, refuse, Trouble } from "../../core/base/errors.ts"
 import { onSqlite } from "./trouble.ts"
 
-export interface ProcessLock {
+interface ProcessLock {
   /** Lets others have it; once is enough. */
   release(): void
 }

@@ -7,7 +7,7 @@ const TREE_ID = /^[1-9][0-9]{0,18}$/
 const LARGEST_TREE_ID = 2n ** 63n - 1n
 const FINGERPRINT = /^[0-9a-f]{64}$/
 
-export interface IdentityText {
+interface IdentityText {
   readonly origin: string
   readonly treeId: string
   readonly keyFingerprints: readonly unknown[]

@@ -57,7 +57,7 @@ function assertUpperTiles({ origin, from, leafHashes, tiles }: LeafChange, to: n
 }
 
 /** Throws a bug unless leaf hashes `from` to `to` may be asked for in one call. */
-export function assertLeafRange(from: number, to: number): void {
+function assertLeafRange(from: number, to: number): void {
   assertSize(from, "the first leaf hash")
   assertSize(to, "the end of the leaf hashes")
   if (to < from || to - from > LEAVES_AT_ONCE) bug(`asked for leaf hashes from ${from} to ${to}`)

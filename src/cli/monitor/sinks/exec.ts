@@ -6,7 +6,7 @@ import { Trouble } from "../../../core/base/errors.ts"
 import type { Alert, AlertSink } from "../../../monitor/alerts/alert.ts"
 import { alertJson, onOneLine, timeOf } from "./alert-message.ts"
 
-export interface ExecOptions {
+interface ExecOptions {
   readonly name: string
   /** An absolute path. */
   readonly command: string

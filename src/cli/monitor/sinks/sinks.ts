@@ -13,7 +13,7 @@ import { parseWebhookSecret, webhookSink } from "./webhook.ts"
 import { witnessSink } from "./witness-evidence.ts"
 
 /** Told after every round in which the monitor saw everything: somebody else misses it when it is silent. */
-export interface DeadManPing {
+interface DeadManPing {
   readonly name: string
   /** Rejects with Trouble; settles within the time-out. */
   ping(): Promise<void>
@@ -26,7 +26,7 @@ export interface Sinks {
   readonly pings: readonly DeadManPing[]
 }
 
-export interface SinkSurroundings {
+interface SinkSurroundings {
   readonly fetch: Fetch
   /** Unix milliseconds. */
   readonly now: () => number

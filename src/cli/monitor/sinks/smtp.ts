@@ -12,12 +12,12 @@ export interface MailServer {
   readonly isSecure: boolean
 }
 
-export interface MailUser {
+interface MailUser {
   readonly user: string
   readonly password: string
 }
 
-export interface SmtpOptions {
+interface SmtpOptions {
   readonly name: string
   readonly server: MailServer
   readonly from: string

@@ -7,7 +7,7 @@ import { parseBase64 } from "../../../core/base/text.ts"
 import type { AlertSink } from "../../../monitor/alerts/alert.ts"
 import { alertJson } from "./alert-message.ts"
 
-export interface WebhookOptions {
+interface WebhookOptions {
   readonly name: string
   readonly url: string
   readonly secret: Uint8Array

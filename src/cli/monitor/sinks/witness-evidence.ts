@@ -5,7 +5,7 @@ import { Trouble } from "../../../core/base/errors.ts"
 import { verifyEvidence } from "../../../evidence/verification.ts"
 import type { AlertSink } from "../../../monitor/alerts/alert.ts"
 
-export interface WitnessSinkOptions {
+interface WitnessSinkOptions {
   readonly name: string
   /** The witness's submission prefix, without a final slash. */
   readonly url: string

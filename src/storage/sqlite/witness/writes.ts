@@ -13,7 +13,7 @@ import { assertMayUnfreeze, follows, isStored } from "../../rules/witness-rules.
 import type { Change } from "./history.ts"
 import { type HeadRow, headOf } from "./reads.ts"
 
-export interface WitnessWrites {
+interface WitnessWrites {
   advance(advances: readonly Advance[]): Change<readonly boolean[]>
   setLog(log: KnownLog): Change<void>
   convict(origin: string, evidence: Evidence, freeze: boolean): Change<void>
