@@ -3,6 +3,7 @@
 import { refuse } from "../core/base/errors.ts"
 import { asBytes, asInteger, asList, asObject, asText, optional } from "../core/base/json-value.ts"
 import { MOST_PROOF_HASHES } from "../core/base/limits.ts"
+import { present } from "../core/base/present.ts"
 import { parseHex } from "../core/base/text.ts"
 import { asHash, type Hash, type Head } from "../core/tree/hash.ts"
 import type { InclusionProof } from "../core/tree/proof.ts"
@@ -91,7 +92,7 @@ export function readInclusion(value: unknown): Inclusion {
   return {
     leafHash: asHexHash(inclusion.leafHash, "inclusion.leafHash"),
     proof: readProof(inclusion.inclusionProof, "inclusion.inclusionProof"),
-    ...(checkpoint !== undefined && { checkpoint }),
+    ...present({ checkpoint }),
   }
 }
 

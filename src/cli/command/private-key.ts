@@ -12,6 +12,7 @@ import { ed25519 } from "@noble/curves/ed25519.js"
 import { sha512 } from "@noble/hashes/sha2.js"
 import { concat, utf8 } from "../../core/base/bytes.ts"
 import { refuse } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { algorithms, digestAlgorithm, type HashName } from "../../entry/algorithm.ts"
 import { readVerifierKey, type VerifierKey } from "../../entry/verifier-key.ts"
 import { pourFile, type Sink } from "./artifact-digest.ts"
@@ -66,7 +67,7 @@ function startSigning(key: KeyObject, { keyType }: VerifierKey, hash: HashName):
 
 function openKey(pem: string, passphrase: string | undefined): KeyObject {
   try {
-    return createPrivateKey({ key: pem, ...(passphrase !== undefined && { passphrase }) })
+    return createPrivateKey({ key: pem, ...present({ passphrase }) })
   } catch (cause) {
     return refuse(
       "malformed",

@@ -1,6 +1,7 @@
 // The options of `countersign serve`.
 import { Option } from "commander"
 import { LONGEST_BATCH } from "../../core/base/limits.ts"
+import { present } from "../../core/base/present.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import type { VerificationEngine } from "../../crypto/engines/verification.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
@@ -91,9 +92,5 @@ export const serveOptions: readonly Option[] = [
 /** Which kinds and who may write; nothing is restricted that no option names. */
 export function writeRuleOf(options: ServeOptions): WriteRule {
   const { allowKinds, allowKeys, allowIdentities } = options
-  return {
-    ...(allowKinds && { kinds: allowKinds }),
-    ...(allowKeys && { keys: allowKeys }),
-    ...(allowIdentities && { identities: allowIdentities }),
-  }
+  return present({ kinds: allowKinds, keys: allowKeys, identities: allowIdentities })
 }

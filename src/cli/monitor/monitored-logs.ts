@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url"
 import type { PatientOptions } from "../../client/patient-reading.ts"
 import { createTileSource, createWitnessHeads } from "../../client/tile-source.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { formatVkey, type Vkey } from "../../core/note/note.ts"
 import { type Origin, parseOrigin } from "../../core/note/origin.ts"
 import type { Policy } from "../../core/note/policy.ts"
@@ -73,7 +74,7 @@ export function parseMirrorAddress(text: string): MirrorAddress {
   if (name === undefined || url === undefined) {
     return refuse("malformed", `expected NAME=URL or "ORIGIN NAME=URL", found ${shown(text)}`)
   }
-  return { name, url, ...(origin !== undefined && { origin }) }
+  return { name, url, ...present({ origin }) }
 }
 
 interface ReadingSurroundings extends PatientOptions {

@@ -8,6 +8,7 @@ import {
   LONGEST_WATCH,
   LONGEST_WATCH_LIST,
 } from "../../core/base/limits.ts"
+import { present } from "../../core/base/present.ts"
 import { portableHasher } from "../../core/tree/hash.ts"
 import { type ExplainedEntry, explain } from "../../monitor/entries/watch-explanation.ts"
 import { parseWatch, type Watch } from "../../monitor/watch/watch.ts"
@@ -59,7 +60,7 @@ async function readEntry(
   return {
     body,
     leafHash: portableHasher.leaf(body),
-    ...(index !== undefined && { index }),
+    ...present({ index }),
     ...(envelope !== undefined && {
       envelope: await readBytes(envelope, "envelope", LONGEST_ENVELOPE),
     }),

@@ -9,6 +9,7 @@ import type { FoundAttestation, SearchCriteria } from "../../client/search-answe
 import { digestOf } from "../../core/base/digest.ts"
 import { bug } from "../../core/base/errors.ts"
 import { LONGEST_PEM, MOST_FOUND_ON_PAGE } from "../../core/base/limits.ts"
+import { present } from "../../core/base/present.ts"
 import { kindNames } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary } from "../../entry/kinds/summary.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
@@ -136,7 +137,7 @@ function printEntry(
     leafHash,
     time,
     ...summary,
-    ...(attestation && { attestation }),
+    ...present({ attestation }),
     isVerified,
   })
 }

@@ -6,6 +6,7 @@ import { utf8 } from "../../core/base/bytes.ts"
 import { bug } from "../../core/base/errors.ts"
 import { asList, asMessage, asText, optional, parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_BUNDLE, LONGEST_PEM } from "../../core/base/limits.ts"
+import { present } from "../../core/base/present.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
 import { algorithms, digestAlgorithm, type HashName } from "../../entry/algorithm.ts"
 import { type DsseEnvelope, MOST_SIGNATURES } from "../../entry/dsse.ts"
@@ -94,7 +95,7 @@ function readEnvelope(text: string, what: string): DsseEnvelope {
       const place = `${what}: signatures[${i}]`
       const { sig, keyid } = asMessage(signature, place, ["sig", "keyid"])
       const name = optional(keyid, (it) => asText(it, `${place}.keyid`))
-      return { sig: asText(sig, `${place}.sig`), ...(name !== undefined && { keyid: name }) }
+      return { sig: asText(sig, `${place}.sig`), ...present({ keyid: name }) }
     }),
   }
 }

@@ -3,6 +3,7 @@ import type { Command } from "commander"
 import { readKeyFile } from "../../client/key-file.ts"
 import { hashesOf, type VerifiedEntry, verifyParsed } from "../../client/verify.ts"
 import { LONGEST_BUNDLE, LONGEST_PEM } from "../../core/base/limits.ts"
+import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
 import { parseSigstoreBundle } from "../../sigstore/bundle.ts"
 import { digestFile } from "../command/artifact-digest.ts"
@@ -49,7 +50,7 @@ async function verifyFiles(options: VerifyOptions, command: Command): Promise<Ve
   const { subject: subjects } = options
   expectFewSignatures()
   const verified = proven(() =>
-    verifyParsed(bundle, key, { artifact, trust, ...(subjects && { subjects }) }),
+    verifyParsed(bundle, key, { artifact, trust, ...present({ subjects }) }),
   )
   const checkpoint = bundle.entries[0]?.proof?.checkpoint
   if (options.heads !== undefined && checkpoint !== undefined) {

@@ -2,6 +2,7 @@
 // through, and until then nothing is signed for it. What was admitted stays as it is.
 
 import { Refusal, refuse } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { parseAddCheckpoint } from "../../core/note/add-checkpoint.ts"
 import { formatVkey } from "../../core/note/note.ts"
 import { type EvidenceFile, parseEvidence } from "../../evidence/format.ts"
@@ -49,7 +50,7 @@ async function storedStatuses(
       const { size, time } = heads.get(origin) ?? { size: 0, time: 0 }
       const frozen = freezes.get(origin)
       const status = { origin, vkeys: vkeys.map(formatVkey), size, time }
-      return [origin, { ...status, ...(frozen && { frozen }) }]
+      return [origin, { ...status, ...present({ frozen }) }]
     }),
   )
 }
@@ -112,7 +113,7 @@ export async function createAdmission(options: AdmissionOptions): Promise<Admiss
         const stopped = statuses.find((status) => status.stopped !== undefined)?.stopped
         return {
           logs: logs.flatMap(({ origin }) => known.get(origin) ?? stored.get(origin) ?? []),
-          ...(stopped !== undefined && { stopped }),
+          ...present({ stopped }),
         }
       },
     },

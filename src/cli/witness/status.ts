@@ -2,6 +2,7 @@
 // it cosign a log again that was proven to lie.
 import type { Command } from "commander"
 import { refuse, shown } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { formatBase64 } from "../../core/base/text.ts"
 import { type Origin, parseOrigin } from "../../core/note/origin.ts"
 import { openWitnessStore } from "../../storage/sqlite/witness/store.ts"
@@ -54,7 +55,7 @@ async function readStanding(directory: WitnessDirectory): Promise<Standing> {
       const evidence = kept.filter((one) => one.origin === origin).map((one) => one.evidence.id)
       const root = head === undefined ? {} : { root: formatBase64(head.root) }
       const { size, time } = head ?? { size: 0, time: 0 }
-      return { origin, size, ...root, time, ...(frozen && { frozen }), evidence }
+      return { origin, size, ...root, time, ...present({ frozen }), evidence }
     })
     return { name: identity.origin, logs: standings }
   })

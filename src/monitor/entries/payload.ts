@@ -2,6 +2,7 @@
 // envelope comes from the log unsigned, so it counts only if its payload has the digest in the body.
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { unlessRefused } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { HashName } from "../../entry/algorithm.ts"
 import { type KeptPayload, readEnvelope } from "../../entry/dsse.ts"
@@ -51,7 +52,7 @@ function subjectsOf(payload: Uint8Array): readonly NamedSubject[] | undefined {
   if (subjects === undefined || isAmbiguous(payload)) return undefined
   if (subjects.some(({ name = "" }) => name.length > LONGEST_NAME)) return undefined
   return subjects.map(({ name, digests }) => ({
-    ...(name !== undefined && { name }),
+    ...present({ name }),
     digests: hashes.flatMap((hash) => {
       const bytes = digests[hash]
       return bytes === undefined ? [] : [`${hash}:${formatHex(bytes)}`]

@@ -2,6 +2,7 @@
 // leaf hashes and entries over in steps. Nothing is handed over that does not lead to the signed root, so a
 // stop at any moment leaves a sound tree.
 import { equalBytes } from "../../core/base/bytes.ts"
+import { settled } from "../../core/base/settled.ts"
 import type { Hash, Head, TreeHasher } from "../../core/tree/hash.ts"
 import { TILE_WIDTH } from "../../core/tree/tile.ts"
 import type { Grade } from "../findings/finding.ts"
@@ -78,7 +79,7 @@ function createReadAhead(source: LogSource, size: number) {
       if (begun.has(next)) continue
       const reading = read(next)
       // Whoever takes it sees the error; until then it must not end the process.
-      reading.catch(() => {})
+      void settled(reading)
       begun.set(next, reading)
     }
     const taken = begun.get(index)

@@ -2,6 +2,7 @@
 // over the result. A state that is not exactly what was signed is refused as it is.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { refuse, Trouble } from "../../core/base/errors.ts"
+import { settled } from "../../core/base/settled.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { EMPTY_HEAD, type Hash, type TreeHasher } from "../../core/tree/hash.ts"
 import type { DocumentReads, Documents } from "./documents.ts"
@@ -170,7 +171,7 @@ function stateOver({ store, signer, hasher }: StateOptions, opened: Opened): Mon
     tree,
     change(edit, growth) {
       const turn = last.then(() => changeNow(edit, growth))
-      last = turn.catch(() => {})
+      last = settled(turn)
       return turn
     },
     async close() {

@@ -1,6 +1,7 @@
 // What single lines of a watch file say: who may sign, which key is revoked, what was shipped. Each function
 // takes the words behind its keyword and refuses `malformed` for anything else.
 import { refuse, shown } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import { type Pattern, parsePattern } from "./pattern.ts"
 
@@ -86,5 +87,5 @@ export function readShipment(text: string): Omit<Shipment, "digests"> {
   if (!isWhole || (inWord ?? "in") !== "in" || hours < 1 || hours > MOST_HOURS) {
     return expected(`shipped FILE [within HOURS (1 to ${MOST_HOURS})] [in ORIGIN]`, text)
   }
-  return { file, hours, ...(origin !== undefined && { origin }) }
+  return { file, hours, ...present({ origin }) }
 }

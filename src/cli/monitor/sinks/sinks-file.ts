@@ -9,6 +9,7 @@
 //   ping URL
 import { isAbsolute } from "node:path"
 import { Refusal, refuse, shown } from "../../../core/base/errors.ts"
+import { present } from "../../../core/base/present.ts"
 import { type MailServer, parseMailAddress, parseMailServer } from "./smtp.ts"
 
 export type SinkLine =
@@ -84,7 +85,7 @@ function readSmtp(fields: Fields): SinkLine {
     server: parseMailServer(server),
     from: parseMailAddress(from),
     to: parseMailAddress(to),
-    ...(userFile !== undefined && { userFile }),
+    ...present({ userFile }),
   }
 }
 
