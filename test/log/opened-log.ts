@@ -14,7 +14,7 @@ import type { HeadGuard } from "../../src/log/ports/guard.ts"
 import type { Log } from "../../src/log/ports/log.ts"
 import type { LogIdentity, LogStore } from "../../src/log/ports/store.ts"
 import { openSequencer, type Sequencer } from "../../src/log/sequencer.ts"
-import { createMemoryGuard, createMemoryStore } from "../../src/storage/memory.ts"
+import { createMemoryGuard, createMemoryStore } from "../storage/memory/log-store.ts"
 
 export const origin = parseOrigin("log.example")
 export const startTime = 1_700_000_000_000

@@ -6,8 +6,8 @@ import { asHash, type Head, portableHasher } from "../../src/core/tree/hash.ts"
 import type { HeadGuard } from "../../src/log/ports/guard.ts"
 import type { LogStore } from "../../src/log/ports/store.ts"
 import { openSequencer, type Sequencer } from "../../src/log/sequencer.ts"
-import { createMemoryGuard, createMemoryStore } from "../../src/storage/memory.ts"
 import { referenceRoot } from "../reference.ts"
+import { createMemoryGuard, createMemoryStore } from "../storage/memory/log-store.ts"
 import { type Disk, newDisk, openDisk, origin, startTime } from "./opened-log.ts"
 
 function bodiesFrom(index: number, count: number): Uint8Array[] {

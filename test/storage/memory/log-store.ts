@@ -1,9 +1,9 @@
 // The store and the head guard in memory, for tests: everything is gone with the
 // process. They keep the same contracts as the ones on a disk, except for durability.
-import { decodeBundle } from "../core/tree/bundle.ts"
-import { asHash, EMPTY_HEAD } from "../core/tree/hash.ts"
-import { hashesAtLevel, TILE_WIDTH } from "../core/tree/tile.ts"
-import type { HeadGuard } from "../log/ports/guard.ts"
+import { decodeBundle } from "../../../src/core/tree/bundle.ts"
+import { asHash, EMPTY_HEAD } from "../../../src/core/tree/hash.ts"
+import { hashesAtLevel, TILE_WIDTH } from "../../../src/core/tree/tile.ts"
+import type { HeadGuard } from "../../../src/log/ports/guard.ts"
 import type {
   Commit,
   FoldStep,
@@ -13,14 +13,14 @@ import type {
   StoredRun,
   StoredTerms,
   TimedHead,
-} from "../log/ports/store.ts"
+} from "../../../src/log/ports/store.ts"
 import {
   assertBodiesRange,
   assertCommit,
   assertSuccessor,
   firstUnbundled,
   tileName,
-} from "./rules/commit.ts"
+} from "../../../src/storage/rules/commit.ts"
 
 function copyHead({ size, root, time }: TimedHead): TimedHead {
   return { size, root: asHash(root.slice()), time }
