@@ -66,6 +66,7 @@ function twin(disk: Disk): Disk {
     ...disk,
     store: createMemoryStore(identity, { time: startTime }),
     guard: createMemoryGuard(identity, { ...EMPTY, time: startTime }),
+    search: empty.search,
     clock: { ...empty.clock, time: disk.clock.time },
   }
 }

@@ -13,6 +13,8 @@ import { exportKey, readKeyFile, writeKeyFile } from "../command/key-files.ts"
 export interface DataDirectory {
   readonly path: string
   readonly database: string
+  /** The search index; made of the database when there is none. */
+  readonly search: string
   readonly guard: string
   readonly ecdsaKey: string
   readonly ed25519Key: string
@@ -27,6 +29,7 @@ export function dataDirectory(path: string, guard?: string): DataDirectory {
   return {
     path,
     database: join(path, "log.db"),
+    search: join(path, "search.db"),
     guard: guard ?? join(path, "guard", "head"),
     ecdsaKey: join(path, "keys", "ecdsa.pem"),
     ed25519Key: join(path, "keys", "ed25519.pem"),

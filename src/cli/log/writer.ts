@@ -9,13 +9,13 @@ import { openSequencer, type Sequencer } from "../../log/sequencer.ts"
 import { openGuardFile } from "../../storage/files/guard-file.ts"
 import { openSqliteStore } from "../../storage/sqlite/log/store.ts"
 import { readLogKeys } from "./data-directory.ts"
+import { toPlainError } from "./threads/plain-error.ts"
 import {
   type FromWriter,
   type ToWriter,
-  toPlainError,
   unpackBatch,
   type WriterFiles,
-} from "./writer-message.ts"
+} from "./threads/writer-message.ts"
 
 const port = parentPort ?? bug("the writer runs as a worker thread only")
 const files = workerData as WriterFiles

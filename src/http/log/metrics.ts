@@ -27,6 +27,14 @@ function gaugeLog(registers: Registry[], log: Pick<Log, "head" | "status">): voi
     },
   })
   new Gauge({
+    name: "countersign_search_lag",
+    help: "Entries of the newest signed tree that the search index does not have yet.",
+    registers,
+    collect() {
+      this.set(Math.max(0, log.head().size - log.status().indexed))
+    },
+  })
+  new Gauge({
     name: "countersign_accepting",
     help: "1 if the log takes entries, else 0.",
     registers,
