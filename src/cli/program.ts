@@ -10,6 +10,7 @@ import { fsckCommand } from "./log/fsck.ts"
 import { initCommand } from "./log/init.ts"
 import { keysCommand } from "./log/keys.ts"
 import { redactCommand } from "./log/redact.ts"
+import { searchIndexCommand } from "./log/search-index.ts"
 import { serveCommand } from "./log/serve.ts"
 import { monitorCommand } from "./monitor/monitor.ts"
 import { checkpointCommand } from "./user/checkpoint.ts"
@@ -43,6 +44,7 @@ const commands: readonly ((terminal: Terminal) => Command)[] = [
   fsckCommand,
   backupCommand,
   redactCommand,
+  searchIndexCommand,
   exportTilesCommand,
 ]
 

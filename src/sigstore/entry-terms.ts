@@ -14,6 +14,7 @@ export interface BodyTerms {
   readonly needsSide: boolean
 }
 
+const nothing: BodyTerms = { terms: [], needsSide: false }
 const said: ReadonlySet<TermName> = new Set(["kind", "digest", "payload"])
 const mustBeKept: ReadonlySet<TermName> = new Set(["payload", "identity", "issuer"])
 
@@ -57,21 +58,25 @@ export function createEntryTerms(keysToCache: number): EntryTermReader {
     besideBody,
     ofBody(body, hasSide) {
       try {
-        const recorded = readRecorded(body, hasSide ? unread : keys)
-        const { digest, payload, signatures } = recorded
-        const [kind = "", version] = recorded.kind.split(":")
-        if (version === undefined) return { terms: [], needsSide: false }
-        const signers = hasSide ? [] : signatures.map(({ key }) => key)
-        const findable = { kind: kind as EntryKind, version, keys: signers }
+        const {
+          kind: name,
+          digest,
+          payload,
+          signatures,
+        } = readRecorded(body, hasSide ? unread : keys)
+        if (signatures.length === 0) return nothing
+        const at = name.indexOf(":")
         const terms = termsOf({
-          ...findable,
-          ...(digest !== undefined && { digest }),
-          ...(payload !== undefined && { payload }),
+          kind: name.slice(0, at) as EntryKind,
+          version: name.slice(at + 1),
+          keys: hasSide ? [] : signatures.map(({ key }) => key),
+          digest,
+          payload,
         })
         return { terms, needsSide: payload !== undefined }
       } catch (error) {
         // What no kind of entry has written can be found by nothing but what is kept.
-        if (error instanceof Refusal) return { terms: [], needsSide: false }
+        if (error instanceof Refusal) return nothing
         throw error
       }
     },

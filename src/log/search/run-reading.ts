@@ -153,3 +153,13 @@ export async function* listTerms(
     at = stored.endIndex
   }
 }
+
+/** How many entries an index has; throws Trouble `damaged` for terms that are missing or not as written. */
+export async function indexedEntries(reads: TermReads, hasher: TreeHasher): Promise<number> {
+  let end = (await loadRuns(reads)).at(-1)?.end ?? 0
+  for await (const stored of loadTerms(reads, end)) {
+    decodeTerms(stored, hasher)
+    end = stored.endIndex
+  }
+  return end
+}

@@ -1,0 +1,135 @@
+// `countersign search-index`: makes the search index of a stopped log again, and says how far one has come.
+import { existsSync, renameSync } from "node:fs"
+import { Command } from "commander"
+import { refuse } from "../../core/base/errors.ts"
+import { nativeHasher } from "../../crypto/tree-hasher.ts"
+import { indexedEntries } from "../../log/search/run-reading.ts"
+import { onDisk, syncNameOf } from "../../storage/disk/durable-file.ts"
+import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
+import { openSqliteReads, type SqliteReads } from "../../storage/sqlite/log/store.ts"
+import { openSearchReads, removeSearchStore } from "../../storage/sqlite/search/store.ts"
+import { jsonOption } from "../command/log-options.ts"
+import { createOutput } from "../command/output.ts"
+import { createProgress } from "../command/progress.ts"
+import type { Terminal } from "../command/terminal.ts"
+import { type DataDirectory, dataDirectory } from "./data-directory.ts"
+import { openIndex } from "./search/files.ts"
+
+interface DataOptions {
+  readonly data: string
+}
+
+const ENTRIES_AT_ONCE = 4_096
+
+function logDirectory(data: string): DataDirectory {
+  const directory = dataDirectory(data)
+  const { database } = directory
+  if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
+  return directory
+}
+
+/** Makes an index at `path`, which must be free, and gives how many entries it has. */
+async function makeIndex(path: string, reads: SqliteReads, terminal: Terminal): Promise<number> {
+  const { size } = await reads.head()
+  const { stderr: stream, now } = terminal
+  const progress = createProgress({ stream, now, what: "search index", total: size })
+  const { index, close } = await openIndex(path, reads)
+  try {
+    while (index.size() < size) {
+      const before = index.size()
+      await index.follow(Math.min(size, before + ENTRIES_AT_ONCE))
+      progress.advance(index.size() - before)
+    }
+  } finally {
+    await close()
+  }
+  progress.end()
+  return size
+}
+
+/** The index that is there stays until the new one is whole. */
+async function rebuild({ data }: DataOptions, terminal: Terminal): Promise<void> {
+  const { path, database, search } = logDirectory(data)
+  const lock = lockDataDirectory(path)
+  try {
+    const draft = `${search}.new`
+    removeSearchStore(draft)
+    const reads = openSqliteReads(database)
+    try {
+      const size = await makeIndex(draft, reads, terminal)
+      removeSearchStore(search)
+      onDisk(search, () => renameSync(draft, search))
+      syncNameOf(search)
+      terminal.stdout.write(`the search index is complete up to ${size}\n`)
+    } finally {
+      await reads.close()
+    }
+  } finally {
+    lock.release()
+  }
+}
+
+interface StatusOptions extends DataOptions {
+  readonly json?: boolean
+}
+
+async function status({ data, json }: StatusOptions, terminal: Terminal): Promise<void> {
+  const { database, search } = logDirectory(data)
+  const output = createOutput(terminal, json)
+  const reads = openSqliteReads(database)
+  try {
+    const indexed = existsSync(search) ? await countEntries(search, reads) : 0
+    const { size } = await reads.head()
+    const verdict = indexed === size ? "the search index is complete" : "the search index is behind"
+    const fields = [
+      ["entries in the index", indexed] as const,
+      ["entries in the log", size] as const,
+    ]
+    output.result(verdict, fields, { indexed, size })
+  } finally {
+    await reads.close()
+  }
+}
+
+async function countEntries(search: string, reads: SqliteReads): Promise<number> {
+  const index = openSearchReads(search, reads.identity)
+  try {
+    return await indexedEntries(index, nativeHasher)
+  } finally {
+    await index.close()
+  }
+}
+
+export function searchIndexCommand(terminal: Terminal): Command {
+  const command = new Command("search-index").description(
+    "make the search index of a log again, or see how far it has come",
+  )
+  command
+    .command("rebuild")
+    .description("make the search index of a stopped log again")
+    .requiredOption("--data <dir>", "the log's data directory")
+    .addHelpText(
+      "after",
+      `
+The index follows from the log's database. The one that is there stays until the new one is whole.
+
+Example:
+  countersign search-index rebuild --data /var/lib/countersign`,
+    )
+    .action((options: DataOptions) => rebuild(options, terminal))
+  command
+    .command("status")
+    .description("say how many entries the search index has, of a log that runs or not")
+    .requiredOption("--data <dir>", "the log's data directory")
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Whether all of it is as it should be is for fsck to say.
+
+Example:
+  countersign search-index status --data /var/lib/countersign`,
+    )
+    .action((options: StatusOptions) => status(options, terminal))
+  return command
+}
