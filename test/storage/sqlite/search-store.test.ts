@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs"
+import { readdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { describe, expect, test } from "vitest"
+import { openConnection } from "../../../src/storage/sqlite/database/connection.ts"
+import { searchDatabase } from "../../../src/storage/sqlite/database/database-kind.ts"
 import {
   openSearchReads,
   openSearchStore,
@@ -34,12 +36,9 @@ describe("a search store in SQLite", () => {
   })
 
   test("does not wait for the disk, also when it is opened again", async () => {
-    const path = await filledSearchPath()
-    const store = openSearchStore(path, identity)
-    await store.append(step)
-    // The write-ahead log is there because nothing has moved it into the database yet.
-    expect(existsSync(`${path}-wal`)).toBe(true)
-    await store.close()
+    const connection = openConnection(await filledSearchPath(), "write", searchDatabase)
+    expect(connection.pragma("synchronous", { simple: true })).toBe(1)
+    connection.close()
   })
 
   test("of another log is not opened, for writing or reading", async () => {
