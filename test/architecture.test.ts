@@ -161,6 +161,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "sqlite/database": ["disk"],
     "sqlite/search": ["disk", "sqlite/database"],
     "sqlite/log": ["disk", "rules", "sqlite/database", "sqlite/search"],
+    ".": ["sqlite/log", "sqlite/search"],
     "sqlite/monitor": ["disk", "rules", "sqlite/database"],
     "sqlite/witness": ["disk", "rules", "files", "sqlite/database"],
   },

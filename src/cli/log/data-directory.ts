@@ -1,4 +1,5 @@
 // What lies where in a log's data directory, how it is made, and how its keys are read.
+
 import { generateKeyPairSync, randomBytes } from "node:crypto"
 import { existsSync, mkdirSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -7,7 +8,7 @@ import type { Origin } from "../../core/note/origin.ts"
 import { EMPTY_ROOT } from "../../core/tree/hash.ts"
 import { createLogSigner, type KeyedSigner, type LogKeys } from "../../crypto/signers/log-signer.ts"
 import { createGuardFile } from "../../storage/files/guard-file.ts"
-import { createSqliteStore } from "../../storage/sqlite/log/store.ts"
+import { createLogStore } from "../../storage/log-engine.ts"
 import { exportKey, readKeyFile, writeKeyFile } from "../command/key-files.ts"
 
 export interface DataDirectory {
@@ -87,7 +88,7 @@ export async function createLogFiles(directory: DataDirectory, log: NewLog): Pro
   const identity = { origin, treeId: randomTreeId(), keyFingerprints }
   const head = { size: 0, root: EMPTY_ROOT, time: log.time }
   // If we stop before the guard is made, serving refuses for want of a guard and nothing was signed.
-  await createSqliteStore(database, identity, { time: log.time })
+  await createLogStore(database, identity, { time: log.time })
   await createGuardFile(guard, identity, head)
   return signer
 }

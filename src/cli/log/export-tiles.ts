@@ -1,11 +1,12 @@
 // `countersign export-tiles`: writes a log as the static files of C2SP tlog-tiles, for any file server.
+
 import { existsSync } from "node:fs"
 import { Command, Option } from "commander"
 import { openHead } from "../../client/trust.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import type { FsckSource } from "../../log/fsck.ts"
-import { openSqliteReads } from "../../storage/sqlite/log/store.ts"
+import { openLogReads } from "../../storage/log-engine.ts"
 import { proven } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import { readText } from "../command/file.ts"
@@ -89,6 +90,6 @@ async function openSource(
   if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
   const checkpoint = await readText(options.checkpoint, "checkpoint", LONGEST_CHECKPOINT)
   const head = proven(() => openHead(checkpoint, trust))
-  const source = sourceFromReads(openSqliteReads(database), head)
+  const source = sourceFromReads(openLogReads(database), head)
   return { source, checkpoint, isPinned: head.isPinned }
 }

@@ -1,4 +1,5 @@
 // `countersign fsck`: recomputes a whole log from its entries and compares, over its database or its URL.
+
 import { existsSync } from "node:fs"
 import { Command, Option } from "commander"
 import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
@@ -7,10 +8,10 @@ import { checkLog, type FsckReport, type FsckSource } from "../../log/fsck.ts"
 import { checkSearch, type SearchFinding, type SearchReport } from "../../log/search/check.ts"
 import {
   integrityCheck,
-  openSqliteReads,
-  type SqliteReads,
-} from "../../storage/sqlite/log/store.ts"
-import { openSearchReads } from "../../storage/sqlite/search/store.ts"
+  openLogReads,
+  openSearchReads,
+  type StoredLog,
+} from "../../storage/log-engine.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import {
@@ -85,7 +86,7 @@ async function checkServed(
 async function checkData(path: string, terminal: Terminal): Promise<Report> {
   const { database, search } = dataDirectory(path)
   if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
-  const reads = openSqliteReads(database)
+  const reads = openLogReads(database)
   try {
     const head = await reads.head()
     const report = await checkWithProgress(sourceFromReads(reads, head), terminal)
@@ -99,7 +100,7 @@ async function checkData(path: string, terminal: Terminal): Promise<Report> {
 }
 
 /** An index that is not there is not wrong: the log makes it. */
-async function checkIndex(path: string, reads: SqliteReads): Promise<SearchReport> {
+async function checkIndex(path: string, reads: StoredLog): Promise<SearchReport> {
   if (!existsSync(path)) return { size: 0, findings: [] }
   try {
     const index = openSearchReads(path, reads.identity)

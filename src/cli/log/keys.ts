@@ -1,9 +1,10 @@
 // `countersign keys`: prints the log's public keys in the forms that verifiers are configured with.
+
 import { Command, Option } from "commander"
 import { bug } from "../../core/base/errors.ts"
 import { createLogSigner, type KeyedSigner } from "../../crypto/signers/log-signer.ts"
 import { formatTrustedRoot } from "../../sigstore/trusted-root.ts"
-import { openSqliteReads } from "../../storage/sqlite/log/store.ts"
+import { openLogReads } from "../../storage/log-engine.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { dataDirectory, readLogKeys } from "./data-directory.ts"
@@ -37,7 +38,7 @@ Example:
     )
     .action(async (options: KeysOptions) => {
       const directory = dataDirectory(options.data)
-      const reads = await openSqliteReads(directory.database)
+      const reads = await openLogReads(directory.database)
       const keys = readLogKeys(directory, readPassphrase(options.passphraseFile))
       const signer = createLogSigner(reads.identity.origin, keys)
       await reads.close()

@@ -1,10 +1,11 @@
 // `countersign redact`: takes an attestation away that a stopped log keeps beside an entry. The entry, the
 // tree and every proof stay; that it was taken away, and when, stays to be seen.
+
 import { existsSync } from "node:fs"
 import { Command } from "commander"
 import { refuse } from "../../core/base/errors.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
-import { redactAttachment } from "../../storage/sqlite/log/store.ts"
+import { redactAttachment } from "../../storage/log-engine.ts"
 import { decimalArgument } from "../command/log-options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { dataDirectory } from "./data-directory.ts"

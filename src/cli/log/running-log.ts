@@ -17,7 +17,7 @@ import { openPublisher } from "../../log/publishing/publisher.ts"
 import { besideBody } from "../../sigstore/entry-terms.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { openPublishedFile } from "../../storage/files/published-file.ts"
-import { openSqliteReads } from "../../storage/sqlite/log/store.ts"
+import { openLogReads } from "../../storage/log-engine.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import { type DataDirectory, readLogKeys } from "./data-directory.ts"
 import { watchFreeSpace } from "./free-space.ts"
@@ -88,7 +88,7 @@ async function openParts(
     publishing === undefined ? [] : await heldHeads(keyed, publishing, published),
   )
   closers.push(sequencer.close)
-  const reads = openSqliteReads(directory.database)
+  const reads = openLogReads(directory.database)
   closers.push(reads.close)
   const search = startSearch(directory, options.onSearch.trouble)
   closers.push(search.close)

@@ -1,4 +1,5 @@
 // `countersign search-index`: makes the search index of a stopped log again, and says how far one has come.
+
 import { existsSync, renameSync } from "node:fs"
 import { Command } from "commander"
 import { refuse } from "../../core/base/errors.ts"
@@ -6,8 +7,12 @@ import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { indexedEntries } from "../../log/search/run-reading.ts"
 import { onDisk, syncNameOf } from "../../storage/disk/durable-file.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
-import { openSqliteReads, type SqliteReads } from "../../storage/sqlite/log/store.ts"
-import { openSearchReads, removeSearchStore } from "../../storage/sqlite/search/store.ts"
+import {
+  openLogReads,
+  openSearchReads,
+  removeSearchStore,
+  type StoredLog,
+} from "../../storage/log-engine.ts"
 import { jsonOption } from "../command/log-options.ts"
 import { createOutput } from "../command/output.ts"
 import { createProgress } from "../command/progress.ts"
@@ -29,7 +34,7 @@ function logDirectory(data: string): DataDirectory {
 }
 
 /** Makes an index at `path`, which must be free, and gives how many entries it has. */
-async function makeIndex(path: string, reads: SqliteReads, terminal: Terminal): Promise<number> {
+async function makeIndex(path: string, reads: StoredLog, terminal: Terminal): Promise<number> {
   const { size } = await reads.head()
   const { stderr: stream, now } = terminal
   const progress = createProgress({ stream, now, what: "search index", total: size })
@@ -54,7 +59,7 @@ async function rebuild({ data }: DataOptions, terminal: Terminal): Promise<void>
   try {
     const draft = `${search}.new`
     removeSearchStore(draft)
-    const reads = openSqliteReads(database)
+    const reads = openLogReads(database)
     try {
       const size = await makeIndex(draft, reads, terminal)
       removeSearchStore(search)
@@ -76,7 +81,7 @@ interface StatusOptions extends DataOptions {
 async function status({ data, json }: StatusOptions, terminal: Terminal): Promise<void> {
   const { database, search } = logDirectory(data)
   const output = createOutput(terminal, json)
-  const reads = openSqliteReads(database)
+  const reads = openLogReads(database)
   try {
     const indexed = existsSync(search) ? await countEntries(search, reads) : 0
     const { size } = await reads.head()
@@ -91,7 +96,7 @@ async function status({ data, json }: StatusOptions, terminal: Terminal): Promis
   }
 }
 
-async function countEntries(search: string, reads: SqliteReads): Promise<number> {
+async function countEntries(search: string, reads: StoredLog): Promise<number> {
   const index = openSearchReads(search, reads.identity)
   try {
     return await indexedEntries(index, nativeHasher)

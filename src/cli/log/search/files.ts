@@ -1,11 +1,11 @@
 // Opens the search index of a data directory over the log's database, and says what to do if it is damaged.
+
 import { Trouble } from "../../../core/base/errors.ts"
 import { nativeHasher } from "../../../crypto/tree-hasher.ts"
 import { openSearchIndex, type SearchIndex } from "../../../log/search/index.ts"
 import { createTermSource, type TermSource } from "../../../log/search/term-source.ts"
 import { createEntryTerms } from "../../../sigstore/entry-terms.ts"
-import type { SqliteReads } from "../../../storage/sqlite/log/store.ts"
-import { openSearchStore } from "../../../storage/sqlite/search/store.ts"
+import { openSearchStore, type StoredLog } from "../../../storage/log-engine.ts"
 
 /** Keys that are remembered while bodies are read. */
 const CACHED_KEYS = 1_024
@@ -22,12 +22,12 @@ export interface OpenedIndex {
 }
 
 /** What the entries of a log are found by, by what the log keeps. */
-export function termSource(reads: SqliteReads): TermSource {
+export function termSource(reads: StoredLog): TermSource {
   return createTermSource({ reads, terms: createEntryTerms(CACHED_KEYS), hasher: nativeHasher })
 }
 
 /** Makes the index at `path` if there is none. `reads` stays the caller's to close. */
-export async function openIndex(path: string, reads: SqliteReads): Promise<OpenedIndex> {
+export async function openIndex(path: string, reads: StoredLog): Promise<OpenedIndex> {
   const store = openSearchStore(path, reads.identity)
   try {
     const { size } = await reads.head()

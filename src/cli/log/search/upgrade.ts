@@ -1,9 +1,14 @@
 // Brings a data directory whose search index lies in the log's database up to date, at the first start.
+
 import { nativeHasher } from "../../../crypto/tree-hasher.ts"
 import { carryTerms } from "../../../log/search/carrying.ts"
 import { createEntryTerms } from "../../../sigstore/entry-terms.ts"
-import { carrySearch, needsCarrying } from "../../../storage/sqlite/log/store.ts"
-import { openSearchStore, removeSearchStore } from "../../../storage/sqlite/search/store.ts"
+import {
+  carrySearch,
+  needsCarrying,
+  openSearchStore,
+  removeSearchStore,
+} from "../../../storage/log-engine.ts"
 import type { SearchFiles } from "./files.ts"
 
 const CACHED_KEYS = 1_024

@@ -1,13 +1,14 @@
 // The search thread: the search index over its own database, following that of the log. Started by
 // search-thread.ts as a worker. It looks every tenth of a second whether the log has grown, and at once for
 // a search, so that the writer and the main thread have nothing to do for it.
+
 import { setTimeout as after } from "node:timers/promises"
 import { parentPort, workerData } from "node:worker_threads"
 import { bug } from "../../../core/base/errors.ts"
 import type { LogSearch } from "../../../log/ports/search.ts"
 import { createLogSearch } from "../../../log/search/answering.ts"
 import { brokenIndex, type SearchIndex } from "../../../log/search/index.ts"
-import { openSqliteReads, type SqliteReads } from "../../../storage/sqlite/log/store.ts"
+import { openLogReads, type StoredLog } from "../../../storage/log-engine.ts"
 import { openIndex, type SearchFiles, withAdvice } from "../search/files.ts"
 import { toPlainError } from "./plain-error.ts"
 import type { AskedSearch, FromSearch, ToSearch } from "./search-message.ts"
@@ -45,7 +46,7 @@ async function answer(search: LogSearch, asked: AskedSearch): Promise<void> {
 }
 
 /** Goes on until it is stopped; gives how long to wait before it looks again. */
-async function lookOnce(index: SearchIndex, reads: SqliteReads): Promise<number> {
+async function lookOnce(index: SearchIndex, reads: StoredLog): Promise<number> {
   try {
     const { size } = await reads.head()
     while (index.size() < size) {
@@ -62,7 +63,7 @@ async function lookOnce(index: SearchIndex, reads: SqliteReads): Promise<number>
 
 async function follow(
   index: SearchIndex,
-  reads: SqliteReads,
+  reads: StoredLog,
   { signal }: AbortController,
 ): Promise<void> {
   say({ type: "indexed", size: index.size() })
@@ -73,7 +74,7 @@ async function follow(
 }
 
 async function run(): Promise<void> {
-  const reads = openSqliteReads(files.database)
+  const reads = openLogReads(files.database)
   const opened = await openIndex(files.search, reads).catch((reason: unknown) => {
     tellTrouble(reason)
     return { index: brokenIndex(reason), close: async () => {} }
