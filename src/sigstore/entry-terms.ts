@@ -8,7 +8,7 @@ import type { Term, TermName } from "../entry/term.ts"
 import { createVerifierKeyCache, type VerifierKey } from "../entry/verifier-key.ts"
 import { type RecordedKeys, readRecorded, readRecordedPem } from "./recorded-summary.ts"
 
-export interface BodyTerms {
+interface BodyTerms {
   readonly terms: readonly Term[]
   /** The entry has terms that its body cannot say. */
   readonly needsSide: boolean
@@ -46,7 +46,7 @@ export function besideBody(terms: readonly Term[]): readonly Term[] | undefined 
   return terms.filter(({ name }) => !said.has(name))
 }
 
-export interface EntryTermReader {
+interface EntryTermReader {
   ofBody(body: Uint8Array, hasSide: boolean): BodyTerms
   besideBody(terms: readonly Term[]): readonly Term[] | undefined
 }

@@ -136,5 +136,11 @@ Example:
   countersign search-index status --data /var/lib/countersign`,
     )
     .action((options: StatusOptions) => status(options, terminal))
-  return command
+  return command.addHelpText(
+    "after",
+    `
+Example:
+  countersign search-index status --data /var/lib/countersign
+  countersign search-index rebuild --data /var/lib/countersign`,
+  )
 }

@@ -14,7 +14,7 @@ import { termKeyAt } from "./segment.ts"
 import { sealSideTerms } from "./side-terms.ts"
 import { createTermSource, type EntryReads, readBodies } from "./term-source.ts"
 
-export interface Carrying {
+interface Carrying {
   /** The index as it was, of `size` entries. */
   readonly old: TermReads
   readonly size: number

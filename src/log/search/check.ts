@@ -18,7 +18,7 @@ export interface SearchFinding {
   readonly reason: string
 }
 
-export interface SearchCheck {
+interface SearchCheck {
   readonly reads: TermReads
   /** What the log says that its entries have. */
   readonly source: TermSource
@@ -96,7 +96,7 @@ async function checkTerms({ reads, hasher }: SearchCheck, folded: number): Promi
 }
 
 /** Whether two lists have the same hashes, in any order. */
-export function sameTerms(a: Uint8Array, b: Uint8Array): boolean {
+function sameTerms(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && hasTerms(a, b)
 }
 

@@ -31,7 +31,7 @@ export interface SearchIndex {
   stop(): Promise<void>
 }
 
-export interface SearchIndexOptions {
+interface SearchIndexOptions {
   readonly store: SearchStore
   readonly source: TermSource
   readonly hasher: TreeHasher

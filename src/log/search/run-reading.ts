@@ -9,7 +9,7 @@ import { TERM_BYTES } from "./hash.ts"
 import type { SearchSource } from "./query.ts"
 import { assertPage, collectEntries, type Directory, readDirectory, recordsOf } from "./run.ts"
 
-export interface Run {
+interface Run {
   readonly run: number
   readonly first: number
   readonly end: number

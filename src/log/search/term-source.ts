@@ -14,7 +14,7 @@ export type TermSource = (from: number, to: number) => Promise<readonly Uint8Arr
 
 export type EntryReads = Pick<LogReads, "bodies" | "sideTerms" | "tiles">
 
-export interface TermSourceOptions {
+interface TermSourceOptions {
   readonly reads: EntryReads
   readonly terms: EntryTerms
   readonly hasher: TreeHasher

@@ -16,7 +16,7 @@ export interface SearchFiles {
   readonly search: string
 }
 
-export interface OpenedIndex {
+interface OpenedIndex {
   readonly index: SearchIndex
   close(): Promise<void>
 }

@@ -6,7 +6,7 @@ import type { SearchFiles } from "../search/files.ts"
 import { fromPlainError } from "./plain-error.ts"
 import type { FromSearch, SearchResult, ToSearch } from "./search-message.ts"
 
-export interface SearchThread extends LogSearch {
+interface SearchThread extends LogSearch {
   /** Resolves when the index is closed; searches that are under way are refused. */
   close(): Promise<void>
 }

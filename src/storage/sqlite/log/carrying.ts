@@ -15,7 +15,7 @@ import { sideTermWriter } from "./side-terms.ts"
 /** The version that has the table of side terms and the index as well. */
 const BOTH = 3
 
-export interface CarriedLog {
+interface CarriedLog {
   readonly reads: Omit<SqliteReads, "close">
   readonly old: TermReads
   keep(side: StoredSideTerms): Promise<void>

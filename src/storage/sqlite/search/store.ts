@@ -14,9 +14,9 @@ import { searchDatabase } from "../database/database-kind.ts"
 import { termReads, termWriter } from "./terms.ts"
 
 /** The log that an index is of. */
-export type IndexedLog = Pick<LogIdentity, "origin" | "treeId">
+type IndexedLog = Pick<LogIdentity, "origin" | "treeId">
 
-export interface SearchReads extends TermReads {
+interface SearchReads extends TermReads {
   close(): Promise<void>
 }
 
@@ -41,7 +41,7 @@ export function removeSearchStore(path: string): void {
 }
 
 /** Makes an index without entries. Refuses `conflict` if there is one. */
-export function createSearchStore(path: string, log: IndexedLog): void {
+function createSearchStore(path: string, log: IndexedLog): void {
   createDatabase(path, searchDatabase, (connection) => {
     connection
       .prepare("INSERT INTO search_index (id, origin, tree_id) VALUES (1, ?, ?)")
