@@ -129,7 +129,7 @@ describe("layers", () => {
     ])
     expect(allowed('import type { A } from "../client/verify.ts"')).toEqual([false])
     expect(allowed('import { a } from "../client/verify.ts"')).toEqual([false])
-    expect(allowed('export * from "../storage/memory.ts"')).toEqual([false])
+    expect(allowed('export * from "../storage/files/guard-file.ts"')).toEqual([false])
     expect(allowed('const a = await import("left-pad")')).toEqual([false])
   })
 })
@@ -163,9 +163,10 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     disk: [],
     rules: [],
     files: ["disk", "rules"],
-    ".": ["rules"],
     "sqlite/database": ["disk"],
-    "sqlite/log": ["disk", "rules", "sqlite/database"],
+    "sqlite/search": ["disk", "sqlite/database"],
+    "sqlite/log": ["disk", "rules", "sqlite/database", "sqlite/search"],
+    ".": ["sqlite/log", "sqlite/search"],
     "sqlite/monitor": ["disk", "rules", "sqlite/database"],
     "sqlite/witness": ["disk", "rules", "files", "sqlite/database"],
   },
@@ -181,7 +182,9 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
   },
   cli: {
     command: [],
-    log: ["command"],
+    "log/search": [],
+    "log/threads": ["log/search"],
+    log: ["command", "log/search", "log/threads"],
     user: ["command"],
     witness: ["command", "log"],
     "monitor/sinks": ["command"],

@@ -15,18 +15,16 @@ async function load<Module>(name: string): Promise<Module> {
 
 /** What makes a log's files and appends to them in this process. */
 export async function loadWriting() {
-  const [directory, sequencer, store, guard, signer, hasher, origin, terms, index] =
-    await Promise.all([
-      load<typeof import("../../src/cli/log/data-directory.ts")>("cli/log/data-directory"),
-      load<typeof import("../../src/log/sequencer.ts")>("log/sequencer"),
-      load<typeof import("../../src/storage/sqlite/log/store.ts")>("storage/sqlite/log/store"),
-      load<typeof import("../../src/storage/files/guard-file.ts")>("storage/files/guard-file"),
-      load<typeof import("../../src/crypto/signers/log-signer.ts")>("crypto/signers/log-signer"),
-      load<typeof import("../../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
-      load<typeof import("../../src/core/note/origin.ts")>("core/note/origin"),
-      load<typeof import("../../src/log/search/hash.ts")>("log/search/hash"),
-      load<typeof import("../../src/log/search/index.ts")>("log/search/index"),
-    ])
+  const [directory, sequencer, store, guard, signer, hasher, origin, search] = await Promise.all([
+    load<typeof import("../../src/cli/log/data-directory.ts")>("cli/log/data-directory"),
+    load<typeof import("../../src/log/sequencer.ts")>("log/sequencer"),
+    load<typeof import("../../src/storage/sqlite/log/store.ts")>("storage/sqlite/log/store"),
+    load<typeof import("../../src/storage/files/guard-file.ts")>("storage/files/guard-file"),
+    load<typeof import("../../src/crypto/signers/log-signer.ts")>("crypto/signers/log-signer"),
+    load<typeof import("../../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
+    load<typeof import("../../src/core/note/origin.ts")>("core/note/origin"),
+    load<typeof import("../../src/cli/log/search/files.ts")>("cli/log/search/files"),
+  ])
   return {
     ...directory,
     ...sequencer,
@@ -35,8 +33,7 @@ export async function loadWriting() {
     ...signer,
     ...hasher,
     ...origin,
-    ...terms,
-    ...index,
+    ...search,
   }
 }
 

@@ -26,6 +26,7 @@ const commands = {
     fsck: "recompute a log from its entries and compare everything",
     backup: "copy the database of a log, running or not, and check the copy",
     redact: "delete the attestation that a stopped log keeps with an entry",
+    "search-index": "make the search index of a log again, or see how far it has come",
     "export-tiles": "write a log as static files, each checked against the checkpoint",
   },
   takes: {
@@ -35,6 +36,7 @@ const commands = {
     heads: "",
     witness: "",
     monitor: "",
+    "search-index": "",
   },
   load: {
     init: async () => (await import("./log/init.ts")).initCommand,
@@ -55,6 +57,7 @@ const commands = {
     fsck: async () => (await import("./log/fsck.ts")).fsckCommand,
     backup: async () => (await import("./log/backup.ts")).backupCommand,
     redact: async () => (await import("./log/redact.ts")).redactCommand,
+    "search-index": async () => (await import("./log/search-index.ts")).searchIndexCommand,
     "export-tiles": async () => (await import("./log/export-tiles.ts")).exportTilesCommand,
   },
 }

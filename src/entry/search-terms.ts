@@ -13,8 +13,8 @@ export interface Findable {
   readonly kind: EntryKind
   readonly version: string
   readonly keys: readonly VerifierKey[]
-  readonly digest?: string
-  readonly payload?: string
+  readonly digest?: string | undefined
+  readonly payload?: string | undefined
   readonly envelope?: string
   readonly statement?: { readonly payloadType: string; readonly payload: Uint8Array }
 }

@@ -1,15 +1,57 @@
-// What is kept beside entries: with a batch on its way in, and checked on its way out.
+// What is kept beside entries: on its way from the pool through a batch into the store, and attachments checked
+// on their way out.
 import { equalBytes } from "../core/base/bytes.ts"
 import { Trouble } from "../core/base/errors.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
 import type { Pooled } from "./pool.ts"
-import type { Attachment, LogReads, Redaction } from "./ports/store.ts"
-import type { PlacedAttachment } from "./sequencer.ts"
+import type {
+  Attachment,
+  LogReads,
+  Redaction,
+  StoredAttachment,
+  StoredSideTerms,
+} from "./ports/store.ts"
+import { sealSideTerms } from "./search/side-terms.ts"
+
+/** `position` is that of the entry in its batch. */
+export interface PlacedAttachment extends Attachment {
+  readonly position: number
+}
+
+/** What the entry is found by and its body does not say: hashes side by side. */
+export interface PlacedSideTerms {
+  readonly position: number
+  readonly hashes: Uint8Array
+}
 
 export function attachmentsOf(batch: readonly Pooled[]): readonly PlacedAttachment[] {
   return batch.flatMap(({ attachment }, position) =>
     attachment === undefined ? [] : [{ ...attachment, position }],
   )
+}
+
+export function sideTermsOf(batch: readonly Pooled[]): readonly PlacedSideTerms[] {
+  return batch.flatMap(({ sideTerms }, position) =>
+    sideTerms === undefined ? [] : [{ position, hashes: sideTerms }],
+  )
+}
+
+export function storedAttachments(
+  attachments: readonly PlacedAttachment[] = [],
+  first: number,
+  hasher: TreeHasher,
+): StoredAttachment[] {
+  return attachments.map(({ position, mediaType, bytes }) => {
+    return { index: first + position, mediaType, bytes, digest: hasher.leaf(bytes) }
+  })
+}
+
+export function storedSideTerms(
+  sideTerms: readonly PlacedSideTerms[] = [],
+  first: number,
+  hasher: TreeHasher,
+): StoredSideTerms[] {
+  return sideTerms.map(({ position, hashes }) => sealSideTerms(first + position, hashes, hasher))
 }
 
 /** Throws Trouble `damaged` unless the attachment is as it was written. */

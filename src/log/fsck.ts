@@ -27,8 +27,8 @@ export interface FsckSource {
 }
 
 export interface FsckFinding {
-  readonly what: "entry" | "tile" | "bundle" | "root" | "search"
-  /** Which one: an index, a tile path, a size, or a part of the search index. */
+  readonly what: "entry" | "tile" | "bundle" | "root"
+  /** Which one: an index, a tile path, or a size. */
   readonly where: string
   readonly reason: string
 }

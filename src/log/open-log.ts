@@ -12,20 +12,15 @@ import { foldNodes, rootNodes } from "../core/tree/tree.ts"
 import type { Proposal, SignatureVerifier } from "../entry/entry.ts"
 import { loadEdge } from "../tree/edge-loading.ts"
 import { createTreeReader } from "../tree/tree-reader.ts"
-import { attachmentsOf, readAttachment } from "./attachments.ts"
+import { attachmentsOf, readAttachment, sideTermsOf } from "./attachments.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { loadLeafIndex } from "./leaf-index-loading.ts"
 import { leafReads } from "./leaf-reads.ts"
 import { createPool, type Placed, type Pooled } from "./pool.ts"
 import type { Log, NewestHead, Receipt, SignedHead } from "./ports/log.ts"
+import type { EntryTerms, LogSearch } from "./ports/search.ts"
 import type { Attachment, LogIdentity, LogReads } from "./ports/store.ts"
 import { createTermHasher, termHash } from "./search/hash.ts"
-import {
-  countTerms,
-  defaultSearchLimits,
-  openSearchIndex,
-  type SearchLimits,
-} from "./search/index.ts"
 import type { Sequencer } from "./sequencer.ts"
 
 export interface LogOptions {
@@ -34,6 +29,9 @@ export interface LogOptions {
   /** Reads of the database that the sequencer writes. */
   readonly reads: LogReads
   readonly sequencer: Sequencer
+  /** The index that follows the database. */
+  readonly search: LogSearch
+  readonly terms: Pick<EntryTerms, "besideBody">
   readonly verifier: SignatureVerifier
   readonly hasher: TreeHasher
   /** Calls back after what has arrived by now (`setImmediate`). */
@@ -47,7 +45,7 @@ export interface LogOptions {
   readonly limits?: Partial<LogLimits>
 }
 
-export interface LogLimits extends SearchLimits {
+export interface LogLimits {
   /** Entries that may be under way: being verified, pooled or written. */
   readonly entriesUnderWay: number
   readonly batchEntries: number
@@ -66,7 +64,6 @@ export const defaultLimits: LogLimits = {
   cachedTiles: 4_096,
   cachedBundles: 64,
   attachmentBytes: 0,
-  ...defaultSearchLimits,
 }
 
 type Attach = () => Attachment | undefined
@@ -76,16 +73,13 @@ type Attach = () => Attachment | undefined
  * is given stays the caller's to close, after the log.
  */
 export async function openLog(options: LogOptions): Promise<Log> {
-  const { identity, reads, sequencer, verifier, hasher } = options
+  const { identity, reads, sequencer, verifier, hasher, search } = options
   const limits = { ...defaultLimits, ...options.limits }
   let newest: NewestHead = sequencer.opened
   const edge = await loadEdge(leafReads(reads, hasher), newest, hasher)
   const tree = createTreeReader({ edge, reads, hasher, cachedTiles: limits.cachedTiles })
   const entries = createEntryReader({ tree, reads, hasher, cachedBundles: limits.cachedBundles })
   const leafIndex = await loadLeafIndex(reads, tree)
-  const { defer } = options
-  const { size } = newest
-  const searchIndex = await openSearchIndex({ reads, hasher, defer, size, limits })
   const hashTerms = createTermHasher(hasher)
   let underWay = 0
   let stopped: string | undefined
@@ -97,21 +91,17 @@ export async function openLog(options: LogOptions): Promise<Log> {
   async function write(batch: readonly Pooled[]): Promise<Placed> {
     if (halted !== undefined) refuse("try-later", `nothing is signed any more: ${halted}`)
     const firstIndex = edge.size
-    const terms = batch.map((entry) => entry.terms)
-    const fold = searchIndex.nextFold(countTerms(terms))
     try {
       const head = await sequencer.append({
         bodies: batch.map(({ body }) => body),
         leafHashes: batch.map(({ leafHash }) => leafHash),
-        terms,
         attachments: attachmentsOf(batch),
-        fold,
+        sideTerms: sideTermsOf(batch),
       })
       batch.forEach(({ leafHash }, i) => {
         tree.append(leafHash)
         leafIndex.add(leafHash, firstIndex + i)
       })
-      searchIndex.append(terms, fold)
       if (head.size !== edge.size || !equalBytes(head.root, edgeRoot(edge, hasher))) {
         bug(`the sequencer signed size ${head.size}, this process computes another tree`)
       }
@@ -176,8 +166,9 @@ export async function openLog(options: LogOptions): Promise<Log> {
     const leafHash = hasher.leaf(body)
     const given = limits.attachmentBytes > 0 ? attach?.() : undefined
     const attachment = (given?.bytes.length ?? 0) <= limits.attachmentBytes ? given : undefined
-    const terms = hashTerms(proposal.terms)
-    const entry = { leafHash, body, terms, attachment }
+    const beside = options.terms.besideBody(proposal.terms)
+    const sideTerms = beside === undefined ? undefined : hashTerms(beside)
+    const entry = { leafHash, body, attachment, sideTerms }
     const { index, isNew } = await place(entry)
     return await receipt(entry, index, isNew)
   }
@@ -238,9 +229,9 @@ export async function openLog(options: LogOptions): Promise<Log> {
     },
     entry: (index) => entries.entry(index),
     async search(query, page) {
-      const completeUpTo = newest
+      const head = newest
       const hashed = query.map((group) => group.map((term) => termHash(term, hasher)))
-      return { ...(await searchIndex.search(hashed, page, completeUpTo.size)), completeUpTo }
+      return { ...(await search.search(hashed, page, head.size)), head }
     },
     async attachment(index) {
       assertInLog(index)
@@ -254,10 +245,10 @@ export async function openLog(options: LogOptions): Promise<Log> {
     bundle: (index, width) => entries.bundle(index, width),
     status() {
       const reason = whyNot()
-      const queued = underWay
+      const state = { queued: underWay, indexed: search.indexed() }
       return reason === undefined
-        ? { queued, accepting: true }
-        : { queued, accepting: false, reason }
+        ? { ...state, accepting: true }
+        : { ...state, accepting: false, reason }
     },
     stop(reason) {
       halted ??= reason

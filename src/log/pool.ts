@@ -11,9 +11,9 @@ import type { Attachment } from "./ports/store.ts"
 export interface Pooled {
   readonly leafHash: Hash
   readonly body: Uint8Array
-  /** The hashes of its search terms, side by side. */
-  readonly terms: Uint8Array
   readonly attachment?: Attachment | undefined
+  /** The hashes of the search terms that the body does not say, side by side. */
+  readonly sideTerms?: Uint8Array | undefined
 }
 
 /** Where a pooled entry came to be. */
@@ -56,8 +56,8 @@ function keyOf(leafHash: Hash): number {
   return key
 }
 
-function bytesOf({ body, terms, attachment }: Pooled): number {
-  return body.length + terms.length + (attachment?.bytes.length ?? 0)
+function bytesOf({ body, attachment, sideTerms }: Pooled): number {
+  return body.length + (attachment?.bytes.length ?? 0) + (sideTerms?.length ?? 0)
 }
 
 export function createPool(options: PoolOptions): Pool {
@@ -120,10 +120,10 @@ export function createPool(options: PoolOptions): Pool {
       if (!equalBytes(found.leafHash, leafHash)) refuse("try-later", "try again in a second")
       return found.placement
     },
-    add({ leafHash, body, terms, attachment }) {
+    add({ leafHash, body, attachment, sideTerms }) {
       const { promise, resolve, reject } = promiseWithResolvers<Placement>()
       // Member by member: a spread costs more than all the rest of this function.
-      const waiting = { leafHash, body, terms, attachment, placement: promise, resolve, reject }
+      const waiting = { leafHash, body, attachment, sideTerms, placement: promise, resolve, reject }
       byKey.set(keyOf(leafHash), waiting)
       pooled.push(waiting)
       schedule()

@@ -26,37 +26,26 @@ import { nodeInTile, nodePlace, TILE_WIDTH, tileBytes } from "../core/tree/tile.
 import { foldNodes, rootNodes } from "../core/tree/tree.ts"
 import { loadEdge } from "../tree/edge-loading.ts"
 import { createTreeReader, type TreeReader } from "../tree/tree-reader.ts"
+import {
+  type PlacedAttachment,
+  type PlacedSideTerms,
+  storedAttachments,
+  storedSideTerms,
+} from "./attachments.ts"
 import { assertHeldHeads, sameHead, shownHead } from "./held-head.ts"
 import { leafReads } from "./leaf-reads.ts"
 import type { HeadGuard } from "./ports/guard.ts"
 import type { NewestHead } from "./ports/log.ts"
 import type { LogSigner } from "./ports/signer.ts"
-import type {
-  Attachment,
-  FoldStep,
-  LogIdentity,
-  LogStore,
-  StoredAttachment,
-  StoredBundle,
-  StoredTile,
-  TimedHead,
-} from "./ports/store.ts"
-import { encodeTerms } from "./search/batch.ts"
+import type { LogIdentity, LogStore, StoredBundle, StoredTile, TimedHead } from "./ports/store.ts"
 
 export interface Batch {
   readonly bodies: readonly Uint8Array[]
   /** `leafHashes[i]` is the leaf hash of `bodies[i]`. */
   readonly leafHashes: readonly Hash[]
-  /** `terms[i]` are the hashes of the search terms of `bodies[i]`, side by side. */
-  readonly terms: readonly Uint8Array[]
-  /** By the position of their entry in the batch, rising. */
+  /** By the position of their entry in the batch, rising, as the side terms are. */
   readonly attachments?: readonly PlacedAttachment[]
-  /** A step of the search index that is committed along with the batch. */
-  readonly fold?: FoldStep | undefined
-}
-
-export interface PlacedAttachment extends Attachment {
-  readonly position: number
+  readonly sideTerms?: readonly PlacedSideTerms[]
 }
 
 export interface Sequencer {
@@ -150,7 +139,6 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
   /** Steps 1 to 5. Whoever calls this must end the process if it rejects. */
   async function sequence(batch: Batch, time: number): Promise<NewestHead> {
     const from = head
-    if (batch.terms.length !== batch.bodies.length) bug("a batch has the terms of other entries")
     const filled = growEdge(edge, batch.leafHashes, hasher)
     const to: TimedHead = { size: edge.size, root: edgeRoot(edge, hasher), time }
     const bundles = takeBundles(tail, batch.bodies, from.size)
@@ -161,9 +149,8 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
       bodies: batch.bodies,
       tiles: filled,
       bundles,
-      terms: encodeTerms(from.size, batch.terms, hasher),
-      fold: batch.fold,
-      attachments: storedAttachments(batch, from.size, hasher),
+      attachments: storedAttachments(batch.attachments, from.size, hasher),
+      sideTerms: storedSideTerms(batch.sideTerms, from.size, hasher),
     })
     // If we stop here, the batch is durable but unsigned: opening will guard and sign it.
     await readBack(store, from.size, to, range, hasher)
@@ -185,16 +172,6 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
       await guard.close()
     },
   }
-}
-
-function storedAttachments(
-  { attachments = [] }: Batch,
-  first: number,
-  hasher: TreeHasher,
-): StoredAttachment[] {
-  return attachments.map(({ position, mediaType, bytes }) => {
-    return { index: first + position, mediaType, bytes, digest: hasher.leaf(bytes) }
-  })
 }
 
 /** Small steps back are the clock being adjusted; times then stand still until it has caught up. */

@@ -30,6 +30,7 @@ describe("countersign", () => {
       "redact",
       "revoke",
       "search",
+      "search-index",
       "serve",
       "submit",
       "trust",

@@ -10,7 +10,6 @@ import type {
   Commit,
   LogIdentity,
   StoredBundle,
-  StoredTerms,
   StoredTile,
   TimedHead,
 } from "../../src/log/ports/store.ts"
@@ -29,16 +28,10 @@ export interface Reference {
   readonly bodies: Uint8Array[]
   readonly tiles: StoredTile[]
   readonly bundles: StoredBundle[]
-  readonly terms: StoredTerms[]
   /** The next commit: one millisecond after the last one unless a time is given. */
   next(bodies: readonly Uint8Array[], time?: number): Commit
   /** The same with `count` bodies of a few bytes each. */
   grow(count: number, time?: number): Commit
-}
-
-/** Stores take any bytes for terms. */
-function termsOf(firstIndex: number, endIndex: number): StoredTerms {
-  return { firstIndex, endIndex, bytes: utf8(`terms of ${firstIndex} to ${endIndex}`) }
 }
 
 /** A reference without entries; `salt` makes the bodies of two of them differ. */
@@ -63,9 +56,7 @@ export function createReference(salt = ""): Reference {
     reference.tiles.push(...tiles)
     reference.bundles.push(...bundles)
     reference.head = { size: edge.size, root: edgeRoot(edge, portableHasher), time }
-    const terms = termsOf(from.size, reference.head.size)
-    reference.terms.push(terms)
-    return { from, to: reference.head, bodies, tiles, bundles, terms: terms.bytes, attachments: [] }
+    return { from, to: reference.head, bodies, tiles, bundles, attachments: [], sideTerms: [] }
   }
 
   const reference: Reference = {
@@ -73,7 +64,6 @@ export function createReference(salt = ""): Reference {
     bodies: [],
     tiles: [],
     bundles: [],
-    terms: [],
     next,
     grow(count, time) {
       const first = reference.bodies.length

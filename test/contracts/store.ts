@@ -164,8 +164,8 @@ export function storeContract(name: string, open: OpenStore): void {
           bodies,
           tiles: [],
           bundles: [],
-          terms: empty,
           attachments: [],
+          sideTerms: [],
         }),
       ).rejects.toMatchObject({ code: "too-large" })
       await expectAll(store, reference)

@@ -12,8 +12,8 @@ import { proposeEntry } from "../../src/entry/kinds/request.ts"
 import { createHttpServer } from "../../src/http/log/server.ts"
 import type { Log } from "../../src/log/ports/log.ts"
 import type { EntryPromise } from "../../src/log/ports/signer.ts"
-import { createMemoryGuard, createMemoryStore } from "../../src/storage/memory.ts"
 import { type Disk, newDisk, openLogOn, startTime } from "../log/opened-log.ts"
+import { createMemoryGuard, createMemoryStore } from "../storage/memory/log-store.ts"
 import { type Front, openFront } from "./front.ts"
 
 /** One of the trees that the log has: a real log behind a real server. */
@@ -66,6 +66,7 @@ function twin(disk: Disk): Disk {
     ...disk,
     store: createMemoryStore(identity, { time: startTime }),
     guard: createMemoryGuard(identity, { ...EMPTY, time: startTime }),
+    search: empty.search,
     clock: { ...empty.clock, time: disk.clock.time },
   }
 }

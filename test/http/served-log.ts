@@ -7,11 +7,13 @@ import { dssePae } from "../../src/entry/dsse.ts"
 import type { SignatureVerifier } from "../../src/entry/entry.ts"
 import type { DsseRequest } from "../../src/entry/kinds/dsse-v002.ts"
 import type { HashedrekordRequest } from "../../src/entry/kinds/hashedrekord-v002.ts"
+import { createEntryTerms } from "../../src/entry/kinds/terms.ts"
 import { verifyPortably } from "../../src/entry/portable-verification.ts"
 import { createHttpServer, type HttpServerOptions } from "../../src/http/log/server.ts"
 import type { LogLimits } from "../../src/log/open-log.ts"
 import type { Log } from "../../src/log/ports/log.ts"
 import { type Publisher, publishAtOnce } from "../../src/log/ports/publishing.ts"
+import type { SearchLimits } from "../../src/log/search/index.ts"
 import { newDisk, openLogOn, proposalOf } from "../log/opened-log.ts"
 
 const portable: SignatureVerifier = {
@@ -35,12 +37,12 @@ export interface ServedLogOptions
   readonly log?: (log: Log) => Log
   /** By default the portable one. */
   readonly verifier?: SignatureVerifier
-  readonly limits?: Partial<LogLimits>
+  readonly limits?: Partial<LogLimits & SearchLimits>
 }
 
 /** Opens an empty log and lets `server` listen on a free port of the loopback interface. */
 export async function openServedLog(options: ServedLogOptions = {}): Promise<ServedLog> {
-  const disk = newDisk()
+  const disk = { ...newDisk(), terms: createEntryTerms(100) }
   const { log } = await openLogOn(disk, options.limits, options.verifier ?? portable)
   const rekorSigner = createRekorSigner(disk.identity, disk.keys)
   const { publisher: makePublisher, ...others } = options

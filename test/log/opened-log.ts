@@ -12,9 +12,14 @@ import type { Term } from "../../src/entry/term.ts"
 import { type LogLimits, openLog } from "../../src/log/open-log.ts"
 import type { HeadGuard } from "../../src/log/ports/guard.ts"
 import type { Log } from "../../src/log/ports/log.ts"
+import type { EntryTerms, SearchStore } from "../../src/log/ports/search.ts"
 import type { LogIdentity, LogStore } from "../../src/log/ports/store.ts"
+import { createLogSearch } from "../../src/log/search/answering.ts"
+import { openSearchIndex, type SearchIndex, type SearchLimits } from "../../src/log/search/index.ts"
+import { createTermSource } from "../../src/log/search/term-source.ts"
 import { openSequencer, type Sequencer } from "../../src/log/sequencer.ts"
-import { createMemoryGuard, createMemoryStore } from "../../src/storage/memory.ts"
+import { createMemoryGuard, createMemoryStore } from "../storage/memory/log-store.ts"
+import { createMemorySearchStore } from "../storage/memory/search-store.ts"
 
 export const origin = parseOrigin("log.example")
 export const startTime = 1_700_000_000_000
@@ -26,6 +31,12 @@ function newKeys(): LogKeys {
   return { ecdsa: ecdsa as string, ed25519: ed25519 as string }
 }
 
+/** Keeps all terms beside the bodies, which are no entries of any kind. */
+const everythingBeside: EntryTerms = {
+  ofBody: () => ({ terms: [], needsSide: false }),
+  besideBody: (terms) => (terms.length === 0 ? undefined : terms),
+}
+
 /** Everything that survives a crash, with a clock that the test sets. */
 export interface Disk {
   readonly identity: LogIdentity
@@ -33,6 +44,8 @@ export interface Disk {
   readonly signer: KeyedSigner
   readonly store: LogStore
   readonly guard: HeadGuard
+  readonly search: SearchStore
+  readonly terms: EntryTerms
   readonly clock: { time: number }
 }
 
@@ -43,7 +56,9 @@ export function newDisk(keys: LogKeys = newKeys()): Disk {
   const identity = { origin, treeId: "4711", keyFingerprints }
   const store = createMemoryStore(identity, { time: startTime })
   const guard = createMemoryGuard(identity, { size: 0, root: EMPTY_ROOT, time: startTime })
-  return { identity, keys, signer, store, guard, clock: { time: startTime } }
+  const search = createMemorySearchStore()
+  const terms = everythingBeside
+  return { identity, keys, signer, store, guard, search, terms, clock: { time: startTime } }
 }
 
 export function openDisk(disk: Disk): Promise<Sequencer> {
@@ -58,23 +73,42 @@ export const credulous: SignatureVerifier = {
   close: () => Promise.resolve(),
 }
 
+/** The index of a log with so many entries, or more. */
+export function openIndexOn(
+  { store, search, terms }: Disk,
+  logSize: number,
+  limits: Partial<SearchLimits> = {},
+): Promise<SearchIndex> {
+  const hasher = portableHasher
+  const source = createTermSource({ reads: store, terms, hasher })
+  return openSearchIndex({ store: search, source, hasher, defer: setImmediate, logSize, limits })
+}
+
+/** Never: these tests are about what is found when the index has all. */
+const endlessPatience = (): Promise<void> => new Promise(() => {})
+
 export interface OpenedLog {
   readonly log: Log
+  readonly index: SearchIndex
   readonly fatal: unknown[]
 }
 
 export async function openLogOn(
   disk: Disk,
-  limits: Partial<LogLimits> = {},
+  limits: Partial<LogLimits & SearchLimits> = {},
   verifier: SignatureVerifier = credulous,
   admit: (proposal: Proposal) => void = () => {},
 ): Promise<OpenedLog> {
   const fatal: unknown[] = []
+  const sequencer = await openDisk(disk)
+  const index = await openIndexOn(disk, sequencer.opened.size, limits)
   const log = await openLog({
     identity: disk.identity,
     vkeys: disk.signer.vkeys,
     reads: disk.store,
-    sequencer: await openDisk(disk),
+    sequencer,
+    search: createLogSearch(index, endlessPatience),
+    terms: disk.terms,
     verifier,
     admit,
     hasher: portableHasher,
@@ -82,7 +116,7 @@ export async function openLogOn(
     onFatal: (reason) => fatal.push(reason),
     limits,
   })
-  return { log, fatal }
+  return { log, index, fatal }
 }
 
 /** A proposal without claims whose body is this text. */

@@ -41,7 +41,7 @@ function openPool(batchEntries: number, batchBytes = 1_000_000) {
   }
   const add = (text: string) => {
     const body = new TextEncoder().encode(text)
-    return pool.add({ leafHash: portableHasher.leaf(body), body, terms: new Uint8Array(0) })
+    return pool.add({ leafHash: portableHasher.leaf(body), body })
   }
   return { pool, written, turn, add }
 }

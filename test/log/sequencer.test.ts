@@ -6,19 +6,17 @@ import { asHash, type Head, portableHasher } from "../../src/core/tree/hash.ts"
 import type { HeadGuard } from "../../src/log/ports/guard.ts"
 import type { LogStore } from "../../src/log/ports/store.ts"
 import { openSequencer, type Sequencer } from "../../src/log/sequencer.ts"
-import { createMemoryGuard, createMemoryStore } from "../../src/storage/memory.ts"
 import { referenceRoot } from "../reference.ts"
+import { createMemoryGuard, createMemoryStore } from "../storage/memory/log-store.ts"
 import { type Disk, newDisk, openDisk, origin, startTime } from "./opened-log.ts"
 
 function bodiesFrom(index: number, count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => new TextEncoder().encode(`entry ${index + i}`))
 }
 
-const noTerms = new Uint8Array(0)
-
 async function append(sequencer: Sequencer, bodies: readonly Uint8Array[]) {
   const leafHashes = bodies.map(portableHasher.leaf)
-  return await sequencer.append({ bodies, leafHashes, terms: bodies.map(() => noTerms) })
+  return await sequencer.append({ bodies, leafHashes })
 }
 
 function openNoteOf(disk: Disk, checkpoint: string): Head {
@@ -306,7 +304,7 @@ describe("a bit that flips on the append path", () => {
     const bodies = bodiesFrom(0, 5)
     const leafHashes = bodies.map(portableHasher.leaf)
     leafHashes[2] = asHash(new Uint8Array(32))
-    const appending = sequencer.append({ bodies, leafHashes, terms: bodies.map(() => noTerms) })
+    const appending = sequencer.append({ bodies, leafHashes })
     await expect(appending).rejects.toMatchObject({ code: "damaged" })
     expect((await disk.guard.read()).size).toBe(0)
   })

@@ -15,7 +15,7 @@ import { createMonitor, type Monitor, type MonitoredLog } from "../../src/monito
 import { createMailbox } from "../../src/monitor/promises/mailbox.ts"
 import { createState, openState } from "../../src/monitor/state/state.ts"
 import { parseWatch } from "../../src/monitor/watch/watch.ts"
-import { createMemoryMonitorStore } from "../../src/storage/memory-monitor.ts"
+import { createMemoryMonitorStore } from "../storage/memory/monitor-store.ts"
 import { hasher, type MadeLog, makeLog, origin } from "./made-log.ts"
 
 const signer = createStateSigner(newStateKey())

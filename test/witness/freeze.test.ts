@@ -6,10 +6,10 @@ import { formatNote, makeVkey, parseNote, type SignatureRule } from "../../src/c
 import { asHash } from "../../src/core/tree/hash.ts"
 import { makeFork, makeKeyMisuse, makeWitnessRollback } from "../../src/evidence/head-evidence.ts"
 import { verifyEvidence } from "../../src/evidence/verification.ts"
-import { createMemoryWitnessStore } from "../../src/storage/memory-witness.ts"
 import type { WitnessStore } from "../../src/witness/store.ts"
 import type { Witness } from "../../src/witness/witness.ts"
 import { testSigner } from "../signers.ts"
+import { createMemoryWitnessStore } from "../storage/memory/witness-store.ts"
 import { holds, startTime, startWitness, storeAt } from "./running-witness.ts"
 import { createTestLog, testCosigner } from "./test-log.ts"
 

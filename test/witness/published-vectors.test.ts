@@ -7,10 +7,10 @@ import { formatHex } from "../../src/core/base/text.ts"
 import { parseVkey } from "../../src/core/note/note.ts"
 import { parseOrigin } from "../../src/core/note/origin.ts"
 import { EMPTY_HEAD } from "../../src/core/tree/hash.ts"
-import { createMemoryWitnessStore } from "../../src/storage/memory-witness.ts"
 import { OldSizeConflict } from "../../src/witness/witness.ts"
 import { mth, proof, sha256, singleBytes } from "../reference.ts"
 import { testSigner } from "../signers.ts"
+import { createMemoryWitnessStore } from "../storage/memory/witness-store.ts"
 import { mlDsaCosigner } from "./ml-dsa-cosigner.ts"
 import {
   H1,

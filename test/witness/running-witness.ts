@@ -4,10 +4,10 @@ import { readCosignatures } from "../../src/core/note/cosignature.ts"
 import { type Note, parseNote } from "../../src/core/note/note.ts"
 import { EMPTY_HEAD } from "../../src/core/tree/hash.ts"
 import { createNoteVerification } from "../../src/crypto/engines/note-verification.ts"
-import { createMemoryWitnessStore } from "../../src/storage/memory-witness.ts"
 import type { WitnessStore } from "../../src/witness/store.ts"
 import { createWitness, type Witness, type WitnessOptions } from "../../src/witness/witness.ts"
 import { nodeHasher } from "../reference.ts"
+import { createMemoryWitnessStore } from "../storage/memory/witness-store.ts"
 import { createTestLog, type TestLog, testCosigner } from "./test-log.ts"
 
 export const startTime = 1_700_000_000

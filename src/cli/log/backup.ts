@@ -1,11 +1,12 @@
 // `countersign backup`: a consistent copy of the database of a running or stopped log, checked by
 // recomputing it. Keys and head guard are left out on purpose.
+
 import { existsSync } from "node:fs"
 import type { Command } from "commander"
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { checkLog } from "../../log/fsck.ts"
-import { backupSqlite, openSqliteReads } from "../../storage/sqlite/log/store.ts"
+import { backupLog, openLogReads } from "../../storage/log-engine.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { dataDirectory } from "./data-directory.ts"
@@ -33,8 +34,8 @@ run as long as the guard is newer: that is what keeps it from forking.`,
       const { database } = dataDirectory(options.data)
       if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
       if (existsSync(options.out)) refuse("conflict", `${options.out} is there already`)
-      await backupSqlite(database, options.out)
-      const reads = await openSqliteReads(options.out)
+      await backupLog(database, options.out)
+      const reads = await openLogReads(options.out)
       const source = sourceFromReads(reads, await reads.head())
       const report = await checkLog({ source, hasher: nativeHasher })
       await reads.close()

@@ -1,4 +1,5 @@
 // What lies where in a log's data directory, how it is made, and how its keys are read.
+
 import { generateKeyPairSync, randomBytes } from "node:crypto"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
@@ -7,12 +8,14 @@ import type { Origin } from "../../core/note/origin.ts"
 import { EMPTY_ROOT } from "../../core/tree/hash.ts"
 import { createLogSigner, type KeyedSigner, type LogKeys } from "../../crypto/signers/log-signer.ts"
 import { createGuardFile } from "../../storage/files/guard-file.ts"
-import { createSqliteStore } from "../../storage/sqlite/log/store.ts"
+import { createLogStore } from "../../storage/log-engine.ts"
 import { exportKey, makeRoom, readSealedKeyFile, writeKeyFile } from "../command/key-files.ts"
 
 export interface DataDirectory {
   readonly path: string
   readonly database: string
+  /** The search index; made of the database when there is none. */
+  readonly search: string
   readonly guard: string
   readonly ecdsaKey: string
   readonly ed25519Key: string
@@ -27,6 +30,7 @@ export function dataDirectory(path: string, guard?: string): DataDirectory {
   return {
     path,
     database: join(path, "log.db"),
+    search: join(path, "search.db"),
     guard: guard ?? join(path, "guard", "head"),
     ecdsaKey: join(path, "keys", "ecdsa.pem"),
     ed25519Key: join(path, "keys", "ed25519.pem"),
@@ -90,7 +94,7 @@ export async function createLogFiles(directory: DataDirectory, log: NewLog): Pro
   const identity = { origin, treeId: randomTreeId(), keyFingerprints }
   const head = { size: 0, root: EMPTY_ROOT, time: log.time }
   // If we stop before the guard is made, serving refuses for want of a guard and nothing was signed.
-  await createSqliteStore(database, identity, { time: log.time })
+  await createLogStore(database, identity, { time: log.time })
   await createGuardFile(guard, identity, head)
   return signer
 }

@@ -5,7 +5,7 @@ import { openHead } from "../../client/trust.ts"
 import { LONGEST_NOTE } from "../../core/base/limits.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import type { FsckSource } from "../../log/fsck.ts"
-import { openSqliteReads } from "../../storage/sqlite/log/store.ts"
+import { openLogReads } from "../../storage/log-engine.ts"
 import { proven } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import { readText } from "../command/file.ts"
@@ -86,6 +86,6 @@ async function openSource(
   const { database } = assertLog(dataDirectory(options.data))
   const checkpoint = await readText(options.checkpoint, "checkpoint", LONGEST_NOTE)
   const head = proven(() => openHead(checkpoint, trust))
-  const source = sourceFromReads(openSqliteReads(database), head)
+  const source = sourceFromReads(openLogReads(database), head)
   return { source, checkpoint, isPinned: head.isPinned }
 }

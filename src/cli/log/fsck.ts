@@ -1,11 +1,17 @@
 // `countersign fsck`: recomputes a whole log from its entries and compares, over its database or its URL.
+
 import { existsSync } from "node:fs"
 import { type Command, Option } from "commander"
-import { Refusal, refuse } from "../../core/base/errors.ts"
+import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { checkLog, type FsckReport, type FsckSource } from "../../log/fsck.ts"
-import { checkSearch } from "../../log/search-fsck.ts"
-import { integrityCheck, openSqliteReads } from "../../storage/sqlite/log/store.ts"
+import { checkSearch, type SearchFinding, type SearchReport } from "../../log/search/check.ts"
+import {
+  integrityCheck,
+  openLogReads,
+  openSearchReads,
+  type StoredLog,
+} from "../../storage/log-engine.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import { openLogClient } from "../command/log-options.ts"
@@ -16,11 +22,18 @@ import type { Terminal } from "../command/terminal.ts"
 import { readTrust, remarkPinning, trustOptions } from "../command/trust-options.ts"
 import { dataDirectory } from "./data-directory.ts"
 import { sourceFromReads, sourceFromUrl } from "./fsck-source.ts"
+import { termSource } from "./search/files.ts"
 
 interface FsckOptions {
   readonly data?: string
   readonly log?: string
   readonly json?: boolean
+}
+
+interface Report extends Omit<FsckReport, "findings"> {
+  readonly findings: readonly (FsckReport["findings"][number] | SearchFinding)[]
+  /** How many entries the search index has; undefined if there is none to check. */
+  readonly searchable?: number
 }
 
 export function fsckCommand(command: Command, terminal: Terminal): void {
@@ -34,7 +47,7 @@ export function fsckCommand(command: Command, terminal: Terminal): void {
       "after",
       `
 Exit code 3 if anything is not right; each entry, tile or bundle is named, and with --data each
-part of the search index.
+part of the search index: "search-index rebuild" makes a new one.
 
 Example:
   countersign fsck --data ./data
@@ -56,7 +69,7 @@ async function checkServed(
   options: FsckOptions,
   terminal: Terminal,
   output: Output,
-): Promise<FsckReport> {
+): Promise<Report> {
   const url = options.log ?? command.error("error: expected --data DIR or --log URL")
   const client = openLogClient(url, terminal)
   const head = await fetchHead(client, await readTrust(command))
@@ -64,19 +77,41 @@ async function checkServed(
   return await checkWithProgress(sourceFromUrl(client, head), terminal)
 }
 
-async function checkData(path: string, terminal: Terminal): Promise<FsckReport> {
-  const { database } = dataDirectory(path)
+async function checkData(path: string, terminal: Terminal): Promise<Report> {
+  const { database, search } = dataDirectory(path)
   if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
-  const reads = openSqliteReads(database)
+  const reads = openLogReads(database)
   try {
     const head = await reads.head()
     const report = await checkWithProgress(sourceFromReads(reads, head), terminal)
-    const search = await checkSearch({ reads, hasher: nativeHasher, size: head.size })
+    const { size: searchable, findings } = await checkIndex(search, reads)
     // SQLite's own check comes last: it says nothing about what the bytes mean.
     await integrityCheck(database)
-    return { ...report, findings: [...report.findings, ...search] }
+    // Entries that the log's own check has named cannot be compared with; they are named once.
+    const isNamed = report.findings.length > 0
+    const inSearch = findings.filter(({ where }) => !(isNamed && where === "source"))
+    return { ...report, findings: [...report.findings, ...inSearch], searchable }
   } finally {
     await reads.close()
+  }
+}
+
+/** An index that is not there is not wrong: the log makes it. */
+async function checkIndex(path: string, reads: StoredLog): Promise<SearchReport> {
+  if (!existsSync(path)) return { size: 0, findings: [] }
+  try {
+    const index = openSearchReads(path, reads.identity)
+    try {
+      // The log's size is read after what the index has, which may be growing.
+      const source = termSource(reads)
+      const check = { reads: index, source, hasher: nativeHasher }
+      return await checkSearch({ ...check, size: async () => (await reads.head()).size })
+    } finally {
+      await index.close()
+    }
+  } catch (error) {
+    if (!(error instanceof Trouble && error.code === "damaged")) throw error
+    return { size: 0, findings: [{ what: "search", where: path, reason: error.message }] }
   }
 }
 
@@ -96,7 +131,7 @@ async function checkWithProgress(source: FsckSource, terminal: Terminal): Promis
   return report
 }
 
-function printReport({ findings, size, entries, tiles }: FsckReport, output: Output): void {
+function printReport({ findings, size, entries, tiles, searchable }: Report, output: Output): void {
   for (const { what, where, reason } of findings) {
     output.result(`${what} ${where}: ${reason}`, [], { finding: { what, where, reason } })
   }
@@ -105,8 +140,10 @@ function printReport({ findings, size, entries, tiles }: FsckReport, output: Out
     ["size", size],
     ["entries recomputed", entries],
     ["tiles compared", tiles],
+    ...(searchable === undefined ? [] : [["entries in the search index", searchable] as const]),
   ] as const
-  output.result(verdict, fields, { size, entries, tiles, findings: findings.length })
+  const counts = { size, entries, tiles, searchable, findings: findings.length }
+  output.result(verdict, fields, counts)
   if (findings.length > 0) {
     throw new Falsehood(new Refusal("mismatch", "the log is not what its entries give"))
   }

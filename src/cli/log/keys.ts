@@ -3,7 +3,7 @@ import { type Command, Option } from "commander"
 import { bug } from "../../core/base/errors.ts"
 import { createLogSigner, type KeyedSigner } from "../../crypto/signers/log-signer.ts"
 import { formatTrustedRoot } from "../../sigstore/trusted-root.ts"
-import { openSqliteReads } from "../../storage/sqlite/log/store.ts"
+import { openLogReads } from "../../storage/log-engine.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { addOptions, dataOption, passphraseOption } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
@@ -39,7 +39,7 @@ Example:
     )
     .action(async (options: KeysOptions) => {
       const directory = assertLog(dataDirectory(options.data))
-      const reads = await openSqliteReads(directory.database)
+      const reads = await openLogReads(directory.database)
       const keys = readLogKeys(directory, await readPassphrase(options.passphraseFile))
       const signer = createLogSigner(reads.identity.origin, keys)
       await reads.close()

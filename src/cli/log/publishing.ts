@@ -12,7 +12,7 @@ import { type Contradiction, openHeld } from "../../log/held-head.ts"
 import type { Clock, PublishedStore, WitnessPort } from "../../log/ports/publishing.ts"
 import type { PublishingEvent, PublishingTimes } from "../../log/publishing/publisher.ts"
 import { readBytes } from "../command/file.ts"
-import type { KeyedLog } from "./writer-thread.ts"
+import type { KeyedLog } from "./threads/writer-thread.ts"
 
 /** All that publishing needs to know before the log is open. */
 export interface PublishingPlan {

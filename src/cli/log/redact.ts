@@ -2,7 +2,7 @@
 // tree and every proof stay; that it was taken away, and when, stays to be seen.
 import type { Command } from "commander"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
-import { redactAttachment } from "../../storage/sqlite/log/store.ts"
+import { redactAttachment } from "../../storage/log-engine.ts"
 import { dataOption, decimalArgument } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { assertLog, dataDirectory } from "./data-directory.ts"

@@ -8,6 +8,7 @@ import {
 import { createLogSigner } from "../../crypto/signers/log-signer.ts"
 import { createRekorSigner } from "../../crypto/signers/rekor-signer.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
+import { besideBody } from "../../entry/kinds/terms.ts"
 import { assertMayWrite, type WriteRule } from "../../entry/write-rule.ts"
 import { openLog } from "../../log/open-log.ts"
 import type { Log } from "../../log/ports/log.ts"
@@ -16,12 +17,14 @@ import type { RekorSigner } from "../../log/ports/signer.ts"
 import { openPublisher } from "../../log/publishing/publisher.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { openPublishedFile } from "../../storage/files/published-file.ts"
-import { openSqliteReads } from "../../storage/sqlite/log/store.ts"
+import { openLogReads } from "../../storage/log-engine.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import { type DataDirectory, readLogKeys } from "./data-directory.ts"
 import { watchFreeSpace } from "./free-space.ts"
 import { heldHeads, type PublishingPlan, processClock } from "./publishing.ts"
-import { startWriter } from "./writer-thread.ts"
+import { upgradeSearch } from "./search/upgrade.ts"
+import { startSearch } from "./threads/search-thread.ts"
+import { startWriter } from "./threads/writer-thread.ts"
 
 export interface RunningLogOptions {
   readonly passphrase: string | undefined
@@ -33,6 +36,8 @@ export interface RunningLogOptions {
   readonly attestationBytes: number
   /** Undefined if what is signed is published. */
   readonly publishing: PublishingPlan | undefined
+  /** Told what the search index does, and why it cannot go on: the log goes on without it. */
+  readonly onSearch: { event(text: string): void; trouble(reason: unknown): void }
   /** Told once that the state of the log is unknown; the process must end. */
   readonly onFatal: (reason: unknown) => void
 }
@@ -66,6 +71,7 @@ async function openParts(
 ): Promise<Omit<RunningLog, "close">> {
   const { passphrase, minFreeBytes, onFatal } = options
   closers.push(lockDataDirectory(directory.path).release)
+  await upgradeSearch(directory, options.onSearch.event)
   const freeSpace = await watchFreeSpace(directory.path, minFreeBytes, FREE_SPACE_EVERY_MS)
   closers.push(freeSpace.stop)
   // A log that can verify nothing takes nothing: it ends and is started again.
@@ -82,8 +88,10 @@ async function openParts(
     publishing === undefined ? [] : await heldHeads(keyed, publishing, published),
   )
   closers.push(sequencer.close)
-  const reads = openSqliteReads(directory.database)
+  const reads = openLogReads(directory.database)
   closers.push(reads.close)
+  const search = startSearch(directory, options.onSearch.trouble)
+  closers.push(search.close)
   const { identity } = reads
   const keys = readLogKeys(directory, passphrase)
   const { vkeys } = createLogSigner(identity.origin, keys)
@@ -92,6 +100,8 @@ async function openParts(
     vkeys,
     reads,
     sequencer,
+    search,
+    terms: { besideBody },
     verifier,
     hasher: nativeHasher,
     defer: setImmediate,

@@ -82,6 +82,10 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
     writeRule: writeRuleOf(options),
     publishing: await publishingOf(options, directory, logger, terminal),
     attestationBytes: options.keepAttestations ?? (options.dev === true ? DEV_ATTESTATIONS : 0),
+    onSearch: {
+      event: (text) => logger.info(text),
+      trouble: (reason) => logger.error({ err: reason }, "the search index cannot go on"),
+    },
     onFatal: endProcess(logger, "the state of the log is unknown; start it again to recover"),
   })
   const { log } = running

@@ -1,5 +1,6 @@
 // The writer thread: the sequencer over SQLite, the guard file and the log's keys. Started by
 // writer-thread.ts as a worker; it is the only place that writes the database.
+
 import { once } from "node:events"
 import { parentPort, workerData } from "node:worker_threads"
 import { bug } from "../../core/base/errors.ts"
@@ -7,15 +8,15 @@ import { createLogSigner } from "../../crypto/signers/log-signer.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { openSequencer, type Sequencer } from "../../log/sequencer.ts"
 import { openGuardFile } from "../../storage/files/guard-file.ts"
-import { openSqliteStore } from "../../storage/sqlite/log/store.ts"
+import { openLogStore } from "../../storage/log-engine.ts"
 import { readLogKeys } from "./data-directory.ts"
+import { toPlainError } from "./threads/plain-error.ts"
 import {
   type FromWriter,
   type ToWriter,
-  toPlainError,
   unpackBatch,
   type WriterFiles,
-} from "./writer-message.ts"
+} from "./threads/writer-message.ts"
 
 const port = parentPort ?? bug("the writer runs as a worker thread only")
 const files = workerData as WriterFiles
@@ -27,7 +28,7 @@ function say(message: FromWriter): void {
 /** Says whose log it is and waits for what others hold of it before anything is signed. */
 async function open(): Promise<Sequencer> {
   const keys = readLogKeys(files, files.passphrase)
-  const store = await openSqliteStore(files.database)
+  const store = await openLogStore(files.database)
   const guard = await openGuardFile(files.guard)
   const signer = createLogSigner(store.identity.origin, keys)
   const asked = once(port, "message")

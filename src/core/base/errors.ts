@@ -30,8 +30,11 @@ export class Refusal extends Error {
   }
 }
 
-/** What went wrong outside of the program: `damaged` means that stored bytes contradict the tree. */
-export type TroubleCode = "damaged" | "disk" | "network" | "clock" | "busy"
+/**
+ * What went wrong outside of the program: `damaged` means that stored bytes contradict the tree, `search` that
+ * only the search index is, which can be made again.
+ */
+export type TroubleCode = "damaged" | "disk" | "network" | "clock" | "busy" | "search"
 
 /** Disk, network, clock or damaged data; made by the adapter that met it. */
 export class Trouble extends Error {

@@ -34,6 +34,11 @@ export function createMetrics(
   const pool = () => log.status().queued
   gauge("countersign_pool_entries", "Entries on their way through the pool into the log.", pool)
   gauge("countersign_queue_length", "The older name of countersign_pool_entries.", pool)
+  gauge(
+    "countersign_search_lag",
+    "Entries of the newest signed tree that the search index does not have yet.",
+    () => Math.max(0, log.head().size - log.status().indexed),
+  )
   gauge("countersign_accepting", "1 if the log takes entries, else 0.", () =>
     log.status().accepting ? 1 : 0,
   )

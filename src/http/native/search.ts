@@ -1,11 +1,11 @@
 // The search of the native API and of Rekor v1: entries by what they say, and all about one artifact.
 import { setImmediate } from "node:timers/promises"
-import { refuse } from "../../core/base/errors.ts"
+import { refuse, Trouble } from "../../core/base/errors.ts"
 import { readStatement } from "../../entry/in-toto.ts"
 import { entryKinds, isEntryKind } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary, type Signer } from "../../entry/kinds/summary.ts"
 import type { Term, TermName } from "../../entry/term.ts"
-import type { Log, LogEntry, SearchAnswer, SearchPage } from "../../log/ports/log.ts"
+import type { Log, LogEntry, SearchAnswer, SearchPage, SearchQuery } from "../../log/ports/log.ts"
 import { answerAttestation, keptAttestation } from "../door/attestation.ts"
 import type { EntrySearch } from "../door/entry-search.ts"
 import type { Surroundings } from "../door/handler.ts"
@@ -76,6 +76,16 @@ function readCriteria(criteria: Criteria): readonly (readonly Term[])[] {
   return query
 }
 
+/** Searches; a damaged index is no trouble of the log's. */
+async function searchLog(log: Log, query: SearchQuery, page: SearchPage): Promise<SearchAnswer> {
+  try {
+    return await log.search(query, page)
+  } catch (cause) {
+    if (!(cause instanceof Trouble && cause.code === "damaged")) throw cause
+    throw new Trouble("search", cause.message, { cause })
+  }
+}
+
 interface FoundEntry {
   readonly entry: LogEntry
   readonly summary: EntrySummary
@@ -92,9 +102,8 @@ async function readEntries(log: Log, { indexes }: SearchAnswer): Promise<readonl
 }
 
 /** Up to where an answer is complete, and where it goes on. */
-function completeness({ completeUpTo, next }: SearchAnswer): object {
-  const { size, checkpoint } = completeUpTo
-  return { ...(next !== undefined && { next }), completeUpTo: size, checkpoint }
+function completeness({ completeUpTo, head: { checkpoint }, next }: SearchAnswer): object {
+  return { ...(next !== undefined && { next }), completeUpTo, checkpoint }
 }
 
 /** Each signer once, with the entries that are signed so. */
@@ -130,7 +139,7 @@ async function attestationsView(log: Log, found: readonly FoundEntry[]): Promise
 export function searchRoutes({ log }: Surroundings): readonly Route[] {
   async function searchEntries({ parameters }: Call<Criteria>): Promise<Answer> {
     const { after, limit = DEFAULT_LIMIT, order = "oldest" } = parameters
-    const answer = await log.search(readCriteria(parameters), { order, after, limit })
+    const answer = await searchLog(log, readCriteria(parameters), { order, after, limit })
     const entries = (await readEntries(log, answer)).map(({ entry, summary }) => {
       return { ...entryView(entry), kind: summary.kind }
     })
@@ -139,7 +148,7 @@ export function searchRoutes({ log }: Surroundings): readonly Route[] {
 
   async function getArtifact({ parameters }: Call<Artifact>): Promise<Answer> {
     const { digest, after, limit = DEFAULT_LIMIT } = parameters
-    const answer = await log.search([digestTerms(digest)], { order: "newest", after, limit })
+    const answer = await searchLog(log, [digestTerms(digest)], { order: "newest", after, limit })
     const found = await readEntries(log, answer)
     return jsonAnswer(200, {
       digest,
@@ -162,9 +171,15 @@ export function searchRoutes({ log }: Surroundings): readonly Route[] {
   ]
 }
 
+/** An answer that cannot say up to where it is complete is complete, or there is none. */
+function assertComplete({ completeUpTo, head: { size } }: SearchAnswer): void {
+  if (completeUpTo === size) return
+  refuse("try-later", `the search index has ${completeUpTo} of ${size} entries; try again later`)
+}
+
 /**
  * The search of Rekor v1, which has no pages: the newest 10,000 entries, for an answer without an end
- * would take the server with it.
+ * would take the server with it. Refuses `try-later` while the index is behind the log.
  */
 export function entrySearch(log: Log): EntrySearch {
   return async (criteria, operator) => {
@@ -172,7 +187,9 @@ export function entrySearch(log: Log): EntrySearch {
     const found: number[] = []
     let page: SearchPage = { order: "newest", limit: MOST_FOUND }
     for (;;) {
-      const { indexes, next } = await log.search(query, page)
+      const answer = await searchLog(log, query, page)
+      assertComplete(answer)
+      const { indexes, next } = answer
       found.push(...indexes)
       if (next === undefined || found.length >= MOST_FOUND) return found
       page = { order: "newest", after: next, limit: MOST_FOUND - found.length }

@@ -66,6 +66,10 @@ export function problemOf(error: unknown): Problem {
   if (!(error instanceof Trouble)) {
     return makeProblem("bug", 500, "the request could not be answered")
   }
+  if (error.code === "search") {
+    const detail = "the search index cannot be read; the operator was told, all else goes on"
+    return makeProblem("trouble", 503, detail)
+  }
   const passes = error.code === "busy" || error.code === "network"
   return passes
     ? makeProblem("trouble", 503, "a part of the log is busy; try again in a second")

@@ -64,12 +64,19 @@ export interface SearchAnswer {
    * too, so a page may be short or empty and still have a next one.
    */
   readonly next?: number
-  /** The answer leaves out no entry below this size, from `after` up to `next`. */
-  readonly completeUpTo: NewestHead
+  /**
+   * The answer leaves out no entry below this size, from `after` up to `next`. Smaller than the head's if
+   * the index did not come that far in the time that a search waits for it.
+   */
+  readonly completeUpTo: number
+  /** The newest head when the search began. */
+  readonly head: NewestHead
 }
 
 export interface LogStatus {
   readonly queued: number
+  /** How many entries the search index has. */
+  readonly indexed: number
   readonly accepting: boolean
   /** Why nothing is accepted, for operators. */
   readonly reason?: string

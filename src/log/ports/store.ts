@@ -1,5 +1,5 @@
-// The port to what the log keeps: entries, full tiles and bundles, the head, what entries are found by and
-// what is attached to them. Partial tiles are never stored; they follow from the entries. Every adapter
+// The port to what the log keeps: entries, full tiles and bundles, the head, and what lies beside entries:
+// attachments and side terms. Partial tiles are never stored; they follow from the entries. Every adapter
 // passes test/contracts/store.ts.
 
 import type { Origin } from "../../core/note/origin.ts"
@@ -32,30 +32,6 @@ export interface StoredBundle {
   readonly bytes: Uint8Array
 }
 
-/** The terms of the entries from `firstIndex` up to but without `endIndex` (search-batch.ts). */
-export interface StoredTerms {
-  readonly firstIndex: number
-  readonly endIndex: number
-  readonly bytes: Uint8Array
-}
-
-/** A run of the search index: all terms from the end of the run before it up to `endIndex`. */
-export interface StoredRun {
-  /** Counted from 0 without gaps. */
-  readonly run: number
-  readonly endIndex: number
-  readonly pages: number
-}
-
-/** The next step of making a run; a step with `firstPage` 0 begins anew. */
-export interface FoldStep {
-  readonly run: number
-  readonly firstPage: number
-  readonly pages: readonly Uint8Array[]
-  /** With the last step: from now on the run stands for the terms that it covers. */
-  readonly finished?: { readonly endIndex: number; readonly directory: Uint8Array }
-}
-
 /** What came with an entry and is no part of the tree. */
 export interface Attachment {
   readonly mediaType: string
@@ -66,6 +42,12 @@ export interface StoredAttachment extends Attachment {
   readonly index: number
   /** The leaf hash of `bytes`, so that damage shows. */
   readonly digest: Hash
+}
+
+/** What an entry is found by and its body does not say, sealed (search/side-terms.ts); stores take any bytes. */
+export interface StoredSideTerms {
+  readonly index: number
+  readonly bytes: Uint8Array
 }
 
 /** When an attachment was taken away, in Unix milliseconds. */
@@ -81,25 +63,13 @@ export interface Commit {
   /** The tiles and bundles that this batch completes; together with `bodies` they must cover it. */
   readonly tiles: readonly StoredTile[]
   readonly bundles: readonly StoredBundle[]
-  /** The terms of all of `bodies`. */
-  readonly terms: Uint8Array
-  readonly fold?: FoldStep | undefined
-  /** In the order of their indexes. */
+  /** In the order of their indexes, as the side terms are. */
   readonly attachments: readonly StoredAttachment[]
-}
-
-/** Read access to what entries are found by; nothing here is verified. */
-export interface TermReads {
-  /** The terms that end after `from` and that no run was made of, in order; at most 1,024 a call. */
-  terms(from: number): Promise<StoredTerms[]>
-  /** All runs from number `from` on. */
-  runs(from: number): Promise<StoredRun[]>
-  directory(run: number): Promise<Uint8Array | undefined>
-  page(run: number, page: number): Promise<Uint8Array | undefined>
+  readonly sideTerms: readonly StoredSideTerms[]
 }
 
 /** Read access. Bytes given away are the caller's; nothing here is verified against the tree. */
-export interface LogReads extends TermReads {
+export interface LogReads {
   head(): Promise<TimedHead>
   /** Full tiles in the order asked for; undefined where there is none. */
   tiles(ids: readonly TileId[]): Promise<(Uint8Array | undefined)[]>
@@ -114,6 +84,8 @@ export interface LogReads extends TermReads {
   timeOf(index: number): Promise<number | undefined>
   /** What is attached to entry `index`, or that it was taken away; undefined if nothing ever was. */
   attachment(index: number): Promise<StoredAttachment | Redaction | undefined>
+  /** The side terms of entries `from` up to but without `to`, in order. At most 4,096 entries a call. */
+  sideTerms(from: number, to: number): Promise<StoredSideTerms[]>
   close(): Promise<void>
 }
 

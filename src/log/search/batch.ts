@@ -3,7 +3,7 @@
 import { readU16, readU64, u64, writeU16 } from "../../core/base/bytes.ts"
 import { bug, Trouble } from "../../core/base/errors.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
-import type { StoredTerms } from "../ports/store.ts"
+import type { StoredTerms } from "../ports/search.ts"
 import { CHECKSUM_BYTES, hasChecksum, TERM_BYTES, writeChecksum } from "./hash.ts"
 
 const INDEX_BYTES = 8

@@ -4,7 +4,6 @@
 import { equalBytes, utf8 } from "../../core/base/bytes.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
 import type { Term, TermName } from "../../entry/term.ts"
-import { createBoundedMap } from "../../tree/bounded-map.ts"
 
 export const TERM_BYTES = 16
 /** Bytes at the end of everything that the index stores: it is not in the tree, so damage must show here. */
@@ -21,13 +20,15 @@ const REMEMBERED = 4_096
 
 /** Hashes the terms of an entry, side by side; remembers the hashes of terms that many entries share. */
 export function createTermHasher(hasher: TreeHasher): (terms: readonly Term[]) => Uint8Array {
-  const known = createBoundedMap<string, Uint8Array>(REMEMBERED)
+  const known = new Map<string, Uint8Array>()
 
   function sharedHash(term: Term): Uint8Array {
     const text = `${term.name} ${term.value}`
     const remembered = known.get(text)
     if (remembered !== undefined) return remembered
     const hash = termHash(term, hasher)
+    // Cheaper than to keep track of which was used last: what is shared comes again soon.
+    if (known.size >= REMEMBERED) known.clear()
     known.set(text, hash)
     return hash
   }

@@ -1,45 +1,45 @@
-// The search index: runs on disk for the older entries, memory for the newer ones. Terms are committed
-// with their entries, so an answer is complete up to the newest head. When memory has a run's worth, the
-// run is made in steps, each in the commit of a later batch: a crash leaves terms in one of the two places.
+// The search index: runs on disk for the older entries, memory for the newer ones. It follows the log: step by
+// step it takes the terms of the next committed entries and stores them, and up to where it came is what is in
+// its store, so a crash leaves nothing to repair. When memory has a run's worth, the run is made along with
+// later steps, so terms are always in exactly one of the two places.
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
-import { createBoundedMap } from "../../tree/bounded-map.ts"
 import type { SearchPage } from "../ports/log.ts"
-import type { FoldStep, TermReads } from "../ports/store.ts"
-import { decodeTerms } from "./batch.ts"
+import type { FoldStep, FoundEntries, HashedQuery, SearchStore } from "../ports/search.ts"
+import { decodeTerms, encodeTerms } from "./batch.ts"
 import { TERM_BYTES } from "./hash.ts"
-import { type FoundEntries, type HashedQuery, type SearchSource, searchSources } from "./query.ts"
-import {
-  assertPage,
-  collectEntries,
-  createRunBuilder,
-  type Directory,
-  RUN_ENTRIES,
-  type RunBuilder,
-  readDirectory,
-} from "./run.ts"
+import { type SearchSource, searchSources } from "./query.ts"
+import { createRunBuilder, RUN_ENTRIES, type RunBuilder } from "./run.ts"
+import { createRunReader, loadRuns, loadTerms } from "./run-reading.ts"
 import { addEntry, emptySegment, entriesWith, type Segment, termKeyAt } from "./segment.ts"
+import type { TermSource } from "./term-source.ts"
 
 export interface SearchIndex {
-  /** What to commit along with the next batch, which has so many terms. */
-  nextFold(terms: number): FoldStep | undefined
-  /** To be called once a batch was committed with that step: the hashes of each entry's terms. */
-  append(terms: readonly Uint8Array[], fold: FoldStep | undefined): void
+  /** How many entries it has: all from the first one on. 0 for one that is damaged. */
+  size(): number
   /**
-   * Entries below `size` that have a term of each group. Refuses `malformed`; throws Trouble `damaged`
-   * rather than leave out what cannot be read.
+   * Takes in entries until it has `size`, which the log must have committed. Rejects as the store and the
+   * source do, and then still has what it had; the next call goes on from there.
+   */
+  follow(size: number): Promise<void>
+  /**
+   * Entries below `size`, or below its own if that is smaller, that have a term of each group. Refuses
+   * `malformed`; throws Trouble `damaged` rather than leave out what cannot be read.
    */
   search(query: HashedQuery, page: SearchPage, size: number): Promise<FoundEntries>
+  /** Takes in no more and resolves when the step that is under way is stored. */
+  stop(): Promise<void>
 }
 
-export interface SearchIndexOptions {
-  readonly reads: TermReads
+interface SearchIndexOptions {
+  readonly store: SearchStore
+  readonly source: TermSource
   readonly hasher: TreeHasher
   /** Calls back after what has arrived by now (`setImmediate`). */
   readonly defer: (callback: () => void) => void
-  /** How many entries there are. */
-  readonly size: number
-  readonly limits: SearchLimits
+  /** How many entries the log has: an index that has more is another log's, or that of a newer copy. */
+  readonly logSize: number
+  readonly limits?: Partial<SearchLimits>
 }
 
 export interface SearchLimits {
@@ -49,53 +49,22 @@ export interface SearchLimits {
   readonly runTerms: number
   /** 8 KB each. */
   readonly cachedPages: number
+  /** Entries of a step: so many are taken in before searches get a turn, up to 4,096. */
+  readonly stepEntries: number
 }
 
-export const defaultSearchLimits: SearchLimits = {
+const defaultLimits: SearchLimits = {
   runEntries: RUN_ENTRIES,
   runTerms: 524_288,
   cachedPages: 2_048,
+  stepEntries: 512,
 }
 
-/** A directory takes 3 to 20 KB. */
-const CACHED_DIRECTORIES = 2_048
-const PAGES_A_RUN = 2 ** 20
 /** A run is made twice as fast as the next one grows. */
 const FOLD_FACTOR = 2
 /** Pages that one search looks at before others get a turn, and before it answers with what it has. */
 const PAGES_A_TURN = 64
 const PAGES_A_SEARCH = 8_192
-
-interface Run {
-  readonly run: number
-  readonly first: number
-  readonly end: number
-}
-
-async function loadRuns(reads: TermReads): Promise<Run[]> {
-  let first = 0
-  return (await reads.runs(0)).map(({ run, endIndex }, i) => {
-    if (run !== i) throw new Trouble("damaged", `run ${i} of the search index is missing`)
-    const loaded = { run, first, end: endIndex }
-    first = endIndex
-    return loaded
-  })
-}
-
-async function* loadTerms(options: SearchIndexOptions, from: number): AsyncIterable<Uint8Array> {
-  const { reads, hasher, size } = options
-  for (let at = from; at < size; ) {
-    const before = at
-    for (const stored of await reads.terms(at)) {
-      if (stored.firstIndex > at) break
-      yield* decodeTerms(stored, hasher).slice(at - stored.firstIndex)
-      at = stored.endIndex
-    }
-    if (at === before) {
-      throw new Trouble("damaged", `the search terms of entry ${at} are missing`)
-    }
-  }
-}
 
 function segmentSource(segment: Segment): SearchSource {
   return {
@@ -104,48 +73,6 @@ function segmentSource(segment: Segment): SearchSource {
     weight: async (hash) => entriesWith(segment, termKeyAt(hash, 0)).length,
     entriesWith: async (hash) => entriesWith(segment, termKeyAt(hash, 0)),
   }
-}
-
-function createRunReader({ reads, hasher, limits }: SearchIndexOptions) {
-  const directories = createBoundedMap<number, Directory>(CACHED_DIRECTORIES)
-  const pages = createBoundedMap<number, Uint8Array>(limits.cachedPages)
-
-  async function directoryOf(run: Run): Promise<Directory> {
-    const known = directories.get(run.run)
-    if (known !== undefined) return known
-    const bytes = (await reads.directory(run.run)) ?? new Uint8Array(0)
-    const directory = readDirectory(bytes, run, hasher)
-    directories.set(run.run, directory)
-    return directory
-  }
-
-  async function pageOf({ run, first }: Run, page: number): Promise<Uint8Array> {
-    const key = run * PAGES_A_RUN + page
-    const known = pages.get(key)
-    if (known !== undefined) return known
-    const bytes = assertPage(await reads.page(run, page), { first, page }, hasher)
-    pages.set(key, bytes)
-    return bytes
-  }
-
-  return (run: Run, onPage: () => void): SearchSource => ({
-    first: run.first,
-    end: run.end,
-    async weight(hash) {
-      const range = (await directoryOf(run)).range(hash)
-      return range === undefined ? 0 : range.to - range.from + 1
-    },
-    async entriesWith(hash) {
-      const range = (await directoryOf(run)).range(hash)
-      const found: number[] = []
-      if (range === undefined) return found
-      for (let page = range.from; page <= range.to; page++) {
-        onPage()
-        collectEntries(await pageOf(run, page), hash, run.first, found)
-      }
-      return found
-    },
-  })
 }
 
 /** Lets others have a turn now and then, and says when it is enough. */
@@ -166,16 +93,30 @@ function createBudget(defer: SearchIndexOptions["defer"]) {
   }
 }
 
-/** Reads the terms that no run has. Throws Trouble `damaged` if some are missing or not as written. */
-async function loadIndex(options: SearchIndexOptions): Promise<SearchIndex> {
-  const { hasher, limits } = options
-  const runs = await loadRuns(options.reads)
-  const sourceOfRun = createRunReader(options)
-  const folded = runs[runs.length - 1]?.end ?? 0
-  let growing = emptySegment(folded)
+function assertNotAhead(own: number, logSize: number): void {
+  if (own <= logSize) return
+  throw new Trouble(
+    "damaged",
+    `the search index has ${own} entries, the log ${logSize}: it was made of a newer copy of the log`,
+  )
+}
+
+function countTerms(terms: readonly Uint8Array[]): number {
+  return terms.reduce((sum, hashes) => sum + hashes.length / TERM_BYTES, 0)
+}
+
+/** Throws Trouble `damaged` if something in the store is missing or not as it was written. */
+async function loadIndex(options: SearchIndexOptions, limits: SearchLimits): Promise<SearchIndex> {
+  const { store, source, hasher, defer } = options
+  const runs = await loadRuns(store)
+  const sourceOfRun = createRunReader(store, hasher, limits.cachedPages)
+  let growing = emptySegment(runs.at(-1)?.end ?? 0)
   const closed: Segment[] = []
   let builder: RunBuilder | undefined
   let pending: FoldStep | undefined
+  let target = 0
+  let following: Promise<void> | undefined
+  let stopped = false
 
   function add(hashes: Uint8Array): void {
     addEntry(growing, hashes)
@@ -185,61 +126,99 @@ async function loadIndex(options: SearchIndexOptions): Promise<SearchIndex> {
     growing = emptySegment(end)
   }
 
+  function nextFold(terms: number): FoldStep | undefined {
+    const [segment] = closed
+    if (segment === undefined) return undefined
+    builder ??= createRunBuilder(runs.length, segment, hasher)
+    // A step that was not stored is given again.
+    pending ??= builder.step(FOLD_FACTOR * terms)
+    return pending
+  }
+
   function finishRun(): void {
     const segment = closed.shift() as Segment
     runs.push({ run: runs.length, first: segment.first, end: segment.end })
     builder = undefined
   }
 
-  for await (const hashes of loadTerms(options, folded)) add(hashes)
+  async function takeStep(): Promise<void> {
+    const firstIndex = growing.end
+    const endIndex = Math.min(target, firstIndex + limits.stepEntries)
+    const terms = await source(firstIndex, endIndex)
+    const fold = nextFold(countTerms(terms))
+    const bytes = encodeTerms(firstIndex, terms, hasher)
+    await store.append({ firstIndex, endIndex, bytes, fold })
+    pending = undefined
+    if (fold?.finished !== undefined) finishRun()
+    for (const hashes of terms) add(hashes)
+  }
+
+  async function catchUp(): Promise<void> {
+    while (growing.end < target && !stopped) {
+      await takeStep()
+      await new Promise<void>((resolve) => defer(resolve))
+    }
+  }
+
+  for await (const stored of loadTerms(store, growing.end)) {
+    for (const hashes of decodeTerms(stored, hasher).slice(growing.end - stored.firstIndex)) {
+      add(hashes)
+    }
+  }
+  assertNotAhead(growing.end, options.logSize)
 
   return {
-    nextFold(terms) {
-      const [segment] = closed
-      if (segment === undefined) return undefined
-      builder ??= createRunBuilder(runs.length, segment, hasher)
-      // A step that was not committed is given again.
-      pending ??= builder.step(FOLD_FACTOR * terms)
-      return pending
-    },
-    append(terms, fold) {
-      if (fold !== undefined) pending = undefined
-      if (fold?.finished !== undefined) finishRun()
-      for (const hashes of terms) add(hashes)
+    size: () => growing.end,
+    async follow(size) {
+      target = Math.max(target, size)
+      while (growing.end < size) {
+        if (stopped) refuse("try-later", "the log is closing")
+        following ??= catchUp().finally(() => {
+          following = undefined
+        })
+        await following
+      }
     },
     async search(query, page, size) {
-      const { onPage, mayGoOn } = createBudget(options.defer)
+      const { onPage, mayGoOn } = createBudget(defer)
       const sources = [
         ...runs.map((run) => sourceOfRun(run, onPage)),
         ...[...closed, growing].map(segmentSource),
       ]
-      return await searchSources({ sources, query, page, size, mayGoOn })
+      const end = Math.min(size, growing.end)
+      return await searchSources({ sources, query, page, size: end, mayGoOn })
+    },
+    async stop() {
+      stopped = true
+      await following?.catch(() => {})
     },
   }
 }
 
 /**
- * Opens the index of a log with `size` entries. A damaged one does not keep the log from growing: then
- * every search throws the Trouble, and new terms are kept for whoever repairs it.
+ * Opens the index in a store. One that is damaged keeps nothing from growing: it takes in no more, and every
+ * search throws the Trouble until it is made anew.
  */
 export async function openSearchIndex(options: SearchIndexOptions): Promise<SearchIndex> {
-  const { runEntries } = options.limits
+  const limits = { ...defaultLimits, ...options.limits }
+  const { runEntries } = limits
   if (!(runEntries >= 1 && runEntries <= RUN_ENTRIES)) {
     refuse("malformed", `entries of a run: expected 1 to ${RUN_ENTRIES}, found ${runEntries}`)
   }
   try {
-    return await loadIndex(options)
+    return await loadIndex(options, limits)
   } catch (reason) {
     if (!(reason instanceof Trouble && reason.code === "damaged")) throw reason
-    return {
-      nextFold: () => undefined,
-      append: () => {},
-      search: () => Promise.reject(reason),
-    }
+    return brokenIndex(reason)
   }
 }
 
-/** The number of terms whose hashes these are. */
-export function countTerms(terms: readonly Uint8Array[]): number {
-  return terms.reduce((sum, hashes) => sum + hashes.length / TERM_BYTES, 0)
+/** Stands for an index that cannot be opened: takes in nothing and answers nothing but the reason. */
+export function brokenIndex(reason: unknown): SearchIndex {
+  return {
+    size: () => 0,
+    follow: () => Promise.reject(reason),
+    search: () => Promise.reject(reason),
+    stop: async () => {},
+  }
 }

@@ -1,6 +1,7 @@
 // Answers a search from its sources, oldest or newest entries first: the runs and what is in memory.
 import { refuse } from "../../core/base/errors.ts"
 import type { SearchPage } from "../ports/log.ts"
+import type { FoundEntries, HashedQuery } from "../ports/search.ts"
 
 /** Entries side by side that can be looked through for a term. */
 export interface SearchSource {
@@ -11,15 +12,6 @@ export interface SearchSource {
   weight(hash: Uint8Array): Promise<number>
   /** Its entries in rising order. */
   entriesWith(hash: Uint8Array): Promise<readonly number[]>
-}
-
-/** Of each group an entry must have a term. */
-export type HashedQuery = readonly (readonly Uint8Array[])[]
-
-export interface FoundEntries {
-  readonly indexes: readonly number[]
-  /** Where to go on; undefined if there is no more. */
-  readonly next?: number
 }
 
 function union(lists: readonly (readonly number[])[]): readonly number[] {

@@ -7,7 +7,7 @@
 import { compareBytes, readU16, readU64, u32, u64, writeU16 } from "../../core/base/bytes.ts"
 import { Trouble } from "../../core/base/errors.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
-import type { FoldStep } from "../ports/store.ts"
+import type { FoldStep } from "../ports/search.ts"
 import { CHECKSUM_BYTES, hasChecksum, TERM_BYTES, writeChecksum } from "./hash.ts"
 import { BUCKETS, type Segment, type TermKey } from "./segment.ts"
 
@@ -189,6 +189,22 @@ export function assertPage(
 function isAt(bytes: Uint8Array, at: number, hash: Uint8Array): boolean {
   for (let i = 0; i < TERM_BYTES; i++) if (bytes[at + i] !== hash[i]) return false
   return true
+}
+
+/** The records of a checked page: each term hash with the offsets of its entries, two bytes each. */
+export function* recordsOf(
+  bytes: Uint8Array,
+): Generator<{ readonly hash: Uint8Array; readonly offsets: Uint8Array }, void, void> {
+  const end = bytes.length - CHECKSUM_BYTES
+  for (let at = PAGE_START; at < end; ) {
+    const offsets = at + RECORD_START
+    const next = offsets + 2 * readU16(bytes, at + TERM_BYTES)
+    yield {
+      hash: bytes.subarray(at, at + TERM_BYTES),
+      offsets: bytes.subarray(offsets, next),
+    }
+    at = next
+  }
 }
 
 /** Appends the entries that a checked page has of a term, in rising order, to `found`. */

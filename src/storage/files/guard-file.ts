@@ -1,5 +1,4 @@
-// The head guard as a file of its own with two slots: an advance writes the older one, so that the newer
-// one stays whole if the power fails meanwhile. It does not notice if the file itself is put back to an
+// The head guard as a file of its own with two slots (two-slots.ts). It does not notice if the file itself is put back to an
 // older copy: never make it part of a backup. A newest slot that rots later looks like a torn write, and
 // the guard then answers with the head before it, which opening the log moves forward again.
 import { closeSync, fdatasyncSync, fsyncSync, openSync, readSync, writeSync } from "node:fs"
@@ -10,15 +9,10 @@ import { diskTrouble, onDisk, syncNameOf, systemCode } from "../disk/durable-fil
 import { holdLock } from "../disk/process-lock.ts"
 import { assertSuccessor } from "../rules/commit.ts"
 import { parseIdentity } from "../rules/identity.ts"
-import { formatSlot, parseSlot, SLOT_SIZE, type Slot } from "./guard-slot.ts"
+import { type GuardContent, guardForm } from "./guard-slot.ts"
+import { contradiction, newSlots, nextWrite, readSlots, type Slots } from "./two-slots.ts"
 
 const OWNER_ONLY = 0o600
-
-interface Slots {
-  readonly newest: Slot
-  /** Which of the two slots the next advance overwrites. */
-  readonly spare: 0 | 1
-}
 
 /**
  * Makes the guard of a new log, durable when this returns. Refuses `conflict` if there is a file at
@@ -26,13 +20,11 @@ interface Slots {
  */
 export function createGuardFile(path: string, identity: LogIdentity, head: TimedHead): void {
   const checked = parseIdentity(identity)
-  const slots = [1, 0].map((counter) => formatSlot({ counter, identity: checked, head }))
+  const { file } = newSlots(guardForm, { identity: checked, head })
   const descriptor = openNew(path)
   onDisk(path, () => {
     try {
-      slots.forEach((slot, position) => {
-        writeSlot(path, descriptor, position, slot)
-      })
+      writeAt(path, descriptor, file, 0)
       fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)
@@ -58,15 +50,15 @@ export function openGuardFile(path: string): HeadGuard {
 function guardOver(path: string, descriptor: number): HeadGuard {
   const lock = holdLock(`${path}.lock`, `the head guard ${path}`)
   try {
-    const { identity } = readSlots(path, descriptor).newest
+    const { identity } = guardSlots(path, descriptor).newest.content
     let failed = false
     let open = true
 
-    function advance(slots: Slots, to: TimedHead): void {
+    function advance(slots: Slots<GuardContent>, to: TimedHead): void {
       failed = true
-      const slot = formatSlot({ counter: slots.newest.counter + 1, identity, head: to })
+      const { write } = nextWrite(guardForm, slots, { identity, head: to })
       onDisk(path, () => {
-        writeSlot(path, descriptor, slots.spare, slot)
+        writeAt(path, descriptor, write.bytes, write.at)
         fdatasyncSync(descriptor)
       })
       failed = false
@@ -75,14 +67,14 @@ function guardOver(path: string, descriptor: number): HeadGuard {
     return {
       identity,
       async read() {
-        return readSlots(path, descriptor).newest.head
+        return guardSlots(path, descriptor).newest.content.head
       },
       async advance(from, to) {
         if (failed) {
           throw new Trouble("disk", `${path}: an earlier write failed; end this process`)
         }
-        const slots = readSlots(path, descriptor)
-        assertSuccessor(slots.newest.head, from, to)
+        const slots = guardSlots(path, descriptor)
+        assertSuccessor(slots.newest.content.head, from, to)
         advance(slots, to)
       },
       async close() {
@@ -127,36 +119,26 @@ function openExisting(path: string): number {
   }
 }
 
-function writeSlot(path: string, descriptor: number, position: number, slot: Uint8Array): void {
-  const written = writeSync(descriptor, slot, 0, SLOT_SIZE, position * SLOT_SIZE)
-  if (written !== SLOT_SIZE) {
-    throw new Trouble("disk", `${path}: expected to write ${SLOT_SIZE} bytes, wrote ${written}`)
+function writeAt(path: string, descriptor: number, bytes: Uint8Array, at: number): void {
+  const written = writeSync(descriptor, bytes, 0, bytes.length, at)
+  if (written !== bytes.length) {
+    throw new Trouble("disk", `${path}: expected to write ${bytes.length} bytes, wrote ${written}`)
   }
 }
 
-function readSlot(path: string, descriptor: number, position: number): Slot | undefined {
-  const bytes = new Uint8Array(SLOT_SIZE)
-  const read = onDisk(path, () => readSync(descriptor, bytes, 0, SLOT_SIZE, position * SLOT_SIZE))
-  return read === SLOT_SIZE ? parseSlot(bytes) : undefined
-}
-
-function readSlots(path: string, descriptor: number): Slots {
-  const first = readSlot(path, descriptor, 0)
-  const second = readSlot(path, descriptor, 1)
-  if (first !== undefined && second !== undefined) return newerOf(path, first, second)
-  if (first !== undefined) return { newest: first, spare: 1 }
-  if (second !== undefined) return { newest: second, spare: 0 }
-  throw new Trouble(
-    "damaged",
-    `${path} is not a head guard or both of its slots are damaged. Without it a rollback of the ` +
-      `database cannot be told: recover the file from the disk, or start a new log under a new origin`,
-  )
-}
-
-function newerOf(path: string, first: Slot, second: Slot): Slots {
-  const sameLog = JSON.stringify(first.identity) === JSON.stringify(second.identity)
-  if (!sameLog || first.counter === second.counter) {
-    throw new Trouble("damaged", `${path}: the two slots of the head guard contradict each other`)
+function guardSlots(path: string, descriptor: number): Slots<GuardContent> {
+  const bytes = new Uint8Array(2 * guardForm.slotSize)
+  const read = onDisk(path, () => readSync(descriptor, bytes, 0, bytes.length, 0))
+  const slots = readSlots(guardForm, bytes.subarray(0, read))
+  if (slots === undefined) {
+    throw new Trouble(
+      "damaged",
+      `${path} is not a head guard or both of its slots are damaged. Without it a rollback of the ` +
+        `database cannot be told: recover the file from the disk, or start a new log under a new origin`,
+    )
   }
-  return first.counter > second.counter ? { newest: first, spare: 1 } : { newest: second, spare: 0 }
+  const { newest, other = newest } = slots
+  const [own, before] = [newest, other].map(({ content }) => JSON.stringify(content.identity))
+  if (own !== before) contradiction(guardForm)
+  return slots
 }

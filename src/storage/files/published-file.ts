@@ -1,12 +1,13 @@
-// The last published checkpoint in a file of two slots that are written in turn: one sync of bytes that are
-// there already, as every submitter who waits for witnesses waits for it. Whoever reads it must verify it: it
+// The last published checkpoint in a file of two slots (two-slots.ts): one sync of bytes that are there already,
+// as every submitter who waits for witnesses waits for it. Whoever reads it must verify it: it
 // lies beside the database and may be put back along with it.
 import { type FileHandle, open, readFile, rename } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Trouble } from "../../core/base/errors.ts"
 import type { PublishedStore } from "../../log/ports/publishing.ts"
 import { diskTrouble, systemCode } from "../disk/durable-file.ts"
-import { padded, parseSlot, positionOf, SLOT_SIZE, type Slot } from "./published-slot.ts"
+import { publishedForm } from "./published-slot.ts"
+import { newSlots, nextWrite, readSlots, type Slots, type SlotWrite } from "./two-slots.ts"
 
 export interface PublishedFile extends PublishedStore {
   /** Waits for the write that is under way. */
@@ -40,9 +41,7 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /** A whole file or none; from then on no write changes its size or where it lies. */
-async function create(path: string, slot: Slot): Promise<void> {
-  const bytes = new Uint8Array(2 * SLOT_SIZE).fill(" ".charCodeAt(0))
-  bytes.set(padded(slot), positionOf(slot))
+async function create(path: string, bytes: Uint8Array): Promise<void> {
   const draft = `${path}.new`
   const file = await open(draft, "w")
   try {
@@ -55,21 +54,19 @@ async function create(path: string, slot: Slot): Promise<void> {
   await syncFolder(dirname(path))
 }
 
-async function overwrite(file: FileHandle, path: string, slot: Slot): Promise<void> {
-  const bytes = padded(slot)
-  const { bytesWritten } = await file.write(bytes, 0, bytes.length, positionOf(slot))
+async function overwrite(file: FileHandle, path: string, { bytes, at }: SlotWrite): Promise<void> {
+  const { bytesWritten } = await file.write(bytes, 0, bytes.length, at)
   if (bytesWritten !== bytes.length) {
     throw new Trouble("disk", `${path}: expected to write ${bytes.length} bytes, wrote less`)
   }
   await file.datasync()
 }
 
-async function readNewest(path: string): Promise<Slot | undefined> {
+async function publishedSlots(path: string): Promise<Slots<string> | undefined> {
   const bytes = await readIfThere(path)
   if (bytes === undefined) return undefined
-  const slots = [0, 1].flatMap((i) => parseSlot(bytes.subarray(i * SLOT_SIZE)) ?? [])
-  const [newest] = slots.toSorted((a, b) => b.counter - a.counter)
-  if (newest !== undefined && bytes.length === 2 * SLOT_SIZE) return newest
+  const slots = readSlots(publishedForm, bytes)
+  if (slots !== undefined) return slots
   throw new Trouble(
     "damaged",
     `${path} is not a file of published checkpoints, or it is damaged. Move it away: the log then ` +
@@ -82,28 +79,31 @@ async function readNewest(path: string): Promise<Slot | undefined> {
  * it resolves; a write that was cut off leaves the checkpoint before.
  */
 export function openPublishedFile(path: string): PublishedFile {
-  let newest: Slot | undefined
+  let slots: Slots<string> | undefined
   let file: FileHandle | undefined
   let last: Promise<void> = Promise.resolve()
 
-  async function read(): Promise<Slot | undefined> {
-    newest ??= await onDisk(path, readNewest(path))
-    return newest
+  async function read(): Promise<Slots<string> | undefined> {
+    slots ??= await onDisk(path, publishedSlots(path))
+    return slots
   }
 
   async function write(checkpoint: string): Promise<void> {
     const before = await read()
-    const slot = { counter: (before?.counter ?? 0) + 1, checkpoint }
-    if (before === undefined) await create(path, slot)
-    else {
-      file ??= await open(path, "r+")
-      await overwrite(file, path, slot)
+    if (before === undefined) {
+      const made = newSlots(publishedForm, checkpoint)
+      await create(path, made.file)
+      slots = made.slots
+      return
     }
-    newest = slot
+    const next = nextWrite(publishedForm, before, checkpoint)
+    file ??= await open(path, "r+")
+    await overwrite(file, path, next.write)
+    slots = next.slots
   }
 
   return {
-    read: async () => (await read())?.checkpoint,
+    read: async () => (await read())?.newest.content,
     write(checkpoint) {
       const written = onDisk(path, write(checkpoint))
       last = written.catch(() => {})

@@ -24,15 +24,20 @@ export function assertCommit(commit: Commit): void {
     bug(`a commit from ${from.size} to ${to.size} has ${bodies.length} bodies`)
   }
   for (const body of bodies) assertBodyLength(body)
-  assertAttachments(commit)
+  assertPlaces(commit, "an attachment", commit.attachments)
+  assertPlaces(commit, "side terms", commit.sideTerms)
   assertBundles(commit)
   assertTiles(commit)
 }
 
-function assertAttachments({ from, to, attachments }: Commit): void {
+function assertPlaces(
+  { from, to }: Commit,
+  what: string,
+  placed: readonly { readonly index: number }[],
+): void {
   let last = from.size - 1
-  for (const { index } of attachments) {
-    if (!(index > last && index < to.size)) bug(`an attachment of entry ${index} is out of place`)
+  for (const { index } of placed) {
+    if (!(index > last && index < to.size)) bug(`${what} of entry ${index}: out of place`)
     last = index
   }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest"
 import { createAdmission } from "../../../src/cli/witness/admission.ts"
 import { makeFork } from "../../../src/evidence/head-evidence.ts"
-import { createMemoryWitnessStore } from "../../../src/storage/memory-witness.ts"
 import type { WitnessedLog } from "../../../src/witness/witness.ts"
+import { createMemoryWitnessStore } from "../../storage/memory/witness-store.ts"
 import { startWitness } from "../../witness/running-witness.ts"
 import { createTestLog } from "../../witness/test-log.ts"
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { createMetrics } from "../../../src/http/log/metrics.ts"
 import { createHttpServer } from "../../../src/http/log/server.ts"
 import { createAdminServer } from "../../../src/http/serving/metrics-text.ts"
-import { newDisk, openLogOn } from "../../log/opened-log.ts"
+import { newDisk, openLogOn, proposalOf } from "../../log/opened-log.ts"
 import { ask, askUnchecked, submit } from "../client.ts"
 import { signedRequest } from "../served-log.ts"
 
@@ -55,4 +55,14 @@ test("the admin server tells what the log and its interface did", async () => {
   admin.closeAllConnections()
   await http.close()
   await log.close()
+})
+
+test("the gauge of the search index says how many entries it does not have yet", async () => {
+  const disk = newDisk()
+  const { log, index } = await openLogOn(disk)
+  const metrics = createMetrics(log)
+  await Promise.all(["a", "b", "c"].map((text) => log.add(proposalOf(text))))
+  expect(await metrics.text()).toContain("\ncountersign_search_lag 3\n")
+  await index.follow(2)
+  expect(await metrics.text()).toContain("\ncountersign_search_lag 1\n")
 })

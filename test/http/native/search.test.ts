@@ -1,6 +1,8 @@
 import { createHash, generateKeyPairSync } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { verifyBundle } from "../../../src/client/verify.ts"
+import { Trouble } from "../../../src/core/base/errors.ts"
+import { EMPTY_ROOT } from "../../../src/core/tree/hash.ts"
 import type { DsseRequest } from "../../../src/entry/kinds/dsse-v002.ts"
 import { entrySearch } from "../../../src/http/native/search.ts"
 import type { Log } from "../../../src/log/ports/log.ts"
@@ -191,6 +193,43 @@ describe("searching", () => {
     expect((await search([image, slsa], "or")).toSorted()).toEqual([0, 1])
     expect(await search([image, slsa], "and")).toEqual([])
     expect(await search([subject, slsa], "and")).toEqual([1])
+  })
+})
+
+describe("a log whose search index", () => {
+  const query = `/v1/entries?digest=${artifact}`
+
+  async function servedWith(search: Log["search"]): Promise<ServedLog> {
+    const change = (log: Log): Log => ({ ...log, search })
+    return await openServedLog({ log: change, search: entrySearch({ search } as Log) })
+  }
+
+  test("is damaged answers 503 to searches and goes on with all else", async () => {
+    const served = await servedWith(() => Promise.reject(new Trouble("damaged", "a page")))
+    expect((await submit(served.port, signedRequest("image"))).status).toBe(201)
+    for (const path of [query, `/v1/artifacts/${artifact}`]) {
+      const reply = await ask(served.port, path)
+      expect(reply.status).toBe(503)
+      expect(reply.json()).toMatchObject({
+        code: "trouble",
+        detail: expect.stringContaining("index"),
+      })
+    }
+    const reply = await post(served.port, "/api/v1/index/retrieve", { email: "a@b.c" })
+    expect(reply.status).toBe(503)
+    expect((await ask(served.port, "/readyz")).status).toBe(200)
+    await served.close()
+  })
+
+  test("is behind says up to where an answer is complete, and gives none to Rekor v1", async () => {
+    const head = { size: 9, root: EMPTY_ROOT, time: 0, checkpoint: "the newest checkpoint" }
+    const served = await servedWith(async () => ({ indexes: [], completeUpTo: 7, head }))
+    const reply = await ask(served.port, query)
+    expect(reply.json()).toEqual({ entries: [], completeUpTo: 7, checkpoint: head.checkpoint })
+    const refused = await post(served.port, "/api/v1/index/retrieve", { email: "a@b.c" })
+    expect(refused.status).toBe(503)
+    expect(refused.text()).toContain("7 of 9 entries")
+    await served.close()
   })
 })
 

@@ -6,10 +6,10 @@ import { createNoteVerification } from "../../../src/crypto/engines/note-verific
 import { createEd25519Cosigner } from "../../../src/crypto/signers/cosigner.ts"
 import type { ServedWitness } from "../../../src/http/witness/handlers.ts"
 import { createWitnessServer, type WitnessServerOptions } from "../../../src/http/witness/server.ts"
-import { createMemoryWitnessStore } from "../../../src/storage/memory-witness.ts"
 import { createWitness } from "../../../src/witness/witness.ts"
 import { nodeHasher } from "../../reference.ts"
 import { ed25519Pem, testSigner } from "../../signers.ts"
+import { createMemoryWitnessStore } from "../../storage/memory/witness-store.ts"
 
 export interface OpenedWitness {
   readonly port: number

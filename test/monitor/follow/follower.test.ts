@@ -14,7 +14,7 @@ import {
 } from "../../../src/monitor/follow/follower.ts"
 import { createState, type MonitorState, openState } from "../../../src/monitor/state/state.ts"
 import type { MonitorStore } from "../../../src/monitor/state/store.ts"
-import { createMemoryMonitorStore } from "../../../src/storage/memory-monitor.ts"
+import { createMemoryMonitorStore } from "../../storage/memory/monitor-store.ts"
 import { hasher, type MadeLog, makeLog, origin } from "../made-log.ts"
 
 const signer = createStateSigner(newStateKey())

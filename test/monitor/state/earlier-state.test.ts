@@ -31,7 +31,7 @@ import { inbox } from "../../../src/monitor/promises/mailbox.ts"
 import { promises } from "../../../src/monitor/promises/promise-record.ts"
 import type { Collection, DocumentKind } from "../../../src/monitor/state/collection.ts"
 import { openState } from "../../../src/monitor/state/state.ts"
-import { createMemoryMonitorStore } from "../../../src/storage/memory-monitor.ts"
+import { createMemoryMonitorStore } from "../../storage/memory/monitor-store.ts"
 
 interface EarlierState {
   readonly vkey: string

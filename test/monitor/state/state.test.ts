@@ -9,7 +9,6 @@ import { createDocumentSet, createDraft } from "../../../src/monitor/state/set.t
 import { createState, type MonitorState, openState } from "../../../src/monitor/state/state.ts"
 import { formatStatement, openStatement } from "../../../src/monitor/state/statement.ts"
 import type { DocumentChange, MonitorStore } from "../../../src/monitor/state/store.ts"
-import { createMemoryMonitorStore } from "../../../src/storage/memory-monitor.ts"
 import {
   createMonitorDatabase,
   openMonitorStore,
@@ -17,6 +16,7 @@ import {
 import { origin, otherOrigin } from "../../contracts/monitor-store.ts"
 import { bodies, mth, path as pathOf, proof } from "../../reference.ts"
 import { newFolder } from "../../storage/folder.ts"
+import { createMemoryMonitorStore } from "../../storage/memory/monitor-store.ts"
 
 const hasher = portableHasher
 const signer = createStateSigner(newStateKey())

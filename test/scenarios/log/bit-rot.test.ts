@@ -43,7 +43,7 @@ async function largeLog(size: number): Promise<NewLog> {
     const count = Math.min(batch, size - from)
     const bodies = Array.from({ length: count }, (_, i) => utf8(`body ${from + i}`))
     const leafHashes = bodies.map((body) => nativeHasher.leaf(body))
-    await sequencer.append({ bodies, leafHashes, terms: bodies.map(() => new Uint8Array(0)) })
+    await sequencer.append({ bodies, leafHashes })
   }
   await sequencer.close()
   return log

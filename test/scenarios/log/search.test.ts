@@ -1,6 +1,7 @@
 // The search index and the attestation store of a real server: complete after SIGKILL, honest about damage,
 // and what is redacted is gone.
-import { readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import type { LogClient } from "../../../src/client/log-client.ts"
 import { nativeHasher } from "../../../src/crypto/tree-hasher.ts"
@@ -53,21 +54,23 @@ test(`after ${KILLS} kills every acknowledged entry is found, once`, {
 })
 
 test("a flipped bit in the terms: fsck names them, searches fail, the log goes on", async () => {
-  const { data, database, options } = await newLog()
+  const { data, options } = await newLog()
+  const index = join(data, "search.db")
   const digests: string[] = []
   let served = await serve(data, options)
   await grow(served.client, 10, (request) => {
     if (request.kind === "hashedrekord") digests.push(request.digest)
   })
-  await served.stop()
   const [digest = ""] = digests
+  expect(await found(served.client, digest)).toEqual([0])
+  await served.stop()
   const hash = termHash({ name: "digest", value: digest }, nativeHasher)
-  const content = readFileSync(database)
+  const content = readFileSync(index)
   // In every copy: SQLite leaves old ones in pages that it has freed.
   let at = content.indexOf(hash)
   expect(at).toBeGreaterThan(0)
   for (; at >= 0; at = content.indexOf(hash, at)) content.writeUInt8(content.readUInt8(at) ^ 1, at)
-  writeFileSync(database, content)
+  writeFileSync(index, content)
   const fsck = await countersign("fsck", "--data", data)
   expect(fsck.code).toBe(3)
   expect(fsck.stdout).toMatch(/^search terms of entries \d+ to \d+: is not as it was written$/m)
@@ -75,6 +78,34 @@ test("a flipped bit in the terms: fsck names them, searches fail, the log goes o
   await expect(found(served.client, digest)).rejects.toMatchObject({ name: "Trouble" })
   await grow(served.client, 3)
   expect((await served.client.treeHead()).size).toBe(13)
+  const inUse = await countersign("search-index", "rebuild", "--data", data)
+  expect(inUse).toMatchObject({ code: 1, stderr: expect.stringContaining("in use") })
+  const { stderr } = await served.stop()
+  expect(stderr).toContain("countersign search-index rebuild")
+  expect(await countersign("search-index", "rebuild", "--data", data)).toMatchObject({
+    code: 0,
+    stdout: "the search index is complete up to 13\n",
+  })
+  expect(await countersign("fsck", "--data", data)).toMatchObject({ code: 0 })
+  served = await serve(data, options)
+  expect(await found(served.client, digest)).toEqual([0])
+})
+
+test("without its index a log makes a new one, and finds what attestations say", async () => {
+  const { data, options } = await newLog()
+  let served = await serve(data, options)
+  const statement = { subject: [{ name: "app", digest: { sha256: "ab" } }], predicateType: "p" }
+  const { index } = await served.client.submit(signedEnvelope(JSON.stringify(statement)))
+  await grow(served.client, 20)
+  const ask = async () =>
+    (await served.client.search({ subject: "app", predicateType: "p" })).entries
+  expect((await ask()).map((entry) => entry.index)).toEqual([index])
+  await served.stop()
+  for (const name of readdirSync(data)) {
+    if (name.startsWith("search.db")) rmSync(join(data, name))
+  }
+  served = await serve(data, options)
+  expect((await ask()).map((entry) => entry.index)).toEqual([index])
 })
 
 test("an attestation is kept when the operator says so, until it is redacted", async () => {

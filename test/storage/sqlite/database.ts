@@ -5,11 +5,16 @@ import { onTestFinished } from "vitest"
 import { portableHasher } from "../../../src/core/tree/hash.ts"
 import type { LogStore } from "../../../src/log/ports/store.ts"
 import { createSqliteStore, openSqliteStore } from "../../../src/storage/sqlite/log/store.ts"
+import { openSearchStore } from "../../../src/storage/sqlite/search/store.ts"
 import { createReference, identity, startTime } from "../../contracts/commits.ts"
 import { newFolder } from "../folder.ts"
 
 export function newPath(): string {
   return join(newFolder(), "log.db")
+}
+
+export function newSearchPath(): string {
+  return join(newFolder(), "search.db")
 }
 
 /** A new database at `path`, open; closed when the test is over if not before. */
@@ -35,8 +40,8 @@ export function rawConnection(path: string): Database.Database {
 }
 
 /**
- * A closed database with 600 entries: two bundles, two tiles, 88 rows of entries, a run of the first 500
- * entries, one page of the next run, terms of the rest, attachments of two entries.
+ * A closed database with 600 entries: two bundles, two tiles, 88 rows of entries, attachments and side terms of
+ * two entries.
  */
 export async function filledPath(): Promise<string> {
   const path = newPath()
@@ -52,13 +57,27 @@ export async function filledPath(): Promise<string> {
       bytes,
       digest: portableHasher.leaf(bytes),
     })),
+    sideTerms: [3, 4].map((index) => ({ index, bytes })),
   })
+  await store.commit(reference.grow(99))
+  await store.commit(reference.grow(1))
+  await store.close()
+  return path
+}
+
+/**
+ * A closed search index of 600 entries: a run of the first 500, one page of the next run, terms of the rest.
+ */
+export async function filledSearchPath(): Promise<string> {
+  const path = newSearchPath()
+  const store = openSearchStore(path, identity)
+  const bytes = new Uint8Array(9)
+  await store.append({ firstIndex: 0, endIndex: 500, bytes })
   const finished = { endIndex: 500, directory: bytes }
-  await store.commit({
-    ...reference.grow(99),
-    fold: { run: 0, firstPage: 0, pages: [bytes, bytes], finished },
-  })
-  await store.commit({ ...reference.grow(1), fold: { run: 1, firstPage: 0, pages: [bytes] } })
+  const fold = { run: 0, firstPage: 0, pages: [bytes, bytes], finished }
+  await store.append({ firstIndex: 500, endIndex: 599, bytes, fold })
+  const next = { run: 1, firstPage: 0, pages: [bytes] }
+  await store.append({ firstIndex: 599, endIndex: 600, bytes, fold: next })
   await store.close()
   return path
 }

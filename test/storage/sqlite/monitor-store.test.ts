@@ -1,13 +1,13 @@
 import { join } from "node:path"
 import Database from "better-sqlite3"
 import { describe, expect, onTestFinished, test } from "vitest"
-import { createMemoryMonitorStore } from "../../../src/storage/memory-monitor.ts"
 import {
   createMonitorDatabase,
   openMonitorStore,
 } from "../../../src/storage/sqlite/monitor/store.ts"
 import { createLeafReference, monitorStoreContract, origin } from "../../contracts/monitor-store.ts"
 import { newFolder } from "../folder.ts"
+import { createMemoryMonitorStore } from "../memory/monitor-store.ts"
 
 function newPath(): string {
   const path = join(newFolder(), "monitor.db")

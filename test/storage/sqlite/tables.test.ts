@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { integrityCheck } from "../../../src/storage/sqlite/log/store.ts"
-import { filledPath, rawConnection } from "./database.ts"
+import { filledPath, filledSearchPath, rawConnection } from "./database.ts"
 
 describe("the tables", () => {
   test.each([
@@ -40,9 +40,35 @@ describe("the tables", () => {
     "INSERT INTO head (id, size, root, time) VALUES (2, 0, zeroblob(32), 0)",
     "INSERT OR REPLACE INTO head (id, size, root, time) VALUES (1, 0, zeroblob(32), 0)",
     "UPDATE log SET origin = 'other.example'",
+    "UPDATE attachments SET bytes = x'00'",
+    "DELETE FROM attachments",
+    "INSERT INTO attachments SELECT 2, digest, media_type, bytes FROM attachments WHERE idx = 3",
+    "INSERT INTO attachments SELECT 600, digest, media_type, bytes FROM attachments WHERE idx = 3",
+    "INSERT OR REPLACE INTO attachments SELECT 4, digest, 'x', bytes FROM attachments WHERE idx = 3",
+    "INSERT INTO redactions (idx, time) VALUES (2, 1)",
+    "UPDATE side_terms SET bytes = x'00'",
+    "DELETE FROM side_terms WHERE idx = 4",
+    "INSERT INTO side_terms (idx, bytes) VALUES (2, x'00')",
+    "INSERT INTO side_terms (idx, bytes) VALUES (600, x'00')",
+    "INSERT OR REPLACE INTO side_terms (idx, bytes) VALUES (4, x'00')",
+    "DELETE FROM log",
+    "INSERT OR REPLACE INTO log SELECT id, 'other.example', '1', '[]', 0 FROM log",
+  ])("refuse any connection: %s", async (sql) => {
+    const path = await filledPath()
+    const raw = rawConnection(path)
+    expect(() => raw.exec(sql)).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^SQLITE_CONSTRAINT/) }),
+    )
+    raw.close()
+    await integrityCheck(path)
+  })
+})
+
+describe("the tables of the search index", () => {
+  test.each([
     "UPDATE term_batches SET bytes = x'00'",
     "DELETE FROM term_batches WHERE first_index = 599",
-    "INSERT INTO term_batches (first_index, end_index, bytes) VALUES (600, 601, x'00')",
+    "INSERT INTO term_batches (first_index, end_index, bytes) VALUES (601, 602, x'00')",
     "INSERT OR REPLACE INTO term_batches (first_index, end_index, bytes) VALUES (599, 600, x'00')",
     "UPDATE term_pages SET bytes = x'00'",
     "DELETE FROM term_pages WHERE id = 1",
@@ -58,21 +84,13 @@ describe("the tables", () => {
     "INSERT INTO term_runs (run, end_index, pages, directory) VALUES (1, 500, 1, x'00')",
     "INSERT INTO term_runs (run, end_index, pages, directory) VALUES (2, 600, 0, x'00')",
     "INSERT OR REPLACE INTO term_runs (run, end_index, pages, directory) VALUES (0, 600, 2, x'00')",
-    "UPDATE attachments SET bytes = x'00'",
-    "DELETE FROM attachments",
-    "INSERT INTO attachments SELECT 2, digest, media_type, bytes FROM attachments WHERE idx = 3",
-    "INSERT INTO attachments SELECT 600, digest, media_type, bytes FROM attachments WHERE idx = 3",
-    "INSERT OR REPLACE INTO attachments SELECT 4, digest, 'x', bytes FROM attachments WHERE idx = 3",
-    "INSERT INTO redactions (idx, time) VALUES (2, 1)",
-    "DELETE FROM log",
-    "INSERT OR REPLACE INTO log SELECT id, 'other.example', '1', '[]', 0 FROM log",
+    "UPDATE search_index SET origin = 'other.example'",
+    "DELETE FROM search_index",
+    "INSERT OR REPLACE INTO search_index (id, origin, tree_id) VALUES (1, 'other.example', '1')",
   ])("refuse any connection: %s", async (sql) => {
-    const path = await filledPath()
-    const raw = rawConnection(path)
+    const raw = rawConnection(await filledSearchPath())
     expect(() => raw.exec(sql)).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/^SQLITE_CONSTRAINT/) }),
     )
-    raw.close()
-    await integrityCheck(path)
   })
 })

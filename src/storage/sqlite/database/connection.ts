@@ -21,13 +21,11 @@ const PAGES_BETWEEN_CHECKPOINTS = 2_000
 
 const BUSY_TIMEOUT_MS = 5_000
 
-export type ConnectionRole = "read" | "write"
+/** `upgrade` writes to tables of an older version and leaves it to the caller to bring them up to date. */
+export type ConnectionRole = "read" | "write" | "upgrade"
 
 /** Settings of a connection, each set and read back; a database keeps none of them by itself. */
 const settings = {
-  // 2 is FULL. better-sqlite3 is built to fall back to NORMAL, which forgets commits on power loss,
-  // whenever an existing database is opened; a new one does not show it.
-  synchronous: 2,
   // A file that shrinks under a memory map kills the process.
   mmap_size: 0,
   trusted_schema: 0,
@@ -37,15 +35,24 @@ const settings = {
   recursive_triggers: 1,
 } as const
 
+/**
+ * FULL, and NORMAL, which forgets commits on power loss, for what can be made again. better-sqlite3 is built to
+ * fall back to NORMAL whenever an existing database is opened; a new one does not show it.
+ */
+const SYNCHRONOUS = { full: 2, normal: 1 } as const
+
+const writing: Readonly<Record<string, number>> = {
+  cache_size: -8_192,
+  wal_autocheckpoint: PAGES_BETWEEN_CHECKPOINTS,
+  journal_size_limit: PAGES_BETWEEN_CHECKPOINTS * PAGE_SIZE,
+}
+
 const roleSettings: Readonly<Record<ConnectionRole, Readonly<Record<string, number>>>> = {
   // A negative cache size counts KiB. Reading connections are not opened read-only: one that is closed
   // last must be able to move the write-ahead log into the database.
   read: { cache_size: -4_096, query_only: 1 },
-  write: {
-    cache_size: -8_192,
-    wal_autocheckpoint: PAGES_BETWEEN_CHECKPOINTS,
-    journal_size_limit: PAGES_BETWEEN_CHECKPOINTS * PAGE_SIZE,
-  },
+  write: writing,
+  upgrade: writing,
 }
 
 /**
@@ -71,7 +78,7 @@ export function openConnection(
     onSqlite(path, () => {
       assertOurs(connection, path, kind)
       assertVersion(connection, path, role, kind)
-      applySettings(connection, role)
+      applySettings(connection, role, kind)
       applyJournalMode(connection, path, role, kind)
       if (role === "write") migrate(connection, kind)
     })
@@ -83,8 +90,14 @@ export function openConnection(
 }
 
 /** Sets everything that a connection forgets when it is closed; a setting that fails is a bug. */
-export function applySettings(connection: Database.Database, role: ConnectionRole): void {
-  for (const [name, value] of Object.entries({ ...settings, ...roleSettings[role] })) {
+export function applySettings(
+  connection: Database.Database,
+  role: ConnectionRole,
+  { isDerived }: DatabaseKind,
+): void {
+  const synchronous = SYNCHRONOUS[isDerived === true ? "normal" : "full"]
+  const wanted = { ...settings, ...roleSettings[role], synchronous }
+  for (const [name, value] of Object.entries(wanted)) {
     connection.pragma(`${name} = ${value}`)
     const found = connection.pragma(name, { simple: true })
     if (found !== value) bug(`PRAGMA ${name}: expected ${value}, found ${found}`)
@@ -98,7 +111,7 @@ export function applyJournalMode(
   role: ConnectionRole,
   { opened }: DatabaseKind,
 ): void {
-  const pragma = role === "write" ? "journal_mode = WAL" : "journal_mode"
+  const pragma = role === "read" ? "journal_mode" : "journal_mode = WAL"
   const found = connection.pragma(pragma, { simple: true })
   if (found === "wal") return
   throw new Trouble(
@@ -122,6 +135,11 @@ function assertOurs(
   )
 }
 
+/** Whether a database of this version may only be brought up to date by what opens it for an `upgrade`. */
+export function mustBeCarried(version: number, { carried }: DatabaseKind): boolean {
+  return carried !== undefined && version >= carried.from && version < carried.to
+}
+
 function assertVersion(
   connection: Database.Database,
   path: string,
@@ -137,7 +155,7 @@ function assertVersion(
         `written this database. Use that version or a later one`,
     )
   }
-  if (found < newest && role === "read") {
+  if (found < newest && (role === "read" || (role === "write" && mustBeCarried(found, kind)))) {
     refuse(
       "unsupported",
       `${path}: expected schema version ${newest}, found ${found}. Back the database up and start ` +

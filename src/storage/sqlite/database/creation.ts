@@ -22,7 +22,7 @@ export function createDatabase(
     const connection = new Database(path)
     try {
       connection.pragma(`page_size = ${PAGE_SIZE}`)
-      applySettings(connection, "write")
+      applySettings(connection, "write", kind)
       applyJournalMode(connection, path, "write", kind)
       const work = connection.transaction(() => {
         // Under the write lock: another process may have been faster since the look at the folder.

@@ -11,6 +11,10 @@ export interface DatabaseKind {
   /** The command that makes a new one, and the one that opens it for writing. */
   readonly made: string
   readonly opened: string
+  /** Can be made again from another database: then a power failure may take its newest commits. */
+  readonly isDerived?: true
+  /** From the first to the second version a database is brought by a step of its own, never in passing. */
+  readonly carried?: { readonly from: number; readonly to: number }
 }
 
 /** "CSTR"; its migrations lie in the folder itself. */
@@ -20,6 +24,18 @@ export const logDatabase: DatabaseKind = {
   owner: "log",
   made: "countersign init",
   opened: "countersign serve",
+  // By log/carrying.ts.
+  carried: { from: 2, to: 4 },
+}
+
+/** "CSSE". */
+export const searchDatabase: DatabaseKind = {
+  applicationId: 0x43535345,
+  folder: "search/",
+  owner: "search index",
+  made: "countersign search-index rebuild",
+  opened: "countersign serve",
+  isDerived: true,
 }
 
 /** "CSWI". */

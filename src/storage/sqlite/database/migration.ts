@@ -1,5 +1,6 @@
 // The numbered SQL files that make and change the tables of a kind of database. PRAGMA user_version counts
-// those applied; each is applied in one transaction together with its number.
+// those applied. All that are missing are applied in one transaction with their number: an update that stops
+// half-way has changed nothing.
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import type { Database } from "better-sqlite3"
@@ -33,15 +34,15 @@ export function schemaVersion(connection: Database): number {
   return Number(connection.pragma("user_version", { simple: true }))
 }
 
-/** Brings the tables to the newest version. Inside a transaction it becomes part of that. */
-export function migrate(connection: Database, kind: DatabaseKind): void {
-  migrationFiles(kind).forEach((file, i) => {
-    const apply = connection.transaction(() => {
-      // Read under the write lock: another process may have applied it meanwhile.
-      if (schemaVersion(connection) > i) return
-      connection.exec(readFileSync(file, "utf8"))
-      connection.pragma(`user_version = ${i + 1}`)
-    })
-    apply.immediate()
+/** Brings the tables to version `to`, or to the newest. Inside a transaction it becomes part of that. */
+export function migrate(connection: Database, kind: DatabaseKind, to = newestVersion(kind)): void {
+  const files = migrationFiles(kind).slice(0, to)
+  const apply = connection.transaction(() => {
+    // Read under the write lock: another process may have applied some meanwhile.
+    const version = schemaVersion(connection)
+    if (version >= to) return
+    for (const file of files.slice(version)) connection.exec(readFileSync(file, "utf8"))
+    connection.pragma(`user_version = ${to}`)
   })
+  apply.immediate()
 }

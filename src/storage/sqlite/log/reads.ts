@@ -12,7 +12,7 @@ import { parseIdentity } from "../../rules/identity.ts"
 import { openConnection } from "../database/connection.ts"
 import { tileKey } from "../database/tile-key.ts"
 import { attachmentReader } from "./attachments.ts"
-import { termReads } from "./terms.ts"
+import { sideTermReader } from "./side-terms.ts"
 
 /** The identity with the moment that the database was made, in Unix milliseconds. */
 export interface StoredIdentity extends LogIdentity {
@@ -50,7 +50,8 @@ export function openSqliteReads(path: string): SqliteReads {
   }
 }
 
-function readsOver(path: string, connection: Database): SqliteReads {
+/** Reads over a connection that is open, and closed along with them. */
+export function readsOver(path: string, connection: Database): SqliteReads {
   const identity = readIdentity(path, connection)
   const selectHead = connection.prepare<[], HeadRow>("SELECT size, root, time FROM head")
   const selectTile = connection
@@ -112,7 +113,7 @@ function readsOver(path: string, connection: Database): SqliteReads {
       }),
     timeOf: (index) => read(() => selectTime.get(index)),
     attachment: attachmentReader(path, connection),
-    ...termReads(path, connection),
+    sideTerms: sideTermReader(path, connection),
     close: () =>
       read(() => {
         connection.close()

@@ -9,10 +9,11 @@ import { openConnection } from "../database/connection.ts"
 import { tileKey } from "../database/tile-key.ts"
 import { attachmentWriter } from "./attachments.ts"
 import { type HeadRow, headOf, openSqliteReads } from "./reads.ts"
-import { termWriter } from "./terms.ts"
+import { sideTermWriter } from "./side-terms.ts"
 
 export { redactAttachment } from "./attachments.ts"
 export { backupSqlite, integrityCheck } from "./backup.ts"
+export { carrySearch, needsCarrying } from "./carrying.ts"
 export { createSqliteStore } from "./log-creation.ts"
 export { openSqliteReads, type SqliteReads } from "./reads.ts"
 
@@ -64,8 +65,8 @@ function commitOver(path: string, connection: Database): (commit: Commit) => voi
   const deleteBundled = connection.prepare("DELETE FROM entries WHERE idx < ?")
   const insertEntry = connection.prepare("INSERT INTO entries (idx, body) VALUES (?, ?)")
   const insertTile = connection.prepare("INSERT INTO tiles (id, hashes) VALUES (?, ?)")
-  const writeTerms = termWriter(connection)
   const writeAttachments = attachmentWriter(connection)
+  const writeSideTerms = sideTermWriter(connection)
 
   function swapHead({ from, to }: Commit): void {
     assertSuccessor(headOf(path, selectHead.get()), from, to)
@@ -94,7 +95,7 @@ function commitOver(path: string, connection: Database): (commit: Commit) => voi
     swapHead(commit)
     insertEntries(commit)
     insertTiles(commit)
-    writeTerms(commit)
     writeAttachments(commit)
+    writeSideTerms(commit.sideTerms)
   }).immediate
 }

@@ -1,5 +1,6 @@
 // The store of a witness in memory, for tests: the same contract, except that nothing is durable.
-import { asHash } from "../core/tree/hash.ts"
+import { asHash } from "../../../src/core/tree/hash.ts"
+import { assertMayUnfreeze, follows } from "../../../src/storage/rules/witness-rules.ts"
 import {
   type Advance,
   type Freeze,
@@ -8,8 +9,7 @@ import {
   MOST_EVIDENCE_A_LOG,
   type WitnessedHead,
   type WitnessStore,
-} from "../witness/store.ts"
-import { assertMayUnfreeze, follows } from "./rules/witness-rules.ts"
+} from "../../../src/witness/store.ts"
 
 function copyHead(head: WitnessedHead): WitnessedHead {
   return { ...head, root: asHash(head.root.slice()) }

@@ -1,29 +1,30 @@
-// The store and the head guard in memory, for tests: everything is gone with the
-// process. They keep the same contracts as the ones on a disk, except for durability.
-import { decodeBundle } from "../core/tree/bundle.ts"
-import { asHash, EMPTY_HEAD } from "../core/tree/hash.ts"
-import { hashesAtLevel, TILE_WIDTH } from "../core/tree/tile.ts"
-import type { HeadGuard } from "../log/ports/guard.ts"
+// The log's store and the head guard in memory: everything is gone with the process. They keep the same contracts as the ones on a disk, except for durability.
+import { decodeBundle } from "../../../src/core/tree/bundle.ts"
+import { asHash, EMPTY_HEAD } from "../../../src/core/tree/hash.ts"
+import { hashesAtLevel, TILE_WIDTH } from "../../../src/core/tree/tile.ts"
+import type { HeadGuard } from "../../../src/log/ports/guard.ts"
 import type {
   Commit,
-  FoldStep,
   LogIdentity,
   LogStore,
   StoredAttachment,
-  StoredRun,
-  StoredTerms,
+  StoredSideTerms,
   TimedHead,
-} from "../log/ports/store.ts"
+} from "../../../src/log/ports/store.ts"
 import {
   assertBodiesRange,
   assertCommit,
   assertSuccessor,
   firstUnbundled,
   tileName,
-} from "./rules/commit.ts"
+} from "../../../src/storage/rules/commit.ts"
 
 function copyHead({ size, root, time }: TimedHead): TimedHead {
   return { size, root: asHash(root.slice()), time }
+}
+
+function copySide({ index, bytes }: StoredSideTerms): StoredSideTerms {
+  return { index, bytes: bytes.slice() }
 }
 
 /** An empty store; `time` is when its empty head was made, in Unix milliseconds. */
@@ -36,10 +37,8 @@ export function createMemoryStore(
   const bundles: Uint8Array[] = []
   let tail: Uint8Array[] = []
   const commits: { readonly size: number; readonly time: number }[] = []
-  let terms: StoredTerms[] = []
-  let unfinished: Uint8Array[] = []
-  const runs: (StoredRun & { readonly directory: Uint8Array; readonly own: Uint8Array[] })[] = []
   const attachments = new Map<number, StoredAttachment>()
+  const sideTerms: StoredSideTerms[] = []
 
   function bodiesOf(bundle: number): readonly Uint8Array[] {
     const bytes = bundles[bundle]
@@ -58,16 +57,6 @@ export function createMemoryStore(
     return found.map((body) => body.slice())
   }
 
-  function fold({ run, firstPage, pages, finished }: FoldStep): void {
-    unfinished = [...unfinished.slice(0, firstPage), ...pages.map((page) => page.slice())]
-    if (finished === undefined) return
-    const { endIndex } = finished
-    const directory = finished.directory.slice()
-    runs.push({ run, endIndex, pages: unfinished.length, directory, own: unfinished })
-    terms = terms.filter((stored) => stored.endIndex > endIndex)
-    unfinished = []
-  }
-
   function write({ from, to, bodies, ...full }: Commit): void {
     for (const { id, hashes } of full.tiles) tiles.set(tileName(id), hashes.slice())
     for (const { bytes } of full.bundles) bundles.push(bytes.slice())
@@ -75,11 +64,10 @@ export function createMemoryStore(
     const kept = full.bundles.length === 0 ? tail : []
     tail = [...kept, ...unbundled.map((body) => body.slice())]
     commits.push({ size: to.size, time: to.time })
-    terms.push({ firstIndex: from.size, endIndex: to.size, bytes: full.terms.slice() })
-    if (full.fold !== undefined) fold(full.fold)
     for (const { bytes, ...other } of full.attachments) {
       attachments.set(other.index, { ...other, bytes: bytes.slice() })
     }
+    sideTerms.push(...full.sideTerms.map(copySide))
     head = copyHead(to)
   }
 
@@ -96,15 +84,10 @@ export function createMemoryStore(
       const found = attachments.get(index)
       return found && { ...found, bytes: found.bytes.slice() }
     },
-    terms: async (from) =>
-      terms
-        .filter(({ endIndex }) => endIndex > from)
-        .slice(0, 1_024)
-        .map((stored) => ({ ...stored, bytes: stored.bytes.slice() })),
-    runs: async (from) =>
-      runs.slice(from).map(({ run, endIndex, pages }) => ({ run, endIndex, pages })),
-    directory: async (run) => runs[run]?.directory.slice(),
-    page: async (run, page) => runs[run]?.own[page]?.slice(),
+    async sideTerms(from, to) {
+      assertBodiesRange(from, to)
+      return sideTerms.filter(({ index }) => index >= from && index < to).map(copySide)
+    },
     timeOf: async (index) => commits.find(({ size }) => size > index)?.time,
     async commit(commit) {
       assertCommit(commit)

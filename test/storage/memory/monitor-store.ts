@@ -1,13 +1,13 @@
 // The monitor's store in memory, for tests: everything is gone with the process.
-import type { Origin } from "../core/note/origin.ts"
+import type { Origin } from "../../../src/core/note/origin.ts"
 import type {
   LeafChange,
   MonitorCommit,
   MonitorStore,
   StoredDocument,
-} from "../monitor/state/store.ts"
-import { tileName } from "./rules/commit.ts"
-import { type CutLeaves, cutLeaves, pickLeaves } from "./rules/leaf-tiles.ts"
+} from "../../../src/monitor/state/store.ts"
+import { tileName } from "../../../src/storage/rules/commit.ts"
+import { type CutLeaves, cutLeaves, pickLeaves } from "../../../src/storage/rules/leaf-tiles.ts"
 
 interface StoredLog {
   readonly size: number

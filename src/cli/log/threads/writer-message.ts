@@ -1,10 +1,10 @@
 // What the main thread and the writer thread say to each other: who the log is, what others hold of it, and
 // then one batch there, one signed head back.
-import { Refusal, type RefusalCode, Trouble, type TroubleCode } from "../../core/base/errors.ts"
-import type { Origin } from "../../core/note/origin.ts"
-import { asHash, HASH_SIZE, type Head } from "../../core/tree/hash.ts"
-import type { NewestHead } from "../../log/ports/log.ts"
-import type { Batch } from "../../log/sequencer.ts"
+import type { Origin } from "../../../core/note/origin.ts"
+import { asHash, HASH_SIZE, type Head } from "../../../core/tree/hash.ts"
+import type { NewestHead } from "../../../log/ports/log.ts"
+import type { Batch } from "../../../log/sequencer.ts"
+import type { PlainError } from "./plain-error.ts"
 
 /** Where the writer finds its files; passed as worker data. */
 export interface WriterFiles {
@@ -21,10 +21,8 @@ interface PackedBatch {
   readonly lengths: Uint32Array<ArrayBuffer>
   readonly bodies: Uint8Array<ArrayBuffer>
   readonly leafHashes: Uint8Array<ArrayBuffer>
-  readonly termLengths: Uint32Array<ArrayBuffer>
-  readonly terms: Uint8Array<ArrayBuffer>
-  /** Rare, so they go as they are. */
-  readonly others: Pick<Batch, "attachments" | "fold">
+  /** Only attestations and certificates have any, so they go as they are. */
+  readonly beside: Pick<Batch, "attachments" | "sideTerms">
 }
 
 export type ToWriter =
@@ -37,12 +35,6 @@ export type FromWriter =
   | { readonly type: "head"; readonly head: NewestHead }
   | { readonly type: "error"; readonly error: PlainError }
   | { readonly type: "closed" }
-
-interface PlainError {
-  readonly kind: "refusal" | "trouble" | "bug"
-  readonly code: string
-  readonly message: string
-}
 
 interface Packed {
   readonly lengths: Uint32Array<ArrayBuffer>
@@ -70,43 +62,25 @@ function unpack({ lengths, bytes }: Packed): Uint8Array[] {
 
 export function packBatch(batch: Batch): PackedBatch {
   const bodies = pack(batch.bodies)
-  const terms = pack(batch.terms)
-  const { attachments = [], fold } = batch
+  const { attachments = [], sideTerms = [] } = batch
   return {
     lengths: bodies.lengths,
     bodies: bodies.bytes,
     leafHashes: pack(batch.leafHashes).bytes,
-    termLengths: terms.lengths,
-    terms: terms.bytes,
-    others: { attachments, fold },
+    beside: { attachments, sideTerms },
   }
 }
 
 export function unpackBatch(packed: PackedBatch): Batch {
   const bodies = unpack({ lengths: packed.lengths, bytes: packed.bodies })
-  const terms = unpack({ lengths: packed.termLengths, bytes: packed.terms })
   const leafHashes = bodies.map((_, i) =>
     asHash(packed.leafHashes.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE)),
   )
-  return { bodies, leafHashes, terms, ...packed.others }
+  return { bodies, leafHashes, ...packed.beside }
 }
 
 /** The buffers that may be handed over instead of copied. */
 export function buffersOf(packed: PackedBatch): ArrayBuffer[] {
-  const { lengths, bodies, leafHashes, termLengths, terms } = packed
-  return [lengths, bodies, leafHashes, termLengths, terms].map(({ buffer }) => buffer)
-}
-
-/** Errors lose their class between threads; these two carry it across. */
-export function toPlainError(error: unknown): PlainError {
-  if (error instanceof Refusal) return { kind: "refusal", code: error.code, message: error.message }
-  if (error instanceof Trouble) return { kind: "trouble", code: error.code, message: error.message }
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return { kind: "bug", code: "", message }
-}
-
-export function fromPlainError({ kind, code, message }: PlainError): Error {
-  if (kind === "refusal") return new Refusal(code as RefusalCode, message)
-  if (kind === "trouble") return new Trouble(code as TroubleCode, message)
-  return new Error(message)
+  const { lengths, bodies, leafHashes } = packed
+  return [lengths, bodies, leafHashes].map(({ buffer }) => buffer)
 }

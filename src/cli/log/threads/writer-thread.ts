@@ -1,14 +1,14 @@
 // Starts the writer thread and speaks to it as a Sequencer: one question at a time, one answer each.
 import { Worker } from "node:worker_threads"
-import { bug } from "../../core/base/errors.ts"
-import type { Origin } from "../../core/note/origin.ts"
-import type { Head } from "../../core/tree/hash.ts"
-import type { NewestHead } from "../../log/ports/log.ts"
-import type { Sequencer } from "../../log/sequencer.ts"
+import { bug } from "../../../core/base/errors.ts"
+import type { Origin } from "../../../core/note/origin.ts"
+import type { Head } from "../../../core/tree/hash.ts"
+import type { NewestHead } from "../../../log/ports/log.ts"
+import type { Sequencer } from "../../../log/sequencer.ts"
+import { fromPlainError } from "./plain-error.ts"
 import {
   buffersOf,
   type FromWriter,
-  fromPlainError,
   packBatch,
   type ToWriter,
   type WriterFiles,
@@ -36,7 +36,7 @@ export async function startWriter(
   files: WriterFiles,
   heldBy: (log: KeyedLog) => Promise<readonly Head[]>,
 ): Promise<Sequencer> {
-  const worker = new Worker(new URL("./writer.js", import.meta.url), {
+  const worker = new Worker(new URL("../writer.js", import.meta.url), {
     workerData: files,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })

@@ -1,6 +1,6 @@
 // The tables of the search index: terms by batch, and the runs that take their place.
 import type { Database } from "better-sqlite3"
-import type { Commit, FoldStep, StoredRun, TermReads } from "../../../log/ports/store.ts"
+import type { FoldStep, IndexStep, StoredRun, TermReads } from "../../../log/ports/search.ts"
 import { optional, plain } from "../../disk/plain-bytes.ts"
 import { onSqlite } from "../../disk/trouble.ts"
 
@@ -47,8 +47,8 @@ export function termReads(path: string, connection: Database): TermReads {
   }
 }
 
-/** Writes the terms and the fold step of a commit, inside of its transaction. */
-export function termWriter(connection: Database): (commit: Commit) => void {
+/** Writes the terms and the fold of a step, inside of its transaction. */
+export function termWriter(connection: Database): (step: IndexStep) => void {
   const insertTerms = connection.prepare(
     "INSERT INTO term_batches (first_index, end_index, bytes) VALUES (?, ?, ?)",
   )
@@ -60,7 +60,7 @@ export function termWriter(connection: Database): (commit: Commit) => void {
   const selectFolded = connection
     .prepare<[], number>("SELECT ifnull(max(end_index), 0) FROM term_runs")
     .pluck()
-  // A run may cover 65,536 rows; so many at once would hold up the commit.
+  // A run may cover 65,536 rows; so many at once would hold up the step.
   const deleteFolded = connection.prepare(
     `DELETE FROM term_batches WHERE first_index IN (
       SELECT first_index FROM term_batches WHERE first_index < @folded AND end_index <= @folded
@@ -81,8 +81,8 @@ export function termWriter(connection: Database): (commit: Commit) => void {
     folded = endIndex
   }
 
-  return ({ from, to, terms, fold }) => {
-    insertTerms.run(from.size, to.size, terms)
+  return ({ firstIndex, endIndex, bytes, fold }) => {
+    insertTerms.run(firstIndex, endIndex, bytes)
     if (fold !== undefined) writeStep(fold)
     deleteFolded.run({ folded })
   }

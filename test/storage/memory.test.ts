@@ -1,9 +1,0 @@
-import { createMemoryGuard, createMemoryStore } from "../../src/storage/memory.ts"
-import { identity, startTime } from "../contracts/commits.ts"
-import { guardContract } from "../contracts/guard.ts"
-import { sideDataContract } from "../contracts/side-data.ts"
-import { storeContract } from "../contracts/store.ts"
-
-storeContract("createMemoryStore()", () => createMemoryStore(identity, { time: startTime }))
-sideDataContract("createMemoryStore()", () => createMemoryStore(identity, { time: startTime }))
-guardContract("createMemoryGuard()", (head) => createMemoryGuard(identity, head))
