@@ -2,7 +2,6 @@
 // by digest-thread.ts as a worker.
 import { parentPort, workerData } from "node:worker_threads"
 import { bug } from "../../core/base/errors.ts"
-import { holdsOverDigest } from "./digest-check.ts"
 import { createDigestKeys } from "./digest-keys.ts"
 import { type DigestThreadData, type FromDigestThread, unpackChecks } from "./digest-message.ts"
 import { loadOpenSsl, type OpenSsl } from "./openssl.ts"
@@ -17,9 +16,7 @@ function say(message: FromDigestThread): void {
 function run(openSsl: OpenSsl): void {
   const keys = createDigestKeys(openSsl, maxKeys)
   port.on("message", (packed: Uint8Array) => {
-    const answers = unpackChecks(packed).map((check) =>
-      holdsOverDigest(openSsl, keys, check) ? 1 : 0,
-    )
+    const answers = unpackChecks(packed).map((check) => (keys.holds(check) ? 1 : 0))
     say({ type: "answers", holds: Uint8Array.from(answers) })
   })
   port.on("close", () => keys.clear())

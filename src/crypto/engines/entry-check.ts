@@ -5,7 +5,6 @@ import { verify } from "node:crypto"
 import { Trouble } from "../../core/base/errors.ts"
 import type { SignatureCheck } from "../../entry/entry.ts"
 import { verifyPortably } from "../../entry/portable-verification.ts"
-import { holdsOverDigest } from "./digest-check.ts"
 import { createDigestKeys } from "./digest-keys.ts"
 import { createDispatch, MOST_KEYS } from "./dispatch.ts"
 import { loadOpenSsl, type OpenSsl } from "./openssl.ts"
@@ -39,7 +38,7 @@ function createNative(openSsl: OpenSsl, maxKeys: number): EntryCheck {
   const digestKeys = createDigestKeys(openSsl, maxKeys)
   const holds = createDispatch(maxKeys, {
     never: false,
-    digest: (check) => holdsOverDigest(openSsl, digestKeys, check),
+    digest: digestKeys.holds,
     message: ({ key, hash, message, signature }) => verify(hash, message, key, signature),
     portable: verifyPortably,
   })

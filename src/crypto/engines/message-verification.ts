@@ -9,19 +9,6 @@ import { isStrictSignature } from "../../core/base/ed25519.ts"
 import { formatEd25519Spki, parseSpki } from "../../core/base/spki.ts"
 import { importSpki, spkiName } from "./message-keys.ts"
 
-export interface MessageVerification {
-  /** Whether a signature holds under a raw key of 32 bytes; false for every malformed input. */
-  ed25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
-  /** The same in one of libuv's threads. */
-  ed25519Elsewhere(
-    publicKey: Uint8Array,
-    message: Uint8Array,
-    signature: Uint8Array,
-  ): Promise<boolean>
-  /** The same under a key in SPKI on P-256, P-384 or P-521, with SHA-256 on all of them. */
-  ecdsa(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
-}
-
 const verifyInThread = promisify<null, Uint8Array, KeyObject, Uint8Array, boolean>(verify)
 
 function isEcdsaKey(spki: Uint8Array): boolean {
@@ -29,8 +16,11 @@ function isEcdsaKey(spki: Uint8Array): boolean {
   return type !== undefined && type !== "ed25519"
 }
 
-/** Keeps at most `maxKeys` imported keys, some 2 KB each, and forgets the least recently used one. */
-export function createMessageVerification(maxKeys: number): MessageVerification {
+/**
+ * Verifications that give false for every malformed input. Keeps at most `maxKeys` imported keys, some 2 KB
+ * each, and forgets the least recently used one.
+ */
+export function createMessageVerification(maxKeys: number) {
   const keys = new LRUCache<string, KeyObject>({ max: maxKeys })
 
   /** The key whose bytes are `name`; undefined if no signature can hold under it. */
@@ -40,18 +30,25 @@ export function createMessageVerification(maxKeys: number): MessageVerification 
     return key
   }
 
+  /** The key of these 32 bytes, if the signature may hold under it. */
+  function strictKey(publicKey: Uint8Array, signature: Uint8Array): KeyObject | undefined {
+    if (!isStrictSignature(signature, publicKey)) return undefined
+    return imported(spkiName(publicKey), () => formatEd25519Spki(publicKey))
+  }
+
   return {
-    ed25519(publicKey, message, signature) {
-      if (!isStrictSignature(signature, publicKey)) return false
-      const key = imported(spkiName(publicKey), () => formatEd25519Spki(publicKey))
+    /** Whether a signature holds under a raw key of 32 bytes. */
+    ed25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+      const key = strictKey(publicKey, signature)
       return key !== undefined && verify(null, message, key, signature)
     },
-    async ed25519Elsewhere(publicKey, message, signature) {
-      if (!isStrictSignature(signature, publicKey)) return false
-      const key = imported(spkiName(publicKey), () => formatEd25519Spki(publicKey))
+    /** The same in one of libuv's threads. */
+    async ed25519Elsewhere(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) {
+      const key = strictKey(publicKey, signature)
       return key !== undefined && (await verifyInThread(null, message, key, signature))
     },
-    ecdsa(spki, message, signature) {
+    /** The same under a key in SPKI on P-256, P-384 or P-521, with SHA-256 on all of them. */
+    ecdsa(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
       if (signature.length === 0 || !isEcdsaKey(spki)) return false
       const key = imported(spkiName(spki), () => spki)
       return key !== undefined && verify("sha256", message, key, signature)

@@ -47,20 +47,28 @@ export async function createNativeVerifier(
   const dispatch = createDispatch(maxKeys, {
     never: Promise.resolve(false),
     digest: digests.verify,
-    message: (check) => gate.run(() => verifyMessage(check)),
+    message: (check) => gate(() => verifyMessage(check)),
     portable: portable.verify,
   })
   let isClosed = false
+  let underWay = 0
+  const onIdle: (() => void)[] = []
 
   return {
     engine: `native (OpenSSL ${process.versions.openssl} through koffi)`,
     async verify(check) {
       if (isClosed) throw new Trouble("busy", "the signature verifier is closed")
-      return await dispatch(check)
+      underWay += 1
+      try {
+        return await dispatch(check)
+      } finally {
+        underWay -= 1
+        if (underWay === 0) for (const resolve of onIdle) resolve()
+      }
     },
     async close() {
       isClosed = true
-      await gate.idle()
+      if (underWay > 0) await new Promise<void>((resolve) => onIdle.push(resolve))
       await digests.close()
       await portable.close()
     },

@@ -4,7 +4,7 @@ import { utf8 } from "../../core/base/bytes.ts"
 import { parseCheckpointText } from "../../core/note/checkpoint.ts"
 import { checkpointRule, cosignatureMessage, splitTimed } from "../../core/note/cosignature.ts"
 import type { SignatureRule } from "../../core/note/note.ts"
-import { createMessageVerification, type MessageVerification } from "./message-verification.ts"
+import { createMessageVerification } from "./message-verification.ts"
 
 /** Imported keys that are kept unless it is said otherwise; the least recently used one is forgotten. */
 const MOST_KEYS = 1_024
@@ -32,7 +32,7 @@ export function createPatientNoteVerification(
       : rule(vkey, text, signature)
 }
 
-function ruleOver(verification: MessageVerification): SignatureRule {
+function ruleOver(verification: ReturnType<typeof createMessageVerification>): SignatureRule {
   function holdsTimed(publicKey: Uint8Array, text: string, signature: Uint8Array): boolean {
     const timed = splitTimed(signature)
     if (timed === undefined) return false
