@@ -5,7 +5,7 @@ import { Trouble } from "../../src/core/base/errors.ts"
 import { formatBase64 } from "../../src/core/base/text.ts"
 import { formatVkey } from "../../src/core/note/note.ts"
 import { createMemoryWitnessStore } from "../../src/storage/memory-witness.ts"
-import type { Cosigner } from "../../src/witness/cosigner.ts"
+import type { Cosigner } from "../../src/witness/cosigning.ts"
 import { startTime, startWitness, storeAt, timeOf } from "./running-witness.ts"
 import { createTestLog, testCosigner } from "./test-log.ts"
 
