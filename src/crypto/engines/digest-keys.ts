@@ -6,13 +6,13 @@ import { algorithms, digestAlgorithm, digestLength, type KeyType } from "../../e
 import { keyOfCheck } from "../../entry/portable-verification.ts"
 import type { DigestCheck } from "./digest-message.ts"
 import { importSpki, spkiName } from "./message-keys.ts"
-import type { OpenSsl, OpenSslKey } from "./openssl.ts"
+import type { ImportKey, OpenSslKey } from "./openssl.ts"
 
 interface DigestKey extends OpenSslKey {
   readonly type: KeyType
 }
 
-function importKey(openSsl: OpenSsl, check: DigestCheck): DigestKey | undefined {
+function importedKey(importKey: ImportKey, check: DigestCheck): DigestKey | undefined {
   const { algorithm, spki, signature, digest } = check
   const key = keyOfCheck({ algorithm, spki, signature, signed: { form: "digest", digest } })
   if (key === undefined || key.type === "ed25519" || importSpki(spki) === undefined) {
@@ -20,11 +20,11 @@ function importKey(openSsl: OpenSsl, check: DigestCheck): DigestKey | undefined 
     return undefined
   }
   const { hash } = algorithms[digestAlgorithm[key.type]]
-  return { type: key.type, ...openSsl.importKey(spki, "modulus" in key, hash) }
+  return { type: key.type, ...importKey(spki, "modulus" in key, hash) }
 }
 
 /** Keeps at most `limit` keys. */
-export function createDigestKeys(openSsl: OpenSsl, limit: number) {
+export function createDigestKeys(importKey: ImportKey, limit: number) {
   const keys = new LRUCache<string, DigestKey>({ max: limit, dispose: (key) => key.free() })
   return {
     /** Whether the signature holds; false for every malformed key, signature or digest. */
@@ -34,7 +34,7 @@ export function createDigestKeys(openSsl: OpenSsl, limit: number) {
       // SPEC: EVP_PKEY_verify truncates a digest that is longer than the curve's order.
       if (digest.length !== digestLength[hash] || signature.length === 0) return false
       const name = spkiName(check.spki)
-      const key = keys.get(name) ?? importKey(openSsl, check)
+      const key = keys.get(name) ?? importedKey(importKey, check)
       if (key === undefined) return false
       keys.set(name, key)
       return key.type === keyType && key.verify(signature, digest)

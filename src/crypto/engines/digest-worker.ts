@@ -4,7 +4,7 @@ import { parentPort, workerData } from "node:worker_threads"
 import { bug } from "../../core/base/errors.ts"
 import { createDigestKeys } from "./digest-keys.ts"
 import { type DigestThreadData, type FromDigestThread, unpackChecks } from "./digest-message.ts"
-import { loadOpenSsl, type OpenSsl } from "./openssl.ts"
+import { type ImportKey, loadOpenSsl } from "./openssl.ts"
 
 const port = parentPort ?? bug("a digest thread runs as a worker only")
 const { maxKeys, library } = workerData as DigestThreadData
@@ -13,8 +13,8 @@ function say(message: FromDigestThread): void {
   port.postMessage(message)
 }
 
-function run(openSsl: OpenSsl): void {
-  const keys = createDigestKeys(openSsl, maxKeys)
+function run(importKey: ImportKey): void {
+  const keys = createDigestKeys(importKey, maxKeys)
   port.on("message", (packed: Uint8Array) => {
     const answers = unpackChecks(packed).map((check) => (keys.holds(check) ? 1 : 0))
     say({ type: "answers", holds: Uint8Array.from(answers) })

@@ -7,16 +7,14 @@ import type { SignatureCheck } from "../../entry/entry.ts"
 import { verifyPortably } from "../../entry/portable-verification.ts"
 import { createDigestKeys } from "./digest-keys.ts"
 import { createDispatch, MOST_KEYS } from "./dispatch.ts"
-import { loadOpenSsl, type OpenSsl } from "./openssl.ts"
+import type { NativeVerifierOptions } from "./native.ts"
+import { type ImportKey, loadOpenSsl } from "./openssl.ts"
 import type { VerificationEngine } from "./verification.ts"
 
-export interface EntryCheckOptions {
+/** Keys of digests and of messages are kept, `maxKeys` of each. */
+export interface EntryCheckOptions extends Pick<NativeVerifierOptions, "maxKeys" | "library"> {
   /** `auto` by default: portable where OpenSSL cannot be called for digests. */
   readonly engine?: VerificationEngine
-  /** Imported keys that are kept for each of digests and messages, at most some 20 KB each. */
-  readonly maxKeys?: number
-  /** The file of an OpenSSL to call for digests, where the one inside the process hides itself. */
-  readonly library?: string
 }
 
 export interface EntryCheck {
@@ -34,8 +32,8 @@ const portable: EntryCheck = {
   close: () => {},
 }
 
-function createNative(openSsl: OpenSsl, maxKeys: number): EntryCheck {
-  const digestKeys = createDigestKeys(openSsl, maxKeys)
+function createNative(importKey: ImportKey, maxKeys: number): EntryCheck {
+  const digestKeys = createDigestKeys(importKey, maxKeys)
   const holds = createDispatch(maxKeys, {
     never: false,
     digest: digestKeys.holds,

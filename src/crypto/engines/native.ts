@@ -6,7 +6,6 @@ import { Trouble } from "../../core/base/errors.ts"
 import type { SignatureVerifier } from "../../entry/entry.ts"
 import { startDigestThreads } from "./digest-thread.ts"
 import { createDispatch, type MessageCheck, MOST_KEYS } from "./dispatch.ts"
-import { createGate } from "./gate.ts"
 import { createPortableVerifier } from "./portable.ts"
 
 export interface NativeVerifierOptions {
@@ -29,6 +28,29 @@ function verifyMessage({ key, hash, message, signature }: MessageCheck): Promise
       else resolve(holds)
     })
   })
+}
+
+/** Runs tasks, `limit` at once; the others wait in line. */
+function createGate(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let underWay = 0
+
+  // A place is handed on without being given up, so that nobody can slip in between.
+  const leave = () => {
+    const start = waiting.shift()
+    if (start === undefined) underWay -= 1
+    else start()
+  }
+
+  return async (task) => {
+    if (underWay < limit) underWay += 1
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await task()
+    } finally {
+      leave()
+    }
+  }
 }
 
 /**

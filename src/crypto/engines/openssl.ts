@@ -17,10 +17,8 @@ export interface OpenSslKey {
   free(): void
 }
 
-export interface OpenSsl {
-  /** Takes SPKI that `createPublicKey` has accepted. `hash` is the one of the key's algorithm. */
-  importKey(spki: Uint8Array, isRsa: boolean, hash: HashName): OpenSslKey
-}
+/** Takes SPKI that `createPublicKey` has accepted. `hash` is the one of the key's algorithm. */
+export type ImportKey = (spki: Uint8Array, isRsa: boolean, hash: HashName) => OpenSslKey
 
 const RSA_PKCS1_PADDING = 1
 
@@ -100,9 +98,9 @@ function damaged(bytes: Uint8Array): Uint8Array {
 }
 
 /** Known answers: a good signature, and twice a bad one, for each kind of key. */
-function selfTest(openSsl: OpenSsl): void {
+function selfTest(importKey: ImportKey): void {
   for (const { spki, isRsa, digest, signature } of knownAnswers) {
-    const key = openSsl.importKey(spki, isRsa, "sha256")
+    const key = importKey(spki, isRsa, "sha256")
     const isRight =
       key.verify(signature, digest) &&
       !key.verify(signature, damaged(digest)) &&
@@ -112,36 +110,34 @@ function selfTest(openSsl: OpenSsl): void {
   }
 }
 
-function openOpenSsl(library: string | null): OpenSsl {
+function openOpenSsl(library: string | null): ImportKey {
   const functions = bindFunctions(library)
-  const openSsl: OpenSsl = {
-    importKey(spki, isRsa, hash) {
-      const key = readKey(functions, spki)
-      const context = newContext(functions, key, isRsa, hash)
-      return {
-        verify(signature, digest) {
-          const { length } = signature
-          // The answer is 1, 0 or, for DER that is not, negative.
-          const holds = functions.verify(context, signature, length, digest, digest.length) === 1
-          if (!holds) functions.clearErrors()
-          return holds
-        },
-        free() {
-          functions.freeContext(context)
-          functions.freeKey(key)
-        },
-      }
-    },
+  const importKey: ImportKey = (spki, isRsa, hash) => {
+    const key = readKey(functions, spki)
+    const context = newContext(functions, key, isRsa, hash)
+    return {
+      verify(signature, digest) {
+        const { length } = signature
+        // The answer is 1, 0 or, for DER that is not, negative.
+        const holds = functions.verify(context, signature, length, digest, digest.length) === 1
+        if (!holds) functions.clearErrors()
+        return holds
+      },
+      free() {
+        functions.freeContext(context)
+        functions.freeKey(key)
+      },
+    }
   }
-  selfTest(openSsl)
-  return openSsl
+  selfTest(importKey)
+  return importKey
 }
 
 /**
  * The functions of the running process, or of the library file that is named. Throws trouble if they are
  * not there or answer wrongly.
  */
-export function loadOpenSsl(library: string | null): OpenSsl {
+export function loadOpenSsl(library: string | null): ImportKey {
   try {
     return openOpenSsl(library)
   } catch (cause) {

@@ -59,7 +59,6 @@ function rawAnswer(problem: Problem): string {
   ].join("\r\n")
 }
 
-/** The listener of a server's `clientError` event. */
 function answerBrokenConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
   const pending = (socket as AnsweringSocket)._httpMessage
   if (pending?.req.complete === true && !pending.headersSent) {

@@ -13,7 +13,6 @@ export interface Problem {
   readonly detail: string
 }
 
-/** The status and the title of each refusal. */
 const refusals = {
   malformed: [400, "The request is malformed"],
   unsupported: [422, "The log does not support this"],
