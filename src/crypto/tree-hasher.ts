@@ -1,17 +1,11 @@
 // The hasher of the tree by node:crypto (RFC 6962 section 2.1), several times as fast as the portable one:
-// the one-shot hash with a string result, which allocates no Buffer, where this Node has it.
-import * as crypto from "node:crypto"
+// the one-shot hash with a string result, which allocates no Buffer.
+import { hash } from "node:crypto"
 import { LONGEST_BODY } from "../core/base/limits.ts"
 import { asHash, HASH_SIZE, type Hash, type TreeHasher } from "../core/tree/hash.ts"
 
 /** SHA-256 as 32 characters, one a byte. */
-type Sha256Text = (bytes: Uint8Array) => string
-
-// `hash` came with Node 20.12; a namespace import lets an older Node load this file.
-const sha256: Sha256Text =
-  typeof crypto.hash === "function"
-    ? (bytes) => crypto.hash("sha256", bytes, "binary")
-    : (bytes) => crypto.createHash("sha256").update(bytes).digest("binary")
+const sha256 = (bytes: Uint8Array): string => hash("sha256", bytes, "binary")
 
 function writeText(text: string, to: Uint8Array, at: number): void {
   for (let i = 0; i < HASH_SIZE; i++) to[at + i] = text.charCodeAt(i)

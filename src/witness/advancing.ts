@@ -40,22 +40,11 @@ interface Outcome {
   readonly effects: readonly Promise<void>[]
 }
 
-export interface Advancing {
-  /** Settles every submission of the batch; never rejects. */
-  work(batch: readonly Waiting[]): Promise<void>
-  /** Stores the present time for the heads that are held; gives those that may be cosigned at it. */
-  renew(): Promise<readonly WitnessedHead[]>
-  /** Throws Trouble once the state of the store is unknown: nothing is signed until a restart. */
-  assertGoing(): void
-  /** Why {@link assertGoing} throws; undefined if it does not. */
-  stopped(): string | undefined
-}
-
 function isAdvance(result: Outcome["result"]): result is Advance {
   return !(result instanceof Error)
 }
 
-export function createAdvancing(options: AdvancingOptions): Advancing {
+export function createAdvancing(options: AdvancingOptions) {
   const { store, states, conviction, hasher, holds, now } = options
   let stopped: string | undefined
 
@@ -71,12 +60,11 @@ export function createAdvancing(options: AdvancingOptions): Advancing {
       effects.push(conviction.stop(state, formatNote(text, [...logLines, ...ownLines])))
     }
     try {
-      const standing = { head, freeze: state.freeze }
-      return { result: judge(submission, standing, { time, hasher }), effects }
+      return { result: judge(submission, head, state.freeze, time, hasher), effects }
     } catch (reason) {
       if (!(reason instanceof Refusal || reason instanceof Trouble)) throw reason
       const isProven = state.freeze?.cause === "proven"
-      const fork = isProven ? undefined : forkOf(submission, head, { hasher, holds })
+      const fork = isProven ? undefined : forkOf(submission, head, hasher, holds)
       if (fork !== undefined) effects.push(conviction.convict(state, fork))
       return { result: reason, effects }
     }
@@ -134,12 +122,14 @@ export function createAdvancing(options: AdvancingOptions): Advancing {
     stopped ??= `the witness signs no more until it is started again: ${String(reason)}`
   }
 
+  /** Throws Trouble once the state of the store is unknown: nothing is signed until a restart. */
   function assertGoing(): void {
     if (stopped !== undefined) throw new Trouble("disk", stopped)
   }
 
   return {
-    async work(batch) {
+    /** Settles every submission of the batch; never rejects. */
+    async work(batch: readonly Waiting[]): Promise<void> {
       try {
         assertGoing()
         await settleAll(batch)
@@ -148,18 +138,18 @@ export function createAdvancing(options: AdvancingOptions): Advancing {
         for (const { reject } of batch) reject(reason)
       }
     },
-    async renew() {
+    /** Stores the present time for the heads that are held; gives those that may be cosigned at it. */
+    async renew(): Promise<readonly WitnessedHead[]> {
       const time = now()
       const held = [...states.values()].flatMap(({ head, freeze }) =>
         head === undefined || freeze !== undefined || !maySign(time, head.time) ? [] : head,
       )
-      const advances = held.map((head) => {
-        return { origin: head.origin, from: head, to: { ...head, time } }
-      })
+      const advances = held.map((from) => ({ origin: from.origin, from, to: { ...from, time } }))
       const outdated = await storeAll(advances, [])
       return advances.flatMap(({ origin, to }) => (outdated.has(origin) ? [] : to))
     },
     assertGoing,
+    /** Why {@link assertGoing} throws; undefined if it does not. */
     stopped: () => stopped,
   }
 }

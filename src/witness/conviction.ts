@@ -1,7 +1,7 @@
 // What stops a witness from cosigning a log: evidence against the log, or against the witness's own memory.
 // A freeze holds at once in this process and is durable when its promise resolves.
 import { refuse } from "../core/base/errors.ts"
-import { formatVkey, type SignatureRule, type Vkey } from "../core/note/note.ts"
+import { formatVkey, type SignatureRule } from "../core/note/note.ts"
 import type { Origin } from "../core/note/origin.ts"
 import type { Evidence, EvidenceKind } from "../evidence/evidence.ts"
 import { parseEvidence } from "../evidence/format.ts"
@@ -24,22 +24,12 @@ export interface TakenEvidence {
   readonly origins: readonly Origin[]
 }
 
-export interface Conviction {
-  /**
-   * Keeps evidence that holds, and freezes the log for it. Evidence that is kept changes nothing, also after
-   * an unfreeze; nor does any beyond the limit of the store while the log is frozen, or never is.
-   */
-  convict(state: LogState, evidence: Evidence): Promise<void>
-  /** Freezes a log for good, because `note` has the witness's own cosignature beyond its memory. */
-  stop(state: LogState, note: string): Promise<void>
-  /** See {@link Witness.takeEvidence}. */
-  take(text: string): Promise<TakenEvidence>
-}
+export type Conviction = Awaited<ReturnType<typeof createConviction>>
 
 /** Kinds that may rest on nothing but what the log's key signed. */
 const reasons: ReadonlySet<EvidenceKind> = new Set(["fork", "key-misuse", "broken-promise", "time"])
 
-export async function createConviction(options: ConvictionOptions): Promise<Conviction> {
+export async function createConviction(options: ConvictionOptions) {
   const { store, states, freezes, holds, onEvidence } = options
   const kept = new Map<string, Map<string, Promise<void>>>()
   for (const { origin, evidence } of await store.evidence()) {
@@ -66,6 +56,10 @@ export async function createConviction(options: ConvictionOptions): Promise<Conv
     onEvidence?.(origin, evidence)
   }
 
+  /**
+   * Keeps evidence that holds, and freezes the log for it. Evidence that is kept changes nothing, also after
+   * an unfreeze; nor does any beyond the limit of the store while the log is frozen, or never is.
+   */
   async function convict(state: LogState, evidence: Evidence): Promise<void> {
     const { origin } = state.log
     const known = keptOf(origin)
@@ -76,6 +70,7 @@ export async function createConviction(options: ConvictionOptions): Promise<Conv
     await known.get(evidence.id)
   }
 
+  /** Freezes a log for good, because `note` has the witness's own cosignature beyond its memory. */
   async function stop(state: LogState, note: string): Promise<void> {
     const { origin } = state.log
     if (state.freeze?.cause === "rolled-back") return
@@ -87,18 +82,18 @@ export async function createConviction(options: ConvictionOptions): Promise<Conv
   function assertTaken(text: string, news: readonly LogState[]): void {
     const { freezes: isReason, kind } = verifyEvidence(text, undefined, holds)
     if (!isReason) refuseKind(kind)
-    if (news.some(hasRoom)) return
-    refuse(
-      "not-allowed",
-      `${MOST_EVIDENCE_A_LOG} cases against this log are kept: no more are needed`,
-    )
+    const enough = `${MOST_EVIDENCE_A_LOG} cases against this log are kept: no more are needed`
+    if (!news.some(hasRoom)) refuse("not-allowed", enough)
   }
 
+  /** See {@link Witness.takeEvidence}. */
   async function take(text: string): Promise<TakenEvidence> {
     // What costs little comes first: anyone may send anything.
     const { kind, key } = parseEvidence(text)
+    // The key ID is only 32 bits of a hash, so all of a vkey is compared.
+    const named = formatVkey(key)
     const found = [...states.values()].filter(({ log }) =>
-      log.vkeys.some((vkey) => isSameKey(vkey, key)),
+      log.vkeys.map(formatVkey).includes(named),
     )
     if (found.length === 0) {
       refuse("untrusted", "expected evidence against a key of a log that is cosigned here")
@@ -116,9 +111,4 @@ export async function createConviction(options: ConvictionOptions): Promise<Conv
 
 function refuseKind(kind: EvidenceKind): never {
   return refuse("not-allowed", `evidence of the kind ${kind} is no reason to stop cosigning a log`)
-}
-
-function isSameKey(a: Vkey, b: Vkey): boolean {
-  // The key ID is only 32 bits of a hash.
-  return formatVkey(a) === formatVkey(b)
 }

@@ -1,24 +1,32 @@
-// Turns a head that is stored into signature lines: one a key, all at the time that was stored with it.
-
+// Turns a head that is stored into signature lines: one a key, all at the time that was stored with it. The
+// port to a key is here, too: an adapter checks its own signatures before it gives them away.
 import { equalBytes } from "../core/base/bytes.ts"
 import { bug } from "../core/base/errors.ts"
 import { formatCheckpoint } from "../core/note/checkpoint.ts"
 import { type NamedHead, timestamped } from "../core/note/cosignature.ts"
-import { formatSignatureLine } from "../core/note/note.ts"
-import type { Cosigner } from "./cosigner.ts"
+import { formatSignatureLine, type Vkey } from "../core/note/note.ts"
 import type { WitnessedHead } from "./store.ts"
+
+/** One key of the witness. */
+export interface Cosigner {
+  /** Of type 4 or 6. */
+  readonly vkey: Vkey
+  /**
+   * The bare signature over a checkpoint at `time` (Unix seconds, above 0), without the time in front of
+   * it. `head` is what `checkpointText` says.
+   */
+  sign(time: number, checkpointText: string, head: NamedHead): Promise<Uint8Array>
+}
 
 /** The cosignature lines of a stored head. */
 export type Cosign = (head: WitnessedHead) => Promise<string>
 
-interface Signed {
-  readonly head: WitnessedHead
-  readonly lines: Promise<string>
-}
-
 /** Signs the same head at the same time once: requests of one second get the same lines. */
 export function createCosigning(cosigners: readonly Cosigner[]): Cosign {
-  const newest = new Map<string, Signed>()
+  const newest = new Map<
+    string,
+    { readonly head: WitnessedHead; readonly lines: Promise<string> }
+  >()
 
   return (head) => {
     const known = newest.get(head.origin)

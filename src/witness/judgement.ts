@@ -5,7 +5,7 @@ import { Refusal, refuse, Trouble, unlessRefused } from "../core/base/errors.ts"
 import { formatCheckpoint } from "../core/note/checkpoint.ts"
 import { cosignatureTime } from "../core/note/cosignature.ts"
 import { formatNote, lineOf, parseNote, type SignatureRule } from "../core/note/note.ts"
-import { EMPTY_HEAD, EMPTY_ROOT, type Hash, type Head, type TreeHasher } from "../core/tree/hash.ts"
+import { EMPTY_HEAD, EMPTY_ROOT, type Head, type TreeHasher } from "../core/tree/hash.ts"
 import { rootsFromConsistency, verifyConsistency } from "../core/tree/proof.ts"
 import type { Evidence } from "../evidence/evidence.ts"
 import { makeFork } from "../evidence/head-evidence.ts"
@@ -21,28 +21,19 @@ export class OldSizeConflict extends Refusal {
   }
 }
 
-/** What the witness holds of one log. */
-interface Standing {
-  readonly head: WitnessedHead | undefined
-  readonly freeze: Freeze | undefined
-}
-
-interface JudgementOptions {
-  /** Unix seconds. */
-  readonly time: number
-  readonly hasher: TreeHasher
-}
-
 /**
- * The step that makes a submission the newest head, in the order of checks that tlog-witness has. Refuses
+ * The step that makes a submission the newest head, in the order of checks that tlog-witness has, given the
+ * head and the freeze that the witness holds of its log, at `time` in Unix seconds. Refuses
  * `malformed` for extension lines and an old size above the checkpoint's; `mismatch` for a wrong empty
  * root and a frozen log; {@link OldSizeConflict}; `bad-proof`. Throws Trouble `clock` if the clock is
  * behind what was signed.
  */
 export function judge(
   submission: Submission,
-  { head, freeze }: Standing,
-  { time, hasher }: JudgementOptions,
+  head: WitnessedHead | undefined,
+  freeze: Freeze | undefined,
+  time: number,
+  hasher: TreeHasher,
 ): Advance {
   const { checkpoint, oldSize, proof } = submission
   const held: Head = head ?? EMPTY_HEAD
@@ -124,20 +115,19 @@ export function isBeyond(
   return ownLines.some((line) => cosignatureTime(line) > head.time)
 }
 
-interface ForkOptions {
-  readonly hasher: TreeHasher
-  readonly holds: SignatureRule
-}
-
 /** The fork that a submission proves together with the head that is held; undefined if it proves none. */
 export function forkOf(
   submission: Submission,
   head: WitnessedHead | undefined,
-  { hasher, holds }: ForkOptions,
+  hasher: TreeHasher,
+  holds: SignatureRule,
 ): Evidence | undefined {
   const { checkpoint, text, logLines, log } = submission
   const note = formatNote(text, logLines)
-  const convict = (other: string, proof?: ImpliedRoot): Evidence | undefined => {
+  const convict = (
+    other: string,
+    proof?: ReturnType<typeof otherOldRoot>,
+  ): Evidence | undefined => {
     for (const vkey of log.vkeys) {
       const signedBoth = [other, note].every((text) => lineOf(vkey, parseNote(text).signatures))
       if (!signedBoth) continue
@@ -154,18 +144,12 @@ export function forkOf(
   return implied && convict(head.note, implied)
 }
 
-/** A consistency proof with the old root that it implies. */
-interface ImpliedRoot {
-  readonly implied: Hash
-  readonly hashes: readonly Hash[]
-}
-
-/** The proof with its old root, if it leads to the new root from an old one that is not ours. */
+/** The proof with the old root that it implies, if it leads to the new root from one that is not ours. */
 function otherOldRoot(
   { checkpoint, oldSize, proof }: Submission,
   head: WitnessedHead,
   hasher: TreeHasher,
-): ImpliedRoot | undefined {
+) {
   if (oldSize === 0 || oldSize !== head.size || oldSize >= checkpoint.size) return undefined
   const roots = unlessRefused(() =>
     rootsFromConsistency(oldSize, checkpoint.size, head.root, proof, hasher),

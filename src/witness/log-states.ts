@@ -52,11 +52,9 @@ async function rememberLogs(
   acceptNewKeys: boolean,
 ): Promise<void> {
   const known = new Map((await store.logs()).map((log) => [log.origin, log]))
-  const changed = logs.filter((log) => {
-    const before = known.get(log.origin)
-    if (before === undefined) return true
-    return before.vkeys.join("\n") !== vkeysOf(log).join("\n")
-  })
+  const changed = logs.filter(
+    (log) => known.get(log.origin)?.vkeys.join("\n") !== vkeysOf(log).join("\n"),
+  )
   for (const log of changed) {
     const before = known.get(log.origin)
     if (before !== undefined && !acceptNewKeys) refuseNewKeys(log, before)

@@ -75,18 +75,18 @@ export function parseForeignNote(text: string): Note {
   }
 }
 
-function isOwn(note: Note, vkey: Vkey, line: NoteSignature, { holds }: SubmissionRules): boolean {
-  return holds(vkey, note.text, line.signature) && cosignatureTime(line) > 0
-}
-
 /**
  * Of each of the witness's own keys the first line, if it holds and states a time, whoever sent the note.
  * Further ones are not looked at: anyone can add them, and each would cost a verification.
  */
-export function linesOfOurs(note: Note, rules: SubmissionRules): NoteSignature[] {
-  return rules.ownVkeys.flatMap((vkey) => {
-    const line = lineOf(vkey, note.signatures)
-    return line !== undefined && isOwn(note, vkey, line, rules) ? line : []
+export function linesOfOurs(
+  { text, signatures }: Note,
+  { ownVkeys, holds }: Pick<SubmissionRules, "ownVkeys" | "holds">,
+): NoteSignature[] {
+  return ownVkeys.flatMap((vkey) => {
+    const line = lineOf(vkey, signatures)
+    if (line === undefined || !holds(vkey, text, line.signature)) return []
+    return cosignatureTime(line) > 0 ? line : []
   })
 }
 
@@ -130,12 +130,8 @@ export async function readSubmission(
 ): Promise<Submission> {
   const { oldSize, proof, note: text } = parseAddCheckpoint(body)
   const origin = text.slice(0, text.indexOf("\n"))
-  const log =
-    rules.logs.get(origin) ??
-    refuse(
-      "not-found",
-      `expected the origin of a log that is cosigned here, found ${shown(origin)}`,
-    )
+  const other = `expected the origin of a log that is cosigned here, found ${shown(origin)}`
+  const log = rules.logs.get(origin) ?? refuse("not-found", other)
   const note = parseForeignNote(text)
   const logLines = openNote(note, log.vkeys, await verified(note, log.vkeys, rules))
   const checkpoint = parseCheckpoint(note.text)

@@ -1,6 +1,5 @@
 // A C2SP tlog-witness: cosigns checkpoints of the logs it is configured with, each only if it follows the
 // one before. Leaves out HTTP, keys and disks, which are ports; sign-subtree and mirroring are not done.
-
 import { bug, Refusal } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
@@ -9,10 +8,9 @@ import { formatNote, formatVkey, type SignatureRule } from "../core/note/note.ts
 import type { Origin } from "../core/note/origin.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
 import type { Evidence } from "../evidence/evidence.ts"
-import { type Advancing, createAdvancing, type Waiting } from "./advancing.ts"
+import { createAdvancing, type Waiting } from "./advancing.ts"
 import { type Conviction, createConviction, type TakenEvidence } from "./conviction.ts"
-import type { Cosigner } from "./cosigner.ts"
-import { type Cosign, createCosigning } from "./cosigning.ts"
+import { type Cosign, type Cosigner, createCosigning } from "./cosigning.ts"
 import { isBeyond } from "./judgement.ts"
 import { type LogState, type LogStates, loadLogStates, stateOf } from "./log-states.ts"
 import { createQueue } from "./queue.ts"
@@ -136,20 +134,6 @@ export async function createWitness(options: WitnessOptions): Promise<Witness> {
   const renewed = await advancing.renew()
   // One after the other: there may be more logs than a key takes requests at a time.
   for (const head of renewed) await cosignHead(head, stateOf(states, head.origin), cosign)
-  return witnessOver({ options, states, conviction, rules, advancing, cosign })
-}
-
-interface Parts {
-  readonly options: WitnessOptions
-  readonly states: LogStates
-  readonly conviction: Conviction
-  readonly rules: SubmissionRules
-  readonly advancing: Advancing
-  readonly cosign: Cosign
-}
-
-function witnessOver(parts: Parts): Witness {
-  const { options, states, conviction, rules, advancing, cosign } = parts
   const enqueue = createQueue<Waiting>({ work: advancing.work, defer: options.defer })
 
   return {
@@ -163,14 +147,11 @@ function witnessOver(parts: Parts): Witness {
     },
     checkpoint: (origin) => states.get(origin)?.shown?.text,
     takeEvidence: conviction.take,
-    evidence: () => options.store.evidence(),
-    status() {
-      const stopped = advancing.stopped()
-      return {
-        logs: [...states.values()].map(statusOf),
-        ...present({ stopped }),
-      }
-    },
+    evidence: () => store.evidence(),
+    status: () => ({
+      logs: [...states.values()].map(statusOf),
+      ...present({ stopped: advancing.stopped() }),
+    }),
   }
 }
 
@@ -218,8 +199,7 @@ function statusOf({ log, head, freeze }: LogState): WitnessedLogStatus {
     origin: log.origin,
     vkeys: log.vkeys.map(formatVkey),
     size: head?.size ?? 0,
-    ...(head === undefined ? {} : { root: formatBase64(head.root) }),
+    ...present({ root: head && formatBase64(head.root), frozen: freeze }),
     time: head?.time ?? 0,
-    ...present({ frozen: freeze }),
   }
 }

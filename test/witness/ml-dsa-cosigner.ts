@@ -1,6 +1,6 @@
 // A cosigner of type 6 whose signatures are deterministic, for tests.
 
-import type { Cosigner } from "../../src/witness/cosigner.ts"
+import type { Cosigner } from "../../src/witness/cosigning.ts"
 import { testSigner } from "../signers.ts"
 
 const TIME_SIZE = 8

@@ -3,7 +3,7 @@
 
 import { formatBase64 } from "../../src/core/base/text.ts"
 import type { NamedHead } from "../../src/core/note/cosignature.ts"
-import type { Cosigner } from "../../src/witness/cosigner.ts"
+import type { Cosigner } from "../../src/witness/cosigning.ts"
 import { testCosigner } from "./test-log.ts"
 
 export interface SignedHead {

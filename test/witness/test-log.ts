@@ -8,7 +8,7 @@ import { cosignatureMessage } from "../../src/core/note/cosignature.ts"
 import { formatNote, makeVkey, type NoteSignature, type Vkey } from "../../src/core/note/note.ts"
 import { type Origin, parseOrigin } from "../../src/core/note/origin.ts"
 import { EMPTY_ROOT, type Hash } from "../../src/core/tree/hash.ts"
-import type { Cosigner } from "../../src/witness/cosigner.ts"
+import type { Cosigner } from "../../src/witness/cosigning.ts"
 import { mth, proof } from "../reference.ts"
 
 const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex")

@@ -1,5 +1,6 @@
 // Byte strings: join, compare, big-endian integers, UTF-8. The one place in `core` where integers of 8
 // bytes appear. Leaves out every text encoding but UTF-8 (see text.ts).
+import { concatBytes } from "@noble/hashes/utils.js"
 import { refuse } from "./errors.ts"
 
 const encoder = new TextEncoder()
@@ -20,15 +21,7 @@ export function parseUtf8(bytes: Uint8Array, what: string): string {
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0
-  for (const part of parts) length += part.length
-  const joined = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
+  return concatBytes(...parts)
 }
 
 /** Equality of public bytes; not constant in time, so not for secrets. */

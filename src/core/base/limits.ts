@@ -27,20 +27,16 @@ export const LONGEST_KEPT_NOTE = 131_072
 /** An answer to a submission, or a tlog-proof: the longest note, and as much for body and proof. */
 export const LONGEST_RECEIPT = 2 * LONGEST_NOTE
 
-/** Several checkpoint notes in one text. */
+// Files, as texts.
 export const LONGEST_HEAD_LIST = 1_048_576
-
-/** A policy file (C2SP tlog-policy). */
 export const LONGEST_POLICY = 1_048_576
-
-/** A trusted root of Sigstore. */
 export const LONGEST_TRUSTED_ROOT = 1_048_576
-
-/** PEM of a key or of a certificate chain, also as a file. */
-export const LONGEST_PEM = 131_072
-
-/** A file of evidence (tlog-evidence/v1). */
 export const LONGEST_EVIDENCE = 1_048_576
+export const LONGEST_WATCH = 1_048_576
+/** A list that a watch file names. */
+export const LONGEST_WATCH_LIST = 128 * 1024 * 1024
+/** A key or a certificate chain, also as a file. */
+export const LONGEST_PEM = 131_072
 
 /** Characters of the remark in a file of evidence. */
 export const LONGEST_REMARK = 500
@@ -57,22 +53,16 @@ export const LONGEST_PAYLOAD = 32 * 1024 * 1024
 /** A DSSE envelope as JSON: the longest payload, and room for ten signatures with the names of their keys. */
 export const LONGEST_ENVELOPE = LONGEST_PAYLOAD + 1024 * 1024
 
-/** The most log entries in a Sigstore bundle. */
 export const MOST_BUNDLE_ENTRIES = 32
 
 /** A Sigstore bundle: the longest envelope, and the most entries with the longest receipts. */
 export const LONGEST_BUNDLE = LONGEST_ENVELOPE + MOST_BUNDLE_ENTRIES * LONGEST_RECEIPT
 
-/** The most certificates of a chain. */
 export const MOST_CERTIFICATES = 10
 
 /** The most subjects of an in-toto statement, likewise materials and dependencies, and digests of each. */
 export const MOST_SUBJECTS = 1024
 export const MOST_SUBJECT_DIGESTS = 32
-
-/** A watch file of the monitor, and a list that one names. */
-export const LONGEST_WATCH = 1_048_576
-export const LONGEST_WATCH_LIST = 128 * 1024 * 1024
 
 /** The most entries on one page of a search (openapi.yaml, `limit`). */
 export const MOST_FOUND_ON_PAGE = 100

@@ -2,9 +2,10 @@
 // encoding that may come out and compares all of it, so there is nothing lenient to parse. Leaves out
 // PSS and every check of the key's size, which belongs to the caller.
 import { pow } from "@noble/curves/abstract/modular.js"
+import { bytesToNumberBE, numberToBytesBE } from "@noble/curves/utils.js"
 import { concat, equalBytes } from "./bytes.ts"
 import { digestLength, type HashName } from "./digest.ts"
-import { formatHex, parseHex } from "./text.ts"
+import { parseHex } from "./text.ts"
 
 /** RFC 8017 section 9.2, note 1: the DER of a DigestInfo in front of the digest; NULL is present. */
 export const digestInfoPrefix: Readonly<Record<HashName, Uint8Array>> = {
@@ -23,14 +24,6 @@ function encodeEmsa(hash: HashName, digest: Uint8Array, length: number): Uint8Ar
   return concat(Uint8Array.of(0, 1), new Uint8Array(padding).fill(0xff), Uint8Array.of(0), info)
 }
 
-function bigintOf(bytes: Uint8Array): bigint {
-  return bytes.length === 0 ? 0n : BigInt(`0x${formatHex(bytes)}`)
-}
-
-function bytesOf(value: bigint, length: number): Uint8Array {
-  return parseHex(value.toString(16).padStart(2 * length, "0"), "RSA message")
-}
-
 /**
  * Whether the signature holds. `modulus` and `exponent` are big-endian without leading zeros. False
  * for a signature that is not exactly as long as the modulus or not below it.
@@ -44,9 +37,9 @@ export function verifyRsaPkcs1(
 ): boolean {
   if (digest.length !== digestLength[hash] || signature.length !== modulus.length) return false
   const expected = encodeEmsa(hash, digest, modulus.length)
-  const n = bigintOf(modulus)
-  const s = bigintOf(signature)
+  const n = bytesToNumberBE(modulus)
+  const s = bytesToNumberBE(signature)
   // SPEC: RFC 8017 section 5.2.2 step 1: a signature representative is below n.
   if (expected === undefined || s >= n) return false
-  return equalBytes(bytesOf(pow(s, bigintOf(exponent), n), modulus.length), expected)
+  return equalBytes(numberToBytesBE(pow(s, bytesToNumberBE(exponent), n), modulus.length), expected)
 }

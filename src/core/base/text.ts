@@ -1,5 +1,6 @@
 // Strict text codecs: decimals, base64 (RFC 4648 section 4), hex, plain text. Each accepts exactly what
 // it would print itself (canonical or refused), on any engine, without Node's lenient `Buffer`.
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js"
 import { parseUtf8, utf8 } from "./bytes.ts"
 import { refuse, shown } from "./errors.ts"
 
@@ -98,39 +99,16 @@ export function formatBase64(bytes: Uint8Array): string {
   return parseUtf8(codes, "base64")
 }
 
-const HEX = "0123456789abcdef"
-const NOT_A_NIBBLE = 16
-
-const nibbleOf = new Uint8Array(128).fill(NOT_A_NIBBLE)
-for (let i = 0; i < HEX.length; i++) nibbleOf[HEX.charCodeAt(i)] = i
-
-function nibble(text: string, at: number): number {
-  const code = text.charCodeAt(at)
-  return code < 128 ? (nibbleOf[code] as number) : NOT_A_NIBBLE
-}
-
 /** Decodes lower-case hex; refuses `malformed` for every other spelling. */
 export function parseHex(text: string, what: string): Uint8Array {
-  const bytes = new Uint8Array(Math.floor(text.length / 2))
-  let wrong = text.length % 2 === 0 ? 0 : NOT_A_NIBBLE
-  for (let i = 0; i < bytes.length; i++) {
-    const high = nibble(text, 2 * i)
-    const low = nibble(text, 2 * i + 1)
-    wrong |= high | low
-    bytes[i] = (high << 4) | low
-  }
-  if ((wrong & NOT_A_NIBBLE) !== 0) {
+  if (text.length % 2 !== 0 || /[^0-9a-f]/.test(text)) {
     refuse("malformed", `${what}: expected lower-case hex, found ${shown(text)}`)
   }
-  return bytes
+  return hexToBytes(text)
 }
 
-const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
-
 export function formatHex(bytes: Uint8Array): string {
-  let text = ""
-  for (const byte of bytes) text += hexOf[byte]
-  return text
+  return bytesToHex(bytes)
 }
 
 const PLAIN = /^[\n -\u{10ffff}]*$/u

@@ -29,11 +29,8 @@ export function parseAddCheckpoint(body: Uint8Array): AddCheckpoint {
   const blank = text.indexOf("\n\n")
   const note = text.slice(blank + 2)
   if (blank < 0 || !note.includes("\n")) {
-    refuse(
-      "malformed",
-      `add-checkpoint request: expected "${OLD}SIZE", up to ${MOST_PROOF_HASHES} proof lines, an ` +
-        `empty line and a note, found ${shown(text)}`,
-    )
+    const form = `"${OLD}SIZE", up to ${MOST_PROOF_HASHES} proof lines, an empty line and a note`
+    refuse("malformed", `add-checkpoint request: expected ${form}, found ${shown(text)}`)
   }
   const [old = "", ...lines] = text.slice(0, blank).split("\n", MOST_PROOF_HASHES + 2)
   if (!old.startsWith(OLD)) {
@@ -41,10 +38,8 @@ export function parseAddCheckpoint(body: Uint8Array): AddCheckpoint {
   }
   // SPEC: a proof MUST NOT have more than 63 lines.
   if (lines.length > MOST_PROOF_HASHES) {
-    refuse(
-      "malformed",
-      `add-checkpoint request: expected up to ${MOST_PROOF_HASHES} proof lines, found more`,
-    )
+    const most = `up to ${MOST_PROOF_HASHES} proof lines`
+    refuse("malformed", `add-checkpoint request: expected ${most}, found more`)
   }
   return {
     oldSize: parseDecimal(old.slice(OLD.length), "old size"),

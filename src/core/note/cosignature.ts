@@ -81,29 +81,22 @@ export function cosignatureTime({ signature }: Pick<NoteSignature, "signature">)
   return readU64(signature, 0, "cosignature time")
 }
 
-function verifyBare(
-  vkey: Vkey,
-  time: number,
-  text: string,
-  head: NamedHead,
-  bare: Uint8Array,
-): boolean {
-  if (vkey.type === 4) return verifyEd25519(bare, cosignatureMessage(time, text), vkey.publicKey)
-  if (vkey.type !== 6 || bare.length !== ML_DSA_44_SIGNATURE_SIZE) return false
-  const subtree: Subtree = { origin: head.origin, start: 0, end: head.size, root: head.root }
-  return ml_dsa44.verify(bare, subtreeMessage(vkey.name, time, subtree), vkey.publicKey)
-}
-
 /** The time of a cosignature that holds, perhaps 0; undefined if it does not hold. */
 function timeOf(
-  vkey: Vkey,
+  { type, name, publicKey }: Vkey,
   text: string,
-  head: NamedHead,
+  { origin, size, root }: NamedHead,
   signature: Uint8Array,
 ): number | undefined {
-  const { time, bare } = splitTimed(signature) ?? {}
-  if (time === undefined || bare === undefined) return undefined
-  return verifyBare(vkey, time, text, head, bare) ? time : undefined
+  const timed = splitTimed(signature)
+  if (timed === undefined) return undefined
+  const { time, bare } = timed
+  if (type === 4) {
+    return verifyEd25519(bare, cosignatureMessage(time, text), publicKey) ? time : undefined
+  }
+  if (type !== 6 || bare.length !== ML_DSA_44_SIGNATURE_SIZE) return undefined
+  const message = subtreeMessage(name, time, { origin, start: 0, end: size, root })
+  return ml_dsa44.verify(bare, message, publicKey) ? time : undefined
 }
 
 function refuseCosignature(vkey: Vkey): never {

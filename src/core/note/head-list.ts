@@ -1,7 +1,6 @@
 // Several signed heads as one text: checkpoint notes one after the other, as verifiers keep them in a file
 // and exchange them with a monitor. Needs no separator, because a checkpoint has no empty line before its
 // signatures and no log is named like the beginning of a signature line.
-
 import { refuse } from "../base/errors.ts"
 import { LONGEST_HEAD_LIST } from "../base/limits.ts"
 import { parsePlainText } from "../base/text.ts"

@@ -3,6 +3,7 @@
 import { parseUtf8, utf8 } from "../base/bytes.ts"
 import { refuse, shown } from "../base/errors.ts"
 import { LONGEST_POLICY } from "../base/limits.ts"
+import { present } from "../base/present.ts"
 import { formatHex, parseDecimal } from "../base/text.ts"
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts"
 import { checkpointRule, readCosignatures } from "./cosignature.ts"
@@ -44,14 +45,14 @@ export interface Policy {
 const NONE = "none"
 
 /** What has been read so far; `defined` holds witnesses and groups, `placed` those in a group. */
-interface Draft {
-  readonly logs: PolicyLog[]
-  readonly witnesses: PolicyWitness[]
-  readonly groups: PolicyGroup[]
-  readonly logKeys: Set<string>
-  readonly witnessKeys: Set<string>
-  readonly defined: Set<string>
-  readonly placed: Set<string>
+class Draft {
+  readonly logs: PolicyLog[] = []
+  readonly witnesses: PolicyWitness[] = []
+  readonly groups: PolicyGroup[] = []
+  readonly logKeys = new Set<string>()
+  readonly witnessKeys = new Set<string>()
+  readonly defined = new Set<string>()
+  readonly placed = new Set<string>()
   quorum: string | undefined
 }
 
@@ -60,10 +61,8 @@ function refuseLine(expected: string, found: string): never {
 }
 
 function textOf(octets: string): string {
-  return parseUtf8(
-    Uint8Array.from(octets, (octet) => octet.charCodeAt(0)),
-    "policy",
-  )
+  const bytes = Uint8Array.from(octets, (octet) => octet.charCodeAt(0))
+  return parseUtf8(bytes, "policy")
 }
 
 /** Adds a key to a set; refuses one that is there under whatever name, key ID or type. */
@@ -78,21 +77,16 @@ function define(draft: Draft, name: string): void {
   draft.defined.add(name)
 }
 
-function urlOf(fields: readonly string[], at: number): { url?: string } {
-  const url = fields[at]
-  return url === undefined ? {} : { url: textOf(url) }
-}
-
 function readLog(draft: Draft, fields: readonly string[]): void {
-  const [vkeyText] = fields
+  const [vkeyText, url] = fields
   if (vkeyText === undefined || fields.length > 2) refuseLine("log VKEY [URL]", fields.join(" "))
   const vkey = parseVkey(textOf(vkeyText))
   addKey(draft.logKeys, vkey)
-  draft.logs.push({ vkey, ...urlOf(fields, 1) })
+  draft.logs.push({ vkey, ...present({ url: url && textOf(url) }) })
 }
 
 function readWitness(draft: Draft, fields: readonly string[]): void {
-  const [name, vkeyText] = fields
+  const [name, vkeyText, url] = fields
   if (name === undefined || vkeyText === undefined || fields.length > 3) {
     refuseLine("witness NAME VKEY [URL]", fields.join(" "))
   }
@@ -100,7 +94,7 @@ function readWitness(draft: Draft, fields: readonly string[]): void {
   if (!isWitnessKey(vkey)) refuseLine("a witness key of type 4 or 6", vkey.name)
   addKey(draft.witnessKeys, vkey)
   define(draft, name)
-  draft.witnesses.push({ name, vkey, ...urlOf(fields, 2) })
+  draft.witnesses.push({ name, vkey, ...present({ url: url && textOf(url) }) })
 }
 
 function thresholdOf(text: string, members: number): number {
@@ -135,9 +129,7 @@ function readQuorum(draft: Draft, fields: readonly string[]): void {
   draft.quorum = name
 }
 
-type LineReader = (draft: Draft, fields: readonly string[]) => void
-
-const readers: ReadonlyMap<string, LineReader> = new Map([
+const readers: ReadonlyMap<string, typeof readLog> = new Map([
   ["log", readLog],
   ["witness", readWitness],
   ["group", readGroup],
@@ -181,16 +173,7 @@ export function parsePolicy(input: Uint8Array | string): Policy {
   const octets = octetsOf(bytes)
   if (!ALLOWED.test(octets)) refuseLine("no control characters but tab and line feed", octets)
   if (!octets.endsWith("\n")) refuseLine("a line feed at the end", octets.slice(-20))
-  const draft: Draft = {
-    logs: [],
-    witnesses: [],
-    groups: [],
-    logKeys: new Set(),
-    witnessKeys: new Set(),
-    defined: new Set(),
-    placed: new Set(),
-    quorum: undefined,
-  }
+  const draft = new Draft()
   for (const line of octets.split("\n")) readLine(draft, line)
   const { logs, witnesses, groups, quorum } = draft
   return { logs, witnesses, groups, quorum: quorum ?? refuseLine("a quorum line", "none") }
@@ -231,7 +214,8 @@ function namesOfQuorum(policy: Policy): ReadonlySet<string> {
   return names
 }
 
-function refuseQuorum(policy: Policy, names: ReadonlySet<string>): never {
+function refuseQuorum(policy: Policy, cosigned: readonly PolicyWitness[]): never {
+  const names = satisfied(policy, cosigned)
   const wanted = namesOfQuorum(policy)
   const missing = policy.witnesses
     .filter((witness) => wanted.has(witness.name) && !names.has(witness.name))
@@ -259,17 +243,15 @@ function refuseQuorum(policy: Policy, names: ReadonlySet<string>): never {
  */
 export function checkPolicy(policy: Policy, note: Note): VerifiedCheckpoint {
   const checkpoint = parseCheckpoint(note.text)
-  const logKeys = policy.logs.map((log) => log.vkey)
-  const ownKeys = logKeys.filter((vkey) => vkey.name === checkpoint.origin)
+  const vkeysOf = (those: readonly { readonly vkey: Vkey }[]) => those.map(({ vkey }) => vkey)
+  const ownKeys = vkeysOf(policy.logs).filter(({ name }) => name === checkpoint.origin)
   if (ownKeys.length === 0) {
     refuse("untrusted", `the policy names no log ${shown(checkpoint.origin)}`)
   }
   openNote(note, ownKeys, checkpointRule(checkpoint))
-  const vkeys = policy.witnesses.map((witness) => witness.vkey)
-  const times = readCosignatures(note, checkpoint, vkeys)
+  const times = readCosignatures(note, checkpoint, vkeysOf(policy.witnesses))
   const cosigned = policy.witnesses.filter((witness) => times.has(witness.vkey))
-  const names = satisfied(policy, cosigned)
-  if (policy.quorum !== NONE && !names.has(policy.quorum)) refuseQuorum(policy, names)
+  if (!isQuorum(policy, cosigned)) refuseQuorum(policy, cosigned)
   const cosignatures = Array.from(times, ([vkey, time]) => ({ name: vkey.name, time }))
   return { checkpoint, cosignatures }
 }

@@ -2,8 +2,7 @@
 // ranges a proof consists of. Names the nodes only; proof.ts turns their hashes into proofs.
 // No bitwise operator appears: JavaScript's keep 32 bits and sizes go to 2^53-1.
 import { bug } from "../base/errors.ts"
-import type { Hash, TreeHasher } from "./hash.ts"
-import { EMPTY_ROOT } from "./hash.ts"
+import { EMPTY_ROOT, type Hash, type TreeHasher } from "./hash.ts"
 
 /** A perfect subtree: the entries from `index * 2^height` to `(index + 1) * 2^height`. */
 export interface NodeId {
@@ -62,22 +61,30 @@ export function foldNodes(hashes: readonly Hash[], hasher: TreeHasher): Hash {
   return root
 }
 
-/** RFC 6962 section 2.1.1, PATH(m, D[n]) as ranges, leaf sibling first. Requires index < size. */
-export function inclusionRanges(index: number, size: number): Range[] {
-  const fromTop: Range[] = []
+/**
+ * The way from a tree of `size` entries down to the one at `index`, or to the subtree that ends at `end` if that
+ * comes first: where it ends, and the halves that it leaves aside, from the top.
+ */
+function descend(index: number, size: number, end?: number) {
+  const aside: Range[] = []
   let from = 0
   let to = size
-  while (to - from > 1) {
+  while (to - from > 1 && to !== end) {
     const middle = from + splitPoint(to - from)
     if (index < middle) {
-      fromTop.push({ from: middle, to })
+      aside.push({ from: middle, to })
       to = middle
     } else {
-      fromTop.push({ from, to: middle })
+      aside.push({ from, to: middle })
       from = middle
     }
   }
-  return fromTop.reverse()
+  return { from, to, aside }
+}
+
+/** RFC 6962 section 2.1.1, PATH(m, D[n]) as ranges, leaf sibling first. Requires index < size. */
+export function inclusionRanges(index: number, size: number): Range[] {
+  return descend(index, size).aside.reverse()
 }
 
 /**
@@ -86,20 +93,8 @@ export function inclusionRanges(index: number, size: number): Range[] {
  */
 export function consistencyRanges(oldSize: number, newSize: number): Range[] {
   if (oldSize === 0 || oldSize === newSize) return []
-  const fromTop: Range[] = []
-  let from = 0
-  let to = newSize
-  while (to !== oldSize) {
-    const middle = from + splitPoint(to - from)
-    if (oldSize <= middle) {
-      fromTop.push({ from: middle, to })
-      to = middle
-    } else {
-      fromTop.push({ from, to: middle })
-      from = middle
-    }
-  }
+  const { from, to, aside } = descend(oldSize - 1, newSize, oldSize)
   // The old tree itself is left out of the proof when it is a perfect subtree from the beginning.
-  if (from !== 0) fromTop.push({ from, to })
-  return fromTop.reverse()
+  if (from !== 0) aside.push({ from, to })
+  return aside.reverse()
 }

@@ -1,25 +1,18 @@
-// The public keys that a digest thread has imported into OpenSSL, the most recently used ones: importing
-// a key costs as much as two verifications. One thread uses them, so a key is never freed while in use.
+// The strict rule around OpenSSL for signatures over ready-made digests, on the calling thread, with the keys
+// that were imported, the most recently used ones: importing a key costs as much as two verifications. One
+// thread uses them, so a key is never freed while in use.
 import { LRUCache } from "lru-cache"
-import { algorithms, digestAlgorithm, type KeyType } from "../../entry/algorithm.ts"
+import { algorithms, digestAlgorithm, digestLength, type KeyType } from "../../entry/algorithm.ts"
 import { keyOfCheck } from "../../entry/portable-verification.ts"
 import type { DigestCheck } from "./digest-message.ts"
 import { importSpki, spkiName } from "./message-keys.ts"
-import type { OpenSsl, OpenSslContext } from "./openssl.ts"
+import type { ImportKey, OpenSslKey } from "./openssl.ts"
 
-interface DigestKey {
+interface DigestKey extends OpenSslKey {
   readonly type: KeyType
-  readonly context: OpenSslContext
-  free(): void
 }
 
-export interface DigestKeys {
-  /** A context for the key of a check; undefined if no signature can hold under it. */
-  find(check: DigestCheck): OpenSslContext | undefined
-  clear(): void
-}
-
-function importKey(openSsl: OpenSsl, check: DigestCheck): DigestKey | undefined {
+function importedKey(importKey: ImportKey, check: DigestCheck): DigestKey | undefined {
   const { algorithm, spki, signature, digest } = check
   const key = keyOfCheck({ algorithm, spki, signature, signed: { form: "digest", digest } })
   if (key === undefined || key.type === "ed25519" || importSpki(spki) === undefined) {
@@ -27,28 +20,26 @@ function importKey(openSsl: OpenSsl, check: DigestCheck): DigestKey | undefined 
     return undefined
   }
   const { hash } = algorithms[digestAlgorithm[key.type]]
-  const imported = openSsl.importKey(spki, "modulus" in key, hash)
-  const context = openSsl.newContext(imported)
-  return {
-    type: key.type,
-    context,
-    free() {
-      openSsl.freeContext(context)
-      openSsl.freeKey(imported)
-    },
-  }
+  return { type: key.type, ...importKey(spki, "modulus" in key, hash) }
 }
 
-export function createDigestKeys(openSsl: OpenSsl, limit: number): DigestKeys {
+/** Keeps at most `limit` keys. */
+export function createDigestKeys(importKey: ImportKey, limit: number) {
   const keys = new LRUCache<string, DigestKey>({ max: limit, dispose: (key) => key.free() })
   return {
-    find(check) {
+    /** Whether the signature holds; false for every malformed key, signature or digest. */
+    holds(check: DigestCheck): boolean {
+      const { signature, digest } = check
+      const { hash, keyType } = algorithms[check.algorithm]
+      // SPEC: EVP_PKEY_verify truncates a digest that is longer than the curve's order.
+      if (digest.length !== digestLength[hash] || signature.length === 0) return false
       const name = spkiName(check.spki)
-      const known = keys.get(name) ?? importKey(openSsl, check)
-      if (known === undefined) return undefined
-      keys.set(name, known)
-      return known.type === algorithms[check.algorithm].keyType ? known.context : undefined
+      const key = keys.get(name) ?? importedKey(importKey, check)
+      if (key === undefined) return false
+      keys.set(name, key)
+      return key.type === keyType && key.verify(signature, digest)
     },
+    /** Gives the keys back. */
     clear: () => keys.clear(),
   }
 }

@@ -12,12 +12,6 @@ import {
 } from "./digest-message.ts"
 import { workerFile } from "./worker-file.ts"
 
-interface DigestThreads {
-  verify(check: DigestCheck): Promise<boolean>
-  /** Resolves when what was asked is answered and the threads have ended. */
-  close(): Promise<void>
-}
-
 interface Asked {
   readonly check: DigestCheck
   readonly resolve: (holds: boolean) => void
@@ -30,17 +24,7 @@ const MOST_IN_MESSAGE = 64
 /** A thread only makes short-lived views; by default it would take three times as much. */
 const YOUNG_GENERATION_MB = 16
 
-interface DigestThread {
-  /** Checks that were posted and not answered. */
-  load(): number
-  post(batch: readonly Asked[]): void
-  end(): Promise<void>
-}
-
-async function startThread(
-  data: DigestThreadData,
-  onBroken: (reason: Trouble) => void,
-): Promise<DigestThread> {
+async function startThread(data: DigestThreadData, onBroken: (reason: Trouble) => void) {
   const worker = new Worker(workerFile("engines/digest-worker"), {
     workerData: data,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
@@ -83,8 +67,9 @@ async function startThread(
   }
   isServing = true
   return {
+    /** Checks that were posted and not answered. */
     load: () => load,
-    post(batch) {
+    post(batch: readonly Asked[]): void {
       if (broken !== undefined) {
         for (const { reject } of batch) reject(broken)
         return
@@ -94,7 +79,7 @@ async function startThread(
       const packed = packChecks(batch.map(({ check }) => check))
       worker.postMessage(packed, [packed.buffer])
     },
-    async end() {
+    async end(): Promise<void> {
       isServing = false
       await worker.terminate()
     },
@@ -113,7 +98,7 @@ function threadCount(): number {
 export async function startDigestThreads(
   data: DigestThreadData,
   onBroken: (reason: Trouble) => void,
-): Promise<DigestThreads> {
+) {
   const starting = Array.from({ length: threadCount() }, () => startThread(data, onBroken))
   const started = await Promise.allSettled(starting)
   const threads = started.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))
@@ -123,48 +108,25 @@ export async function startDigestThreads(
     throw failed.reason
   }
   let gathered: Asked[] = []
-  let underWay = 0
-  let onIdle: (() => void)[] = []
-
-  function leave(): void {
-    underWay -= 1
-    if (underWay > 0) return
-    for (const resolve of onIdle) resolve()
-    onIdle = []
-  }
-
-  function leastLoaded(): DigestThread {
-    return threads.reduce((least, thread) => (thread.load() < least.load() ? thread : least))
-  }
 
   function hand(): void {
     if (gathered.length === 0) return
-    leastLoaded().post(gathered)
+    const leastLoaded = threads.reduce((least, each) => (each.load() < least.load() ? each : least))
+    leastLoaded.post(gathered)
     gathered = []
   }
 
   return {
-    verify(check) {
+    verify(check: DigestCheck): Promise<boolean> {
       if (!canPack(check)) return Promise.resolve(false)
-      underWay += 1
-      return new Promise<boolean>((resolve, reject) => {
+      return new Promise((resolve, reject) => {
         if (gathered.length === 0) setImmediate(hand)
-        gathered.push({
-          check,
-          resolve(holds) {
-            leave()
-            resolve(holds)
-          },
-          reject(reason) {
-            leave()
-            reject(reason)
-          },
-        })
+        gathered.push({ check, resolve, reject })
         if (gathered.length === MOST_IN_MESSAGE) hand()
       })
     },
-    async close() {
-      if (underWay > 0) await new Promise<void>((resolve) => onIdle.push(resolve))
+    /** Ends the threads; what they were asked must be answered. */
+    async close(): Promise<void> {
       await Promise.all(threads.map((thread) => thread.end()))
     },
   }

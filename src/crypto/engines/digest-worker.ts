@@ -2,10 +2,9 @@
 // by digest-thread.ts as a worker.
 import { parentPort, workerData } from "node:worker_threads"
 import { bug } from "../../core/base/errors.ts"
-import { holdsOverDigest } from "./digest-check.ts"
 import { createDigestKeys } from "./digest-keys.ts"
 import { type DigestThreadData, type FromDigestThread, unpackChecks } from "./digest-message.ts"
-import { loadOpenSsl, type OpenSsl } from "./openssl.ts"
+import { type ImportKey, loadOpenSsl } from "./openssl.ts"
 
 const port = parentPort ?? bug("a digest thread runs as a worker only")
 const { maxKeys, library } = workerData as DigestThreadData
@@ -14,12 +13,10 @@ function say(message: FromDigestThread): void {
   port.postMessage(message)
 }
 
-function run(openSsl: OpenSsl): void {
-  const keys = createDigestKeys(openSsl, maxKeys)
+function run(importKey: ImportKey): void {
+  const keys = createDigestKeys(importKey, maxKeys)
   port.on("message", (packed: Uint8Array) => {
-    const answers = unpackChecks(packed).map((check) =>
-      holdsOverDigest(openSsl, keys, check) ? 1 : 0,
-    )
+    const answers = unpackChecks(packed).map((check) => (keys.holds(check) ? 1 : 0))
     say({ type: "answers", holds: Uint8Array.from(answers) })
   })
   port.on("close", () => keys.clear())

@@ -32,7 +32,7 @@ export function createDispatch<Answer>(
   maxKeys: number,
   engines: Engines<Answer>,
 ): (check: SignatureCheck) => Answer {
-  const keys = createMessageKeys(maxKeys)
+  const keyOf = createMessageKeys(maxKeys)
   return (check) => {
     const { algorithm, spki, signature, signed } = check
     if (algorithm === "PKIX_ED25519_PH") return engines.portable(check)
@@ -40,7 +40,7 @@ export function createDispatch<Answer>(
       if (algorithm === "PKIX_ED25519") return engines.never
       return engines.digest({ algorithm, spki, signature, digest: signed.digest })
     }
-    const key = keys.find(check)
+    const key = keyOf(check)
     if (key === undefined || !isPlausible(check, key)) return engines.never
     const hash = algorithm === "PKIX_ED25519" ? null : hashOfCheck(check)
     return engines.message({ key: key.keyObject, hash, message: signed.message, signature })

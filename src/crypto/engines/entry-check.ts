@@ -5,19 +5,16 @@ import { verify } from "node:crypto"
 import { Trouble } from "../../core/base/errors.ts"
 import type { SignatureCheck } from "../../entry/entry.ts"
 import { verifyPortably } from "../../entry/portable-verification.ts"
-import { holdsOverDigest } from "./digest-check.ts"
 import { createDigestKeys } from "./digest-keys.ts"
 import { createDispatch, MOST_KEYS } from "./dispatch.ts"
-import { loadOpenSsl, type OpenSsl } from "./openssl.ts"
+import type { NativeVerifierOptions } from "./native.ts"
+import { type ImportKey, loadOpenSsl } from "./openssl.ts"
 import type { VerificationEngine } from "./verification.ts"
 
-export interface EntryCheckOptions {
+/** Keys of digests and of messages are kept, `maxKeys` of each. */
+export interface EntryCheckOptions extends Pick<NativeVerifierOptions, "maxKeys" | "library"> {
   /** `auto` by default: portable where OpenSSL cannot be called for digests. */
   readonly engine?: VerificationEngine
-  /** Imported keys that are kept for each of digests and messages, at most some 20 KB each. */
-  readonly maxKeys?: number
-  /** The file of an OpenSSL to call for digests, where the one inside the process hides itself. */
-  readonly library?: string
 }
 
 export interface EntryCheck {
@@ -35,11 +32,11 @@ const portable: EntryCheck = {
   close: () => {},
 }
 
-function createNative(openSsl: OpenSsl, maxKeys: number): EntryCheck {
-  const digestKeys = createDigestKeys(openSsl, maxKeys)
+function createNative(importKey: ImportKey, maxKeys: number): EntryCheck {
+  const digestKeys = createDigestKeys(importKey, maxKeys)
   const holds = createDispatch(maxKeys, {
     never: false,
-    digest: (check) => holdsOverDigest(openSsl, digestKeys, check),
+    digest: digestKeys.holds,
     message: ({ key, hash, message, signature }) => verify(hash, message, key, signature),
     portable: verifyPortably,
   })

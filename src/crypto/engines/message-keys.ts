@@ -14,11 +14,6 @@ interface MessageKey {
   readonly keyObject: KeyObject
 }
 
-interface MessageKeys {
-  /** The key of a check; undefined if no signature can hold under it. */
-  find(check: SignatureCheck): MessageKey | undefined
-}
-
 /** SPKI as a key; undefined for what Node does not accept or would write differently. */
 export function importSpki(spki: Uint8Array): KeyObject | undefined {
   try {
@@ -43,16 +38,17 @@ function importKey(check: SignatureCheck): MessageKey | undefined {
   return { type: key.type, point, keyObject }
 }
 
-export function createMessageKeys(limit: number): MessageKeys {
+/** Finds the key of a check, at most `limit` being kept; undefined if no signature can hold under it. */
+export function createMessageKeys(
+  limit: number,
+): (check: SignatureCheck) => MessageKey | undefined {
   const keys = new LRUCache<string, MessageKey>({ max: limit })
-  return {
-    find(check) {
-      const name = spkiName(check.spki)
-      const key = keys.get(name) ?? importKey(check)
-      if (key === undefined) return undefined
-      keys.set(name, key)
-      return key.type === algorithms[check.algorithm].keyType ? key : undefined
-    },
+  return (check) => {
+    const name = spkiName(check.spki)
+    const key = keys.get(name) ?? importKey(check)
+    if (key === undefined) return undefined
+    keys.set(name, key)
+    return key.type === algorithms[check.algorithm].keyType ? key : undefined
   }
 }
 

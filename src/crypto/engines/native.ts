@@ -6,7 +6,6 @@ import { Trouble } from "../../core/base/errors.ts"
 import type { SignatureVerifier } from "../../entry/entry.ts"
 import { startDigestThreads } from "./digest-thread.ts"
 import { createDispatch, type MessageCheck, MOST_KEYS } from "./dispatch.ts"
-import { createGate } from "./gate.ts"
 import { createPortableVerifier } from "./portable.ts"
 
 export interface NativeVerifierOptions {
@@ -31,6 +30,29 @@ function verifyMessage({ key, hash, message, signature }: MessageCheck): Promise
   })
 }
 
+/** Runs tasks, `limit` at once; the others wait in line. */
+function createGate(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let underWay = 0
+
+  // A place is handed on without being given up, so that nobody can slip in between.
+  const leave = () => {
+    const start = waiting.shift()
+    if (start === undefined) underWay -= 1
+    else start()
+  }
+
+  return async (task) => {
+    if (underWay < limit) underWay += 1
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await task()
+    } finally {
+      leave()
+    }
+  }
+}
+
 /**
  * Makes the engine after a self-test with known answers. Rejects with trouble where the OpenSSL of the
  * process cannot be called or answers wrongly. The bytes of a check must not change until `verify`
@@ -47,20 +69,28 @@ export async function createNativeVerifier(
   const dispatch = createDispatch(maxKeys, {
     never: Promise.resolve(false),
     digest: digests.verify,
-    message: (check) => gate.run(() => verifyMessage(check)),
+    message: (check) => gate(() => verifyMessage(check)),
     portable: portable.verify,
   })
   let isClosed = false
+  let underWay = 0
+  const onIdle: (() => void)[] = []
 
   return {
     engine: `native (OpenSSL ${process.versions.openssl} through koffi)`,
     async verify(check) {
       if (isClosed) throw new Trouble("busy", "the signature verifier is closed")
-      return await dispatch(check)
+      underWay += 1
+      try {
+        return await dispatch(check)
+      } finally {
+        underWay -= 1
+        if (underWay === 0) for (const resolve of onIdle) resolve()
+      }
     },
     async close() {
       isClosed = true
-      await gate.idle()
+      if (underWay > 0) await new Promise<void>((resolve) => onIdle.push(resolve))
       await digests.close()
       await portable.close()
     },

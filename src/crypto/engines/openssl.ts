@@ -9,27 +9,16 @@ import { knownAnswers } from "./known-answers.ts"
 /** An address in OpenSSL's memory. */
 type Pointer = bigint
 
-/** A key in OpenSSL's memory. It may be shared by calls; to be freed exactly once. */
-interface OpenSslKey {
-  readonly pointer: Pointer
-  readonly isRsa: boolean
-  readonly hash: HashName
-}
-
-/** A prepared verification. Serves one call at a time, any number of them. */
-export interface OpenSslContext {
-  readonly pointer: Pointer
-}
-
-export interface OpenSsl {
-  /** Takes SPKI that `createPublicKey` has accepted. `hash` is the one of the key's algorithm. */
-  importKey(spki: Uint8Array, isRsa: boolean, hash: HashName): OpenSslKey
-  newContext(key: OpenSslKey): OpenSslContext
+/** A public key in OpenSSL's memory, with a prepared verification that serves one call at a time. */
+export interface OpenSslKey {
   /** The digest must have the length of the key's hash: OpenSSL truncates a longer one. */
-  verify(context: OpenSslContext, signature: Uint8Array, digest: Uint8Array): boolean
-  freeContext(context: OpenSslContext): void
-  freeKey(key: OpenSslKey): void
+  verify(signature: Uint8Array, digest: Uint8Array): boolean
+  /** To be called exactly once; nothing may be verified afterwards. */
+  free(): void
 }
+
+/** Takes SPKI that `createPublicKey` has accepted. `hash` is the one of the key's algorithm. */
+export type ImportKey = (spki: Uint8Array, isRsa: boolean, hash: HashName) => OpenSslKey
 
 const RSA_PKCS1_PADDING = 1
 
@@ -88,28 +77,17 @@ function readKey(functions: Functions, spki: Uint8Array): Pointer {
   }
 }
 
-function newContext(functions: Functions, key: OpenSslKey): OpenSslContext {
-  const pointer = functions.newContext(key.pointer, null) || unusable("a context for a key")
+/** A context under which the key verifies. */
+function newContext(functions: Functions, key: Pointer, isRsa: boolean, hash: HashName): Pointer {
+  const context = functions.newContext(key, null) || unusable("a context for a key")
   const isReady =
-    functions.beginVerify(pointer) === 1 &&
-    (!key.isRsa ||
-      (functions.setPadding(pointer, RSA_PKCS1_PADDING) === 1 &&
-        functions.setHash(pointer, functions[key.hash]) === 1))
-  if (isReady) return { pointer }
-  functions.freeContext(pointer)
+    functions.beginVerify(context) === 1 &&
+    (!isRsa ||
+      (functions.setPadding(context, RSA_PKCS1_PADDING) === 1 &&
+        functions.setHash(context, functions[hash]) === 1))
+  if (isReady) return context
+  functions.freeContext(context)
   return unusable("a context that can verify")
-}
-
-function verify(
-  functions: Functions,
-  { pointer }: OpenSslContext,
-  signature: Uint8Array,
-  digest: Uint8Array,
-): boolean {
-  // The answer is 1, 0 or, for DER that is not, negative.
-  const holds = functions.verify(pointer, signature, signature.length, digest, digest.length) === 1
-  if (!holds) functions.clearErrors()
-  return holds
 }
 
 function damaged(bytes: Uint8Array): Uint8Array {
@@ -120,38 +98,46 @@ function damaged(bytes: Uint8Array): Uint8Array {
 }
 
 /** Known answers: a good signature, and twice a bad one, for each kind of key. */
-function selfTest(openSsl: OpenSsl): void {
+function selfTest(importKey: ImportKey): void {
   for (const { spki, isRsa, digest, signature } of knownAnswers) {
-    const key = openSsl.importKey(spki, isRsa, "sha256")
-    const context = openSsl.newContext(key)
+    const key = importKey(spki, isRsa, "sha256")
     const isRight =
-      openSsl.verify(context, signature, digest) &&
-      !openSsl.verify(context, signature, damaged(digest)) &&
-      !openSsl.verify(context, damaged(signature), digest)
-    openSsl.freeContext(context)
-    openSsl.freeKey(key)
+      key.verify(signature, digest) &&
+      !key.verify(signature, damaged(digest)) &&
+      !key.verify(damaged(signature), digest)
+    key.free()
     if (!isRight) unusable("the known answers of its self-test")
   }
 }
 
-function openOpenSsl(library: string | null): OpenSsl {
+function openOpenSsl(library: string | null): ImportKey {
   const functions = bindFunctions(library)
-  const openSsl: OpenSsl = {
-    importKey: (spki, isRsa, hash) => ({ pointer: readKey(functions, spki), isRsa, hash }),
-    newContext: (key) => newContext(functions, key),
-    verify: (context, signature, digest) => verify(functions, context, signature, digest),
-    freeContext: ({ pointer }) => functions.freeContext(pointer),
-    freeKey: ({ pointer }) => functions.freeKey(pointer),
+  const importKey: ImportKey = (spki, isRsa, hash) => {
+    const key = readKey(functions, spki)
+    const context = newContext(functions, key, isRsa, hash)
+    return {
+      verify(signature, digest) {
+        const { length } = signature
+        // The answer is 1, 0 or, for DER that is not, negative.
+        const holds = functions.verify(context, signature, length, digest, digest.length) === 1
+        if (!holds) functions.clearErrors()
+        return holds
+      },
+      free() {
+        functions.freeContext(context)
+        functions.freeKey(key)
+      },
+    }
   }
-  selfTest(openSsl)
-  return openSsl
+  selfTest(importKey)
+  return importKey
 }
 
 /**
  * The functions of the running process, or of the library file that is named. Throws trouble if they are
  * not there or answer wrongly.
  */
-export function loadOpenSsl(library: string | null): OpenSsl {
+export function loadOpenSsl(library: string | null): ImportKey {
   try {
     return openOpenSsl(library)
   } catch (cause) {

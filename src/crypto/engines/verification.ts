@@ -1,17 +1,14 @@
 // Chooses the engine of signature verification: native where it works, else portable, and says which.
 import { Trouble } from "../../core/base/errors.ts"
 import type { SignatureVerifier } from "../../entry/entry.ts"
-import { createNativeVerifier } from "./native.ts"
+import { createNativeVerifier, type NativeVerifierOptions } from "./native.ts"
 import { createPortableVerifier } from "./portable.ts"
 
 export type VerificationEngine = "auto" | "native" | "portable"
 
-interface VerificationOptions {
+interface VerificationOptions extends Pick<NativeVerifierOptions, "library" | "onBroken"> {
   /** `auto` by default. */
   readonly engine?: VerificationEngine
-  /** As {@link NativeVerifierOptions} has them. */
-  readonly library?: string
-  readonly onBroken?: (reason: Trouble) => void
 }
 
 async function createNative(options: VerificationOptions): Promise<SignatureVerifier> {

@@ -38,11 +38,6 @@ export function openEcdsaKey(
   return signingKey(key, makeVkey(origin, ECDSA, key.spki))
 }
 
-function openEd25519Key(origin: Origin, { ed25519, passphrase }: LogKeys): SigningKey {
-  const key = openEd25519(ed25519, passphrase, "Ed25519 log key")
-  return signingKey(key, makeVkey(origin, ED25519, rawEd25519(key)))
-}
-
 export interface KeyedSigner extends LogSigner {
   /** SPKI DER of the ECDSA key, for trust files. */
   readonly ecdsaSpki: Uint8Array
@@ -50,18 +45,17 @@ export interface KeyedSigner extends LogSigner {
 
 /** Opens the log's keys. Refuses `malformed` or `unsupported` keys. */
 export function createLogSigner(origin: Origin, keys: LogKeys): KeyedSigner {
-  const held = [openEcdsaKey(origin, keys), openEd25519Key(origin, keys)] as const
+  const ecdsa = openEcdsaKey(origin, keys)
+  const ed25519 = openEd25519(keys.ed25519, keys.passphrase, "Ed25519 log key")
+  const held = [ecdsa, signingKey(ed25519, makeVkey(origin, ED25519, rawEd25519(ed25519)))]
   return {
     origin,
     keyFingerprints: held.map((key) => key.fingerprint),
     vkeys: held.map((key) => formatVkey(key.vkey)),
-    ecdsaSpki: held[0].spki,
+    ecdsaSpki: ecdsa.spki,
     sign(text) {
       const message = Buffer.from(text)
-      const lines = held.map((key) => {
-        const { name, keyId } = key.vkey
-        return { name, keyId, signature: signHere(key, message) }
-      })
+      const lines = held.map((key) => ({ ...key.vkey, signature: signHere(key, message) }))
       return Promise.resolve(formatNote(text, lines))
     },
   }

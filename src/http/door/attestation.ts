@@ -17,8 +17,6 @@ export function attachmentOf(request: EntryRequest): Attachment | undefined {
   return bytes && { mediaType: ENVELOPE_MEDIA_TYPE, bytes }
 }
 
-interface KeptAttestation extends Attachment, KeptPayload {}
-
 /**
  * The attestation of an entry with this body; undefined if none is there (any more). Throws Trouble
  * `damaged` if its payload is not the one in the body.
@@ -27,7 +25,7 @@ export async function keptAttestation(
   log: Log,
   index: number,
   body: Uint8Array,
-): Promise<KeptAttestation | undefined> {
+): Promise<(Attachment & KeptPayload) | undefined> {
   const kept = await log.attachment(index)
   if (kept === undefined || "redacted" in kept) return undefined
   const opened = readEnvelope(kept.bytes)

@@ -10,30 +10,7 @@ import { parseJsonBody } from "../serving/json-body.ts"
 import type { PathValues, Route } from "../serving/route.ts"
 import { refuseBySchema } from "../serving/schema-errors.ts"
 
-interface Operation {
-  readonly id: string
-  /** `get` or `post`; GET includes HEAD. */
-  readonly method: string
-  /** With parameters in braces: `/v1/entries/{index}`. */
-  readonly path: string
-}
-
-export interface Contract {
-  /** The document as it is served. */
-  readonly text: string
-  readonly operations: readonly Operation[]
-  /**
-   * The routes with readers for their parameters, which refuse `malformed` what the operation does not
-   * describe. Throws for a route that the document has under another method or path, or not at all.
-   */
-  bind(routes: readonly Route[]): readonly Route[]
-  /**
-   * A reader of the JSON that an operation takes, whose type is what the document describes. Refuses as
-   * {@link parseJsonBody} does, and `malformed`, `unsupported` for another kind, `too-large` for too many
-   * items.
-   */
-  bodyReader<Body>(operation: string): (bytes: Buffer) => Body
-}
+export type Contract = ReturnType<typeof loadContract>
 
 interface ParameterDocument {
   readonly name: string
@@ -128,16 +105,18 @@ function compileParameters(
   }
 }
 
-function readOperations(document: ContractDocument): readonly (Operation & OperationDocument)[] {
+/** Every operation with its method, in lower case, and its path with parameters in braces. */
+function readOperations(document: ContractDocument) {
   return Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]) => {
-      return { ...operation, id: operation.operationId, method, path }
-    }),
+    Object.entries(item).map(([method, operation]) => ({
+      ...operation,
+      ...{ id: operation.operationId, method, path },
+    })),
   )
 }
 
 /** Reads openapi.yaml, which lies at the root of the package. Takes about 50 ms. */
-export function loadContract(): Contract {
+export function loadContract() {
   const text = readFileSync(new URL("../../../openapi.yaml", import.meta.url), "utf8")
   const document: ContractDocument = parse(text)
   const ajv = new Ajv2020({ discriminator: true, verbose: true, validateFormats: false })
@@ -165,10 +144,20 @@ export function loadContract(): Contract {
   }
 
   return {
+    /** The document as it is served. */
     text,
-    operations: operations.map(({ id, method, path }) => ({ id, method, path })),
-    bind: (routes) => routes.map(bound),
-    bodyReader<Body>(operation: string) {
+    operations,
+    /**
+     * The routes with readers for their parameters, which refuse `malformed` what the operation does not
+     * describe. Throws for a route that the document has under another method or path, or not at all.
+     */
+    bind: (routes: readonly Route[]): readonly Route[] => routes.map(bound),
+    /**
+     * A reader of the JSON that an operation takes, whose type is what the document describes. Refuses as
+     * {@link parseJsonBody} does, and `malformed`, `unsupported` for another kind, `too-large` for too many
+     * items.
+     */
+    bodyReader<Body>(operation: string): (bytes: Buffer) => Body {
       const described = operations.find(({ id }) => id === operation)?.requestBody
       const schema = described?.content["application/json"]?.schema
       const validate: ValidateFunction = ajv.compile(

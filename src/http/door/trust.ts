@@ -1,6 +1,5 @@
 // The files by which Sigstore's clients know this log, from its ECDSA verifier key and its configuration:
 // the trusted root for verifiers, the signing config for signers.
-
 import { bug } from "../../core/base/errors.ts"
 import { parseVkey, type Vkey } from "../../core/note/note.ts"
 import type { Log } from "../../log/ports/log.ts"

@@ -2,13 +2,9 @@
 // given.
 import { createHash } from "node:crypto"
 import type { IncomingMessage } from "node:http"
-import type { ProposalOptions } from "../../entry/signature.ts"
 import { createVerifierKeyCache } from "../../entry/verifier-key.ts"
-import type { Log } from "../../log/ports/log.ts"
-import { type Publisher, publishAtOnce } from "../../log/ports/publishing.ts"
-import type { RekorSigner } from "../../log/ports/signer.ts"
+import { publishAtOnce } from "../../log/ports/publishing.ts"
 import { loadContract } from "../door/contract.ts"
-import type { EntrySearch } from "../door/entry-search.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { probeRoutes } from "../native/probes.ts"
 import { readingRoutes } from "../native/reading.ts"
@@ -18,33 +14,25 @@ import { tileRoutes } from "../native/tiles.ts"
 import { rekorV1Door } from "../rekor-v1/door.ts"
 import { rekorV2Door } from "../rekor-v2/door.ts"
 import { preflightAnswer } from "../serving/answer.ts"
-import { defaultHttpConfig, type HttpConfig, type Meter, noMeter } from "../serving/config.ts"
+import { defaultHttpConfig, type HttpConfig, noMeter } from "../serving/config.ts"
 import { type HttpServer, type ServerOptions, serveDoors } from "../serving/http-server.ts"
 import { plainProblemAnswer, problemAnswer } from "../serving/problem.ts"
 import type { Door } from "../serving/route.ts"
 
-export interface HttpServerOptions extends ServerOptions {
-  readonly log: Log
-  /** Without it what is signed is published. */
-  readonly publisher?: Publisher
+type Optional = "publisher" | "meter" | "proposal" | "rekorSigner" | "search"
+
+/**
+ * Without a publisher what is signed is published. What is absent of `proposal` is as by default: every
+ * algorithm is taken, 4,096 verifier keys are remembered.
+ */
+export interface HttpServerOptions
+  extends Omit<ServerOptions, "config" | "meter">,
+    Pick<Surroundings, "log">,
+    Partial<Pick<Surroundings, Optional>> {
   readonly config?: Partial<HttpConfig>
-  readonly meter?: Meter
-  /** What is absent is as by default: every algorithm is taken, 4,096 verifier keys are remembered. */
-  readonly proposal?: ProposalOptions
-  /** Without it there is no Rekor v1 API. */
-  readonly rekorSigner?: RekorSigner
-  /** Without it the search of Rekor v1 is answered with 501. */
-  readonly search?: EntrySearch
 }
 
 const REMEMBERED_KEYS = 4_096
-
-function defaultProposal(): ProposalOptions {
-  return {
-    readKey: createVerifierKeyCache(REMEMBERED_KEYS),
-    sha256: (bytes) => createHash("sha256").update(bytes).digest(),
-  }
-}
 
 const JOINED_TWICE = /^\/(?=\/api\/)/
 const TILES_OF_V2 = /^\/api\/v2(?=\/tile\/|\/checkpoint(?:\?|$))/
@@ -86,7 +74,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     publisher: options.publisher ?? publishAtOnce(log),
     config: { ...defaultHttpConfig, ...options.config },
     contract: loadContract(),
-    proposal: { ...defaultProposal(), ...options.proposal },
+    proposal: {
+      readKey: createVerifierKeyCache(REMEMBERED_KEYS),
+      sha256: (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(),
+      ...options.proposal,
+    },
   }
   return serveDoors({
     ...options,

@@ -73,20 +73,10 @@ function signedNote(
   return kept !== undefined && kept.length <= LONGEST_KEPT_NOTE ? kept : undefined
 }
 
-interface TakenHead {
-  readonly origin: Origin
-  readonly note: string
-}
-
 const noEvidence = (id: string) =>
   `expected the ID of kept evidence, found ${shown(id)}; GET /evidence lists them`
 
-function refuseForeign(): never {
-  return refuse(
-    "untrusted",
-    "expected a head signed by a log that this monitor follows, found none",
-  )
-}
+const foreign = "expected a head signed by a log that this monitor follows, found none"
 
 export function monitorRoutes(
   served: ServedMonitor,
@@ -96,7 +86,7 @@ export function monitorRoutes(
   const { logs, mailbox, documents } = served
 
   /** Takes a head unless the monitor's own tree has it; undefined if no followed log signed it. */
-  async function takeHead(listed: ListedHead): Promise<TakenHead | undefined> {
+  async function takeHead(listed: ListedHead) {
     const log = logs.find(({ origin }) => origin === listed.head.origin)
     const note = log && signedNote(listed, log, served.holds)
     if (log === undefined || note === undefined) return undefined
@@ -104,8 +94,8 @@ export function monitorRoutes(
     const { size, root } = listed.head
     const own = await served.rootAt(origin, size)
     const isKnown = own !== undefined && equalBytes(own, root)
-    const receivedAt = served.now()
     const contradicts = own !== undefined && !isKnown
+    const receivedAt = served.now()
     if (!isKnown) mailbox.postHead({ origin, note, size, contradicts, receivedAt })
     return { origin, note }
   }
@@ -117,11 +107,11 @@ export function monitorRoutes(
       const taken = await takeHead(listed)
       if (taken !== undefined) origins.add(taken.origin)
     }
-    return origins.size > 0 ? origins : refuseForeign()
+    return origins.size > 0 ? origins : refuse("untrusted", foreign)
   }
 
   async function takeReceipt({ head, receipt }: PostedReceipt): Promise<void> {
-    const { origin, note } = (await takeHead(head)) ?? refuseForeign()
+    const { origin, note } = (await takeHead(head)) ?? refuse("untrusted", foreign)
     mailbox.postPromise({ form: "receipt", origin, receipt: { ...receipt, checkpoint: note } })
   }
 
@@ -166,13 +156,9 @@ export function monitorRoutes(
 
   function readiness(): Answer {
     if (isClosing()) refuse("try-later", "the monitor is shutting down")
-    if (served.status().isBlind) {
-      refuse(
-        "try-later",
-        "expected a complete round lately, found the last one too long ago; see /status.json",
-      )
-    }
-    return textAnswer(200, "ok\n")
+    const late =
+      "expected a complete round lately, found the last one too long ago; see /status.json"
+    return textAnswer(200, served.status().isBlind ? refuse("try-later", late) : "ok\n")
   }
 
   const texts = (take: (text: string) => Promise<Answer>) => {

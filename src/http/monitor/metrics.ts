@@ -35,45 +35,39 @@ function witnessTimes({ logs }: MonitorStatus): Labelled {
   )
 }
 
-function measureStatus(
-  { gauge, gauges }: Pick<Instruments, "gauge" | "gauges">,
-  status: () => MonitorStatus,
-): void {
+function measureStatus(instruments: Instruments, status: () => MonitorStatus): void {
+  const gauge = (name: string, help: string, read: () => number): void =>
+    instruments.gauge(`countersign_monitor_${name}`, help, read)
+  const gauges = (name: string, help: string, labels: readonly string[], read: () => Labelled) =>
+    instruments.gauges(`countersign_monitor_${name}`, help, labels, read)
   for (const [name, help, value] of logValues) {
-    gauges(`countersign_monitor_${name}`, help, ["origin"], () =>
+    gauges(name, help, ["origin"], () =>
       status().logs.map((log) => [{ origin: log.origin }, value(log)]),
     )
   }
   gauges(
-    "countersign_monitor_witness_timestamp_seconds",
+    "witness_timestamp_seconds",
     "When a witness last signed anything of a log; 0 for never.",
     ["origin", "witness"],
     () => witnessTimes(status()),
   )
   gauges(
-    "countersign_monitor_open_findings",
+    "open_findings",
     "Open findings by kind and grade, acknowledged ones included.",
     ["kind", "grade"],
     () => status().findings.map(({ kind, grade }) => [{ kind, grade }, 1]),
   )
   gauge(
-    "countersign_monitor_severity",
+    "severity",
     "0 clean, 1 operational, 2 misissuance, 3 proven misbehaviour of a log or a witness.",
     () => status().worst,
   )
-  gauge(
-    "countersign_monitor_undelivered_alerts",
-    "Alerts that not every sink has yet.",
-    () => status().undelivered,
-  )
-  gauges(
-    "countersign_monitor_sink_failures",
-    "Failures of a sink since its last delivery.",
-    ["sink"],
-    () => status().sinks.map(({ name, failures }) => [{ sink: name }, failures]),
+  gauge("undelivered_alerts", "Alerts that not every sink has yet.", () => status().undelivered)
+  gauges("sink_failures", "Failures of a sink since its last delivery.", ["sink"], () =>
+    status().sinks.map(({ name, failures }) => [{ sink: name }, failures]),
   )
   gauge(
-    "countersign_monitor_complete_round_timestamp_seconds",
+    "complete_round_timestamp_seconds",
     "When the last complete round ended; 0 for never.",
     () => (status().lastCompleteAt ?? 0) / 1000,
   )

@@ -123,7 +123,6 @@ function body(status: MonitorStatus): string {
   ].join("")
 }
 
-/** The page of a status. */
 export function statusPage(status: MonitorStatus): Answer {
   return {
     status: 200,

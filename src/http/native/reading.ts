@@ -1,7 +1,6 @@
 // The query side of the native API: entries, heads, proofs, and what a verifier needs to know about the
 // log. A proof leads to the published head, with its checkpoint and the cosignatures on it; to the newest
 // head where that is not published yet.
-
 import { refuse } from "../../core/base/errors.ts"
 import { parseHex } from "../../core/base/text.ts"
 import { formatTlogProof } from "../../core/note/tlog-proof.ts"
@@ -40,14 +39,8 @@ async function answerInclusion(heads: Heads, index: number, size?: number): Prom
 
 async function indexOfLeaf(log: Log, text: string): Promise<number> {
   const leafHash = asHash(parseHex(text, "leafHash"))
-  const index = await log.indexOf(leafHash)
-  return (
-    index ?? refuse("not-found", `leafHash: expected that of an entry in the log, found ${text}`)
-  )
-}
-
-function trustFile(json: string): Answer {
-  return textAnswer(200, json, { "content-type": "application/json" })
+  const other = `leafHash: expected that of an entry in the log, found ${text}`
+  return (await log.indexOf(leafHash)) ?? refuse("not-found", other)
 }
 
 interface EntryParameters {
@@ -71,8 +64,9 @@ const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 export function readingRoutes(surroundings: Surroundings): readonly Route[] {
   const { log, config } = surroundings
   // Made now, so that a bad configuration shows at the start.
-  const root = trustFile(trustedRoot(log, config))
-  const signing = trustFile(signingConfig(log, config))
+  const json = { "content-type": "application/json" }
+  const root = textAnswer(200, trustedRoot(log, config), json)
+  const signing = textAnswer(200, signingConfig(log, config), json)
 
   function answerHead(names: object): Answer {
     const { origin, treeId } = log

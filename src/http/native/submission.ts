@@ -23,10 +23,8 @@ function linesOf(bytes: Buffer, limit: number): Buffer[] {
     const newline = bytes.indexOf(NEWLINE, start)
     const end = newline < 0 ? bytes.length : newline
     if (lines.length === limit) {
-      refuse(
-        "too-large",
-        `batch: expected up to ${limit} lines, found more; make several batches of it`,
-      )
+      const most = `up to ${limit} lines`
+      refuse("too-large", `batch: expected ${most}, found more; make several batches of it`)
     }
     lines.push(bytes.subarray(start, end))
     start = end + 1

@@ -86,11 +86,8 @@ export function tileRoutes({ log, publisher, config }: Surroundings): readonly R
   }
 
   function tileAnswer(etag: string, bytes: Uint8Array): Answer {
-    const headers = {
-      "content-type": "application/octet-stream",
-      "cache-control": immutable,
-      etag,
-    }
+    const type = "application/octet-stream"
+    const headers = { "content-type": type, "cache-control": immutable, etag }
     return { status: 200, headers, body: bytes }
   }
 

@@ -1,12 +1,14 @@
 // Entries of the Rekor v1 API: submission, lookup by index and entry ID, and the retrieval of several.
 // Entries of every kind and version are given out, also those that came by another API.
-import { proposeRekorV1 } from "../../entry/kinds/request.ts"
+import { unlessRefused } from "../../core/base/errors.ts"
+import { ENVELOPE_MEDIA_TYPE, readEnvelope } from "../../entry/dsse.ts"
+import { envelopeOfRekorV1, proposeRekorV1 } from "../../entry/kinds/request.ts"
 import type { LogEntry, Receipt, SignedInclusion } from "../../log/ports/log.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
+import type { Attachment } from "../../log/ports/store.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
-import { attachmentOfRekorV1 } from "./attachment.ts"
 import { entryIdOf, entryView } from "./entry.ts"
 import { errorAnswer, processing, refuseSchema } from "./errors.ts"
 import { createLookup } from "./lookup.ts"
@@ -38,6 +40,19 @@ function readId(value: unknown): ReturnType<typeof readEntryId> {
   return typeof value === "string"
     ? readEntryId(value)
     : refuseSchema("type", "entryUUIDs in body: expected strings, found another value")
+}
+
+/**
+ * What may be kept of an accepted submission; undefined where the body has everything. An envelope in one
+ * of the other spellings that Rekor takes is not kept.
+ */
+function attachmentOfRekorV1(entry: JsonObject): Attachment | undefined {
+  return unlessRefused(() => {
+    const bytes = envelopeOfRekorV1(entry)
+    if (bytes === undefined) return undefined
+    readEnvelope(bytes)
+    return { mediaType: ENVELOPE_MEDIA_TYPE, bytes }
+  })
 }
 
 export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): readonly Route[] {

@@ -47,7 +47,6 @@ const statuses: ReadonlyMap<number, number> = new Map([
   [408, 400],
 ])
 
-/** The answer to what a handler threw. */
 export function refusalAnswer({ detail, status }: Problem, error: unknown): Answer {
   if (error instanceof RekorV1Refusal) return errorAnswer(error.status, detail, error.rekorCode)
   return errorAnswer(statuses.get(status) ?? status, detail)

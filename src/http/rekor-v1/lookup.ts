@@ -9,13 +9,6 @@ import type { ProposalOptions } from "../../entry/signature.ts"
 import type { Log } from "../../log/ports/log.ts"
 import type { EntryId, JsonObject } from "./request.ts"
 
-interface Lookup {
-  byIndex(index: bigint): number | undefined
-  byId(id: EntryId): Promise<number | undefined>
-  /** Nothing for a kind or version that is not taken here; else refuses as making the proposal does. */
-  byProposal(value: JsonObject): Promise<number | undefined>
-}
-
 /** Bodies that one proposed entry is looked up by; two signatures by two keys each have four. */
 const MOST_BODIES = 64
 
@@ -48,14 +41,16 @@ function leafHashOf(body: Uint8Array): Hash {
   return asHash(createHash("sha256").update(Uint8Array.of(0)).update(body).digest())
 }
 
-export function createLookup(log: Log, options: ProposalOptions): Lookup {
+export function createLookup(log: Log, options: ProposalOptions) {
   const treeId = BigInt(log.treeId)
   return {
-    byIndex: (index) => (index < BigInt(log.head().size) ? Number(index) : undefined),
-    async byId({ treeId: named, leafHash }) {
+    byIndex: (index: bigint): number | undefined =>
+      index < BigInt(log.head().size) ? Number(index) : undefined,
+    async byId({ treeId: named, leafHash }: EntryId): Promise<number | undefined> {
       return named === undefined || named === treeId ? await log.indexOf(leafHash) : undefined
     },
-    async byProposal(value) {
+    /** Nothing for a kind or version that is not taken here; else refuses as making the proposal does. */
+    async byProposal(value: JsonObject): Promise<number | undefined> {
       const proposal = proposalOf(value, options)
       if (proposal === undefined) return undefined
       for (const held of choices(proposal)) {

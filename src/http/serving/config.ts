@@ -1,6 +1,6 @@
 // What an operator may set about the HTTP interface, and what the interface needs from its surroundings.
 import { LONGEST_BATCH, MOST_IN_BATCH } from "../../core/base/limits.ts"
-import type { RequestMetrics } from "./request-metrics.ts"
+import type { RequestMetrics } from "./instruments.ts"
 
 /** What every server has. */
 export interface ServerConfig {

@@ -1,22 +1,21 @@
 // What every server of Countersign's does with its connections, whatever it serves: limits on slow clients,
-// the form of the request target, an orderly end.
+// the form of the request target, an orderly end. Where bytes are not HTTP, or come too slowly, no request exists
+// yet, so the answer is written to the socket itself.
 import {
   createServer,
   type IncomingMessage,
   type RequestListener,
   type Server,
   type ServerOptions,
+  type ServerResponse,
+  STATUS_CODES,
 } from "node:http"
+import type { Duplex } from "node:stream"
 import type { ServerConfig } from "./config.ts"
-import { answerBrokenConnection } from "./connection-errors.ts"
+import { type Problem, refusalProblem } from "./problem.ts"
 
 /** The longest headers of a request, in bytes. */
 const HEADER_BYTES = 8 * 1024
-
-interface GuardedServerOptions extends Pick<ServerOptions, "IncomingMessage" | "ServerResponse"> {
-  readonly config: ServerConfig
-  readonly listener: RequestListener
-}
 
 /** Turns the absolute form of a request target into the origin form, in place. */
 // SPEC: a server MUST accept the absolute-form in requests (RFC 9112 section 3.2.2).
@@ -25,26 +24,69 @@ export function takeOriginForm(request: IncomingMessage): void {
   if (!url.startsWith("/")) request.url = url.replace(/^https?:\/\/[^/?#]*/i, "")
 }
 
-function limitSlowness(server: Server, config: ServerConfig): void {
-  server.headersTimeout = config.headersTimeout
-  server.requestTimeout = config.requestTimeout
-  server.keepAliveTimeout = config.keepAliveTimeout
-  server.timeout = config.idleTimeout
-  server.maxRequestsPerSocket = 0
+/** What node:http keeps on a socket while a request on it is being answered. */
+interface AnsweringSocket extends Duplex {
+  readonly _httpMessage?: ServerResponse | null
+}
+
+function problemOfBreak(code: string | undefined): Problem {
+  switch (code) {
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return refusalProblem("too-slow", "expected the whole request in time, found it incomplete")
+    case "HPE_HEADER_OVERFLOW":
+      return {
+        ...refusalProblem("too-large", "expected headers up to 8 KiB, found more"),
+        status: 431,
+      }
+    case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
+      return refusalProblem("too-large", "expected short chunk extensions, found long ones")
+    default:
+      return refusalProblem("malformed", "expected an HTTP/1.1 request, found other bytes")
+  }
+}
+
+function rawAnswer(problem: Problem): string {
+  const body = JSON.stringify(problem)
+  return [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    "content-type: application/problem+json",
+    "cache-control: no-store",
+    "x-content-type-options: nosniff",
+    "connection: close",
+    `content-length: ${Buffer.byteLength(body)}`,
+    "",
+    body,
+  ].join("\r\n")
+}
+
+function answerBrokenConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const pending = (socket as AnsweringSocket)._httpMessage
+  if (pending?.req.complete === true && !pending.headersSent) {
+    // An earlier request on this connection is still to be answered: its answer must not be this one.
+    pending.shouldKeepAlive = false
+    return
+  }
+  const canAnswer = socket.writable && error.code !== "ECONNRESET" && pending?.headersSent !== true
+  if (canAnswer) socket.end(rawAnswer(problemOfBreak(error.code)), () => socket.destroy())
+  else socket.destroy()
 }
 
 /** A server with limits on headers and slow clients, that answers also what is no HTTP; not listening. */
-export function createGuardedServer({
-  config,
-  listener,
-  ...classes
-}: GuardedServerOptions): Server {
+export function createGuardedServer(
+  config: ServerConfig,
+  classes: Pick<ServerOptions, "IncomingMessage" | "ServerResponse">,
+  listener: RequestListener,
+): Server {
   const { slownessInterval: connectionsCheckingInterval } = config
   const server = createServer(
     { ...classes, maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval },
     listener,
   )
-  limitSlowness(server, config)
+  server.headersTimeout = config.headersTimeout
+  server.requestTimeout = config.requestTimeout
+  server.keepAliveTimeout = config.keepAliveTimeout
+  server.timeout = config.idleTimeout
+  server.maxRequestsPerSocket = 0
   server.on("checkContinue", listener)
   server.on("clientError", answerBrokenConnection)
   return server

@@ -8,15 +8,8 @@ import type { PathValues } from "./route.ts"
 import type { Doorway } from "./router.ts"
 import { askedOf, type Serving } from "./serving.ts"
 
-interface AdoptedApp {
-  readonly app: Express
-  /** For `createServer`: what they make is born with the prototypes of the application. */
-  readonly IncomingMessage: typeof IncomingMessage
-  readonly ServerResponse: typeof ServerResponse
-}
-
 /** Gives the classes that `app` will find to be its own already. Holds for one application only. */
-function adoptedClasses(app: Express): Omit<AdoptedApp, "app"> {
+function adoptedClasses(app: Express) {
   class AppRequest extends IncomingMessage {}
   class AppResponse<
     Answered extends IncomingMessage = IncomingMessage,
@@ -33,11 +26,11 @@ function adoptedClasses(app: Express): Omit<AdoptedApp, "app"> {
   return { IncomingMessage: AppRequest, ServerResponse: AppResponse }
 }
 
-/** Paths are case-sensitive and strict about a final slash; nothing is parsed or added unasked. */
-export function createExpressApp(
-  doorways: readonly Doorway[],
-  { serve }: Pick<Serving, "serve">,
-): AdoptedApp {
+/**
+ * The application, and the classes for `createServer`: what they make is born with its prototypes. Paths are
+ * case-sensitive and strict about a final slash; nothing is parsed or added unasked.
+ */
+export function createExpressApp(doorways: readonly Doorway[], { serve }: Pick<Serving, "serve">) {
   const app = express()
   app.disable("x-powered-by")
   app.disable("etag")

@@ -6,12 +6,11 @@ import { type Answer, send } from "./answer.ts"
 import { defaultHttpConfig, type HttpLogger, noMeter, type ServerConfig } from "./config.ts"
 import { createGuardedServer, drain, takeOriginForm } from "./connections.ts"
 import { createExpressApp } from "./express-app.ts"
-import { createReport, type Report } from "./report.ts"
+import type { RequestMetrics } from "./instruments.ts"
 import { createBodyReader } from "./request-body.ts"
-import type { RequestMetrics } from "./request-metrics.ts"
 import type { Door } from "./route.ts"
 import { createRouter } from "./router.ts"
-import { askedOf, createServing } from "./serving.ts"
+import { askedOf, createReport, createServing, type Report } from "./serving.ts"
 
 /** A server as its process sees it: something that listens, and an orderly end. */
 export interface HttpServer {
@@ -63,8 +62,8 @@ export function serveDoors(options: ServedDoors): HttpServer {
   const isClosing = (): boolean => closing
   const report = createReport(meter, logger)
   const router = createRouter(options.doors({ isClosing, report }))
-  const bodies = createBodyReader(config.bodyBudget)
-  const serving = createServing({ router, bodies, meter, report, now, isClosing })
+  const readBody = createBodyReader(config.bodyBudget)
+  const serving = createServing({ router, readBody, meter, report, now, isClosing })
   const { app, ...classes } = createExpressApp(router.others, serving)
 
   const listener: RequestListener = (request, response) => {
@@ -82,7 +81,7 @@ export function serveDoors(options: ServedDoors): HttpServer {
       ? serving.turnAway(asked)
       : send(request, response, preflight(router.isShared(asked.path)))
   }
-  const server = createGuardedServer({ ...classes, config, listener })
+  const server = createGuardedServer(config, classes, listener)
   return {
     server,
     close() {

@@ -4,7 +4,6 @@ import { createServer, type IncomingMessage, type Server } from "node:http"
 import { type Answer, send, textAnswer } from "./answer.ts"
 import { plainProblemAnswer, problemOf } from "./problem.ts"
 
-/** Metrics as they are given away. */
 export interface MetricsText {
   readonly contentType: string
   /** The current values of everything. */

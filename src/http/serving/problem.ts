@@ -13,67 +13,49 @@ export interface Problem {
   readonly detail: string
 }
 
-const statuses = {
-  malformed: 400,
-  unsupported: 422,
-  "too-large": 413,
-  "bad-signature": 422,
-  "bad-proof": 422,
-  mismatch: 422,
-  untrusted: 422,
-  "not-allowed": 403,
-  "not-found": 404,
-  "beyond-tree": 404,
-  conflict: 409,
-  "wrong-media-type": 415,
-  "wrong-method": 405,
-  "too-slow": 408,
-  "try-later": 503,
-} satisfies Record<RefusalCode, number>
+const refusals = {
+  malformed: [400, "The request is malformed"],
+  unsupported: [422, "The log does not support this"],
+  "too-large": [413, "The request is too large"],
+  "bad-signature": [422, "The signature does not hold"],
+  "bad-proof": [422, "The proof does not hold"],
+  mismatch: [422, "Parts of the request contradict each other"],
+  untrusted: [422, "The request is not trusted"],
+  "not-allowed": [403, "This log does not take such entries"],
+  "not-found": [404, "There is no such thing"],
+  "beyond-tree": [404, "The tree is not that large"],
+  conflict: [409, "The state is another one"],
+  "wrong-media-type": [415, "The media type is not accepted"],
+  "wrong-method": [405, "The method is not allowed"],
+  "too-slow": [408, "The request took too long"],
+  "try-later": [503, "The log cannot take this now"],
+} satisfies Record<RefusalCode, readonly [status: number, title: string]>
 
-const titles = {
-  malformed: "The request is malformed",
-  unsupported: "The log does not support this",
-  "too-large": "The request is too large",
-  "bad-signature": "The signature does not hold",
-  "bad-proof": "The proof does not hold",
-  mismatch: "Parts of the request contradict each other",
-  untrusted: "The request is not trusted",
-  "not-allowed": "This log does not take such entries",
-  "not-found": "There is no such thing",
-  "beyond-tree": "The tree is not that large",
-  conflict: "The state is another one",
-  "wrong-media-type": "The media type is not accepted",
-  "wrong-method": "The method is not allowed",
-  "too-slow": "The request took too long",
-  "try-later": "The log cannot take this now",
-  trouble: "The log is in trouble",
-  bug: "The server failed",
-} satisfies Record<ProblemCode, string>
-
-function makeProblem(code: ProblemCode, status: number, detail: string): Problem {
-  return { type: `urn:countersign:problem:${code}`, title: titles[code], status, code, detail }
+function makeProblem(code: ProblemCode, status: number, title: string, detail: string): Problem {
+  return { type: `urn:countersign:problem:${code}`, title, status, code, detail }
 }
 
 /** The problem of a refusal; its message is meant for the client. */
 export function refusalProblem(code: RefusalCode, detail: string): Problem {
-  return makeProblem(code, statuses[code], detail)
+  const [status, title] = refusals[code]
+  return makeProblem(code, status, title, detail)
 }
 
 /** What to tell about anything thrown: nothing internal ever gets into a problem. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) return refusalProblem(error.code, error.message)
   if (!(error instanceof Trouble)) {
-    return makeProblem("bug", 500, "the request could not be answered")
+    return makeProblem("bug", 500, "The server failed", "the request could not be answered")
   }
   if (error.code === "search") {
     const detail = "the search index cannot be read; the operator was told, all else goes on"
     return makeProblem("trouble", 503, detail)
   }
   const passes = error.code === "busy" || error.code === "network"
-  return passes
-    ? makeProblem("trouble", 503, "a part of the log is busy; try again in a second")
-    : makeProblem("trouble", 500, "the request could not be answered; the operator was told")
+  const detail = passes
+    ? "a part of the log is busy; try again in a second"
+    : "the request could not be answered; the operator was told"
+  return makeProblem("trouble", passes ? 503 : 500, "The log is in trouble", detail)
 }
 
 /** When to ask again, where that may help. */

@@ -16,13 +16,15 @@ interface HeldBody {
   release(): void
 }
 
-export interface BodyReader {
-  /**
-   * Refuses `wrong-media-type`, `too-large`, and `try-later` when the budget of all bodies is spent.
-   * Rejects with `malformed` if the client goes away, which nobody will see.
-   */
-  read(request: IncomingMessage, response: ServerResponse, rule: BodyRule): Promise<HeldBody>
-}
+/**
+ * Reads a body. Refuses `wrong-media-type`, `too-large`, and `try-later` when the budget of all bodies is
+ * spent. Rejects with `malformed` if the client goes away, which nobody will see.
+ */
+export type BodyReader = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  rule: BodyRule,
+) => Promise<HeldBody>
 
 /** What is read and thrown away of a refused body, so that its sender sees the answer. */
 const DISCARD_LIMIT = 16 * 1024 * 1024
@@ -48,15 +50,13 @@ function tooLarge(limit: number, found: string): Refusal {
   return new Refusal("too-large", `body: expected up to ${limit} bytes, found ${found}`)
 }
 
-function assertDeclaredLength(request: IncomingMessage, limit: number): void {
-  const declared = Number(request.headers["content-length"] ?? 0)
-  if (declared > limit) throw tooLarge(limit, String(declared))
+function declaredLength({ headers }: IncomingMessage): number {
+  return Number(headers["content-length"] ?? 0)
 }
 
 /** Lets a body of moderate length pass by and ends the connection of a longer one. */
 function discardBody(request: IncomingMessage, response: ServerResponse): void {
-  const declared = Number(request.headers["content-length"] ?? 0)
-  if (declared > DISCARD_LIMIT) response.shouldKeepAlive = false
+  if (declaredLength(request) > DISCARD_LIMIT) response.shouldKeepAlive = false
   let discarded = 0
   request.on("error", () => {})
   request.on("data", (chunk: Buffer) => {
@@ -109,18 +109,17 @@ export function createBodyReader(budget: number): BodyReader {
     })
   }
 
-  return {
-    async read(request, response, rule) {
-      try {
-        if (rule.mediaType !== undefined) assertMediaType(request, rule.mediaType)
-        assertNotEncoded(request)
-        assertDeclaredLength(request, rule.limit)
-        if (request.headers.expect !== undefined) response.writeContinue()
-        return await collect(request, rule.limit)
-      } catch (error) {
-        discardBody(request, response)
-        throw error
-      }
-    },
+  return async (request, response, { limit, mediaType }) => {
+    try {
+      if (mediaType !== undefined) assertMediaType(request, mediaType)
+      assertNotEncoded(request)
+      const declared = declaredLength(request)
+      if (declared > limit) throw tooLarge(limit, String(declared))
+      if (request.headers.expect !== undefined) response.writeContinue()
+      return await collect(request, limit)
+    } catch (error) {
+      discardBody(request, response)
+      throw error
+    }
   }
 }

@@ -62,7 +62,6 @@ export type Route = ReadRoute | WriteRoute
 type Answered = Answer | Promise<Answer>
 type More = Pick<AnyRoute, "where" | "isTree" | "isHot" | "isShared">
 
-/** A route that reads. */
 export function get<Parameters extends object>(
   operation: string,
   path: string,
@@ -72,7 +71,6 @@ export function get<Parameters extends object>(
   return { operation, method: "GET", path, handle, ...more }
 }
 
-/** A route that takes a body. */
 export function post<Parameters extends object>(
   operation: string,
   path: string,

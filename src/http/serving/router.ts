@@ -23,16 +23,7 @@ interface Place {
   readonly allow: readonly string[]
 }
 
-export interface Router {
-  /** The hot route of a request. */
-  hot(request: IncomingMessage, path: string): Found<Doorway> | undefined
-  /** The routes that are not hot. */
-  readonly others: readonly Doorway[]
-  /** Whether any web origin may send to a path. */
-  isShared(path: string): boolean
-  /** What is at a path, whatever the method, and whose words are spoken there. */
-  placeAt(path: string): Place
-}
+export type Router = ReturnType<typeof createRouter>
 
 type Match = (path: string) => PathValues | undefined
 
@@ -51,41 +42,35 @@ function matchOf({ path, isTree, where }: Route): Match {
   return (found) => whole.exec(found)?.groups
 }
 
-interface PathTable<T> {
-  find(path: string): Found<T> | undefined
-}
-
 /** Of the entries that fit a path it finds the one that is written so, else the first. */
-function createPathTable<T>(entries: readonly (readonly [Route, T])[]): PathTable<T> {
+type Find<T> = (path: string) => Found<T> | undefined
+
+function createPathTable<T>(entries: readonly (readonly [Route, T])[]): Find<T> {
   const exact = new Map<string, Found<T>>()
   const patterns: { readonly match: Match; readonly value: T }[] = []
   for (const [route, value] of entries) {
     if (route.path.includes("{")) patterns.push({ match: matchOf(route), value })
     else exact.set(route.path, { value, values: none })
   }
-  return {
-    find(path) {
-      const written = exact.get(path)
-      if (written !== undefined) return written
-      for (const { match, value } of patterns) {
-        const values = match(path)
-        if (values !== undefined) return { value, values }
-      }
-      return undefined
-    },
+  return (path) => {
+    const written = exact.get(path)
+    if (written !== undefined) return written
+    for (const { match, value } of patterns) {
+      const values = match(path)
+      if (values !== undefined) return { value, values }
+    }
+    return undefined
   }
 }
 
-function methodsOf({ method }: Route): readonly string[] {
-  return method === "GET" ? ["GET", "HEAD"] : [method]
-}
-
 /** Every path with its methods. */
-function placesOf(doorways: readonly Doorway[]): PathTable<Place> {
+function placesOf(doorways: readonly Doorway[]): Find<Place> {
   return createPathTable(
     doorways.map(({ door, route }) => {
-      const same = doorways.filter((other) => other.route.path === route.path)
-      return [route, { door, allow: same.flatMap((other) => methodsOf(other.route)).sort() }]
+      const methods = doorways
+        .filter((other) => other.route.path === route.path)
+        .flatMap(({ route: { method } }) => (method === "GET" ? ["GET", "HEAD"] : method))
+      return [route, { door, allow: methods.sort() }]
     }),
   )
 }
@@ -94,30 +79,31 @@ function isHot({ door, route }: Doorway): boolean {
   return door.isHot === true || route.isHot === true
 }
 
-export function createRouter(doors: readonly Door[]): Router {
+export function createRouter(doors: readonly Door[]) {
   const doorways = doors.flatMap((door) => door.routes.map((route) => ({ door, route })))
-  const routes = doorways.map(({ route }) => route)
-  const hotBy = (method: Route["method"]): PathTable<Doorway> =>
-    createPathTable(
-      doorways
-        .filter((doorway) => isHot(doorway) && doorway.route.method === method)
-        .map((doorway) => [doorway.route, doorway] as const),
-    )
+  const hotBy = (method: Route["method"]): Find<Doorway> => {
+    const hot = doorways.filter((doorway) => isHot(doorway) && doorway.route.method === method)
+    return createPathTable(hot.map((doorway) => [doorway.route, doorway]))
+  }
   const reads = hotBy("GET")
   const writes = hotBy("POST")
-  const places = placesOf(doorways)
-  const shared = new Set(routes.filter(({ isShared }) => isShared).map(({ path }) => path))
+  const findPlace = placesOf(doorways)
+  const shared = doorways.filter(({ route }) => route.isShared).map(({ route }) => route.path)
   const byLength = doors.toSorted((a, b) => b.below.length - a.below.length)
   return {
-    hot(request, path) {
-      if (isRead(request)) return reads.find(path)
-      return request.method === "POST" ? writes.find(path) : undefined
+    /** The hot route of a request. */
+    hot(request: IncomingMessage, path: string): Found<Doorway> | undefined {
+      if (isRead(request)) return reads(path)
+      return request.method === "POST" ? writes(path) : undefined
     },
+    /** The routes that are not hot. */
     others: doorways.filter((doorway) => !isHot(doorway)),
-    isShared: (path) => shared.has(path),
-    placeAt(path) {
+    /** Whether any web origin may send to a path. */
+    isShared: (path: string): boolean => shared.includes(path),
+    /** What is at a path, whatever the method, and whose words are spoken there. */
+    placeAt(path: string): Place {
       const door = byLength.find(({ below }) => path.startsWith(below)) ?? byLength.at(-1)
-      return places.find(path)?.value ?? { door: door ?? bug("a server has no door"), allow: [] }
+      return findPlace(path)?.value ?? { door: door ?? bug("a server has no door"), allow: [] }
     },
   }
 }

@@ -3,12 +3,31 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Refusal, shown } from "../../core/base/errors.ts"
 import { type Answer, send } from "./answer.ts"
-import { problemOf } from "./problem.ts"
-import type { Report } from "./report.ts"
+import type { HttpLogger } from "./config.ts"
+import type { RequestMetrics } from "./instruments.ts"
+import { type Problem, problemOf } from "./problem.ts"
 import type { BodyReader } from "./request-body.ts"
-import type { RequestMetrics } from "./request-metrics.ts"
 import type { Door, PathValues, Route } from "./route.ts"
 import type { Doorway, Router } from "./router.ts"
+
+/**
+ * What becomes of anything that was thrown while a request was answered: it is counted by its code and logged,
+ * loudly if it was no refusal. Gives what may be told of it; `problem` if the caller knows that already.
+ */
+export type Report = (error: unknown, operation: string, problem?: Problem) => Problem
+
+export function createReport(meter: Pick<RequestMetrics, "refused">, logger: HttpLogger): Report {
+  return (error, operation, problem = problemOf(error)) => {
+    const { status, code, detail } = problem
+    meter.refused(code)
+    if (error instanceof Refusal) {
+      logger.debug({ operation, status, code, detail }, "request refused")
+    } else {
+      logger.error({ operation, status, code, err: error }, "request failed")
+    }
+    return problem
+  }
+}
 
 /** A request as it came, with its path and query taken apart. */
 interface Asked {
@@ -19,16 +38,11 @@ interface Asked {
   readonly query: string
 }
 
-export interface Serving {
-  /** Answers; never rejects. */
-  serve(asked: Asked, doorway: Doorway, values: PathValues): Promise<void>
-  /** Answers a request that no route takes; `error` is what stopped Express from finding one. */
-  turnAway(asked: Asked, error?: unknown): void
-}
+export type Serving = ReturnType<typeof createServing>
 
 interface ServingOptions {
   readonly router: Router
-  readonly bodies: BodyReader
+  readonly readBody: BodyReader
   readonly meter: Pick<RequestMetrics, "answered">
   readonly report: Report
   /** Milliseconds on any monotonic clock. */
@@ -60,8 +74,8 @@ function reasonOf({ request, path }: Asked, allow: readonly string[], error: unk
     : new Refusal("wrong-method", `method: expected ${allow.join(", ")}, found ${method}`)
 }
 
-export function createServing(options: ServingOptions): Serving {
-  const { router, bodies, meter, report, now, isClosing } = options
+export function createServing(options: ServingOptions) {
+  const { router, readBody, meter, report, now, isClosing } = options
 
   function answer(asked: Asked, route: Route, values: PathValues): Answer | Promise<Answer> {
     const { request, response, query } = asked
@@ -70,7 +84,7 @@ export function createServing(options: ServingOptions): Serving {
     return route.handle({
       ...{ request, response, parameters, query },
       async withBody(use) {
-        const body = await bodies.read(request, response, route.body)
+        const body = await readBody(request, response, route.body)
         try {
           return await use(body.bytes)
         } finally {
@@ -93,7 +107,8 @@ export function createServing(options: ServingOptions): Serving {
   }
 
   return {
-    async serve(asked, { door, route }, values) {
+    /** Answers; never rejects. */
+    async serve(asked: Asked, { door, route }: Doorway, values: PathValues): Promise<void> {
       const { operation } = route
       const start = now()
       let result: Answer
@@ -105,7 +120,8 @@ export function createServing(options: ServingOptions): Serving {
       deliver(asked, result, route.isShared === true || door.isShared === true)
       meter.answered(operation, result.status, (now() - start) / 1000)
     },
-    turnAway(asked, error) {
+    /** Answers a request that no route takes; `error` is what stopped Express from finding one. */
+    turnAway(asked: Asked, error?: unknown): void {
       const { door, allow } = router.placeAt(asked.path)
       const reason = reasonOf(asked, allow, error)
       const isWrongMethod = reason instanceof Refusal && reason.code === "wrong-method"

@@ -1,5 +1,5 @@
 // What a witness answers: the two routes of C2SP tlog-witness, and beside them evidence and what operators
-// ask. What a handler throws becomes an answer by answers.ts.
+// ask. What a handler throws becomes an answer by server.ts.
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
@@ -65,8 +65,7 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
   )
 
   async function addCheckpoint({ withBody }: WriteCall): Promise<Answer> {
-    const { lines } = await withBody((bytes) => witness.addCheckpoint(bytes))
-    return textAnswer(200, lines)
+    return textAnswer(200, (await withBody(witness.addCheckpoint)).lines)
   }
 
   function getCheckpoint({ parameters: { hash } }: Call<{ readonly hash: string }>): Answer {
@@ -86,9 +85,8 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
     return textAnswer(200, lines.join(""))
   }
 
-  async function getEvidence({
-    parameters: { id },
-  }: Call<{ readonly id: string }>): Promise<Answer> {
+  async function getEvidence({ parameters }: Call<{ readonly id: string }>): Promise<Answer> {
+    const { id } = parameters
     const found = (await witness.evidence()).find(({ evidence }) => evidence.id === id)
     return textAnswer(200, found?.evidence.text ?? refuse("not-found", noEvidence(id)))
   }

@@ -13,8 +13,8 @@ import {
 } from "../../../src/core/note/cosignature.ts"
 import { makeVkey, type Vkey } from "../../../src/core/note/note.ts"
 import { asHash } from "../../../src/core/tree/hash.ts"
-import { createMessageVerification } from "../../../src/crypto/engines/message-verification.ts"
 import {
+  createMessageVerification,
   createNoteVerification,
   createPatientNoteVerification,
 } from "../../../src/crypto/engines/note-verification.ts"
