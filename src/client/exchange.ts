@@ -80,7 +80,7 @@ function codeOf(status: number): RefusalCode {
  * `status`), or trouble if the log itself failed. The detail is shortened, with controls made visible.
  */
 export function errorOfProblem(problem: unknown, status: number, peer = "log"): Refusal | Trouble {
-  const { code, detail } = asObject(problem, "problem", ["code", "detail"])
+  const { code, detail } = asObject(problem, "problem")
   const name = optional(code, (text) => asText(text, "problem.code")) ?? ""
   const text = optional(detail, (it) => asText(it, "problem.detail")) ?? "no reason given"
   const message = `the ${peer} answers ${status}: ${shown(text, 500).slice(1, -1)}`

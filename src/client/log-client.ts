@@ -102,7 +102,7 @@ const LONGEST_BATCH_ANSWER = 128 * 1024 * 1024
 
 function readOutcome(line: string, what: string): BatchOutcome {
   const value = parseJson(line, what, LONGEST_RECEIPT)
-  const { status, problem } = asObject(value, what, ["status", "problem"])
+  const { status, problem } = asObject(value, what)
   const code = asInteger(status, `${what}.status`)
   return code < 300
     ? { receipt: readReceipt(value, what) }

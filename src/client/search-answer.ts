@@ -84,11 +84,7 @@ export function readFound(value: unknown, { order, after }: SearchPage): FoundEn
 }
 
 function readAttestation(value: unknown): FoundAttestation {
-  const { index, isKept, predicateType } = asObject(value, "attestation", [
-    "index",
-    "isKept",
-    "predicateType",
-  ])
+  const { index, isKept, predicateType } = asObject(value, "attestation")
   const type = optional(predicateType, (text) => asText(text, "predicateType"))
   const found = { index: asInteger(index, "index"), isKept: isKept === true }
   return type === undefined ? found : { ...found, predicateType: type }

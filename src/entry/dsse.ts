@@ -72,7 +72,7 @@ export function parseEnvelope(bytes: Uint8Array): DsseEnvelope {
   const members = ["payload", "payloadType", "signatures"] as const
   const value = asObject(parseJson(text, "envelope", LONGEST_ENVELOPE), "envelope", members)
   const signatures = asList(value.signatures, "signatures", MOST_SIGNATURES).map((item) => {
-    const { sig, keyid } = asObject(item, "signature", ["sig", "keyid"])
+    const { sig, keyid } = asObject(item, "signature")
     const known = keyid === undefined ? {} : { keyid: asText(keyid, "keyid") }
     return { sig: asText(sig, "sig"), ...known }
   })

@@ -95,7 +95,7 @@ export interface Subject {
 }
 
 function readSubject(value: unknown, what: string): Subject {
-  const { name, digest } = asObject(value, what, ["name", "digest"])
+  const { name, digest } = asObject(value, what)
   const known = asObject(digest, `${what}.digest`, hashNames)
   const count = Object.keys(digest as object).length
   if (count > MOST_SUBJECT_DIGESTS) {

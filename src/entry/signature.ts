@@ -1,8 +1,9 @@
-// What the entry kinds have in common: reading a signature and a digest, choosing the algorithm that
-// follows from a key, and how a signature stands in a canonical body (Rekor v2, `verifier`).
+// What the proposals of all entry kinds have in common: reading a signature and a digest, choosing the
+// algorithm that follows from a key, the frame of a canonical body, and the terms that it is found by.
 import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { formatBase64, parseBase64, parseHex } from "../core/base/text.ts"
+import { assertBodyLength } from "../core/tree/bundle.ts"
 import {
   type Algorithm,
   algorithms,
@@ -10,7 +11,9 @@ import {
   everyAlgorithm,
   type HashName,
 } from "./algorithm.ts"
-import type { JsonValue } from "./canonical-json.ts"
+import { canonicalJson, type JsonValue } from "./canonical-json.ts"
+import type { Proposal } from "./entry.ts"
+import { type Findable, termsOf } from "./search-terms.ts"
 import type { VerifierKey, VerifierKeyReader } from "./verifier-key.ts"
 
 /** How a proposal is made; the defaults are right for a verifier, the rest is for a server's speed. */
@@ -104,4 +107,25 @@ export function signatureJson(held: HeldSignature): JsonValue {
         ? { keyDetails, publicKey: { rawBytes } }
         : { keyDetails, x509Certificate: { rawBytes } },
   }
+}
+
+/** The canonical body. Refuses `too-large` if it is longer than an entry bundle can hold. */
+export function formatBody(
+  { kind, version }: Pick<Findable, "kind" | "version">,
+  spec: JsonValue,
+): Uint8Array {
+  const body = canonicalJson({ apiVersion: version, kind, spec })
+  assertBodyLength(body)
+  return body
+}
+
+/** A proposal; its body is made at once, or once it is known which of several keys each signature holds under. */
+export function proposalOf(
+  found: Findable,
+  claims: Proposal["claims"],
+  body: Uint8Array | Proposal["body"],
+): Proposal {
+  const { kind, version } = found
+  const bodyOf = typeof body === "function" ? body : () => body
+  return { kind, version, terms: termsOf(found), claims, body: bodyOf }
 }

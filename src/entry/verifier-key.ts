@@ -31,9 +31,7 @@ interface Validity {
   readonly notAfter: number
 }
 
-type VerifierKeyBytes =
-  | { readonly publicKey: Uint8Array }
-  | { readonly certificate: Uint8Array }
+type VerifierKeyBytes = { readonly publicKey: Uint8Array } | { readonly certificate: Uint8Array }
 
 /** Exactly one of the two, as canonical base64 of DER. */
 export interface VerifierKeyText {

@@ -88,7 +88,7 @@ export function formatTrustedRoot(logs: readonly TrustedLog[]): string {
 }
 
 function readStart(value: unknown, what: string): Date | undefined {
-  const { start } = asObject(value, what, ["start"])
+  const { start } = asObject(value, what)
   return optional(start, (present) => {
     const time = new Date(asText(present, `${what}.start`))
     if (Number.isNaN(time.getTime())) {
@@ -109,7 +109,7 @@ function readLog(value: unknown, what: string): PinnedLog | undefined {
   const origin = originOf(baseUrl)
   const key = asObject(log.publicKey, `${what}.publicKey`, ["rawBytes", "validFor"])
   const spki = asBytes(key.rawBytes, `${what}.publicKey.rawBytes`)
-  const { keyId } = asObject(log.logId, `${what}.logId`, ["keyId"])
+  const { keyId } = asObject(log.logId, `${what}.logId`)
   const logId = asHash(asBytes(keyId, `${what}.logId.keyId`), `${what}.logId.keyId`)
   const vkey = logVkey(origin, spki)
   if (vkey === undefined) return undefined
@@ -136,7 +136,7 @@ function readLog(value: unknown, what: string): PinnedLog | undefined {
  */
 export function parseTrustedRoot(text: string): readonly PinnedLog[] {
   const value = parseJson(text, "trusted root", LONGEST_TRUSTED_ROOT)
-  const { mediaType, tlogs } = asObject(value, "trusted root", ["mediaType", "tlogs"])
+  const { mediaType, tlogs } = asObject(value, "trusted root")
   const type = asText(mediaType, "mediaType")
   if (!readMediaTypes.includes(type)) {
     refuse("unsupported", `mediaType: expected ${MEDIA_TYPE}, found ${shown(type)}`)

@@ -21,9 +21,11 @@ import { parseAnyBase64 } from "../rekor-v1/lenient-base64.ts"
 import { sha256Text } from "../search-terms.ts"
 import {
   assertTaken,
+  formatBody,
   type HeldSignature,
   type ProposalOptions,
   parseSignature,
+  proposalOf,
   sha256Of,
   signatureJson,
 } from "../signature.ts"
@@ -41,11 +43,10 @@ import type {
   RecordedParts,
   SignedThing,
 } from "./kind.ts"
-import { formatBody, proposalOf } from "./proposal.ts"
 import { derSignature, digestV2, envelopeChecks } from "./recorded.ts"
 
 const named = { kind: "dsse", version: "0.0.2" } as const
-const { kind, version } = named
+const { kind } = named
 
 /** A submission. Each signature must hold under one of the verifiers. */
 export interface DsseRequest {
@@ -115,8 +116,7 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
   }
   const payloadDigest = sha256Of(options)(payload)
   const found = {
-    kind,
-    version,
+    ...named,
     keys,
     payload: sha256Text(payloadDigest),
     statement: { payloadType, payload },
@@ -130,8 +130,8 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
 }
 
 function read(spec: unknown, keys: RecordedKeys): RecordedParts {
-  const { dsseV002 } = asObject(spec, "spec", ["dsseV002"])
-  const { payloadHash, signatures } = asObject(dsseV002, "spec", ["payloadHash", "signatures"])
+  const { dsseV002 } = asObject(spec, "spec")
+  const { payloadHash, signatures } = asObject(dsseV002, "spec")
   const list = asList(signatures, "signatures", MOST_SIGNATURES)
   return { payload: digestV2(payloadHash), signatures: list.map((it) => derSignature(it, keys)) }
 }

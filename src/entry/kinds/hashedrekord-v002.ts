@@ -9,7 +9,7 @@ import { formatBase64, parseBase64 } from "../../core/base/text.ts"
 import { assertBodyLength } from "../../core/tree/bundle.ts"
 import { type Algorithm, algorithms, digestAlgorithm, sigstoreHashName } from "../algorithm.ts"
 import { dssePae } from "../dsse.ts"
-import type { Proposal, SignatureCheck } from "../entry.ts"
+import type { Proposal } from "../entry.ts"
 import {
   assertHash,
   assertTaken,
@@ -17,6 +17,7 @@ import {
   type ProposalOptions,
   parseDigest,
   parseSignature,
+  proposalOf,
 } from "../signature.ts"
 import {
   readVerifierKeyText,
@@ -32,11 +33,10 @@ import type {
   RecordedParts,
   SignedThing,
 } from "./kind.ts"
-import { proposalOf } from "./proposal.ts"
-import { derSignature, digestV2, signedDigestChecks } from "./recorded.ts"
+import { derSignature, digestCheck, digestV2, signedDigestChecks } from "./recorded.ts"
 
 const named = { kind: "hashedrekord", version: "0.0.2" } as const
-const { kind, version } = named
+const { kind } = named
 
 /** A submission. Exactly one of `publicKey` and `certificate` is there, base64 of DER. */
 export interface HashedrekordRequest extends VerifierKeyText {
@@ -99,12 +99,6 @@ export function proposeHashedrekord(
   const algorithm = digestAlgorithm[key.keyType]
   assertTaken(algorithm, options)
   assertHash(digest, algorithm)
-  const check: SignatureCheck = {
-    algorithm,
-    spki: key.spki,
-    signature,
-    signed: { form: "digest", digest: digest.bytes },
-  }
   const body = formatBody({
     algorithm,
     digest: formatBase64(digest.bytes),
@@ -113,12 +107,13 @@ export function proposeHashedrekord(
     form: key.form,
     key: request.publicKey ?? request.certificate ?? bug("a key was read from nothing"),
   })
-  return proposalOf({ kind, version, digest: request.digest, keys: [key] }, [[check]], body)
+  const found = { ...named, digest: request.digest, keys: [key] }
+  return proposalOf(found, [[digestCheck(key, signature, digest.bytes)]], body)
 }
 
 function read(spec: unknown, keys: RecordedKeys): RecordedParts {
-  const { hashedRekordV002 } = asObject(spec, "spec", ["hashedRekordV002"])
-  const { data, signature } = asObject(hashedRekordV002, "spec", ["data", "signature"])
+  const { hashedRekordV002 } = asObject(spec, "spec")
+  const { data, signature } = asObject(hashedRekordV002, "spec")
   return { digest: digestV2(data), signatures: [derSignature(signature, keys)] }
 }
 

@@ -16,17 +16,26 @@ import { formatHex, parseBase64 } from "../../core/base/text.ts"
 import type { JsonValue } from "../canonical-json.ts"
 import { assertPayloadType, dssePae, formatEnvelope, MOST_SIGNATURES } from "../dsse.ts"
 import type { Proposal, SignatureCheck } from "../entry.ts"
-import { readHash } from "../rekor-v1/hash.ts"
-import { assertMessageKey, messageCheck, readPemVerifier } from "../rekor-v1/verifier.ts"
+import {
+  assertMessageKey,
+  messageCheck,
+  needed,
+  readHash,
+  readPemVerifier,
+} from "../rekor-v1/parts.ts"
 import { sha256Text } from "../search-terms.ts"
-import { type ProposalOptions, parseSignature, sha256Of } from "../signature.ts"
+import {
+  formatBody,
+  type ProposalOptions,
+  parseSignature,
+  proposalOf,
+  sha256Of,
+} from "../signature.ts"
 import type { VerifierKey } from "../verifier-key.ts"
 import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
-import { formatBody, proposalOf } from "./proposal.ts"
 import { digestV1, envelopeChecks, pemSignature } from "./recorded.ts"
 
 const named = { kind: "intoto", version: "0.0.2" } as const
-const { kind, version } = named
 
 interface HeldUnderOwnKey {
   readonly signature: Uint8Array
@@ -49,12 +58,8 @@ function readKeyId(value: unknown): string | undefined {
 }
 
 function readSignatureWithKey(value: unknown, options: ProposalOptions): HeldUnderOwnKey {
-  const { sig, publicKey, keyid } = asObject(value, "signature of the envelope", [
-    "sig",
-    "publicKey",
-    "keyid",
-  ])
-  if (isAbsent(sig)) refuse("malformed", "missing signature content: expected sig, found nothing")
+  const { sig, publicKey, keyid } = asObject(value, "signature of the envelope")
+  needed(sig, "missing signature content: expected sig")
   const what = "failed parsing base64 data for signature"
   const { key } = readPemVerifier(publicKey, options)
   assertMessageKey(key, options)
@@ -77,17 +82,14 @@ function readSignatures(value: unknown, options: ProposalOptions): readonly Held
 
 /** The digest of the envelope that the client built; nobody can check it. */
 function envelopeHash(value: unknown): JsonValue {
-  if (isAbsent(value)) {
-    refuse("malformed", "missing envelope digest: expected content.hash, found nothing")
-  }
-  const { hash, text } = readHash(value)
+  const { hash, text } = readHash(needed(value, "missing envelope digest: expected content.hash"))
   if (hash === "sha256") return { algorithm: hash, value: text }
   return refuse("unsupported", `envelope digest: expected sha256, found ${hash}`)
 }
 
 function readContent(spec: unknown) {
-  const { content } = asObject(spec, "spec", ["content"])
-  const { envelope, hash } = asObject(content, "content", ["envelope", "hash"])
+  const { content } = asObject(spec, "spec")
+  const { envelope, hash } = asObject(content, "content")
   const members = asObject(envelope, "envelope", ["payloadType", "payload", "signatures"])
   if (isAbsent(members.payload) || members.payload === "") {
     refuse("malformed", "missing envelope content: expected envelope.payload, found nothing")
@@ -113,8 +115,7 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
     },
   })
   const found = {
-    kind,
-    version,
+    ...named,
     keys: signatures.map(({ key }) => key),
     payload: sha256Text(payloadDigest),
     statement: { payloadType, payload },
@@ -124,11 +125,11 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
 }
 
 function read(spec: unknown, keys: RecordedKeys): RecordedParts {
-  const { content } = asObject(spec, "spec", ["content"])
-  const { envelope, payloadHash } = asObject(content, "content", ["envelope", "payloadHash"])
-  const { payloadType, signatures } = asObject(envelope, "envelope", ["payloadType", "signatures"])
+  const { content } = asObject(spec, "spec")
+  const { envelope, payloadHash } = asObject(content, "content")
+  const { payloadType, signatures } = asObject(envelope, "envelope")
   const list = asList(signatures, "signatures", MOST_SIGNATURES).map((item) => {
-    const { sig, publicKey } = asObject(item, "signature", ["sig", "publicKey"])
+    const { sig, publicKey } = asObject(item, "signature")
     return pemSignature(sig, publicKey, keys)
   })
   return { payload: digestV1(payloadHash), payloadType, signatures: list }
@@ -147,8 +148,8 @@ function payloadChecks(
 
 /** The envelope that was in base64 twice, in its own form. */
 function envelopeOf(spec: unknown): Uint8Array {
-  const { content } = asObject(spec, "spec", ["content"])
-  const { envelope } = asObject(content, "content", ["envelope"])
+  const { content } = asObject(spec, "spec")
+  const { envelope } = asObject(content, "content")
   const members = asObject(envelope, "envelope", ["payload", "payloadType", "signatures"])
   const signatures = asList(members.signatures, "signatures", MOST_SIGNATURES).map((item) => {
     return { sig: innerText(asObject(item, "signature", ["sig"]).sig, "text") }

@@ -32,13 +32,9 @@ export const uncachedKeys: RecordedKeys = { der: readVerifierKeyText, pem: readR
 
 /** `{content, verifier}` of Rekor v2. */
 export function derSignature(signature: unknown, keys: RecordedKeys): RecordedSignature {
-  const { content, verifier } = asObject(signature, "signature", ["content", "verifier"])
-  const { publicKey, x509Certificate, keyDetails } = asObject(verifier, "verifier", [
-    "publicKey",
-    "x509Certificate",
-    "keyDetails",
-  ])
-  const { rawBytes } = asObject(publicKey ?? x509Certificate, "verifier", ["rawBytes"])
+  const { content, verifier } = asObject(signature, "signature")
+  const { publicKey, x509Certificate, keyDetails } = asObject(verifier, "verifier")
+  const { rawBytes } = asObject(publicKey ?? x509Certificate, "verifier")
   const text = asText(rawBytes, "rawBytes")
   const key = keys.der(isAbsent(publicKey) ? { certificate: text } : { publicKey: text })
   return { key, content, keyDetails }
@@ -62,7 +58,7 @@ function unknownHash(name: string): never {
 
 /** `{algorithm, digest}` of Rekor v2, as `algorithm:hex`. */
 export function digestV2(value: unknown): string {
-  const { algorithm, digest } = asObject(value, "digest", ["algorithm", "digest"])
+  const { algorithm, digest } = asObject(value, "digest")
   const name = asText(algorithm, "algorithm")
   const hash = hashOfSigstoreName(name) ?? unknownHash(name)
   return `${hash}:${formatHex(asBytes(digest, "digest"))}`
@@ -70,10 +66,24 @@ export function digestV2(value: unknown): string {
 
 /** `{algorithm, value}` of Rekor v1, as `algorithm:hex`. */
 export function digestV1(hash: unknown): string {
-  const { algorithm, value } = asObject(hash, "digest", ["algorithm", "value"])
+  const { algorithm, value } = asObject(hash, "digest")
   const name = asText(algorithm, "algorithm")
   if (!isHashName(name)) unknownHash(name)
   return `${name}:${asText(value, "value").toLowerCase()}`
+}
+
+/** The check of a signature over a ready-made digest. */
+export function digestCheck(
+  { keyType, spki }: VerifierKey,
+  signature: Uint8Array,
+  digest: Uint8Array,
+): SignatureCheck {
+  return {
+    algorithm: digestAlgorithm[keyType],
+    spki,
+    signature,
+    signed: { form: "digest", digest },
+  }
 }
 
 /**

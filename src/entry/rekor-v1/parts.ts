@@ -1,16 +1,57 @@
-// The verifier key of Rekor v1: base64 of PEM, a public key or a certificate with its chain. Bodies repeat
-// it in canonical PEM. The leaf comes first; of the rest of a chain only the form is checked, no signature
-// and no date. Leaves out every other key format (pgp, minisign, ssh).
+// What submissions to Rekor v1 are made of. Digests: the name of a hash beside hexadecimal text. Verifier
+// keys: base64 of PEM, a public key or a certificate with its chain, of which only the leaf, which comes
+// first, is more than parsed; bodies repeat it in canonical PEM. Leaves out pgp, minisign and ssh.
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
+import { digestLength, isHashName } from "../../core/base/digest.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
-import { asText, isAbsent } from "../../core/base/json-value.ts"
+import { asObject, asText, isAbsent, type Members } from "../../core/base/json-value.ts"
 import { MOST_CERTIFICATES } from "../../core/base/limits.ts"
 import { formatPem, type Pem, parsePemChain } from "../../core/base/pem.ts"
-import { formatBase64, parseBase64 } from "../../core/base/text.ts"
+import { formatBase64, parseBase64, parseHex } from "../../core/base/text.ts"
 import { messageAlgorithm } from "../algorithm.ts"
 import type { SignatureCheck } from "../entry.ts"
-import { assertTaken, type ProposalOptions, parseSignature } from "../signature.ts"
+import { assertTaken, type Digest, type ProposalOptions, parseSignature } from "../signature.ts"
 import { assertCertificate, readVerifierKeyText, type VerifierKey } from "../verifier-key.ts"
+
+/** A member that must be there; refuses `malformed`, saying what is missing. */
+export function needed(value: unknown, missing: string): unknown {
+  return isAbsent(value) ? refuse("malformed", `${missing}, found nothing`) : value
+}
+
+/** A text that must be there and not be empty. */
+export function neededText(value: unknown, missing: string, what: string): string {
+  return asText(needed(value === "" ? undefined : value, missing), what)
+}
+
+/** A digest with its hexadecimal text, which may be in upper case. */
+interface SentDigest extends Digest {
+  readonly text: string
+}
+
+const HEX = /^[0-9a-fA-F]*$/
+
+/** Refuses in Rekor's words for a hash that is not there or not of its own length. */
+export function readHash(value: unknown): SentDigest {
+  const found = asObject(needed(value, "missing hash: expected data.hash"), "hash")
+  const { algorithm, value: digits } = found
+  needed(digits === "" ? undefined : digits, "missing hash value: expected data.hash.value")
+  const hash = asText(algorithm ?? "", "hash algorithm")
+  if (!isHashName(hash)) {
+    return refuse(
+      "unsupported",
+      `hash algorithm: expected sha256, sha384 or sha512, found ${shown(hash)}`,
+    )
+  }
+  const text = asText(digits, "hash value")
+  const length = 2 * digestLength[hash]
+  if (text.length !== length || !HEX.test(text)) {
+    refuse(
+      "malformed",
+      `invalid value for hash: expected ${length} hex digits, found ${shown(text, 150)}`,
+    )
+  }
+  return { hash, text, bytes: parseHex(text.toLowerCase(), "hash value") }
+}
 
 /** A key as Rekor v1 has it. */
 export interface PemVerifier {
@@ -45,10 +86,8 @@ function readLeaf(blocks: readonly Pem[], options: ProposalOptions): VerifierKey
  * parsed; `malformed`; or `unsupported` for a key that no algorithm here uses.
  */
 export function readPemVerifier(value: unknown, options: ProposalOptions): PemVerifier {
-  if (isAbsent(value) || value === "") {
-    return refuse("malformed", "missing public key: expected its content, found nothing")
-  }
-  const content = asText(value, "public key content")
+  const missing = "missing public key: expected its content"
+  const content = neededText(value, missing, "public key content")
   if (content.length > LONGEST_CONTENT) {
     refuse("too-large", `${WHAT}: expected up to ${LONGEST_CONTENT} characters, found more`)
   }
@@ -60,11 +99,19 @@ export function readPemVerifier(value: unknown, options: ProposalOptions): PemVe
 
 /** The bytes of a signature; its text is canonical base64. */
 export function readSignature(value: unknown): Uint8Array {
-  if (isAbsent(value) || value === "") {
-    return refuse("malformed", "missing signature: expected its content, found nothing")
-  }
-  const text = asText(value, "signature content")
+  const missing = "missing signature: expected its content"
+  const text = neededText(value, missing, "signature content")
   return parseSignature(text, "failed parsing base64 data for signature content")
+}
+
+/** The signature and the key of a submission about an artifact. */
+export function readSigned(
+  { content, publicKey }: Members<string>,
+  options: ProposalOptions,
+): { readonly signature: Uint8Array; readonly verifier: PemVerifier } {
+  const signature = readSignature(content)
+  const { content: pem } = asObject(publicKey ?? {}, "public key")
+  return { signature, verifier: readPemVerifier(pem, options) }
 }
 
 /** Rekor v1 hashes messages with SHA-256 whatever the key is; only Ed25519 hashes for itself. */
