@@ -2,8 +2,7 @@
 // after 429, 5xx and broken connections, as long as the server asks for within reason.
 
 import { Refusal, refuse, Trouble } from "../core/base/errors.ts"
-import { boundedBy, readBounded, reasonOf } from "./bounded-answer.ts"
-import type { Fetch } from "./exchange.ts"
+import { boundedBy, type Fetch, readBounded, reasonOf } from "./exchange.ts"
 
 export interface PatientOptions {
   readonly fetch: Fetch

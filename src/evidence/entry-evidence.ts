@@ -31,8 +31,7 @@ export function makeEntryEvidence(
   remark?: string,
   holds?: SignatureRule,
 ): Evidence {
-  const file = { kind, key: vkey, witnesses: [], hashes: [], places: entries, remark }
-  return finish({ ...file, note: keepLines(note, [vkey]) }, holds)
+  return finish(kind, vkey, { note: keepLines(note, [vkey]), places: entries, remark }, holds)
 }
 
 function promiseBy(vkey: Vkey, promise: SignedPromise): PromiseLines {
@@ -53,13 +52,9 @@ export function makeBrokenPromise(
   holds?: SignatureRule,
 ): Evidence {
   const place: Place = { index: promise.logIndex, leafHash, path }
-  const file = { kind: "broken-promise", key: vkey, witnesses: [], hashes: [] } as const
-  const lines = {
-    note: keepLines(note, [vkey]),
-    promise: promiseBy(vkey, promise),
-    places: [place],
-  }
-  return finish({ ...file, ...lines }, holds)
+  const kept = keepLines(note, [vkey])
+  const lines = { note: kept, promise: promiseBy(vkey, promise), places: [place] }
+  return finish("broken-promise", vkey, lines, holds)
 }
 
 export interface EntryTimeCase {
@@ -87,6 +82,5 @@ export function makeEntryTime(
   const timed = keepLines(older ?? note, [vkey, ...witnesses])
   const notes = older === undefined ? { note: timed } : { old: timed, new: keepLines(note, [vkey]) }
   const promised = promise && { promise: promiseBy(vkey, promise) }
-  const file = { kind: "time", key: vkey, witnesses, hashes: [], places: [entry] } as const
-  return finish({ ...file, ...notes, ...promised }, holds)
+  return finish("time", vkey, { witnesses, places: [entry], ...notes, ...promised }, holds)
 }

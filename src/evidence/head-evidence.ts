@@ -1,7 +1,7 @@
 // Makes evidence of signed heads. Each maker verifies its own output and refuses what proves nothing.
 import { type CheckpointText, parseCheckpointText } from "../core/note/checkpoint.ts"
 import { parseNote, type SignatureRule, type Vkey } from "../core/note/note.ts"
-import type { Evidence, EvidenceKind } from "./evidence.ts"
+import type { Evidence } from "./evidence.ts"
 import type { EvidenceFile } from "./format.ts"
 import { compareHeads, type ForkProof, isPlainFork, isWrongEmptyHead } from "./head-verdicts.ts"
 import { keepLines } from "./opened-head.ts"
@@ -20,27 +20,18 @@ function inOrder(a: Sided, b: Sided): readonly [Sided, Sided] {
   return compareHeads(a.head, b.head) <= 0 ? [a, b] : [b, a]
 }
 
-function fileOf(kind: EvidenceKind, key: Vkey): EvidenceFile {
-  return { kind, key, witnesses: [], hashes: [], places: [] }
+type Lines = Partial<EvidenceFile>
+
+function forkLines(key: Vkey, a: string, b: string, proof: ForkProof | undefined): Lines {
+  const [older, newer] = inOrder(sided(a), sided(b))
+  const wrong = [older, newer].find(({ head }) => isWrongEmptyHead(head))
+  if (wrong !== undefined) return { note: keepLines(wrong.note, [key]) }
+  const pair = pairOf(key, older.note, newer.note)
+  return isPlainFork(older.head, newer.head) ? pair : { ...pair, ...proof }
 }
 
-function forkFile(
-  kind: EvidenceKind,
-  key: Vkey,
-  notes: readonly [string, string],
-  proof: ForkProof | undefined,
-): EvidenceFile {
-  const [older, newer] = inOrder(sided(notes[0]), sided(notes[1]))
-  const wrong = [older, newer].find(({ head }) => isWrongEmptyHead(head))
-  const file = fileOf(kind, key)
-  if (wrong !== undefined) return { ...file, note: keepLines(wrong.note, [key]) }
-  const pair = {
-    ...file,
-    old: keepLines(older.note, [key]),
-    new: keepLines(newer.note, [key]),
-  }
-  const isPlain = isPlainFork(older.head, newer.head)
-  return proof === undefined || isPlain ? pair : { ...pair, ...proof }
+function pairOf(key: Vkey, first: string, second: string): Lines {
+  return { old: keepLines(first, [key]), new: keepLines(second, [key]) }
 }
 
 type ForkMaker = (
@@ -59,27 +50,18 @@ type ForkMaker = (
  * `bad-signature` for notes without the key's valid signature, `malformed`.
  */
 export const makeFork: ForkMaker = (vkey, a, b, proof, holds) =>
-  finish(forkFile("fork", vkey, [a, b], proof), holds)
+  finish("fork", vkey, forkLines(vkey, a, b, proof), holds)
 
 /** As {@link makeFork} of a witness's cosignatures (type 4 or 6), which need a time each. */
 export const makeWitnessEquivocation: ForkMaker = (vkey, a, b, proof, holds) =>
-  finish(forkFile("witness-equivocation", vkey, [a, b], proof), holds)
+  finish("witness-equivocation", vkey, forkLines(vkey, a, b, proof), holds)
 
 /**
  * A head that a log's key of type 1 or 2 signed under an origin that is not its name. Refuses as
  * {@link makeFork} does.
  */
 export function makeKeyMisuse(vkey: Vkey, note: string, holds?: SignatureRule): Evidence {
-  return finish({ ...fileOf("key-misuse", vkey), note: keepLines(note, [vkey]) }, holds)
-}
-
-function backwards(
-  kind: EvidenceKind,
-  key: Vkey,
-  [earlier, later]: readonly [string, string],
-): EvidenceFile {
-  const [old, newer] = [keepLines(earlier, [key]), keepLines(later, [key])]
-  return { ...fileOf(kind, key), old, new: newer }
+  return finish("key-misuse", vkey, { note: keepLines(note, [vkey]) }, holds)
 }
 
 /**
@@ -92,7 +74,7 @@ export function makeWitnessRollback(
   later: string,
   holds?: SignatureRule,
 ): Evidence {
-  return finish(backwards("witness-rollback", vkey, [earlier, later]), holds)
+  return finish("witness-rollback", vkey, pairOf(vkey, earlier, later), holds)
 }
 
 /**
@@ -101,5 +83,5 @@ export function makeWitnessRollback(
  */
 export function makeHeadTime(vkey: Vkey, a: string, b: string, holds?: SignatureRule): Evidence {
   const [smaller, larger] = inOrder(sided(a), sided(b))
-  return finish(backwards("time", vkey, [larger.note, smaller.note]), holds)
+  return finish("time", vkey, pairOf(vkey, larger.note, smaller.note), holds)
 }

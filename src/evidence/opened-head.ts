@@ -148,10 +148,19 @@ export function isOwnOrigin(key: Vkey, origin: string): boolean {
 }
 
 /**
- * Refuses `bad-proof` unless it is a log's head under the log's own name: keys of type 4 and 6 sign other
- * logs' heads as witnesses, which convicts no log.
+ * Opens a log's head under the log's own name, with the lines of these witnesses, and refuses `bad-proof` for
+ * any other: keys of type 4 and 6 sign other logs' heads as witnesses, which convicts no log.
  */
-export function assertOwnHead(key: Vkey, { origin }: NamedHead): void {
-  if (isOwnOrigin(key, origin)) return
-  refuse("bad-proof", `expected a head of ${shown(key.name)}, found one of ${shown(origin)}`)
+export function openOwn(
+  open: HeadOpener,
+  note: string,
+  key: Vkey,
+  witnesses: readonly Vkey[] = [],
+): TimedHead {
+  const head = open(note, [key, ...witnesses])
+  if (isOwnOrigin(key, head.origin)) return head
+  return refuse(
+    "bad-proof",
+    `expected a head of ${shown(key.name)}, found one of ${shown(head.origin)}`,
+  )
 }

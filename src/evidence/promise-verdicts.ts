@@ -10,8 +10,8 @@ import { type ProvenEntry, provenEntry } from "./entry-verdicts.ts"
 import type { EvidenceFile, Place, PromiseLines } from "./format.ts"
 import {
   assertOnlySpelling,
-  assertOwnHead,
   type HeadOpener,
+  openOwn,
   type TimedHead,
   timeBy,
 } from "./opened-head.ts"
@@ -100,23 +100,17 @@ interface Witnessed {
   readonly isAfter: boolean
 }
 
-function openOwn(file: EvidenceFile, open: HeadOpener, note: string, isTimed: boolean): TimedHead {
-  const { key, witnesses } = file
-  const head = open(note, isTimed ? [key, ...witnesses] : [key])
-  assertOwnHead(key, head)
-  return head
-}
-
 /** The entry is in the witnessed head of `note`, or in that of `new` and not yet in the witnessed `old`. */
 function openWitnessed(file: EvidenceFile, open: HeadOpener): Witnessed {
+  const { key, witnesses } = file
   if (file.old === undefined) {
     assertOnly(file, ["witnesses", "note", "promise", "places"])
-    const timed = openOwn(file, open, needed(file.note, "note"), true)
+    const timed = openOwn(open, needed(file.note, "note"), key, witnesses)
     return { entry: provenEntry(onlyPlace(file), timed), timed, isAfter: false }
   }
   assertOnly(file, ["witnesses", "old", "new", "promise", "places"])
-  const timed = openOwn(file, open, file.old, true)
-  const newer = openOwn(file, open, needed(file.new, "new"), false)
+  const timed = openOwn(open, file.old, key, witnesses)
+  const newer = openOwn(open, needed(file.new, "new"), key)
   const entry = provenEntry(onlyPlace(file), newer)
   if (timed.origin !== newer.origin || timed.size > entry.index) {
     refuse("bad-proof", "expected a head of the same log from before the entry")
