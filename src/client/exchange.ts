@@ -55,8 +55,8 @@ export function reasonOf(error: unknown): string {
   return error.cause instanceof Error ? error.cause.message : error.message
 }
 
-interface ExchangeOptions {
-  /** Base URL of the log, with or without a final slash; `http:` or `https:`, no credentials. */
+export interface ExchangeOptions {
+  /** Base URL, with or without a final slash; `http:` or `https:`, no credentials. */
   readonly url: string
   readonly fetch: Fetch
   /** Ends every exchange when it fires; its reason is thrown. */

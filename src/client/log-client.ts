@@ -131,7 +131,8 @@ function withQuery(path: string, parameters: object): string {
   for (const [name, value] of Object.entries(parameters)) {
     if (!isAbsent(value)) query.set(name, String(value))
   }
-  return `${path}?${query}`.replace(/\?$/, "")
+  const text = query.toString()
+  return text === "" ? path : `${path}?${text}`
 }
 
 async function submitBatch(

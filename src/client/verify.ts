@@ -199,7 +199,7 @@ export function verifyParsed(
   if (!verifyPortably({ algorithm, spki: key.spki, signature, signed })) {
     refuse("bad-signature", "the signature does not hold for this artifact under this key")
   }
-  verifyBody(entry, statement.body(signature, key))
+  verifyBody(entry, statement.body(signature))
   return { ...verifyLogged(entry, check.trust), kind, algorithm, body: entry.body }
 }
 

@@ -3,19 +3,10 @@
 import type { SignatureRule, Vkey } from "../core/note/note.ts"
 import type { Hash } from "../core/tree/hash.ts"
 import type { EntryEvidenceKind, Evidence } from "./evidence.ts"
-import { orderWitnesses, type Place, type PromiseLines } from "./format.ts"
+import { type LoggedEntry, orderWitnesses, type Place, type PromiseLines } from "./format.ts"
 import { keepLines, onlySpelling } from "./opened-head.ts"
 import { promiseLines, type SignedPromise } from "./promise.ts"
 import { finish } from "./verification.ts"
-
-export interface LoggedEntry {
-  readonly index: number
-  readonly body: Uint8Array
-  /** The inclusion proof that leads to the root of the note given with it. */
-  readonly path: readonly Hash[]
-  /** What a DSSE or in-toto body has the digest of. */
-  readonly payload?: Uint8Array
-}
 
 /**
  * One entry (`bad-entry`, `unexpected-entry`) or two in the order of their indices, under one head that

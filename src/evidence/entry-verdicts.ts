@@ -2,36 +2,29 @@
 // bodies say. Whether a log ought to have taken an entry is a matter of rules, so none of these freezes it.
 import { equalBytes } from "../core/base/bytes.ts"
 import { Refusal, refuse, shown } from "../core/base/errors.ts"
-import { present } from "../core/base/present.ts"
 import { portableHasher } from "../core/tree/hash.ts"
 import { verifyInclusion } from "../core/tree/proof.ts"
 import { assertPayloadOf, type LoggedClaim, readClaim } from "../entry/kinds/claim.ts"
 import { verifyPortably } from "../entry/portable-verification.ts"
 import { revokedKey } from "../entry/revocation.ts"
 import { findConflict } from "./conflict.ts"
-import type { Place } from "./format.ts"
+import type { LoggedEntry, Place } from "./format.ts"
 import { openOwn, type TimedHead } from "./opened-head.ts"
 import { assertOnly, headText, type Judge, needed } from "./verdict.ts"
 
-export interface ProvenEntry {
-  readonly index: number
-  readonly body: Uint8Array
-  readonly payload?: Uint8Array
-}
-
 /** The entry at a place under a head. Refuses `bad-proof` if it is not there, `mismatch` for its payload. */
-export function provenEntry(place: Place, head: TimedHead): ProvenEntry {
+export function provenEntry(place: Place, head: TimedHead): LoggedEntry {
   if (place.body === undefined) {
     return refuse("malformed", "evidence: expected the body of an entry, found a leaf hash")
   }
   const { index, body, path, payload } = place
   verifyInclusion(portableHasher.leaf(body), index, head, path)
   if (payload !== undefined) assertPayloadOf(body, payload)
-  return { index, body, ...present({ payload }) }
+  return place
 }
 
-type One = readonly [ProvenEntry]
-type Two = readonly [ProvenEntry, ProvenEntry]
+type One = readonly [LoggedEntry]
+type Two = readonly [LoggedEntry, LoggedEntry]
 
 /** A verdict with these claims on `count` entries, and that they are logged, in the order of their indices. */
 function judging<Entries extends One | Two>(
@@ -58,7 +51,7 @@ function judging<Entries extends One | Two>(
 }
 
 /** Why a body can be no entry; undefined for one that can be read, or of which nothing is known. */
-function damageOf({ body, payload }: ProvenEntry): string | undefined {
+function damageOf({ body, payload }: LoggedEntry): string | undefined {
   try {
     readClaim(body, payload)
     return undefined
@@ -94,7 +87,7 @@ export const judgeDuplicateEntry = judging<Two>(2, (first, second) => {
 })
 
 /** Refuses `bad-proof` if a signature that can be judged does not hold: then its key has said nothing. */
-function assertHolds({ index }: ProvenEntry, { checks }: LoggedClaim): void {
+function assertHolds({ index }: LoggedEntry, { checks }: LoggedClaim): void {
   if (checks.every(verifyPortably)) return
   refuse("bad-proof", `the signature of entry ${index} does not hold, so its key has not signed it`)
 }
@@ -121,11 +114,11 @@ export const judgeSignedAfterRevocation = judging<Two>(2, (first, second) => {
   ]
 })
 
-function payloadOf(entry: ProvenEntry): Uint8Array {
+function payloadOf(entry: LoggedEntry): Uint8Array {
   return needed(entry.payload, "payload")
 }
 
-function signersText({ index }: ProvenEntry, { summary }: LoggedClaim): string {
+function signersText({ index }: LoggedEntry, { summary }: LoggedClaim): string {
   return `Entry ${index} names as its signers: ${summary.signers.map(({ key }) => key).join(", ")}.`
 }
 

@@ -15,15 +15,23 @@ const MOST_PLACES = 2
 /** More than any file has; a longer text is not read any further. */
 const MOST_LINES = 256
 
-/** What stands at an index of the log: the body of an entry, or no more than its leaf hash. */
-export type Place = {
+interface ProvenPlace {
   readonly index: number
-  /** The inclusion proof that leads to the root of the file's note. */
+  /** The inclusion proof that leads to the root of the note given with it. */
   readonly path: readonly Hash[]
-} & (
-  | { readonly body: Uint8Array; readonly payload?: Uint8Array; readonly leafHash?: undefined }
-  | { readonly leafHash: Hash; readonly body?: undefined }
-)
+}
+
+export interface LoggedEntry extends ProvenPlace {
+  readonly body: Uint8Array
+  /** What a DSSE or in-toto body has the digest of. */
+  readonly payload?: Uint8Array
+  readonly leafHash?: undefined
+}
+
+/** What stands at an index of the log: the body of an entry, or no more than its leaf hash. */
+export type Place =
+  | LoggedEntry
+  | (ProvenPlace & { readonly leafHash: Hash; readonly body?: undefined })
 
 /** A signed entry timestamp: what was signed, and the signature. */
 export interface PromiseLines {

@@ -6,8 +6,8 @@ import type { Vkey } from "../core/note/note.ts"
 import { portableHasher } from "../core/tree/hash.ts"
 import { verifyInclusion } from "../core/tree/proof.ts"
 import { readClaim } from "../entry/kinds/claim.ts"
-import { type ProvenEntry, provenEntry } from "./entry-verdicts.ts"
-import type { EvidenceFile, Place, PromiseLines } from "./format.ts"
+import { provenEntry } from "./entry-verdicts.ts"
+import type { EvidenceFile, LoggedEntry, Place, PromiseLines } from "./format.ts"
 import {
   assertOnlySpelling,
   type HeadOpener,
@@ -67,7 +67,7 @@ interface Bounds {
   readonly source: string
 }
 
-function boundsOfPromise(entry: ProvenEntry, promise: OpenedPromise): Bounds {
+function boundsOfPromise(entry: LoggedEntry, promise: OpenedPromise): Bounds {
   const isSame = promise.logIndex === entry.index && equalBytes(promise.body, entry.body)
   if (!isSame) refuse("bad-proof", "the promise is one of another entry")
   const { integratedTime } = promise
@@ -78,7 +78,7 @@ function boundsOfPromise(entry: ProvenEntry, promise: OpenedPromise): Bounds {
   }
 }
 
-function boundsOfCertificate({ index, body }: ProvenEntry): Bounds {
+function boundsOfCertificate({ index, body }: LoggedEntry): Bounds {
   const { notBefore, notAfter } = readClaim(body)
   if (notBefore === undefined || notAfter === undefined) {
     return refuse("bad-proof", "the entry has no certificate whose dates could be held against it")
@@ -87,13 +87,13 @@ function boundsOfCertificate({ index, body }: ProvenEntry): Bounds {
   return { from: notBefore, to: notAfter, source }
 }
 
-function boundsOf(file: EvidenceFile, entry: ProvenEntry): Bounds {
+function boundsOf(file: EvidenceFile, entry: LoggedEntry): Bounds {
   if (file.promise === undefined) return boundsOfCertificate(entry)
   return boundsOfPromise(entry, openOnlyPromise(file.key, file.promise))
 }
 
 interface Witnessed {
-  readonly entry: ProvenEntry
+  readonly entry: LoggedEntry
   /** The head with the witnesses' times. */
   readonly timed: TimedHead
   /** Whether the entry was logged after `timed` was; else it is in it. */

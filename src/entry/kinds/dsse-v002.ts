@@ -172,8 +172,7 @@ function statement(thing: SignedThing, key: VerifierKey): EntryStatement | undef
     kind,
     algorithm,
     signed: { form: "message", message: dssePae(thing.payloadType, thing.payload) },
-    body: (signature, signer) =>
-      dsseBody({ payloadDigest, signatures: [{ algorithm, signature, key: signer }] }),
+    body: (signature) => dsseBody({ payloadDigest, signatures: [{ algorithm, signature, key }] }),
   }
 }
 

@@ -139,7 +139,7 @@ function statement(thing: SignedThing, key: VerifierKey): EntryStatement {
     kind,
     algorithm,
     signed: { form: "digest", digest },
-    body: (signature, signer) => hashedrekordBody({ algorithm, digest, signature, key: signer }),
+    body: (signature) => hashedrekordBody({ algorithm, digest, signature, key }),
   }
 }
 

@@ -93,7 +93,7 @@ export interface EntryStatement {
   readonly kind: EntryKind
   readonly algorithm: Algorithm
   readonly signed: Signed
-  body(signature: Uint8Array, key: VerifierKey): Uint8Array
+  body(signature: Uint8Array): Uint8Array
 }
 
 /** The kind as Sigstore bundles have it. */
