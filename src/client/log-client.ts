@@ -2,7 +2,7 @@
 // form of every answer and that it is about what was asked; what an answer claims is for receipt.ts,
 // inclusion.ts and verify.ts to check, since a log is not trusted.
 import { parseUtf8 } from "../core/base/bytes.ts"
-import { Refusal, refuse, type Trouble } from "../core/base/errors.ts"
+import { assertAtMost, Refusal, refuse, type Trouble } from "../core/base/errors.ts"
 import { asInteger, asObject, isAbsent, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_ENTRY_BUNDLE, LONGEST_RECEIPT, MOST_IN_BATCH } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
@@ -140,9 +140,7 @@ async function submitBatch(
   requests: readonly EntryRequest[],
   options: SubmitOptions,
 ): Promise<readonly BatchOutcome[]> {
-  if (requests.length > MOST_IN_BATCH) {
-    refuse("too-large", `batch: expected up to ${MOST_IN_BATCH} requests, found ${requests.length}`)
-  }
+  assertAtMost(MOST_IN_BATCH, requests.length, "batch", "requests")
   const answer = await exchange({
     method: "POST",
     path: withQuery("v1/entries/batch", { witnessed: options.witnessed }),

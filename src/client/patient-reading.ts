@@ -1,6 +1,5 @@
 // Reading a URL that may be busy: GET with limits on bytes and time, no redirects, and further attempts
 // after 429, 5xx and broken connections, as long as the server asks for within reason.
-
 import { Refusal, refuse, Trouble } from "../core/base/errors.ts"
 import { boundedBy, type Fetch, readBounded, reasonOf } from "./exchange.ts"
 

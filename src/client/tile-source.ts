@@ -1,7 +1,6 @@
 // A log's read side over HTTP, as the monitor needs it: checkpoint, tiles and entry bundles of C2SP
 // tlog-tiles, at the root or, for a Rekor v2 log, below `api/v2/`; and a witness's newest heads (C2SP
 // tlog-witness). Believes nothing of what it reads.
-
 import { parseUtf8 } from "../core/base/bytes.ts"
 import { Refusal, Trouble } from "../core/base/errors.ts"
 import { LONGEST_ENTRY_BUNDLE, LONGEST_ENVELOPE, LONGEST_NOTE } from "../core/base/limits.ts"

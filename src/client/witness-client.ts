@@ -1,6 +1,5 @@
 // A client of C2SP tlog-witness: asks a witness to cosign a checkpoint, and what it stands for. Checks the
 // form of its answers; whether a line holds is for the caller to say. Leaves out sign-subtree.
-
 import { parseUtf8, utf8 } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"

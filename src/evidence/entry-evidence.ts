@@ -1,5 +1,4 @@
 // Makes evidence of entries. Each maker verifies its own output and refuses what proves nothing.
-
 import type { SignatureRule, Vkey } from "../core/note/note.ts"
 import type { Hash } from "../core/tree/hash.ts"
 import type { EntryEvidenceKind, Evidence } from "./evidence.ts"

@@ -1,6 +1,5 @@
 // Rekor v1, dsse 0.0.1: the signatures of a DSSE v1 envelope that comes as a JSON text, with digests of the
 // payload and of that text. The envelope itself is not kept.
-
 import { utf8 } from "../../core/base/bytes.ts"
 import { bug, refuse } from "../../core/base/errors.ts"
 import { asList, asObject, asText, isAbsent, parseJson } from "../../core/base/json-value.ts"

@@ -1,6 +1,5 @@
 // Entries of kind dsse (Rekor v2, version 0.0.2): the signatures of a DSSE v1 envelope and the digest of
 // its payload. The envelope itself is not kept.
-
 import { compareBytes } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { bug, refuse } from "../../core/base/errors.ts"

@@ -1,6 +1,5 @@
 // Rekor v1, hashedrekord 0.0.1: a signature over the digest of an artifact. The body repeats the digest as
 // it was sent and the key in canonical PEM.
-
 import { utf8 } from "../../core/base/bytes.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { asObject, isAbsent } from "../../core/base/json-value.ts"

@@ -1,6 +1,5 @@
 // Entries of kind hashedrekord (Rekor v2, version 0.0.2): a signature over the digest of an artifact,
 // with the key it verifies under. The artifact itself is never seen.
-
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { bug } from "../../core/base/errors.ts"

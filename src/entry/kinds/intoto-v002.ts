@@ -1,7 +1,6 @@
 // Rekor v1, intoto 0.0.2: a DSSE v1 envelope whose payload and signatures are base64 of base64, each
 // signature beside its own key. The body keeps everything as it was sent but the payload, of which it has
 // the digest.
-
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import {

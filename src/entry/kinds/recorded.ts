@@ -50,10 +50,8 @@ export function pemSignature(
 }
 
 function unknownHash(name: string): never {
-  return refuse(
-    "unsupported",
-    `digest: expected one of ${hashNames.join(", ")}, found ${shown(name)}`,
-  )
+  const expected = hashNames.join(", ")
+  return refuse("unsupported", `digest: expected one of ${expected}, found ${shown(name)}`)
 }
 
 /** `{algorithm, digest}` of Rekor v2, as `algorithm:hex`. */
@@ -100,13 +98,10 @@ function digestChecks(
   return [{ algorithm, spki: key.spki, signature, signed: { form: "digest", digest: bytes } }]
 }
 
-function isAlgorithm(name: string): name is Algorithm {
-  return everyAlgorithm.some((algorithm) => algorithm === name)
-}
-
 /** Refuses `malformed` if what the body says of the algorithm cannot be true of the key. */
 function assertOwnAlgorithm({ keyType }: VerifierKey, keyDetails: string): void {
-  if (!isAlgorithm(keyDetails) || algorithms[keyDetails].keyType === keyType) return
+  const algorithm = everyAlgorithm.find((name) => name === keyDetails)
+  if (algorithm === undefined || algorithms[algorithm].keyType === keyType) return
   refuse("malformed", `keyDetails: expected an algorithm of ${keyType}, found ${shown(keyDetails)}`)
 }
 

@@ -1,6 +1,5 @@
 // Rekor v1, rekord 0.0.1 with X.509 keys: a signature over an artifact that comes along. The body keeps the
 // artifact's SHA-256 only. Leaves out the formats pgp, minisign and ssh, and content behind a URL.
-
 import { refuse, shown } from "../../core/base/errors.ts"
 import { asObject, optional } from "../../core/base/json-value.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"

@@ -1,6 +1,5 @@
 // What a logged body says at a glance: its kind, the digests it is about, and who signed. Reads the bodies
 // of every kind that the log takes; of any other body it only gives the kind. Verifies nothing.
-
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { Refusal } from "../../core/base/errors.ts"
