@@ -143,12 +143,6 @@ function onlyEntry({ entries }: SigstoreBundle): TransparencyLogEntry {
   return refuse("unsupported", `tlogEntries: expected one entry, found ${entries.length}`)
 }
 
-function verifyBody(entry: TransparencyLogEntry, body: Uint8Array): void {
-  if (!equalBytes(entry.body, body)) {
-    refuse("mismatch", "the log entry is not about this artifact, signature and key")
-  }
-}
-
 function verifyLogged(entry: TransparencyLogEntry, trust: Trust) {
   const proof = entry.proof ?? refuse("bad-proof", "the bundle has no inclusion proof")
   if (entry.index !== proof.index) {
@@ -199,7 +193,9 @@ export function verifyParsed(
   if (!verifyPortably({ algorithm, spki: key.spki, signature, signed })) {
     refuse("bad-signature", "the signature does not hold for this artifact under this key")
   }
-  verifyBody(entry, statement.body(signature))
+  if (!equalBytes(entry.body, statement.body(signature))) {
+    refuse("mismatch", "the log entry is not about this artifact, signature and key")
+  }
   return { ...verifyLogged(entry, check.trust), kind, algorithm, body: entry.body }
 }
 

@@ -7,13 +7,16 @@ import { assertBodyLength } from "../core/tree/bundle.ts"
 import {
   type Algorithm,
   algorithms,
+  digestAlgorithm,
   digestLength,
   everyAlgorithm,
   type HashName,
+  messageAlgorithm,
 } from "./algorithm.ts"
 import { canonicalJson, type JsonValue } from "./canonical-json.ts"
-import type { Proposal } from "./entry.ts"
-import { type Findable, termsOf } from "./search-terms.ts"
+import type { KeptPayload } from "./dsse.ts"
+import type { Proposal, SignatureCheck } from "./entry.ts"
+import { type Findable, sha256Text, termsOf } from "./search-terms.ts"
 import type { VerifierKey, VerifierKeyReader } from "./verifier-key.ts"
 
 /** How a proposal is made; the defaults are right for a verifier, the rest is for a server's speed. */
@@ -117,6 +120,44 @@ export function formatBody(
   const body = canonicalJson({ apiVersion: version, kind, spec })
   assertBodyLength(body)
   return body
+}
+
+/** The check of a signature over a ready-made digest. */
+export function digestCheck(
+  { keyType, spki }: VerifierKey,
+  signature: Uint8Array,
+  digest: Uint8Array,
+): SignatureCheck {
+  return {
+    algorithm: digestAlgorithm[keyType],
+    spki,
+    signature,
+    signed: { form: "digest", digest },
+  }
+}
+
+/**
+ * The check of a signature over a message. Rekor v1 hashes messages with SHA-256 (`hash`) whatever the key is;
+ * only Ed25519 hashes for itself.
+ */
+export function messageCheck(
+  { keyType, spki }: VerifierKey,
+  signature: Uint8Array,
+  message: Uint8Array,
+  hash?: "sha256",
+): SignatureCheck {
+  const signed = { form: "message", message, ...(hash && { hash }) } as const
+  return { algorithm: messageAlgorithm[keyType], spki, signature, signed }
+}
+
+/** What an envelope with this payload is found by. */
+export function findableEnvelope(
+  named: Pick<Findable, "kind" | "version">,
+  keys: readonly VerifierKey[],
+  statement: KeptPayload,
+  payloadDigest: Uint8Array,
+): Findable {
+  return { ...named, keys, payload: sha256Text(payloadDigest), statement }
 }
 
 /** A proposal; its body is made at once, or once it is known which of several keys each signature holds under. */

@@ -11,14 +11,20 @@ import type { Proposal } from "../entry.ts"
 import { parseAnyBase64 } from "../rekor-v1/lenient-base64.ts"
 import {
   assertMessageKey,
-  messageCheck,
   needed,
   type PemVerifier,
   readPemVerifier,
   readSignature,
 } from "../rekor-v1/parts.ts"
 import { sha256Text } from "../search-terms.ts"
-import { formatBody, type ProposalOptions, proposalOf, sha256Of } from "../signature.ts"
+import {
+  findableEnvelope,
+  formatBody,
+  messageCheck,
+  type ProposalOptions,
+  proposalOf,
+  sha256Of,
+} from "../signature.ts"
 import { unboundEnvelope } from "./dsse-v002.ts"
 import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
 import { digestV1, pemSignature } from "./recorded.ts"
@@ -116,16 +122,11 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
   const envelopeDigest = sha256(utf8(text))
   const claims = signatures.map((signature) => {
     const bytes = parseBase64(signature, "signature")
-    return verifiers.map(({ key }) => messageCheck(key, bytes, message))
+    return verifiers.map(({ key }) => messageCheck(key, bytes, message, "sha256"))
   })
-  const found = {
-    ...named,
-    keys: verifiers.map(({ key }) => key),
-    payload: sha256Text(payloadDigest),
-    envelope: sha256Text(envelopeDigest),
-    statement: { payloadType, payload },
-  }
-  return proposalOf(found, claims, (held) =>
+  const keys = verifiers.map(({ key }) => key)
+  const found = findableEnvelope(named, keys, { payloadType, payload }, payloadDigest)
+  return proposalOf({ ...found, envelope: sha256Text(envelopeDigest) }, claims, (held) =>
     formatBody(named, {
       envelopeHash: sha256Json(envelopeDigest),
       payloadHash: sha256Json(payloadDigest),

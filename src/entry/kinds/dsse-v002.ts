@@ -15,13 +15,14 @@ import {
   MOST_SIGNATURES,
   parseEnvelope,
 } from "../dsse.ts"
-import type { Proposal, SignatureCheck } from "../entry.ts"
+import type { Proposal } from "../entry.ts"
 import { parseAnyBase64 } from "../rekor-v1/lenient-base64.ts"
-import { sha256Text } from "../search-terms.ts"
 import {
   assertTaken,
+  findableEnvelope,
   formatBody,
   type HeldSignature,
+  messageCheck,
   type ProposalOptions,
   parseSignature,
   proposalOf,
@@ -83,10 +84,8 @@ function readVerifiers(request: DsseRequest, options: ProposalOptions): readonly
   const keys = request.verifiers.map(options.readKey ?? readVerifierKeyText)
   for (const key of keys) assertTaken(messageAlgorithm[key.keyType], options)
   // Two forms of one key would leave it open which of them the body names.
-  assertDistinct(
-    keys.map((key) => key.spki),
-    "verifiers",
-  )
+  const spkis = keys.map(({ spki }) => spki)
+  assertDistinct(spkis, "verifiers")
   return keys
 }
 
@@ -105,22 +104,16 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
   assertDistinct(signatures, "signatures")
   const keys = readVerifiers(request, options)
   const payload = parseBase64(envelope.payload, "payload")
-  const signed = { form: "message", message: dssePae(payloadType, payload) } as const
-  const check = (signature: Uint8Array, key: VerifierKey): SignatureCheck => {
-    return { algorithm: messageAlgorithm[key.keyType], spki: key.spki, signature, signed }
-  }
+  const message = dssePae(payloadType, payload)
   const heldUnder = (signature: Uint8Array, position: number | undefined): HeldSignature => {
     const key = keys[position ?? -1] ?? bug("no verifier at that position")
     return { algorithm: messageAlgorithm[key.keyType], signature, key }
   }
   const payloadDigest = sha256Of(options)(payload)
-  const found = {
-    ...named,
-    keys,
-    payload: sha256Text(payloadDigest),
-    statement: { payloadType, payload },
-  }
-  const claims = signatures.map((signature) => keys.map((key) => check(signature, key)))
+  const found = findableEnvelope(named, keys, { payloadType, payload }, payloadDigest)
+  const claims = signatures.map((signature) =>
+    keys.map((key) => messageCheck(key, signature, message)),
+  )
   return proposalOf(found, claims, (held) => {
     if (held.length !== signatures.length) bug("a position for each signature is needed")
     const holding = signatures.map((signature, i) => heldUnder(signature, held[i]))

@@ -8,9 +8,15 @@ import { assertBodyLength } from "../../core/tree/bundle.ts"
 import { digestAlgorithm } from "../algorithm.ts"
 import type { Proposal } from "../entry.ts"
 import { needed, readHash, readSigned } from "../rekor-v1/parts.ts"
-import { assertHash, assertTaken, type ProposalOptions, proposalOf } from "../signature.ts"
+import {
+  assertHash,
+  assertTaken,
+  digestCheck,
+  type ProposalOptions,
+  proposalOf,
+} from "../signature.ts"
 import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
-import { digestCheck, digestV1, pemSignature, signedDigestChecks } from "./recorded.ts"
+import { digestV1, pemSignature, signedDigestChecks } from "./recorded.ts"
 
 const named = { kind: "hashedrekord", version: "0.0.1" } as const
 const NOT_ALLOWED = "entry algorithms are not allowed"

@@ -12,6 +12,7 @@ import type { Proposal } from "../entry.ts"
 import {
   assertHash,
   assertTaken,
+  digestCheck,
   type HeldSignature,
   type ProposalOptions,
   parseDigest,
@@ -21,7 +22,6 @@ import {
 import {
   readVerifierKeyText,
   type VerifierKey,
-  type VerifierKeyForm,
   type VerifierKeyText,
   verifierKeyText,
 } from "../verifier-key.ts"
@@ -32,7 +32,7 @@ import type {
   RecordedParts,
   SignedThing,
 } from "./kind.ts"
-import { derSignature, digestCheck, digestV2, signedDigestChecks } from "./recorded.ts"
+import { derSignature, digestV2, signedDigestChecks } from "./recorded.ts"
 
 const named = { kind: "hashedrekord", version: "0.0.2" } as const
 const { kind } = named
@@ -50,38 +50,34 @@ interface HashedrekordParts extends HeldSignature {
   readonly digest: Uint8Array
 }
 
-/** What differs from body to body, as it stands there: canonical base64. */
-interface BodyTexts {
-  readonly algorithm: Algorithm
-  readonly digest: string
-  readonly signature: string
-  readonly form: VerifierKeyForm
-  readonly key: string
-}
-
 /**
  * RFC 8785 in one piece, several times faster than by the library: the members are in order, and no
  * base64 and no name in them needs an escape.
  */
-function formatBody({ algorithm, digest, signature, form, key }: BodyTexts): Uint8Array {
+function formatBody(
+  algorithm: Algorithm,
+  digest: string,
+  signature: string,
+  { publicKey, certificate }: VerifierKeyText,
+): Uint8Array {
   const hash = sigstoreHashName[algorithms[algorithm].hash]
-  const keyName = form === "publicKey" ? "publicKey" : "x509Certificate"
+  const keyName = publicKey === undefined ? "x509Certificate" : "publicKey"
   const body = utf8(
-    `{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"${hash}","digest":"${digest}"},"signature":{"content":"${signature}","verifier":{"keyDetails":"${algorithm}","${keyName}":{"rawBytes":"${key}"}}}}}}`,
+    `{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"${hash}","digest":"${digest}"},"signature":{"content":"${signature}","verifier":{"keyDetails":"${algorithm}","${keyName}":{"rawBytes":"${publicKey ?? certificate}"}}}}}}`,
   )
   assertBodyLength(body)
   return body
 }
 
 /** The canonical body. The caller vouches for the signature and for the digest's length. */
-export function hashedrekordBody(parts: HashedrekordParts): Uint8Array {
-  return formatBody({
-    algorithm: parts.algorithm,
-    digest: formatBase64(parts.digest),
-    signature: formatBase64(parts.signature),
-    form: parts.key.form,
-    key: formatBase64(parts.key.der),
-  })
+export function hashedrekordBody({
+  algorithm,
+  digest,
+  signature,
+  key,
+}: HashedrekordParts): Uint8Array {
+  const texts = [formatBase64(digest), formatBase64(signature)] as const
+  return formatBody(algorithm, ...texts, verifierKeyText(key))
 }
 
 /**
@@ -98,14 +94,8 @@ export function proposeHashedrekord(
   const algorithm = digestAlgorithm[key.keyType]
   assertTaken(algorithm, options)
   assertHash(digest, algorithm)
-  const body = formatBody({
-    algorithm,
-    digest: formatBase64(digest.bytes),
-    // Both texts have been read, so they are canonical.
-    signature: request.signature,
-    form: key.form,
-    key: request.publicKey ?? request.certificate ?? bug("a key was read from nothing"),
-  })
+  // The texts of signature and key have been read, so they are canonical.
+  const body = formatBody(algorithm, formatBase64(digest.bytes), request.signature, request)
   const found = { ...named, digest: request.digest, keys: [key] }
   return proposalOf(found, [[digestCheck(key, signature, digest.bytes)]], body)
 }

@@ -15,16 +15,11 @@ import { formatHex, parseBase64 } from "../../core/base/text.ts"
 import type { JsonValue } from "../canonical-json.ts"
 import { assertPayloadType, dssePae, formatEnvelope, MOST_SIGNATURES } from "../dsse.ts"
 import type { Proposal, SignatureCheck } from "../entry.ts"
+import { assertMessageKey, needed, readHash, readPemVerifier } from "../rekor-v1/parts.ts"
 import {
-  assertMessageKey,
-  messageCheck,
-  needed,
-  readHash,
-  readPemVerifier,
-} from "../rekor-v1/parts.ts"
-import { sha256Text } from "../search-terms.ts"
-import {
+  findableEnvelope,
   formatBody,
+  messageCheck,
   type ProposalOptions,
   parseSignature,
   proposalOf,
@@ -113,13 +108,11 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
       payloadHash: { algorithm: "sha256", value: formatHex(payloadDigest) },
     },
   })
-  const found = {
-    ...named,
-    keys: signatures.map(({ key }) => key),
-    payload: sha256Text(payloadDigest),
-    statement: { payloadType, payload },
-  }
-  const claims = signatures.map(({ key, signature }) => [messageCheck(key, signature, message)])
+  const keys = signatures.map(({ key }) => key)
+  const found = findableEnvelope(named, keys, { payloadType, payload }, payloadDigest)
+  const claims = signatures.map(({ key, signature }) => [
+    messageCheck(key, signature, message, "sha256"),
+  ])
   return proposalOf(found, claims, body)
 }
 

@@ -16,7 +16,7 @@ import {
   messageAlgorithm,
 } from "../algorithm.ts"
 import type { SignatureCheck } from "../entry.ts"
-import type { Digest } from "../signature.ts"
+import { type Digest, messageCheck } from "../signature.ts"
 import { readVerifierKey, readVerifierKeyText, type VerifierKey } from "../verifier-key.ts"
 import type { RecordedKeys, RecordedSignature } from "./kind.ts"
 
@@ -70,20 +70,6 @@ export function digestV1(hash: unknown): string {
   return `${name}:${asText(value, "value").toLowerCase()}`
 }
 
-/** The check of a signature over a ready-made digest. */
-export function digestCheck(
-  { keyType, spki }: VerifierKey,
-  signature: Uint8Array,
-  digest: Uint8Array,
-): SignatureCheck {
-  return {
-    algorithm: digestAlgorithm[keyType],
-    spki,
-    signature,
-    signed: { form: "digest", digest },
-  }
-}
-
 /**
  * The check of a signature over a ready-made digest. None for a pair of key and hash that other logs
  * take and this one does not: nothing is known of its rules, so nobody may be accused by them.
@@ -132,12 +118,12 @@ export function signedArtifactChecks(
  * which some signers hash with SHA-256 and others with their own hash.
  */
 export function envelopeChecks(
-  { spki, keyType }: VerifierKey,
+  key: VerifierKey,
   message: Uint8Array,
   signature: () => Uint8Array,
 ): readonly SignatureCheck[] {
-  const algorithm = messageAlgorithm[keyType]
+  const algorithm = messageAlgorithm[key.keyType]
   const isClear = algorithms[algorithm].hash === "sha256" || algorithm === "PKIX_ED25519"
   if (!isClear) return []
-  return [{ algorithm, spki, signature: signature(), signed: { form: "message", message } }]
+  return [messageCheck(key, signature(), message)]
 }

@@ -4,15 +4,14 @@ import { refuse, shown } from "../../core/base/errors.ts"
 import { asObject, optional } from "../../core/base/json-value.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
 import type { Proposal } from "../entry.ts"
+import { assertMessageKey, needed, neededText, readHash, readSigned } from "../rekor-v1/parts.ts"
 import {
-  assertMessageKey,
+  formatBody,
   messageCheck,
-  needed,
-  neededText,
-  readHash,
-  readSigned,
-} from "../rekor-v1/parts.ts"
-import { formatBody, type ProposalOptions, proposalOf, sha256Of } from "../signature.ts"
+  type ProposalOptions,
+  proposalOf,
+  sha256Of,
+} from "../signature.ts"
 import { readArtifactSpec } from "./hashedrekord-v001.ts"
 import type { LoggedKind } from "./kind.ts"
 import { signedArtifactChecks } from "./recorded.ts"
@@ -65,7 +64,7 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
     },
   })
   const found = { ...named, keys: [key], digest: `sha256:${value}` }
-  return proposalOf(found, [[messageCheck(key, bytes, artifact)]], body)
+  return proposalOf(found, [[messageCheck(key, bytes, artifact, "sha256")]], body)
 }
 
 export const rekordV001 = {

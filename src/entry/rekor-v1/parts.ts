@@ -9,7 +9,6 @@ import { MOST_CERTIFICATES } from "../../core/base/limits.ts"
 import { formatPem, type Pem, parsePemChain } from "../../core/base/pem.ts"
 import { formatBase64, parseBase64, parseHex } from "../../core/base/text.ts"
 import { messageAlgorithm } from "../algorithm.ts"
-import type { SignatureCheck } from "../entry.ts"
 import { assertTaken, type Digest, type ProposalOptions, parseSignature } from "../signature.ts"
 import { assertCertificate, readVerifierKeyText, type VerifierKey } from "../verifier-key.ts"
 
@@ -112,16 +111,6 @@ export function readSigned(
   const signature = readSignature(content)
   const { content: pem } = asObject(publicKey ?? {}, "public key")
   return { signature, verifier: readPemVerifier(pem, options) }
-}
-
-/** Rekor v1 hashes messages with SHA-256 whatever the key is; only Ed25519 hashes for itself. */
-export function messageCheck(
-  key: VerifierKey,
-  signature: Uint8Array,
-  message: Uint8Array,
-): SignatureCheck {
-  const signed = { form: "message", message, hash: "sha256" } as const
-  return { algorithm: messageAlgorithm[key.keyType], spki: key.spki, signature, signed }
 }
 
 /** Refuses `unsupported` for a key that may not sign messages. */
