@@ -1,9 +1,11 @@
 // Submissions to Rekor v2 (rekor-tiles, CreateEntryRequest in its JSON form), made into the log's own. Takes
 // hashedrekord and also dsse, which newer Rekors refuse but many clients send. The algorithm follows from
-// the key itself; of `keyDetails` only the hash is used.
+// the key itself; of `keyDetails` only the hash is used. Reads as leniently as "ProtoJSON Format" demands:
+// names in camel case or as in the .proto file, `null` for unset, base64 in either alphabet. Unknown fields
+// are refused, as grpc-gateway does.
 import { refuse, shown } from "../core/base/errors.ts"
 import { asList, asText, isAbsent, type Members } from "../core/base/json-value.ts"
-import { formatHex } from "../core/base/text.ts"
+import { formatHex, parseBase64 } from "../core/base/text.ts"
 import {
   type Algorithm,
   algorithms,
@@ -16,8 +18,49 @@ import { type DsseSignature, MOST_SIGNATURES } from "../entry/dsse.ts"
 import type { DsseRequest } from "../entry/kinds/dsse-v002.ts"
 import type { HashedrekordRequest } from "../entry/kinds/hashedrekord-v002.ts"
 import type { EntryRequest } from "../entry/kinds/registry.ts"
+import { standardBase64 } from "../entry/rekor-v1/lenient-base64.ts"
 import type { VerifierKeyText } from "../entry/verifier-key.ts"
-import { readMessage, readProtoBytes } from "./proto-json.ts"
+
+/** The name of a field in its .proto file: `x509_certificate` for `x509Certificate`. */
+function protoName(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+/** The fields that are set, by their names in camel case; refuses `malformed` for any other field. */
+function readMessage<Name extends string>(
+  value: unknown,
+  what: string,
+  names: readonly Name[],
+): Members<Name> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return refuse("malformed", `${what}: expected an object, found another value`)
+  }
+  const fields: { [Each in Name]?: unknown } = {}
+  for (const [written, field] of Object.entries(value)) {
+    const name = names.find((known) => known === written || protoName(known) === written)
+    if (name === undefined) {
+      return refuse("malformed", `${what}: unknown field ${shown(written)}`)
+    }
+    if (isAbsent(field)) continue
+    if (fields[name] !== undefined) {
+      refuse("malformed", `${what}: duplicate field ${shown(written)}`)
+    }
+    fields[name] = field
+  }
+  return fields
+}
+
+/** Bytes with their canonical base64. Unset is no bytes. */
+interface ProtoBytes {
+  readonly text: string
+  readonly bytes: Uint8Array
+}
+
+/** Refuses `malformed` for what is not base64 in any of the spellings. */
+function readProtoBytes(value: unknown, what: string): ProtoBytes {
+  const text = standardBase64(asText(value ?? "", what))
+  return { text, bytes: parseBase64(text, what) }
+}
 
 /** The numbers of PublicKeyDetails (protobuf-specs, sigstore_common.proto). */
 const numbers: Readonly<Record<Algorithm, number>> = {
