@@ -13,10 +13,8 @@ export function parseBase(url: string, what: string): string {
   const base = URL.canParse(url) ? new URL(url) : undefined
   const isHttp = base?.protocol === "http:" || base?.protocol === "https:"
   if (base === undefined || !isHttp || base.username !== "" || base.search + base.hash !== "") {
-    return refuse(
-      "malformed",
-      `${what}: expected http(s)://HOST[:PORT][/PATH], found ${shown(url)}`,
-    )
+    const expected = "http(s)://HOST[:PORT][/PATH]"
+    return refuse("malformed", `${what}: expected ${expected}, found ${shown(url)}`)
   }
   return base.href.endsWith("/") ? base.href : `${base.href}/`
 }
@@ -150,9 +148,7 @@ function mediaTypeOf({ headers }: Response): string {
  * Gives the answer to a question whatever its status. Refuses `malformed` for the URL; the exchange
  * rejects with `Refusal` ("too-large") or `Trouble` ("network").
  */
-export function createRawExchange(
-  options: ExchangeOptions,
-): (question: Question) => Promise<Reply> {
+export function createRawExchange(options: ExchangeOptions) {
   const { url, fetch, signal, timeout, peer = "log" } = options
   const base = parseBase(url, `${peer} URL`)
 
@@ -172,15 +168,14 @@ export function createRawExchange(
     return { status: response.status, mediaType: mediaTypeOf(response), body }
   }
 
-  return async (question) => {
+  return async (question: Question): Promise<Reply> => {
     try {
       return await send(question)
     } catch (error) {
       if (error instanceof Refusal || error instanceof Trouble) throw error
       signal?.throwIfAborted()
-      throw new Trouble("network", `no answer from ${base}${question.path}: ${reasonOf(error)}`, {
-        cause: error,
-      })
+      const message = `no answer from ${base}${question.path}: ${reasonOf(error)}`
+      throw new Trouble("network", message, { cause: error })
     }
   }
 }

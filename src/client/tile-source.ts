@@ -30,11 +30,7 @@ export function createTileSource(options: TileSourceOptions): LogSource {
   const read = createPatientReading(options)
 
   /** A query that no cache knows; C2SP servers may refuse any query, and are then asked without. */
-  async function readPath(
-    path: string,
-    longest: number,
-    isFresh = false,
-  ): Promise<Uint8Array | undefined> {
+  async function readPath(path: string, longest: number, isFresh = false) {
     const url = prefix + path
     if (!isFresh) return await read({ url, longest })
     try {
@@ -45,19 +41,13 @@ export function createTileSource(options: TileSourceOptions): LogSource {
     }
   }
 
-  async function readResource(
-    resource: TileResource,
-    isFresh?: boolean,
-  ): Promise<Uint8Array | undefined> {
+  async function readResource(resource: TileResource, isFresh?: boolean) {
     const longest = resource.kind === "tile" ? LONGEST_TILE : LONGEST_ENTRY_BUNDLE
     const bytes = await readPath(formatTilePath(resource), longest, isFresh)
     if (bytes !== undefined || resource.width === TILE_WIDTH) return bytes
     // SPEC: a partial tile may be gone once the full one is there (C2SP tlog-tiles).
-    const full = await readPath(
-      formatTilePath({ ...resource, width: TILE_WIDTH }),
-      longest,
-      isFresh,
-    )
+    const whole = formatTilePath({ ...resource, width: TILE_WIDTH })
+    const full = await readPath(whole, longest, isFresh)
     return full && cutResource(resource, full)
   }
 

@@ -105,10 +105,9 @@ function verifySubject(payload: Uint8Array, artifact: Artifact, names?: readonly
     refuse("mismatch", "the attestation has no subject with a digest of the artifact")
   }
   if (names !== undefined && !own.some(({ name }) => name !== undefined && names.includes(name))) {
-    refuse(
-      "mismatch",
-      `subject: expected the name ${names.map((name) => shown(name)).join(" or ")}, found ${own.map(({ name }) => shown(name ?? "")).join(", ")}`,
-    )
+    const expected = names.map((name) => shown(name)).join(" or ")
+    const found = own.map(({ name }) => shown(name ?? "")).join(", ")
+    refuse("mismatch", `subject: expected the name ${expected}, found ${found}`)
   }
 }
 

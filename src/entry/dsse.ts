@@ -49,10 +49,8 @@ export function assertPayload(base64: string): void {
 export function assertPayloadType(payloadType: string): void {
   const { length } = payloadType
   if (length >= 1 && length <= LONGEST_PAYLOAD_TYPE && payloadType.isWellFormed()) return
-  refuse(
-    "malformed",
-    `payloadType: expected 1 to ${LONGEST_PAYLOAD_TYPE} characters of well-formed text, found ${shown(payloadType)}`,
-  )
+  const expected = `1 to ${LONGEST_PAYLOAD_TYPE} characters of well-formed text`
+  refuse("malformed", `payloadType: expected ${expected}, found ${shown(payloadType)}`)
 }
 
 /** The envelope as it is kept: members in the order of the DSSE specification, no others. */

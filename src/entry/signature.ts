@@ -69,10 +69,8 @@ export function parseDigest(text: string): Digest {
   const hash = match?.[1] as HashName | undefined
   const hex = match?.[2] ?? ""
   if (hash === undefined || hex.length !== 2 * digestLength[hash]) {
-    refuse(
-      "malformed",
-      `digest: expected "sha256:", "sha384:" or "sha512:" and all of its lower-case hex, found ${shown(text, 150)}`,
-    )
+    const expected = '"sha256:", "sha384:" or "sha512:" and all of its lower-case hex'
+    refuse("malformed", `digest: expected ${expected}, found ${shown(text, 150)}`)
   }
   return { hash, bytes: parseHex(hex, "digest") }
 }
@@ -93,23 +91,16 @@ export function assertTaken(
 export function assertHash(digest: Digest, algorithm: Algorithm, what = "digest"): void {
   const { hash, keyType } = algorithms[algorithm]
   if (digest.hash === hash) return
-  refuse(
-    "unsupported",
-    `${what}: expected ${hash} for a key of type ${keyType}, found ${digest.hash}`,
-  )
+  const expected = `${hash} for a key of type ${keyType}`
+  refuse("unsupported", `${what}: expected ${expected}, found ${digest.hash}`)
 }
 
 /** `content` and `verifier` of a Rekor v2 body; base64 is padded, key bytes are passed through. */
 export function signatureJson(held: HeldSignature): JsonValue {
   const rawBytes = formatBase64(held.key.der)
-  const keyDetails = held.algorithm
-  return {
-    content: formatBase64(held.signature),
-    verifier:
-      held.key.form === "publicKey"
-        ? { keyDetails, publicKey: { rawBytes } }
-        : { keyDetails, x509Certificate: { rawBytes } },
-  }
+  const form = held.key.form === "publicKey" ? "publicKey" : "x509Certificate"
+  const verifier = { keyDetails: held.algorithm, [form]: { rawBytes } }
+  return { content: formatBase64(held.signature), verifier }
 }
 
 /** The canonical body. Refuses `too-large` if it is longer than an entry bundle can hold. */

@@ -114,10 +114,8 @@ function chosenForm({ publicKey, certificate }: VerifierKeyText): ChosenForm {
     return { form: "certificate", text: certificate }
   }
   const found = publicKey === undefined ? "neither" : "both"
-  return refuse(
-    "malformed",
-    `verifier key: expected either "publicKey" or "certificate", found ${found}`,
-  )
+  const expected = 'either "publicKey" or "certificate"'
+  return refuse("malformed", `verifier key: expected ${expected}, found ${found}`)
 }
 
 function readChosen({ form, text }: ChosenForm): VerifierKey {
@@ -136,12 +134,9 @@ const LONGEST_CACHED_TEXT = 4096
  * Remembers the last `limit` keys by the text they came as, at most about 12 KB each. What `read` refuses
  * it does not remember.
  */
-export function rememberKeys(
-  limit: number,
-  read: (text: string) => VerifierKey,
-): (text: string) => VerifierKey {
+export function rememberKeys(limit: number, read: (text: string) => VerifierKey) {
   const known = new Map<string, VerifierKey>()
-  return (text) => {
+  return (text: string): VerifierKey => {
     const cached = known.get(text)
     // Until it is full nothing falls out, so which key is the oldest matters only from then on.
     if (cached !== undefined && known.size < limit) return cached

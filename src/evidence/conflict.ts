@@ -21,15 +21,11 @@ export function isVersioned(name: string): boolean {
   return VERSIONED.test(name)
 }
 
-function conflictOf(a: Subject, b: Subject): Conflict | undefined {
-  if (a.name === undefined || a.name !== b.name) return undefined
+function conflictOf(name: string, a: Subject, b: Subject): Conflict | undefined {
   for (const hash of hashNames) {
     const [one, other] = [a.digests[hash], b.digests[hash]]
     if (one === undefined || other === undefined || equalBytes(one, other)) continue
-    return {
-      name: a.name,
-      digests: [`${hash}:${formatHex(one)}`, `${hash}:${formatHex(other)}`],
-    }
+    return { name, digests: [`${hash}:${formatHex(one)}`, `${hash}:${formatHex(other)}`] }
   }
   return undefined
 }
@@ -44,7 +40,7 @@ export function findConflict(first: Uint8Array, second: Uint8Array): Conflict | 
   const newer = namedOnce(readSubjects(second))
   for (const [name, subject] of older) {
     const other = newer.get(name)
-    const conflict = other && conflictOf(subject, other)
+    const conflict = other && conflictOf(name, subject, other)
     if (conflict !== undefined) return conflict
   }
   return undefined

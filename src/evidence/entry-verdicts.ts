@@ -67,10 +67,8 @@ export const judgeBadEntry = judging<One>(1, (entry) => {
   if (damage !== undefined) return [`Entry ${entry.index} cannot be read: ${damage}.`]
   const { checks, summary } = readClaim(entry.body, entry.payload)
   if (checks.length === 0) {
-    refuse(
-      "bad-proof",
-      `the signature of this entry (${shown(summary.kind)}) cannot be judged from it`,
-    )
+    const kind = shown(summary.kind)
+    refuse("bad-proof", `the signature of this entry (${kind}) cannot be judged from it`)
   }
   if (checks.every(verifyPortably)) refuse("bad-proof", "the entry's signature holds")
   return [`A signature of entry ${entry.index} does not hold over what the entry says.`]

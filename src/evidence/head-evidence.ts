@@ -1,5 +1,5 @@
 // Makes evidence of signed heads. Each maker verifies its own output and refuses what proves nothing.
-import { type CheckpointText, parseCheckpointText } from "../core/note/checkpoint.ts"
+import { parseCheckpointText } from "../core/note/checkpoint.ts"
 import { parseNote, type SignatureRule, type Vkey } from "../core/note/note.ts"
 import type { Evidence } from "./evidence.ts"
 import type { EvidenceFile } from "./format.ts"
@@ -7,23 +7,17 @@ import { compareHeads, type ForkProof, isPlainFork, isWrongEmptyHead } from "./h
 import { keepLines } from "./opened-head.ts"
 import { finish } from "./verification.ts"
 
-interface Sided {
-  readonly note: string
-  readonly head: CheckpointText
-}
-
-function sided(note: string): Sided {
-  return { note, head: parseCheckpointText(parseNote(note).text) }
-}
-
-function inOrder(a: Sided, b: Sided): readonly [Sided, Sided] {
-  return compareHeads(a.head, b.head) <= 0 ? [a, b] : [b, a]
+/** Two notes with their heads, the smaller one first. */
+function inOrder(a: string, b: string) {
+  const sided = (note: string) => ({ note, head: parseCheckpointText(parseNote(note).text) })
+  const [one, other] = [sided(a), sided(b)]
+  return compareHeads(one.head, other.head) <= 0 ? ([one, other] as const) : ([other, one] as const)
 }
 
 type Lines = Partial<EvidenceFile>
 
 function forkLines(key: Vkey, a: string, b: string, proof: ForkProof | undefined): Lines {
-  const [older, newer] = inOrder(sided(a), sided(b))
+  const [older, newer] = inOrder(a, b)
   const wrong = [older, newer].find(({ head }) => isWrongEmptyHead(head))
   if (wrong !== undefined) return { note: keepLines(wrong.note, [key]) }
   const pair = pairOf(key, older.note, newer.note)
@@ -82,6 +76,6 @@ export function makeWitnessRollback(
  * Refuses `bad-proof` unless it is so, and as {@link makeFork} does.
  */
 export function makeHeadTime(vkey: Vkey, a: string, b: string, holds?: SignatureRule): Evidence {
-  const [smaller, larger] = inOrder(sided(a), sided(b))
+  const [smaller, larger] = inOrder(a, b)
   return finish("time", vkey, pairOf(vkey, larger.note, smaller.note), holds)
 }

@@ -74,16 +74,15 @@ const numbers: Readonly<Record<Algorithm, number>> = {
   PKIX_ECDSA_P521_SHA_512: 13,
 }
 
+const ONE_OF_ALL = `one of ${everyAlgorithm.join(", ")}`
+
 function readKeyDetails(value: unknown): Algorithm {
   if (value === undefined) {
     refuse("malformed", "missing keyDetails: expected the algorithm of the verifier's key")
   }
   return (
     everyAlgorithm.find((name) => name === value || numbers[name] === value) ??
-    refuse(
-      "unsupported",
-      `keyDetails: expected one of ${everyAlgorithm.join(", ")}, found ${shown(String(value))}`,
-    )
+    refuse("unsupported", `keyDetails: expected ${ONE_OF_ALL}, found ${shown(String(value))}`)
   )
 }
 
@@ -134,10 +133,8 @@ function hashOf(details: Algorithm): HashName {
 function readDigest(value: unknown, hash: HashName): string {
   const { bytes } = neededBytes(value, "digest", "missing digest: expected its bytes")
   if (bytes.length !== digestLength[hash]) {
-    refuse(
-      "malformed",
-      `digest: expected ${digestLength[hash]} bytes, as ${hash} follows from keyDetails, found ${bytes.length}`,
-    )
+    const expected = `${digestLength[hash]} bytes, as ${hash} follows from keyDetails`
+    refuse("malformed", `digest: expected ${expected}, found ${bytes.length}`)
   }
   return `${hash}:${formatHex(bytes)}`
 }

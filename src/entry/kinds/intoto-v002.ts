@@ -14,7 +14,7 @@ import {
 import { formatHex, parseBase64 } from "../../core/base/text.ts"
 import type { JsonValue } from "../canonical-json.ts"
 import { assertPayloadType, dssePae, formatEnvelope, MOST_SIGNATURES } from "../dsse.ts"
-import type { Proposal, SignatureCheck } from "../entry.ts"
+import type { Proposal } from "../entry.ts"
 import { assertMessageKey, needed, readHash, readPemVerifier } from "../rekor-v1/parts.ts"
 import {
   findableEnvelope,
@@ -26,7 +26,7 @@ import {
   sha256Of,
 } from "../signature.ts"
 import type { VerifierKey } from "../verifier-key.ts"
-import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
+import type { EnvelopeReading, LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
 import { digestV1, envelopeChecks, pemSignature } from "./recorded.ts"
 
 const named = { kind: "intoto", version: "0.0.2" } as const
@@ -127,10 +127,7 @@ function read(spec: unknown, keys: RecordedKeys): RecordedParts {
   return { payload: digestV1(payloadHash), payloadType, signatures: list }
 }
 
-function payloadChecks(
-  { payloadType, signatures }: RecordedParts,
-  payload: Uint8Array,
-): readonly SignatureCheck[] {
+const payloadChecks: EnvelopeReading["payloadChecks"] = ({ payloadType, signatures }, payload) => {
   const message = dssePae(asText(payloadType, "payloadType"), payload)
   return signatures.flatMap(({ key, content }) => {
     const signature = parseBase64(parseUtf8(asBytes(content, "sig"), "sig"), "sig")

@@ -18,7 +18,7 @@ import {
 import type { SignatureCheck } from "../entry.ts"
 import { type Digest, messageCheck } from "../signature.ts"
 import { readVerifierKey, readVerifierKeyText, type VerifierKey } from "../verifier-key.ts"
-import type { RecordedKeys, RecordedSignature } from "./kind.ts"
+import type { DigestChecks, RecordedKeys, RecordedSignature } from "./kind.ts"
 
 /** A key of Rekor v1; refuses as `readVerifierKey` does, and `malformed` for what is no PEM. */
 export function readRecordedPem(content: string): VerifierKey {
@@ -41,12 +41,8 @@ export function derSignature(signature: unknown, keys: RecordedKeys): RecordedSi
 }
 
 /** A signature of Rekor v1 beside its key. */
-export function pemSignature(
-  content: unknown,
-  verifier: unknown,
-  keys: RecordedKeys,
-): RecordedSignature {
-  return { key: keys.pem(asText(verifier, "verifier")), content }
+export function pemSignature(content: unknown, verifier: unknown, { pem }: RecordedKeys) {
+  return { key: pem(asText(verifier, "verifier")), content }
 }
 
 function unknownHash(name: string): never {
@@ -92,10 +88,7 @@ function assertOwnAlgorithm({ keyType }: VerifierKey, keyDetails: string): void 
 }
 
 /** Of a signature that was made over the digest itself; none for an algorithm that is not taken here. */
-export function signedDigestChecks(
-  recorded: RecordedSignature,
-  digest: Digest,
-): readonly SignatureCheck[] {
+export const signedDigestChecks: DigestChecks = (recorded, digest) => {
   const algorithm = digestAlgorithm[recorded.key.keyType]
   const { keyDetails } = recorded
   if (keyDetails === undefined) return digestChecks(recorded, digest, algorithm)
@@ -105,10 +98,7 @@ export function signedDigestChecks(
 }
 
 /** Of a signature that was made over the artifact, which only pure Ed25519 needs to see. */
-export function signedArtifactChecks(
-  recorded: RecordedSignature,
-  digest: Digest,
-): readonly SignatureCheck[] {
+export const signedArtifactChecks: DigestChecks = (recorded, digest) => {
   const algorithm = messageAlgorithm[recorded.key.keyType]
   return algorithm === "PKIX_ED25519" ? [] : digestChecks(recorded, digest, algorithm)
 }

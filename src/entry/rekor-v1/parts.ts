@@ -36,18 +36,14 @@ export function readHash(value: unknown): SentDigest {
   needed(digits === "" ? undefined : digits, "missing hash value: expected data.hash.value")
   const hash = asText(algorithm ?? "", "hash algorithm")
   if (!isHashName(hash)) {
-    return refuse(
-      "unsupported",
-      `hash algorithm: expected sha256, sha384 or sha512, found ${shown(hash)}`,
-    )
+    const expected = "sha256, sha384 or sha512"
+    return refuse("unsupported", `hash algorithm: expected ${expected}, found ${shown(hash)}`)
   }
   const text = asText(digits, "hash value")
   const length = 2 * digestLength[hash]
   if (text.length !== length || !HEX.test(text)) {
-    refuse(
-      "malformed",
-      `invalid value for hash: expected ${length} hex digits, found ${shown(text, 150)}`,
-    )
+    const found = shown(text, 150)
+    refuse("malformed", `invalid value for hash: expected ${length} hex digits, found ${found}`)
   }
   return { hash, text, bytes: parseHex(text.toLowerCase(), "hash value") }
 }
@@ -71,10 +67,8 @@ function readLeaf(blocks: readonly Pem[], options: ProposalOptions): VerifierKey
   }
   const other = blocks.find(({ label }) => label !== "CERTIFICATE")
   if (leaf === undefined || other !== undefined) {
-    return refuse(
-      "malformed",
-      `${WHAT}: expected PEM of one PUBLIC KEY or of certificates, found ${shown(other?.label ?? "")}`,
-    )
+    const expected = "PEM of one PUBLIC KEY or of certificates"
+    return refuse("malformed", `${WHAT}: expected ${expected}, found ${shown(other?.label ?? "")}`)
   }
   for (const { der } of issuers) assertCertificate(der)
   return readKey({ certificate: formatBase64(leaf.der) })
@@ -104,10 +98,7 @@ export function readSignature(value: unknown): Uint8Array {
 }
 
 /** The signature and the key of a submission about an artifact. */
-export function readSigned(
-  { content, publicKey }: Members<string>,
-  options: ProposalOptions,
-): { readonly signature: Uint8Array; readonly verifier: PemVerifier } {
+export function readSigned({ content, publicKey }: Members<string>, options: ProposalOptions) {
   const signature = readSignature(content)
   const { content: pem } = asObject(publicKey ?? {}, "public key")
   return { signature, verifier: readPemVerifier(pem, options) }
