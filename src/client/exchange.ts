@@ -111,11 +111,10 @@ function isCode(text: string): text is RefusalCode {
   return Object.hasOwn(codes, text)
 }
 
-function codeOf(status: number): RefusalCode {
-  if (status === 404) return "not-found"
-  if (status === 413) return "too-large"
-  if (status === 429) return "try-later"
-  return "malformed"
+const statusCodes: Readonly<Record<number, RefusalCode>> = {
+  404: "not-found",
+  413: "too-large",
+  429: "try-later",
 }
 
 /**
@@ -128,7 +127,9 @@ export function errorOfProblem(problem: unknown, status: number, peer = "log"): 
   const text = optional(detail, (it) => asText(it, "problem.detail")) ?? "no reason given"
   const message = `the ${peer} answers ${status}: ${shown(text, 500).slice(1, -1)}`
   if (isCode(name)) return new Refusal(name, message)
-  return status >= 500 ? new Trouble("network", message) : new Refusal(codeOf(status), message)
+  return status >= 500
+    ? new Trouble("network", message)
+    : new Refusal(statusCodes[status] ?? "malformed", message)
 }
 
 /** What an answer that is not 2xx says; refuses `malformed` for JSON that is none. */

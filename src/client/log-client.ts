@@ -151,11 +151,7 @@ async function submitBatch(
   return readOutcomes(parseUtf8(answer, ANSWER), requests.length)
 }
 
-async function submit(
-  exchange: Exchange,
-  request: EntryRequest,
-  options: SubmitOptions,
-): Promise<Receipt> {
+async function submit(exchange: Exchange, request: EntryRequest, options: SubmitOptions) {
   const answer = await exchange({
     method: "POST",
     path: withQuery("v1/entries", { witnessed: options.witnessed }),

@@ -67,15 +67,8 @@ export function inTotoTerms(payloadType: string, payload: Uint8Array): readonly 
   return terms
 }
 
-/** What an in-toto statement says about itself. */
-interface StatementSummary {
-  readonly predicateType?: string
-  /** Names of the first subjects. */
-  readonly subjects: readonly string[]
-}
-
-/** Empty for a payload that is no statement. */
-export function readStatement({ payloadType, payload }: KeptPayload): StatementSummary {
+/** What a statement says of itself, with the names of its first subjects. Empty for a payload that is none. */
+export function readStatement({ payloadType, payload }: KeptPayload) {
   const terms = inTotoTerms(payloadType, payload)
   const valuesOf = (wanted: string) =>
     terms.flatMap(({ name, value }) => (name === wanted ? [value] : []))

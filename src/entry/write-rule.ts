@@ -23,10 +23,8 @@ function readNames<Name extends string>(
 ): ReadonlySet<Name> {
   const isKnown = (name: string): name is Name => known.some((each) => each === name)
   const wrong = names.find((name) => !isKnown(name))
-  if (wrong !== undefined) {
-    refuse("malformed", `expected ${what} of ${known.join(", ")}, found ${wrong}`)
-  }
-  return new Set(names.filter(isKnown))
+  if (wrong === undefined) return new Set(names.filter(isKnown))
+  return refuse("malformed", `expected ${what} of ${known.join(", ")}, found ${wrong}`)
 }
 
 /** Reads the names of algorithms; refuses `malformed` for one that does not exist. */

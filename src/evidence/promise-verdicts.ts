@@ -8,13 +8,7 @@ import { verifyInclusion } from "../core/tree/proof.ts"
 import { readClaim } from "../entry/kinds/claim.ts"
 import { provenEntry } from "./entry-verdicts.ts"
 import type { EvidenceFile, LoggedEntry, Place, PromiseLines } from "./format.ts"
-import {
-  assertOnlySpelling,
-  type HeadOpener,
-  openOwn,
-  type TimedHead,
-  timeBy,
-} from "./opened-head.ts"
+import { assertOnlySpelling, type HeadOpener, openOwn, timeBy } from "./opened-head.ts"
 import { type OpenedPromise, openPromise } from "./promise.ts"
 import { assertOnly, headText, type Judge, needed, timeText } from "./verdict.ts"
 
@@ -92,16 +86,11 @@ function boundsOf(file: EvidenceFile, entry: LoggedEntry): Bounds {
   return boundsOfPromise(entry, openOnlyPromise(file.key, file.promise))
 }
 
-interface Witnessed {
-  readonly entry: LoggedEntry
-  /** The head with the witnesses' times. */
-  readonly timed: TimedHead
-  /** Whether the entry was logged after `timed` was; else it is in it. */
-  readonly isAfter: boolean
-}
-
-/** The entry is in the witnessed head of `note`, or in that of `new` and not yet in the witnessed `old`. */
-function openWitnessed(file: EvidenceFile, open: HeadOpener): Witnessed {
+/**
+ * The entry, and the head `timed` with the witnesses' times: it is in that of `note`, or comes after that of
+ * `old` (`isAfter`) and is in that of `new`.
+ */
+function openWitnessed(file: EvidenceFile, open: HeadOpener) {
   const { key, witnesses } = file
   if (file.old === undefined) {
     assertOnly(file, ["witnesses", "note", "promise", "places"])

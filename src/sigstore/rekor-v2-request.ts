@@ -50,14 +50,8 @@ function readMessage<Name extends string>(
   return fields
 }
 
-/** Bytes with their canonical base64. Unset is no bytes. */
-interface ProtoBytes {
-  readonly text: string
-  readonly bytes: Uint8Array
-}
-
-/** Refuses `malformed` for what is not base64 in any of the spellings. */
-function readProtoBytes(value: unknown, what: string): ProtoBytes {
+/** Bytes with their canonical base64; unset is no bytes. Refuses `malformed` for what is not base64. */
+function readProtoBytes(value: unknown, what: string) {
   const text = standardBase64(asText(value ?? "", what))
   return { text, bytes: parseBase64(text, what) }
 }

@@ -29,13 +29,6 @@ import { unboundEnvelope } from "./dsse-v002.ts"
 import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
 import { digestV1, pemSignature } from "./recorded.ts"
 
-interface Envelope {
-  readonly payloadType: string
-  readonly payload: Uint8Array
-  /** Canonical base64, no two alike. */
-  readonly signatures: readonly string[]
-}
-
 const named = { kind: "dsse", version: "0.0.1" } as const
 const NOT_BOTH =
   "either proposedContent or envelopeHash, payloadHash, and signatures must be present but not both"
@@ -45,7 +38,8 @@ function readEnvelopeSignature(value: unknown): string {
   return formatBase64(readSignature(sig))
 }
 
-function readEnvelope(text: string): Envelope {
+/** The signatures are canonical base64, no two alike. */
+function readEnvelope(text: string) {
   const envelope = asObject(parseJson(text, "envelope", LONGEST_ENVELOPE), "envelope")
   const { payload, signatures } = envelope
   const payloadType = asText(envelope["payloadType"], "payloadType")

@@ -46,9 +46,7 @@ export interface HashedrekordRequest extends VerifierKeyText {
   readonly signature: string
 }
 
-interface HashedrekordParts extends HeldSignature {
-  readonly digest: Uint8Array
-}
+type HashedrekordParts = HeldSignature & { readonly digest: Uint8Array }
 
 /**
  * RFC 8785 in one piece, several times faster than by the library: the members are in order, and no

@@ -3,14 +3,7 @@
 // the digest.
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
-import {
-  asBytes,
-  asList,
-  asObject,
-  asText,
-  isAbsent,
-  optional,
-} from "../../core/base/json-value.ts"
+import { asBytes, asList, asObject, asText, optional } from "../../core/base/json-value.ts"
 import { formatHex, parseBase64 } from "../../core/base/text.ts"
 import type { JsonValue } from "../canonical-json.ts"
 import { assertPayloadType, dssePae, formatEnvelope, MOST_SIGNATURES } from "../dsse.ts"
@@ -25,18 +18,10 @@ import {
   proposalOf,
   sha256Of,
 } from "../signature.ts"
-import type { VerifierKey } from "../verifier-key.ts"
 import type { EnvelopeReading, LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
 import { digestV1, envelopeChecks, pemSignature } from "./recorded.ts"
 
 const named = { kind: "intoto", version: "0.0.2" } as const
-
-interface HeldUnderOwnKey {
-  readonly signature: Uint8Array
-  readonly key: VerifierKey
-  /** As it was sent. */
-  readonly json: JsonValue
-}
 
 /** Base64 of base64: the inner text. */
 function innerText(value: unknown, what: string): string {
@@ -51,7 +36,8 @@ function readKeyId(value: unknown): string | undefined {
     : refuse("malformed", `keyid: expected well-formed text, found ${shown(keyid)}`)
 }
 
-function readSignatureWithKey(value: unknown, options: ProposalOptions): HeldUnderOwnKey {
+/** A signature and its own key; `json` is what was sent. */
+function readSignatureWithKey(value: unknown, options: ProposalOptions) {
   const { sig, publicKey, keyid } = asObject(value, "signature of the envelope")
   needed(sig, "missing signature content: expected sig")
   const what = "failed parsing base64 data for signature"
@@ -68,7 +54,7 @@ function readSignatureWithKey(value: unknown, options: ProposalOptions): HeldUnd
   }
 }
 
-function readSignatures(value: unknown, options: ProposalOptions): readonly HeldUnderOwnKey[] {
+function readSignatures(value: unknown, options: ProposalOptions) {
   const list = asList(value ?? [], "signatures", MOST_SIGNATURES)
   if (list.length === 0) refuse("malformed", "missing signatures: expected 1 to 10, found none")
   return list.map((item) => readSignatureWithKey(item, options))
@@ -84,11 +70,10 @@ function envelopeHash(value: unknown): JsonValue {
 function readContent(spec: unknown) {
   const { content } = asObject(spec, "spec")
   const { envelope, hash } = asObject(content, "content")
-  const members = asObject(envelope, "envelope", ["payloadType", "payload", "signatures"])
-  if (isAbsent(members.payload) || members.payload === "") {
-    refuse("malformed", "missing envelope content: expected envelope.payload, found nothing")
-  }
-  return { ...members, hash }
+  const { payloadType, payload, signatures } = asObject(envelope, "envelope")
+  const missing = "missing envelope content: expected envelope.payload"
+  needed(payload === "" ? undefined : payload, missing)
+  return { payloadType, payload, signatures, hash }
 }
 
 /** Each signature must hold under the key beside it. */

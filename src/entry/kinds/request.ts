@@ -8,7 +8,7 @@ import { formatEnvelope } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
 import type { ProposalOptions } from "../signature.ts"
 import type { VerifierKey } from "../verifier-key.ts"
-import type { BundleForm, EntryStatement, LoggedKind, RekorV1Form, SignedThing } from "./kind.ts"
+import type { BundleForm, EntryStatement, LoggedKind, SignedThing } from "./kind.ts"
 import { type EntryRequest, loggedKind, loggedKinds, nativeKind, nativeList } from "./registry.ts"
 import { readRecorded } from "./summary.ts"
 
@@ -27,21 +27,14 @@ function nameOf({ kind, version }: LoggedKind): string {
   return `${kind} ${version}`
 }
 
-interface RekorV1Submission {
-  readonly form: RekorV1Form
-  readonly spec: unknown
-}
-
-function openRekorV1(value: unknown): RekorV1Submission {
+function openRekorV1(value: unknown) {
   const { apiVersion, kind, spec } = asMessage(value, "entry", ["apiVersion", "kind", "spec"])
   const [name, version] = [asText(kind, "kind"), asText(apiVersion, "apiVersion")]
   const form = loggedKind(`${name}:${version}`)?.rekorV1
   if (form !== undefined) return { form, spec }
   const known = loggedKinds.filter(({ rekorV1 }) => rekorV1 !== undefined).map(nameOf)
-  return refuse(
-    "unsupported",
-    `kind and apiVersion: expected one of ${known.join(", ")}, found ${shown(`${name} ${version}`)}`,
-  )
+  const [expected, found] = [known.join(", "), shown(`${name} ${version}`)]
+  return refuse("unsupported", `kind and apiVersion: expected one of ${expected}, found ${found}`)
 }
 
 /**

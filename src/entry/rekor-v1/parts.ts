@@ -9,7 +9,7 @@ import { MOST_CERTIFICATES } from "../../core/base/limits.ts"
 import { formatPem, type Pem, parsePemChain } from "../../core/base/pem.ts"
 import { formatBase64, parseBase64, parseHex } from "../../core/base/text.ts"
 import { messageAlgorithm } from "../algorithm.ts"
-import { assertTaken, type Digest, type ProposalOptions, parseSignature } from "../signature.ts"
+import { assertTaken, type ProposalOptions, parseSignature } from "../signature.ts"
 import { assertCertificate, readVerifierKeyText, type VerifierKey } from "../verifier-key.ts"
 
 /** A member that must be there; refuses `malformed`, saying what is missing. */
@@ -22,15 +22,13 @@ export function neededText(value: unknown, missing: string, what: string): strin
   return asText(needed(value === "" ? undefined : value, missing), what)
 }
 
-/** A digest with its hexadecimal text, which may be in upper case. */
-interface SentDigest extends Digest {
-  readonly text: string
-}
-
 const HEX = /^[0-9a-fA-F]*$/
 
-/** Refuses in Rekor's words for a hash that is not there or not of its own length. */
-export function readHash(value: unknown): SentDigest {
+/**
+ * A digest with its hexadecimal text, which may be in upper case. Refuses in Rekor's words for a hash that is
+ * not there or not of its own length.
+ */
+export function readHash(value: unknown) {
   const found = asObject(needed(value, "missing hash: expected data.hash"), "hash")
   const { algorithm, value: digits } = found
   needed(digits === "" ? undefined : digits, "missing hash value: expected data.hash.value")
