@@ -1,17 +1,60 @@
 // One bounded HTTP exchange with a log or a witness over the platform's fetch: limits on bytes and time, no
 // redirects, RFC 9457 problem documents turned into refusals. Leaves out what the answers mean
 // (log-client.ts, witness-client.ts).
-
-import { parseUtf8 } from "../core/base/bytes.ts"
-import { Refusal, type RefusalCode, shown, Trouble } from "../core/base/errors.ts"
+import { concat, parseUtf8 } from "../core/base/bytes.ts"
+import { Refusal, type RefusalCode, refuse, shown, Trouble } from "../core/base/errors.ts"
 import { asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
-import { boundedBy, parseBase, readBounded, reasonOf } from "./bounded-answer.ts"
 
 /** The Fetch standard, as browsers and Node have it. */
 export type Fetch = typeof globalThis.fetch
 
-interface ExchangeOptions {
-  /** Base URL of the log, with or without a final slash; `http:` or `https:`, no credentials. */
+/** The URL with a final slash; refuses `malformed`, naming `what`, for anything but http(s). */
+export function parseBase(url: string, what: string): string {
+  const base = URL.canParse(url) ? new URL(url) : undefined
+  const isHttp = base?.protocol === "http:" || base?.protocol === "https:"
+  if (base === undefined || !isHttp || base.username !== "" || base.search + base.hash !== "") {
+    const expected = "http(s)://HOST[:PORT][/PATH]"
+    return refuse("malformed", `${what}: expected ${expected}, found ${shown(url)}`)
+  }
+  return base.href.endsWith("/") ? base.href : `${base.href}/`
+}
+
+/** The body of an answer; refuses `too-large`, naming `what`, and reads no further. */
+export async function readBounded(
+  response: Response,
+  longest: number,
+  what: string,
+): Promise<Uint8Array> {
+  const reader = response.body?.getReader()
+  if (reader === undefined) return new Uint8Array(0)
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return concat(...chunks)
+    length += value.length
+    if (length > longest) {
+      await reader.cancel()
+      refuse("too-large", `${what}: expected up to ${longest} bytes, found more`)
+    }
+    chunks.push(value)
+  }
+}
+
+/** Fires when `timeout` milliseconds are over, or `signal` fires. */
+export function boundedBy(timeout: number, signal: AbortSignal | undefined): AbortSignal {
+  const clock = AbortSignal.timeout(timeout)
+  return signal === undefined ? clock : AbortSignal.any([signal, clock])
+}
+
+/** fetch hides what happened ("fetch failed") behind the cause. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? error.cause.message : error.message
+}
+
+export interface ExchangeOptions {
+  /** Base URL, with or without a final slash; `http:` or `https:`, no credentials. */
   readonly url: string
   readonly fetch: Fetch
   /** Ends every exchange when it fires; its reason is thrown. */
@@ -68,11 +111,10 @@ function isCode(text: string): text is RefusalCode {
   return Object.hasOwn(codes, text)
 }
 
-function codeOf(status: number): RefusalCode {
-  if (status === 404) return "not-found"
-  if (status === 413) return "too-large"
-  if (status === 429) return "try-later"
-  return "malformed"
+const statusCodes: Readonly<Record<number, RefusalCode>> = {
+  404: "not-found",
+  413: "too-large",
+  429: "try-later",
 }
 
 /**
@@ -80,12 +122,14 @@ function codeOf(status: number): RefusalCode {
  * `status`), or trouble if the log itself failed. The detail is shortened, with controls made visible.
  */
 export function errorOfProblem(problem: unknown, status: number, peer = "log"): Refusal | Trouble {
-  const { code, detail } = asObject(problem, "problem", ["code", "detail"])
+  const { code, detail } = asObject(problem, "problem")
   const name = optional(code, (text) => asText(text, "problem.code")) ?? ""
   const text = optional(detail, (it) => asText(it, "problem.detail")) ?? "no reason given"
   const message = `the ${peer} answers ${status}: ${shown(text, 500).slice(1, -1)}`
   if (isCode(name)) return new Refusal(name, message)
-  return status >= 500 ? new Trouble("network", message) : new Refusal(codeOf(status), message)
+  return status >= 500
+    ? new Trouble("network", message)
+    : new Refusal(statusCodes[status] ?? "malformed", message)
 }
 
 /** What an answer that is not 2xx says; refuses `malformed` for JSON that is none. */
@@ -105,9 +149,7 @@ function mediaTypeOf({ headers }: Response): string {
  * Gives the answer to a question whatever its status. Refuses `malformed` for the URL; the exchange
  * rejects with `Refusal` ("too-large") or `Trouble` ("network").
  */
-export function createRawExchange(
-  options: ExchangeOptions,
-): (question: Question) => Promise<Reply> {
+export function createRawExchange(options: ExchangeOptions) {
   const { url, fetch, signal, timeout, peer = "log" } = options
   const base = parseBase(url, `${peer} URL`)
 
@@ -127,15 +169,14 @@ export function createRawExchange(
     return { status: response.status, mediaType: mediaTypeOf(response), body }
   }
 
-  return async (question) => {
+  return async (question: Question): Promise<Reply> => {
     try {
       return await send(question)
     } catch (error) {
       if (error instanceof Refusal || error instanceof Trouble) throw error
       signal?.throwIfAborted()
-      throw new Trouble("network", `no answer from ${base}${question.path}: ${reasonOf(error)}`, {
-        cause: error,
-      })
+      const message = `no answer from ${base}${question.path}: ${reasonOf(error)}`
+      throw new Trouble("network", message, { cause: error })
     }
   }
 }

@@ -9,10 +9,8 @@ function readPemKey(text: string, what: string): VerifierKey {
   const { label, der } = parsePem(text, what)
   if (label === "PUBLIC KEY") return readVerifierKey({ publicKey: der })
   if (label === "CERTIFICATE") return readVerifierKey({ certificate: der })
-  return refuse(
-    "malformed",
-    `${what}: expected PEM of a PUBLIC KEY or a CERTIFICATE, found ${shown(label)}`,
-  )
+  const expected = "PEM of a PUBLIC KEY or a CERTIFICATE"
+  return refuse("malformed", `${what}: expected ${expected}, found ${shown(label)}`)
 }
 
 function readDerKey(der: Uint8Array): VerifierKey {

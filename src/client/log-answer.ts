@@ -1,8 +1,17 @@
-// The answers of a log's native API (openapi.yaml) read into values. Members that this version does not
-// know are passed over, so that a newer log can be read. Leaves out problem documents (exchange.ts).
+// What a log's native API (openapi.yaml) is asked to find, and its answers read into values. Members that this
+// version does not know are passed over, so that a newer log can be read. That no entry is missing from what
+// was found cannot be checked but by reading the whole log. Leaves out problem documents (exchange.ts).
 import { refuse } from "../core/base/errors.ts"
-import { asBytes, asInteger, asList, asObject, asText, optional } from "../core/base/json-value.ts"
-import { MOST_PROOF_HASHES } from "../core/base/limits.ts"
+import {
+  asBytes,
+  asInteger,
+  asList,
+  asObject,
+  asText,
+  type Members,
+  optional,
+} from "../core/base/json-value.ts"
+import { MOST_FOUND_ON_PAGE, MOST_PROOF_HASHES } from "../core/base/limits.ts"
 import { present } from "../core/base/present.ts"
 import { parseHex } from "../core/base/text.ts"
 import { asHash, type Hash, type Head } from "../core/tree/hash.ts"
@@ -56,43 +65,37 @@ function readProof(value: unknown, what: string): InclusionProof {
 }
 
 export function readReceipt(value: unknown, what = "receipt"): Receipt {
-  const receipt = asObject(value, what, [
-    "index",
-    "leafHash",
-    "body",
-    "isNew",
-    "inclusionProof",
-    "checkpoint",
-    "witnessed",
-  ])
+  const { index, leafHash, body, isNew, inclusionProof, checkpoint, witnessed } = asObject(
+    value,
+    what,
+  )
   return {
-    index: asInteger(receipt.index, `${what}.index`),
-    leafHash: asHexHash(receipt.leafHash, `${what}.leafHash`),
-    body: asBytes(receipt.body, `${what}.body`),
-    ...(typeof receipt.isNew === "boolean" && { isNew: receipt.isNew }),
-    proof: readProof(receipt.inclusionProof, `${what}.inclusionProof`),
-    checkpoint: asText(receipt.checkpoint, `${what}.checkpoint`),
-    ...(typeof receipt.witnessed === "boolean" && { witnessed: receipt.witnessed }),
+    index: asInteger(index, `${what}.index`),
+    leafHash: asHexHash(leafHash, `${what}.leafHash`),
+    body: asBytes(body, `${what}.body`),
+    ...(typeof isNew === "boolean" && { isNew }),
+    proof: readProof(inclusionProof, `${what}.inclusionProof`),
+    checkpoint: asText(checkpoint, `${what}.checkpoint`),
+    ...(typeof witnessed === "boolean" && { witnessed }),
   }
 }
 
 export function readEntry(value: unknown): Entry {
-  const entry = asObject(value, "entry", ["index", "leafHash", "body", "time"])
+  const { index, leafHash, body, time } = asObject(value, "entry")
   return {
-    index: asInteger(entry.index, "entry.index"),
-    leafHash: asHexHash(entry.leafHash, "entry.leafHash"),
-    body: asBytes(entry.body, "entry.body"),
-    time: asText(entry.time, "entry.time"),
+    index: asInteger(index, "entry.index"),
+    leafHash: asHexHash(leafHash, "entry.leafHash"),
+    body: asBytes(body, "entry.body"),
+    time: asText(time, "entry.time"),
   }
 }
 
 export function readInclusion(value: unknown): Inclusion {
-  const inclusion = asObject(value, "inclusion", ["leafHash", "inclusionProof", "checkpoint"])
-  const checkpoint = optional(inclusion.checkpoint, (text) => asText(text, "inclusion.checkpoint"))
+  const { leafHash, inclusionProof, checkpoint } = asObject(value, "inclusion")
   return {
-    leafHash: asHexHash(inclusion.leafHash, "inclusion.leafHash"),
-    proof: readProof(inclusion.inclusionProof, "inclusion.inclusionProof"),
-    ...present({ checkpoint }),
+    leafHash: asHexHash(leafHash, "inclusion.leafHash"),
+    proof: readProof(inclusionProof, "inclusion.inclusionProof"),
+    ...present({ checkpoint: optional(checkpoint, (it) => asText(it, "inclusion.checkpoint")) }),
   }
 }
 
@@ -108,24 +111,95 @@ export function readConsistency(value: unknown, from: number, to: number): reado
 
 /** Reads the answers of `/v1/head` and of `/v1/tree-head`, its older form. */
 export function readTreeHead(value: unknown): TreeHead {
-  const head = asObject(value, "head", [
-    "origin",
-    "treeId",
-    "size",
-    "root",
-    "time",
-    "checkpoint",
-    "vkeys",
-    "keys",
-  ])
-  const vkeys = asList(head.vkeys ?? head.keys, "head.vkeys", MOST_KEYS)
+  const { origin, treeId, size, root, time, checkpoint, vkeys, keys } = asObject(value, "head")
+  const list = asList(vkeys ?? keys, "head.vkeys", MOST_KEYS)
   return {
-    origin: asText(head.origin, "head.origin"),
-    treeId: asText(head.treeId, "head.treeId"),
-    size: asInteger(head.size, "head.size"),
-    root: asHexHash(head.root, "head.root"),
-    time: asText(head.time, "head.time"),
-    checkpoint: asText(head.checkpoint, "head.checkpoint"),
-    keys: vkeys.map((vkey, i) => asText(vkey, `head.vkeys[${i}]`)),
+    origin: asText(origin, "head.origin"),
+    treeId: asText(treeId, "head.treeId"),
+    size: asInteger(size, "head.size"),
+    root: asHexHash(root, "head.root"),
+    time: asText(time, "head.time"),
+    checkpoint: asText(checkpoint, "head.checkpoint"),
+    keys: list.map((vkey, i) => asText(vkey, `head.vkeys[${i}]`)),
   }
+}
+
+/** The parameters of `GET /v1/entries`; an entry must fit all that are there. */
+export interface SearchCriteria {
+  readonly digest?: string | undefined
+  readonly key?: string | undefined
+  readonly identity?: string | undefined
+  readonly issuer?: string | undefined
+  readonly subject?: string | undefined
+  readonly subjectDigest?: string | undefined
+  readonly payload?: string | undefined
+  readonly predicateType?: string | undefined
+  readonly kind?: string | undefined
+}
+
+/** Which part of the answer is asked for: up to `limit` entries beyond the index `after`. */
+export interface SearchPage {
+  readonly order?: "oldest" | "newest" | undefined
+  readonly after?: number | undefined
+  readonly limit?: number | undefined
+}
+
+/** How far an answer goes. */
+export interface Completeness {
+  /** `after` of the next page; undefined if there is none. */
+  readonly next?: number
+  /** The size up to which the log says that nothing is left out. */
+  readonly completeUpTo: number
+}
+
+/** A page of the entries that fit. */
+export interface FoundEntries extends Completeness {
+  readonly entries: readonly Entry[]
+}
+
+/** A signed statement about an artifact, by the entry that logs it. */
+export interface FoundAttestation {
+  readonly index: number
+  /** Whether the log can give it. */
+  readonly isKept: boolean
+  readonly predicateType?: string
+}
+
+/** What a log has about one artifact. */
+export interface FoundArtifact extends Completeness {
+  readonly attestations: readonly FoundAttestation[]
+}
+
+function readCompleteness(answer: Members<"next" | "completeUpTo">): Completeness {
+  const next = optional(answer.next, (value) => asInteger(value, "next"))
+  return { ...present({ next }), completeUpTo: asInteger(answer.completeUpTo, "completeUpTo") }
+}
+
+/** Refuses `malformed` also for a page that would lead back. */
+export function readFound(value: unknown, { order, after }: SearchPage): FoundEntries {
+  const answer = asObject(value, "search", ["entries", "next", "completeUpTo"])
+  const entries = asList(answer.entries, "entries", MOST_FOUND_ON_PAGE).map(readEntry)
+  const completeness = readCompleteness(answer)
+  const { next } = completeness
+  const step = order === "newest" ? -1 : 1
+  if (next !== undefined && after !== undefined && (next - after) * step <= 0) {
+    refuse("malformed", `next: expected a place beyond ${after}, found ${next}`)
+  }
+  return { entries, ...completeness }
+}
+
+function readAttestation(value: unknown): FoundAttestation {
+  const { index, isKept, predicateType } = asObject(value, "attestation")
+  const type = optional(predicateType, (text) => asText(text, "predicateType"))
+  return {
+    index: asInteger(index, "index"),
+    isKept: isKept === true,
+    ...present({ predicateType: type }),
+  }
+}
+
+export function readArtifact(value: unknown): FoundArtifact {
+  const answer = asObject(value, "artifact", ["attestations", "next", "completeUpTo"])
+  const attestations = asList(answer.attestations, "attestations", MOST_FOUND_ON_PAGE)
+  return { attestations: attestations.map(readAttestation), ...readCompleteness(answer) }
 }

@@ -1,10 +1,9 @@
 // A client of a log's native API (openapi.yaml) and of its tiles, for browsers and programs. It checks the
 // form of every answer and that it is about what was asked; what an answer claims is for receipt.ts,
 // inclusion.ts and verify.ts to check, since a log is not trusted.
-
 import { parseUtf8 } from "../core/base/bytes.ts"
-import { Refusal, refuse, type Trouble } from "../core/base/errors.ts"
-import { asInteger, asObject, parseJson } from "../core/base/json-value.ts"
+import { assertAtMost, Refusal, refuse, type Trouble } from "../core/base/errors.ts"
+import { asInteger, asObject, isAbsent, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_ENTRY_BUNDLE, LONGEST_RECEIPT, MOST_IN_BATCH } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
 import { HASH_SIZE, type Hash } from "../core/tree/hash.ts"
@@ -13,24 +12,21 @@ import type { EntryRequest } from "../entry/kinds/registry.ts"
 import { createExchange, type Exchange, errorOfProblem, type Fetch } from "./exchange.ts"
 import {
   type Entry,
+  type FoundArtifact,
+  type FoundEntries,
   type Inclusion,
+  readArtifact,
   readConsistency,
   readEntry,
+  readFound,
   readInclusion,
   readReceipt,
   readTreeHead,
+  type SearchCriteria,
+  type SearchPage,
   type TreeHead,
 } from "./log-answer.ts"
 import type { Receipt } from "./receipt.ts"
-import {
-  type FoundArtifact,
-  type FoundEntries,
-  formatSearch,
-  readArtifact,
-  readFound,
-  type SearchCriteria,
-  type SearchPage,
-} from "./search-answer.ts"
 
 /** Where a log is, and how it is asked. */
 export interface LogClientOptions {
@@ -102,7 +98,7 @@ const LONGEST_BATCH_ANSWER = 128 * 1024 * 1024
 
 function readOutcome(line: string, what: string): BatchOutcome {
   const value = parseJson(line, what, LONGEST_RECEIPT)
-  const { status, problem } = asObject(value, what, ["status", "problem"])
+  const { status, problem } = asObject(value, what)
   const code = asInteger(status, `${what}.status`)
   return code < 300
     ? { receipt: readReceipt(value, what) }
@@ -127,23 +123,16 @@ function assertAskedInclusion(answer: Inclusion, index: number | undefined, size
   if (size !== undefined) assertAsked(answer.proof.size, size, "size of the log's proof")
 }
 
-interface Reader {
-  text(path: string): Promise<string>
-  json(path: string, longest?: number): Promise<unknown>
-}
+const ANSWER = "the log's answer"
 
-function createReader(exchange: Exchange): Reader {
-  const text = async (path: string, longest = LONGEST_RECEIPT) =>
-    parseUtf8(await exchange({ path, longest }), "the log's answer")
-  return {
-    text,
-    json: async (path, longest = LONGEST_RECEIPT) =>
-      parseJson(await text(path, longest), "the log's answer", longest),
+/** A path with the parameters that are there. */
+function withQuery(path: string, parameters: object): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters)) {
+    if (!isAbsent(value)) query.set(name, String(value))
   }
-}
-
-function submitQuery({ witnessed }: SubmitOptions): string {
-  return witnessed === undefined ? "" : `?witnessed=${witnessed}`
+  const text = query.toString()
+  return text === "" ? path : `${path}?${text}`
 }
 
 async function submitBatch(
@@ -151,27 +140,21 @@ async function submitBatch(
   requests: readonly EntryRequest[],
   options: SubmitOptions,
 ): Promise<readonly BatchOutcome[]> {
-  if (requests.length > MOST_IN_BATCH) {
-    refuse("too-large", `batch: expected up to ${MOST_IN_BATCH} requests, found ${requests.length}`)
-  }
+  assertAtMost(MOST_IN_BATCH, requests.length, "batch", "requests")
   const answer = await exchange({
     method: "POST",
-    path: `v1/entries/batch${submitQuery(options)}`,
+    path: withQuery("v1/entries/batch", { witnessed: options.witnessed }),
     body: requests.map((request) => `${JSON.stringify(request)}\n`).join(""),
     contentType: "application/x-ndjson",
     longest: Math.min(requests.length * LONGEST_RECEIPT, LONGEST_BATCH_ANSWER),
   })
-  return readOutcomes(parseUtf8(answer, "the log's answer"), requests.length)
+  return readOutcomes(parseUtf8(answer, ANSWER), requests.length)
 }
 
-async function submit(
-  exchange: Exchange,
-  request: EntryRequest,
-  options: SubmitOptions,
-): Promise<Receipt> {
+async function submit(exchange: Exchange, request: EntryRequest, options: SubmitOptions) {
   const answer = await exchange({
     method: "POST",
-    path: `v1/entries${submitQuery(options)}`,
+    path: withQuery("v1/entries", { witnessed: options.witnessed }),
     body: JSON.stringify(request),
     longest: LONGEST_RECEIPT,
   })
@@ -179,7 +162,7 @@ async function submit(
 }
 
 /** The newest head; older logs have it under another path. */
-async function headJson(json: Reader["json"]): Promise<unknown> {
+async function headJson(json: (path: string) => Promise<unknown>): Promise<unknown> {
   try {
     return await json("v1/head")
   } catch (error) {
@@ -208,9 +191,10 @@ export function createLogClient(options: LogClientOptions): LogClient {
     signal: options.signal,
     timeout: options.timeout ?? DEFAULT_TIMEOUT,
   })
-  const { text, json } = createReader(exchange)
-  const withSize = (size: number | undefined, mark: string) =>
-    size === undefined ? "" : `${mark}size=${size}`
+  const text = async (path: string, longest = LONGEST_RECEIPT) =>
+    parseUtf8(await exchange({ path, longest }), ANSWER)
+  const json = async (path: string, longest = LONGEST_RECEIPT) =>
+    parseJson(await text(path, longest), ANSWER, longest)
   return {
     submit: (request, options = {}) => submit(exchange, request, options),
     submitBatch: (requests, options = {}) => submitBatch(exchange, requests, options),
@@ -220,7 +204,7 @@ export function createLogClient(options: LogClientOptions): LogClient {
       return entry
     },
     async search(criteria, page = {}) {
-      const path = `v1/entries?${formatSearch({ ...criteria, ...page })}`
+      const path = withQuery("v1/entries", { ...criteria, ...page })
       return readFound(await json(path, LONGEST_FOUND), page)
     },
     async artifact(digest) {
@@ -228,13 +212,14 @@ export function createLogClient(options: LogClientOptions): LogClient {
       return readArtifact(await json(path, LONGEST_FOUND))
     },
     async inclusion(index, size) {
-      const answer = readInclusion(await json(`v1/entries/${index}/proof${withSize(size, "?")}`))
+      const path = withQuery(`v1/entries/${index}/proof`, { size })
+      const answer = readInclusion(await json(path))
       assertAskedInclusion(answer, index, size)
       return answer
     },
     async inclusionOf(leafHash, size) {
-      const query = `leafHash=${formatHex(leafHash)}${withSize(size, "&")}`
-      const answer = readInclusion(await json(`v1/proofs/inclusion?${query}`))
+      const path = withQuery("v1/proofs/inclusion", { leafHash: formatHex(leafHash), size })
+      const answer = readInclusion(await json(path))
       assertAskedInclusion(answer, undefined, size)
       return answer
     },

@@ -1,9 +1,7 @@
 // Reading a URL that may be busy: GET with limits on bytes and time, no redirects, and further attempts
 // after 429, 5xx and broken connections, as long as the server asks for within reason.
-
 import { Refusal, refuse, Trouble } from "../core/base/errors.ts"
-import { boundedBy, readBounded, reasonOf } from "./bounded-answer.ts"
-import type { Fetch } from "./exchange.ts"
+import { boundedBy, type Fetch, readBounded, reasonOf } from "./exchange.ts"
 
 export interface PatientOptions {
   readonly fetch: Fetch
@@ -27,23 +25,13 @@ interface Reading {
   readonly isFresh?: boolean
 }
 
-/**
- * The bytes at a URL; undefined where there is nothing (404, 410). Rejects with Trouble ("network") for
- * any other answer after the last attempt; refuses `too-large`, and `malformed` for status 400.
- */
-export type PatientReading = (reading: Reading) => Promise<Uint8Array | undefined>
-
 const FIRST_WAIT = 250
-
 const FRESH_HEADERS = { "cache-control": "no-cache", pragma: "no-cache" }
 
-/** What is worth another attempt; `wait` in milliseconds if the server named it. */
-interface Setback {
-  readonly reason: string
-  readonly wait?: number
-}
-
-type Outcome = { readonly bytes: Uint8Array | undefined } | Setback
+/** What was read, or why it is worth another attempt; `wait` in milliseconds if the server named it. */
+type Outcome =
+  | { readonly bytes: Uint8Array | undefined }
+  | { readonly reason: string; readonly wait?: number }
 
 /** Retry-After in seconds; dates are left to the backoff, since clocks differ. */
 function askedWait(response: Response): { wait?: number } {
@@ -51,7 +39,11 @@ function askedWait(response: Response): { wait?: number } {
   return /^[0-9]{1,6}$/.test(text) ? { wait: Number(text) * 1000 } : {}
 }
 
-export function createPatientReading(options: PatientOptions): PatientReading {
+/**
+ * Gives the bytes at a URL; undefined where there is nothing (404, 410). Rejects with Trouble ("network") for
+ * any other answer after the last attempt; refuses `too-large`, and `malformed` for status 400.
+ */
+export function createPatientReading(options: PatientOptions) {
   const { fetch, sleep, signal, timeout = 20_000, attempts = 4, longestWait = 30_000 } = options
 
   async function answerOf({ url, longest, isFresh }: Reading): Promise<Outcome> {
@@ -81,7 +73,7 @@ export function createPatientReading(options: PatientOptions): PatientReading {
     }
   }
 
-  return async (reading) => {
+  return async (reading: Reading): Promise<Uint8Array | undefined> => {
     for (let tried = 1; ; tried++) {
       const outcome = await attempt(reading)
       if ("bytes" in outcome) return outcome.bytes

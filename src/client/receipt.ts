@@ -1,6 +1,5 @@
 // The answer of a log to a submission, held against what was submitted.
 // Without trust in the log's key a receipt is only consistent with itself; the caller must say so.
-
 import { equalBytes } from "../core/base/bytes.ts"
 import { refuse } from "../core/base/errors.ts"
 import type { Hash } from "../core/tree/hash.ts"

@@ -1,36 +1,19 @@
 // A log's read side over HTTP, as the monitor needs it: checkpoint, tiles and entry bundles of C2SP
 // tlog-tiles, at the root or, for a Rekor v2 log, below `api/v2/`; and a witness's newest heads (C2SP
 // tlog-witness). Believes nothing of what it reads.
-
 import { parseUtf8 } from "../core/base/bytes.ts"
 import { Refusal, Trouble } from "../core/base/errors.ts"
 import { LONGEST_ENTRY_BUNDLE, LONGEST_ENVELOPE, LONGEST_NOTE } from "../core/base/limits.ts"
 import { HASH_SIZE } from "../core/tree/hash.ts"
 import { cutResource } from "../core/tree/partial-resource.ts"
 import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tree/tile.ts"
-import { parseBase } from "./bounded-answer.ts"
-import {
-  createPatientReading,
-  type PatientOptions,
-  type PatientReading,
-} from "./patient-reading.ts"
+import type { HeadSource, LogSource } from "../monitor/follow/source.ts"
+import { parseBase } from "./exchange.ts"
+import { createPatientReading, type PatientOptions } from "./patient-reading.ts"
 import { checkpointPath } from "./witness-client.ts"
 
 const REKOR_V2 = "rekor-v2+"
 const LONGEST_TILE = TILE_WIDTH * HASH_SIZE
-
-/** Has the form of the monitor's port `LogSource`, which says what it promises. */
-interface TileSource {
-  checkpoint(isFresh?: boolean): Promise<string>
-  bundle(index: number, width: number, isFresh?: boolean): Promise<Uint8Array | undefined>
-  tile(
-    level: number,
-    index: number,
-    width: number,
-    isFresh?: boolean,
-  ): Promise<Uint8Array | undefined>
-  envelope?(index: number): Promise<Uint8Array | undefined>
-}
 
 interface TileSourceOptions extends PatientOptions {
   /** `http(s)://…`, or `rekor-v2+http(s)://…` for a Rekor v2 log. */
@@ -40,18 +23,14 @@ interface TileSourceOptions extends PatientOptions {
 }
 
 /** Refuses `malformed` for the URL. */
-export function createTileSource(options: TileSourceOptions): TileSource {
+export function createTileSource(options: TileSourceOptions): LogSource {
   const isRekor = options.url.startsWith(REKOR_V2)
   const base = parseBase(isRekor ? options.url.slice(REKOR_V2.length) : options.url, "URL")
   const prefix = isRekor ? `${base}api/v2/` : base
   const read = createPatientReading(options)
 
   /** A query that no cache knows; C2SP servers may refuse any query, and are then asked without. */
-  async function readPath(
-    path: string,
-    longest: number,
-    isFresh = false,
-  ): Promise<Uint8Array | undefined> {
+  async function readPath(path: string, longest: number, isFresh = false) {
     const url = prefix + path
     if (!isFresh) return await read({ url, longest })
     try {
@@ -62,23 +41,17 @@ export function createTileSource(options: TileSourceOptions): TileSource {
     }
   }
 
-  async function readResource(
-    resource: TileResource,
-    isFresh?: boolean,
-  ): Promise<Uint8Array | undefined> {
+  async function readResource(resource: TileResource, isFresh?: boolean) {
     const longest = resource.kind === "tile" ? LONGEST_TILE : LONGEST_ENTRY_BUNDLE
     const bytes = await readPath(formatTilePath(resource), longest, isFresh)
     if (bytes !== undefined || resource.width === TILE_WIDTH) return bytes
     // SPEC: a partial tile may be gone once the full one is there (C2SP tlog-tiles).
-    const full = await readPath(
-      formatTilePath({ ...resource, width: TILE_WIDTH }),
-      longest,
-      isFresh,
-    )
+    const whole = formatTilePath({ ...resource, width: TILE_WIDTH })
+    const full = await readPath(whole, longest, isFresh)
     return full && cutResource(resource, full)
   }
 
-  const source: TileSource = {
+  const source: LogSource = {
     async checkpoint(isFresh) {
       const note = await readPath("checkpoint", LONGEST_NOTE, isFresh)
       if (note === undefined) throw new Trouble("network", `${prefix}checkpoint: there is none`)
@@ -96,15 +69,10 @@ export function createTileSource(options: TileSourceOptions): TileSource {
   }
 }
 
-/** A witness's newest head of a log, as a note; undefined if it has none. */
-interface WitnessHeads {
-  head(origin: string): Promise<string | undefined>
-}
-
 /** A witness's read API below its URL; refuses `malformed` for the URL. */
-export function createWitnessHeads(options: Omit<TileSourceOptions, "unique">): WitnessHeads {
+export function createWitnessHeads(options: Omit<TileSourceOptions, "unique">): HeadSource {
   const base = parseBase(options.url, "URL")
-  const read: PatientReading = createPatientReading(options)
+  const read = createPatientReading(options)
   return {
     async head(origin) {
       const url = base + checkpointPath(origin)

@@ -4,7 +4,7 @@ import { equalBytes, readU32 } from "../core/base/bytes.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { formatHex } from "../core/base/text.ts"
 import { openCheckpoint, parseCheckpoint } from "../core/note/checkpoint.ts"
-import { parseNote, parseVkey } from "../core/note/note.ts"
+import { type Note, parseNote, parseVkey } from "../core/note/note.ts"
 import { type Origin, parseOrigin } from "../core/note/origin.ts"
 import { type Cosignature, checkPolicy, type Policy } from "../core/note/policy.ts"
 import type { Hash, Head } from "../core/tree/hash.ts"
@@ -25,16 +25,25 @@ export interface TrustedHead extends Head {
 
 /** Found by `logId` if that is given, else by the origin. */
 function pinnedLog(logs: readonly PinnedLog[], origin: string, logId: Hash | undefined): PinnedLog {
-  if (logId === undefined) {
-    return (
-      logs.find((log) => log.origin === origin) ??
-      refuse("untrusted", `the trusted root has no log ${shown(origin)}`)
-    )
-  }
-  return (
-    logs.find((log) => equalBytes(log.logId, logId)) ??
-    refuse("untrusted", `the trusted root has no log with the ID ${formatHex(logId)}`)
+  const found = logs.find((log) =>
+    logId === undefined ? log.origin === origin : equalBytes(log.logId, logId),
   )
+  const sought = logId === undefined ? shown(origin) : `with the ID ${formatHex(logId)}`
+  return found ?? refuse("untrusted", `the trusted root has no log ${sought}`)
+}
+
+/** Opens a checkpoint by a policy or by bare keys. */
+function openByKeys(
+  envelope: string,
+  note: Note,
+  trust: Exclude<Trust, { trustedRoot: unknown }>,
+): TrustedHead {
+  if ("policy" in trust) {
+    const { checkpoint, cosignatures } = checkPolicy(trust.policy, note)
+    return { ...checkpoint, cosignatures }
+  }
+  const [vkeys, origin] = [trust.vkeys.map(parseVkey), parseOrigin(trust.origin)]
+  return { ...openCheckpoint(envelope, vkeys, origin), cosignatures: [] }
 }
 
 /**
@@ -48,23 +57,13 @@ export function openTrusted(envelope: string, trust: Trust, logId?: Hash): Trust
     const log = pinnedLog(trust.trustedRoot, parseCheckpoint(note.text).origin, logId)
     return { ...openCheckpoint(envelope, [log.vkey], log.origin), cosignatures: [] }
   }
-  const { checkpoint, cosignatures } =
-    "policy" in trust
-      ? checkPolicy(trust.policy, note)
-      : {
-          checkpoint: openCheckpoint(
-            envelope,
-            trust.vkeys.map(parseVkey),
-            parseOrigin(trust.origin),
-          ),
-          cosignatures: [],
-        }
+  const head = openByKeys(envelope, note, trust)
   const named = (keyId: number) =>
-    note.signatures.some((line) => line.name === checkpoint.origin && line.keyId === keyId)
+    note.signatures.some((line) => line.name === head.origin && line.keyId === keyId)
   if (logId !== undefined && !named(readU32(logId, 0))) {
     refuse("mismatch", `the checkpoint has no signature of the log with the ID ${formatHex(logId)}`)
   }
-  return { ...checkpoint, cosignatures }
+  return head
 }
 
 /** A head that is signed by a pinned key, or else one of which that is not known. */

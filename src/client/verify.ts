@@ -3,14 +3,14 @@
 // body is rebuilt from what the caller holds and compared byte for byte.
 // Leaves out time: entries of Rekor v2 have none, so a certificate's dates and chain are not checked.
 import { equalBytes } from "../core/base/bytes.ts"
-import { digestOf } from "../core/base/digest.ts"
+import { digestLength, digestOf, hashNames } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import type { Hash } from "../core/tree/hash.ts"
 import { type Algorithm, algorithms, digestAlgorithm, type HashName } from "../entry/algorithm.ts"
 import { IN_TOTO_PAYLOAD_TYPE, isSubject, readSubjects } from "../entry/in-toto.ts"
 import type { EntryKind } from "../entry/kind-names.ts"
-import { statementOf } from "../entry/kinds/bundle.ts"
 import type { MessageSignature, SignedEnvelope, SignedThing } from "../entry/kinds/kind.ts"
+import { statementOf } from "../entry/kinds/request.ts"
 import { verifyPortably } from "../entry/portable-verification.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
 import {
@@ -19,10 +19,40 @@ import {
   type SigstoreBundle,
 } from "../sigstore/bundle.ts"
 import type { TransparencyLogEntry } from "../sigstore/transparency-log-entry.ts"
-import { type Artifact, type ArtifactDigests, readArtifact } from "./artifact.ts"
 import { verifyInclusion } from "./inclusion.ts"
 import { readKeyFile } from "./key-file.ts"
 import { openTrusted, type Trust, type TrustedHead } from "./trust.ts"
+
+/** Digests of one artifact, each of its hash's length. */
+export type ArtifactDigests = Readonly<Partial<Record<HashName, Uint8Array>>>
+
+interface Artifact {
+  /** The artifact's digest; undefined if only others were given. */
+  digest(hash: HashName): Uint8Array | undefined
+  /** As `digest`, but refuses `malformed` if it was not given. */
+  needDigest(hash: HashName): Uint8Array
+}
+
+/** Digests are computed when they are first asked for. Refuses `malformed` for one of wrong length. */
+function readArtifact(given: Uint8Array | ArtifactDigests): Artifact {
+  const known: { [Hash in HashName]?: Uint8Array } = given instanceof Uint8Array ? {} : { ...given }
+  for (const hash of hashNames) {
+    const found = known[hash]?.length ?? digestLength[hash]
+    if (found !== digestLength[hash]) {
+      refuse("malformed", `${hash} digest: expected ${digestLength[hash]} bytes, found ${found}`)
+    }
+  }
+  function digest(hash: HashName): Uint8Array | undefined {
+    if (given instanceof Uint8Array) known[hash] ??= digestOf(hash, given)
+    return known[hash]
+  }
+  return {
+    digest,
+    needDigest: (hash) =>
+      digest(hash) ??
+      refuse("malformed", `artifact: its ${hash} digest is needed and was not given`),
+  }
+}
 
 /** What {@link verifyBundle} is given: a bundle, and what the caller holds and trusts. */
 export interface BundleCheck {
@@ -75,10 +105,9 @@ function verifySubject(payload: Uint8Array, artifact: Artifact, names?: readonly
     refuse("mismatch", "the attestation has no subject with a digest of the artifact")
   }
   if (names !== undefined && !own.some(({ name }) => name !== undefined && names.includes(name))) {
-    refuse(
-      "mismatch",
-      `subject: expected the name ${names.map((name) => shown(name)).join(" or ")}, found ${own.map(({ name }) => shown(name ?? "")).join(", ")}`,
-    )
+    const expected = names.map((name) => shown(name)).join(" or ")
+    const found = own.map(({ name }) => shown(name ?? "")).join(", ")
+    refuse("mismatch", `subject: expected the name ${expected}, found ${found}`)
   }
 }
 
@@ -111,12 +140,6 @@ function onlyEntry({ entries }: SigstoreBundle): TransparencyLogEntry {
   const [entry] = entries
   if (entry !== undefined && entries.length === 1) return entry
   return refuse("unsupported", `tlogEntries: expected one entry, found ${entries.length}`)
-}
-
-function verifyBody(entry: TransparencyLogEntry, body: Uint8Array): void {
-  if (!equalBytes(entry.body, body)) {
-    refuse("mismatch", "the log entry is not about this artifact, signature and key")
-  }
 }
 
 function verifyLogged(entry: TransparencyLogEntry, trust: Trust) {
@@ -169,7 +192,9 @@ export function verifyParsed(
   if (!verifyPortably({ algorithm, spki: key.spki, signature, signed })) {
     refuse("bad-signature", "the signature does not hold for this artifact under this key")
   }
-  verifyBody(entry, statement.body(signature, key))
+  if (!equalBytes(entry.body, statement.body(signature))) {
+    refuse("mismatch", "the log entry is not about this artifact, signature and key")
+  }
   return { ...verifyLogged(entry, check.trust), kind, algorithm, body: entry.body }
 }
 

@@ -1,39 +1,18 @@
 // A client of C2SP tlog-witness: asks a witness to cosign a checkpoint, and what it stands for. Checks the
 // form of its answers; whether a line holds is for the caller to say. Leaves out sign-subtree.
-
 import { parseUtf8, utf8 } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { LONGEST_NOTE } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
-import {
-  type AddCheckpoint,
-  formatAddCheckpoint,
-  parseTlogSize,
-  TLOG_SIZE_TYPE,
-} from "../core/note/add-checkpoint.ts"
+import { formatAddCheckpoint, parseTlogSize, TLOG_SIZE_TYPE } from "../core/note/add-checkpoint.ts"
 import { type NoteSignature, parseNote } from "../core/note/note.ts"
-import type { Origin } from "../core/note/origin.ts"
-import { createRawExchange, errorOfReply, type Fetch } from "./exchange.ts"
-
-interface WitnessClientOptions {
-  /** The prefix of both of its paths: `http(s)://HOST[:PORT][/PATH]`. */
-  readonly url: string
-  readonly fetch: Fetch
-  /** How long one request may take, in milliseconds. */
-  readonly timeout: number
-  /** Ends every request when it fires; its reason is thrown. */
-  readonly signal?: AbortSignal
-}
-
-/** The lines of a witness, unverified; or, where it is at another size than the old one, that size. */
-type WitnessAnswer = { readonly lines: readonly NoteSignature[] } | { readonly size: number }
+import type { WitnessPort } from "../log/ports/publishing.ts"
+import { createRawExchange, type ExchangeOptions, errorOfReply } from "./exchange.ts"
 
 /** Rejects with `Refusal` (what the witness says no with, or a malformed answer) or `Trouble`. */
-interface WitnessClient {
-  addCheckpoint(request: AddCheckpoint): Promise<WitnessAnswer>
-  /** The newest checkpoint of a log that the witness stands for; undefined if it has none. */
-  checkpoint(origin: Origin): Promise<string | undefined>
+interface WitnessClient extends Pick<WitnessPort, "checkpoint"> {
+  readonly addCheckpoint: WitnessPort["cosign"]
 }
 
 const PEER = "witness"
@@ -57,7 +36,7 @@ function parseLines(body: Uint8Array): readonly NoteSignature[] {
 }
 
 /** Refuses `malformed` for a URL that cannot be one. */
-export function createWitnessClient(options: WitnessClientOptions): WitnessClient {
+export function createWitnessClient(options: Omit<ExchangeOptions, "peer">): WitnessClient {
   const exchange = createRawExchange({ ...options, peer: PEER })
   return {
     async addCheckpoint(request) {

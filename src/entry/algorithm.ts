@@ -15,14 +15,18 @@ export type Algorithm =
   | "PKIX_ED25519"
   | "PKIX_ED25519_PH"
 
-export type KeyType =
-  | "ecdsa-p256"
-  | "ecdsa-p384"
-  | "ecdsa-p521"
-  | "rsa-2048"
-  | "rsa-3072"
-  | "rsa-4096"
-  | "ed25519"
+/** The algorithm of a signature over a ready-made digest under a key of this type. */
+export const digestAlgorithm = {
+  "ecdsa-p256": "PKIX_ECDSA_P256_SHA_256",
+  "ecdsa-p384": "PKIX_ECDSA_P384_SHA_384",
+  "ecdsa-p521": "PKIX_ECDSA_P521_SHA_512",
+  "rsa-2048": "PKIX_RSA_PKCS1V15_2048_SHA256",
+  "rsa-3072": "PKIX_RSA_PKCS1V15_3072_SHA256",
+  "rsa-4096": "PKIX_RSA_PKCS1V15_4096_SHA256",
+  ed25519: "PKIX_ED25519_PH",
+} as const satisfies Record<string, Algorithm>
+
+export type KeyType = keyof typeof digestAlgorithm
 
 interface AlgorithmFacts {
   readonly keyType: KeyType
@@ -51,17 +55,6 @@ export const sigstoreHashName: Readonly<Record<HashName, string>> = {
 /** The way back from {@link sigstoreHashName}; undefined for the name of another hash. */
 export function hashOfSigstoreName(name: string): HashName | undefined {
   return hashNames.find((hash) => sigstoreHashName[hash] === name)
-}
-
-/** The algorithm of a signature over a ready-made digest under a key of this type. */
-export const digestAlgorithm: Readonly<Record<KeyType, Algorithm>> = {
-  "ecdsa-p256": "PKIX_ECDSA_P256_SHA_256",
-  "ecdsa-p384": "PKIX_ECDSA_P384_SHA_384",
-  "ecdsa-p521": "PKIX_ECDSA_P521_SHA_512",
-  "rsa-2048": "PKIX_RSA_PKCS1V15_2048_SHA256",
-  "rsa-3072": "PKIX_RSA_PKCS1V15_3072_SHA256",
-  "rsa-4096": "PKIX_RSA_PKCS1V15_4096_SHA256",
-  ed25519: "PKIX_ED25519_PH",
 }
 
 /** The algorithm of a signature over a message (a DSSE envelope) under a key of this type. */

@@ -1,8 +1,7 @@
 // DSSE v1 envelopes: what is signed of one, within which bounds, and the JSON in which one is kept beside the
 // log. Leaves out keys and signatures; the kinds that log envelopes are in kinds/.
-
 import { concat, parseUtf8, utf8 } from "../core/base/bytes.ts"
-import { refuse, shown } from "../core/base/errors.ts"
+import { assertAtMost, refuse, shown } from "../core/base/errors.ts"
 import { asList, asObject, asText, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_ENVELOPE, LONGEST_PAYLOAD } from "../core/base/limits.ts"
 import { parseBase64 } from "../core/base/text.ts"
@@ -43,21 +42,15 @@ export function assertCount(found: number, what: string): void {
 
 /** Refuses `too-large` a payload that no reader takes. */
 export function assertPayload(base64: string): void {
-  if (base64.length <= LONGEST_PAYLOAD) return
-  refuse(
-    "too-large",
-    `payload: expected up to ${LONGEST_PAYLOAD} characters of base64, found ${base64.length}`,
-  )
+  assertAtMost(LONGEST_PAYLOAD, base64.length, "payload", "characters of base64")
 }
 
 /** Refuses `malformed` unless it is 1 to 256 characters. */
 export function assertPayloadType(payloadType: string): void {
   const { length } = payloadType
   if (length >= 1 && length <= LONGEST_PAYLOAD_TYPE && payloadType.isWellFormed()) return
-  refuse(
-    "malformed",
-    `payloadType: expected 1 to ${LONGEST_PAYLOAD_TYPE} characters of well-formed text, found ${shown(payloadType)}`,
-  )
+  const expected = `1 to ${LONGEST_PAYLOAD_TYPE} characters of well-formed text`
+  refuse("malformed", `payloadType: expected ${expected}, found ${shown(payloadType)}`)
 }
 
 /** The envelope as it is kept: members in the order of the DSSE specification, no others. */
@@ -72,9 +65,11 @@ export function parseEnvelope(bytes: Uint8Array): DsseEnvelope {
   const members = ["payload", "payloadType", "signatures"] as const
   const value = asObject(parseJson(text, "envelope", LONGEST_ENVELOPE), "envelope", members)
   const signatures = asList(value.signatures, "signatures", MOST_SIGNATURES).map((item) => {
-    const { sig, keyid } = asObject(item, "signature", ["sig", "keyid"])
-    const known = keyid === undefined ? {} : { keyid: asText(keyid, "keyid") }
-    return { sig: asText(sig, "sig"), ...known }
+    const { sig, keyid } = asObject(item, "signature")
+    return {
+      sig: asText(sig, "sig"),
+      ...(keyid !== undefined && { keyid: asText(keyid, "keyid") }),
+    }
   })
   return {
     payload: asText(value.payload, "payload"),

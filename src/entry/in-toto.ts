@@ -3,9 +3,10 @@
 // what is not of the form, or beyond the bounds, is refused. Leaves out the rest of the predicate.
 import { equalBytes, parseUtf8 } from "../core/base/bytes.ts"
 import { type HashName, hashNames } from "../core/base/digest.ts"
-import { refuse, shown } from "../core/base/errors.ts"
+import { assertAtMost, refuse, shown } from "../core/base/errors.ts"
 import { asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_PAYLOAD, MOST_SUBJECT_DIGESTS, MOST_SUBJECTS } from "../core/base/limits.ts"
+import { present } from "../core/base/present.ts"
 import { parseHex } from "../core/base/text.ts"
 import type { KeptPayload } from "./dsse.ts"
 import type { Term } from "./term.ts"
@@ -32,16 +33,12 @@ function listOf(value: unknown): readonly Json[] {
 }
 
 function digestTerms({ digest }: Json): Term[] {
-  const terms: Term[] = []
-  for (const [algorithm, value] of Object.entries(asRecord(digest)).slice(
-    0,
-    MOST_SUBJECT_DIGESTS,
-  )) {
-    if (typeof value !== "string" || value === "") continue
+  const digests = Object.entries(asRecord(digest)).slice(0, MOST_SUBJECT_DIGESTS)
+  return digests.flatMap(([algorithm, value]) => {
+    if (typeof value !== "string" || value === "") return []
     const text = HEX.test(value) ? value.toLowerCase() : value
-    terms.push({ name: "subject-digest", value: `${algorithm}:${text}` })
-  }
-  return terms
+    return [{ name: "subject-digest", value: `${algorithm}:${text}` }]
+  })
 }
 
 function parseStatement(payload: Uint8Array): Json {
@@ -65,28 +62,19 @@ export function inTotoTerms(payloadType: string, payload: Uint8Array): readonly 
   for (const { name } of subjects) {
     if (typeof name === "string") terms.push({ name: "subject", value: name })
   }
-  const { predicateType } = statement
-  if (typeof predicateType === "string") {
-    terms.push({ name: "predicate-type", value: predicateType })
-  }
+  const { predicateType: value } = statement
+  if (typeof value === "string") terms.push({ name: "predicate-type", value })
   return terms
 }
 
-/** What an in-toto statement says about itself. */
-interface StatementSummary {
-  readonly predicateType?: string
-  /** Names of the first subjects. */
-  readonly subjects: readonly string[]
-}
-
-/** Empty for a payload that is no statement. */
-export function readStatement({ payloadType, payload }: KeptPayload): StatementSummary {
+/** What a statement says of itself, with the names of its first subjects. Empty for a payload that is none. */
+export function readStatement({ payloadType, payload }: KeptPayload) {
   const terms = inTotoTerms(payloadType, payload)
   const valuesOf = (wanted: string) =>
     terms.flatMap(({ name, value }) => (name === wanted ? [value] : []))
   const [predicateType] = valuesOf("predicate-type")
   const subjects = valuesOf("subject").slice(0, MOST_NAMED)
-  return predicateType === undefined ? { subjects } : { predicateType, subjects }
+  return { ...present({ predicateType }), subjects }
 }
 
 export interface Subject {
@@ -95,36 +83,28 @@ export interface Subject {
 }
 
 function readSubject(value: unknown, what: string): Subject {
-  const { name, digest } = asObject(value, what, ["name", "digest"])
+  const { name, digest } = asObject(value, what)
   const known = asObject(digest, `${what}.digest`, hashNames)
   const count = Object.keys(digest as object).length
-  if (count > MOST_SUBJECT_DIGESTS) {
-    refuse(
-      "too-large",
-      `${what}.digest: expected up to ${MOST_SUBJECT_DIGESTS} digests, found ${count}`,
-    )
-  }
+  assertAtMost(MOST_SUBJECT_DIGESTS, count, `${what}.digest`, "digests")
   const digests: { [Hash in HashName]?: Uint8Array } = {}
   for (const hash of hashNames) {
     const bytes = optional(known[hash], (hex) => asText(hex, `${what}.digest.${hash}`))
     if (bytes !== undefined) digests[hash] = parseHex(bytes, `${what}.digest.${hash}`)
   }
   const title = optional(name, (text) => asText(text, `${what}.name`))
-  return { ...(title !== undefined && { name: title }), digests }
+  return { ...present({ name: title }), digests }
 }
 
 /** The subjects of a statement. Refuses `malformed`, or `too-large` above 1,024 of them. */
 export function readSubjects(payload: Uint8Array): readonly Subject[] {
   const text = parseUtf8(payload, "statement")
-  const statement = asObject(parseJson(text, "statement", LONGEST_PAYLOAD), "statement", [
-    "_type",
-    "subject",
-  ])
-  const type = asText(statement._type, "statement._type")
+  const statement = asObject(parseJson(text, "statement", LONGEST_PAYLOAD), "statement")
+  const type = asText(statement["_type"], "statement._type")
   if (!types.includes(type)) {
     refuse("unsupported", `statement._type: expected ${types.join(" or ")}, found ${shown(type)}`)
   }
-  return asList(statement.subject, "statement.subject", MOST_SUBJECTS).map((subject, i) =>
+  return asList(statement["subject"], "statement.subject", MOST_SUBJECTS).map((subject, i) =>
     readSubject(subject, `statement.subject[${i}]`),
   )
 }

@@ -3,7 +3,7 @@
 import { digestOf } from "../core/base/digest.ts"
 import { verifyEcdsa } from "../core/base/ecdsa.ts"
 import { verifyEd25519, verifyEd25519ph } from "../core/base/ed25519.ts"
-import { Refusal } from "../core/base/errors.ts"
+import { unlessRefused } from "../core/base/errors.ts"
 import { verifyRsaPkcs1 } from "../core/base/rsa.ts"
 import { algorithms, digestLength, type HashName } from "./algorithm.ts"
 import type { SignatureCheck, Signed } from "./entry.ts"
@@ -11,13 +11,8 @@ import { type PublicKey, readPublicKey } from "./public-key.ts"
 
 /** The key of a check; undefined if it is not canonical or not of the algorithm's type. */
 export function keyOfCheck({ algorithm, spki }: SignatureCheck): PublicKey | undefined {
-  try {
-    const key = readPublicKey(spki)
-    return key.type === algorithms[algorithm].keyType ? key : undefined
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
+  const key = unlessRefused(() => readPublicKey(spki))
+  return key?.type === algorithms[algorithm].keyType ? key : undefined
 }
 
 /** The hash that the signature of a check is made over. */
@@ -53,12 +48,8 @@ export function verifyPortably(check: SignatureCheck): boolean {
   const key = keyOfCheck(check)
   if (key === undefined) return false
   if (algorithm === "PKIX_ED25519") {
-    const point = key.type === "ed25519" ? key.point : undefined
-    return (
-      point !== undefined &&
-      signed.form === "message" &&
-      verifyEd25519(signature, signed.message, point)
-    )
+    if (key.type !== "ed25519" || signed.form !== "message") return false
+    return verifyEd25519(signature, signed.message, key.point)
   }
   const hash = hashOfCheck(check)
   const digest = signedDigest(signed, hash)

@@ -5,7 +5,7 @@ import { RSAPublicKey } from "@peculiar/asn1-rsa"
 import { AsnConvert } from "@peculiar/asn1-schema"
 import { AlgorithmIdentifier, SubjectPublicKeyInfo } from "@peculiar/asn1-x509"
 import { equalBytes } from "../core/base/bytes.ts"
-import { refuse, shown } from "../core/base/errors.ts"
+import { assertAtMost, refuse, shown } from "../core/base/errors.ts"
 import { parseSpki } from "../core/base/spki.ts"
 import { formatHex } from "../core/base/text.ts"
 import { assertDer } from "./der.ts"
@@ -136,8 +136,6 @@ function readOtherKey(der: Uint8Array, what: string): PublicKey {
  * under a point that is not, no signature verifies.
  */
 export function readPublicKey(der: Uint8Array, what = "public key"): PublicKey {
-  if (der.length > LONGEST_SPKI) {
-    refuse("too-large", `${what}: expected up to ${LONGEST_SPKI} bytes, found ${der.length}`)
-  }
+  assertAtMost(LONGEST_SPKI, der.length, what, "bytes")
   return parseSpki(der) ?? readOtherKey(der, what)
 }

@@ -3,6 +3,7 @@
 import { digestOf } from "../core/base/digest.ts"
 import { LONGEST_TERM } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
+import type { KeptPayload } from "./dsse.ts"
 import { inTotoTerms } from "./in-toto.ts"
 import type { EntryKind } from "./kind-names.ts"
 import type { Term } from "./term.ts"
@@ -16,7 +17,7 @@ export interface Findable {
   readonly digest?: string | undefined
   readonly payload?: string | undefined
   readonly envelope?: string
-  readonly statement?: { readonly payloadType: string; readonly payload: Uint8Array }
+  readonly statement?: KeptPayload
 }
 
 /** The most terms of one entry; those of an in-toto statement come last. */

@@ -1,16 +1,22 @@
-// What the entry kinds have in common: reading a signature and a digest, choosing the algorithm that
-// follows from a key, and how a signature stands in a canonical body (Rekor v2, `verifier`).
+// What the proposals of all entry kinds have in common: reading a signature and a digest, choosing the
+// algorithm that follows from a key, the frame of a canonical body, and the terms that it is found by.
 import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { formatBase64, parseBase64, parseHex } from "../core/base/text.ts"
+import { assertBodyLength } from "../core/tree/bundle.ts"
 import {
   type Algorithm,
   algorithms,
+  digestAlgorithm,
   digestLength,
   everyAlgorithm,
   type HashName,
+  messageAlgorithm,
 } from "./algorithm.ts"
-import type { JsonValue } from "./canonical-json.ts"
+import { canonicalJson, type JsonValue } from "./canonical-json.ts"
+import type { KeptPayload } from "./dsse.ts"
+import type { Proposal, SignatureCheck } from "./entry.ts"
+import { type Findable, sha256Text, termsOf } from "./search-terms.ts"
 import type { VerifierKey, VerifierKeyReader } from "./verifier-key.ts"
 
 /** How a proposal is made; the defaults are right for a verifier, the rest is for a server's speed. */
@@ -63,10 +69,8 @@ export function parseDigest(text: string): Digest {
   const hash = match?.[1] as HashName | undefined
   const hex = match?.[2] ?? ""
   if (hash === undefined || hex.length !== 2 * digestLength[hash]) {
-    refuse(
-      "malformed",
-      `digest: expected "sha256:", "sha384:" or "sha512:" and all of its lower-case hex, found ${shown(text, 150)}`,
-    )
+    const expected = '"sha256:", "sha384:" or "sha512:" and all of its lower-case hex'
+    refuse("malformed", `digest: expected ${expected}, found ${shown(text, 150)}`)
   }
   return { hash, bytes: parseHex(hex, "digest") }
 }
@@ -87,21 +91,73 @@ export function assertTaken(
 export function assertHash(digest: Digest, algorithm: Algorithm, what = "digest"): void {
   const { hash, keyType } = algorithms[algorithm]
   if (digest.hash === hash) return
-  refuse(
-    "unsupported",
-    `${what}: expected ${hash} for a key of type ${keyType}, found ${digest.hash}`,
-  )
+  const expected = `${hash} for a key of type ${keyType}`
+  refuse("unsupported", `${what}: expected ${expected}, found ${digest.hash}`)
 }
 
 /** `content` and `verifier` of a Rekor v2 body; base64 is padded, key bytes are passed through. */
 export function signatureJson(held: HeldSignature): JsonValue {
   const rawBytes = formatBase64(held.key.der)
-  const keyDetails = held.algorithm
+  const form = held.key.form === "publicKey" ? "publicKey" : "x509Certificate"
+  const verifier = { keyDetails: held.algorithm, [form]: { rawBytes } }
+  return { content: formatBase64(held.signature), verifier }
+}
+
+/** The canonical body. Refuses `too-large` if it is longer than an entry bundle can hold. */
+export function formatBody(
+  { kind, version }: Pick<Findable, "kind" | "version">,
+  spec: JsonValue,
+): Uint8Array {
+  const body = canonicalJson({ apiVersion: version, kind, spec })
+  assertBodyLength(body)
+  return body
+}
+
+/** The check of a signature over a ready-made digest. */
+export function digestCheck(
+  { keyType, spki }: VerifierKey,
+  signature: Uint8Array,
+  digest: Uint8Array,
+): SignatureCheck {
   return {
-    content: formatBase64(held.signature),
-    verifier:
-      held.key.form === "publicKey"
-        ? { keyDetails, publicKey: { rawBytes } }
-        : { keyDetails, x509Certificate: { rawBytes } },
+    algorithm: digestAlgorithm[keyType],
+    spki,
+    signature,
+    signed: { form: "digest", digest },
   }
+}
+
+/**
+ * The check of a signature over a message. Rekor v1 hashes messages with SHA-256 (`hash`) whatever the key is;
+ * only Ed25519 hashes for itself.
+ */
+export function messageCheck(
+  { keyType, spki }: VerifierKey,
+  signature: Uint8Array,
+  message: Uint8Array,
+  hash?: "sha256",
+): SignatureCheck {
+  const signed = { form: "message", message, ...(hash && { hash }) } as const
+  return { algorithm: messageAlgorithm[keyType], spki, signature, signed }
+}
+
+/** What an envelope with this payload is found by. */
+export function findableEnvelope(
+  named: Pick<Findable, "kind" | "version">,
+  keys: readonly VerifierKey[],
+  statement: KeptPayload,
+  payloadDigest: Uint8Array,
+): Findable {
+  return { ...named, keys, payload: sha256Text(payloadDigest), statement }
+}
+
+/** A proposal; its body is made at once, or once it is known which of several keys each signature holds under. */
+export function proposalOf(
+  found: Findable,
+  claims: Proposal["claims"],
+  body: Uint8Array | Proposal["body"],
+): Proposal {
+  const { kind, version } = found
+  const bodyOf = typeof body === "function" ? body : () => body
+  return { kind, version, terms: termsOf(found), claims, body: bodyOf }
 }

@@ -3,7 +3,7 @@
 // names are true, chains and dates are the business of whoever verifies an entry. Leaves out PEM.
 import { AsnConvert } from "@peculiar/asn1-schema"
 import { Certificate, type Time } from "@peculiar/asn1-x509"
-import { refuse } from "../core/base/errors.ts"
+import { assertAtMost, refuse } from "../core/base/errors.ts"
 import { formatBase64, parseBase64 } from "../core/base/text.ts"
 import type { KeyType } from "./algorithm.ts"
 import { type CertificateNames, namesIn } from "./certificate-names.ts"
@@ -44,18 +44,14 @@ export type VerifierKeyReader = (text: VerifierKeyText) => VerifierKey
 /** The longest certificate that is looked at, in bytes. */
 const LONGEST_CERTIFICATE = 16_384
 
-const LONGEST: Readonly<Record<VerifierKeyForm, number>> = {
-  publicKey: LONGEST_SPKI,
-  certificate: LONGEST_CERTIFICATE,
+/** In characters of base64. */
+const LONGEST_TEXT: Readonly<Record<VerifierKeyForm, number>> = {
+  publicKey: Math.ceil(LONGEST_SPKI / 3) * 4,
+  certificate: Math.ceil(LONGEST_CERTIFICATE / 3) * 4,
 }
 
 function parseCertificate(der: Uint8Array): Certificate {
-  if (der.length > LONGEST_CERTIFICATE) {
-    refuse(
-      "too-large",
-      `certificate: expected up to ${LONGEST_CERTIFICATE} bytes, found ${der.length}`,
-    )
-  }
+  assertAtMost(LONGEST_CERTIFICATE, der.length, "certificate", "bytes")
   assertDer(der, "certificate")
   try {
     return AsnConvert.parse(der, Certificate)
@@ -118,22 +114,12 @@ function chosenForm({ publicKey, certificate }: VerifierKeyText): ChosenForm {
     return { form: "certificate", text: certificate }
   }
   const found = publicKey === undefined ? "neither" : "both"
-  return refuse(
-    "malformed",
-    `verifier key: expected either "publicKey" or "certificate", found ${found}`,
-  )
-}
-
-/** Characters of the base64 of so many bytes. */
-function base64Length(bytes: number): number {
-  return Math.ceil(bytes / 3) * 4
+  const expected = 'either "publicKey" or "certificate"'
+  return refuse("malformed", `verifier key: expected ${expected}, found ${found}`)
 }
 
 function readChosen({ form, text }: ChosenForm): VerifierKey {
-  const longest = base64Length(LONGEST[form])
-  if (text.length > longest) {
-    refuse("too-large", `${form}: expected up to ${longest} characters, found ${text.length}`)
-  }
+  assertAtMost(LONGEST_TEXT[form], text.length, form, "characters")
   const der = parseBase64(text, form)
   return readVerifierKey(form === "publicKey" ? { publicKey: der } : { certificate: der })
 }
@@ -148,12 +134,9 @@ const LONGEST_CACHED_TEXT = 4096
  * Remembers the last `limit` keys by the text they came as, at most about 12 KB each. What `read` refuses
  * it does not remember.
  */
-export function rememberKeys(
-  limit: number,
-  read: (text: string) => VerifierKey,
-): (text: string) => VerifierKey {
+export function rememberKeys(limit: number, read: (text: string) => VerifierKey) {
   const known = new Map<string, VerifierKey>()
-  return (text) => {
+  return (text: string): VerifierKey => {
     const cached = known.get(text)
     // Until it is full nothing falls out, so which key is the oldest matters only from then on.
     if (cached !== undefined && known.size < limit) return cached

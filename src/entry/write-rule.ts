@@ -1,7 +1,7 @@
 // Who and what may write to a log: allow-lists of kinds, keys and identities (algorithms are looked at
 // where the proposal is made). Without a rule anyone may write who has a valid signature; with one, the
 // signature is verified all the same.
-import { Refusal, refuse } from "../core/base/errors.ts"
+import { refuse } from "../core/base/errors.ts"
 import { type Algorithm, everyAlgorithm } from "./algorithm.ts"
 import type { Proposal } from "./entry.ts"
 import { type EntryKind, kindNames } from "./kind-names.ts"
@@ -23,10 +23,8 @@ function readNames<Name extends string>(
 ): ReadonlySet<Name> {
   const isKnown = (name: string): name is Name => known.some((each) => each === name)
   const wrong = names.find((name) => !isKnown(name))
-  if (wrong !== undefined) {
-    refuse("malformed", `expected ${what} of ${known.join(", ")}, found ${wrong}`)
-  }
-  return new Set(names.filter(isKnown))
+  if (wrong === undefined) return new Set(names.filter(isKnown))
+  return refuse("malformed", `expected ${what} of ${known.join(", ")}, found ${wrong}`)
 }
 
 /** Reads the names of algorithms; refuses `malformed` for one that does not exist. */
@@ -55,12 +53,9 @@ function isKnownSigner(proposal: Proposal, { keys, identities }: WriteRule): boo
 export function assertMayWrite(proposal: Proposal, rule: WriteRule): void {
   if (rule.kinds?.has(proposal.kind) === false) {
     const listed = [...rule.kinds].join(", ")
-    throw new Refusal(
-      "not-allowed",
-      `this log takes entries of kind ${listed}, not ${proposal.kind}`,
-    )
+    refuse("not-allowed", `this log takes entries of kind ${listed}, not ${proposal.kind}`)
   }
   if (!isKnownSigner(proposal, rule)) {
-    throw new Refusal("not-allowed", "this log takes entries of listed keys or identities only")
+    refuse("not-allowed", "this log takes entries of listed keys or identities only")
   }
 }

@@ -1,7 +1,7 @@
 // Two attestations that contradict each other: one subject with its version, and two digests of it.
 import { equalBytes } from "../core/base/bytes.ts"
+import { hashNames } from "../core/base/digest.ts"
 import { formatHex } from "../core/base/text.ts"
-import type { HashName } from "../entry/algorithm.ts"
 import { readSubjects, type Subject } from "../entry/in-toto.ts"
 
 /** The same name with a digest by the same hash, which differ. */
@@ -12,7 +12,6 @@ interface Conflict {
 }
 
 const VERSIONED = /[^/@:][@:][^/@:][^/]*$/
-const hashes: readonly HashName[] = ["sha256", "sha384", "sha512"]
 
 /**
  * Whether a subject's name ends in a version, as `name@version` or `name:tag`: only then does it stand for
@@ -22,15 +21,11 @@ export function isVersioned(name: string): boolean {
   return VERSIONED.test(name)
 }
 
-function conflictOf(a: Subject, b: Subject): Conflict | undefined {
-  if (a.name === undefined || a.name !== b.name) return undefined
-  for (const hash of hashes) {
+function conflictOf(name: string, a: Subject, b: Subject): Conflict | undefined {
+  for (const hash of hashNames) {
     const [one, other] = [a.digests[hash], b.digests[hash]]
     if (one === undefined || other === undefined || equalBytes(one, other)) continue
-    return {
-      name: a.name,
-      digests: [`${hash}:${formatHex(one)}`, `${hash}:${formatHex(other)}`],
-    }
+    return { name, digests: [`${hash}:${formatHex(one)}`, `${hash}:${formatHex(other)}`] }
   }
   return undefined
 }
@@ -45,7 +40,7 @@ export function findConflict(first: Uint8Array, second: Uint8Array): Conflict | 
   const newer = namedOnce(readSubjects(second))
   for (const [name, subject] of older) {
     const other = newer.get(name)
-    const conflict = other && conflictOf(subject, other)
+    const conflict = other && conflictOf(name, subject, other)
     if (conflict !== undefined) return conflict
   }
   return undefined

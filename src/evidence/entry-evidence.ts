@@ -1,21 +1,11 @@
 // Makes evidence of entries. Each maker verifies its own output and refuses what proves nothing.
-
 import type { SignatureRule, Vkey } from "../core/note/note.ts"
 import type { Hash } from "../core/tree/hash.ts"
 import type { EntryEvidenceKind, Evidence } from "./evidence.ts"
-import { orderWitnesses, type Place, type PromiseLines } from "./format.ts"
+import { type LoggedEntry, orderWitnesses, type Place, type PromiseLines } from "./format.ts"
 import { keepLines, onlySpelling } from "./opened-head.ts"
 import { promiseLines, type SignedPromise } from "./promise.ts"
 import { finish } from "./verification.ts"
-
-export interface LoggedEntry {
-  readonly index: number
-  readonly body: Uint8Array
-  /** The inclusion proof that leads to the root of the note given with it. */
-  readonly path: readonly Hash[]
-  /** What a DSSE or in-toto body has the digest of. */
-  readonly payload?: Uint8Array
-}
 
 /**
  * One entry (`bad-entry`, `unexpected-entry`) or two in the order of their indices, under one head that
@@ -31,8 +21,7 @@ export function makeEntryEvidence(
   remark?: string,
   holds?: SignatureRule,
 ): Evidence {
-  const file = { kind, key: vkey, witnesses: [], hashes: [], places: entries, remark }
-  return finish({ ...file, note: keepLines(note, [vkey]) }, holds)
+  return finish(kind, vkey, { note: keepLines(note, [vkey]), places: entries, remark }, holds)
 }
 
 function promiseBy(vkey: Vkey, promise: SignedPromise): PromiseLines {
@@ -53,13 +42,9 @@ export function makeBrokenPromise(
   holds?: SignatureRule,
 ): Evidence {
   const place: Place = { index: promise.logIndex, leafHash, path }
-  const file = { kind: "broken-promise", key: vkey, witnesses: [], hashes: [] } as const
-  const lines = {
-    note: keepLines(note, [vkey]),
-    promise: promiseBy(vkey, promise),
-    places: [place],
-  }
-  return finish({ ...file, ...lines }, holds)
+  const kept = keepLines(note, [vkey])
+  const lines = { note: kept, promise: promiseBy(vkey, promise), places: [place] }
+  return finish("broken-promise", vkey, lines, holds)
 }
 
 export interface EntryTimeCase {
@@ -87,6 +72,5 @@ export function makeEntryTime(
   const timed = keepLines(older ?? note, [vkey, ...witnesses])
   const notes = older === undefined ? { note: timed } : { old: timed, new: keepLines(note, [vkey]) }
   const promised = promise && { promise: promiseBy(vkey, promise) }
-  const file = { kind: "time", key: vkey, witnesses, hashes: [], places: [entry] } as const
-  return finish({ ...file, ...notes, ...promised }, holds)
+  return finish("time", vkey, { witnesses, places: [entry], ...notes, ...promised }, holds)
 }

@@ -15,15 +15,23 @@ const MOST_PLACES = 2
 /** More than any file has; a longer text is not read any further. */
 const MOST_LINES = 256
 
-/** What stands at an index of the log: the body of an entry, or no more than its leaf hash. */
-export type Place = {
+interface ProvenPlace {
   readonly index: number
-  /** The inclusion proof that leads to the root of the file's note. */
+  /** The inclusion proof that leads to the root of the note given with it. */
   readonly path: readonly Hash[]
-} & (
-  | { readonly body: Uint8Array; readonly payload?: Uint8Array; readonly leafHash?: undefined }
-  | { readonly leafHash: Hash; readonly body?: undefined }
-)
+}
+
+export interface LoggedEntry extends ProvenPlace {
+  readonly body: Uint8Array
+  /** What a DSSE or in-toto body has the digest of. */
+  readonly payload?: Uint8Array
+  readonly leafHash?: undefined
+}
+
+/** What stands at an index of the log: the body of an entry, or no more than its leaf hash. */
+export type Place =
+  | LoggedEntry
+  | (ProvenPlace & { readonly leafHash: Hash; readonly body?: undefined })
 
 /** A signed entry timestamp: what was signed, and the signature. */
 export interface PromiseLines {
@@ -50,52 +58,43 @@ export interface EvidenceFile {
 }
 
 /** The lines that are still to be read. */
-interface Cursor {
-  /** The value of the next line if it has this name. */
-  take(name: string): string | undefined
-  /** As {@link Cursor.take}, and refuses `malformed` for another line. */
-  need(name: string): string
-  /** The next line if it has no name, as those of a consistency proof. */
-  takeBare(): string | undefined
-  isAtEnd(): boolean
-}
-
-function createCursor(lines: readonly string[]): Cursor {
+function createCursor(lines: readonly string[]) {
   let at = 0
-  const take = (name: string) => {
+  /** The value of the next line if it has this name. */
+  function take<T>(name: string, read: (text: string) => T): T | undefined {
     const line = lines[at]
     if (!line?.startsWith(`${name} `)) return undefined
     at += 1
-    return line.slice(name.length + 1)
+    return read(line.slice(name.length + 1))
   }
-  return {
-    take,
-    need: (name) =>
-      take(name) ??
-      refuse("malformed", `evidence: expected a line "${name}", found ${shown(lines[at] ?? "")}`),
-    takeBare() {
-      const line = lines[at]
-      if (line === undefined || line.includes(" ")) return undefined
-      at += 1
-      return line
-    },
-    isAtEnd: () => at === lines.length,
+  /** As `take`, and refuses `malformed` for another line. */
+  function need<T>(name: string, read: (text: string) => T): T {
+    const found = shown(lines[at] ?? "")
+    return (
+      take(name, read) ?? refuse("malformed", `evidence: expected a line "${name}", found ${found}`)
+    )
   }
+  /** The next line if it has no name, as those of a consistency proof. */
+  function takeBare<T>(read: (text: string) => T): T | undefined {
+    const line = lines[at]
+    if (line === undefined || line.includes(" ")) return undefined
+    at += 1
+    return read(line)
+  }
+  return { take, need, takeBare, isAtEnd: () => at === lines.length }
 }
+
+type Cursor = ReturnType<typeof createCursor>
 
 function takeAll<T>(next: () => T | undefined, most: number, what: string): readonly T[] {
   const all: T[] = []
   for (let value = next(); value !== undefined; value = next()) {
-    if (all.length === most)
+    if (all.length === most) {
       refuse("too-large", `evidence: expected up to ${most} ${what}, found more`)
+    }
     all.push(value)
   }
   return all
-}
-
-/** Reads a value that is there, and lets one pass that is not. */
-function read<T>(text: string | undefined, parse: (present: string) => T): T | undefined {
-  return text === undefined ? undefined : parse(text)
 }
 
 function readHash(text: string): Hash {
@@ -110,46 +109,41 @@ function readBytes(text: string): Uint8Array {
   return parseBase64(text, "evidence")
 }
 
-function readPromise(cursor: Cursor): PromiseLines | undefined {
-  const promised = read(cursor.take("promise"), readBytes)
-  return promised && { promised, signature: readBytes(cursor.need("signature")) }
+function readPromise({ take, need }: Cursor): PromiseLines | undefined {
+  const promised = take("promise", readBytes)
+  return promised && { promised, signature: need("signature", readBytes) }
 }
 
-function readPlace(cursor: Cursor): Place | undefined {
-  const index = read(cursor.take("index"), (text) => parseDecimal(text, "evidence index"))
+function readPlace({ take, need }: Cursor): Place | undefined {
+  const index = take("index", (text) => parseDecimal(text, "evidence index"))
   if (index === undefined) return undefined
-  const leafHash = read(cursor.take("leaf"), readHash)
-  const body = leafHash === undefined ? readBytes(cursor.need("entry")) : undefined
-  const payload = body && read(cursor.take("payload"), readBytes)
-  const path = takeAll(
-    () => read(cursor.take("path"), readHash),
-    MOST_PROOF_HASHES,
-    "hashes of a path",
-  )
+  const leafHash = take("leaf", readHash)
+  const body = leafHash === undefined ? need("entry", readBytes) : undefined
+  const payload = body && take("payload", readBytes)
+  const path = takeAll(() => take("path", readHash), MOST_PROOF_HASHES, "hashes of a path")
   if (leafHash !== undefined) return { index, leafHash, path }
   return { index, body: body as Uint8Array, path, ...present({ payload }) }
 }
 
+function readKind(text: string): EvidenceKind {
+  const kind = evidenceKinds.find((known) => known === text)
+  return kind ?? refuse("unsupported", `evidence: unknown kind ${shown(text)}`)
+}
+
 function readFile(cursor: Cursor): EvidenceFile {
-  const kind = cursor.need("kind")
+  const { take, need, takeBare } = cursor
   return {
-    kind:
-      evidenceKinds.find((known) => known === kind) ??
-      refuse("unsupported", `evidence: unknown kind ${shown(kind)}`),
-    key: parseVkey(cursor.need("key")),
-    witnesses: takeAll(() => read(cursor.take("witness"), parseVkey), MOST_WITNESSES, "witnesses"),
-    note: read(cursor.take("note"), readNote),
-    old: read(cursor.take("old"), readNote),
-    new: read(cursor.take("new"), readNote),
-    implied: read(cursor.take("implied"), readHash),
-    hashes: takeAll(
-      () => read(cursor.takeBare(), readHash),
-      MOST_PROOF_HASHES,
-      "hashes of a proof",
-    ),
+    kind: need("kind", readKind),
+    key: need("key", parseVkey),
+    witnesses: takeAll(() => take("witness", parseVkey), MOST_WITNESSES, "witnesses"),
+    note: take("note", readNote),
+    old: take("old", readNote),
+    new: take("new", readNote),
+    implied: take("implied", readHash),
+    hashes: takeAll(() => takeBare(readHash), MOST_PROOF_HASHES, "hashes of a proof"),
     promise: readPromise(cursor),
     places: takeAll(() => readPlace(cursor), MOST_PLACES, "entries"),
-    remark: cursor.take("remark"),
+    remark: take("remark", String),
   }
 }
 

@@ -1,46 +1,31 @@
 // Makes evidence of signed heads. Each maker verifies its own output and refuses what proves nothing.
-import { type CheckpointText, parseCheckpointText } from "../core/note/checkpoint.ts"
+import { parseCheckpointText } from "../core/note/checkpoint.ts"
 import { parseNote, type SignatureRule, type Vkey } from "../core/note/note.ts"
-import type { Evidence, EvidenceKind } from "./evidence.ts"
+import type { Evidence } from "./evidence.ts"
 import type { EvidenceFile } from "./format.ts"
 import { compareHeads, type ForkProof, isPlainFork, isWrongEmptyHead } from "./head-verdicts.ts"
 import { keepLines } from "./opened-head.ts"
 import { finish } from "./verification.ts"
 
-interface Sided {
-  readonly note: string
-  readonly head: CheckpointText
+/** Two notes with their heads, the smaller one first. */
+function inOrder(a: string, b: string) {
+  const sided = (note: string) => ({ note, head: parseCheckpointText(parseNote(note).text) })
+  const [one, other] = [sided(a), sided(b)]
+  return compareHeads(one.head, other.head) <= 0 ? ([one, other] as const) : ([other, one] as const)
 }
 
-function sided(note: string): Sided {
-  return { note, head: parseCheckpointText(parseNote(note).text) }
-}
+type Lines = Partial<EvidenceFile>
 
-function inOrder(a: Sided, b: Sided): readonly [Sided, Sided] {
-  return compareHeads(a.head, b.head) <= 0 ? [a, b] : [b, a]
-}
-
-function fileOf(kind: EvidenceKind, key: Vkey): EvidenceFile {
-  return { kind, key, witnesses: [], hashes: [], places: [] }
-}
-
-function forkFile(
-  kind: EvidenceKind,
-  key: Vkey,
-  notes: readonly [string, string],
-  proof: ForkProof | undefined,
-): EvidenceFile {
-  const [older, newer] = inOrder(sided(notes[0]), sided(notes[1]))
+function forkLines(key: Vkey, a: string, b: string, proof: ForkProof | undefined): Lines {
+  const [older, newer] = inOrder(a, b)
   const wrong = [older, newer].find(({ head }) => isWrongEmptyHead(head))
-  const file = fileOf(kind, key)
-  if (wrong !== undefined) return { ...file, note: keepLines(wrong.note, [key]) }
-  const pair = {
-    ...file,
-    old: keepLines(older.note, [key]),
-    new: keepLines(newer.note, [key]),
-  }
-  const isPlain = isPlainFork(older.head, newer.head)
-  return proof === undefined || isPlain ? pair : { ...pair, ...proof }
+  if (wrong !== undefined) return { note: keepLines(wrong.note, [key]) }
+  const pair = pairOf(key, older.note, newer.note)
+  return isPlainFork(older.head, newer.head) ? pair : { ...pair, ...proof }
+}
+
+function pairOf(key: Vkey, first: string, second: string): Lines {
+  return { old: keepLines(first, [key]), new: keepLines(second, [key]) }
 }
 
 type ForkMaker = (
@@ -59,27 +44,18 @@ type ForkMaker = (
  * `bad-signature` for notes without the key's valid signature, `malformed`.
  */
 export const makeFork: ForkMaker = (vkey, a, b, proof, holds) =>
-  finish(forkFile("fork", vkey, [a, b], proof), holds)
+  finish("fork", vkey, forkLines(vkey, a, b, proof), holds)
 
 /** As {@link makeFork} of a witness's cosignatures (type 4 or 6), which need a time each. */
 export const makeWitnessEquivocation: ForkMaker = (vkey, a, b, proof, holds) =>
-  finish(forkFile("witness-equivocation", vkey, [a, b], proof), holds)
+  finish("witness-equivocation", vkey, forkLines(vkey, a, b, proof), holds)
 
 /**
  * A head that a log's key of type 1 or 2 signed under an origin that is not its name. Refuses as
  * {@link makeFork} does.
  */
 export function makeKeyMisuse(vkey: Vkey, note: string, holds?: SignatureRule): Evidence {
-  return finish({ ...fileOf("key-misuse", vkey), note: keepLines(note, [vkey]) }, holds)
-}
-
-function backwards(
-  kind: EvidenceKind,
-  key: Vkey,
-  [earlier, later]: readonly [string, string],
-): EvidenceFile {
-  const [old, newer] = [keepLines(earlier, [key]), keepLines(later, [key])]
-  return { ...fileOf(kind, key), old, new: newer }
+  return finish("key-misuse", vkey, { note: keepLines(note, [vkey]) }, holds)
 }
 
 /**
@@ -92,7 +68,7 @@ export function makeWitnessRollback(
   later: string,
   holds?: SignatureRule,
 ): Evidence {
-  return finish(backwards("witness-rollback", vkey, [earlier, later]), holds)
+  return finish("witness-rollback", vkey, pairOf(vkey, earlier, later), holds)
 }
 
 /**
@@ -100,6 +76,6 @@ export function makeWitnessRollback(
  * Refuses `bad-proof` unless it is so, and as {@link makeFork} does.
  */
 export function makeHeadTime(vkey: Vkey, a: string, b: string, holds?: SignatureRule): Evidence {
-  const [smaller, larger] = inOrder(sided(a), sided(b))
-  return finish(backwards("time", vkey, [larger.note, smaller.note]), holds)
+  const [smaller, larger] = inOrder(a, b)
+  return finish("time", vkey, pairOf(vkey, larger.note, smaller.note), holds)
 }

@@ -7,7 +7,7 @@ import { isWitnessKey, type Vkey } from "../core/note/note.ts"
 import { EMPTY_ROOT, type Hash, type Head } from "../core/tree/hash.ts"
 import { rootsFromConsistency } from "../core/tree/proof.ts"
 import type { EvidenceFile } from "./format.ts"
-import { assertOwnHead, isOwnOrigin, type TimedHead, timeBy } from "./opened-head.ts"
+import { isOwnOrigin, openOwn, type TimedHead, timeBy } from "./opened-head.ts"
 import { assertOnly, headText, type Judge, needed, timeText } from "./verdict.ts"
 
 /** A consistency proof from the older size that leads to the newer root, but not from the older one. */
@@ -103,11 +103,7 @@ function assertSameOrigin(a: TimedHead, b: TimedHead): void {
 
 export const judgeLogFork: Judge = (file, open) => {
   const { key } = file
-  const { claims } = judgeHeads(file, (note) => {
-    const head = open(note, [key])
-    assertOwnHead(key, head)
-    return head
-  })
+  const { claims } = judgeHeads(file, (note) => openOwn(open, note, key))
   const signed = `The key of the log ${key.name} has signed every head named here.`
   return { origin: key.name, claims: [...claims, signed], freezes: true }
 }
@@ -173,14 +169,7 @@ export const judgeWitnessRollback: Judge = (file, open) => {
 /** A log whose own signatures carry times, which run backwards. */
 export const judgeHeadTime: Judge = (file, open) => {
   const { key } = file
-  const { claims } = judgeBackwards(file, (note) => {
-    const head = open(note, [key])
-    assertOwnHead(key, head)
-    return head
-  })
-  return {
-    origin: key.name,
-    claims: [...claims, "Both times are of the log's own clock."],
-    freezes: true,
-  }
+  const { claims } = judgeBackwards(file, (note) => openOwn(open, note, key))
+  const clock = "Both times are of the log's own clock."
+  return { origin: key.name, claims: [...claims, clock], freezes: true }
 }

@@ -26,10 +26,7 @@ export interface TimedHead extends NamedHead {
 /** Opens a note that has a signature of each of these keys and no other. */
 export type HeadOpener = (note: string, keys: readonly Vkey[]) => TimedHead
 
-function timesOf(
-  lines: readonly NoteSignature[],
-  keys: readonly Vkey[],
-): ReadonlyMap<Vkey, number> {
+function timesOf(lines: readonly NoteSignature[], keys: readonly Vkey[]) {
   const times = new Map<Vkey, number>()
   for (const key of keys) {
     const line = lineOf(key, lines)
@@ -73,10 +70,8 @@ function assertOnlyLines(
 ): void {
   const isOnly = lines.length === keys.length && count === keys.length
   if (!isOnly || !keys.every((key, i) => isSignatureOf(key, lines[i] as NoteSignature))) {
-    refuse(
-      "malformed",
-      `note: expected one signature of each key in order and no more, found ${count}`,
-    )
+    const expected = "expected one signature of each key in order and no more"
+    refuse("malformed", `note: ${expected}, found ${count}`)
   }
   keys.forEach((key, i) => {
     assertOnlySpelling(key, (lines[i] as NoteSignature).signature)
@@ -123,17 +118,12 @@ export function keepLines(text: string, keys: readonly Vkey[]): string {
  * time, and `untrusted` for time 0, which claims nothing.
  */
 export function timeBy(key: Vkey, head: TimedHead): number {
+  const name = shown(key.name)
   const time =
     head.times.get(key) ??
-    refuse(
-      "bad-proof",
-      `the signature of ${shown(key.name)} states no time, as its key is no witness's`,
-    )
+    refuse("bad-proof", `the signature of ${name} states no time, as its key is no witness's`)
   if (time > 0) return time
-  return refuse(
-    "untrusted",
-    `the cosignature of ${shown(key.name)} has no time and so claims nothing`,
-  )
+  return refuse("untrusted", `the cosignature of ${name} has no time and so claims nothing`)
 }
 
 /** Rekor v1 puts a tree ID behind the name; its log signs both forms with one key. */
@@ -148,10 +138,17 @@ export function isOwnOrigin(key: Vkey, origin: string): boolean {
 }
 
 /**
- * Refuses `bad-proof` unless it is a log's head under the log's own name: keys of type 4 and 6 sign other
- * logs' heads as witnesses, which convicts no log.
+ * Opens a log's head under the log's own name, with the lines of these witnesses, and refuses `bad-proof` for
+ * any other: keys of type 4 and 6 sign other logs' heads as witnesses, which convicts no log.
  */
-export function assertOwnHead(key: Vkey, { origin }: NamedHead): void {
-  if (isOwnOrigin(key, origin)) return
-  refuse("bad-proof", `expected a head of ${shown(key.name)}, found one of ${shown(origin)}`)
+export function openOwn(
+  open: HeadOpener,
+  note: string,
+  key: Vkey,
+  witnesses: readonly Vkey[] = [],
+): TimedHead {
+  const head = open(note, [key, ...witnesses])
+  if (isOwnOrigin(key, head.origin)) return head
+  const found = shown(head.origin)
+  return refuse("bad-proof", `expected a head of ${shown(key.name)}, found one of ${found}`)
 }

@@ -6,15 +6,9 @@ import type { Vkey } from "../core/note/note.ts"
 import { portableHasher } from "../core/tree/hash.ts"
 import { verifyInclusion } from "../core/tree/proof.ts"
 import { readClaim } from "../entry/kinds/claim.ts"
-import { type ProvenEntry, provenEntry } from "./entry-verdicts.ts"
-import type { EvidenceFile, Place, PromiseLines } from "./format.ts"
-import {
-  assertOnlySpelling,
-  assertOwnHead,
-  type HeadOpener,
-  type TimedHead,
-  timeBy,
-} from "./opened-head.ts"
+import { provenEntry } from "./entry-verdicts.ts"
+import type { EvidenceFile, LoggedEntry, Place, PromiseLines } from "./format.ts"
+import { assertOnlySpelling, type HeadOpener, openOwn, timeBy } from "./opened-head.ts"
 import { type OpenedPromise, openPromise } from "./promise.ts"
 import { assertOnly, headText, type Judge, needed, timeText } from "./verdict.ts"
 
@@ -67,7 +61,7 @@ interface Bounds {
   readonly source: string
 }
 
-function boundsOfPromise(entry: ProvenEntry, promise: OpenedPromise): Bounds {
+function boundsOfPromise(entry: LoggedEntry, promise: OpenedPromise): Bounds {
   const isSame = promise.logIndex === entry.index && equalBytes(promise.body, entry.body)
   if (!isSame) refuse("bad-proof", "the promise is one of another entry")
   const { integratedTime } = promise
@@ -78,7 +72,7 @@ function boundsOfPromise(entry: ProvenEntry, promise: OpenedPromise): Bounds {
   }
 }
 
-function boundsOfCertificate({ index, body }: ProvenEntry): Bounds {
+function boundsOfCertificate({ index, body }: LoggedEntry): Bounds {
   const { notBefore, notAfter } = readClaim(body)
   if (notBefore === undefined || notAfter === undefined) {
     return refuse("bad-proof", "the entry has no certificate whose dates could be held against it")
@@ -87,36 +81,25 @@ function boundsOfCertificate({ index, body }: ProvenEntry): Bounds {
   return { from: notBefore, to: notAfter, source }
 }
 
-function boundsOf(file: EvidenceFile, entry: ProvenEntry): Bounds {
+function boundsOf(file: EvidenceFile, entry: LoggedEntry): Bounds {
   if (file.promise === undefined) return boundsOfCertificate(entry)
   return boundsOfPromise(entry, openOnlyPromise(file.key, file.promise))
 }
 
-interface Witnessed {
-  readonly entry: ProvenEntry
-  /** The head with the witnesses' times. */
-  readonly timed: TimedHead
-  /** Whether the entry was logged after `timed` was; else it is in it. */
-  readonly isAfter: boolean
-}
-
-function openOwn(file: EvidenceFile, open: HeadOpener, note: string, isTimed: boolean): TimedHead {
+/**
+ * The entry, and the head `timed` with the witnesses' times: it is in that of `note`, or comes after that of
+ * `old` (`isAfter`) and is in that of `new`.
+ */
+function openWitnessed(file: EvidenceFile, open: HeadOpener) {
   const { key, witnesses } = file
-  const head = open(note, isTimed ? [key, ...witnesses] : [key])
-  assertOwnHead(key, head)
-  return head
-}
-
-/** The entry is in the witnessed head of `note`, or in that of `new` and not yet in the witnessed `old`. */
-function openWitnessed(file: EvidenceFile, open: HeadOpener): Witnessed {
   if (file.old === undefined) {
     assertOnly(file, ["witnesses", "note", "promise", "places"])
-    const timed = openOwn(file, open, needed(file.note, "note"), true)
+    const timed = openOwn(open, needed(file.note, "note"), key, witnesses)
     return { entry: provenEntry(onlyPlace(file), timed), timed, isAfter: false }
   }
   assertOnly(file, ["witnesses", "old", "new", "promise", "places"])
-  const timed = openOwn(file, open, file.old, true)
-  const newer = openOwn(file, open, needed(file.new, "new"), false)
+  const timed = openOwn(open, file.old, key, witnesses)
+  const newer = openOwn(open, needed(file.new, "new"), key)
   const entry = provenEntry(onlyPlace(file), newer)
   if (timed.origin !== newer.origin || timed.size > entry.index) {
     refuse("bad-proof", "expected a head of the same log from before the entry")

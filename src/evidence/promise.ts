@@ -23,10 +23,8 @@ export interface SignedPromise {
 }
 
 /** What a promise says once its signature holds. */
-export interface OpenedPromise {
+export interface OpenedPromise extends Pick<SignedPromise, "integratedTime" | "logIndex"> {
   readonly body: Uint8Array
-  readonly integratedTime: number
-  readonly logIndex: number
 }
 
 export function promiseLines(promise: SignedPromise): PromiseLines {

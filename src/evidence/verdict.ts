@@ -20,27 +20,18 @@ export type Judge = (file: EvidenceFile, open: HeadOpener) => Verdict
 
 type Part = Exclude<keyof EvidenceFile, "kind" | "key">
 
-const parts: readonly Part[] = [
-  "witnesses",
-  "note",
-  "old",
-  "new",
-  "implied",
-  "hashes",
-  "promise",
-  "places",
-  "remark",
-]
-
-function isPresent(value: EvidenceFile[Part]): boolean {
+function isPresent(value: unknown): boolean {
   return Array.isArray(value) ? value.length > 0 : value !== undefined
 }
 
 /** Refuses `malformed` for a line that this kind of evidence never has. */
 export function assertOnly(file: EvidenceFile, allowed: readonly Part[]): void {
-  const stranger = parts.find((part) => isPresent(file[part]) && !allowed.includes(part))
-  if (stranger === undefined) return
-  refuse("malformed", `evidence: expected no ${stranger} in a case of kind ${file.kind}`)
+  const { kind, key: _, ...parts } = file
+  const known: readonly string[] = allowed
+  for (const [part, value] of Object.entries(parts)) {
+    if (!isPresent(value) || known.includes(part)) continue
+    refuse("malformed", `evidence: expected no ${part} in a case of kind ${kind}`)
+  }
 }
 
 /** A line that this kind must have; refuses `malformed` if it is not there. */

@@ -84,8 +84,12 @@ export function verifyEvidence(text: string, vkey?: Vkey, holds?: SignatureRule)
 }
 
 /** The evidence with these lines. Refuses as {@link verifyEvidence} does if it proves nothing. */
-export function finish(file: EvidenceFile, holds?: SignatureRule): Evidence {
-  const text = formatEvidence(file)
-  const { id, kind } = verifyEvidence(text, file.key, holds)
-  return { id, kind, text }
+export function finish(
+  kind: EvidenceKind,
+  key: Vkey,
+  lines: Partial<EvidenceFile>,
+  holds?: SignatureRule,
+): Evidence {
+  const text = formatEvidence({ witnesses: [], hashes: [], places: [], ...lines, kind, key })
+  return { id: verifyEvidence(text, key, holds).id, kind, text }
 }

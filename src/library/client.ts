@@ -1,7 +1,17 @@
 // The module `countersign/client`: submitting to a log and reading from it over the platform's fetch, holding
 // its receipts against what was sent, and making bundles of them. Loads nothing of Node. Only re-exports.
 export type { Fetch } from "../client/exchange.ts"
-export type { Entry, Inclusion, TreeHead } from "../client/log-answer.ts"
+export type {
+  Completeness,
+  Entry,
+  FoundArtifact,
+  FoundAttestation,
+  FoundEntries,
+  Inclusion,
+  SearchCriteria,
+  SearchPage,
+  TreeHead,
+} from "../client/log-answer.ts"
 export {
   type BatchOutcome,
   createLogClient,
@@ -10,14 +20,6 @@ export {
   type SubmitOptions,
 } from "../client/log-client.ts"
 export { type Receipt, type VerifiedReceipt, verifyReceipt } from "../client/receipt.ts"
-export type {
-  Completeness,
-  FoundArtifact,
-  FoundAttestation,
-  FoundEntries,
-  SearchCriteria,
-  SearchPage,
-} from "../client/search-answer.ts"
 export { type OpenedHead, signingLog, type Trust, type TrustedHead } from "../client/trust.ts"
 export type { HashName } from "../core/base/digest.ts"
 export { Refusal, type RefusalCode, Trouble, type TroubleCode } from "../core/base/errors.ts"

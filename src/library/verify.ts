@@ -1,7 +1,8 @@
 // The module `countersign/verify`: the offline verifier of Sigstore bundles, the pins that it is given, and
 // every type that their signatures mention. Loads nothing of Node. Only re-exports.
-export type { ArtifactDigests } from "../client/artifact.ts"
+
 export type { Trust, TrustedHead } from "../client/trust.ts"
+export type { ArtifactDigests } from "../client/verify.ts"
 export {
   type BundleCheck,
   neededHashes,

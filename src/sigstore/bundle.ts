@@ -16,7 +16,12 @@ import { LONGEST_BUNDLE, MOST_BUNDLE_ENTRIES, MOST_CERTIFICATES } from "../core/
 import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import { type HashName, hashOfSigstoreName, sigstoreHashName } from "../entry/algorithm.ts"
-import type { MessageSignature, SignedContent, SignedEnvelope } from "../entry/kinds/kind.ts"
+import type {
+  MessageDigest,
+  MessageSignature,
+  SignedContent,
+  SignedEnvelope,
+} from "../entry/kinds/kind.ts"
 import {
   logEntryToJson,
   readLogEntry,
@@ -138,7 +143,7 @@ const verifierReaders = {
   x509CertificateChain: readChain,
 } as const
 
-const verifierNames = ["publicKey", "certificate", "x509CertificateChain"] as const
+const verifierNames = Object.keys(verifierReaders) as readonly (keyof typeof verifierReaders)[]
 
 function asHashName(value: unknown, what: string): HashName {
   const text = asText(value, what)
@@ -148,7 +153,7 @@ function asHashName(value: unknown, what: string): HashName {
   )
 }
 
-function readMessageDigest(value: unknown): NonNullable<MessageSignature["messageDigest"]> {
+function readMessageDigest(value: unknown): MessageDigest {
   const what = "messageSignature.messageDigest"
   const { algorithm, digest } = asMessage(value, what, ["algorithm", "digest"])
   return {

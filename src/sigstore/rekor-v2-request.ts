@@ -1,9 +1,11 @@
 // Submissions to Rekor v2 (rekor-tiles, CreateEntryRequest in its JSON form), made into the log's own. Takes
 // hashedrekord and also dsse, which newer Rekors refuse but many clients send. The algorithm follows from
-// the key itself; of `keyDetails` only the hash is used.
+// the key itself; of `keyDetails` only the hash is used. Reads as leniently as "ProtoJSON Format" demands:
+// names in camel case or as in the .proto file, `null` for unset, base64 in either alphabet. Unknown fields
+// are refused, as grpc-gateway does.
 import { refuse, shown } from "../core/base/errors.ts"
-import { asList, asText } from "../core/base/json-value.ts"
-import { formatHex } from "../core/base/text.ts"
+import { asList, asText, isAbsent, type Members } from "../core/base/json-value.ts"
+import { formatHex, parseBase64 } from "../core/base/text.ts"
 import {
   type Algorithm,
   algorithms,
@@ -16,8 +18,43 @@ import { type DsseSignature, MOST_SIGNATURES } from "../entry/dsse.ts"
 import type { DsseRequest } from "../entry/kinds/dsse-v002.ts"
 import type { HashedrekordRequest } from "../entry/kinds/hashedrekord-v002.ts"
 import type { EntryRequest } from "../entry/kinds/registry.ts"
+import { standardBase64 } from "../entry/rekor-v1/lenient-base64.ts"
 import type { VerifierKeyText } from "../entry/verifier-key.ts"
-import { readMessage, readProtoBytes } from "./proto-json.ts"
+
+/** The name of a field in its .proto file: `x509_certificate` for `x509Certificate`. */
+function protoName(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+/** The fields that are set, by their names in camel case; refuses `malformed` for any other field. */
+function readMessage<Name extends string>(
+  value: unknown,
+  what: string,
+  names: readonly Name[],
+): Members<Name> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return refuse("malformed", `${what}: expected an object, found another value`)
+  }
+  const fields: { [Each in Name]?: unknown } = {}
+  for (const [written, field] of Object.entries(value)) {
+    const name = names.find((known) => known === written || protoName(known) === written)
+    if (name === undefined) {
+      return refuse("malformed", `${what}: unknown field ${shown(written)}`)
+    }
+    if (isAbsent(field)) continue
+    if (fields[name] !== undefined) {
+      refuse("malformed", `${what}: duplicate field ${shown(written)}`)
+    }
+    fields[name] = field
+  }
+  return fields
+}
+
+/** Bytes with their canonical base64; unset is no bytes. Refuses `malformed` for what is not base64. */
+function readProtoBytes(value: unknown, what: string) {
+  const text = standardBase64(asText(value ?? "", what))
+  return { text, bytes: parseBase64(text, what) }
+}
 
 /** The numbers of PublicKeyDetails (protobuf-specs, sigstore_common.proto). */
 const numbers: Readonly<Record<Algorithm, number>> = {
@@ -31,10 +68,7 @@ const numbers: Readonly<Record<Algorithm, number>> = {
   PKIX_ECDSA_P521_SHA_512: 13,
 }
 
-interface Verifier {
-  readonly details: Algorithm
-  readonly key: VerifierKeyText
-}
+const ONE_OF_ALL = `one of ${everyAlgorithm.join(", ")}`
 
 function readKeyDetails(value: unknown): Algorithm {
   if (value === undefined) {
@@ -42,39 +76,45 @@ function readKeyDetails(value: unknown): Algorithm {
   }
   return (
     everyAlgorithm.find((name) => name === value || numbers[name] === value) ??
-    refuse(
-      "unsupported",
-      `keyDetails: expected one of ${everyAlgorithm.join(", ")}, found ${shown(String(value))}`,
-    )
+    refuse("unsupported", `keyDetails: expected ${ONE_OF_ALL}, found ${shown(String(value))}`)
   )
 }
 
-function readRawBytes(value: unknown, what: string) {
-  const raw = readProtoBytes(readMessage(value, what, ["rawBytes"]).rawBytes, `${what}.rawBytes`)
-  if (raw.bytes.length === 0) refuse("malformed", `${what}: expected rawBytes, found none`)
-  return raw
+/** Refuses `malformed` for no bytes, with `expected`. */
+function neededBytes(value: unknown, what: string, expected: string) {
+  const read = readProtoBytes(value, what)
+  return read.bytes.length > 0 ? read : refuse("malformed", `${expected}, found none`)
 }
 
-function readVerifier(value: unknown): Verifier {
-  if (value === undefined || value === null) {
+function readRawBytes(value: unknown, what: string) {
+  const { rawBytes } = readMessage(value, what, ["rawBytes"])
+  return neededBytes(rawBytes, `${what}.rawBytes`, `${what}: expected rawBytes`)
+}
+
+/** The name of the one member of two that is set. */
+function eitherOf<Name extends string>(
+  message: Members<Name>,
+  what: string,
+  names: readonly [Name, Name],
+): Name {
+  const [one, other] = names.filter((name) => message[name] !== undefined)
+  if (one !== undefined && other === undefined) return one
+  const found = one === undefined ? "neither" : "both"
+  return refuse("malformed", `${what}: expected either ${names.join(" or ")}, found ${found}`)
+}
+
+function readVerifier(value: unknown): { details: Algorithm; key: VerifierKeyText } {
+  if (isAbsent(value)) {
     return refuse("malformed", "missing verifier: expected a public key or a certificate")
   }
-  const { publicKey, x509Certificate, keyDetails } = readMessage(value, "verifier", [
-    "publicKey",
-    "x509Certificate",
-    "keyDetails",
-  ])
-  if ((publicKey === undefined) === (x509Certificate === undefined)) {
-    const found = publicKey === undefined ? "neither" : "both"
-    refuse("malformed", `verifier: expected either publicKey or x509Certificate, found ${found}`)
-  }
-  const details = readKeyDetails(keyDetails)
-  if (publicKey !== undefined) {
-    return { details, key: { publicKey: readRawBytes(publicKey, "publicKey").text } }
-  }
-  const { text, bytes } = readRawBytes(x509Certificate, "x509Certificate")
-  // sigstore-js sends bare public keys under this name.
-  return { details, key: looksLikeSpki(bytes) ? { publicKey: text } : { certificate: text } }
+  const forms = ["publicKey", "x509Certificate"] as const
+  const verifier = readMessage(value, "verifier", [...forms, "keyDetails"])
+  const form = eitherOf(verifier, "verifier", forms)
+  const details = readKeyDetails(verifier.keyDetails)
+  const { text, bytes } = readRawBytes(verifier[form], form)
+  // sigstore-js sends bare public keys as certificates.
+  const isBare = form === "publicKey" || looksLikeSpki(bytes)
+  return { details, key: isBare ? { publicKey: text } : { certificate: text } }
 }
 
 /** Pure Ed25519 signs messages only; nothing is left of one when the request has but a digest. */
@@ -85,25 +125,19 @@ function hashOf(details: Algorithm): HashName {
 }
 
 function readDigest(value: unknown, hash: HashName): string {
-  const { bytes } = readProtoBytes(value, "digest")
-  if (bytes.length === 0) refuse("malformed", "missing digest: expected its bytes, found none")
+  const { bytes } = neededBytes(value, "digest", "missing digest: expected its bytes")
   if (bytes.length !== digestLength[hash]) {
-    refuse(
-      "malformed",
-      `digest: expected ${digestLength[hash]} bytes, as ${hash} follows from keyDetails, found ${bytes.length}`,
-    )
+    const expected = `${digestLength[hash]} bytes, as ${hash} follows from keyDetails`
+    refuse("malformed", `digest: expected ${expected}, found ${bytes.length}`)
   }
   return `${hash}:${formatHex(bytes)}`
 }
 
 function readHashedrekord(value: unknown): HashedrekordRequest {
-  const { digest, signature } = readMessage(value, "hashedRekordRequestV002", [
-    "digest",
-    "signature",
-  ])
+  const members = readMessage(value, "hashedRekordRequestV002", ["digest", "signature"])
+  const { digest, signature } = members
   const { content, verifier } = readMessage(signature ?? {}, "signature", ["content", "verifier"])
-  const { text, bytes } = readProtoBytes(content, "signature")
-  if (bytes.length === 0) refuse("malformed", "missing signature: expected its bytes, found none")
+  const { text } = neededBytes(content, "signature", "missing signature: expected its bytes")
   const { details, key } = readVerifier(verifier)
   return {
     kind: "hashedrekord",
@@ -145,16 +179,8 @@ function readDsse(value: unknown): DsseRequest {
  * `unsupported`, naming the field. The caller bounds the size of the whole.
  */
 export function readRekorV2Request(value: unknown): EntryRequest {
-  const request = readMessage(value, "request", ["hashedRekordRequestV002", "dsseRequestV002"])
-  const { hashedRekordRequestV002, dsseRequestV002 } = request
-  if ((hashedRekordRequestV002 === undefined) === (dsseRequestV002 === undefined)) {
-    const found = dsseRequestV002 === undefined ? "neither" : "both"
-    refuse(
-      "malformed",
-      `request: expected either hashedRekordRequestV002 or dsseRequestV002, found ${found}`,
-    )
-  }
-  return dsseRequestV002 === undefined
-    ? readHashedrekord(hashedRekordRequestV002)
-    : readDsse(dsseRequestV002)
+  const kinds = ["hashedRekordRequestV002", "dsseRequestV002"] as const
+  const request = readMessage(value, "request", kinds)
+  const kind = eitherOf(request, "request", kinds)
+  return kind === "dsseRequestV002" ? readDsse(request[kind]) : readHashedrekord(request[kind])
 }

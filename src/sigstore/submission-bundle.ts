@@ -1,15 +1,15 @@
-// The Sigstore bundle of a submission and what the log answered to it, also when only the entry is left. Checks nothing: whoever has the
-// answer from a log verifies it first.
+// The Sigstore bundle of a submission and what the log answered to it, also when only the entry is left.
+// Checks nothing: whoever has the answer from a log verifies it first.
 import { digestOf } from "../core/base/digest.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import type { Vkey } from "../core/note/note.ts"
 import type { Hash } from "../core/tree/hash.ts"
 import type { InclusionProof } from "../core/tree/proof.ts"
-import { bundleContent, recordedRequest } from "../entry/kinds/bundle.ts"
 import type { EntryRequest } from "../entry/kinds/registry.ts"
+import { bundleContent, recordedRequest } from "../entry/kinds/request.ts"
 import { readVerifierKeyText, type VerifierKeyText } from "../entry/verifier-key.ts"
 import type { BundleVerifier, SigstoreBundle } from "./bundle.ts"
-import { logIdOf } from "./log-id.ts"
+import { logIdOf } from "./trusted-root.ts"
 
 function bundleVerifier(text: VerifierKeyText): BundleVerifier {
   const key = readVerifierKeyText(text)

@@ -1,7 +1,6 @@
 // The TransparencyLogEntry of Sigstore (protobuf-specs, sigstore_rekor.proto, JSON form): what Rekor v2
 // answers to a submission and what a bundle keeps. Reads and writes the form; verify.ts checks the content.
 // An integrated time and an inclusion promise may be there and are not looked at.
-
 import { asBytes, asInteger, asList, asMessage, asText, optional } from "../core/base/json-value.ts"
 import { MOST_PROOF_HASHES } from "../core/base/limits.ts"
 import { present } from "../core/base/present.ts"

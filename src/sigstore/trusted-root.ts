@@ -1,16 +1,33 @@
 // Sigstore's trusted root (protobuf-specs, sigstore_trustroot.proto, JSON form): the file by which users
 // pin a log's key. Reads and writes the logs in it; certificate authorities and timestamp authorities
 // are not looked at, nor is the time until which a key is valid, since an entry of version 2 has no time.
-import { equalBytes } from "../core/base/bytes.ts"
+import { concat, equalBytes, utf8 } from "../core/base/bytes.ts"
+import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { asBytes, asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_TRUSTED_ROOT } from "../core/base/limits.ts"
-import { parseSpki, type SpkiType } from "../core/base/spki.ts"
+import { parseSpki } from "../core/base/spki.ts"
 import { formatBase64 } from "../core/base/text.ts"
-import type { Vkey } from "../core/note/note.ts"
+import { makeVkey, type Vkey } from "../core/note/note.ts"
 import { type Origin, parseOrigin } from "../core/note/origin.ts"
 import { asHash, type Hash } from "../core/tree/hash.ts"
-import { logIdOf, logVkey } from "./log-id.ts"
+import { messageAlgorithm } from "../entry/algorithm.ts"
+
+/**
+ * The 32 bytes by which Sigstore names a key of type 1 or 2 (rekor-tiles, "log ID"): SHA-256 over the SPKI for
+ * ECDSA, and for Ed25519 the whole hash of which a C2SP key ID is the beginning.
+ */
+export function logIdOf({ name, type, publicKey }: Vkey): Hash {
+  if (type === 2) return asHash(digestOf("sha256", publicKey))
+  return asHash(digestOf("sha256", concat(utf8(`${name}\n`), Uint8Array.of(type), publicKey)))
+}
+
+/** The verifier key of a log's checkpoints by its SPKI; undefined for RSA and other unknown keys. */
+export function logVkey(origin: Origin, spki: Uint8Array): Vkey | undefined {
+  const key = parseSpki(spki)
+  if (key === undefined) return undefined
+  return key.type === "ed25519" ? makeVkey(origin, 1, key.point) : makeVkey(origin, 2, spki)
+}
 
 /** A log whose key is trusted. */
 export interface PinnedLog {
@@ -25,10 +42,7 @@ export interface PinnedLog {
 }
 
 /** What a trusted root says of one log. */
-interface TrustedLog {
-  readonly baseUrl: string
-  readonly spki: Uint8Array
-  /** From when the key is valid. */
+interface TrustedLog extends Pick<PinnedLog, "baseUrl" | "spki"> {
   readonly validFrom: Date
 }
 
@@ -38,13 +52,6 @@ const readMediaTypes: readonly string[] = [
   "application/vnd.dev.sigstore.trustedroot.v0.2+json",
 ]
 const MOST_LOGS = 32
-
-const keyDetails: Readonly<Record<SpkiType, string>> = {
-  "ecdsa-p256": "PKIX_ECDSA_P256_SHA_256",
-  "ecdsa-p384": "PKIX_ECDSA_P384_SHA_384",
-  "ecdsa-p521": "PKIX_ECDSA_P521_SHA_512",
-  ed25519: "PKIX_ED25519",
-}
 
 function originOf(baseUrl: string): Origin {
   const host = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : ""
@@ -68,7 +75,7 @@ function logToJson({ baseUrl, spki, validFrom }: TrustedLog): object {
     hashAlgorithm: "SHA2_256",
     publicKey: {
       rawBytes: formatBase64(spki),
-      keyDetails: keyDetails[key.type],
+      keyDetails: messageAlgorithm[key.type],
       validFor: { start: wholeSecond(validFrom).toISOString() },
     },
     logId: { keyId: formatBase64(logIdOf(vkey)) },
@@ -88,7 +95,7 @@ export function formatTrustedRoot(logs: readonly TrustedLog[]): string {
 }
 
 function readStart(value: unknown, what: string): Date | undefined {
-  const { start } = asObject(value, what, ["start"])
+  const { start } = asObject(value, what)
   return optional(start, (present) => {
     const time = new Date(asText(present, `${what}.start`))
     if (Number.isNaN(time.getTime())) {
@@ -109,7 +116,7 @@ function readLog(value: unknown, what: string): PinnedLog | undefined {
   const origin = originOf(baseUrl)
   const key = asObject(log.publicKey, `${what}.publicKey`, ["rawBytes", "validFor"])
   const spki = asBytes(key.rawBytes, `${what}.publicKey.rawBytes`)
-  const { keyId } = asObject(log.logId, `${what}.logId`, ["keyId"])
+  const { keyId } = asObject(log.logId, `${what}.logId`)
   const logId = asHash(asBytes(keyId, `${what}.logId.keyId`), `${what}.logId.keyId`)
   const vkey = logVkey(origin, spki)
   if (vkey === undefined) return undefined
@@ -136,7 +143,7 @@ function readLog(value: unknown, what: string): PinnedLog | undefined {
  */
 export function parseTrustedRoot(text: string): readonly PinnedLog[] {
   const value = parseJson(text, "trusted root", LONGEST_TRUSTED_ROOT)
-  const { mediaType, tlogs } = asObject(value, "trusted root", ["mediaType", "tlogs"])
+  const { mediaType, tlogs } = asObject(value, "trusted root")
   const type = asText(mediaType, "mediaType")
   if (!readMediaTypes.includes(type)) {
     refuse("unsupported", `mediaType: expected ${MEDIA_TYPE}, found ${shown(type)}`)

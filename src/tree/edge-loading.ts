@@ -26,11 +26,7 @@ async function tailHashes(reads: LeafReads, size: number): Promise<Uint8Array> {
 }
 
 /** The hashes of the partial tile above full tiles: each is the root of one full tile below. */
-async function rootsOfTiles(
-  reads: LeafReads,
-  ids: readonly TileId[],
-  hasher: TreeHasher,
-): Promise<Uint8Array> {
+async function rootsOfTiles(reads: LeafReads, ids: readonly TileId[], hasher: TreeHasher) {
   const tiles = await reads.tiles(ids)
   const roots = tiles.map((hashes, i) => {
     const id = ids[i] as TileId

@@ -1,7 +1,7 @@
 // Digests of a file of any size: one pass, a constant amount of memory, the platform's own hashes.
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
-import type { ArtifactDigests } from "../../client/artifact.ts"
+import type { ArtifactDigests } from "../../client/verify.ts"
 import type { HashName } from "../../core/base/digest.ts"
 import { onDisk } from "./file.ts"
 

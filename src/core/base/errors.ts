@@ -51,6 +51,11 @@ export function refuse(code: RefusalCode, message: string, options?: ErrorOption
   throw new Refusal(code, message, options)
 }
 
+/** Refuses `too-large` for more than `most` of something. */
+export function assertAtMost(most: number, found: number, what: string, unit: string): void {
+  if (found > most) refuse("too-large", `${what}: expected up to ${most} ${unit}, found ${found}`)
+}
+
 /** What `work` gives; undefined if it refuses. Every other error is thrown on. */
 export function unlessRefused<T>(work: () => T): T | undefined {
   try {

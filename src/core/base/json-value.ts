@@ -24,17 +24,18 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? "a list" : `a ${typeof value}`
 }
 
-/** An object of which only the members in `names` are of interest. */
-export function asObject<Name extends string>(
+/** An object, of which only the members in `names` are of interest; all of them if there are none. */
+export function asObject<Name extends string = string>(
   value: unknown,
   what: string,
-  names: readonly Name[],
+  names?: readonly Name[],
 ): Members<Name> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return refuse("malformed", `${what}: expected an object, found ${kindOf(value)}`)
   }
-  const members: { [Each in Name]?: unknown } = {}
   const all = value as Readonly<Record<string, unknown>>
+  if (names === undefined) return all as Members<Name>
+  const members: { [Each in Name]?: unknown } = {}
   for (const name of names) if (Object.hasOwn(all, name)) members[name] = all[name]
   return members
 }

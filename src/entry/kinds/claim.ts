@@ -47,10 +47,6 @@ function assertPayload({ parts }: RecordedEntry, payload: Uint8Array): void {
   refuse("mismatch", `payload: expected the digest ${expected}, found ${found}`)
 }
 
-function payloadChecks({ kind, parts }: RecordedEntry, payload: Uint8Array) {
-  return kind?.envelope?.payloadChecks(parts, payload) ?? []
-}
-
 function validityOf(signatures: readonly RecordedSignature[]) {
   const dates = signatures.flatMap(({ key }) => key.validity ?? [])
   if (dates.length === 0) return undefined
@@ -77,12 +73,14 @@ export function createClaimReader(limit: number): ClaimReader {
     const recorded = readRecorded(body, known)
     assertEntry(recorded)
     const summary = summaryOf(recorded)
-    const { signatures } = recorded.parts
+    const { kind, parts } = recorded
+    const { signatures } = parts
     const keys = signatures.map(({ key }) => key)
     const validity = validityOf(signatures)
     if (payload === undefined) return { summary, keys, checks: checksOf(recorded), ...validity }
     assertPayload(recorded, payload)
-    return { summary, keys, checks: payloadChecks(recorded, payload), ...validity }
+    const checks = kind?.envelope?.payloadChecks(parts, payload) ?? []
+    return { summary, keys, checks, ...validity }
   }
 }
 

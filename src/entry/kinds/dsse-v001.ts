@@ -1,16 +1,8 @@
 // Rekor v1, dsse 0.0.1: the signatures of a DSSE v1 envelope that comes as a JSON text, with digests of the
 // payload and of that text. The envelope itself is not kept.
-
 import { utf8 } from "../../core/base/bytes.ts"
 import { bug, refuse } from "../../core/base/errors.ts"
-import {
-  asList,
-  asObject,
-  asText,
-  isAbsent,
-  optional,
-  parseJson,
-} from "../../core/base/json-value.ts"
+import { asList, asObject, asText, isAbsent, parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_ENVELOPE } from "../../core/base/limits.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
 import type { JsonValue } from "../canonical-json.ts"
@@ -19,50 +11,46 @@ import type { Proposal } from "../entry.ts"
 import { parseAnyBase64 } from "../rekor-v1/lenient-base64.ts"
 import {
   assertMessageKey,
-  messageCheck,
+  needed,
   type PemVerifier,
   readPemVerifier,
   readSignature,
-} from "../rekor-v1/verifier.ts"
+} from "../rekor-v1/parts.ts"
 import { sha256Text } from "../search-terms.ts"
-import { type ProposalOptions, sha256Of } from "../signature.ts"
+import {
+  findableEnvelope,
+  formatBody,
+  messageCheck,
+  type ProposalOptions,
+  proposalOf,
+  sha256Of,
+} from "../signature.ts"
 import { unboundEnvelope } from "./dsse-v002.ts"
 import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
-import { formatBody, proposalOf } from "./proposal.ts"
 import { digestV1, pemSignature } from "./recorded.ts"
 
-interface Envelope {
-  readonly payloadType: string
-  readonly payload: Uint8Array
-  /** Canonical base64, no two alike. */
-  readonly signatures: readonly string[]
-}
-
 const named = { kind: "dsse", version: "0.0.1" } as const
-const { kind, version } = named
 const NOT_BOTH =
   "either proposedContent or envelopeHash, payloadHash, and signatures must be present but not both"
 
 function readEnvelopeSignature(value: unknown): string {
-  const { sig } = asObject(value, "signature of the envelope", ["sig"])
+  const { sig } = asObject(value, "signature of the envelope")
   return formatBase64(readSignature(sig))
 }
 
-function readEnvelope(text: string): Envelope {
-  const envelope = asObject(parseJson(text, "envelope", LONGEST_ENVELOPE), "envelope", [
-    "payloadType",
-    "payload",
-    "signatures",
-  ])
-  const payloadType = asText(envelope.payloadType, "payloadType")
+/** The signatures are canonical base64, no two alike. */
+function readEnvelope(text: string) {
+  const envelope = asObject(parseJson(text, "envelope", LONGEST_ENVELOPE), "envelope")
+  const { payload, signatures } = envelope
+  const payloadType = asText(envelope["payloadType"], "payloadType")
   assertPayloadType(payloadType)
-  const list = asList(envelope.signatures ?? [], "signatures", MOST_SIGNATURES)
+  const list = asList(signatures ?? [], "signatures", MOST_SIGNATURES)
   if (list.length === 0) {
     refuse("malformed", "DSSE envelope must contain 1 or more signatures, found none")
   }
   return {
     payloadType,
-    payload: parseAnyBase64(asText(envelope.payload, "payload"), "payload"),
+    payload: parseAnyBase64(asText(payload, "payload"), "payload"),
     signatures: [...new Set(list.map(readEnvelopeSignature))],
   }
 }
@@ -79,9 +67,7 @@ function readProposedContent(spec: unknown) {
     "envelopeHash",
     "payloadHash",
   ])
-  if (isAbsent(proposedContent)) {
-    refuse("malformed", "missing proposed content: expected spec.proposedContent, found nothing")
-  }
+  needed(proposedContent, "missing proposed content: expected spec.proposedContent")
   if (!Object.values(computed).every(isUnset)) refuse("malformed", NOT_BOTH)
   return asObject(proposedContent, "proposedContent", ["envelope", "verifiers"])
 }
@@ -120,8 +106,8 @@ function signaturesJson(
 /** Its body refuses `bad-signature` for a verifier that no signature holds under. */
 function propose(spec: unknown, options: ProposalOptions): Proposal {
   const { envelope, verifiers: contents } = readProposedContent(spec)
-  const optionalText = optional(envelope, (value) => asText(value, "envelope"))
-  const text = optionalText ?? refuse("malformed", "missing proposed DSSE envelope: found nothing")
+  if (isAbsent(envelope)) refuse("malformed", "missing proposed DSSE envelope: found nothing")
+  const text = asText(envelope, "envelope")
   const { payloadType, payload, signatures } = readEnvelope(text)
   const verifiers = readVerifiers(contents, options)
   const message = dssePae(payloadType, payload)
@@ -130,17 +116,11 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
   const envelopeDigest = sha256(utf8(text))
   const claims = signatures.map((signature) => {
     const bytes = parseBase64(signature, "signature")
-    return verifiers.map(({ key }) => messageCheck(key, bytes, message))
+    return verifiers.map(({ key }) => messageCheck(key, bytes, message, "sha256"))
   })
-  const found = {
-    kind,
-    version,
-    keys: verifiers.map(({ key }) => key),
-    payload: sha256Text(payloadDigest),
-    envelope: sha256Text(envelopeDigest),
-    statement: { payloadType, payload },
-  }
-  return proposalOf(found, claims, (held) =>
+  const keys = verifiers.map(({ key }) => key)
+  const found = findableEnvelope(named, keys, { payloadType, payload }, payloadDigest)
+  return proposalOf({ ...found, envelope: sha256Text(envelopeDigest) }, claims, (held) =>
     formatBody(named, {
       envelopeHash: sha256Json(envelopeDigest),
       payloadHash: sha256Json(payloadDigest),
@@ -150,17 +130,17 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
 }
 
 function read(spec: unknown, keys: RecordedKeys): RecordedParts {
-  const { payloadHash, signatures } = asObject(spec, "spec", ["payloadHash", "signatures"])
+  const { payloadHash, signatures } = asObject(spec, "spec")
   const list = asList(signatures, "signatures", MOST_SIGNATURES).map((item) => {
-    const { signature, verifier } = asObject(item, "signature", ["signature", "verifier"])
+    const { signature, verifier } = asObject(item, "signature")
     return pemSignature(signature, verifier, keys)
   })
   return { payload: digestV1(payloadHash), signatures: list }
 }
 
 function envelopeOf(spec: unknown): Uint8Array {
-  const { proposedContent } = asObject(spec, "spec", ["proposedContent"])
-  const { envelope } = asObject(proposedContent, "proposedContent", ["envelope"])
+  const { proposedContent } = asObject(spec, "spec")
+  const { envelope } = asObject(proposedContent, "proposedContent")
   return utf8(asText(envelope, "envelope"))
 }
 

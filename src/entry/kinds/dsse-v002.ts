@@ -1,6 +1,5 @@
 // Entries of kind dsse (Rekor v2, version 0.0.2): the signatures of a DSSE v1 envelope and the digest of
 // its payload. The envelope itself is not kept.
-
 import { compareBytes } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { bug, refuse } from "../../core/base/errors.ts"
@@ -16,14 +15,17 @@ import {
   MOST_SIGNATURES,
   parseEnvelope,
 } from "../dsse.ts"
-import type { Proposal, SignatureCheck } from "../entry.ts"
+import type { Proposal } from "../entry.ts"
 import { parseAnyBase64 } from "../rekor-v1/lenient-base64.ts"
-import { sha256Text } from "../search-terms.ts"
 import {
   assertTaken,
+  findableEnvelope,
+  formatBody,
   type HeldSignature,
+  messageCheck,
   type ProposalOptions,
   parseSignature,
+  proposalOf,
   sha256Of,
   signatureJson,
 } from "../signature.ts"
@@ -41,11 +43,10 @@ import type {
   RecordedParts,
   SignedThing,
 } from "./kind.ts"
-import { formatBody, proposalOf } from "./proposal.ts"
 import { derSignature, digestV2, envelopeChecks } from "./recorded.ts"
 
 const named = { kind: "dsse", version: "0.0.2" } as const
-const { kind, version } = named
+const { kind } = named
 
 /** A submission. Each signature must hold under one of the verifiers. */
 export interface DsseRequest {
@@ -83,10 +84,8 @@ function readVerifiers(request: DsseRequest, options: ProposalOptions): readonly
   const keys = request.verifiers.map(options.readKey ?? readVerifierKeyText)
   for (const key of keys) assertTaken(messageAlgorithm[key.keyType], options)
   // Two forms of one key would leave it open which of them the body names.
-  assertDistinct(
-    keys.map((key) => key.spki),
-    "verifiers",
-  )
+  const spkis = keys.map(({ spki }) => spki)
+  assertDistinct(spkis, "verifiers")
   return keys
 }
 
@@ -105,23 +104,16 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
   assertDistinct(signatures, "signatures")
   const keys = readVerifiers(request, options)
   const payload = parseBase64(envelope.payload, "payload")
-  const signed = { form: "message", message: dssePae(payloadType, payload) } as const
-  const check = (signature: Uint8Array, key: VerifierKey): SignatureCheck => {
-    return { algorithm: messageAlgorithm[key.keyType], spki: key.spki, signature, signed }
-  }
+  const message = dssePae(payloadType, payload)
   const heldUnder = (signature: Uint8Array, position: number | undefined): HeldSignature => {
     const key = keys[position ?? -1] ?? bug("no verifier at that position")
     return { algorithm: messageAlgorithm[key.keyType], signature, key }
   }
   const payloadDigest = sha256Of(options)(payload)
-  const found = {
-    kind,
-    version,
-    keys,
-    payload: sha256Text(payloadDigest),
-    statement: { payloadType, payload },
-  }
-  const claims = signatures.map((signature) => keys.map((key) => check(signature, key)))
+  const found = findableEnvelope(named, keys, { payloadType, payload }, payloadDigest)
+  const claims = signatures.map((signature) =>
+    keys.map((key) => messageCheck(key, signature, message)),
+  )
   return proposalOf(found, claims, (held) => {
     if (held.length !== signatures.length) bug("a position for each signature is needed")
     const holding = signatures.map((signature, i) => heldUnder(signature, held[i]))
@@ -130,8 +122,8 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
 }
 
 function read(spec: unknown, keys: RecordedKeys): RecordedParts {
-  const { dsseV002 } = asObject(spec, "spec", ["dsseV002"])
-  const { payloadHash, signatures } = asObject(dsseV002, "spec", ["payloadHash", "signatures"])
+  const { dsseV002 } = asObject(spec, "spec")
+  const { payloadHash, signatures } = asObject(dsseV002, "spec")
   const list = asList(signatures, "signatures", MOST_SIGNATURES)
   return { payload: digestV2(payloadHash), signatures: list.map((it) => derSignature(it, keys)) }
 }
@@ -172,8 +164,7 @@ function statement(thing: SignedThing, key: VerifierKey): EntryStatement | undef
     kind,
     algorithm,
     signed: { form: "message", message: dssePae(thing.payloadType, thing.payload) },
-    body: (signature, signer) =>
-      dsseBody({ payloadDigest, signatures: [{ algorithm, signature, key: signer }] }),
+    body: (signature) => dsseBody({ payloadDigest, signatures: [{ algorithm, signature, key }] }),
   }
 }
 

@@ -1,22 +1,24 @@
 // Rekor v1, hashedrekord 0.0.1: a signature over the digest of an artifact. The body repeats the digest as
 // it was sent and the key in canonical PEM.
-
 import { utf8 } from "../../core/base/bytes.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { asObject, isAbsent } from "../../core/base/json-value.ts"
 import { formatBase64 } from "../../core/base/text.ts"
 import { assertBodyLength } from "../../core/tree/bundle.ts"
 import { digestAlgorithm } from "../algorithm.ts"
-import type { Proposal, SignatureCheck } from "../entry.ts"
-import { readHash } from "../rekor-v1/hash.ts"
-import { readPemVerifier, readSignature } from "../rekor-v1/verifier.ts"
-import { assertHash, assertTaken, type ProposalOptions } from "../signature.ts"
+import type { Proposal } from "../entry.ts"
+import { needed, readHash, readSigned } from "../rekor-v1/parts.ts"
+import {
+  assertHash,
+  assertTaken,
+  digestCheck,
+  type ProposalOptions,
+  proposalOf,
+} from "../signature.ts"
 import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
-import { proposalOf } from "./proposal.ts"
 import { digestV1, pemSignature, signedDigestChecks } from "./recorded.ts"
 
 const named = { kind: "hashedrekord", version: "0.0.1" } as const
-const { kind, version } = named
 const NOT_ALLOWED = "entry algorithms are not allowed"
 
 /** RFC 8785 in one piece, as in hashedrekord-v002.ts: every text is hex or base64. */
@@ -29,49 +31,33 @@ function formatBody(hash: ReturnType<typeof readHash>, signature: string, key: s
 }
 
 function propose(spec: unknown, options: ProposalOptions): Proposal {
-  const members = asObject(spec, "spec", ["data", "signature"])
-  if (isAbsent(members.signature)) {
-    refuse("malformed", "missing signature: expected spec.signature, found nothing")
-  }
-  const { content, publicKey } = asObject(members.signature, "signature", ["content", "publicKey"])
-  const signature = readSignature(content)
-  const verifier = readPemVerifier(
-    asObject(publicKey ?? {}, "public key", ["content"]).content,
-    options,
+  const { data, signature } = asObject(spec, "spec")
+  const sent = asObject(
+    needed(signature, "missing signature: expected spec.signature"),
+    "signature",
   )
-  if (isAbsent(members.data)) {
-    refuse("malformed", "missing data: expected spec.data, found nothing")
-  }
-  const hash = readHash(asObject(members.data, "data", ["hash"]).hash)
-  const { key } = verifier
+  const { signature: bytes, verifier } = readSigned(sent, options)
+  const { hash } = asObject(needed(data, "missing data: expected spec.data"), "data")
+  const digest = readHash(hash)
+  const { key, content } = verifier
   const algorithm = digestAlgorithm[key.keyType]
-  assertHash(hash, algorithm, NOT_ALLOWED)
+  assertHash(digest, algorithm, NOT_ALLOWED)
   assertTaken(algorithm, options, NOT_ALLOWED)
-  const check: SignatureCheck = {
-    algorithm,
-    spki: key.spki,
-    signature,
-    signed: { form: "digest", digest: hash.bytes },
-  }
-  const body = formatBody(hash, formatBase64(signature), verifier.content)
-  const digest = `${hash.hash}:${hash.text.toLowerCase()}`
-  return proposalOf({ kind, version, keys: [key], digest }, [[check]], body)
+  const found = { ...named, keys: [key], digest: `${digest.hash}:${digest.text.toLowerCase()}` }
+  const body = formatBody(digest, formatBase64(bytes), content)
+  return proposalOf(found, [[digestCheck(key, bytes, digest.bytes)]], body)
 }
 
 /** Also of rekord 0.0.1, whose bodies are made alike. */
 export function readArtifactSpec(spec: unknown, keys: RecordedKeys): RecordedParts {
-  const { data, signature } = asObject(spec, "spec", ["data", "signature"])
-  const { content, format, publicKey } = asObject(signature, "signature", [
-    "content",
-    "format",
-    "publicKey",
-  ])
+  const { data, signature } = asObject(spec, "spec")
+  const { content, format, publicKey } = asObject(signature, "signature")
   if (!isAbsent(format) && format !== "x509") {
     refuse("unsupported", "signature format: expected x509, found another one")
   }
   const verifier = asObject(publicKey, "publicKey", ["content"]).content
   const recorded = pemSignature(content, verifier, keys)
-  const { hash } = asObject(data, "data", ["hash"])
+  const { hash } = asObject(data, "data")
   return { digest: digestV1(hash), signatures: [recorded] }
 }
 

@@ -1,6 +1,5 @@
 // Entries of kind hashedrekord (Rekor v2, version 0.0.2): a signature over the digest of an artifact,
 // with the key it verifies under. The artifact itself is never seen.
-
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { bug } from "../../core/base/errors.ts"
@@ -9,19 +8,20 @@ import { formatBase64, parseBase64 } from "../../core/base/text.ts"
 import { assertBodyLength } from "../../core/tree/bundle.ts"
 import { type Algorithm, algorithms, digestAlgorithm, sigstoreHashName } from "../algorithm.ts"
 import { dssePae } from "../dsse.ts"
-import type { Proposal, SignatureCheck } from "../entry.ts"
+import type { Proposal } from "../entry.ts"
 import {
   assertHash,
   assertTaken,
+  digestCheck,
   type HeldSignature,
   type ProposalOptions,
   parseDigest,
   parseSignature,
+  proposalOf,
 } from "../signature.ts"
 import {
   readVerifierKeyText,
   type VerifierKey,
-  type VerifierKeyForm,
   type VerifierKeyText,
   verifierKeyText,
 } from "../verifier-key.ts"
@@ -32,11 +32,10 @@ import type {
   RecordedParts,
   SignedThing,
 } from "./kind.ts"
-import { proposalOf } from "./proposal.ts"
 import { derSignature, digestV2, signedDigestChecks } from "./recorded.ts"
 
 const named = { kind: "hashedrekord", version: "0.0.2" } as const
-const { kind, version } = named
+const { kind } = named
 
 /** A submission. Exactly one of `publicKey` and `certificate` is there, base64 of DER. */
 export interface HashedrekordRequest extends VerifierKeyText {
@@ -47,42 +46,36 @@ export interface HashedrekordRequest extends VerifierKeyText {
   readonly signature: string
 }
 
-interface HashedrekordParts extends HeldSignature {
-  readonly digest: Uint8Array
-}
-
-/** What differs from body to body, as it stands there: canonical base64. */
-interface BodyTexts {
-  readonly algorithm: Algorithm
-  readonly digest: string
-  readonly signature: string
-  readonly form: VerifierKeyForm
-  readonly key: string
-}
+type HashedrekordParts = HeldSignature & { readonly digest: Uint8Array }
 
 /**
  * RFC 8785 in one piece, several times faster than by the library: the members are in order, and no
  * base64 and no name in them needs an escape.
  */
-function formatBody({ algorithm, digest, signature, form, key }: BodyTexts): Uint8Array {
+function formatBody(
+  algorithm: Algorithm,
+  digest: string,
+  signature: string,
+  { publicKey, certificate }: VerifierKeyText,
+): Uint8Array {
   const hash = sigstoreHashName[algorithms[algorithm].hash]
-  const keyName = form === "publicKey" ? "publicKey" : "x509Certificate"
+  const keyName = publicKey === undefined ? "x509Certificate" : "publicKey"
   const body = utf8(
-    `{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"${hash}","digest":"${digest}"},"signature":{"content":"${signature}","verifier":{"keyDetails":"${algorithm}","${keyName}":{"rawBytes":"${key}"}}}}}}`,
+    `{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"${hash}","digest":"${digest}"},"signature":{"content":"${signature}","verifier":{"keyDetails":"${algorithm}","${keyName}":{"rawBytes":"${publicKey ?? certificate}"}}}}}}`,
   )
   assertBodyLength(body)
   return body
 }
 
 /** The canonical body. The caller vouches for the signature and for the digest's length. */
-export function hashedrekordBody(parts: HashedrekordParts): Uint8Array {
-  return formatBody({
-    algorithm: parts.algorithm,
-    digest: formatBase64(parts.digest),
-    signature: formatBase64(parts.signature),
-    form: parts.key.form,
-    key: formatBase64(parts.key.der),
-  })
+export function hashedrekordBody({
+  algorithm,
+  digest,
+  signature,
+  key,
+}: HashedrekordParts): Uint8Array {
+  const texts = [formatBase64(digest), formatBase64(signature)] as const
+  return formatBody(algorithm, ...texts, verifierKeyText(key))
 }
 
 /**
@@ -99,26 +92,15 @@ export function proposeHashedrekord(
   const algorithm = digestAlgorithm[key.keyType]
   assertTaken(algorithm, options)
   assertHash(digest, algorithm)
-  const check: SignatureCheck = {
-    algorithm,
-    spki: key.spki,
-    signature,
-    signed: { form: "digest", digest: digest.bytes },
-  }
-  const body = formatBody({
-    algorithm,
-    digest: formatBase64(digest.bytes),
-    // Both texts have been read, so they are canonical.
-    signature: request.signature,
-    form: key.form,
-    key: request.publicKey ?? request.certificate ?? bug("a key was read from nothing"),
-  })
-  return proposalOf({ kind, version, digest: request.digest, keys: [key] }, [[check]], body)
+  // The texts of signature and key have been read, so they are canonical.
+  const body = formatBody(algorithm, formatBase64(digest.bytes), request.signature, request)
+  const found = { ...named, digest: request.digest, keys: [key] }
+  return proposalOf(found, [[digestCheck(key, signature, digest.bytes)]], body)
 }
 
 function read(spec: unknown, keys: RecordedKeys): RecordedParts {
-  const { hashedRekordV002 } = asObject(spec, "spec", ["hashedRekordV002"])
-  const { data, signature } = asObject(hashedRekordV002, "spec", ["data", "signature"])
+  const { hashedRekordV002 } = asObject(spec, "spec")
+  const { data, signature } = asObject(hashedRekordV002, "spec")
   return { digest: digestV2(data), signatures: [derSignature(signature, keys)] }
 }
 
@@ -144,7 +126,7 @@ function statement(thing: SignedThing, key: VerifierKey): EntryStatement {
     kind,
     algorithm,
     signed: { form: "digest", digest },
-    body: (signature, signer) => hashedrekordBody({ algorithm, digest, signature, key: signer }),
+    body: (signature) => hashedrekordBody({ algorithm, digest, signature, key }),
   }
 }
 

@@ -1,39 +1,27 @@
 // Rekor v1, intoto 0.0.2: a DSSE v1 envelope whose payload and signatures are base64 of base64, each
 // signature beside its own key. The body keeps everything as it was sent but the payload, of which it has
 // the digest.
-
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
-import {
-  asBytes,
-  asList,
-  asObject,
-  asText,
-  isAbsent,
-  optional,
-} from "../../core/base/json-value.ts"
+import { asBytes, asList, asObject, asText, optional } from "../../core/base/json-value.ts"
 import { formatHex, parseBase64 } from "../../core/base/text.ts"
 import type { JsonValue } from "../canonical-json.ts"
 import { assertPayloadType, dssePae, formatEnvelope, MOST_SIGNATURES } from "../dsse.ts"
-import type { Proposal, SignatureCheck } from "../entry.ts"
-import { readHash } from "../rekor-v1/hash.ts"
-import { assertMessageKey, messageCheck, readPemVerifier } from "../rekor-v1/verifier.ts"
-import { sha256Text } from "../search-terms.ts"
-import { type ProposalOptions, parseSignature, sha256Of } from "../signature.ts"
-import type { VerifierKey } from "../verifier-key.ts"
-import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
-import { formatBody, proposalOf } from "./proposal.ts"
+import type { Proposal } from "../entry.ts"
+import { assertMessageKey, needed, readHash, readPemVerifier } from "../rekor-v1/parts.ts"
+import {
+  findableEnvelope,
+  formatBody,
+  messageCheck,
+  type ProposalOptions,
+  parseSignature,
+  proposalOf,
+  sha256Of,
+} from "../signature.ts"
+import type { EnvelopeReading, LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
 import { digestV1, envelopeChecks, pemSignature } from "./recorded.ts"
 
 const named = { kind: "intoto", version: "0.0.2" } as const
-const { kind, version } = named
-
-interface HeldUnderOwnKey {
-  readonly signature: Uint8Array
-  readonly key: VerifierKey
-  /** As it was sent. */
-  readonly json: JsonValue
-}
 
 /** Base64 of base64: the inner text. */
 function innerText(value: unknown, what: string): string {
@@ -48,13 +36,10 @@ function readKeyId(value: unknown): string | undefined {
     : refuse("malformed", `keyid: expected well-formed text, found ${shown(keyid)}`)
 }
 
-function readSignatureWithKey(value: unknown, options: ProposalOptions): HeldUnderOwnKey {
-  const { sig, publicKey, keyid } = asObject(value, "signature of the envelope", [
-    "sig",
-    "publicKey",
-    "keyid",
-  ])
-  if (isAbsent(sig)) refuse("malformed", "missing signature content: expected sig, found nothing")
+/** A signature and its own key; `json` is what was sent. */
+function readSignatureWithKey(value: unknown, options: ProposalOptions) {
+  const { sig, publicKey, keyid } = asObject(value, "signature of the envelope")
+  needed(sig, "missing signature content: expected sig")
   const what = "failed parsing base64 data for signature"
   const { key } = readPemVerifier(publicKey, options)
   assertMessageKey(key, options)
@@ -69,7 +54,7 @@ function readSignatureWithKey(value: unknown, options: ProposalOptions): HeldUnd
   }
 }
 
-function readSignatures(value: unknown, options: ProposalOptions): readonly HeldUnderOwnKey[] {
+function readSignatures(value: unknown, options: ProposalOptions) {
   const list = asList(value ?? [], "signatures", MOST_SIGNATURES)
   if (list.length === 0) refuse("malformed", "missing signatures: expected 1 to 10, found none")
   return list.map((item) => readSignatureWithKey(item, options))
@@ -77,22 +62,18 @@ function readSignatures(value: unknown, options: ProposalOptions): readonly Held
 
 /** The digest of the envelope that the client built; nobody can check it. */
 function envelopeHash(value: unknown): JsonValue {
-  if (isAbsent(value)) {
-    refuse("malformed", "missing envelope digest: expected content.hash, found nothing")
-  }
-  const { hash, text } = readHash(value)
+  const { hash, text } = readHash(needed(value, "missing envelope digest: expected content.hash"))
   if (hash === "sha256") return { algorithm: hash, value: text }
   return refuse("unsupported", `envelope digest: expected sha256, found ${hash}`)
 }
 
 function readContent(spec: unknown) {
-  const { content } = asObject(spec, "spec", ["content"])
-  const { envelope, hash } = asObject(content, "content", ["envelope", "hash"])
-  const members = asObject(envelope, "envelope", ["payloadType", "payload", "signatures"])
-  if (isAbsent(members.payload) || members.payload === "") {
-    refuse("malformed", "missing envelope content: expected envelope.payload, found nothing")
-  }
-  return { ...members, hash }
+  const { content } = asObject(spec, "spec")
+  const { envelope, hash } = asObject(content, "content")
+  const { payloadType, payload, signatures } = asObject(envelope, "envelope")
+  const missing = "missing envelope content: expected envelope.payload"
+  needed(payload === "" ? undefined : payload, missing)
+  return { payloadType, payload, signatures, hash }
 }
 
 /** Each signature must hold under the key beside it. */
@@ -112,32 +93,26 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
       payloadHash: { algorithm: "sha256", value: formatHex(payloadDigest) },
     },
   })
-  const found = {
-    kind,
-    version,
-    keys: signatures.map(({ key }) => key),
-    payload: sha256Text(payloadDigest),
-    statement: { payloadType, payload },
-  }
-  const claims = signatures.map(({ key, signature }) => [messageCheck(key, signature, message)])
+  const keys = signatures.map(({ key }) => key)
+  const found = findableEnvelope(named, keys, { payloadType, payload }, payloadDigest)
+  const claims = signatures.map(({ key, signature }) => [
+    messageCheck(key, signature, message, "sha256"),
+  ])
   return proposalOf(found, claims, body)
 }
 
 function read(spec: unknown, keys: RecordedKeys): RecordedParts {
-  const { content } = asObject(spec, "spec", ["content"])
-  const { envelope, payloadHash } = asObject(content, "content", ["envelope", "payloadHash"])
-  const { payloadType, signatures } = asObject(envelope, "envelope", ["payloadType", "signatures"])
+  const { content } = asObject(spec, "spec")
+  const { envelope, payloadHash } = asObject(content, "content")
+  const { payloadType, signatures } = asObject(envelope, "envelope")
   const list = asList(signatures, "signatures", MOST_SIGNATURES).map((item) => {
-    const { sig, publicKey } = asObject(item, "signature", ["sig", "publicKey"])
+    const { sig, publicKey } = asObject(item, "signature")
     return pemSignature(sig, publicKey, keys)
   })
   return { payload: digestV1(payloadHash), payloadType, signatures: list }
 }
 
-function payloadChecks(
-  { payloadType, signatures }: RecordedParts,
-  payload: Uint8Array,
-): readonly SignatureCheck[] {
+const payloadChecks: EnvelopeReading["payloadChecks"] = ({ payloadType, signatures }, payload) => {
   const message = dssePae(asText(payloadType, "payloadType"), payload)
   return signatures.flatMap(({ key, content }) => {
     const signature = parseBase64(parseUtf8(asBytes(content, "sig"), "sig"), "sig")
@@ -147,8 +122,8 @@ function payloadChecks(
 
 /** The envelope that was in base64 twice, in its own form. */
 function envelopeOf(spec: unknown): Uint8Array {
-  const { content } = asObject(spec, "spec", ["content"])
-  const { envelope } = asObject(content, "content", ["envelope"])
+  const { content } = asObject(spec, "spec")
+  const { envelope } = asObject(content, "content")
   const members = asObject(envelope, "envelope", ["payload", "payloadType", "signatures"])
   const signatures = asList(members.signatures, "signatures", MOST_SIGNATURES).map((item) => {
     return { sig: innerText(asObject(item, "signature", ["sig"]).sig, "text") }

@@ -23,6 +23,12 @@ export interface RecordedSignature {
   readonly keyDetails?: unknown
 }
 
+/** The check of a signature over the digest of an artifact. */
+export type DigestChecks = (
+  signature: RecordedSignature,
+  digest: Digest,
+) => readonly SignatureCheck[]
+
 /** What a body says, parsed back. */
 export interface RecordedParts {
   /** The digest of the artifact, as `algorithm:hex`. */
@@ -93,7 +99,7 @@ export interface EntryStatement {
   readonly kind: EntryKind
   readonly algorithm: Algorithm
   readonly signed: Signed
-  body(signature: Uint8Array, key: VerifierKey): Uint8Array
+  body(signature: Uint8Array): Uint8Array
 }
 
 /** The kind as Sigstore bundles have it. */
@@ -128,10 +134,8 @@ export interface LoggedKind {
    * `too-large` for a key or a hash that is not known here.
    */
   read(spec: unknown, keys: RecordedKeys): RecordedParts
-  /** The check of a signature over the digest of an artifact, where the body alone says what was signed. */
-  readonly checks:
-    | ((signature: RecordedSignature, digest: Digest) => readonly SignatureCheck[])
-    | undefined
+  /** Where the body alone says what was signed. */
+  readonly checks: DigestChecks | undefined
   /** Where what was signed is not in the body. */
   readonly envelope: EnvelopeReading | undefined
   readonly rekorV1: RekorV1Form | undefined

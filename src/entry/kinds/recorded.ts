@@ -16,9 +16,9 @@ import {
   messageAlgorithm,
 } from "../algorithm.ts"
 import type { SignatureCheck } from "../entry.ts"
-import type { Digest } from "../signature.ts"
+import { type Digest, messageCheck } from "../signature.ts"
 import { readVerifierKey, readVerifierKeyText, type VerifierKey } from "../verifier-key.ts"
-import type { RecordedKeys, RecordedSignature } from "./kind.ts"
+import type { DigestChecks, RecordedKeys, RecordedSignature } from "./kind.ts"
 
 /** A key of Rekor v1; refuses as `readVerifierKey` does, and `malformed` for what is no PEM. */
 export function readRecordedPem(content: string): VerifierKey {
@@ -32,37 +32,27 @@ export const uncachedKeys: RecordedKeys = { der: readVerifierKeyText, pem: readR
 
 /** `{content, verifier}` of Rekor v2. */
 export function derSignature(signature: unknown, keys: RecordedKeys): RecordedSignature {
-  const { content, verifier } = asObject(signature, "signature", ["content", "verifier"])
-  const { publicKey, x509Certificate, keyDetails } = asObject(verifier, "verifier", [
-    "publicKey",
-    "x509Certificate",
-    "keyDetails",
-  ])
-  const { rawBytes } = asObject(publicKey ?? x509Certificate, "verifier", ["rawBytes"])
+  const { content, verifier } = asObject(signature, "signature")
+  const { publicKey, x509Certificate, keyDetails } = asObject(verifier, "verifier")
+  const { rawBytes } = asObject(publicKey ?? x509Certificate, "verifier")
   const text = asText(rawBytes, "rawBytes")
   const key = keys.der(isAbsent(publicKey) ? { certificate: text } : { publicKey: text })
   return { key, content, keyDetails }
 }
 
 /** A signature of Rekor v1 beside its key. */
-export function pemSignature(
-  content: unknown,
-  verifier: unknown,
-  keys: RecordedKeys,
-): RecordedSignature {
-  return { key: keys.pem(asText(verifier, "verifier")), content }
+export function pemSignature(content: unknown, verifier: unknown, { pem }: RecordedKeys) {
+  return { key: pem(asText(verifier, "verifier")), content }
 }
 
 function unknownHash(name: string): never {
-  return refuse(
-    "unsupported",
-    `digest: expected one of ${hashNames.join(", ")}, found ${shown(name)}`,
-  )
+  const expected = hashNames.join(", ")
+  return refuse("unsupported", `digest: expected one of ${expected}, found ${shown(name)}`)
 }
 
 /** `{algorithm, digest}` of Rekor v2, as `algorithm:hex`. */
 export function digestV2(value: unknown): string {
-  const { algorithm, digest } = asObject(value, "digest", ["algorithm", "digest"])
+  const { algorithm, digest } = asObject(value, "digest")
   const name = asText(algorithm, "algorithm")
   const hash = hashOfSigstoreName(name) ?? unknownHash(name)
   return `${hash}:${formatHex(asBytes(digest, "digest"))}`
@@ -70,7 +60,7 @@ export function digestV2(value: unknown): string {
 
 /** `{algorithm, value}` of Rekor v1, as `algorithm:hex`. */
 export function digestV1(hash: unknown): string {
-  const { algorithm, value } = asObject(hash, "digest", ["algorithm", "value"])
+  const { algorithm, value } = asObject(hash, "digest")
   const name = asText(algorithm, "algorithm")
   if (!isHashName(name)) unknownHash(name)
   return `${name}:${asText(value, "value").toLowerCase()}`
@@ -90,21 +80,15 @@ function digestChecks(
   return [{ algorithm, spki: key.spki, signature, signed: { form: "digest", digest: bytes } }]
 }
 
-function isAlgorithm(name: string): name is Algorithm {
-  return everyAlgorithm.some((algorithm) => algorithm === name)
-}
-
 /** Refuses `malformed` if what the body says of the algorithm cannot be true of the key. */
 function assertOwnAlgorithm({ keyType }: VerifierKey, keyDetails: string): void {
-  if (!isAlgorithm(keyDetails) || algorithms[keyDetails].keyType === keyType) return
+  const algorithm = everyAlgorithm.find((name) => name === keyDetails)
+  if (algorithm === undefined || algorithms[algorithm].keyType === keyType) return
   refuse("malformed", `keyDetails: expected an algorithm of ${keyType}, found ${shown(keyDetails)}`)
 }
 
 /** Of a signature that was made over the digest itself; none for an algorithm that is not taken here. */
-export function signedDigestChecks(
-  recorded: RecordedSignature,
-  digest: Digest,
-): readonly SignatureCheck[] {
+export const signedDigestChecks: DigestChecks = (recorded, digest) => {
   const algorithm = digestAlgorithm[recorded.key.keyType]
   const { keyDetails } = recorded
   if (keyDetails === undefined) return digestChecks(recorded, digest, algorithm)
@@ -114,10 +98,7 @@ export function signedDigestChecks(
 }
 
 /** Of a signature that was made over the artifact, which only pure Ed25519 needs to see. */
-export function signedArtifactChecks(
-  recorded: RecordedSignature,
-  digest: Digest,
-): readonly SignatureCheck[] {
+export const signedArtifactChecks: DigestChecks = (recorded, digest) => {
   const algorithm = messageAlgorithm[recorded.key.keyType]
   return algorithm === "PKIX_ED25519" ? [] : digestChecks(recorded, digest, algorithm)
 }
@@ -127,12 +108,12 @@ export function signedArtifactChecks(
  * which some signers hash with SHA-256 and others with their own hash.
  */
 export function envelopeChecks(
-  { spki, keyType }: VerifierKey,
+  key: VerifierKey,
   message: Uint8Array,
   signature: () => Uint8Array,
 ): readonly SignatureCheck[] {
-  const algorithm = messageAlgorithm[keyType]
+  const algorithm = messageAlgorithm[key.keyType]
   const isClear = algorithms[algorithm].hash === "sha256" || algorithm === "PKIX_ED25519"
   if (!isClear) return []
-  return [{ algorithm, spki, signature: signature(), signed: { form: "message", message } }]
+  return [messageCheck(key, signature(), message)]
 }

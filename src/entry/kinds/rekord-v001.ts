@@ -1,41 +1,34 @@
 // Rekor v1, rekord 0.0.1 with X.509 keys: a signature over an artifact that comes along. The body keeps the
 // artifact's SHA-256 only. Leaves out the formats pgp, minisign and ssh, and content behind a URL.
-
 import { refuse, shown } from "../../core/base/errors.ts"
-import { asObject, asText, isAbsent, optional } from "../../core/base/json-value.ts"
+import { asObject, optional } from "../../core/base/json-value.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
 import type { Proposal } from "../entry.ts"
-import { readHash } from "../rekor-v1/hash.ts"
+import { assertMessageKey, needed, neededText, readHash, readSigned } from "../rekor-v1/parts.ts"
 import {
-  assertMessageKey,
+  formatBody,
   messageCheck,
-  readPemVerifier,
-  readSignature,
-} from "../rekor-v1/verifier.ts"
-import { type ProposalOptions, sha256Of } from "../signature.ts"
+  type ProposalOptions,
+  proposalOf,
+  sha256Of,
+} from "../signature.ts"
 import { readArtifactSpec } from "./hashedrekord-v001.ts"
 import type { LoggedKind } from "./kind.ts"
-import { formatBody, proposalOf } from "./proposal.ts"
 import { signedArtifactChecks } from "./recorded.ts"
 
 const named = { kind: "rekord", version: "0.0.1" } as const
-const { kind, version } = named
 
 function assertFormat(value: unknown): void {
-  if (isAbsent(value) || value === "") {
-    refuse("malformed", 'missing signature format: expected "x509", found nothing')
-  }
-  const format = asText(value, "signature format")
+  const missing = 'missing signature format: expected "x509"'
+  const format = neededText(value, missing, "signature format")
   if (format !== "x509") {
     refuse("unsupported", `signature format: expected "x509", found ${shown(format)}`)
   }
 }
 
 function readArtifact(value: unknown): Uint8Array {
-  if (isAbsent(value) || value === "") {
-    return refuse("malformed", "'content' must be specified for data, found nothing")
-  }
-  return parseBase64(asText(value, "data content"), "failed parsing base64 data for data content")
+  const content = neededText(value, "'content' must be specified for data", "data content")
+  return parseBase64(content, "failed parsing base64 data for data content")
 }
 
 function assertStatedHash(value: unknown, computed: string): void {
@@ -49,41 +42,29 @@ function assertStatedHash(value: unknown, computed: string): void {
 }
 
 function propose(spec: unknown, options: ProposalOptions): Proposal {
-  const members = asObject(spec, "spec", ["data", "signature"])
-  if (isAbsent(members.signature)) {
-    refuse("malformed", "missing signature: expected spec.signature, found nothing")
-  }
-  const { format, content, publicKey } = asObject(members.signature, "signature", [
-    "format",
-    "content",
-    "publicKey",
-  ])
-  assertFormat(format)
-  const signature = readSignature(content)
-  const verifier = readPemVerifier(
-    asObject(publicKey ?? {}, "public key", ["content"]).content,
-    options,
+  const { data, signature } = asObject(spec, "spec")
+  const sent = asObject(
+    needed(signature, "missing signature: expected spec.signature"),
+    "signature",
   )
-  assertMessageKey(verifier.key, options)
-  if (isAbsent(members.data)) refuse("malformed", "missing data: expected spec.data, found nothing")
-  const data = asObject(members.data, "data", ["content", "hash"])
-  const artifact = readArtifact(data.content)
+  assertFormat(sent["format"])
+  const { signature: bytes, verifier } = readSigned(sent, options)
+  const { key } = verifier
+  assertMessageKey(key, options)
+  const { content, hash } = asObject(needed(data, "missing data: expected spec.data"), "data")
+  const artifact = readArtifact(content)
   const value = formatHex(sha256Of(options)(artifact))
-  optional(data.hash, (hash) => assertStatedHash(hash, value))
+  optional(hash, (stated) => assertStatedHash(stated, value))
   const body = formatBody(named, {
     data: { hash: { algorithm: "sha256", value } },
     signature: {
-      content: formatBase64(signature),
+      content: formatBase64(bytes),
       format: "x509",
       publicKey: { content: verifier.content },
     },
   })
-  const check = messageCheck(verifier.key, signature, artifact)
-  return proposalOf(
-    { kind, version, keys: [verifier.key], digest: `sha256:${value}` },
-    [[check]],
-    body,
-  )
+  const found = { ...named, keys: [key], digest: `sha256:${value}` }
+  return proposalOf(found, [[messageCheck(key, bytes, artifact, "sha256")]], body)
 }
 
 export const rekordV001 = {

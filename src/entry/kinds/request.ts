@@ -1,13 +1,16 @@
-// Submissions of any kind at either door, the proposals that they make, and what is kept of them beside the
-// log. A member of a Rekor v1 submission that is `null` is absent, and members of `spec` that no kind knows
-// are let pass, as Rekor does. Leaves out the other kinds of Rekor.
+// Submissions of any kind at either door, the proposals that they make, and what is kept of them beside the log;
+// and as Sigstore bundles have them: what a bundle holds of a submission, the entry that follows from what was
+// signed, and the way back from a logged body. A member of a Rekor v1 submission that is `null` is absent, and
+// members of `spec` that no kind knows are let pass, as Rekor does. Leaves out the other kinds of Rekor.
 import { refuse, shown } from "../../core/base/errors.ts"
 import { asMessage, asText } from "../../core/base/json-value.ts"
 import { formatEnvelope } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
 import type { ProposalOptions } from "../signature.ts"
-import type { LoggedKind, RekorV1Form } from "./kind.ts"
-import { type EntryRequest, loggedKind, loggedKinds, nativeKind } from "./registry.ts"
+import type { VerifierKey } from "../verifier-key.ts"
+import type { BundleForm, EntryStatement, LoggedKind, SignedThing } from "./kind.ts"
+import { type EntryRequest, loggedKind, loggedKinds, nativeKind, nativeList } from "./registry.ts"
+import { readRecorded } from "./summary.ts"
 
 /** Checks a submission and gives its proposal; refuses as the module of its kind does. */
 export function proposeEntry(request: EntryRequest, options: ProposalOptions = {}): Proposal {
@@ -24,21 +27,14 @@ function nameOf({ kind, version }: LoggedKind): string {
   return `${kind} ${version}`
 }
 
-interface RekorV1Submission {
-  readonly form: RekorV1Form
-  readonly spec: unknown
-}
-
-function openRekorV1(value: unknown): RekorV1Submission {
+function openRekorV1(value: unknown) {
   const { apiVersion, kind, spec } = asMessage(value, "entry", ["apiVersion", "kind", "spec"])
   const [name, version] = [asText(kind, "kind"), asText(apiVersion, "apiVersion")]
   const form = loggedKind(`${name}:${version}`)?.rekorV1
   if (form !== undefined) return { form, spec }
   const known = loggedKinds.filter(({ rekorV1 }) => rekorV1 !== undefined).map(nameOf)
-  return refuse(
-    "unsupported",
-    `kind and apiVersion: expected one of ${known.join(", ")}, found ${shown(`${name} ${version}`)}`,
-  )
+  const [expected, found] = [known.join(", "), shown(`${name} ${version}`)]
+  return refuse("unsupported", `kind and apiVersion: expected one of ${expected}, found ${found}`)
 }
 
 /**
@@ -59,4 +55,56 @@ export function proposeRekorV1(value: unknown, options: ProposalOptions = {}): P
 export function envelopeOfRekorV1(value: unknown): Uint8Array | undefined {
   const { form, spec } = openRekorV1(value)
   return form.envelopeOf(spec)
+}
+
+const bundled: ReadonlyMap<string, BundleForm<EntryRequest>> = new Map(
+  nativeList.flatMap(({ kind, version, native: { bundle } }) =>
+    bundle === undefined ? [] : [[`${kind}:${version}`, bundle] as const],
+  ),
+)
+
+const BUNDLED = [...bundled.keys()].join(", ")
+
+/** What a bundle holds of a submission, and its kind; refuses `unsupported` for what no bundle can hold. */
+export function bundleContent(request: EntryRequest) {
+  const { kind, version, native } = nativeKind(request.kind)
+  if (native.bundle !== undefined) {
+    return { kind, version, ...native.bundle.contentOf(request) }
+  }
+  return refuse("unsupported", `bundle: expected a submission of ${BUNDLED}, found ${kind}`)
+}
+
+/**
+ * The entry of this kind and version that follows from what was signed. Refuses `unsupported` for a version
+ * that no bundle has, `mismatch` for a kind that is not about such a thing.
+ */
+export function statementOf(
+  kind: string,
+  version: string,
+  thing: SignedThing,
+  key: VerifierKey,
+): EntryStatement {
+  const isKnown = [...bundled.keys()].some((name) => name.endsWith(`:${version}`))
+  return (
+    bundled.get(`${kind}:${version}`)?.statement(thing, key) ??
+    refuse(
+      isKnown ? "mismatch" : "unsupported",
+      `kindVersion: expected one of ${BUNDLED} about an ${thing.form}, found ${shown(`${kind}:${version}`)}`,
+    )
+  )
+}
+
+/**
+ * The submission of a logged entry; `envelope` is what was kept of it, already held against the body.
+ * Refuses `unsupported` for a kind that has no bundle, and for an entry whose envelope is missing.
+ */
+export function recordedRequest(body: Uint8Array, envelope?: Uint8Array): EntryRequest {
+  const { name, parts } = readRecorded(body)
+  return (
+    bundled.get(name)?.requestOf(parts, envelope) ??
+    refuse(
+      "unsupported",
+      `bundle: expected one of ${BUNDLED}, with its envelope kept if it has one, found ${shown(name)}`,
+    )
+  )
 }

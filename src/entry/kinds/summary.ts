@@ -1,11 +1,11 @@
 // What a logged body says at a glance: its kind, the digests it is about, and who signed. Reads the bodies
 // of every kind that the log takes; of any other body it only gives the kind. Verifies nothing.
-
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
-import { Refusal } from "../../core/base/errors.ts"
+import { unlessRefused } from "../../core/base/errors.ts"
 import { asObject, asText, isAbsent, type Members, parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_BODY } from "../../core/base/limits.ts"
+import { present } from "../../core/base/present.ts"
 import { sha256Text } from "../search-terms.ts"
 import type { VerifierKey } from "../verifier-key.ts"
 import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
@@ -42,8 +42,7 @@ export interface RecordedEntry {
 
 function readSigner(key: VerifierKey): Signer {
   const { identities = [], issuer } = key.names ?? {}
-  const named = { key: sha256Text(digestOf("sha256", key.spki)), identities }
-  return issuer === undefined ? named : { ...named, issuer }
+  return { key: sha256Text(digestOf("sha256", key.spki)), identities, ...present({ issuer }) }
 }
 
 const signers = new WeakMap<VerifierKey, Signer>()
@@ -111,10 +110,6 @@ export function hasEnvelope(body: Uint8Array): boolean {
   const start = latin1.decode(body.subarray(0, LONGEST_BEGINNING + SPEC.length))
   const known = beginnings.get(start.slice(0, start.indexOf(SPEC)))
   if (known !== undefined) return known.envelope !== undefined
-  try {
-    return loggedKind(nameIn(openBody(body)))?.envelope !== undefined
-  } catch (error) {
-    if (error instanceof Refusal) return false
-    throw error
-  }
+  const name = unlessRefused(() => nameIn(openBody(body)))
+  return name !== undefined && loggedKind(name)?.envelope !== undefined
 }

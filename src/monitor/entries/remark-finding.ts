@@ -9,12 +9,9 @@ import { decodeBundle } from "../../core/tree/bundle.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import { TILE_WIDTH } from "../../core/tree/tile.ts"
 import { readEnvelope } from "../../entry/dsse.ts"
-import {
-  type LoggedEntry,
-  makeEntryEvidence,
-  makeEntryTime,
-} from "../../evidence/entry-evidence.ts"
+import { makeEntryEvidence, makeEntryTime } from "../../evidence/entry-evidence.ts"
 import type { EntryEvidenceKind, Evidence } from "../../evidence/evidence.ts"
+import type { LoggedEntry } from "../../evidence/format.ts"
 import type { Finding } from "../findings/finding.ts"
 import { DataFault } from "../follow/data-fault.ts"
 import type { LogSource } from "../follow/source.ts"
