@@ -3,8 +3,7 @@
 import { present } from "../core/base/present.ts"
 import { reviewCanaries } from "./alerts/canary.ts"
 import { judgeExpectations } from "./entries/expectation.ts"
-import { absent, type Case } from "./findings/case.ts"
-import { isPublished, type Observation } from "./findings/observation.ts"
+import { absent, type Case, isPublished, type Observation } from "./findings/case.ts"
 import { settle } from "./findings/settle.ts"
 import {
   checkGap,

@@ -9,8 +9,13 @@ import type { Head } from "../core/tree/hash.ts"
 import { type CanaryState, canaryStates } from "./alerts/canary-record.ts"
 import { type SinkState, sinkStates } from "./alerts/sink-state.ts"
 import { outbox } from "./findings/outbox.ts"
-import { type Severity, worstOf } from "./findings/severity.ts"
-import { findingId, openFindings, type StoredFinding } from "./findings/stored.ts"
+import {
+  findingId,
+  openFindings,
+  type Severity,
+  type StoredFinding,
+  worstOf,
+} from "./findings/stored.ts"
 import { monitorQuorum } from "./heads/quorum.ts"
 import { aliveAt, signerRecord } from "./heads/record.ts"
 import { defaultLimits } from "./heads/scope.ts"

@@ -12,7 +12,7 @@ import {
   outboxItems,
 } from "../findings/outbox.ts"
 import { settle } from "../findings/settle.ts"
-import { severityOf } from "../findings/severity.ts"
+import { severityOf } from "../findings/stored.ts"
 import type { Documents } from "../state/documents.ts"
 import { noteTestDelivered } from "./canary-record.ts"
 import { forgetSinksBut, isMeantFor, noteSinkPass, sinkStates } from "./sink-state.ts"

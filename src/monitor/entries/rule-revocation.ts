@@ -5,7 +5,7 @@ import { collection, type ValueOf } from "../state/collection.ts"
 import type { Documents } from "../state/documents.ts"
 import { integer, message, optional } from "../state/schema.ts"
 import type { ReadEntry } from "./reading.ts"
-import type { EntryRemark } from "./remark.ts"
+import type { Remark } from "./remark.ts"
 import type { WatchIndex } from "./watch-index.ts"
 
 /** Keys of nobody who is watched that are remembered of one log. */
@@ -40,7 +40,7 @@ export function createRevocationRule(origin: string, watch: WatchIndex) {
     { index: other, toldAt }: ValueOf<typeof revocations>,
     documents: Documents,
     reading: ReadEntry,
-  ): readonly EntryRemark[] {
+  ): readonly Remark[] {
     const isOwn = isWatched(key, reading)
     if (!isOwn) {
       if (toldAt !== undefined) return []
@@ -49,18 +49,16 @@ export function createRevocationRule(origin: string, watch: WatchIndex) {
     const summary = `entry ${index} is signed by ${key}, which entry ${other} has revoked`
     const payload = reading.payload?.payload
     const evidenceKind = "signed-after-revocation"
-    const named = isOwn ? { about: key, watched: key } : { about: key }
-    return [{ kind: "after-revocation", ...named, index, summary, other, evidenceKind, payload }]
+    const named = isOwn ? { watched: key } : { about: key }
+    return [{ kind: "after-revocation", ...named, summary, other, evidenceKind, payload }]
   }
 
   /** Behind an index that only the watch file knows. */
-  function behindIndex(index: number, key: string): readonly EntryRemark[] {
+  function behindIndex(index: number, key: string): readonly Remark[] {
     const from = watch.revokedAt(key, origin)
     if (from === undefined || index <= from) return []
     const summary = `entry ${index} is signed by ${key}, which is revoked from entry ${from} on`
-    const evidenceKind = "unexpected-entry"
-    const named = { about: key, watched: key }
-    return [{ kind: "after-revocation", ...named, index, summary, evidenceKind }]
+    return [{ kind: "after-revocation", watched: key, summary }]
   }
 
   return {
@@ -76,7 +74,7 @@ export function createRevocationRule(origin: string, watch: WatchIndex) {
       documents.put(revocations, placeOf(key), { ...known, index })
     },
     /** One remark a revoked key; of a key that is not watched only the first entry behind is told of. */
-    remarks(index: number, reading: ReadEntry, documents: Documents): readonly EntryRemark[] {
+    remarks(index: number, reading: ReadEntry, documents: Documents): readonly Remark[] {
       const keys = new Set(reading.facts.signers.map(({ key }) => key))
       return [...keys].flatMap((key) => {
         const revocation = documents.get(revocations, placeOf(key))

@@ -2,14 +2,9 @@
 
 import { formatHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"
-import type { ReadEntry } from "./reading.ts"
-import type { EntryRemark } from "./remark.ts"
+import type { ExaminedEntry, ReadEntry } from "./reading.ts"
+import type { Remark } from "./remark.ts"
 import type { SignerMatch } from "./watch-index.ts"
-
-interface IndexedEntry {
-  readonly index: number
-  readonly leafHash: Hash
-}
 
 /** Whether the ledger has the entry by its leaf hash or by the digest that it is about. */
 export function isMine(
@@ -23,15 +18,14 @@ export function isMine(
 
 /** One remark for each watched signer that did not sign this, as far as its ledger knows. */
 export function signerRemarks(
-  { index, leafHash }: IndexedEntry,
+  { index, leafHash }: ExaminedEntry,
   { facts }: ReadEntry,
   matches: readonly SignerMatch[],
-): readonly EntryRemark[] {
-  return matches.flatMap(({ signer, by }): readonly EntryRemark[] => {
+): readonly Remark[] {
+  return matches.flatMap(({ signer, by }): readonly Remark[] => {
     if (signer.mine === undefined || isMine(signer.mine, leafHash, facts.digests)) return []
-    const { name } = signer
-    const summary = `entry ${index} is signed by ${name} (${by.key}) and is not in its ledger: ${facts.digests.join(", ")}`
-    const named = { about: name, watched: name }
-    return [{ kind: "not-mine", ...named, index, summary, evidenceKind: "unexpected-entry" }]
+    const { name: watched } = signer
+    const summary = `entry ${index} is signed by ${watched} (${by.key}) and is not in its ledger: ${facts.digests.join(", ")}`
+    return [{ kind: "not-mine", watched, summary }]
   })
 }

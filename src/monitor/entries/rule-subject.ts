@@ -7,7 +7,7 @@ import type { Documents } from "../state/documents.ts"
 import { integer, message, text } from "../state/schema.ts"
 import type { NamedSubject } from "./payload.ts"
 import type { ReadEntry } from "./reading.ts"
-import type { EntryRemark } from "./remark.ts"
+import type { Remark } from "./remark.ts"
 import type { EntrySigner, SubjectMatch } from "./watch-index.ts"
 
 /** Names of one log that are remembered, each once a hash. */
@@ -39,13 +39,11 @@ function strangerRemarks(
   index: number,
   { subject, reason, strangers }: SubjectMatch,
   payload: Uint8Array | undefined,
-): readonly EntryRemark[] {
+): readonly Remark[] {
   if (strangers.length === 0) return []
   const signers = strangers.map(signerText).join(", ")
   const summary = `entry ${index} is about ${subject.name} (${reason}) and signed by ${signers}, who is not expected to`
-  const named = { about: subject.name, watched: subject.name }
-  const evidenceKind = "unexpected-entry"
-  return [{ kind: "unknown-signer", ...named, index, summary, evidenceKind, payload }]
+  return [{ kind: "unknown-signer", watched: subject.name, summary, payload }]
 }
 
 export function createSubjectRule(origin: string) {
@@ -63,9 +61,9 @@ export function createSubjectRule(origin: string) {
     { subject, named, strangers }: SubjectMatch,
     documents: Documents,
     payload: Uint8Array | undefined,
-  ): readonly EntryRemark[] {
+  ): readonly Remark[] {
     if (!subject.isUnique) return []
-    return claimsOf(named).flatMap(({ name, digest }): readonly EntryRemark[] => {
+    return claimsOf(named).flatMap(({ name, digest }): readonly Remark[] => {
       const hash = digest.slice(0, digest.indexOf(":"))
       const key = `${origin} ${hash} ${name.toWellFormed()}`
       const first = documents.get(claims, key)
@@ -75,8 +73,8 @@ export function createSubjectRule(origin: string) {
       const other = first.index
       const summary = `entry ${index} says that ${shown(name, 120)} is ${digest}; by entry ${other} it is ${first.digest}`
       const kind = "conflicting-claims"
-      const watched = { about: subject.name, watched: subject.name }
-      return [{ kind, ...watched, index, summary, other, evidenceKind: kind, payload }]
+      const watched = subject.name
+      return [{ kind, watched, summary, other, evidenceKind: kind, payload }]
     })
   }
 
@@ -87,7 +85,7 @@ export function createSubjectRule(origin: string) {
       { payload }: ReadEntry,
       matches: readonly SubjectMatch[],
       documents: Documents,
-    ): readonly EntryRemark[] =>
+    ): readonly Remark[] =>
       matches.flatMap((match) => [
         ...strangerRemarks(index, match, payload?.payload),
         ...conflictRemarks(index, match, documents, payload?.payload),

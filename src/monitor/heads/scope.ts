@@ -1,8 +1,8 @@
 // What a judgement is about and how long it waits for what may be the network, and how its findings are made.
 import { Refusal } from "../../core/base/errors.ts"
 import type { Evidence } from "../../evidence/evidence.ts"
+import type { Vantage } from "../findings/case.ts"
 import type { Finding } from "../findings/finding.ts"
-import type { Vantage } from "../findings/observation.ts"
 import type { Documents } from "../state/documents.ts"
 import type { TreeView } from "../state/tree-view.ts"
 import type { KnownKeys } from "./statement.ts"

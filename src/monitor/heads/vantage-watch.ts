@@ -1,7 +1,6 @@
 // Watches whether a vantage point shows less than it did: a log that takes entries back, or a path to it
 // that serves an old head while others serve newer ones. Both may be a cache, so both are suspicions first.
-import { absent, type Case } from "../findings/case.ts"
-import { isPublished, type Observation, type Vantage } from "../findings/observation.ts"
+import { absent, type Case, isPublished, type Observation, type Vantage } from "../findings/case.ts"
 import { delayOf, type JudgeLimits, type JudgeScope, limitsOf } from "./scope.ts"
 import { dueSize, keepRecord, nextRecord, type VantageRecord, vantageRecords } from "./vantage.ts"
 

@@ -22,6 +22,13 @@ export interface Documents extends DocumentReads {
   remove(collection: Collection<unknown>, key: string): void
 }
 
+/** Documents that are changed, and when. */
+export interface Moment {
+  readonly documents: Documents
+  /** Unix milliseconds. */
+  readonly now: number
+}
+
 /** The documents of one log in a collection whose keys are `ORIGIN REST`. */
 export function ofLog<Value>(
   documents: DocumentReads,
