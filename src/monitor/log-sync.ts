@@ -1,9 +1,13 @@
 // Brings the monitor's own tree of one log up to a signed head: the follower's steps become commits, its
 // faults and a fork become findings.
+import { equalBytes } from "../core/base/bytes.ts"
 import { bug, Refusal, Trouble } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
+import type { SignatureRule, Vkey } from "../core/note/note.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
-import { planInclusion } from "../core/tree/proof.ts"
+import { planConsistency, planInclusion } from "../core/tree/proof.ts"
+import type { Evidence } from "../evidence/evidence.ts"
+import { makeFork } from "../evidence/head-evidence.ts"
 import type { EntryExaminer } from "./entries/examiner.ts"
 import type { RemarkGround } from "./entries/remark-finding.ts"
 import { readStepFacts, takeEntries } from "./entries/step.ts"
@@ -11,12 +15,11 @@ import type { Case, Vantage } from "./findings/case.ts"
 import type { Grade } from "./findings/finding.ts"
 import { settle } from "./findings/settle.ts"
 import type { MatchedEntry } from "./follow/bundle-audit.ts"
-import type { DataFault } from "./follow/data-fault.ts"
+import { DataFault, faultOf } from "./follow/data-fault.ts"
 import { faultCase, keepGap, keepTileGap, nothingButGaps } from "./follow/fault-memory.ts"
 import { type FollowStep, follow } from "./follow/follower.ts"
 import type { LogSource } from "./follow/source.ts"
 import type { TargetTree } from "./follow/target-tree.ts"
-import { proveFork } from "./fork-proof.ts"
 import { keepPending, pendingHeads } from "./heads/pending.ts"
 import { convicted } from "./heads/scope.ts"
 import { type KnownKeys, keptStatement, type Statement } from "./heads/statement.ts"
@@ -185,4 +188,40 @@ export async function trySyncTo(
     if (!isForeign) throw error
     return { end: "stopped", failure: error.message }
   }
+}
+
+function commonSigner(a: Statement, b: Statement): Vkey | undefined {
+  return a.log.find(({ vkey }) => b.log.some((other) => other.vkey === vkey))?.vkey
+}
+
+async function proofAgainst(
+  newer: Statement,
+  tree: TargetTree,
+  older: Statement,
+  holds: SignatureRule | undefined,
+): Promise<Evidence | undefined> {
+  const vkey = commonSigner(newer, older)
+  const { size, root } = older.head
+  if (vkey === undefined || size === 0 || size > tree.head.size) return undefined
+  const implied = await tree.rootAt(size)
+  if (equalBytes(implied, root)) return undefined
+  const hashes = await tree.prove(planConsistency(size, tree.head.size))
+  return makeFork(vkey, older.note, newer.note, { implied, hashes }, holds)
+}
+
+/**
+ * Evidence from `newer`, whose tree this is, and the first of `others` that is no beginning of it; undefined
+ * if there is none of that size, or if tiles are missing. Refuses as {@link makeFork} does.
+ */
+export async function proveFork(
+  newer: Statement,
+  tree: TargetTree,
+  others: readonly Statement[],
+  holds: SignatureRule | undefined,
+): Promise<Evidence | undefined> {
+  for (const older of others) {
+    const evidence = await faultOf(() => proofAgainst(newer, tree, older, holds))
+    if (evidence !== undefined && !(evidence instanceof DataFault)) return evidence
+  }
+  return undefined
 }

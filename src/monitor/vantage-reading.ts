@@ -1,8 +1,7 @@
 // Asks every vantage point of a log for its newest head. One that does not answer is a finding of its own,
 // because a monitor that cannot see must say so.
 import { Refusal, shown, Trouble } from "../core/base/errors.ts"
-import type { Observation, Vantage } from "./findings/case.ts"
-import { absent, type Case } from "./findings/case.ts"
+import { absent, type Case, type Observation, type Vantage } from "./findings/case.ts"
 import { storedFinding } from "./findings/stored.ts"
 import type { LogSource } from "./follow/source.ts"
 import { type KnownKeys, openStatement, readNote, type Statement } from "./heads/statement.ts"

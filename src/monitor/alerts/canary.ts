@@ -7,7 +7,7 @@ import { formatHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import { absent, type Case } from "../findings/case.ts"
 import type { Documents } from "../state/documents.ts"
-import type { TreeView } from "../state/tree-view.ts"
+import type { TreeView } from "../state/tree.ts"
 import type { Change } from "./alert.ts"
 import {
   type Canary,

@@ -13,9 +13,7 @@ import {
   type ReadEntry,
 } from "./reading.ts"
 import { type EntryRemark, type Remark, remarkOn } from "./remark.ts"
-import { createRevocationRule } from "./rule-revocation.ts"
-import { signerRemarks } from "./rule-signer.ts"
-import { createSubjectRule } from "./rule-subject.ts"
+import { createRevocationRule, createSubjectRule, signerRemarks } from "./rule-subject.ts"
 import { indexWatch, type WatchIndex } from "./watch-index.ts"
 
 export interface EntryExaminerOptions {

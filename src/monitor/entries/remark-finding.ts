@@ -1,7 +1,6 @@
 // Turns what the rules remark on an entry into a finding with evidence: the entry, its place in the tree, and
 // the head that the log signed over it.
-
-import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { bug, Refusal, Trouble } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import type { SignatureRule, Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
@@ -18,9 +17,8 @@ import type { EntryEvidenceKind, Evidence } from "../../evidence/evidence.ts"
 import type { Finding } from "../findings/finding.ts"
 import { DataFault } from "../follow/data-fault.ts"
 import type { LogSource } from "../follow/source.ts"
-import type { Statement } from "../heads/statement.ts"
+import { type Statement, secondsText } from "../heads/statement.ts"
 import type { EntryRemark } from "./remark.ts"
-import { CLOCK_SKEW, judgeValidity } from "./validity.ts"
 
 /** Where entries stand, and who says so. */
 export interface RemarkGround {
@@ -142,4 +140,44 @@ export async function findingOf(
     index,
     ...present({ watched, evidence, isCanary }),
   }
+}
+
+/** When the entry came into the log, in Unix seconds; a side without a cosigned head is not there. */
+interface TimeSandwich {
+  /** Of the newest cosigned head without the entry: it came later. */
+  readonly from?: number
+  /** Of the oldest cosigned head with the entry: it was there by then. */
+  readonly to?: number
+}
+
+/** How far a witness's clock may be off, in seconds. */
+export const CLOCK_SKEW = 300
+
+/**
+ * The remark that an `outside-validity` candidate turns into: undefined unless the whole time in which the
+ * entry can have come lies outside of the dates, give or take `skew` seconds.
+ */
+export function judgeValidity(
+  candidate: EntryRemark,
+  { from, to }: TimeSandwich,
+  skew = CLOCK_SKEW,
+): EntryRemark | undefined {
+  const { kind, index, notBefore, notAfter } = candidate
+  if (kind !== "outside-validity" || notBefore === undefined || notAfter === undefined) {
+    return bug(`a remark ${kind} has no dates`)
+  }
+  const dates = `${secondsText(notBefore)} to ${secondsText(notAfter)}`
+  if (notBefore > notAfter) {
+    const summary = `entry ${index} is signed under certificates that are never valid together: ${dates}`
+    return { ...candidate, summary }
+  }
+  if (from !== undefined && from - skew > notAfter) {
+    const summary = `entry ${index} came after ${secondsText(from)}, its certificate is valid from ${dates}`
+    return { ...candidate, summary }
+  }
+  if (to !== undefined && to + skew < notBefore) {
+    const summary = `entry ${index} was there at ${secondsText(to)}, its certificate is valid from ${dates}`
+    return { ...candidate, summary }
+  }
+  return undefined
 }

@@ -3,7 +3,7 @@
 import type { Hash } from "../../core/tree/hash.ts"
 import type { Watch } from "../watch/watch.ts"
 import { createEntryReader, type LoggedEntryBytes, type ReadEntry } from "./reading.ts"
-import { isMine } from "./rule-signer.ts"
+import { isMine } from "./rule-subject.ts"
 import {
   type EntrySigner,
   indexWatch,

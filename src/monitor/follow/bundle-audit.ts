@@ -1,14 +1,21 @@
 // Compares the entries of one bundle with their leaf hashes in the tree of a signed head. Entries that do
 // not match, or that cannot be had, are named; the tree's own leaf hashes stand in any case.
-
 import { equalBytes } from "../../core/base/bytes.ts"
 import { unlessRefused } from "../../core/base/errors.ts"
 import { decodeBundle } from "../../core/tree/bundle.ts"
-import type { Hash, TreeHasher } from "../../core/tree/hash.ts"
-import { nodeInTile, TILE_WIDTH, tileFromHashes, tileRoot } from "../../core/tree/tile.ts"
+import { appendLeaf, type Edge, edgeRoot } from "../../core/tree/edge.ts"
+import type { Hash, Head, TreeHasher } from "../../core/tree/hash.ts"
+import {
+  nodeInTile,
+  TILE_WIDTH,
+  tileBytes,
+  tileFromHashes,
+  tileRoot,
+} from "../../core/tree/tile.ts"
+import type { OwnTree } from "../state/tree.ts"
 import { DataFault, faultOf } from "./data-fault.ts"
 import type { LogSource } from "./source.ts"
-import type { TargetTree } from "./target-tree.ts"
+import { type TargetTree, treeOverTiles } from "./target-tree.ts"
 
 /** An entry whose body was compared with its leaf hash. */
 export interface MatchedEntry {
@@ -162,4 +169,51 @@ export function wrongBody(index: number): string {
 
 function entryFault(index: number): DataFault {
   return new DataFault("entry-mismatch", `entry ${index}`, wrongBody(index), index)
+}
+
+/** Entries that are hashed in advance; their leaf hashes take 32 MB. */
+const MOST_ENTRIES = 1_048_576
+
+function copyEdge({ size, levels }: Edge): Edge {
+  return { size, levels: levels.map(({ width, slab }) => ({ width, slab: slab.slice() })) }
+}
+
+interface BundlesToHash {
+  readonly own: OwnTree
+  readonly source: LogSource
+  readonly head: Head
+  readonly hasher: TreeHasher
+  /** Whether to give up. */
+  readonly isOver?: (() => boolean) | undefined
+}
+
+/** Undefined if a bundle is missing, the root comes out wrong, or it would take too long. */
+export async function treeFromBundles({
+  own,
+  source,
+  head,
+  hasher,
+  isOver,
+}: BundlesToHash): Promise<TargetTree | undefined> {
+  if (head.size - own.edge.size > MOST_ENTRIES) return undefined
+  const edge = copyEdge(own.edge)
+  const full = new Map<string, Uint8Array>()
+  while (edge.size < head.size) {
+    if (isOver?.() === true) return undefined
+    const index = Math.floor(edge.size / TILE_WIDTH)
+    const width = Math.min(TILE_WIDTH, head.size - index * TILE_WIDTH)
+    const bodies = decodedBundle(await source.bundle(index, width), width)
+    if (bodies === undefined) return undefined
+    for (const body of bodies.slice(edge.size - index * TILE_WIDTH)) {
+      for (const { id, nodes } of appendLeaf(edge, hasher.leaf(body), hasher)) {
+        full.set(`${id.level}/${id.index}`, tileBytes(nodes, TILE_WIDTH).slice())
+      }
+    }
+  }
+  if (!equalBytes(edgeRoot(edge, hasher), head.root)) return undefined
+  return treeOverTiles(
+    edge,
+    async (id) => full.get(`${id.level}/${id.index}`) ?? tileBytes(await own.tile(id), TILE_WIDTH),
+    hasher,
+  )
 }

@@ -13,8 +13,7 @@ import {
   tileBytes,
   tileWidth,
 } from "../../core/tree/tile.ts"
-import type { Vantage } from "../findings/case.ts"
-import { absent, type Case } from "../findings/case.ts"
+import { absent, type Case, type Vantage } from "../findings/case.ts"
 import { collection } from "../state/collection.ts"
 import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
 import { integer, message } from "../state/schema.ts"

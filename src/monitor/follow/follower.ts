@@ -7,8 +7,12 @@ import type { Hash, Head, TreeHasher } from "../../core/tree/hash.ts"
 import { TILE_WIDTH } from "../../core/tree/tile.ts"
 import type { Grade } from "../findings/finding.ts"
 import type { OwnTree } from "../state/tree.ts"
-import { auditBundle, type BundleAudit, type MatchedEntry } from "./bundle-audit.ts"
-import { treeFromBundles } from "./bundle-tree.ts"
+import {
+  auditBundle,
+  type BundleAudit,
+  type MatchedEntry,
+  treeFromBundles,
+} from "./bundle-audit.ts"
 import { DataFault, faultOf } from "./data-fault.ts"
 import type { LogSource } from "./source.ts"
 import { openTargetTree, type TargetTree } from "./target-tree.ts"

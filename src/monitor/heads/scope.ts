@@ -4,7 +4,7 @@ import type { Evidence } from "../../evidence/evidence.ts"
 import type { Vantage } from "../findings/case.ts"
 import type { Finding } from "../findings/finding.ts"
 import type { Documents } from "../state/documents.ts"
-import type { TreeView } from "../state/tree-view.ts"
+import type { TreeView } from "../state/tree.ts"
 import type { KnownKeys } from "./statement.ts"
 
 /** All in milliseconds. */

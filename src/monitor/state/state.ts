@@ -3,16 +3,12 @@
 import { equalBytes } from "../../core/base/bytes.ts"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import { settled } from "../../core/base/settled.ts"
-import type { Origin } from "../../core/note/origin.ts"
-import { EMPTY_HEAD, type Hash, type TreeHasher } from "../../core/tree/hash.ts"
+import { formatBase64, parseBase64, parseDecimal } from "../../core/base/text.ts"
+import { openNote, parseNote, type Vkey } from "../../core/note/note.ts"
+import { type Origin, parseOrigin } from "../../core/note/origin.ts"
+import { asHash, EMPTY_HEAD, type Hash, type Head, type TreeHasher } from "../../core/tree/hash.ts"
 import type { DocumentReads, Documents } from "./documents.ts"
 import { createDocumentSet, createDraft, type Draft } from "./set.ts"
-import {
-  formatStatement,
-  openStatement,
-  type StateSigner,
-  type StateStatement,
-} from "./statement.ts"
 import type { LeafChange, MonitorStore } from "./store.ts"
 import { type OwnTree, openTree } from "./tree.ts"
 
@@ -179,4 +175,53 @@ function stateOver({ store, signer, hasher }: StateOptions, opened: Opened): Mon
       await store.close()
     },
   }
+}
+
+const TITLE = "countersign-monitor-state/v1"
+
+/** The monitor's own key; `sign` gives the whole note. */
+export interface StateSigner {
+  readonly vkey: Vkey
+  sign(text: string): Promise<string>
+}
+
+export interface StateStatement {
+  /** Grows by one with each commit. */
+  readonly sequence: number
+  readonly documents: Hash
+  /** In the order of the origins. */
+  readonly logs: readonly (readonly [Origin, Head])[]
+}
+
+export function formatStatement({ sequence, documents, logs }: StateStatement): string {
+  const lines = logs.map(([origin, { size, root }]) => `${origin} ${size} ${formatBase64(root)}\n`)
+  return `${TITLE}\n${sequence}\n${formatBase64(documents)}\n${lines.join("")}`
+}
+
+function hashOf(text: string): Hash {
+  return asHash(parseBase64(text, "monitor state"), "monitor state")
+}
+
+function parseLog(line: string): readonly [Origin, Head] {
+  const [origin = "", size = "", root = ""] = line.split(" ")
+  return [parseOrigin(origin), { size: parseDecimal(size, "monitor state"), root: hashOf(root) }]
+}
+
+/**
+ * The statement in a note that `vkey` signed. Refuses `malformed`, and `untrusted` or `bad-signature`
+ * for a note that is not this monitor's.
+ */
+export function openStatement(note: string, vkey: Vkey): StateStatement {
+  const parsed = parseNote(note)
+  openNote(parsed, [vkey])
+  const [title, sequence = "", documents = "", ...logs] = parsed.text.slice(0, -1).split("\n")
+  const statement = {
+    sequence: parseDecimal(sequence, "monitor state"),
+    documents: hashOf(documents),
+    logs: logs.map(parseLog),
+  }
+  if (title !== TITLE || formatStatement(statement) !== parsed.text) {
+    refuse("malformed", `monitor state: expected a statement ${TITLE}, found another text`)
+  }
+  return statement
 }

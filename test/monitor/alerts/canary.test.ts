@@ -14,7 +14,7 @@ import { settle } from "../../../src/monitor/findings/settle.ts"
 import { openFindings, worstOf } from "../../../src/monitor/findings/stored.ts"
 import { textCollection } from "../../../src/monitor/state/collection.ts"
 import { createDraft } from "../../../src/monitor/state/set.ts"
-import type { TreeView } from "../../../src/monitor/state/tree-view.ts"
+import type { TreeView } from "../../../src/monitor/state/tree.ts"
 import { durableDocuments } from "../state/durable-documents.ts"
 
 const MINUTE = 60_000
