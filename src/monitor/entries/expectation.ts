@@ -2,19 +2,12 @@
 // found by the entries as they are read. What watched entries logged before it was shipped is remembered,
 // because signing comes before shipping.
 import type { Case } from "../findings/case.ts"
+import { attested } from "../findings/finding.ts"
 import { collection } from "../state/collection.ts"
 import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
 import { integer, message, optional } from "../state/schema.ts"
 import type { Watch } from "../watch/watch.ts"
 import type { EntryFacts } from "./watch-index.ts"
-
-/** A digest that was shipped and is not logged in time. */
-interface OverdueExpectation {
-  /** `algorithm:hex`. */
-  readonly digest: string
-  /** Unix milliseconds. */
-  readonly deadline: number
-}
 
 /** Digests of watched entries that are remembered of one log before anything of them is shipped. */
 export const MOST_LOGGED = 100_000
@@ -102,31 +95,22 @@ function makeRoom(documents: Documents, origin: string): number {
   return logged.length - oldest.length
 }
 
-/** What should be logged and is not at `now` (Unix milliseconds). */
-export function overdueExpectations(
-  documents: DocumentReads,
-  origin: string,
-  now: number,
-): readonly OverdueExpectation[] {
+/** The digests (`algorithm:hex`) that should be logged and are not at `now`; Unix milliseconds. */
+export function overdueExpectations(documents: DocumentReads, origin: string, now: number) {
   return ofLog(documents, expectations, origin).flatMap(([digest, { index, deadline }]) =>
     index === undefined && deadline !== undefined && deadline <= now ? [{ digest, deadline }] : [],
   )
 }
 
 /** `not-logged` for what is overdue, and for nothing else; only to be asked once the whole tree was read. */
-export function judgeExpectations(
-  documents: DocumentReads,
-  origin: string,
-  now: number,
-): readonly Case[] {
-  const kind = "not-logged"
+export function judgeExpectations(documents: DocumentReads, origin: string, now: number): Case[] {
   const missing = overdueExpectations(documents, origin, now).map(({ digest, deadline }) => {
     const due = new Date(deadline).toISOString()
     const summary = `${digest} was shipped and is not logged; it was due by ${due}.`
-    const key = `${kind} ${origin} ${digest}`
-    return { key, kind, grade: "ATTESTED", origin, summary } as const
+    return attested("not-logged", origin, summary, digest)
   })
-  return [...missing, { kinds: [kind], origin, but: new Set(missing.map(({ key }) => key)) }]
+  const but = new Set(missing.map(({ key }) => key))
+  return [...missing, { kinds: ["not-logged"], origin, but }]
 }
 
 /** Notes what is logged as entries are read, so that shipped digests are found. */

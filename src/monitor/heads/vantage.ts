@@ -4,12 +4,11 @@
 // so both are suspicions first.
 import { refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
-import { type CheckpointText, parseCheckpointText } from "../../core/note/checkpoint.ts"
-import { parseNote } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { absent, type Case, isPublished, type Observation, type Vantage } from "../findings/case.ts"
+import { keyOf } from "../findings/finding.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
-import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
+import { type DocumentReads, ofLog } from "../state/documents.ts"
 import { list, mapped, message, text } from "../state/schema.ts"
 import { delayOf, type JudgeLimits, type JudgeScope, limitsOf } from "./scope.ts"
 
@@ -70,15 +69,11 @@ export function vantageRecords(documents: DocumentReads, origin: Origin): readon
   }))
 }
 
-interface Seen extends SizeAt {
-  readonly note: string
-}
-
 /** The record after one more head. `delays`, in milliseconds, are the same in every call. */
 export function nextRecord(
   before: VantageRecord | undefined,
   vantage: Vantage,
-  seen: Seen,
+  seen: SizeAt & { readonly note: string },
   delays: readonly number[],
 ): VantageRecord {
   const now: SizeAt = { size: seen.size, at: seen.at }
@@ -100,23 +95,10 @@ export function nextRecord(
   }
 }
 
-export function keepRecord(
-  documents: Documents,
-  origin: Origin,
-  { vantage, ...record }: VantageRecord,
-): void {
-  documents.put(vantages, `${origin} ${vantage}`, record)
-}
-
 /** The size that this vantage point must show at `at` if caches hold nothing longer than `delay`. */
 export function dueSize({ pasts, largest }: VantageRecord, at: number, delay: number): number {
   const due = [largest, ...pasts.map(({ older }) => older)].filter((seen) => seen.at + delay <= at)
   return Math.max(0, ...due.map(({ size }) => size))
-}
-
-/** The head in the note of a record, for those who show it. */
-export function headOf({ note }: Pick<VantageRecord, "note">): CheckpointText {
-  return parseCheckpointText(parseNote(note).text)
 }
 
 interface Sight {
@@ -125,6 +107,7 @@ interface Sight {
   readonly at: number
   readonly before: VantageRecord | undefined
   readonly others: readonly VantageRecord[]
+  readonly limits: JudgeLimits
 }
 
 function isWitness(vantage: Vantage): boolean {
@@ -132,11 +115,7 @@ function isWitness(vantage: Vantage): boolean {
 }
 
 /** Whether another vantage point has lately shown what this one must show by now. */
-function isShownElsewhere(
-  { at, others, before }: Sight,
-  due: number,
-  limits: JudgeLimits,
-): boolean {
+function isShownElsewhere({ at, others, before, limits }: Sight, due: number): boolean {
   return others.some(({ vantage, latest }) => {
     if (latest.at + limits.replayPatience < at) return false
     // A witness keeps what the log has taken back; only what is new to us shows that the log goes on.
@@ -146,7 +125,7 @@ function isShownElsewhere(
 }
 
 /** Whether a head that others publish for long does not get through here. */
-function isBehind({ vantage, size, at, others }: Sight, limits: JudgeLimits): boolean {
+function isBehind({ vantage, size, at, others, limits }: Sight): boolean {
   if (isWitness(vantage)) return false
   const delay = delayOf(vantage, limits)
   return others.some(
@@ -157,36 +136,30 @@ function isBehind({ vantage, size, at, others }: Sight, limits: JudgeLimits): bo
 
 type Step = "rollback" | "replayed-head"
 
-function stepOf(sight: Sight, limits: JudgeLimits): Step | undefined {
-  const { vantage, size, at, before } = sight
+function stepOf(sight: Sight): Step | undefined {
+  const { vantage, size, at, before, limits } = sight
   const due = before === undefined ? 0 : dueSize(before, at, delayOf(vantage, limits))
-  if (size >= due) return isBehind(sight, limits) ? "replayed-head" : undefined
+  if (size >= due) return isBehind(sight) ? "replayed-head" : undefined
   if (isWitness(vantage)) return "replayed-head"
-  return isShownElsewhere(sight, due, limits) ? "replayed-head" : "rollback"
+  return isShownElsewhere(sight, due) ? "replayed-head" : "rollback"
 }
 
-function keyOf(step: Step, origin: string, vantage: Vantage): string {
-  return step === "rollback" ? `rollback ${origin}` : `replayed-head ${origin} ${vantage}`
+function stepKey(step: Step, origin: string, vantage: Vantage): string {
+  return step === "rollback" ? keyOf(step, origin) : keyOf(step, origin, vantage)
 }
 
-function caseOf(
-  { origin }: JudgeScope,
-  { vantage, size, at, before }: Sight,
-  step: Step,
-  limits: JudgeLimits,
-): Case {
+function caseOf({ origin }: JudgeScope, sight: Sight, kind: Step): Case {
+  const { vantage, size, at, before, limits } = sight
   const shown = `${vantage} serves a head of size ${size}`
-  const seen = { key: keyOf(step, origin, vantage), kind: step, origin, shownBy: vantage, at }
-  if (step === "rollback") {
+  const seen = { key: stepKey(kind, origin, vantage), kind, origin, shownBy: vantage, at }
+  if (kind === "rollback") {
     const summary = `${shown} although it served size ${before?.largest.size ?? 0} before.`
     return { ...seen, summary }
   }
   const summary = `${shown}, which is old: newer ones were served before or are served elsewhere.`
-  return { ...seen, summary, patience: patienceOf(vantage, limits) }
-}
-
-function patienceOf(vantage: Vantage, { replayPatience, copyDelay }: JudgeLimits): number {
-  return vantage === "log" ? replayPatience : Math.max(replayPatience, copyDelay)
+  const { replayPatience, copyDelay } = limits
+  const patience = vantage === "log" ? replayPatience : Math.max(replayPatience, copyDelay)
+  return { ...seen, summary, patience }
 }
 
 /** Compares a head that the log signed with what this and other vantage points showed, and remembers it. */
@@ -200,21 +173,15 @@ export function watchVantage(
   const records = vantageRecords(documents, origin)
   const before = records.find((record) => record.vantage === vantage)
   const others = records.filter((record) => record !== before)
-  const seen = { ...head, at: receivedAt }
-  keepRecord(
-    documents,
-    origin,
-    nextRecord(before, vantage, seen, [limits.cacheDelay, limits.copyDelay]),
-  )
+  const delays = [limits.cacheDelay, limits.copyDelay]
+  const { vantage: _, ...record } = nextRecord(before, vantage, { ...head, at: receivedAt }, delays)
+  documents.put(vantages, `${origin} ${vantage}`, record)
   // What was received before the latest head says nothing about now, and verifiers' heads never do.
   if (vantage === "verifier" || (before !== undefined && receivedAt < before.latest.at)) return []
-  const sight: Sight = { vantage, size: head.size, at: receivedAt, before, others }
-  const found = stepOf(sight, limits)
-  const steps = ["rollback", "replayed-head"] as const
-  return [
-    ...steps
-      .filter((step) => step !== found)
-      .map((step) => absent(keyOf(step, origin, vantage), vantage)),
-    ...(found === undefined ? [] : [caseOf(scope, sight, found, limits)]),
-  ]
+  const sight: Sight = { vantage, size: head.size, at: receivedAt, before, others, limits }
+  const found = stepOf(sight)
+  const gone = (["rollback", "replayed-head"] as const)
+    .filter((step) => step !== found)
+    .map((step) => absent(stepKey(step, origin, vantage), vantage))
+  return found === undefined ? gone : [...gone, caseOf(scope, sight, found)]
 }

@@ -93,18 +93,11 @@ function lengthOf(promise: PostedPromise): number {
 }
 
 /** Keeps a promise unless its log has too many already. */
-function keepPromise(
-  documents: Documents,
-  promise: PostedPromise,
-  logs: readonly KnownKeys[],
-  now: number,
-): void {
-  const keys = logs.find(({ origin }) => origin === promise.origin)
-  if (keys === undefined) return
+function keepPromise(documents: Documents, keys: KnownKeys, posted: PostedPromise, now: number) {
   unlessRefused(() =>
-    promise.form === "receipt"
-      ? keepReceipt(documents, keys, promise.receipt, now)
-      : keepTimestamp(documents, keys, promise.timestamp, now),
+    posted.form === "receipt"
+      ? keepReceipt(documents, keys, posted.receipt, now)
+      : keepTimestamp(documents, keys, posted.timestamp, now),
   )
 }
 
@@ -140,7 +133,10 @@ export function createMailbox(): OpenMailbox {
     },
     drain(documents, logs, now) {
       for (const [origin, posted] of heads) drainLog(documents, origin, posted.values())
-      for (const promise of promises) keepPromise(documents, promise, logs, now)
+      for (const promise of promises) {
+        const keys = logs.find(({ origin }) => origin === promise.origin)
+        if (keys !== undefined) keepPromise(documents, keys, promise, now)
+      }
       heads.clear()
       promises = []
       promised = 0

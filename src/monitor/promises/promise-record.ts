@@ -139,13 +139,12 @@ export type PromisedTimestamp = Omit<SignedPromise, "signature"> & {
 }
 
 /** The log's key that signed a promise, if one did. */
-export function promiserOf(keys: KnownKeys, promise: SignedPromise): Vkey | undefined {
-  return keys.logKeys.find((vkey) => isPromisedBy(vkey, promise))
-}
-
-function isPromisedBy(vkey: Vkey, promise: SignedPromise): boolean {
-  if (vkey.type !== 2) return false
-  return unlessRefused(() => openPromise(vkey, promiseLines(promise))) !== undefined
+export function promiserOf({ logKeys }: KnownKeys, promise: SignedPromise): Vkey | undefined {
+  return logKeys.find(
+    (vkey) =>
+      vkey.type === 2 &&
+      unlessRefused(() => openPromise(vkey, promiseLines(promise))) !== undefined,
+  )
 }
 
 /** Holds the log to a timestamp. Refuses `untrusted` for one it did not sign, `malformed`, `try-later`. */
