@@ -12,7 +12,7 @@ import type { EntryExaminer } from "./entries/examiner.ts"
 import type { RemarkGround } from "./entries/remark-finding.ts"
 import { readStepFacts, takeEntries } from "./entries/step.ts"
 import type { Case, Vantage } from "./findings/case.ts"
-import type { Grade } from "./findings/finding.ts"
+import { type Grade, ungraded } from "./findings/finding.ts"
 import { settle } from "./findings/settle.ts"
 import type { MatchedEntry } from "./follow/bundle-audit.ts"
 import { DataFault, faultOf } from "./follow/data-fault.ts"
@@ -76,11 +76,12 @@ async function raiseFork(
   const { origin } = keys
   const { size } = statement.head
   const summary = `The log has signed two trees: the one of size ${size} that ${vantage} serves does not begin with the monitor's.`
-  const finding = { key: `fork ${origin}`, kind: "fork", origin, summary } as const
   // The own tree is under one of these; which one is found out.
   const pending = pendingHeads(state.documents, keys).map((head) => head.statement)
   const others = [reachedStatement(tools) ?? [], pending].flat()
-  const proven = await convicted(finding, () => proveFork(statement, tree, others, keys.holds))
+  const proven = await convicted(ungraded("fork", origin, summary), () =>
+    proveFork(statement, tree, others, keys.holds),
+  )
   await state.change((documents) => settle(documents, [proven], now))
 }
 

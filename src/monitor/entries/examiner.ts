@@ -2,7 +2,7 @@
 // file. Expected entries make no remark but are counted. What it remembers are documents, so that they become
 // durable together with the place up to which the log was read.
 import type { SignatureCheck } from "../../entry/entry.ts"
-import { isCanaryEntry } from "../alerts/canary-record.ts"
+import { isCanaryEntry } from "../alerts/canary.ts"
 import type { Documents } from "../state/documents.ts"
 import type { Watch } from "../watch/watch.ts"
 import { createShippedRule } from "./expectation.ts"

@@ -22,6 +22,12 @@ export interface Documents extends DocumentReads {
   remove(collection: Collection<unknown>, key: string): void
 }
 
+/**
+ * Runs `edit` on the newest state and makes what it put durable before it resolves, one edit at a time;
+ * an edit that puts nothing commits nothing.
+ */
+export type Change = <T>(edit: (documents: Documents) => T) => Promise<T>
+
 /** Documents that are changed, and when. */
 export interface Moment {
   readonly documents: Documents

@@ -6,10 +6,11 @@ import { type AlertSink, deliverAlerts } from "../../../src/monitor/alerts/alert
 import {
   type CanaryReceipt,
   type CanarySubmitter,
+  canaryStates,
+  isCanaryEntry,
   reviewCanaries,
   submitCanary,
 } from "../../../src/monitor/alerts/canary.ts"
-import { canaryStates, isCanaryEntry } from "../../../src/monitor/alerts/canary-record.ts"
 import { settle } from "../../../src/monitor/findings/settle.ts"
 import { openFindings, worstOf } from "../../../src/monitor/findings/stored.ts"
 import { textCollection } from "../../../src/monitor/state/collection.ts"

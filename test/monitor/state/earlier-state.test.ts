@@ -8,11 +8,7 @@ import { parseHex } from "../../../src/core/base/text.ts"
 import { parseVkey } from "../../../src/core/note/note.ts"
 import { parseOrigin } from "../../../src/core/note/origin.ts"
 import { asHash, portableHasher } from "../../../src/core/tree/hash.ts"
-import {
-  canaries,
-  canaryStates,
-  testDeliveries,
-} from "../../../src/monitor/alerts/canary-record.ts"
+import { canaries, canaryStates, testDeliveries } from "../../../src/monitor/alerts/canary.ts"
 import { sinks } from "../../../src/monitor/alerts/sink-state.ts"
 import { expectations } from "../../../src/monitor/entries/expectation.ts"
 import { claims, revocations } from "../../../src/monitor/entries/rule-subject.ts"
