@@ -6,7 +6,7 @@ import type { SignatureRule, Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { decodeBundle } from "../../core/tree/bundle.ts"
 import type { Hash } from "../../core/tree/hash.ts"
-import { TILE_WIDTH } from "../../core/tree/tile.ts"
+import { TILE_WIDTH, tileWidth } from "../../core/tree/tile.ts"
 import { readEnvelope } from "../../entry/dsse.ts"
 import {
   type LoggedEntry,
@@ -46,7 +46,7 @@ function judged(remark: EntryRemark, { statement, older }: RemarkGround): EntryR
 /** The body of another entry; the evidence is refused if it is not the one in the tree. */
 async function bodyOf({ source, statement }: RemarkGround, index: number): Promise<Uint8Array> {
   const bundle = Math.floor(index / TILE_WIDTH)
-  const width = Math.min(TILE_WIDTH, statement.head.size - bundle * TILE_WIDTH)
+  const width = tileWidth({ level: 0, index: bundle }, statement.head.size)
   const bytes = await source.bundle(bundle, width)
   const body = bytes && decodeBundle(bytes, width)[index - bundle * TILE_WIDTH]
   if (body === undefined) throw new Refusal("not-found", `entry ${index} cannot be read`)

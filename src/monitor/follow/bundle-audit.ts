@@ -11,6 +11,7 @@ import {
   tileBytes,
   tileFromHashes,
   tileRoot,
+  tileWidth,
 } from "../../core/tree/tile.ts"
 import type { OwnTree } from "../state/tree.ts"
 import { DataFault, faultOf } from "./data-fault.ts"
@@ -37,11 +38,11 @@ export interface BundleAudit {
   readonly entryFaults: readonly DataFault[]
 }
 
-interface BundleQuestion {
-  readonly index: number
-  readonly width: number
-  /** The bundle as it was read; it is read again, past all caches, if something is wrong with it. */
-  readonly bytes: Uint8Array | undefined
+/** The monitor's own tree of a log, and where the log is read. */
+export interface Reading {
+  readonly own: OwnTree
+  readonly source: LogSource
+  readonly hasher: TreeHasher
 }
 
 /** Entries of one bundle that are named one by one. */
@@ -91,6 +92,8 @@ async function isInTree(
   return isSame
 }
 
+const nothing: readonly number[] = []
+
 function differing(expected: readonly Hash[], found: Hashed): number[] {
   return expected.flatMap((hash, i) => {
     const other = found.leafHashes[i]
@@ -98,14 +101,18 @@ function differing(expected: readonly Hash[], found: Hashed): number[] {
   })
 }
 
-/** Audits one bundle below the head of `target`. */
+/**
+ * Audits one bundle below the head of `target`, of which `bytes` were read; it is read again, past all caches, if
+ * something is wrong with it.
+ */
 export async function auditBundle(
   target: TargetTree,
-  source: LogSource,
-  { index, width, bytes }: BundleQuestion,
-  hasher: TreeHasher,
+  { source, hasher }: Pick<Reading, "source" | "hasher">,
+  index: number,
+  bytes: Uint8Array | undefined,
 ): Promise<BundleAudit> {
   const start = index * TILE_WIDTH
+  const width = tileWidth({ level: 0, index }, target.head.size)
   const tile = await faultOf(() => target.tile({ level: 0, index }))
   const tileFault = tile instanceof DataFault ? tile : undefined
   const expected =
@@ -113,27 +120,22 @@ export async function auditBundle(
       ? undefined
       : Array.from({ length: width }, (_, i) => nodeInTile(tile, 0, i))
 
-  async function judge(
-    found: Hashed | undefined,
-  ): Promise<{ readonly hashes: readonly Hash[] | undefined; readonly wrong: readonly number[] }> {
+  async function judge(found: Hashed | undefined) {
+    if (found === undefined) return { found, hashes: expected, wrong: nothing }
     if (expected !== undefined) {
-      return { hashes: expected, wrong: found === undefined ? [] : differing(expected, found) }
+      return { found, hashes: expected, wrong: differing(expected, found) }
     }
-    const isRight = found !== undefined && (await isInTree(target, index, found, hasher))
-    return { hashes: isRight ? found.leafHashes : undefined, wrong: [] }
+    const isRight = await isInTree(target, index, found, hasher)
+    return { found, hashes: isRight ? found.leafHashes : undefined, wrong: nothing }
   }
 
-  let found = hashed(bytes, width, hasher)
-  let judged = await judge(found)
-  if (found === undefined || judged.hashes === undefined || judged.wrong.length > 0) {
+  let judged = await judge(hashed(bytes, width, hasher))
+  if (judged.found === undefined || judged.hashes === undefined || judged.wrong.length > 0) {
     const again = hashed(await source.bundle(index, width, true), width, hasher)
     // Servers that know no way past their caches may answer with anything: it replaces nothing.
-    if (again !== undefined) {
-      found = again
-      judged = await judge(found)
-    }
+    if (again !== undefined) judged = await judge(again)
   }
-  const { hashes, wrong } = judged
+  const { found, hashes, wrong } = judged
   const entries: MatchedEntry[] = []
   if (found !== undefined && hashes !== undefined) {
     found.bodies.forEach((body, i) => {
@@ -178,30 +180,19 @@ function copyEdge({ size, levels }: Edge): Edge {
   return { size, levels: levels.map(({ width, slab }) => ({ width, slab: slab.slice() })) }
 }
 
-interface BundlesToHash {
-  readonly own: OwnTree
-  readonly source: LogSource
-  readonly head: Head
-  readonly hasher: TreeHasher
-  /** Whether to give up. */
-  readonly isOver?: (() => boolean) | undefined
-}
-
 /** Undefined if a bundle is missing, the root comes out wrong, or it would take too long. */
-export async function treeFromBundles({
-  own,
-  source,
-  head,
-  hasher,
-  isOver,
-}: BundlesToHash): Promise<TargetTree | undefined> {
+export async function treeFromBundles(
+  { own, source, hasher }: Reading,
+  head: Head,
+  isOver?: () => boolean,
+): Promise<TargetTree | undefined> {
   if (head.size - own.edge.size > MOST_ENTRIES) return undefined
   const edge = copyEdge(own.edge)
   const full = new Map<string, Uint8Array>()
   while (edge.size < head.size) {
     if (isOver?.() === true) return undefined
     const index = Math.floor(edge.size / TILE_WIDTH)
-    const width = Math.min(TILE_WIDTH, head.size - index * TILE_WIDTH)
+    const width = tileWidth({ level: 0, index }, head.size)
     const bodies = decodedBundle(await source.bundle(index, width), width)
     if (bodies === undefined) return undefined
     for (const body of bodies.slice(edge.size - index * TILE_WIDTH)) {

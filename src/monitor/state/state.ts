@@ -29,14 +29,9 @@ export interface MonitorState {
    * nothing is changed. If the commit itself fails the state is unknown: it takes no other change, and
    * the caller ends the process.
    */
-  change: ChangeState
+  change<T>(edit: (documents: Documents) => T | Promise<T>, growth?: Growth): Promise<T>
   close(): Promise<void>
 }
-
-type ChangeState = <T>(
-  edit: (documents: Documents) => T | Promise<T>,
-  growth?: Growth,
-) => Promise<T>
 
 interface StateOptions {
   readonly store: MonitorStore
