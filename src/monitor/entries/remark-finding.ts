@@ -13,8 +13,8 @@ import {
   makeEntryEvidence,
   makeEntryTime,
 } from "../../evidence/entry-evidence.ts"
-import type { EntryEvidenceKind, Evidence } from "../../evidence/evidence.ts"
-import type { Finding } from "../findings/finding.ts"
+import type { Evidence } from "../../evidence/evidence.ts"
+import { type Finding, ungraded } from "../findings/finding.ts"
 import { DataFault } from "../follow/data-fault.ts"
 import type { LogSource } from "../follow/source.ts"
 import { type Statement, secondsText } from "../heads/statement.ts"
@@ -38,9 +38,7 @@ function judged(remark: EntryRemark, { statement, older }: RemarkGround): EntryR
   if (remark.kind !== "outside-validity") return remark
   const before = older?.witnesses.map(({ time }) => time) ?? []
   const after = statement.witnesses.map(({ time }) => time)
-  const from = before.length > 0 ? Math.max(...before) : undefined
-  const to = after.length > 0 ? Math.min(...after) : undefined
-  return judgeValidity(remark, present({ from, to }))
+  return judgeValidity(remark, { from: Math.max(...before), to: Math.min(...after) })
 }
 
 /** The body of another entry; the evidence is refused if it is not the one in the tree. */
@@ -53,26 +51,16 @@ async function bodyOf({ source, statement }: RemarkGround, index: number): Promi
   return body
 }
 
-async function payloadOf({ source }: RemarkGround, index: number): Promise<Uint8Array | undefined> {
-  const envelope = await source.envelope?.(index)
-  return envelope && readEnvelope(envelope).payload
-}
-
 async function otherEntry(
   ground: RemarkGround,
   index: number,
   needsPayload: boolean,
 ): Promise<LoggedEntry> {
-  const payload = needsPayload ? await payloadOf(ground, index) : undefined
+  const envelope = needsPayload ? await ground.source.envelope?.(index) : undefined
+  const payload = envelope && readEnvelope(envelope).payload
   const body = await bodyOf(ground, index)
   return { index, body, path: await ground.path(index), ...present({ payload }) }
 }
-
-const pairs: ReadonlySet<EntryEvidenceKind> = new Set<EntryEvidenceKind>([
-  "duplicate-entry",
-  "signed-after-revocation",
-  "conflicting-claims",
-])
 
 function timeEvidence(
   vkey: Vkey,
@@ -81,14 +69,12 @@ function timeEvidence(
   { statement, older, holds }: RemarkGround,
 ): Evidence {
   const tooLate = older?.witnesses.filter(({ time }) => time - CLOCK_SKEW > notAfter) ?? []
-  const { note } = statement
-  if (older !== undefined && tooLate.length > 0) {
-    const witnesses = tooLate.map((signer) => signer.vkey)
-    return makeEntryTime(vkey, { witnesses, older: older.note, note, entry }, holds)
-  }
   const tooEarly = statement.witnesses.filter(({ time }) => time + CLOCK_SKEW < notBefore)
-  const witnesses = tooEarly.map((signer) => signer.vkey)
-  return makeEntryTime(vkey, { witnesses, note, entry }, holds)
+  const isLate = tooLate.length > 0
+  const witnesses = (isLate ? tooLate : tooEarly).map((signer) => signer.vkey)
+  const before = isLate ? older?.note : undefined
+  const found = { witnesses, note: statement.note, entry, ...present({ older: before }) }
+  return makeEntryTime(vkey, found, holds)
 }
 
 async function evidenceOf(
@@ -102,9 +88,8 @@ async function evidenceOf(
   const path = await ground.path(index)
   const entry: LoggedEntry = { index, body, path, ...present({ payload }) }
   if (remark.kind === "outside-validity") return timeEvidence(vkey, remark, entry, ground)
-  const isPair = pairs.has(kind) && other !== undefined
-  const first = isPair ? await otherEntry(ground, other, payload !== undefined) : undefined
-  const entries = first === undefined ? [entry] : [first, entry]
+  const entries =
+    other === undefined ? [entry] : [await otherEntry(ground, other, payload !== undefined), entry]
   return makeEntryEvidence(kind, vkey, ground.statement.note, entries, summary, ground.holds)
 }
 
@@ -129,20 +114,17 @@ export async function findingOf(
   const remark = judged(candidate, ground)
   if (remark === undefined) return undefined
   const { kind, index, summary, about, watched, isCanary } = remark
-  const { origin } = ground
   const evidence = isBare ? undefined : await evidenceOrNone(evidenceOf(ground, remark, body))
+  const which = [String(index), about ?? []].flat()
   return {
-    key: `${kind} ${origin} ${index}${about === undefined ? "" : ` ${about}`}`,
-    kind,
+    ...ungraded(kind, ground.origin, summary, ...which),
     grade: evidence === undefined ? "ATTESTED" : "PROVEN",
-    origin,
-    summary,
     index,
     ...present({ watched, evidence, isCanary }),
   }
 }
 
-/** When the entry came into the log, in Unix seconds; a side without a cosigned head is not there. */
+/** When the entry came into the log, in Unix seconds; a side without a cosigned head is infinite, or not there. */
 interface TimeSandwich {
   /** Of the newest cosigned head without the entry: it came later. */
   readonly from?: number
@@ -167,17 +149,15 @@ export function judgeValidity(
     return bug(`a remark ${kind} has no dates`)
   }
   const dates = `${secondsText(notBefore)} to ${secondsText(notAfter)}`
+  const said = (what: string): EntryRemark => ({ ...candidate, summary: `entry ${index} ${what}` })
   if (notBefore > notAfter) {
-    const summary = `entry ${index} is signed under certificates that are never valid together: ${dates}`
-    return { ...candidate, summary }
+    return said(`is signed under certificates that are never valid together: ${dates}`)
   }
   if (from !== undefined && from - skew > notAfter) {
-    const summary = `entry ${index} came after ${secondsText(from)}, its certificate is valid from ${dates}`
-    return { ...candidate, summary }
+    return said(`came after ${secondsText(from)}, its certificate is valid from ${dates}`)
   }
   if (to !== undefined && to + skew < notBefore) {
-    const summary = `entry ${index} was there at ${secondsText(to)}, its certificate is valid from ${dates}`
-    return { ...candidate, summary }
+    return said(`was there at ${secondsText(to)}, its certificate is valid from ${dates}`)
   }
   return undefined
 }

@@ -1,11 +1,8 @@
 // The outbox: alerts that are still to be delivered, one document each with the sinks that have it already
 // and those that are waited for. An alert leaves it in the commit after its last delivery, never before.
-import { utf8 } from "../../core/base/bytes.ts"
-import { digestOf } from "../../core/base/digest.ts"
 import { present } from "../../core/base/present.ts"
-import { formatHex } from "../../core/base/text.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
-import type { DocumentReads, Documents, Moment } from "../state/documents.ts"
+import { type DocumentReads, type Documents, hashName, type Moment } from "../state/documents.ts"
 import { flag, integer, list, message, optional, record, text, word } from "../state/schema.ts"
 import { evidenceText } from "./evidence.ts"
 import { findingKinds, grades } from "./finding.ts"
@@ -59,8 +56,7 @@ export interface OutboxItem extends Omit<StoredItem, "alert"> {
 }
 
 function alertId({ key, openedAt, alerts }: StoredFinding, event: AlertEvent): string {
-  const stated = `countersign-alert/v1\n${event}\n${openedAt}\n${alerts}\n${key}\n`
-  return formatHex(digestOf("sha256", utf8(stated)))
+  return hashName(`countersign-alert/v1\n${event}\n${openedAt}\n${alerts}\n${key}\n`)
 }
 
 /** Puts an alert about a finding into the outbox and gives the finding as it then is to be kept. */

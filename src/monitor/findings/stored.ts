@@ -1,12 +1,9 @@
 // A finding as the monitor remembers it: what was found, and what has been told about it. Each lies under its
 // key, or under a hash of a key that is too long for one. And what findings mean for whoever runs the monitor: the
 // exit code of a run, and whether the monitor itself is healthy.
-import { utf8 } from "../../core/base/bytes.ts"
-import { digestOf } from "../../core/base/digest.ts"
 import { present } from "../../core/base/present.ts"
-import { formatHex } from "../../core/base/text.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
-import type { DocumentReads, Documents } from "../state/documents.ts"
+import { type DocumentReads, type Documents, hashName } from "../state/documents.ts"
 import { flag, integer, message, optional, text, word } from "../state/schema.ts"
 import { type Finding, familyOf, findingKinds, grades } from "./finding.ts"
 
@@ -55,13 +52,12 @@ export const findingTallies = collection("finding", message({ unsettled: integer
 export function placeOf(key: string): string {
   const wellFormed = key.toWellFormed()
   if (wellFormed.length <= LONGEST_KEY) return wellFormed
-  return `sha256 ${formatHex(digestOf("sha256", utf8(wellFormed)))}`
+  return `sha256 ${hashName(wellFormed)}`
 }
 
 /** A short name of a finding for people to type: 16 digits of lower-case hex. */
 export function findingId(key: string): string {
-  const hash = digestOf("sha256", utf8(`countersign-finding/v1\n${placeOf(key)}\n`))
-  return formatHex(hash.subarray(0, 8))
+  return hashName(`countersign-finding/v1\n${placeOf(key)}\n`).slice(0, 16)
 }
 
 function bounded(long: string, longest: number): string {

@@ -1,12 +1,9 @@
 // Signed heads that the monitor's tree cannot judge yet, at most 64 of a log. The largest and the oldest stay
 // whatever comes, so that flooding hides neither.
-import { utf8 } from "../../core/base/bytes.ts"
-import { digestOf } from "../../core/base/digest.ts"
-import { formatHex } from "../../core/base/text.ts"
 import { parseNote } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
-import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
+import { type DocumentReads, type Documents, hashName, ofLog } from "../state/documents.ts"
 import { integer, message, text } from "../state/schema.ts"
 import { type KnownKeys, keptStatement, mergedNote, type Statement } from "./statement.ts"
 
@@ -24,8 +21,7 @@ export const pending = collection("pending-head", message({ note: text, at: inte
 
 /** The same text is one pending head, whoever signed it. */
 function placeOf(origin: Origin, note: string): string {
-  const digest = formatHex(digestOf("sha256", utf8(parseNote(note).text)))
-  return `${origin} ${digest.slice(0, 32)}`
+  return `${origin} ${hashName(parseNote(note).text).slice(0, 32)}`
 }
 
 /** The pending heads of a log in the order of their keys; refuses `malformed` for a damaged document. */
@@ -35,27 +31,16 @@ export function pendingHeads(documents: DocumentReads, keys: KnownKeys): readonl
     .map(([key, { note, at }]) => ({ key, statement: keptStatement(note, keys), at }))
 }
 
-function isLogSigned({ statement }: PendingHead): boolean {
-  return statement.log.length > 0
-}
-
-function sizeOf({ statement }: PendingHead): number {
-  return statement.head.size
-}
-
 /** What has to go: statements of witnesses alone first, of the others the newest. */
 function leastUseful(heads: readonly PendingHead[]): PendingHead | undefined {
-  const signed = heads.filter(isLogSigned)
-  const largest = Math.max(...signed.map(sizeOf))
-  const oldest = Math.min(...signed.map(({ at }) => at))
-  const kept = [
-    signed.find((head) => sizeOf(head) === largest),
-    signed.find(({ at }) => at === oldest),
-  ]
-  const candidates = heads
-    .filter((head) => !kept.includes(head))
-    .toSorted((a, b) => Number(isLogSigned(a)) - Number(isLogSigned(b)) || b.at - a.at)
-  return candidates[0]
+  const isSigned = ({ statement }: PendingHead): boolean => statement.log.length > 0
+  const signed = heads.filter(isSigned)
+  const [largest] = signed.toSorted((a, b) => b.statement.head.size - a.statement.head.size)
+  const [oldest] = signed.toSorted((a, b) => a.at - b.at)
+  const [least] = heads
+    .filter((head) => head !== largest && head !== oldest)
+    .toSorted((a, b) => Number(isSigned(a)) - Number(isSigned(b)) || b.at - a.at)
+  return least
 }
 
 /** Remembers a head to be judged later; refuses nothing, and may forget another one for it. */

@@ -1,7 +1,7 @@
 // What others post to the monitor: heads, and receipts, which are verified before anything is kept: a signed entry
 // timestamp of Rekor v1, or a receipt of the native API, whose proof leads to a signed head. The door puts in, the
 // next round takes everything out. Bounded for each log: what would convict the log goes before what is merely newer.
-import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
+import { parseUtf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { Refusal, refuse, unlessRefused } from "../../core/base/errors.ts"
 import {
@@ -24,7 +24,7 @@ import { canonicalJson } from "../../entry/canonical-json.ts"
 import type { Observation } from "../findings/case.ts"
 import type { KnownKeys } from "../heads/statement.ts"
 import { collection } from "../state/collection.ts"
-import { type Documents, ofLog } from "../state/documents.ts"
+import { type Documents, hashName, ofLog } from "../state/documents.ts"
 import { integer, message, text } from "../state/schema.ts"
 import {
   keepReceipt,
@@ -66,10 +66,6 @@ const MOST_PROMISES = 1_024
 /** UTF-16 units of all promises in the mailbox. */
 const MOST_PROMISED = 8_388_608
 
-function idOf(note: string): string {
-  return formatHex(digestOf("sha256", utf8(note)))
-}
-
 /** The more important one first. */
 function byImportance(a: PostedHead, b: PostedHead): number {
   return Number(b.contradicts) - Number(a.contradicts) || b.size - a.size
@@ -110,7 +106,7 @@ export function createMailbox(): OpenMailbox {
     const waiting = documents.keys(inbox, `${origin} `).length
     const room = Math.max(0, MOST_POSTED_HEADS - waiting)
     for (const { note, receivedAt } of [...posted].sort(byImportance).slice(0, room)) {
-      documents.put(inbox, `${origin} ${idOf(note)}`, { note, receivedAt })
+      documents.put(inbox, `${origin} ${hashName(note)}`, { note, receivedAt })
     }
   }
 
@@ -118,7 +114,7 @@ export function createMailbox(): OpenMailbox {
     postHead(head) {
       const ofLog = heads.get(head.origin) ?? new Map<string, PostedHead>()
       heads.set(head.origin, ofLog)
-      ofLog.set(idOf(head.note), head)
+      ofLog.set(hashName(head.note), head)
       if (ofLog.size <= MOST_POSTED_HEADS) return
       const [least] = [...ofLog].sort(([, a], [, b]) => byImportance(b, a))
       if (least !== undefined) ofLog.delete(least[0])
