@@ -28,10 +28,6 @@ interface WatchedWitness {
   readonly record: SignerRecord
 }
 
-function lastTime({ newest, agreed, since }: SignerRecord): number {
-  return Math.max(since, newest ? aliveAt(newest) : 0, agreed ? aliveAt(agreed) : 0)
-}
-
 function dateText(at: number): string {
   return new Date(at).toISOString()
 }
@@ -43,7 +39,8 @@ function lasting({ now }: JudgeScope, seen: Ungraded): Case {
 function judgeSilence(scope: FreshnessJudgement, one: WatchedWitness): Case {
   const { origin, now } = scope
   const { name } = one.witness
-  const last = lastTime(one.record)
+  const { newest, agreed, since } = one.record
+  const last = Math.max(since, newest ? aliveAt(newest) : 0, agreed ? aliveAt(agreed) : 0)
   if (now - last <= limitsOf(scope).witnessWindow)
     return absent(keyOf("witness-silent", origin, name))
   const summary = `The witness ${shown(name)} has cosigned nothing of this log since ${dateText(last)}.`

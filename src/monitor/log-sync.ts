@@ -1,9 +1,10 @@
 // Brings the monitor's own tree of one log up to a signed head: the follower's steps become commits, its
-// faults and a fork become findings.
+// faults and a fork become findings. A fork is proven out of the larger head's own tiles, because the monitor's tree
+// has not reached it.
 import { equalBytes } from "../core/base/bytes.ts"
 import { bug, Refusal, Trouble } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
-import type { SignatureRule, Vkey } from "../core/note/note.ts"
+import type { SignatureRule } from "../core/note/note.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
 import { planConsistency, planInclusion } from "../core/tree/proof.ts"
 import type { Evidence } from "../evidence/evidence.ts"
@@ -79,9 +80,14 @@ async function raiseFork(
   // The own tree is under one of these; which one is found out.
   const pending = pendingHeads(state.documents, keys).map((head) => head.statement)
   const others = [reachedStatement(tools) ?? [], pending].flat()
-  const proven = await convicted(ungraded("fork", origin, summary), () =>
-    proveFork(statement, tree, others, keys.holds),
-  )
+  async function prove(): Promise<Evidence | undefined> {
+    for (const older of others) {
+      const evidence = await faultOf(() => proofAgainst(statement, tree, older, keys.holds))
+      if (evidence !== undefined && !(evidence instanceof DataFault)) return evidence
+    }
+    return undefined
+  }
+  const proven = await convicted(ungraded("fork", origin, summary), prove)
   await state.change((documents) => settle(documents, [proven], now))
 }
 
@@ -108,24 +114,6 @@ export async function commitEntries(
   }, growth)
 }
 
-async function commitStep(
-  tools: SyncTools,
-  read: Omit<ReadEntries, "entries">,
-  { leafHashes, entries, gaps }: FollowStep,
-): Promise<void> {
-  const { keys } = tools
-  const { own, ground, now } = read
-  const isWhole = own.head.size + leafHashes.length === ground.statement.head.size
-  function keep(documents: Documents): readonly Case[] {
-    for (const gap of gaps) keepGap(documents, keys.origin, gap)
-    // The only head that a part of its tree is proven by; the log may show another one from now on.
-    if (!isWhole) keepPending(documents, keys, ground.statement, now)
-    return []
-  }
-  const growth = { origin: keys.origin, leafHashes }
-  await commitEntries(tools, { ...read, entries }, keep, growth)
-}
-
 /** `cut`: there was no time for all of it. */
 type SyncEnd = "reached" | "cut" | "stopped"
 
@@ -141,6 +129,7 @@ async function syncTo(
   const { keys, state, hasher } = tools
   const { origin } = keys
   const { statement, source, vantage, isOwed } = target
+  const { size, root } = statement.head
   const own = await state.tree(origin)
   const older = reachedStatement(tools)
 
@@ -154,14 +143,19 @@ async function syncTo(
   }
 
   async function commit(step: FollowStep, tree: TargetTree): Promise<void> {
-    const path: RemarkGround["path"] = (index) =>
-      tree.prove(planInclusion(index, statement.head.size))
-    const { holds } = keys
-    const ground = { origin, statement, source, path, ...present({ older, holds }) }
-    await commitStep(tools, { own, ground, now }, step)
+    const { leafHashes, entries, gaps } = step
+    const path: RemarkGround["path"] = (index) => tree.prove(planInclusion(index, size))
+    const ground = { origin, statement, source, path, ...present({ older, holds: keys.holds }) }
+    const isWhole = own.head.size + leafHashes.length === size
+    function keep(documents: Documents): readonly Case[] {
+      for (const gap of gaps) keepGap(documents, origin, gap)
+      // The only head that a part of its tree is proven by; the log may show another one from now on.
+      if (!isWhole) keepPending(documents, keys, statement, now)
+      return []
+    }
+    await commitEntries(tools, { own, ground, entries, now }, keep, { origin, leafHashes })
   }
 
-  const { size, root } = statement.head
   const options = { own, source, target: { size, root }, hasher, report, commit, isOver }
   const outcome = await follow(options)
   if (outcome.kind === "fork") await raiseFork(tools, target, outcome.target, now)
@@ -191,38 +185,18 @@ export async function trySyncTo(
   }
 }
 
-function commonSigner(a: Statement, b: Statement): Vkey | undefined {
-  return a.log.find(({ vkey }) => b.log.some((other) => other.vkey === vkey))?.vkey
-}
-
+/** Evidence from `newer`, whose tree this is, and `older` if that is no beginning of it. */
 async function proofAgainst(
   newer: Statement,
   tree: TargetTree,
   older: Statement,
   holds: SignatureRule | undefined,
 ): Promise<Evidence | undefined> {
-  const vkey = commonSigner(newer, older)
+  const vkey = newer.log.find((own) => older.log.some((other) => other.vkey === own.vkey))?.vkey
   const { size, root } = older.head
   if (vkey === undefined || size === 0 || size > tree.head.size) return undefined
   const implied = await tree.rootAt(size)
   if (equalBytes(implied, root)) return undefined
   const hashes = await tree.prove(planConsistency(size, tree.head.size))
   return makeFork(vkey, older.note, newer.note, { implied, hashes }, holds)
-}
-
-/**
- * Evidence from `newer`, whose tree this is, and the first of `others` that is no beginning of it; undefined
- * if there is none of that size, or if tiles are missing. Refuses as {@link makeFork} does.
- */
-export async function proveFork(
-  newer: Statement,
-  tree: TargetTree,
-  others: readonly Statement[],
-  holds: SignatureRule | undefined,
-): Promise<Evidence | undefined> {
-  for (const older of others) {
-    const evidence = await faultOf(() => proofAgainst(newer, tree, older, holds))
-    if (evidence !== undefined && !(evidence instanceof DataFault)) return evidence
-  }
-  return undefined
 }

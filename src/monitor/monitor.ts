@@ -74,10 +74,6 @@ interface Followed {
   readonly tools: SyncTools
 }
 
-function endlessTurn(): () => boolean {
-  return () => false
-}
-
 function followed(log: MonitoredLog, options: MonitorOptions, beginTurn: BeginTurn): Followed {
   const { state, watch, verify, hasher, sha256, holds, pause } = options
   const { origin, vkeys: logKeys, witnesses } = log
@@ -89,7 +85,7 @@ function followed(log: MonitoredLog, options: MonitorOptions, beginTurn: BeginTu
 
 export function createMonitor(options: MonitorOptions): Monitor {
   const { state, watch, sinks, mailbox, limits } = options
-  const { beginTurn = endlessTurn, isStopping = () => false } = options
+  const { beginTurn = () => () => false, isStopping = () => false } = options
   const logs = options.logs.map((log) => followed(log, options, beginTurn))
   const allKeys = logs.map(({ keys }) => keys)
   let isExpecting = false

@@ -1,5 +1,7 @@
 // What an attestation is about: the subjects of the in-toto statement whose digest an entry holds. The
-// envelope comes from the log unsigned, so it counts only if its payload has the digest in the body.
+// envelope comes from the log unsigned, so it counts only if its payload has the digest in the body. JSON is also read
+// in different ways: some readers keep the first of two members with one name, most the last, and some do not care for
+// upper and lower case. What it says to one of them it does not say to all.
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { unlessRefused } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"

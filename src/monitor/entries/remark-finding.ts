@@ -1,5 +1,6 @@
 // Turns what the rules remark on an entry into a finding with evidence: the entry, its place in the tree, and
-// the head that the log signed over it.
+// the head that the log signed over it. Whether it was logged while its signers' certificates were valid is judged by
+// the clocks of witnesses: the times of the two cosigned heads that enclose it, never its own clock or the log's.
 import { bug, Refusal, Trouble } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import type { SignatureRule, Vkey } from "../../core/note/note.ts"

@@ -1,5 +1,8 @@
-// The rules of watched subjects: nobody but the expected signers signs them (`unknown-signer`), and a version
-// of a unique one has one digest (`conflicting-claims`): the one that was claimed first.
+// The rules of watched subjects, signers and keys. Nobody but the expected signers signs a subject (`unknown-signer`), and
+// a version of a unique one has one digest (`conflicting-claims`): the one that was claimed first. What a watched
+// signer's key signs must stand in its ledger, if there is one: `not-mine`. What is signed by a key behind its revocation
+// is `after-revocation`; the order is that of the log's entries, never of time, because whoever has a stolen key has its
+// dates as well. What a stranger's key revokes is remembered too, up to a bound, because the key may be watched later.
 import { shown } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"

@@ -1,5 +1,7 @@
 // Compares the entries of one bundle with their leaf hashes in the tree of a signed head. Entries that do
-// not match, or that cannot be had, are named; the tree's own leaf hashes stand in any case.
+// not match, or that cannot be had, are named; the tree's own leaf hashes stand in any case. Where tiles are damaged or
+// missing the tree comes out of the bundles alone: every body is hashed, and only if the root comes out right is anything
+// of it used.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { unlessRefused } from "../../core/base/errors.ts"
 import { decodeBundle } from "../../core/tree/bundle.ts"

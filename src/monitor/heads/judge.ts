@@ -7,7 +7,7 @@ import { equalBytes, utf8 } from "../../core/base/bytes.ts"
 import { shown } from "../../core/base/errors.ts"
 import { LONGEST_KEPT_NOTE } from "../../core/base/limits.ts"
 import { type CheckpointText, parseCheckpointText } from "../../core/note/checkpoint.ts"
-import { isSignatureOf, parseNote } from "../../core/note/note.ts"
+import { parseNote } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { makeKeyMisuse } from "../../evidence/head-evidence.ts"
 import { isOwnOrigin } from "../../evidence/opened-head.ts"
@@ -24,6 +24,7 @@ import {
 } from "./pending.ts"
 import { convicted, type JudgeScope, limitsOf } from "./scope.ts"
 import {
+  linesOf,
   type OpenedStatement,
   openStatement,
   type ReadNote,
@@ -180,10 +181,9 @@ async function judgeForeign(
 ): Promise<readonly Case[]> {
   const { origin, logKeys, observation } = judgement
   const rule = ruleFor(judgement, head)
-  const signers = logKeys.filter((vkey) => {
-    const line = note.signatures.find((candidate) => isSignatureOf(vkey, candidate))
-    return line !== undefined && rule(vkey, note.text, line.signature)
-  })
+  const signers = linesOf(logKeys, note)
+    .filter(({ vkey, line }) => rule(vkey, note.text, line.signature))
+    .map(({ vkey }) => vkey)
   // Keys of type 4 and 6 may stand for other logs' heads as witnesses, and Rekor v1 has a name of its own.
   const misused = signers.find((vkey) => vkey.type < 4 && !isOwnOrigin(vkey, head.origin))
   const what = `a head of ${shown(head.origin)}`

@@ -88,15 +88,6 @@ function lengthOf(promise: PostedPromise): number {
     : promise.timestamp.body.length
 }
 
-/** Keeps a promise unless its log has too many already. */
-function keepPromise(documents: Documents, keys: KnownKeys, posted: PostedPromise, now: number) {
-  unlessRefused(() =>
-    posted.form === "receipt"
-      ? keepReceipt(documents, keys, posted.receipt, now)
-      : keepTimestamp(documents, keys, posted.timestamp, now),
-  )
-}
-
 export function createMailbox(): OpenMailbox {
   const heads = new Map<Origin, Map<string, PostedHead>>()
   let promises: PostedPromise[] = []
@@ -131,7 +122,13 @@ export function createMailbox(): OpenMailbox {
       for (const [origin, posted] of heads) drainLog(documents, origin, posted.values())
       for (const promise of promises) {
         const keys = logs.find(({ origin }) => origin === promise.origin)
-        if (keys !== undefined) keepPromise(documents, keys, promise, now)
+        if (keys === undefined) continue
+        // A log that has too many promises already is not held to more.
+        unlessRefused(() =>
+          promise.form === "receipt"
+            ? keepReceipt(documents, keys, promise.receipt, now)
+            : keepTimestamp(documents, keys, promise.timestamp, now),
+        )
       }
       heads.clear()
       promises = []

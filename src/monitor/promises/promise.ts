@@ -1,6 +1,7 @@
 // Holds the log to what it has promised: an entry at an index, in every tree from then on, and when it took it.
 // A promise that the tree keeps is forgotten; one that it contradicts convicts the log; one that it does not reach in time is
-// the monitor's word.
+// the monitor's word. The time that the log has signed for an entry is held against the clocks of witnesses: it took
+// the entry after the last head without it was cosigned, and before the first head with it was.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { present } from "../../core/base/present.ts"
 import { parseBase64 } from "../../core/base/text.ts"

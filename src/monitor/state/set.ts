@@ -1,5 +1,6 @@
 // The monitor's documents in memory, with a digest over all of them that follows each change, and drafts:
-// changes that are not committed yet. Texts become values here, once each, and values texts.
+// changes that are not committed yet. Texts become values here, once each, and values texts. The digest is over
+// kinds, keys and texts, whatever the order in which they came: one SHA-256 a document and one for each of 256 groups.
 import { concat, utf8 } from "../../core/base/bytes.ts"
 import { bug, shown } from "../../core/base/errors.ts"
 import type { Hash, TreeHasher } from "../../core/tree/hash.ts"

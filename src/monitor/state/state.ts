@@ -1,5 +1,7 @@
 // The monitor's state: documents and trees, changed together and never without the monitor's signature
-// over the result. A state that is not exactly what was signed is refused as it is.
+// over the result. A state that is not exactly what was signed is refused as it is. What is signed: the state's
+// sequence number, a digest over all documents, and size and root of every log, as the text of a C2SP signed note
+// under the monitor's own key.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import { settled } from "../../core/base/settled.ts"

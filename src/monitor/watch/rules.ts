@@ -1,9 +1,10 @@
 // What single lines of a watch file say: who may sign, which key is revoked, what was shipped. Each function
-// takes the words behind its keyword and refuses `malformed` for anything else.
+// takes the words behind its keyword and refuses `malformed` for anything else. And the lists that a watch file
+// names: digests of what was released, and the ledger of what a pipeline signed. One a line; blank lines and comments
+// (#) are skipped. What sha256sum writes is a list of digests, too.
 import { refuse, shown } from "../../core/base/errors.ts"
 import { asObject, asText, optional, parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_WATCH_LIST } from "../../core/base/limits.ts"
-import { present } from "../../core/base/present.ts"
 import { parseDecimal, parseHex } from "../../core/base/text.ts"
 import { digestLength, type HashName } from "../../entry/algorithm.ts"
 import { parseDigest } from "../../entry/signature.ts"
@@ -67,31 +68,33 @@ export function readRule(text: string): SignerRule {
   return { form, issuer, identity: parsePattern(identity) }
 }
 
+/** `[in ORIGIN]`; undefined for anything else. */
+function readOrigin(words: readonly string[]): { readonly origin?: string } | undefined {
+  const [inWord, origin, ...others] = words
+  if (words.length === 0) return {}
+  return inWord === "in" && origin !== undefined && others.length === 0 ? { origin } : undefined
+}
+
 /** `sha256:HEX at INDEX [in ORIGIN]`. */
 export function readRevoked(text: string): RevokedKey {
-  const [key = "", at, index = "", inWord, origin, ...others] = wordsOf(text)
-  const isWhole = others.length === 0 && (inWord === undefined) === (origin === undefined)
-  if (at !== "at" || !isWhole || (inWord ?? "in") !== "in") {
+  const [key = "", at, index = "", ...rest] = wordsOf(text)
+  const where = readOrigin(rest)
+  if (at !== "at" || where === undefined) {
     return expected("revoked sha256:HEX at INDEX [in ORIGIN]", text)
   }
-  const revoked = { key: fingerprint(key), index: parseDecimal(index, "index") }
-  return origin === undefined ? revoked : { ...revoked, origin }
+  return { key: fingerprint(key), index: parseDecimal(index, "index"), ...where }
 }
 
 /** `FILE [within HOURS] [in ORIGIN]`. */
 export function readShipment(text: string): Omit<Shipment, "digests"> {
   const [file = "", ...words] = wordsOf(text)
-  let hours = DEFAULT_HOURS
-  if (words[0] === "within") {
-    hours = parseDecimal(words[1] ?? "", "hours")
-    words.splice(0, 2)
-  }
-  const [inWord, origin, ...others] = words
-  const isWhole = others.length === 0 && (inWord === undefined) === (origin === undefined)
-  if (!isWhole || (inWord ?? "in") !== "in" || hours < 1 || hours > MOST_HOURS) {
+  const isTimed = words[0] === "within"
+  const hours = isTimed ? parseDecimal(words[1] ?? "", "hours") : DEFAULT_HOURS
+  const where = readOrigin(isTimed ? words.slice(2) : words)
+  if (where === undefined || hours < 1 || hours > MOST_HOURS) {
     return expected(`shipped FILE [within HOURS (1 to ${MOST_HOURS})] [in ORIGIN]`, text)
   }
-  return { file, hours, ...present({ origin }) }
+  return { file, hours, ...where }
 }
 
 const MOST_LINES = 1_000_000
@@ -103,17 +106,23 @@ const hashOfDigits: ReadonlyMap<number, HashName> = new Map([
   [2 * digestLength.sha512, "sha512"],
 ])
 
-/** Calls `read` with each line that says something and the line's number. */
-function eachLine(text: string, what: string, read: (line: string, number: number) => void): void {
+/** What `read` gives for each line that says something, told the line's place. */
+function readLines(
+  text: string,
+  what: string,
+  read: (line: string, place: string) => string,
+): ReadonlySet<string> {
   if (text.length > LONGEST_WATCH_LIST) refuse("too-large", `${what}: expected up to 128 MiB`)
   const lines = text.split("\n")
   if (lines.length > MOST_LINES + 1) {
     refuse("too-large", `${what}: expected up to ${MOST_LINES} lines, found ${lines.length}`)
   }
+  const found = new Set<string>()
   lines.forEach((written, i) => {
     const line = written.trim()
-    if (line !== "" && !line.startsWith("#")) read(line, i + 1)
+    if (line !== "" && !line.startsWith("#")) found.add(read(line, `${what}, line ${i + 1}`))
   })
+  return found
 }
 
 /** `ALGORITHM:HEX`, or bare hex whose length tells the algorithm, perhaps with a file's name behind it. */
@@ -132,11 +141,7 @@ function readDigest(line: string, place: string): string {
 
 /** Digests as `algorithm:hex`. Refuses `malformed` or `too-large`, naming the line. */
 export function readDigestList(text: string, what: string): ReadonlySet<string> {
-  const digests = new Set<string>()
-  eachLine(text, what, (line, number) => {
-    digests.add(readDigest(line, `${what}, line ${number}`))
-  })
-  return digests
+  return readLines(text, what, readDigest)
 }
 
 function hexOf(digest: string): string {
@@ -150,7 +155,7 @@ function readLeafHash(value: unknown, place: string): string {
   return hex
 }
 
-function readLedgerObject(line: string, place: string): readonly string[] {
+function readLedgerObject(line: string, place: string): string {
   const { leafHash, digest } = asObject(parseJson(line, place, LONGEST_LINE), place, [
     "leafHash",
     "digest",
@@ -161,7 +166,7 @@ function readLedgerObject(line: string, place: string): readonly string[] {
     refuse("malformed", `${place}: expected a leafHash or a digest, found neither`)
   }
   // The leaf hash says more, so beside it the digest alone does not make another entry expected.
-  return [hash ?? hexOf(text ?? "")]
+  return hash ?? hexOf(text ?? "")
 }
 
 /**
@@ -169,11 +174,7 @@ function readLedgerObject(line: string, place: string): readonly string[] {
  * --json` prints them) or a `digest`, or plain digests. Refuses `malformed` or `too-large`, naming the line.
  */
 export function readLedger(text: string, what: string): ReadonlySet<string> {
-  const known = new Set<string>()
-  eachLine(text, what, (line, number) => {
-    const place = `${what}, line ${number}`
-    if (!line.startsWith("{")) known.add(hexOf(readDigest(line, place)))
-    else for (const hex of readLedgerObject(line, place)) known.add(hex)
-  })
-  return known
+  return readLines(text, what, (line, place) =>
+    line.startsWith("{") ? readLedgerObject(line, place) : hexOf(readDigest(line, place)),
+  )
 }
