@@ -9,6 +9,7 @@ import { createShippedRule } from "./expectation.ts"
 import {
   createEntryReader,
   type EntryReading,
+  type Examination,
   type ExaminedEntry,
   type ReadEntry,
 } from "./reading.ts"
@@ -63,19 +64,19 @@ function unclassifiable(index: number, reading: Exclude<EntryReading, ReadEntry>
   return { kind: "unclassifiable", summary, evidenceKind }
 }
 
-function badSignature(index: number, { isProvable, payload }: ReadEntry): Remark {
+function badSignature({ index, isProvable, payload }: Examination): Remark {
   const over = isProvable ? "what it says" : "the envelope that the log keeps with it"
   const summary = `a signature of entry ${index} does not hold over ${over}`
   const evidenceKind = isProvable ? "bad-entry" : "unexpected-entry"
   return { kind: "bad-signature", summary, evidenceKind, payload: payload?.payload }
 }
 
-function canaryRemark(index: number): Remark {
+function canaryRemark({ index }: Examination): Remark {
   const summary = `entry ${index} is the monitor's own test: signed by a key that nobody knows`
   return { kind: "unknown-signer", about: "canary", summary, isCanary: true }
 }
 
-function validityRemarks(index: number, { claim }: ReadEntry): readonly Remark[] {
+function validityRemarks({ index, claim }: Examination): readonly Remark[] {
   const { notBefore, notAfter } = claim
   if (notBefore === undefined || notAfter === undefined) return nothing
   const summary = `entry ${index} is signed under a certificate`
@@ -99,7 +100,7 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
   const index = indexWatch(watch)
   const read = createEntryReader(options.sha256)
   const revocations = createRevocationRule(origin, index)
-  const subjects = createSubjectRule(origin)
+  const subjectRemarks = createSubjectRule(origin)
   const noteShipped = createShippedRule(origin, watch)
   const counts: Counts = {
     entries: 0,
@@ -128,55 +129,48 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
     if (hasPayload && reading.payload === undefined) counts.unreadablePayloads += 1
   }
 
-  function unreadableRemarks(at: number, reading: ReadEntry): readonly Remark[] {
-    const part = unreadablePart(reading, index)
+  function unreadableRemarks(entry: Examination): readonly Remark[] {
+    const part = unreadablePart(entry, index)
     if (part === undefined) return nothing
-    const summary = `entry ${at} may be about anything that is watched: ${part} cannot be read`
-    return [{ kind: "unclassifiable", summary, payload: reading.payload?.payload }]
+    const summary = `entry ${entry.index} may be about anything that is watched: ${part} cannot be read`
+    return [{ kind: "unclassifiable", summary, payload: entry.payload?.payload }]
   }
 
-  function ruleRemarks(
-    entry: ExaminedEntry,
-    reading: ReadEntry,
-    documents: Documents,
-  ): readonly Remark[] {
-    const signed = index.signersOf(reading.facts)
-    const about = index.subjectsOf(reading.facts)
+  function ruleRemarks(entry: Examination): readonly Remark[] {
+    const signed = index.signersOf(entry.facts)
+    const about = index.subjectsOf(entry.facts)
     const remarks = [
-      ...signerRemarks(entry, reading, signed),
-      ...subjects.remarks(entry.index, reading, about, documents),
-      ...revocations.remarks(entry.index, reading, documents),
-      ...unreadableRemarks(entry.index, reading),
+      ...signerRemarks(entry, signed),
+      ...subjectRemarks(entry, about),
+      ...revocations.remarks(entry),
+      ...unreadableRemarks(entry),
     ]
     const isWatched = signed.length > 0 || about.length > 0
     if (remarks.length > 0) counts.unexpected += 1
     else if (isWatched) counts.expected += 1
-    if (remarks.length === 0) noteShipped(entry.index, reading.facts, isWatched, documents)
+    if (remarks.length === 0) noteShipped(entry, isWatched)
     return remarks
   }
 
-  function examineReadable(
-    entry: ExaminedEntry,
-    reading: ReadEntry,
-    documents: Documents,
-  ): readonly Remark[] {
-    if (!verify(reading.checks)) return [badSignature(entry.index, reading)]
-    count(reading)
-    const validity = validityRemarks(entry.index, reading)
-    if (isCanaryEntry(documents, entry.leafHash)) return [canaryRemark(entry.index), ...validity]
-    if (reading.revokes !== undefined && reading.checks.length > 0) {
+  function examineReadable(entry: Examination): readonly Remark[] {
+    if (!verify(entry.checks)) return [badSignature(entry)]
+    count(entry)
+    const validity = validityRemarks(entry)
+    if (isCanaryEntry(entry.documents, entry.leafHash)) return [canaryRemark(entry), ...validity]
+    if (entry.revokes !== undefined && entry.checks.length > 0) {
       counts.revocations += 1
-      revocations.remember(entry.index, reading.revokes, documents)
+      revocations.remember(entry, entry.revokes)
       return validity
     }
-    return [...ruleRemarks(entry, reading, documents), ...validity]
+    return [...ruleRemarks(entry), ...validity]
   }
 
   function remarksOn(entry: ExaminedEntry, documents: Documents): readonly Remark[] {
     const duplicate = duplicateRemarks(entry)
     const reading = read(entry)
     if (reading.form === "read") {
-      return [...duplicate, ...examineReadable(entry, reading, documents)]
+      const { index, leafHash } = entry
+      return [...duplicate, ...examineReadable({ ...reading, index, leafHash, documents })]
     }
     if (reading.form === "unknown") counts.unknown += 1
     const isIgnored = reading.form === "unknown" && watch.unknown === "ignore"

@@ -7,7 +7,7 @@ import { collection } from "../state/collection.ts"
 import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
 import { integer, message, optional } from "../state/schema.ts"
 import type { Watch } from "../watch/watch.ts"
-import type { EntryFacts } from "./watch-index.ts"
+import type { Examination } from "./reading.ts"
 
 /** Digests of watched entries that are remembered of one log before anything of them is shipped. */
 export const MOST_LOGGED = 100_000
@@ -122,22 +122,17 @@ export function createShippedRule(origin: string, watch: Watch) {
     const isWanted = isAwaited(documents, origin, digest)
     if (!isWanted && !isOwn) return
     if (!isWanted) {
-      const isFull = remembered === undefined || remembered >= MOST_LOGGED
-      remembered = (isFull ? makeRoom(documents, origin) : (remembered ?? 0)) + 1
+      const known = remembered ?? MOST_LOGGED
+      remembered = (known >= MOST_LOGGED ? makeRoom(documents, origin) : known) + 1
     }
     noteLogged(documents, origin, digest, index)
   }
 
   /** The entry has no remark; `isWatched` says that it is the owner's. */
-  return (
-    index: number,
-    { digests, subjects }: EntryFacts,
-    isWatched: boolean,
-    documents: Documents,
-  ): void => {
+  return ({ index, facts, documents }: Examination, isWatched: boolean): void => {
     if (isIdle) return
-    const stated = subjects.flatMap((subject) => subject.digests)
-    for (const digest of new Set([...digests, ...stated])) {
+    const stated = facts.subjects.flatMap(({ digests }) => digests)
+    for (const digest of new Set([...facts.digests, ...stated])) {
       noteDigest(index, digest, isWatched, documents)
     }
   }

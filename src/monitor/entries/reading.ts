@@ -9,6 +9,7 @@ import type { SignatureCheck } from "../../entry/entry.ts"
 import { createClaimReader, keptEnvelopeChecks, type LoggedClaim } from "../../entry/kinds/claim.ts"
 import { revocationDigest, revokedKey } from "../../entry/revocation.ts"
 import type { VerifierKey } from "../../entry/verifier-key.ts"
+import type { Documents } from "../state/documents.ts"
 import { type EntryPayload, openPayload } from "./payload.ts"
 import type { EntryFacts, EntrySigner } from "./watch-index.ts"
 
@@ -38,6 +39,11 @@ export interface ReadEntry {
   readonly payload?: EntryPayload
   /** The key that it revokes if its signature holds. */
   readonly revokes?: string
+}
+
+/** An entry that was read, at its place, with the documents that the commit changes which takes it. */
+export interface Examination extends ReadEntry, Pick<ExaminedEntry, "index" | "leafHash"> {
+  readonly documents: Documents
 }
 
 export type EntryReading =

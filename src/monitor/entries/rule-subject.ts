@@ -11,9 +11,15 @@ import { collection, type ValueOf } from "../state/collection.ts"
 import type { Documents } from "../state/documents.ts"
 import { integer, message, optional, text } from "../state/schema.ts"
 import type { NamedSubject } from "./payload.ts"
-import type { ExaminedEntry, ReadEntry } from "./reading.ts"
+import type { Examination } from "./reading.ts"
 import type { Remark } from "./remark.ts"
-import type { EntrySigner, SignerMatch, SubjectMatch, WatchIndex } from "./watch-index.ts"
+import type {
+  EntryFacts,
+  EntrySigner,
+  SignerMatch,
+  SubjectMatch,
+  WatchIndex,
+} from "./watch-index.ts"
 
 /** Names of one log that are remembered, each once a hash. */
 const MOST_CLAIMS = 100_000
@@ -21,14 +27,8 @@ const MOST_CLAIMS = 100_000
 /** What was claimed first, by origin, hash and name; names have any characters, so the name stands last. */
 export const claims = collection("claim", message({ digest: text, index: integer }))
 
-/** One name with one digest (`algorithm:hex`) of it. */
-interface Claim {
-  readonly name: string
-  readonly digest: string
-}
-
 /** The claims of subjects with a version; a name that stands there twice stands for several artifacts. */
-function claimsOf(named: readonly NamedSubject[]): readonly Claim[] {
+function claimsOf(named: readonly NamedSubject[]) {
   const versioned = named.filter(({ name = "" }) => isVersioned(name))
   return versioned
     .filter(({ name }) => versioned.filter((other) => other.name === name).length === 1)
@@ -41,14 +41,13 @@ function signerText({ key, identities, issuer }: EntrySigner): string {
 }
 
 function strangerRemarks(
-  index: number,
+  { index, payload }: Examination,
   { subject, reason, strangers }: SubjectMatch,
-  payload: Uint8Array | undefined,
 ): readonly Remark[] {
   if (strangers.length === 0) return []
   const signers = strangers.map(signerText).join(", ")
   const summary = `entry ${index} is about ${subject.name} (${reason}) and signed by ${signers}, who is not expected to`
-  return [{ kind: "unknown-signer", watched: subject.name, summary, payload }]
+  return [{ kind: "unknown-signer", watched: subject.name, summary, payload: payload?.payload }]
 }
 
 export function createSubjectRule(origin: string) {
@@ -62,10 +61,8 @@ export function createSubjectRule(origin: string) {
   }
 
   function conflictRemarks(
-    index: number,
+    { index, payload, documents }: Examination,
     { subject, named, strangers }: SubjectMatch,
-    documents: Documents,
-    payload: Uint8Array | undefined,
   ): readonly Remark[] {
     if (!subject.isUnique) return []
     return claimsOf(named).flatMap(({ name, digest }): readonly Remark[] => {
@@ -79,30 +76,21 @@ export function createSubjectRule(origin: string) {
       const summary = `entry ${index} says that ${shown(name, 120)} is ${digest}; by entry ${other} it is ${first.digest}`
       const kind = "conflicting-claims"
       const watched = subject.name
-      return [{ kind, watched, summary, other, evidenceKind: kind, payload }]
+      const remark = { kind, watched, summary, other, evidenceKind: kind } as const
+      return [{ ...remark, payload: payload?.payload }]
     })
   }
 
-  return {
-    /** What there is to say about an entry that is about these subjects; remembers what it claims. */
-    remarks: (
-      index: number,
-      { payload }: ReadEntry,
-      matches: readonly SubjectMatch[],
-      documents: Documents,
-    ): readonly Remark[] =>
-      matches.flatMap((match) => [
-        ...strangerRemarks(index, match, payload?.payload),
-        ...conflictRemarks(index, match, documents, payload?.payload),
-      ]),
-  }
+  /** What there is to say about an entry that is about these subjects; remembers what it claims. */
+  return (entry: Examination, matches: readonly SubjectMatch[]): readonly Remark[] =>
+    matches.flatMap((match) => [...strangerRemarks(entry, match), ...conflictRemarks(entry, match)])
 }
 
 /** Whether the ledger has the entry by its leaf hash or by the digest that it is about. */
 export function isMine(
   mine: ReadonlySet<string>,
   leafHash: Hash,
-  digests: readonly string[],
+  { digests }: EntryFacts,
 ): boolean {
   const isDigestMine = digests.some((digest) => mine.has(digest.slice(digest.indexOf(":") + 1)))
   return isDigestMine || mine.has(formatHex(leafHash))
@@ -110,12 +98,11 @@ export function isMine(
 
 /** One remark for each watched signer that did not sign this, as far as its ledger knows. */
 export function signerRemarks(
-  { index, leafHash }: ExaminedEntry,
-  { facts }: ReadEntry,
+  { index, leafHash, facts }: Examination,
   matches: readonly SignerMatch[],
 ): readonly Remark[] {
   return matches.flatMap(({ signer, by }): readonly Remark[] => {
-    if (signer.mine === undefined || isMine(signer.mine, leafHash, facts.digests)) return []
+    if (signer.mine === undefined || isMine(signer.mine, leafHash, facts)) return []
     const { name: watched } = signer
     const summary = `entry ${index} is signed by ${watched} (${by.key}) and is not in its ledger: ${facts.digests.join(", ")}`
     return [{ kind: "not-mine", watched, summary }]
@@ -139,32 +126,27 @@ export const revocations = collection(
 export function createRevocationRule(origin: string, watch: WatchIndex) {
   let strangers: number | undefined
 
-  function placeOf(key: string): string {
-    return `${origin} ${key}`
-  }
-
-  function isWatched(key: string, { facts }: ReadEntry): boolean {
-    return watch.isKnownKey(key) || watch.signersOf(facts).some(({ by }) => by.key === key)
-  }
+  const placeOf = (key: string): string => `${origin} ${key}`
 
   /** Behind an entry, which can be proven. */
   function behindEntry(
-    index: number,
+    { index, facts, payload, documents }: Examination,
     key: string,
     { index: other, toldAt }: ValueOf<typeof revocations>,
-    documents: Documents,
-    reading: ReadEntry,
   ): readonly Remark[] {
-    const isOwn = isWatched(key, reading)
+    const isOwn = watch.isKnownKey(key) || watch.signersOf(facts).some(({ by }) => by.key === key)
     if (!isOwn) {
       if (toldAt !== undefined) return []
       documents.put(revocations, placeOf(key), { index: other, toldAt: index })
     }
     const summary = `entry ${index} is signed by ${key}, which entry ${other} has revoked`
-    const payload = reading.payload?.payload
-    const evidenceKind = "signed-after-revocation"
     const named = isOwn ? { watched: key } : { about: key }
-    return [{ kind: "after-revocation", ...named, summary, other, evidenceKind, payload }]
+    const proof = {
+      other,
+      evidenceKind: "signed-after-revocation",
+      payload: payload?.payload,
+    } as const
+    return [{ kind: "after-revocation", ...named, summary, ...proof }]
   }
 
   /** Behind an index that only the watch file knows. */
@@ -177,7 +159,7 @@ export function createRevocationRule(origin: string, watch: WatchIndex) {
 
   return {
     /** Remembers that the entry at `index` revokes the key; its signature holds. */
-    remember(index: number, key: string, documents: Documents): void {
+    remember({ index, documents }: Examination, key: string): void {
       const known = documents.get(revocations, placeOf(key))
       if (known !== undefined && known.index <= index) return
       if (known === undefined && !watch.isKnownKey(key)) {
@@ -188,12 +170,13 @@ export function createRevocationRule(origin: string, watch: WatchIndex) {
       documents.put(revocations, placeOf(key), { ...known, index })
     },
     /** One remark a revoked key; of a key that is not watched only the first entry behind is told of. */
-    remarks(index: number, reading: ReadEntry, documents: Documents): readonly Remark[] {
-      const keys = new Set(reading.facts.signers.map(({ key }) => key))
+    remarks(entry: Examination): readonly Remark[] {
+      const { index, facts, documents } = entry
+      const keys = new Set(facts.signers.map(({ key }) => key))
       return [...keys].flatMap((key) => {
         const revocation = documents.get(revocations, placeOf(key))
         return revocation !== undefined && revocation.index < index
-          ? behindEntry(index, key, revocation, documents, reading)
+          ? behindEntry(entry, key, revocation)
           : behindIndex(index, key)
       })
     },

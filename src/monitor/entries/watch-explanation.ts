@@ -37,7 +37,7 @@ function signerLines({ signer, reason }: SignerMatch, entry: ExplainedEntry, rea
   const { name, mine } = signer
   const by = `signer ${name}: ${reason}`
   if (mine === undefined) return `${by}; it has no ledger`
-  return isMine(mine, entry.leafHash, read.facts.digests)
+  return isMine(mine, entry.leafHash, read.facts)
     ? `${by}; the entry is in its ledger`
     : `${by}; not-mine, because the entry is not in its ledger`
 }

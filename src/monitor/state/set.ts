@@ -8,16 +8,10 @@ import type { Collection, DocumentKind } from "./collection.ts"
 import type { DocumentReads, Documents } from "./documents.ts"
 import type { DocumentChange, StoredDocument } from "./store.ts"
 
-/** A value with what it was read or put through. */
-interface Typed {
-  readonly by: Collection<unknown>
-  readonly value: unknown
-}
-
-/** One of both at least; each is made of the other when it is asked for. */
+/** A text, or a value with what it was read or put through; each is made of the other when it is asked for. */
 interface Held {
   text?: string
-  typed?: Typed
+  typed?: { readonly by: Collection<unknown>; readonly value: unknown }
 }
 
 /** A change of a draft: the value goes on with its text. */
