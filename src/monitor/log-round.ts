@@ -99,12 +99,7 @@ async function sync(round: LogRound, observations: readonly Observation[]): Prom
   return { isComplete, isCut, failures }
 }
 
-async function settleGap(
-  { log, tools, now }: LogRound,
-  own: OwnTree,
-  gap: Gap,
-  check: GapCheck,
-): Promise<void> {
+async function settleGap({ log, tools, now }: LogRound, own: OwnTree, gap: Gap, check: GapCheck) {
   const { origin, source } = log
   const { state, keys } = tools
   if (check.state === "lasts") {

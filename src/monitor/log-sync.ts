@@ -121,11 +121,7 @@ type SyncEnd = "reached" | "cut" | "stopped"
  * Follows the log to `target`, which is larger than the own tree. Rejects with Trouble ("network") if the
  * source fails on the way; what was read before is kept.
  */
-async function syncTo(
-  tools: SyncTools,
-  target: SyncTarget,
-  { now, isOver }: SyncTime,
-): Promise<SyncEnd> {
+async function syncTo(tools: SyncTools, target: SyncTarget, { now, isOver }: SyncTime) {
   const { keys, state, hasher } = tools
   const { origin } = keys
   const { statement, source, vantage, isOwed } = target

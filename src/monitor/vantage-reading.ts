@@ -42,11 +42,7 @@ async function newestNote(source: LogSource, size: number, keys: KnownKeys): Pro
 }
 
 /** Asks all vantage points at once; `size` is that of the own tree. */
-export async function readVantages(
-  log: MonitoredLog,
-  keys: KnownKeys,
-  size: number,
-): Promise<readonly Sight[]> {
+export async function readVantages(log: MonitoredLog, keys: KnownKeys, size: number) {
   return await Promise.all([
     sightOf("log", () => newestNote(log.source, size, keys)),
     ...log.mirrors.map(({ name, source }) =>

@@ -108,11 +108,7 @@ interface Pass {
 }
 
 /** Gives a sink its alerts one after the other, until one fails or the time is over. */
-async function passOver(
-  sink: AlertSink,
-  items: readonly OutboxItem[],
-  isOver: () => boolean,
-): Promise<Pass> {
+async function passOver(sink: AlertSink, items: readonly OutboxItem[], isOver: () => boolean) {
   const delivered: string[] = []
   for (const { place, alert } of items) {
     if (delivered.length > 0 && isOver()) break

@@ -145,11 +145,7 @@ function missing({ origin, index, seenAt }: Canary): readonly Case[] {
   return [attested("canary-missing", origin, `a test entry ${fate}`)]
 }
 
-async function reviewOne(
-  review: CanaryReview,
-  leafHash: string,
-  known: Canary,
-): Promise<readonly Case[]> {
+async function reviewOne(review: CanaryReview, leafHash: string, known: Canary) {
   const { documents, origin, tree, now, timing = defaultCanaryTiming } = review
   const { index, missedAt, announcedAt } = known
   const isNew = known.seenAt === undefined && index !== undefined
@@ -241,11 +237,7 @@ export function noteTestDelivered(documents: Documents, alert: Alert, at: number
 }
 
 /** When the alert about the entry at `index` was delivered; forgotten once it was asked for. */
-export function takeTestDelivery(
-  documents: Documents,
-  origin: string,
-  index: number,
-): number | undefined {
+export function takeTestDelivery(documents: Documents, origin: string, index: number) {
   const key = `${origin} ${index}`
   const delivery = documents.get(testDeliveries, key)
   if (delivery !== undefined) documents.remove(testDeliveries, key)

@@ -51,12 +51,7 @@ export function isMeantFor(alert: Pick<Alert, "key">, name: string): boolean {
 }
 
 /** Remembers how a pass went, and says whether the sink has been failing for too long. */
-export function noteSinkPass(
-  documents: Documents,
-  name: string,
-  pass: SinkPass,
-  now: number,
-): readonly Case[] {
+export function noteSinkPass(documents: Documents, name: string, pass: SinkPass, now: number) {
   const before = documents.get(sinks, name) ?? { failures: 0 }
   const { failingSince: since = now, lastFailure, lastDeliveredAt } = before
   const isWell = pass.failure === undefined && !pass.isBehind && pass.delivered > 0

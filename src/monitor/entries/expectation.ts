@@ -44,12 +44,7 @@ function shippedTo(watch: Watch, origin: string): ReadonlyMap<string, number> {
  * Begins to expect what the shipped lists have, from `now` (Unix milliseconds) on, and forgets what they no
  * longer have; what is expected already keeps its deadline. To be called when the watch file is read.
  */
-export function expectShipped(
-  documents: Documents,
-  origin: string,
-  watch: Watch,
-  now: number,
-): void {
+export function expectShipped(documents: Documents, origin: string, watch: Watch, now: number) {
   const shipped = shippedTo(watch, origin)
   for (const [digest, hours] of shipped) {
     const key = place(origin, digest)
@@ -70,12 +65,7 @@ export function isAwaited(documents: DocumentReads, origin: string, digest: stri
 }
 
 /** Notes that the entry at `index` is about the digest; the lowest index stays. */
-export function noteLogged(
-  documents: Documents,
-  origin: string,
-  digest: string,
-  index: number,
-): void {
+export function noteLogged(documents: Documents, origin: string, digest: string, index: number) {
   const key = place(origin, digest)
   const known = documents.get(expectations, key)
   if (known?.index === undefined) documents.put(expectations, key, { ...known, index })

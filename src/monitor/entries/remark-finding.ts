@@ -52,11 +52,7 @@ async function bodyOf({ source, statement }: RemarkGround, index: number): Promi
   return body
 }
 
-async function otherEntry(
-  ground: RemarkGround,
-  index: number,
-  needsPayload: boolean,
-): Promise<LoggedEntry> {
+async function otherEntry(ground: RemarkGround, index: number, needsPayload: boolean) {
   const envelope = needsPayload ? await ground.source.envelope?.(index) : undefined
   const payload = envelope && readEnvelope(envelope).payload
   const body = await bodyOf(ground, index)
@@ -78,11 +74,7 @@ function timeEvidence(
   return makeEntryTime(vkey, found, holds)
 }
 
-async function evidenceOf(
-  ground: RemarkGround,
-  remark: EntryRemark,
-  body: Uint8Array,
-): Promise<Evidence | undefined> {
+async function evidenceOf(ground: RemarkGround, remark: EntryRemark, body: Uint8Array) {
   const vkey = ground.statement.log[0]?.vkey
   if (vkey === undefined) return undefined
   const { index, payload, other, evidenceKind: kind = "unexpected-entry", summary } = remark

@@ -87,11 +87,7 @@ export function createSubjectRule(origin: string) {
 }
 
 /** Whether the ledger has the entry by its leaf hash or by the digest that it is about. */
-export function isMine(
-  mine: ReadonlySet<string>,
-  leafHash: Hash,
-  { digests }: EntryFacts,
-): boolean {
+export function isMine(mine: ReadonlySet<string>, leafHash: Hash, { digests }: EntryFacts) {
   const isDigestMine = digests.some((digest) => mine.has(digest.slice(digest.indexOf(":") + 1)))
   return isDigestMine || mine.has(formatHex(leafHash))
 }

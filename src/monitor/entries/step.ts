@@ -87,10 +87,7 @@ async function envelopesOf(
 }
 
 /** Reads what the entries need; outside of the commit, because it may take its time. */
-export async function readStepFacts(
-  step: EntryStep,
-  entries: readonly MatchedEntry[],
-): Promise<StepFacts> {
+export async function readStepFacts(step: EntryStep, entries: readonly MatchedEntry[]) {
   const envelopes = await envelopesOf(step, entries)
   return { envelopes, duplicates: await duplicatesOf(step.own, entries) }
 }

@@ -60,11 +60,7 @@ function alertId({ key, openedAt, alerts }: StoredFinding, event: AlertEvent): s
 }
 
 /** Puts an alert about a finding into the outbox and gives the finding as it then is to be kept. */
-export function enqueue(
-  { documents, now }: Moment,
-  finding: StoredFinding,
-  event: AlertEvent,
-): StoredFinding {
+export function enqueue({ documents, now }: Moment, finding: StoredFinding, event: AlertEvent) {
   const { key, kind, grade, origin, index, summary, evidenceId, isCanary = false } = finding
   const id = alertId(finding, event)
   const about = { key, kind, grade, origin, index, summary, evidenceId }

@@ -146,11 +146,7 @@ function closeOthers(moment: Moment, { kinds, origin, but }: NothingElse): void 
  * where that is said; the same case again changes nothing. A suspicion makes no alert before its deadline
  * (life.ts). Gives what was seen, graded, in the order of the cases; `now` is in Unix milliseconds.
  */
-export function settle(
-  documents: Documents,
-  cases: readonly Case[],
-  now: number,
-): readonly Finding[] {
+export function settle(documents: Documents, cases: readonly Case[], now: number) {
   const moment = { documents, now }
   const seen: Finding[] = []
   for (const each of cases) {

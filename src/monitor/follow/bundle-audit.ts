@@ -56,18 +56,11 @@ interface Hashed {
 }
 
 /** The bodies in a bundle; undefined for one that is missing or no bundle of this width. */
-export function decodedBundle(
-  bytes: Uint8Array | undefined,
-  width: number,
-): readonly Uint8Array[] | undefined {
+export function decodedBundle(bytes: Uint8Array | undefined, width: number) {
   return bytes && unlessRefused(() => decodeBundle(bytes, width))
 }
 
-function hashed(
-  bytes: Uint8Array | undefined,
-  width: number,
-  hasher: TreeHasher,
-): Hashed | undefined {
+function hashed(bytes: Uint8Array | undefined, width: number, hasher: TreeHasher) {
   const bodies = decodedBundle(bytes, width)
   return bodies && { bodies, leafHashes: bodies.map((body) => hasher.leaf(body)) }
 }

@@ -142,11 +142,7 @@ async function edgeFromTiles(
  * The tree of `head` out of the tiles that the log serves. Rejects with {@link DataFault} if they do not
  * lead to its root, after a second attempt past all caches.
  */
-export async function openTargetTree(
-  source: LogSource,
-  head: Head,
-  hasher: TreeHasher,
-): Promise<TargetTree> {
+export async function openTargetTree(source: LogSource, head: Head, hasher: TreeHasher) {
   for (const isFresh of [false, true]) {
     const edge = await faultOf(() => edgeFromTiles(source, head.size, isFresh, hasher))
     if (!(edge instanceof DataFault) && equalBytes(edgeRoot(edge, hasher), head.root)) {

@@ -38,11 +38,7 @@ async function isOfTree({ tree }: JudgeScope, { size, root }: Head): Promise<boo
 }
 
 /** A statement by this key that the tree agrees with and that is not smaller; the largest there is. */
-export async function anchorFor(
-  scope: JudgeScope,
-  vkey: Vkey,
-  size: number,
-): Promise<Statement | undefined> {
+export async function anchorFor(scope: JudgeScope, vkey: Vkey, size: number) {
   const candidates = knownStatements(scope)
     .filter((known) => known.head.size >= size && isSignedBy(vkey, known))
     .toSorted((a, b) => b.head.size - a.head.size)
@@ -93,11 +89,7 @@ function gravest(findings: readonly Finding[]): readonly Finding[] {
   return [...byKey.values()]
 }
 
-async function proofAgainst(
-  scope: JudgeScope,
-  statement: Statement,
-  { vkey, make }: Side,
-): Promise<Evidence | undefined> {
+async function proofAgainst(scope: JudgeScope, statement: Statement, { vkey, make }: Side) {
   const { size } = statement.head
   const anchor = await anchorFor(scope, vkey, size)
   if (anchor === undefined) return undefined

@@ -46,10 +46,7 @@ function tooLong({ origin }: HeadJudgement, { log }: Statement, bytes: number): 
 }
 
 /** A statement that somebody stands for: against the tree, against the past, against other vantage points. */
-async function judgeSigned(
-  judgement: HeadJudgement,
-  statement: Statement,
-): Promise<readonly Case[]> {
+async function judgeSigned(judgement: HeadJudgement, statement: Statement) {
   const { documents, observation } = judgement
   const { receivedAt } = observation
   const { verdict, findings } = await judgeStatement(judgement, statement)
@@ -164,10 +161,7 @@ function judgeUnreadable(judgement: HeadJudgement): readonly Case[] {
 }
 
 /** A head that the log signed for Rekor v1 clients: of the same tree, under a name with a tree ID. */
-async function judgeAlias(
-  { origin, tree }: HeadJudgement,
-  head: CheckpointText,
-): Promise<readonly Case[]> {
+async function judgeAlias({ origin, tree }: HeadJudgement, head: CheckpointText) {
   const isWithin = head.origin.startsWith(`${origin} - `) && head.size <= tree.head.size
   if (!isWithin || equalBytes(await tree.rootAt(head.size), head.root)) return []
   const summary = `The log has signed another tree as ${shown(head.origin)}: its head of size ${head.size} is not of the tree that the entries give.`
@@ -175,10 +169,7 @@ async function judgeAlias(
 }
 
 /** A head whose first line is not the log's name. */
-async function judgeForeign(
-  judgement: HeadJudgement,
-  { note, head }: ReadNote,
-): Promise<readonly Case[]> {
+async function judgeForeign(judgement: HeadJudgement, { note, head }: ReadNote) {
   const { origin, logKeys, observation } = judgement
   const rule = ruleFor(judgement, head)
   const signers = linesOf(logKeys, note)
@@ -195,10 +186,7 @@ async function judgeForeign(
 }
 
 /** What is wrong with the signature lines; if nothing is, nothing is wrong with what was served before. */
-function judgeLines(
-  judgement: HeadJudgement,
-  { broken, log, hasStranger }: OpenedStatement,
-): readonly Case[] {
+function judgeLines(judgement: HeadJudgement, { broken, log, hasStranger }: OpenedStatement) {
   const { vantage } = judgement.observation
   if (broken.length > 0) {
     const names = broken.map((name) => shown(name)).join(", ")

@@ -83,10 +83,7 @@ interface Kind {
   sorted: readonly string[] | undefined
 }
 
-export function createDocumentSet(
-  stored: readonly StoredDocument[],
-  hasher: TreeHasher,
-): DocumentSet {
+export function createDocumentSet(stored: readonly StoredDocument[], hasher: TreeHasher) {
   const kinds = new Map<DocumentKind, Kind>()
   const digest = createDocumentDigest(hasher)
 

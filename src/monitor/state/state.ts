@@ -56,10 +56,7 @@ async function readStatement({ store, signer }: StateOptions): Promise<StateStat
   }
 }
 
-async function openTrees(
-  { store, hasher }: StateOptions,
-  { logs }: StateStatement,
-): Promise<Map<Origin, OwnTree>> {
+async function openTrees({ store, hasher }: StateOptions, { logs }: StateStatement) {
   const trees = new Map<Origin, OwnTree>()
   for (const [origin, head] of logs) {
     try {
@@ -90,10 +87,7 @@ export async function openState(options: StateOptions): Promise<MonitorState> {
 }
 
 /** Signs the first state of a store that has none, with these documents; refuses `conflict` otherwise. */
-export async function createState(
-  options: StateOptions,
-  fill: (documents: Documents) => void,
-): Promise<MonitorState> {
+export async function createState(options: StateOptions, fill: (documents: Documents) => void) {
   const { store, hasher } = options
   if ((await store.statement()) !== undefined) refuse("conflict", "the store has a state already")
   const documents = createDocumentSet([], hasher)

@@ -107,11 +107,7 @@ const hashOfDigits: ReadonlyMap<number, HashName> = new Map([
 ])
 
 /** What `read` gives for each line that says something, told the line's place. */
-function readLines(
-  text: string,
-  what: string,
-  read: (line: string, place: string) => string,
-): ReadonlySet<string> {
+function readLines(text: string, what: string, read: (line: string, place: string) => string) {
   if (text.length > LONGEST_WATCH_LIST) refuse("too-large", `${what}: expected up to 128 MiB`)
   const lines = text.split("\n")
   if (lines.length > MOST_LINES + 1) {
