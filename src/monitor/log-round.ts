@@ -3,8 +3,8 @@
 import { present } from "../core/base/present.ts"
 import { reviewCanaries } from "./alerts/canary.ts"
 import { judgeExpectations } from "./entries/expectation.ts"
-import { absent, type Case } from "./findings/case.ts"
-import { isPublished, type Observation } from "./findings/observation.ts"
+import { absent, type Case, isPublished, type Observation } from "./findings/case.ts"
+import { keyOf, ungraded } from "./findings/finding.ts"
 import { settle } from "./findings/settle.ts"
 import {
   checkGap,
@@ -99,23 +99,18 @@ async function sync(round: LogRound, observations: readonly Observation[]): Prom
   return { isComplete, isCut, failures }
 }
 
-async function settleGap(
-  { log, tools, now }: LogRound,
-  own: OwnTree,
-  gap: Gap,
-  check: GapCheck,
-): Promise<void> {
+async function settleGap({ log, tools, now }: LogRound, own: OwnTree, gap: Gap, check: GapCheck) {
   const { origin, source } = log
   const { state, keys } = tools
-  const statement = reachedStatement(tools)
-  if (check.state === "lasts" || statement === undefined) {
+  if (check.state === "lasts") {
     await state.change((documents) => {
-      if (check.state !== "lasts") return
       keepTileGap(documents, origin, check.fault)
       settle(documents, [faultCase(origin, check.fault, "log", now)], now)
     })
     return
   }
+  const statement = reachedStatement(tools)
+  if (statement === undefined) return
   const path = (index: number) => own.inclusion(index, statement.head.size)
   const ground = { origin, statement, path, source, ...present({ holds: keys.holds }) }
   const read = { own, ground, entries: check.entries, now }
@@ -136,21 +131,13 @@ async function checkGaps(round: LogRound): Promise<void> {
 /** Of what the log publishes. It may have signed more for others, which is `unreconciled-head` in time. */
 function judgeBacklog(scope: JudgeScope): Case {
   const { documents, origin, tree, now, isBehind } = scope
-  const key = `backlog ${origin}`
   const published = vantageRecords(documents, origin).filter(({ vantage }) => isPublished(vantage))
   const left = Math.max(0, ...published.map(({ largest }) => largest.size)) - tree.head.size
-  if (left <= 0) return absent(key)
+  if (left <= 0) return absent(keyOf("backlog", origin))
   const patience = isBehind === true ? limitsOf(scope).reconcileWithin : undefined
   const summary = `${left} entries of the log are signed and not read yet.`
-  return {
-    key,
-    kind: "backlog",
-    origin,
-    summary,
-    shownBy: "log",
-    at: now,
-    ...present({ patience }),
-  }
+  const seen = ungraded("backlog", origin, summary)
+  return { ...seen, shownBy: "log", at: now, ...present({ patience }) }
 }
 
 /** Everything that there is to say of what was seen by now; the judges' order is that of the cases. */

@@ -1,23 +1,26 @@
 // Brings the monitor's own tree of one log up to a signed head: the follower's steps become commits, its
-// faults and a fork become findings.
+// faults and a fork become findings. A fork is proven out of the larger head's own tiles, because the monitor's tree
+// has not reached it.
+import { equalBytes } from "../core/base/bytes.ts"
 import { bug, Refusal, Trouble } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
+import type { SignatureRule } from "../core/note/note.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
-import { planInclusion } from "../core/tree/proof.ts"
+import { planConsistency, planInclusion } from "../core/tree/proof.ts"
+import type { Evidence } from "../evidence/evidence.ts"
+import { makeFork } from "../evidence/head-evidence.ts"
 import type { EntryExaminer } from "./entries/examiner.ts"
 import type { RemarkGround } from "./entries/remark-finding.ts"
 import { readStepFacts, takeEntries } from "./entries/step.ts"
-import type { Case } from "./findings/case.ts"
-import type { Grade } from "./findings/finding.ts"
-import type { Vantage } from "./findings/observation.ts"
+import type { Case, Vantage } from "./findings/case.ts"
+import { type Grade, ungraded } from "./findings/finding.ts"
 import { settle } from "./findings/settle.ts"
 import type { MatchedEntry } from "./follow/bundle-audit.ts"
-import type { DataFault } from "./follow/data-fault.ts"
+import { DataFault, faultOf } from "./follow/data-fault.ts"
 import { faultCase, keepGap, keepTileGap, nothingButGaps } from "./follow/fault-memory.ts"
 import { type FollowStep, follow } from "./follow/follower.ts"
 import type { LogSource } from "./follow/source.ts"
 import type { TargetTree } from "./follow/target-tree.ts"
-import { proveFork } from "./fork-proof.ts"
 import { keepPending, pendingHeads } from "./heads/pending.ts"
 import { convicted } from "./heads/scope.ts"
 import { type KnownKeys, keptStatement, type Statement } from "./heads/statement.ts"
@@ -74,11 +77,17 @@ async function raiseFork(
   const { origin } = keys
   const { size } = statement.head
   const summary = `The log has signed two trees: the one of size ${size} that ${vantage} serves does not begin with the monitor's.`
-  const finding = { key: `fork ${origin}`, kind: "fork", origin, summary } as const
   // The own tree is under one of these; which one is found out.
   const pending = pendingHeads(state.documents, keys).map((head) => head.statement)
   const others = [reachedStatement(tools) ?? [], pending].flat()
-  const proven = await convicted(finding, () => proveFork(statement, tree, others, keys.holds))
+  async function prove(): Promise<Evidence | undefined> {
+    for (const older of others) {
+      const evidence = await faultOf(() => proofAgainst(statement, tree, older, keys.holds))
+      if (evidence !== undefined && !(evidence instanceof DataFault)) return evidence
+    }
+    return undefined
+  }
+  const proven = await convicted(ungraded("fork", origin, summary), prove)
   await state.change((documents) => settle(documents, [proven], now))
 }
 
@@ -105,24 +114,6 @@ export async function commitEntries(
   }, growth)
 }
 
-async function commitStep(
-  tools: SyncTools,
-  read: Omit<ReadEntries, "entries">,
-  { leafHashes, entries, gaps }: FollowStep,
-): Promise<void> {
-  const { keys } = tools
-  const { own, ground, now } = read
-  const isWhole = own.head.size + leafHashes.length === ground.statement.head.size
-  function keep(documents: Documents): readonly Case[] {
-    for (const gap of gaps) keepGap(documents, keys.origin, gap)
-    // The only head that a part of its tree is proven by; the log may show another one from now on.
-    if (!isWhole) keepPending(documents, keys, ground.statement, now)
-    return []
-  }
-  const growth = { origin: keys.origin, leafHashes }
-  await commitEntries(tools, { ...read, entries }, keep, growth)
-}
-
 /** `cut`: there was no time for all of it. */
 type SyncEnd = "reached" | "cut" | "stopped"
 
@@ -130,14 +121,11 @@ type SyncEnd = "reached" | "cut" | "stopped"
  * Follows the log to `target`, which is larger than the own tree. Rejects with Trouble ("network") if the
  * source fails on the way; what was read before is kept.
  */
-async function syncTo(
-  tools: SyncTools,
-  target: SyncTarget,
-  { now, isOver }: SyncTime,
-): Promise<SyncEnd> {
+async function syncTo(tools: SyncTools, target: SyncTarget, { now, isOver }: SyncTime) {
   const { keys, state, hasher } = tools
   const { origin } = keys
   const { statement, source, vantage, isOwed } = target
+  const { size, root } = statement.head
   const own = await state.tree(origin)
   const older = reachedStatement(tools)
 
@@ -151,14 +139,19 @@ async function syncTo(
   }
 
   async function commit(step: FollowStep, tree: TargetTree): Promise<void> {
-    const path: RemarkGround["path"] = (index) =>
-      tree.prove(planInclusion(index, statement.head.size))
-    const { holds } = keys
-    const ground = { origin, statement, source, path, ...present({ older, holds }) }
-    await commitStep(tools, { own, ground, now }, step)
+    const { leafHashes, entries, gaps } = step
+    const path: RemarkGround["path"] = (index) => tree.prove(planInclusion(index, size))
+    const ground = { origin, statement, source, path, ...present({ older, holds: keys.holds }) }
+    const isWhole = own.head.size + leafHashes.length === size
+    function keep(documents: Documents): readonly Case[] {
+      for (const gap of gaps) keepGap(documents, origin, gap)
+      // The only head that a part of its tree is proven by; the log may show another one from now on.
+      if (!isWhole) keepPending(documents, keys, statement, now)
+      return []
+    }
+    await commitEntries(tools, { own, ground, entries, now }, keep, { origin, leafHashes })
   }
 
-  const { size, root } = statement.head
   const options = { own, source, target: { size, root }, hasher, report, commit, isOver }
   const outcome = await follow(options)
   if (outcome.kind === "fork") await raiseFork(tools, target, outcome.target, now)
@@ -186,4 +179,20 @@ export async function trySyncTo(
     if (!isForeign) throw error
     return { end: "stopped", failure: error.message }
   }
+}
+
+/** Evidence from `newer`, whose tree this is, and `older` if that is no beginning of it. */
+async function proofAgainst(
+  newer: Statement,
+  tree: TargetTree,
+  older: Statement,
+  holds: SignatureRule | undefined,
+): Promise<Evidence | undefined> {
+  const vkey = newer.log.find((own) => older.log.some((other) => other.vkey === own.vkey))?.vkey
+  const { size, root } = older.head
+  if (vkey === undefined || size === 0 || size > tree.head.size) return undefined
+  const implied = await tree.rootAt(size)
+  if (equalBytes(implied, root)) return undefined
+  const hashes = await tree.prove(planConsistency(size, tree.head.size))
+  return makeFork(vkey, older.note, newer.note, { implied, hashes }, holds)
 }

@@ -10,7 +10,6 @@ import { submitCanary } from "./alerts/canary.ts"
 import { createEntryExaminer, type EntryCounters } from "./entries/examiner.ts"
 import { expectShipped } from "./entries/expectation.ts"
 import { acknowledge } from "./findings/life.ts"
-import { findingId, openFindings } from "./findings/stored.ts"
 import type { JudgeLimits } from "./heads/scope.ts"
 import type { KnownKeys } from "./heads/statement.ts"
 import { type LogReport, runLogRound } from "./log-round.ts"
@@ -18,7 +17,7 @@ import type { BeginTurn, SyncTools } from "./log-sync.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
 import type { OpenMailbox } from "./promises/mailbox.ts"
 import { keepReceipt } from "./promises/promise-record.ts"
-import type { DocumentReads, Documents } from "./state/documents.ts"
+import type { DocumentReads } from "./state/documents.ts"
 import type { MonitorState } from "./state/state.ts"
 import type { Watch } from "./watch/watch.ts"
 
@@ -75,10 +74,6 @@ interface Followed {
   readonly tools: SyncTools
 }
 
-function endlessTurn(): () => boolean {
-  return () => false
-}
-
 function followed(log: MonitoredLog, options: MonitorOptions, beginTurn: BeginTurn): Followed {
   const { state, watch, verify, hasher, sha256, holds, pause } = options
   const { origin, vkeys: logKeys, witnesses } = log
@@ -88,19 +83,11 @@ function followed(log: MonitoredLog, options: MonitorOptions, beginTurn: BeginTu
   return { log, keys, tools }
 }
 
-function applyAcknowledgements(
-  documents: Documents,
-  keysOrIds: readonly string[],
-  now: number,
-): readonly string[] {
-  const keys = new Map(openFindings(documents).map(({ key }) => [findingId(key), key]))
-  return keysOrIds.filter((name) => !acknowledge(documents, keys.get(name) ?? name, now))
-}
-
 export function createMonitor(options: MonitorOptions): Monitor {
   const { state, watch, sinks, mailbox, limits } = options
-  const { beginTurn = endlessTurn, isStopping = () => false } = options
+  const { beginTurn = () => () => false, isStopping = () => false } = options
   const logs = options.logs.map((log) => followed(log, options, beginTurn))
+  const allKeys = logs.map(({ keys }) => keys)
   let isExpecting = false
 
   function beginStoppableTurn(): () => boolean {
@@ -110,11 +97,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
 
   async function begin(now: number): Promise<void> {
     await state.change((documents) => {
-      mailbox.drain(
-        documents,
-        logs.map(({ keys }) => keys),
-        now,
-      )
+      mailbox.drain(documents, allKeys, now)
       if (isExpecting) return
       for (const { log } of logs) expectShipped(documents, log.origin, watch, now)
     })
@@ -138,7 +121,9 @@ export function createMonitor(options: MonitorOptions): Monitor {
     documents: state.documents,
     counters: () => new Map(logs.map(({ log, tools }) => [log.origin, tools.examiner.counters()])),
     acknowledge: (keysOrIds, now) =>
-      state.change((documents) => applyAcknowledgements(documents, keysOrIds, now)),
+      state.change((documents) =>
+        keysOrIds.filter((keyOrId) => !acknowledge(documents, keyOrId, now)),
+      ),
     async round(now) {
       await begin(now)
       await submitCanaries(now)

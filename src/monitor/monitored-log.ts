@@ -39,10 +39,6 @@ export function logRecord(documents: DocumentReads, origin: Origin): ValueOf<typ
   return documents.get(logRecords, origin) ?? {}
 }
 
-export function noteLog(
-  documents: Documents,
-  origin: Origin,
-  news: ValueOf<typeof logRecords>,
-): void {
+export function noteLog(documents: Documents, origin: Origin, news: ValueOf<typeof logRecords>) {
   documents.put(logRecords, origin, { ...logRecord(documents, origin), ...news })
 }

@@ -4,25 +4,26 @@
 import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import type { Origin } from "../core/note/origin.ts"
-import type { PolicyWitness } from "../core/note/policy.ts"
 import type { Head } from "../core/tree/hash.ts"
-import { type CanaryState, canaryStates } from "./alerts/canary-record.ts"
+import { type CanaryState, canaryStates } from "./alerts/canary.ts"
 import { type SinkState, sinkStates } from "./alerts/sink-state.ts"
 import { outbox } from "./findings/outbox.ts"
-import { type Severity, worstOf } from "./findings/severity.ts"
-import { findingId, openFindings, type StoredFinding } from "./findings/stored.ts"
+import {
+  findingId,
+  openFindings,
+  type Severity,
+  type StoredFinding,
+  worstOf,
+} from "./findings/stored.ts"
 import { monitorQuorum } from "./heads/quorum.ts"
 import { aliveAt, signerRecord } from "./heads/record.ts"
 import { defaultLimits } from "./heads/scope.ts"
 import { vantageRecords } from "./heads/vantage.ts"
+import type { MonitoredLog } from "./monitored-log.ts"
 import type { DocumentReads } from "./state/documents.ts"
 
 /** A log that is followed, as the policy has it and as far as its tree has grown. */
-export interface FollowedLog {
-  readonly origin: Origin
-  readonly witnesses: readonly PolicyWitness[]
-  /** How many witnesses satisfy a verifier. */
-  readonly threshold: number
+export interface FollowedLog extends Pick<MonitoredLog, "origin" | "witnesses" | "threshold"> {
   /** The head of the monitor's own tree. */
   readonly head: Head
 }
@@ -96,15 +97,6 @@ export interface MonitorStatus {
 /** A monitor is blind after so many intervals without a complete round. */
 const BLIND_AFTER = 3
 
-function witnessStatus(
-  documents: DocumentReads,
-  origin: Origin,
-  { name, vkey }: PolicyWitness,
-): WitnessStatus {
-  const { newest, agreed } = signerRecord(documents, origin, vkey) ?? {}
-  return { name, ...present({ lastAt: newest && aliveAt(newest), size: agreed?.size }) }
-}
-
 function quorumStatus({ documents, now }: StatusSource, log: FollowedLog): QuorumStatus {
   const { origin, witnesses, threshold, head } = log
   const agreed = witnesses.flatMap(
@@ -123,18 +115,21 @@ function logStatus(source: StatusSource, log: FollowedLog): LogStatus {
   const { documents } = source
   const { origin, head } = log
   const records = vantageRecords(documents, origin)
-  const newest = Math.max(head.size, ...records.map(({ largest }) => largest.size))
-  const seen = records.filter(({ largest }) => largest.size === newest)
+  const largest = Math.max(head.size, ...records.map((record) => record.largest.size))
+  const seen = records.filter(({ largest: own }) => own.size === largest)
   const answered = records.find(({ vantage }) => vantage === "log")
   return present({
     origin,
     size: head.size,
     root: formatBase64(head.root),
-    newest,
-    backlog: newest - head.size,
+    newest: largest,
+    backlog: largest - head.size,
     headAt: seen.length > 0 ? Math.min(...seen.map(({ largest }) => largest.at)) : undefined,
     answeredAt: answered?.latest.at,
-    witnesses: log.witnesses.map((witness) => witnessStatus(documents, origin, witness)),
+    witnesses: log.witnesses.map(({ name, vkey }) => {
+      const { newest, agreed } = signerRecord(documents, origin, vkey) ?? {}
+      return { name, ...present({ lastAt: newest && aliveAt(newest), size: agreed?.size }) }
+    }),
     quorum: quorumStatus(source, log),
     canary: documents.get(canaryStates, origin),
   })

@@ -1,8 +1,8 @@
 // Asks every vantage point of a log for its newest head. One that does not answer is a finding of its own,
 // because a monitor that cannot see must say so.
 import { Refusal, shown, Trouble } from "../core/base/errors.ts"
-import { absent, type Case } from "./findings/case.ts"
-import type { Observation, Vantage } from "./findings/observation.ts"
+import { absent, type Case, type Observation, type Vantage } from "./findings/case.ts"
+import { keyOf, ungraded } from "./findings/finding.ts"
 import { storedFinding } from "./findings/stored.ts"
 import type { LogSource } from "./follow/source.ts"
 import { type KnownKeys, openStatement, readNote, type Statement } from "./heads/statement.ts"
@@ -42,11 +42,7 @@ async function newestNote(source: LogSource, size: number, keys: KnownKeys): Pro
 }
 
 /** Asks all vantage points at once; `size` is that of the own tree. */
-export async function readVantages(
-  log: MonitoredLog,
-  keys: KnownKeys,
-  size: number,
-): Promise<readonly Sight[]> {
+export async function readVantages(log: MonitoredLog, keys: KnownKeys, size: number) {
   return await Promise.all([
     sightOf("log", () => newestNote(log.source, size, keys)),
     ...log.mirrors.map(({ name, source }) =>
@@ -66,21 +62,16 @@ export function observationsOf(sights: readonly Sight[], now: number): readonly 
   )
 }
 
-function keyOf(origin: string, vantage: Vantage): string {
-  return `unreachable ${origin} ${vantage}`
-}
-
 /** Whether a vantage point does not answer, and may do so again in a minute. */
 export function mayAnswerYet(documents: DocumentReads, origin: string, vantage: Vantage): boolean {
-  const found = storedFinding(documents, keyOf(origin, vantage))
+  const found = storedFinding(documents, keyOf("unreachable", origin, vantage))
   return found?.grade === "SUSPECTED" && found.resolvedAt === undefined
 }
 
 /** `unreachable` for what did not answer, and nothing of the kind for what did. */
 export function judgeReachability(origin: string, sight: Sight, at: number): Case {
   const { vantage } = sight
-  const key = keyOf(origin, vantage)
-  if (!("failure" in sight)) return absent(key)
+  if (!("failure" in sight)) return absent(keyOf("unreachable", origin, vantage))
   const summary = `${vantage} does not answer: ${shown(sight.failure, 300)}`
-  return { key, kind: "unreachable", origin, summary, shownBy: vantage, at }
+  return { ...ungraded("unreachable", origin, summary, vantage), shownBy: vantage, at }
 }

@@ -6,7 +6,7 @@ import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { createMonitorMetrics } from "../../http/monitor/metrics.ts"
 import { createMonitorServer } from "../../http/monitor/server.ts"
 import type { HttpServer } from "../../http/serving/http-server.ts"
-import { isHealthy } from "../../monitor/findings/severity.ts"
+import { isHealthy } from "../../monitor/findings/stored.ts"
 import type { RoundReport } from "../../monitor/monitor.ts"
 import {
   EXIT_FAILURE,

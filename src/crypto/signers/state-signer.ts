@@ -1,7 +1,7 @@
 // Signs a monitor's state with the monitor's own Ed25519 key, held as a PEM file.
 import { generateKeyPairSync } from "node:crypto"
 import { formatNote, makeVkey } from "../../core/note/note.ts"
-import type { StateSigner } from "../../monitor/state/statement.ts"
+import type { StateSigner } from "../../monitor/state/state.ts"
 import { openEd25519, rawEd25519, signHere } from "./private-key.ts"
 
 const NAME = "countersign-monitor"

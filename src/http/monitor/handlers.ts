@@ -22,7 +22,7 @@ import {
   type PinnedKeys,
   type PostedReceipt,
   readPostedReceipts,
-} from "../../monitor/promises/posted-receipt.ts"
+} from "../../monitor/promises/mailbox.ts"
 import type { DocumentReads } from "../../monitor/state/documents.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
 import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"

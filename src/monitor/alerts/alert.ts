@@ -12,9 +12,9 @@ import {
   outboxItems,
 } from "../findings/outbox.ts"
 import { settle } from "../findings/settle.ts"
-import { severityOf } from "../findings/severity.ts"
-import type { Documents } from "../state/documents.ts"
-import { noteTestDelivered } from "./canary-record.ts"
+import { severityOf } from "../findings/stored.ts"
+import type { Change, Documents, Moment } from "../state/documents.ts"
+import { noteTestDelivered } from "./canary.ts"
 import { forgetSinksBut, isMeantFor, noteSinkPass, sinkStates } from "./sink-state.ts"
 
 export type { Alert } from "../findings/outbox.ts"
@@ -29,12 +29,6 @@ export interface AlertSink {
    */
   deliver(alert: Alert): Promise<void>
 }
-
-/**
- * Runs `edit` on the newest state and makes what it put durable before it resolves, one edit at a time;
- * an edit that puts nothing commits nothing.
- */
-export type Change = <T>(edit: (documents: Documents) => T) => Promise<T>
 
 interface AlertDelivery {
   readonly change: Change
@@ -114,11 +108,7 @@ interface Pass {
 }
 
 /** Gives a sink its alerts one after the other, until one fails or the time is over. */
-async function passOver(
-  sink: AlertSink,
-  items: readonly OutboxItem[],
-  isOver: () => boolean,
-): Promise<Pass> {
+async function passOver(sink: AlertSink, items: readonly OutboxItem[], isOver: () => boolean) {
   const delivered: string[] = []
   for (const { place, alert } of items) {
     if (delivered.length > 0 && isOver()) break
@@ -134,14 +124,11 @@ async function passOver(
 }
 
 function settleDelivered(
-  documents: Documents,
-  place: string,
+  { documents, now }: Moment,
+  item: OutboxItem,
   name: string,
   names: readonly string[],
-  now: number,
 ): void {
-  const item = outboxItem(documents, place)
-  if (item === undefined) return
   const { [name]: _, ...waits } = item.waits
   const after = { ...item, waits, delivered: [...item.delivered, name] }
   if (names.some((other) => isMissingAt(after, other))) {
@@ -152,18 +139,21 @@ function settleDelivered(
   takeOut(documents, item)
 }
 
-function settleFailure(documents: Documents, place: string, name: string, now: number): void {
-  const item = outboxItem(documents, place)
-  if (item === undefined) return
+function settleFailure({ documents, now }: Moment, item: OutboxItem, name: string): void {
   const failures = (item.waits[name]?.failures ?? 0) + 1
   const wait = { failures, until: now + backoffOf(failures) }
   keepItem(documents, { ...item, waits: { ...item.waits, [name]: wait } })
 }
 
-function notePass(documents: Documents, pass: Pass, names: readonly string[], now: number): void {
+function notePass(moment: Moment, pass: Pass, names: readonly string[]): void {
+  const { documents, now } = moment
   const { name, delivered, failure } = pass
-  for (const place of delivered) settleDelivered(documents, place, name, names, now)
-  if (failure !== undefined) settleFailure(documents, failure.place, name, now)
+  for (const place of delivered) {
+    const item = outboxItem(documents, place)
+    if (item !== undefined) settleDelivered(moment, item, name, names)
+  }
+  const failed = failure && outboxItem(documents, failure.place)
+  if (failed !== undefined) settleFailure(moment, failed, name)
   const isBehind = outboxItems(documents).some(({ waits }) => waits[name] !== undefined)
   const how = { delivered: delivered.length, isBehind, ...present({ failure: failure?.reason }) }
   settle(documents, noteSinkPass(documents, name, how, now), now)
@@ -180,15 +170,10 @@ async function deliverTo(
     const items = await change((documents) => dueItems(documents, sink.name, now))
     if (items.length === 0) return passes
     const pass = await passOver(sink, items, isOver)
-    await change((documents) => notePass(documents, pass, names, now))
+    await change((documents) => notePass({ documents, now }, pass, names))
     passes.push(pass)
     if (pass.failure !== undefined || isOver()) return passes
   }
-}
-
-/** A run without sinks must not take from those that other runs have what is meant for them. */
-function isAside(documents: Documents, names: readonly string[]): boolean {
-  return names.length === 0 && sinkStates(documents).length > 0
 }
 
 /**
@@ -200,7 +185,8 @@ export async function deliverAlerts(delivery: AlertDelivery): Promise<DeliveryRe
   const names = sinks.map(({ name }) => name)
   await change((documents) => {
     remind(documents, now)
-    if (isAside(documents, names)) return
+    // A run without sinks must not take from those that other runs have what is meant for them.
+    if (names.length === 0 && sinkStates(documents).length > 0) return
     settle(documents, forgetSinksBut(documents, new Set(names)), now)
     clearOut(documents, names, now)
   })

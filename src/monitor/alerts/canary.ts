@@ -1,22 +1,18 @@
 // The monitor's test of itself and of the log, end to end: every hour it submits an entry that must appear
 // at the promised index and must raise the alarm through the real sinks. A test that does not come back in
-// time is the finding `canary-missing`: either the log does not merge, or the monitor would not tell.
+// time is the finding `canary-missing`: either the log does not merge, or the monitor would not tell. Each test is
+// remembered until its round trip is over, and how the last round trips went.
 import { Refusal, Trouble, unlessRefused } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import { absent, type Case } from "../findings/case.ts"
-import type { Documents } from "../state/documents.ts"
-import type { TreeView } from "../state/tree-view.ts"
-import type { Change } from "./alert.ts"
-import {
-  type Canary,
-  type CanaryState,
-  canaries,
-  canaryStates,
-  forgetDeliveriesBefore,
-  takeTestDelivery,
-} from "./canary-record.ts"
+import { attested, keyOf } from "../findings/finding.ts"
+import type { Alert } from "../findings/outbox.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
+import type { Change, DocumentReads, Documents, Moment } from "../state/documents.ts"
+import { integer, message, optional, text } from "../state/schema.ts"
+import type { TreeView } from "../state/tree.ts"
 
 /** What the log answered; the submitter has verified it. */
 export interface CanaryReceipt {
@@ -115,12 +111,9 @@ export async function submitCanary(submission: CanarySubmission): Promise<void> 
   }
 }
 
-interface CanaryReview {
-  readonly documents: Documents
+interface CanaryReview extends Moment {
   readonly origin: string
   readonly tree: TreeView
-  /** Unix milliseconds. */
-  readonly now: number
   readonly timing?: CanaryTiming
   /** Not all that the log shows was read. */
   readonly isBehind?: boolean
@@ -128,15 +121,6 @@ interface CanaryReview {
 
 async function isInPlace(leafHash: string, index: number, tree: TreeView): Promise<boolean> {
   return index < tree.head.size && formatHex(await tree.leafHash(index)) === leafHash
-}
-
-function missingCase(origin: string, summary: string): Case {
-  const key = missingKey(origin)
-  return { key, kind: "canary-missing", grade: "ATTESTED", origin, summary }
-}
-
-function missingKey(origin: string): string {
-  return `canary-missing ${origin}`
 }
 
 function completed(
@@ -148,7 +132,7 @@ function completed(
   const came = { submittedAt: announcedAt, deliveredAt, ...present({ seenAt }) }
   const isNewest = announcedAt >= (state.submittedAt ?? 0)
   documents.put(canaryStates, origin, isNewest ? { ...state, ...came } : state)
-  return absent(missingKey(origin))
+  return absent(keyOf("canary-missing", origin))
 }
 
 /** Without a receipt nothing was promised; a submission that fails is told of by itself. */
@@ -158,14 +142,10 @@ function missing({ origin, index, seenAt }: Canary): readonly Case[] {
     seenAt === undefined
       ? `was promised at index ${index} and is not there`
       : `is at index ${index}, but not every sink has its alert`
-  return [missingCase(origin, `a test entry ${fate}`)]
+  return [attested("canary-missing", origin, `a test entry ${fate}`)]
 }
 
-async function reviewOne(
-  review: CanaryReview,
-  leafHash: string,
-  known: Canary,
-): Promise<readonly Case[]> {
+async function reviewOne(review: CanaryReview, leafHash: string, known: Canary) {
   const { documents, origin, tree, now, timing = defaultCanaryTiming } = review
   const { index, missedAt, announcedAt } = known
   const isNew = known.seenAt === undefined && index !== undefined
@@ -202,5 +182,70 @@ export async function reviewCanaries(review: CanaryReview): Promise<readonly Cas
   forgetDeliveriesBefore(documents, now - RETENTION)
   const { failingSince, failure = "unknown" } = documents.get(canaryStates, origin) ?? {}
   if (failingSince === undefined || now - failingSince < timing.deadline) return cases
-  return [...cases, missingCase(origin, `no test entry can be submitted: ${failure}`)]
+  const summary = `no test entry can be submitted: ${failure}`
+  return [...cases, attested("canary-missing", origin, summary)]
+}
+
+/** Test entries on their way, by leaf hash in lower-case hex. All times are Unix milliseconds. */
+export const canaries = collection(
+  "canary",
+  message({
+    origin: text,
+    /** Before it was submitted. */
+    announcedAt: integer,
+    /** What the log's receipt says. */
+    index: optional(integer),
+    seenAt: optional(integer),
+    missedAt: optional(integer),
+  }),
+  { under: "entry " },
+)
+
+export type Canary = ValueOf<typeof canaries>
+
+/** How the canaries of a log fare, by origin. */
+export const canaryStates = collection(
+  "canary",
+  message({
+    origin: text,
+    triedAt: integer,
+    /** Since when every submission failed. */
+    failingSince: optional(integer),
+    failure: optional(text),
+    /** The newest one that came all the way back. */
+    submittedAt: optional(integer),
+    seenAt: optional(integer),
+    deliveredAt: optional(integer),
+  }),
+  { under: "state " },
+)
+
+export type CanaryState = ValueOf<typeof canaryStates>
+
+/** When every sink had the alert about a test entry, by origin and index. */
+export const testDeliveries = collection("canary", message({ at: integer }), { under: "told " })
+
+/** Whether this is the leaf hash of a test entry by this monitor, so that what it raises is a test. */
+export function isCanaryEntry(reads: DocumentReads, leafHash: Hash): boolean {
+  return reads.get(canaries, formatHex(leafHash)) !== undefined
+}
+
+/** Remembers that every sink has the alert about a test entry; without effect on any other alert. */
+export function noteTestDelivered(documents: Documents, alert: Alert, at: number): void {
+  const { isCanary, origin, index } = alert
+  if (isCanary && index !== undefined) documents.put(testDeliveries, `${origin} ${index}`, { at })
+}
+
+/** When the alert about the entry at `index` was delivered; forgotten once it was asked for. */
+export function takeTestDelivery(documents: Documents, origin: string, index: number) {
+  const key = `${origin} ${index}`
+  const delivery = documents.get(testDeliveries, key)
+  if (delivery !== undefined) documents.remove(testDeliveries, key)
+  return delivery?.at
+}
+
+/** Forgets deliveries that no canary asks for any more. */
+export function forgetDeliveriesBefore(documents: Documents, time: number): void {
+  const old = documents.list(testDeliveries).filter(([, { at }]) => at < time)
+  for (const [key] of old) documents.remove(testDeliveries, key)
 }

@@ -1,6 +1,7 @@
 // How the sinks are doing, from which the status page and the finding `sink-failing` are made.
 import { present } from "../../core/base/present.ts"
 import { absent, type Case } from "../findings/case.ts"
+import { attested, keyOf } from "../findings/finding.ts"
 import type { Alert } from "../findings/outbox.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
@@ -41,7 +42,7 @@ export function sinkStates(reads: DocumentReads): readonly SinkState[] {
 }
 
 function findingKey(name: string): string {
-  return `sink-failing monitor ${name}`
+  return keyOf("sink-failing", "monitor", name)
 }
 
 /** A failing sink is not told that it fails; all others are. */
@@ -50,12 +51,7 @@ export function isMeantFor(alert: Pick<Alert, "key">, name: string): boolean {
 }
 
 /** Remembers how a pass went, and says whether the sink has been failing for too long. */
-export function noteSinkPass(
-  documents: Documents,
-  name: string,
-  pass: SinkPass,
-  now: number,
-): readonly Case[] {
+export function noteSinkPass(documents: Documents, name: string, pass: SinkPass, now: number) {
   const before = documents.get(sinks, name) ?? { failures: 0 }
   const { failingSince: since = now, lastFailure, lastDeliveredAt } = before
   const isWell = pass.failure === undefined && !pass.isBehind && pass.delivered > 0
@@ -69,11 +65,10 @@ export function noteSinkPass(
     lastFailure: isFailing ? failure : undefined,
   }
   documents.put(sinks, name, present(state))
-  const key = findingKey(name)
-  if (!isFailing) return [absent(key)]
+  if (!isFailing) return [absent(findingKey(name))]
   if (now - since < FAILING_DEADLINE) return []
   const summary = `the sink ${name} has taken no alert since ${new Date(since).toISOString()}`
-  return [{ key, kind: "sink-failing", grade: "ATTESTED", origin: "monitor", summary }]
+  return [attested("sink-failing", "monitor", summary, name)]
 }
 
 /** Forgets sinks that are no longer configured; nothing is wrong with them any more. */

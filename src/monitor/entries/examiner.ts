@@ -1,28 +1,21 @@
 // Examines every entry of a log as it is read: verifies what can be verified, and holds it against the watch
 // file. Expected entries make no remark but are counted. What it remembers are documents, so that they become
 // durable together with the place up to which the log was read.
-import type { Hash } from "../../core/tree/hash.ts"
 import type { SignatureCheck } from "../../entry/entry.ts"
-import { isCanaryEntry } from "../alerts/canary-record.ts"
+import { isCanaryEntry } from "../alerts/canary.ts"
 import type { Documents } from "../state/documents.ts"
 import type { Watch } from "../watch/watch.ts"
 import { createShippedRule } from "./expectation.ts"
-import { createEntryReader, type EntryReading, type ReadEntry } from "./reading.ts"
-import { type EntryRemark, withPlainSummary } from "./remark.ts"
-import { createRevocationRule } from "./rule-revocation.ts"
-import { signerRemarks } from "./rule-signer.ts"
-import { createSubjectRule } from "./rule-subject.ts"
-import { indexWatch } from "./watch-index.ts"
-
-interface ExaminedEntry {
-  readonly index: number
-  readonly leafHash: Hash
-  readonly body: Uint8Array
-  /** The DSSE envelope that the log keeps beside it, if there is one. */
-  readonly envelope?: Uint8Array
-  /** The lower index at which the same leaf hash is. */
-  readonly repeats?: number
-}
+import {
+  createEntryReader,
+  type EntryReading,
+  type Examination,
+  type ExaminedEntry,
+  type ReadEntry,
+} from "./reading.ts"
+import { type EntryRemark, type Remark, remarkOn } from "./remark.ts"
+import { createRevocationRule, createSubjectRule, signerRemarks } from "./rule-subject.ts"
+import { indexWatch, type WatchIndex } from "./watch-index.ts"
 
 export interface EntryExaminerOptions {
   /** The log's; what is remembered is remembered of it. */
@@ -63,53 +56,38 @@ export interface EntryExaminer {
 
 type Counts = { -readonly [Each in keyof EntryCounters]: number }
 
-const nothing: readonly EntryRemark[] = []
+const nothing: readonly Remark[] = []
 
-const noEntries: EntryCounters = {
-  entries: 0,
-  verified: 0,
-  unverified: 0,
-  unreadablePayloads: 0,
-  unknown: 0,
-  duplicates: 0,
-  revocations: 0,
-  expected: 0,
-  unexpected: 0,
-}
-
-function unclassifiable(index: number, reading: Exclude<EntryReading, ReadEntry>): EntryRemark {
+function unclassifiable(index: number, reading: Exclude<EntryReading, ReadEntry>): Remark {
   const evidenceKind = reading.form === "malformed" ? "bad-entry" : "unexpected-entry"
   const summary = `entry ${index} cannot be classified: ${reading.reason}`
-  return { kind: "unclassifiable", index, summary, evidenceKind }
+  return { kind: "unclassifiable", summary, evidenceKind }
 }
 
-function badSignature(index: number, { isProvable, payload }: ReadEntry): EntryRemark {
+function badSignature({ index, isProvable, payload }: Examination): Remark {
   const over = isProvable ? "what it says" : "the envelope that the log keeps with it"
   const summary = `a signature of entry ${index} does not hold over ${over}`
   const evidenceKind = isProvable ? "bad-entry" : "unexpected-entry"
-  return { kind: "bad-signature", index, summary, evidenceKind, payload: payload?.payload }
+  return { kind: "bad-signature", summary, evidenceKind, payload: payload?.payload }
 }
 
-function canaryRemark(index: number): EntryRemark {
+function canaryRemark({ index }: Examination): Remark {
   const summary = `entry ${index} is the monitor's own test: signed by a key that nobody knows`
-  const evidenceKind = "unexpected-entry"
-  return { kind: "unknown-signer", about: "canary", index, summary, evidenceKind, isCanary: true }
+  return { kind: "unknown-signer", about: "canary", summary, isCanary: true }
 }
 
-function validityRemarks(index: number, { claim }: ReadEntry): readonly EntryRemark[] {
+function validityRemarks({ index, claim }: Examination): readonly Remark[] {
   const { notBefore, notAfter } = claim
   if (notBefore === undefined || notAfter === undefined) return nothing
   const summary = `entry ${index} is signed under a certificate`
-  return [{ kind: "outside-validity", index, summary, notBefore, notAfter }]
+  return [{ kind: "outside-validity", summary, notBefore, notAfter }]
 }
 
 /** Names or dates that cannot be read, where they would decide. */
-function unreadableParts(
-  reading: ReadEntry,
-  watchesStatements: boolean,
-  watchesIdentities: boolean,
+function unreadablePart(
+  { payload, claim, facts }: ReadEntry,
+  { watchesStatements, watchesIdentities }: WatchIndex,
 ): string | undefined {
-  const { payload, claim, facts } = reading
   if (watchesStatements && payload?.isUnreadable === true) return "its statement's subjects"
   if (!watchesIdentities) return undefined
   if (facts.signers.some(({ isUnreadable }) => isUnreadable)) return "a name in its certificate"
@@ -122,18 +100,26 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
   const index = indexWatch(watch)
   const read = createEntryReader(options.sha256)
   const revocations = createRevocationRule(origin, index)
-  const subjects = createSubjectRule(origin)
+  const subjectRemarks = createSubjectRule(origin)
   const noteShipped = createShippedRule(origin, watch)
-  const counts: Counts = { ...noEntries }
+  const counts: Counts = {
+    entries: 0,
+    verified: 0,
+    unverified: 0,
+    unreadablePayloads: 0,
+    unknown: 0,
+    duplicates: 0,
+    revocations: 0,
+    expected: 0,
+    unexpected: 0,
+  }
 
-  function duplicateRemarks(entry: ExaminedEntry): readonly EntryRemark[] {
-    const { repeats: other } = entry
+  function duplicateRemarks({ index: at, repeats: other }: ExaminedEntry): readonly Remark[] {
     if (other === undefined) return nothing
     counts.duplicates += 1
     if (watch.duplicates === "ignore") return nothing
-    const summary = `entry ${entry.index} repeats entry ${other}`
-    const evidenceKind = "duplicate-entry"
-    return [{ kind: "duplicate-entry", index: entry.index, summary, other, evidenceKind }]
+    const summary = `entry ${at} repeats entry ${other}`
+    return [{ kind: "duplicate-entry", summary, other, evidenceKind: "duplicate-entry" }]
   }
 
   function count(reading: ReadEntry): void {
@@ -143,58 +129,48 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
     if (hasPayload && reading.payload === undefined) counts.unreadablePayloads += 1
   }
 
-  function unreadableRemarks(at: number, reading: ReadEntry): readonly EntryRemark[] {
-    const { watchesStatements, watchesIdentities } = index
-    const part = unreadableParts(reading, watchesStatements, watchesIdentities)
+  function unreadableRemarks(entry: Examination): readonly Remark[] {
+    const part = unreadablePart(entry, index)
     if (part === undefined) return nothing
-    const summary = `entry ${at} may be about anything that is watched: ${part} cannot be read`
-    const payload = reading.payload?.payload
-    const evidenceKind = "unexpected-entry"
-    return [{ kind: "unclassifiable", index: at, summary, evidenceKind, payload }]
+    const summary = `entry ${entry.index} may be about anything that is watched: ${part} cannot be read`
+    return [{ kind: "unclassifiable", summary, payload: entry.payload?.payload }]
   }
 
-  function ruleRemarks(
-    entry: ExaminedEntry,
-    reading: ReadEntry,
-    documents: Documents,
-  ): readonly EntryRemark[] {
-    const signed = index.signersOf(reading.facts)
-    const about = index.subjectsOf(reading.facts)
+  function ruleRemarks(entry: Examination): readonly Remark[] {
+    const signed = index.signersOf(entry.facts)
+    const about = index.subjectsOf(entry.facts)
     const remarks = [
-      ...signerRemarks(entry, reading, signed),
-      ...subjects.remarks(entry.index, reading, about, documents),
-      ...revocations.remarks(entry.index, reading, documents),
-      ...unreadableRemarks(entry.index, reading),
+      ...signerRemarks(entry, signed),
+      ...subjectRemarks(entry, about),
+      ...revocations.remarks(entry),
+      ...unreadableRemarks(entry),
     ]
     const isWatched = signed.length > 0 || about.length > 0
     if (remarks.length > 0) counts.unexpected += 1
     else if (isWatched) counts.expected += 1
-    if (remarks.length === 0) noteShipped(entry.index, reading.facts, isWatched, documents)
+    if (remarks.length === 0) noteShipped(entry, isWatched)
     return remarks
   }
 
-  function examineReadable(
-    entry: ExaminedEntry,
-    reading: ReadEntry,
-    documents: Documents,
-  ): readonly EntryRemark[] {
-    if (!verify(reading.checks)) return [badSignature(entry.index, reading)]
-    count(reading)
-    const validity = validityRemarks(entry.index, reading)
-    if (isCanaryEntry(documents, entry.leafHash)) return [canaryRemark(entry.index), ...validity]
-    if (reading.revokes !== undefined && reading.checks.length > 0) {
+  function examineReadable(entry: Examination): readonly Remark[] {
+    if (!verify(entry.checks)) return [badSignature(entry)]
+    count(entry)
+    const validity = validityRemarks(entry)
+    if (isCanaryEntry(entry.documents, entry.leafHash)) return [canaryRemark(entry), ...validity]
+    if (entry.revokes !== undefined && entry.checks.length > 0) {
       counts.revocations += 1
-      revocations.remember(entry.index, reading.revokes, documents)
+      revocations.remember(entry, entry.revokes)
       return validity
     }
-    return [...ruleRemarks(entry, reading, documents), ...validity]
+    return [...ruleRemarks(entry), ...validity]
   }
 
-  function remarksOn(entry: ExaminedEntry, documents: Documents): readonly EntryRemark[] {
+  function remarksOn(entry: ExaminedEntry, documents: Documents): readonly Remark[] {
     const duplicate = duplicateRemarks(entry)
     const reading = read(entry)
     if (reading.form === "read") {
-      return [...duplicate, ...examineReadable(entry, reading, documents)]
+      const { index, leafHash } = entry
+      return [...duplicate, ...examineReadable({ ...reading, index, leafHash, documents })]
     }
     if (reading.form === "unknown") counts.unknown += 1
     const isIgnored = reading.form === "unknown" && watch.unknown === "ignore"
@@ -204,7 +180,7 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
   return {
     examine(entry, documents) {
       counts.entries += 1
-      return remarksOn(entry, documents).map(withPlainSummary)
+      return remarksOn(entry, documents).map((remark) => remarkOn(entry.index, remark))
     },
     counters: () => ({ ...counts }),
   }

@@ -2,19 +2,12 @@
 // found by the entries as they are read. What watched entries logged before it was shipped is remembered,
 // because signing comes before shipping.
 import type { Case } from "../findings/case.ts"
+import { attested } from "../findings/finding.ts"
 import { collection } from "../state/collection.ts"
 import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
 import { integer, message, optional } from "../state/schema.ts"
 import type { Watch } from "../watch/watch.ts"
-import type { EntryFacts } from "./watch-index.ts"
-
-/** A digest that was shipped and is not logged in time. */
-interface OverdueExpectation {
-  /** `algorithm:hex`. */
-  readonly digest: string
-  /** Unix milliseconds. */
-  readonly deadline: number
-}
+import type { Examination } from "./reading.ts"
 
 /** Digests of watched entries that are remembered of one log before anything of them is shipped. */
 export const MOST_LOGGED = 100_000
@@ -51,12 +44,7 @@ function shippedTo(watch: Watch, origin: string): ReadonlyMap<string, number> {
  * Begins to expect what the shipped lists have, from `now` (Unix milliseconds) on, and forgets what they no
  * longer have; what is expected already keeps its deadline. To be called when the watch file is read.
  */
-export function expectShipped(
-  documents: Documents,
-  origin: string,
-  watch: Watch,
-  now: number,
-): void {
+export function expectShipped(documents: Documents, origin: string, watch: Watch, now: number) {
   const shipped = shippedTo(watch, origin)
   for (const [digest, hours] of shipped) {
     const key = place(origin, digest)
@@ -77,12 +65,7 @@ export function isAwaited(documents: DocumentReads, origin: string, digest: stri
 }
 
 /** Notes that the entry at `index` is about the digest; the lowest index stays. */
-export function noteLogged(
-  documents: Documents,
-  origin: string,
-  digest: string,
-  index: number,
-): void {
+export function noteLogged(documents: Documents, origin: string, digest: string, index: number) {
   const key = place(origin, digest)
   const known = documents.get(expectations, key)
   if (known?.index === undefined) documents.put(expectations, key, { ...known, index })
@@ -102,31 +85,22 @@ function makeRoom(documents: Documents, origin: string): number {
   return logged.length - oldest.length
 }
 
-/** What should be logged and is not at `now` (Unix milliseconds). */
-export function overdueExpectations(
-  documents: DocumentReads,
-  origin: string,
-  now: number,
-): readonly OverdueExpectation[] {
+/** The digests (`algorithm:hex`) that should be logged and are not at `now`; Unix milliseconds. */
+export function overdueExpectations(documents: DocumentReads, origin: string, now: number) {
   return ofLog(documents, expectations, origin).flatMap(([digest, { index, deadline }]) =>
     index === undefined && deadline !== undefined && deadline <= now ? [{ digest, deadline }] : [],
   )
 }
 
 /** `not-logged` for what is overdue, and for nothing else; only to be asked once the whole tree was read. */
-export function judgeExpectations(
-  documents: DocumentReads,
-  origin: string,
-  now: number,
-): readonly Case[] {
-  const kind = "not-logged"
+export function judgeExpectations(documents: DocumentReads, origin: string, now: number): Case[] {
   const missing = overdueExpectations(documents, origin, now).map(({ digest, deadline }) => {
     const due = new Date(deadline).toISOString()
     const summary = `${digest} was shipped and is not logged; it was due by ${due}.`
-    const key = `${kind} ${origin} ${digest}`
-    return { key, kind, grade: "ATTESTED", origin, summary } as const
+    return attested("not-logged", origin, summary, digest)
   })
-  return [...missing, { kinds: [kind], origin, but: new Set(missing.map(({ key }) => key)) }]
+  const but = new Set(missing.map(({ key }) => key))
+  return [...missing, { kinds: ["not-logged"], origin, but }]
 }
 
 /** Notes what is logged as entries are read, so that shipped digests are found. */
@@ -138,22 +112,17 @@ export function createShippedRule(origin: string, watch: Watch) {
     const isWanted = isAwaited(documents, origin, digest)
     if (!isWanted && !isOwn) return
     if (!isWanted) {
-      const isFull = remembered === undefined || remembered >= MOST_LOGGED
-      remembered = (isFull ? makeRoom(documents, origin) : (remembered ?? 0)) + 1
+      const known = remembered ?? MOST_LOGGED
+      remembered = (known >= MOST_LOGGED ? makeRoom(documents, origin) : known) + 1
     }
     noteLogged(documents, origin, digest, index)
   }
 
   /** The entry has no remark; `isWatched` says that it is the owner's. */
-  return (
-    index: number,
-    { digests, subjects }: EntryFacts,
-    isWatched: boolean,
-    documents: Documents,
-  ): void => {
+  return ({ index, facts, documents }: Examination, isWatched: boolean): void => {
     if (isIdle) return
-    const stated = subjects.flatMap((subject) => subject.digests)
-    for (const digest of new Set([...digests, ...stated])) {
+    const stated = facts.subjects.flatMap(({ digests }) => digests)
+    for (const digest of new Set([...facts.digests, ...stated])) {
       noteDigest(index, digest, isWatched, documents)
     }
   }

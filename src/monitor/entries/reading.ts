@@ -3,19 +3,28 @@
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { Refusal } from "../../core/base/errors.ts"
+import type { Hash } from "../../core/tree/hash.ts"
 import type { HashName } from "../../entry/algorithm.ts"
 import type { SignatureCheck } from "../../entry/entry.ts"
 import { createClaimReader, keptEnvelopeChecks, type LoggedClaim } from "../../entry/kinds/claim.ts"
 import { revocationDigest, revokedKey } from "../../entry/revocation.ts"
 import type { VerifierKey } from "../../entry/verifier-key.ts"
+import type { Documents } from "../state/documents.ts"
 import { type EntryPayload, openPayload } from "./payload.ts"
 import type { EntryFacts, EntrySigner } from "./watch-index.ts"
 
-/** What examining takes of an entry. */
+/** What reading takes of an entry. */
 export interface LoggedEntryBytes {
   readonly body: Uint8Array
   /** The DSSE envelope that the log keeps beside it, if it was asked for and there is one. */
   readonly envelope?: Uint8Array
+}
+
+export interface ExaminedEntry extends LoggedEntryBytes {
+  readonly index: number
+  readonly leafHash: Hash
+  /** The lower index at which the same leaf hash is. */
+  readonly repeats?: number
 }
 
 export interface ReadEntry {
@@ -32,6 +41,11 @@ export interface ReadEntry {
   readonly revokes?: string
 }
 
+/** An entry that was read, at its place, with the documents that the commit changes which takes it. */
+export interface Examination extends ReadEntry, Pick<ExaminedEntry, "index" | "leafHash"> {
+  readonly documents: Documents
+}
+
 export type EntryReading =
   | ReadEntry
   /**
@@ -40,15 +54,15 @@ export type EntryReading =
    */
   | { readonly form: "malformed" | "unknown" | "ambiguous"; readonly reason: string }
 
-type EntryReader = (entry: LoggedEntryBytes) => EntryReading
+type Checks = Pick<ReadEntry, "checks" | "isProvable">
 
 /** Keys that are remembered, of each form; some 12 KB each at most. */
 const MOST_KEYS = 4096
 
 interface KnownSigner {
   readonly signer: EntrySigner
-  /** The digests of the key's revocation by hash, made when they are asked for. */
-  readonly revocations: Map<HashName, string>
+  /** The digest of the key's revocation, made once a hash. */
+  readonly revocation: (hash: HashName) => string
 }
 
 function signerOf({ names }: VerifierKey, key: string): EntrySigner {
@@ -61,16 +75,15 @@ const known = new WeakMap<VerifierKey, KnownSigner>()
 function knownSigner(verifierKey: VerifierKey, key: string): KnownSigner {
   const found = known.get(verifierKey)
   if (found !== undefined) return found
-  const made = { signer: signerOf(verifierKey, key), revocations: new Map<HashName, string>() }
+  const digests = new Map<HashName, string>()
+  function revocation(hash: HashName): string {
+    const digest = digests.get(hash) ?? revocationDigest(key, hash)
+    digests.set(hash, digest)
+    return digest
+  }
+  const made = { signer: signerOf(verifierKey, key), revocation }
   known.set(verifierKey, made)
   return made
-}
-
-/** The digest of a signer's revocation, made once a key and a hash. */
-function remembered({ revocations }: KnownSigner, key: string, hash: HashName): string {
-  const digest = revocations.get(hash) ?? revocationDigest(key, hash)
-  revocations.set(hash, digest)
-  return digest
 }
 
 /**
@@ -86,16 +99,11 @@ function sha256(bytes: Uint8Array): Uint8Array {
   return digestOf("sha256", bytes)
 }
 
-interface Judged {
-  readonly checks: readonly SignatureCheck[]
-  readonly isProvable: boolean
-}
-
 /** `hash` is SHA-256 of payloads; noble's by default, which is slow for large ones. */
-export function createEntryReader(hash: (bytes: Uint8Array) => Uint8Array = sha256): EntryReader {
+export function createEntryReader(hash: (bytes: Uint8Array) => Uint8Array = sha256) {
   const readClaim = createClaimReader(MOST_KEYS)
 
-  function checksOf(body: Uint8Array, claim: LoggedClaim, payload?: EntryPayload): Judged {
+  function checksOf(body: Uint8Array, claim: LoggedClaim, payload?: EntryPayload): Checks {
     if (payload === undefined) return { checks: claim.checks, isProvable: true }
     const { checks } = readClaim(body, payload.payload)
     if (checks.length > 0) return { checks, isProvable: true }
@@ -115,7 +123,7 @@ export function createEntryReader(hash: (bytes: Uint8Array) => Uint8Array = sha2
     const signers = keys.map((key, i) => knownSigner(key, summary.signers[i]?.key ?? ""))
     const digest = summary.digest ?? stated
     const [first] = signers
-    const revokes = revokedKey(summary, first && ((key, hash) => remembered(first, key, hash)))
+    const revokes = revokedKey(summary, first && ((_, hash) => first.revocation(hash)))
     return {
       form: "read",
       claim,
@@ -130,7 +138,7 @@ export function createEntryReader(hash: (bytes: Uint8Array) => Uint8Array = sha2
     }
   }
 
-  return (entry) => {
+  return (entry: LoggedEntryBytes): EntryReading => {
     try {
       return readKnown(entry)
     } catch (error) {

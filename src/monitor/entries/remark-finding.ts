@@ -1,23 +1,22 @@
 // Turns what the rules remark on an entry into a finding with evidence: the entry, its place in the tree, and
-// the head that the log signed over it.
-
-import { Refusal, Trouble } from "../../core/base/errors.ts"
+// the head that the log signed over it. Whether it was logged while its signers' certificates were valid is judged by
+// the clocks of witnesses: the times of the two cosigned heads that enclose it, never its own clock or the log's.
+import { bug, Refusal, Trouble } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import type { SignatureRule, Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { decodeBundle } from "../../core/tree/bundle.ts"
 import type { Hash } from "../../core/tree/hash.ts"
-import { TILE_WIDTH } from "../../core/tree/tile.ts"
+import { TILE_WIDTH, tileWidth } from "../../core/tree/tile.ts"
 import { readEnvelope } from "../../entry/dsse.ts"
-import { makeEntryEvidence, makeEntryTime } from "../../evidence/entry-evidence.ts"
-import type { EntryEvidenceKind, Evidence } from "../../evidence/evidence.ts"
-import type { LoggedEntry } from "../../evidence/format.ts"
-import type { Finding } from "../findings/finding.ts"
+import { makeEntryEvidence, makeEntryTime, type LoggedEntry } from "../../evidence/entry-evidence.ts"
+import { type EntryEvidenceKind, type Evidence } from "../../evidence/evidence.ts"
+import { type LoggedEntry } from "../../evidence/format.ts"
+import { type Finding, ungraded } from "../findings/finding.ts"
 import { DataFault } from "../follow/data-fault.ts"
 import type { LogSource } from "../follow/source.ts"
-import type { Statement } from "../heads/statement.ts"
+import { type Statement, secondsText } from "../heads/statement.ts"
 import type { EntryRemark } from "./remark.ts"
-import { CLOCK_SKEW, judgeValidity } from "./validity.ts"
 
 /** Where entries stand, and who says so. */
 export interface RemarkGround {
@@ -37,41 +36,25 @@ function judged(remark: EntryRemark, { statement, older }: RemarkGround): EntryR
   if (remark.kind !== "outside-validity") return remark
   const before = older?.witnesses.map(({ time }) => time) ?? []
   const after = statement.witnesses.map(({ time }) => time)
-  const from = before.length > 0 ? Math.max(...before) : undefined
-  const to = after.length > 0 ? Math.min(...after) : undefined
-  return judgeValidity(remark, present({ from, to }))
+  return judgeValidity(remark, { from: Math.max(...before), to: Math.min(...after) })
 }
 
 /** The body of another entry; the evidence is refused if it is not the one in the tree. */
 async function bodyOf({ source, statement }: RemarkGround, index: number): Promise<Uint8Array> {
   const bundle = Math.floor(index / TILE_WIDTH)
-  const width = Math.min(TILE_WIDTH, statement.head.size - bundle * TILE_WIDTH)
+  const width = tileWidth({ level: 0, index: bundle }, statement.head.size)
   const bytes = await source.bundle(bundle, width)
   const body = bytes && decodeBundle(bytes, width)[index - bundle * TILE_WIDTH]
   if (body === undefined) throw new Refusal("not-found", `entry ${index} cannot be read`)
   return body
 }
 
-async function payloadOf({ source }: RemarkGround, index: number): Promise<Uint8Array | undefined> {
-  const envelope = await source.envelope?.(index)
-  return envelope && readEnvelope(envelope).payload
-}
-
-async function otherEntry(
-  ground: RemarkGround,
-  index: number,
-  needsPayload: boolean,
-): Promise<LoggedEntry> {
-  const payload = needsPayload ? await payloadOf(ground, index) : undefined
+async function otherEntry(ground: RemarkGround, index: number, needsPayload: boolean) {
+  const envelope = needsPayload ? await ground.source.envelope?.(index) : undefined
+  const payload = envelope && readEnvelope(envelope).payload
   const body = await bodyOf(ground, index)
   return { index, body, path: await ground.path(index), ...present({ payload }) }
 }
-
-const pairs: ReadonlySet<EntryEvidenceKind> = new Set<EntryEvidenceKind>([
-  "duplicate-entry",
-  "signed-after-revocation",
-  "conflicting-claims",
-])
 
 function timeEvidence(
   vkey: Vkey,
@@ -80,30 +63,23 @@ function timeEvidence(
   { statement, older, holds }: RemarkGround,
 ): Evidence {
   const tooLate = older?.witnesses.filter(({ time }) => time - CLOCK_SKEW > notAfter) ?? []
-  const { note } = statement
-  if (older !== undefined && tooLate.length > 0) {
-    const witnesses = tooLate.map((signer) => signer.vkey)
-    return makeEntryTime(vkey, { witnesses, older: older.note, note, entry }, holds)
-  }
   const tooEarly = statement.witnesses.filter(({ time }) => time + CLOCK_SKEW < notBefore)
-  const witnesses = tooEarly.map((signer) => signer.vkey)
-  return makeEntryTime(vkey, { witnesses, note, entry }, holds)
+  const isLate = tooLate.length > 0
+  const witnesses = (isLate ? tooLate : tooEarly).map((signer) => signer.vkey)
+  const before = isLate ? older?.note : undefined
+  const found = { witnesses, note: statement.note, entry, ...present({ older: before }) }
+  return makeEntryTime(vkey, found, holds)
 }
 
-async function evidenceOf(
-  ground: RemarkGround,
-  remark: EntryRemark,
-  body: Uint8Array,
-): Promise<Evidence | undefined> {
+async function evidenceOf(ground: RemarkGround, remark: EntryRemark, body: Uint8Array) {
   const vkey = ground.statement.log[0]?.vkey
   if (vkey === undefined) return undefined
   const { index, payload, other, evidenceKind: kind = "unexpected-entry", summary } = remark
   const path = await ground.path(index)
   const entry: LoggedEntry = { index, body, path, ...present({ payload }) }
   if (remark.kind === "outside-validity") return timeEvidence(vkey, remark, entry, ground)
-  const isPair = pairs.has(kind) && other !== undefined
-  const first = isPair ? await otherEntry(ground, other, payload !== undefined) : undefined
-  const entries = first === undefined ? [entry] : [first, entry]
+  const entries =
+    other === undefined ? [entry] : [await otherEntry(ground, other, payload !== undefined), entry]
   return makeEntryEvidence(kind, vkey, ground.statement.note, entries, summary, ground.holds)
 }
 
@@ -128,15 +104,50 @@ export async function findingOf(
   const remark = judged(candidate, ground)
   if (remark === undefined) return undefined
   const { kind, index, summary, about, watched, isCanary } = remark
-  const { origin } = ground
   const evidence = isBare ? undefined : await evidenceOrNone(evidenceOf(ground, remark, body))
+  const which = [String(index), about ?? []].flat()
   return {
-    key: `${kind} ${origin} ${index}${about === undefined ? "" : ` ${about}`}`,
-    kind,
+    ...ungraded(kind, ground.origin, summary, ...which),
     grade: evidence === undefined ? "ATTESTED" : "PROVEN",
-    origin,
-    summary,
     index,
     ...present({ watched, evidence, isCanary }),
   }
+}
+
+/** When the entry came into the log, in Unix seconds; a side without a cosigned head is infinite, or not there. */
+interface TimeSandwich {
+  /** Of the newest cosigned head without the entry: it came later. */
+  readonly from?: number
+  /** Of the oldest cosigned head with the entry: it was there by then. */
+  readonly to?: number
+}
+
+/** How far a witness's clock may be off, in seconds. */
+export const CLOCK_SKEW = 300
+
+/**
+ * The remark that an `outside-validity` candidate turns into: undefined unless the whole time in which the
+ * entry can have come lies outside of the dates, give or take `skew` seconds.
+ */
+export function judgeValidity(
+  candidate: EntryRemark,
+  { from, to }: TimeSandwich,
+  skew = CLOCK_SKEW,
+): EntryRemark | undefined {
+  const { kind, index, notBefore, notAfter } = candidate
+  if (kind !== "outside-validity" || notBefore === undefined || notAfter === undefined) {
+    return bug(`a remark ${kind} has no dates`)
+  }
+  const dates = `${secondsText(notBefore)} to ${secondsText(notAfter)}`
+  const said = (what: string): EntryRemark => ({ ...candidate, summary: `entry ${index} ${what}` })
+  if (notBefore > notAfter) {
+    return said(`is signed under certificates that are never valid together: ${dates}`)
+  }
+  if (from !== undefined && from - skew > notAfter) {
+    return said(`came after ${secondsText(from)}, its certificate is valid from ${dates}`)
+  }
+  if (to !== undefined && to + skew < notBefore) {
+    return said(`was there at ${secondsText(to)}, its certificate is valid from ${dates}`)
+  }
+  return undefined
 }

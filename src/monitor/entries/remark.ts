@@ -1,24 +1,23 @@
 // What examining an entry may have to say about it. A remark becomes a finding once the entry is proven to
 // be in a signed tree.
 import { LONGEST_REMARK } from "../../core/base/limits.ts"
+import { present } from "../../core/base/present.ts"
 import type { EntryEvidenceKind } from "../../evidence/evidence.ts"
 import type { MisissuanceKind } from "../findings/finding.ts"
 
-type EntryRemarkKind = MisissuanceKind | "duplicate-entry"
-
-export interface EntryRemark {
+/** What a rule says of an entry. */
+export interface Remark {
   /** `outside-validity` is a candidate only: see `judgeValidity()`. */
-  readonly kind: EntryRemarkKind
-  readonly index: number
+  readonly kind: MisissuanceKind | "duplicate-entry"
   /** One sentence for people; what entries say is shown shortened and escaped. */
   readonly summary: string
-  /** What tells remarks of one kind on one entry apart: the rule's or the key's name. */
+  /** What tells remarks of one kind on one entry apart, by default what is watched. */
   readonly about?: string
   /** What of the watch file it is about: a subject, a signer or a key. */
   readonly watched?: string
   /** The earlier entry that it is about as well: the revocation, the first claim, the first of two. */
   readonly other?: number
-  /** What of it can be proven; at least `unexpected-entry`. */
+  /** What of it can be proven; at least `unexpected-entry`, the default. */
   readonly evidenceKind?: EntryEvidenceKind
   /** The payload whose digest the body has, if the remark rests on it. */
   readonly payload?: Uint8Array | undefined
@@ -29,9 +28,15 @@ export interface EntryRemark {
   readonly isCanary?: boolean
 }
 
+export interface EntryRemark extends Remark {
+  readonly index: number
+}
+
 /** The remark with a summary of one line that is well-formed and not too long, whatever it quotes. */
-export function withPlainSummary(remark: EntryRemark): EntryRemark {
+export function remarkOn(index: number, remark: Remark): EntryRemark {
+  const { watched, about = watched, evidenceKind = "unexpected-entry" } = remark
   const line = remark.summary.replaceAll(/\p{C}/gu, "?")
   const cut = line.length > LONGEST_REMARK ? `${line.slice(0, LONGEST_REMARK - 1)}…` : line
-  return { ...remark, summary: cut.toWellFormed() }
+  const summary = cut.toWellFormed()
+  return { ...remark, index, summary, evidenceKind, ...present({ about }) }
 }

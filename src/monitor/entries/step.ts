@@ -39,20 +39,14 @@ interface StepFacts {
   readonly duplicates: ReadonlyMap<number, number>
 }
 
-async function firstAt(
-  own: OwnTree,
-  { index, leafHash }: MatchedEntry,
-): Promise<number | undefined> {
+async function firstAt(own: OwnTree, { index, leafHash }: MatchedEntry) {
   for (const candidate of own.candidates(leafHash)) {
     if (candidate < index && equalBytes(await own.leafHash(candidate), leafHash)) return candidate
   }
   return undefined
 }
 
-async function duplicatesOf(
-  own: OwnTree,
-  entries: readonly MatchedEntry[],
-): Promise<ReadonlyMap<number, number>> {
+async function duplicatesOf(own: OwnTree, entries: readonly MatchedEntry[]) {
   const found = new Map<number, number>()
   const seen = new Map<string, number>()
   for (const entry of entries) {
@@ -93,10 +87,7 @@ async function envelopesOf(
 }
 
 /** Reads what the entries need; outside of the commit, because it may take its time. */
-export async function readStepFacts(
-  step: EntryStep,
-  entries: readonly MatchedEntry[],
-): Promise<StepFacts> {
+export async function readStepFacts(step: EntryStep, entries: readonly MatchedEntry[]) {
   const envelopes = await envelopesOf(step, entries)
   return { envelopes, duplicates: await duplicatesOf(step.own, entries) }
 }

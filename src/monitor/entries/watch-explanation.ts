@@ -3,7 +3,7 @@
 import type { Hash } from "../../core/tree/hash.ts"
 import type { Watch } from "../watch/watch.ts"
 import { createEntryReader, type LoggedEntryBytes, type ReadEntry } from "./reading.ts"
-import { isMine } from "./rule-signer.ts"
+import { isMine } from "./rule-subject.ts"
 import {
   type EntrySigner,
   indexWatch,
@@ -37,7 +37,7 @@ function signerLines({ signer, reason }: SignerMatch, entry: ExplainedEntry, rea
   const { name, mine } = signer
   const by = `signer ${name}: ${reason}`
   if (mine === undefined) return `${by}; it has no ledger`
-  return isMine(mine, entry.leafHash, read.facts.digests)
+  return isMine(mine, entry.leafHash, read.facts)
     ? `${by}; the entry is in its ledger`
     : `${by}; not-mine, because the entry is not in its ledger`
 }

@@ -78,11 +78,7 @@ function strangersTo({ signers }: Subject, facts: EntryFacts): readonly EntrySig
 }
 
 /** Why an entry is about a subject; undefined if it is not. */
-function reasonFor(
-  { digests, names }: Subject,
-  facts: EntryFacts,
-  named: readonly NamedSubject[],
-): string | undefined {
+function reasonFor({ digests, names }: Subject, facts: EntryFacts, named: readonly NamedSubject[]) {
   const own = facts.digests.find((digest) => digests.has(digest))
   if (own !== undefined) return `it is about ${own}`
   const stated = facts.subjects.flatMap((each) => each.digests).find((each) => digests.has(each))

@@ -1,10 +1,26 @@
-// What judges return: cases that are seen, and cases that were looked for and are not there. Judges change no
-// finding; what becomes of a case depends on what is open (settle.ts).
-import type { Finding, FindingKind } from "./finding.ts"
-import type { Vantage } from "./observation.ts"
+// What judges are given: signed heads as they were seen somewhere, before anything of them is believed. What they
+// return: cases that are seen, and cases that were looked for and are not there. Judges change no finding; what
+// becomes of a case depends on what is open (settle.ts).
+import type { Finding, FindingKind, Ungraded } from "./finding.ts"
+
+/** Where a head was seen: `log`, `mirror NAME`, `witness NAME`, `verifier`. */
+export type Vantage = "log" | "verifier" | `mirror ${string}` | `witness ${string}`
+
+/** The log's own answers, perhaps over another path; a verifier's heads may be of any age. */
+export function isPublished(vantage: Vantage): boolean {
+  return vantage === "log" || vantage.startsWith("mirror ")
+}
+
+export interface Observation {
+  readonly vantage: Vantage
+  /** The note as it came. */
+  readonly note: string
+  /** Unix milliseconds on the monitor's clock. */
+  readonly receivedAt: number
+}
 
 /** A case that may be the network and may heal: its grade follows from who shows it, and for how long. */
-export interface SuspectedCase extends Omit<Finding, "grade" | "evidence" | "isCanary"> {
+export interface SuspectedCase extends Omit<Ungraded, "isCanary"> {
   readonly shownBy: Vantage
   /** When, in Unix milliseconds. */
   readonly at: number

@@ -81,3 +81,26 @@ export interface Finding {
   /** Raised by the monitor's own canary: delivered like any other, and marked. */
   readonly isCanary?: boolean
 }
+
+/** A finding but for how sure it is. */
+export type Ungraded = Omit<Finding, "grade" | "evidence">
+
+/** The key of a case; `which` tells cases of one kind about one origin apart. */
+export function keyOf(kind: FindingKind, origin: string, ...which: readonly string[]): string {
+  return [kind, origin, ...which].join(" ")
+}
+
+/** What is found, under the key that {@link keyOf} gives. */
+export function ungraded(
+  kind: FindingKind,
+  origin: string,
+  summary: string,
+  ...which: readonly string[]
+): Ungraded {
+  return { key: keyOf(kind, origin, ...which), kind, origin, summary }
+}
+
+/** The same on the monitor's word. */
+export function attested(...what: Parameters<typeof ungraded>): Finding {
+  return { ...ungraded(...what), grade: "ATTESTED" }
+}

@@ -1,13 +1,13 @@
 // The life of an open finding: it is told when that is due, and again every day until somebody takes notice.
 // Whoever needs to know finds the alert in the outbox of the same commit.
-import type { DocumentReads, Documents } from "../state/documents.ts"
+import type { DocumentReads, Documents, Moment } from "../state/documents.ts"
 import type { Finding } from "./finding.ts"
 import { type AlertEvent, enqueue } from "./outbox.ts"
-import { isUnsettled } from "./severity.ts"
 import {
   findingId,
   findings,
   findingTallies,
+  isUnsettled,
   keepFinding,
   openFindings,
   placeOf,
@@ -71,31 +71,23 @@ export function isOneOfMany(documents: Documents, finding: Finding): boolean {
 }
 
 /** The finding with an alert about this event in the outbox. */
-export function told(
-  documents: Documents,
-  finding: StoredFinding,
-  event: AlertEvent,
-  now: number,
-): StoredFinding {
+export function told(moment: Moment, finding: StoredFinding, event: AlertEvent): StoredFinding {
   // What is dropped here is told again by a reminder, once the sinks take alerts.
   if (finding.pending >= MOST_PENDING && event !== "upgraded") return finding
-  return enqueue(documents, finding, event, now)
+  return enqueue(moment, finding, event)
 }
 
 /** Tells of an open finding what is due: its opening if nobody knows of it, else a reminder. */
-export function toldIfDue(
-  documents: Documents,
-  finding: StoredFinding,
-  now: number,
-): StoredFinding {
+export function toldIfDue(moment: Moment, finding: StoredFinding): StoredFinding {
+  const { now } = moment
   const { grade, isTold, alertedAt, openedAt, pending } = finding
   if (grade === "SUSPECTED" && !isOver(openedAt, SUSPICION_DEADLINE, now)) return finding
   if (!isTold) {
     const isDamped = alertedAt !== undefined && !isOver(alertedAt, DAMPING, now)
-    return isDamped ? finding : told(documents, finding, "opened", now)
+    return isDamped ? finding : told(moment, finding, "opened")
   }
   const isRemindable = pending === 0 && isOver(alertedAt ?? openedAt, REMINDER, now)
-  return isRemindable ? told(documents, finding, "reminder", now) : finding
+  return isRemindable ? told(moment, finding, "reminder") : finding
 }
 
 /**
@@ -120,7 +112,7 @@ export function acknowledge(documents: Documents, keyOrId: string, now: number):
 export function remind(documents: Documents, now: number): void {
   for (const finding of storedFindings(documents)) {
     if (isUnsettled(finding)) {
-      const after = toldIfDue(documents, finding, now)
+      const after = toldIfDue({ documents, now }, finding)
       if (after !== finding) keep(documents, finding, after)
     } else if (isForgettable(finding, now)) {
       documents.remove(findings, finding.key)

@@ -1,11 +1,8 @@
 // The outbox: alerts that are still to be delivered, one document each with the sinks that have it already
 // and those that are waited for. An alert leaves it in the commit after its last delivery, never before.
-import { utf8 } from "../../core/base/bytes.ts"
-import { digestOf } from "../../core/base/digest.ts"
 import { present } from "../../core/base/present.ts"
-import { formatHex } from "../../core/base/text.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
-import type { DocumentReads, Documents } from "../state/documents.ts"
+import { type DocumentReads, type Documents, hashName, type Moment } from "../state/documents.ts"
 import { flag, integer, list, message, optional, record, text, word } from "../state/schema.ts"
 import { evidenceText } from "./evidence.ts"
 import { findingKinds, grades } from "./finding.ts"
@@ -19,8 +16,10 @@ export const outbox = collection(
   "alert",
   message({
     alert: message({
+      /** 64 digits of lower-case hex, the same at every attempt. */
       id: text,
       event: word("opened", "upgraded", "reminder", "resolved"),
+      /** That of the finding. */
       key: text,
       kind: word(...findingKinds),
       grade: word(...grades),
@@ -28,10 +27,14 @@ export const outbox = collection(
       index: optional(integer),
       summary: text,
       evidenceId: optional(text),
+      /** Unix milliseconds. */
       time: integer,
+      /** A test by the monitor itself. */
       isCanary: flag,
     }),
+    /** The names of the sinks that have it. */
     delivered: list(text, MOST_SINKS),
+    /** When a sink that failed is asked again, by name. */
     waits: record(message({ failures: integer, until: integer })),
   }),
   { under: "event " },
@@ -42,40 +45,22 @@ export type AlertEvent = StoredItem["alert"]["event"]
 
 /** What a sink is told. A sink may be told the same alert more than once: the ID tells. */
 export interface Alert extends Omit<StoredItem["alert"], "evidenceId"> {
-  /** 64 digits of lower-case hex, the same at every attempt. */
-  readonly id: string
-  /** The key of the finding. */
-  readonly key: string
   /** `text` is absent if the origin had too much evidence to keep all of it. */
   readonly evidence?: { readonly id: string; readonly text?: string }
-  /** Unix milliseconds. */
-  readonly time: number
-  /** A test by the monitor itself. */
-  readonly isCanary: boolean
 }
 
-export interface OutboxItem {
+export interface OutboxItem extends Omit<StoredItem, "alert"> {
   /** Its key; items in the order of places are in the order of their times. */
   readonly place: string
   readonly alert: Alert
-  /** The names of the sinks that have it. */
-  readonly delivered: readonly string[]
-  /** When a sink that failed is asked again, by name. */
-  readonly waits: StoredItem["waits"]
 }
 
 function alertId({ key, openedAt, alerts }: StoredFinding, event: AlertEvent): string {
-  const stated = `countersign-alert/v1\n${event}\n${openedAt}\n${alerts}\n${key}\n`
-  return formatHex(digestOf("sha256", utf8(stated)))
+  return hashName(`countersign-alert/v1\n${event}\n${openedAt}\n${alerts}\n${key}\n`)
 }
 
 /** Puts an alert about a finding into the outbox and gives the finding as it then is to be kept. */
-export function enqueue(
-  documents: Documents,
-  finding: StoredFinding,
-  event: AlertEvent,
-  now: number,
-): StoredFinding {
+export function enqueue({ documents, now }: Moment, finding: StoredFinding, event: AlertEvent) {
   const { key, kind, grade, origin, index, summary, evidenceId, isCanary = false } = finding
   const id = alertId(finding, event)
   const about = { key, kind, grade, origin, index, summary, evidenceId }

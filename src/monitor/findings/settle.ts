@@ -1,31 +1,66 @@
 // The one place that opens findings, makes them graver and heals them: what the judges saw is compared with
-// what is open.
+// what is open. What may be the network and may heal is suspected at first, and attested once a second vantage
+// point shows it too or the same one still does a minute later.
 import { present } from "../../core/base/present.ts"
-import type { Documents } from "../state/documents.ts"
-import { type AbsentCase, absent, type Case, type NothingElse } from "./case.ts"
+import { collection } from "../state/collection.ts"
+import type { Documents, Moment } from "../state/documents.ts"
+import { integer, list, message, text } from "../state/schema.ts"
+import { type AbsentCase, absent, type Case, type NothingElse, type SuspectedCase } from "./case.ts"
 import { keepEvidence } from "./evidence.ts"
-import { type Finding, grades } from "./finding.ts"
+import { type Finding, type Grade, grades } from "./finding.ts"
 import { isOneOfMany, keep, MOST_FINDINGS, told, toldIfDue } from "./life.ts"
-import { isUnsettled } from "./severity.ts"
 import {
+  isUnsettled,
   openedFinding,
   openFindings,
   placeOf,
   type StoredFinding,
   storedFinding,
 } from "./stored.ts"
-import { forget, suspect } from "./suspicion.ts"
+
+/** Between two tries of which the second one confirms the first. */
+const RETRY_MILLISECONDS = 60_000
+const MOST_VANTAGES = 16
+
+/** By the key of the case; times in Unix milliseconds. */
+export const suspicions = collection(
+  "suspicion",
+  message({ first: integer, last: integer, vantages: list(text, MOST_VANTAGES) }),
+)
+
+/** Notes that a case was seen and gives its grade so far. */
+function suspect(documents: Documents, seen: SuspectedCase): Grade {
+  const { key, shownBy, at, patience = RETRY_MILLISECONDS } = seen
+  const before = documents.get(suspicions, key) ?? { first: at, last: at, vantages: [] }
+  const isKnown = before.vantages.includes(shownBy) || before.vantages.length === MOST_VANTAGES
+  const after = {
+    first: Math.min(before.first, at),
+    last: Math.max(before.last, at),
+    vantages: isKnown ? before.vantages : [...before.vantages, shownBy],
+  }
+  documents.put(suspicions, key, after)
+  const isConfirmed = after.vantages.length > 1 || after.last - after.first >= patience
+  return isConfirmed ? "ATTESTED" : "SUSPECTED"
+}
+
+/** Forgets what shows a case. Gives whether it is over: everywhere, or this was the last vantage point. */
+function forget(documents: Documents, { key, absentAt }: AbsentCase): boolean {
+  const before = documents.get(suspicions, key)
+  const vantages = before?.vantages.filter((other) => other !== absentAt) ?? []
+  if (absentAt !== "everywhere" && before !== undefined && vantages.length > 0) {
+    documents.put(suspicions, key, { ...before, vantages })
+    return false
+  }
+  if (before !== undefined) documents.remove(suspicions, key)
+  return absentAt === "everywhere" || before !== undefined
+}
 
 function rankOf({ grade }: Pick<Finding, "grade">): number {
   return grades.indexOf(grade)
 }
 
-function open(
-  documents: Documents,
-  before: StoredFinding | undefined,
-  finding: Finding,
-  now: number,
-): void {
+function open(moment: Moment, before: StoredFinding | undefined, finding: Finding): void {
+  const { documents, now } = moment
   const { evidence, origin, isCanary } = finding
   if (evidence !== undefined && isCanary !== true) keepEvidence(documents, origin, evidence)
   const { alerts = 0, pending = 0, alertedAt } = before ?? {}
@@ -34,16 +69,12 @@ function open(
     before !== undefined && before.isCanary !== true && rankOf(finding) <= rankOf(before)
   const known = present({ alerts, pending, alertedAt: isSame ? alertedAt : undefined })
   const opened: StoredFinding = { ...openedFinding(finding, now), ...known }
-  keep(documents, before, toldIfDue(documents, opened, now))
+  keep(documents, before, toldIfDue(moment, opened))
 }
 
 /** The same finding with a higher grade, or with evidence that was missing. */
-function raiseAgain(
-  documents: Documents,
-  before: StoredFinding,
-  finding: Finding,
-  now: number,
-): void {
+function raiseAgain(moment: Moment, before: StoredFinding, finding: Finding): void {
+  const { documents, now } = moment
   const isGraver = rankOf(finding) > rankOf(before)
   const addsEvidence =
     finding.evidence !== undefined && before.evidenceId === undefined && !before.isCanary
@@ -57,7 +88,7 @@ function raiseAgain(
   const { acknowledgedAt: _, ...rest } = before
   const after: StoredFinding = { ...rest, ...present({ kind, grade, summary, index, evidenceId }) }
   const event = before.isTold ? "upgraded" : "opened"
-  keep(documents, before, told(documents, after, event, now))
+  keep(documents, before, told(moment, after, event))
 }
 
 /** Stands for all findings of its kind and origin that are too many to be told one by one. */
@@ -71,44 +102,43 @@ function oneForMany({ watched: _, ...finding }: Finding): Finding {
 }
 
 /** Opens a finding, or makes an open one graver, and puts the alert that is due into the outbox. */
-function raise(documents: Documents, finding: Finding, now: number): void {
+function raise(moment: Moment, finding: Finding): void {
+  const { documents } = moment
   const before = storedFinding(documents, finding.key)
-  const isOpen = before !== undefined && before.resolvedAt === undefined
   // A test never stands for what is no test.
-  const isSame = before?.isCanary === true ? finding.isCanary === true : true
-  if (isOpen && isSame) {
-    raiseAgain(documents, before, finding, now)
-    return
+  const isSame = before?.isCanary !== true || finding.isCanary === true
+  if (before !== undefined && before.resolvedAt === undefined && isSame) {
+    raiseAgain(moment, before, finding)
+  } else if (finding.isCanary === true || !isOneOfMany(documents, finding)) {
+    open(moment, before, finding)
+  } else {
+    const many = oneForMany(finding)
+    const known = storedFinding(documents, many.key)
+    if (known === undefined || !isUnsettled(known)) open(moment, known, many)
+    else raiseAgain(moment, known, many)
   }
-  if (finding.isCanary === true || !isOneOfMany(documents, finding)) {
-    open(documents, before, finding, now)
-    return
-  }
-  const many = oneForMany(finding)
-  const known = storedFinding(documents, many.key)
-  if (known === undefined || !isUnsettled(known)) open(documents, known, many, now)
-  else raiseAgain(documents, known, many, now)
 }
 
 /** Closes a finding unless it is proven. Whoever was told of it is told of this too. */
-function close(documents: Documents, key: string, now: number): void {
+function close(moment: Moment, key: string): void {
+  const { documents, now } = moment
   const before = storedFinding(documents, key)
   if (before === undefined || before.resolvedAt !== undefined || before.grade === "PROVEN") return
   const { isTold, isCanary } = before
-  const after = isTold && !isCanary ? told(documents, before, "resolved", now) : before
+  const after = isTold && !isCanary ? told(moment, before, "resolved") : before
   keep(documents, before, { ...after, resolvedAt: now })
 }
 
-function heal(documents: Documents, gone: AbsentCase, now: number): void {
-  if (forget(documents, gone)) close(documents, gone.key, now)
+function heal(moment: Moment, gone: AbsentCase): void {
+  if (forget(moment.documents, gone)) close(moment, gone.key)
 }
 
-function closeOthers(documents: Documents, { kinds, origin, but }: NothingElse, now: number): void {
+function closeOthers(moment: Moment, { kinds, origin, but }: NothingElse): void {
   const known = new Set([...but].map(placeOf))
-  const others = openFindings(documents).filter(
+  const others = openFindings(moment.documents).filter(
     (open) => open.origin === origin && kinds.includes(open.kind) && !known.has(open.key),
   )
-  for (const { key } of others) heal(documents, absent(key), now)
+  for (const { key } of others) heal(moment, absent(key))
 }
 
 /**
@@ -116,18 +146,15 @@ function closeOthers(documents: Documents, { kinds, origin, but }: NothingElse, 
  * where that is said; the same case again changes nothing. A suspicion makes no alert before its deadline
  * (life.ts). Gives what was seen, graded, in the order of the cases; `now` is in Unix milliseconds.
  */
-export function settle(
-  documents: Documents,
-  cases: readonly Case[],
-  now: number,
-): readonly Finding[] {
+export function settle(documents: Documents, cases: readonly Case[], now: number) {
+  const moment = { documents, now }
   const seen: Finding[] = []
   for (const each of cases) {
     if ("grade" in each) seen.push(each)
     if ("shownBy" in each) seen.push({ ...each, grade: suspect(documents, each) })
-    if ("absentAt" in each) heal(documents, each, now)
+    if ("absentAt" in each) heal(moment, each)
   }
-  for (const finding of seen) raise(documents, finding, now)
-  for (const each of cases) if ("but" in each) closeOthers(documents, each, now)
+  for (const finding of seen) raise(moment, finding)
+  for (const each of cases) if ("but" in each) closeOthers(moment, each)
   return seen
 }

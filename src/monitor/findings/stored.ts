@@ -1,13 +1,11 @@
 // A finding as the monitor remembers it: what was found, and what has been told about it. Each lies under its
-// key, or under a hash of a key that is too long for one.
-import { utf8 } from "../../core/base/bytes.ts"
-import { digestOf } from "../../core/base/digest.ts"
+// key, or under a hash of a key that is too long for one. And what findings mean for whoever runs the monitor: the
+// exit code of a run, and whether the monitor itself is healthy.
 import { present } from "../../core/base/present.ts"
-import { formatHex } from "../../core/base/text.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
-import type { DocumentReads, Documents } from "../state/documents.ts"
+import { type DocumentReads, type Documents, hashName } from "../state/documents.ts"
 import { flag, integer, message, optional, text, word } from "../state/schema.ts"
-import { type Finding, findingKinds, grades } from "./finding.ts"
+import { type Finding, familyOf, findingKinds, grades } from "./finding.ts"
 
 const LONGEST_KEY = 512
 const LONGEST_SUMMARY = 1_000
@@ -54,13 +52,12 @@ export const findingTallies = collection("finding", message({ unsettled: integer
 export function placeOf(key: string): string {
   const wellFormed = key.toWellFormed()
   if (wellFormed.length <= LONGEST_KEY) return wellFormed
-  return `sha256 ${formatHex(digestOf("sha256", utf8(wellFormed)))}`
+  return `sha256 ${hashName(wellFormed)}`
 }
 
 /** A short name of a finding for people to type: 16 digits of lower-case hex. */
 export function findingId(key: string): string {
-  const hash = digestOf("sha256", utf8(`countersign-finding/v1\n${placeOf(key)}\n`))
-  return formatHex(hash.subarray(0, 8))
+  return hashName(`countersign-finding/v1\n${placeOf(key)}\n`).slice(0, 16)
 }
 
 function bounded(long: string, longest: number): string {
@@ -105,4 +102,34 @@ export function openFindings(reads: DocumentReads): readonly StoredFinding[] {
 
 export function keepFinding(documents: Documents, finding: StoredFinding): void {
   documents.put(findings, finding.key, finding)
+}
+
+/** 0 clean, 1 operational trouble, 2 misissuance, 3 proven misbehaviour of a log or a witness. */
+export type Severity = 0 | 1 | 2 | 3
+
+/** Whether somebody still has to take notice of it: open, not acknowledged, and no test. */
+export function isUnsettled({ resolvedAt, acknowledgedAt, isCanary }: StoredFinding): boolean {
+  return resolvedAt === undefined && acknowledgedAt === undefined && isCanary !== true
+}
+
+/** The severity of one finding, whether or not it is open. */
+export function severityOf({ kind, grade }: Pick<StoredFinding, "kind" | "grade">): Severity {
+  const family = familyOf(kind)
+  if (family === "health" || grade === "SUSPECTED") return 1
+  if (family === "misissuance") return 2
+  return grade === "PROVEN" ? 3 : 1
+}
+
+/** The worst of the findings that nobody has taken notice of yet. */
+export function worstOf(findings: readonly StoredFinding[]): Severity {
+  const severities = findings.filter(isUnsettled).map(severityOf)
+  return severities.reduce((worst, severity) => (severity > worst ? severity : worst), 0)
+}
+
+/**
+ * Whether the monitor sees and can tell: no finding about itself is unsettled. After a complete round this
+ * is when a dead-man ping may be sent.
+ */
+export function isHealthy(findings: readonly StoredFinding[]): boolean {
+  return !findings.some((finding) => familyOf(finding.kind) === "health" && isUnsettled(finding))
 }

@@ -1,14 +1,24 @@
 // Compares the entries of one bundle with their leaf hashes in the tree of a signed head. Entries that do
-// not match, or that cannot be had, are named; the tree's own leaf hashes stand in any case.
-
+// not match, or that cannot be had, are named; the tree's own leaf hashes stand in any case. Where tiles are damaged or
+// missing the tree comes out of the bundles alone: every body is hashed, and only if the root comes out right is anything
+// of it used.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { unlessRefused } from "../../core/base/errors.ts"
 import { decodeBundle } from "../../core/tree/bundle.ts"
-import type { Hash, TreeHasher } from "../../core/tree/hash.ts"
-import { nodeInTile, TILE_WIDTH, tileFromHashes, tileRoot } from "../../core/tree/tile.ts"
+import { appendLeaf, type Edge, edgeRoot } from "../../core/tree/edge.ts"
+import type { Hash, Head, TreeHasher } from "../../core/tree/hash.ts"
+import {
+  nodeInTile,
+  TILE_WIDTH,
+  tileBytes,
+  tileFromHashes,
+  tileRoot,
+  tileWidth,
+} from "../../core/tree/tile.ts"
+import type { OwnTree } from "../state/tree.ts"
 import { DataFault, faultOf } from "./data-fault.ts"
 import type { LogSource } from "./source.ts"
-import type { TargetTree } from "./target-tree.ts"
+import { type TargetTree, treeOverTiles } from "./target-tree.ts"
 
 /** An entry whose body was compared with its leaf hash. */
 export interface MatchedEntry {
@@ -30,11 +40,11 @@ export interface BundleAudit {
   readonly entryFaults: readonly DataFault[]
 }
 
-interface BundleQuestion {
-  readonly index: number
-  readonly width: number
-  /** The bundle as it was read; it is read again, past all caches, if something is wrong with it. */
-  readonly bytes: Uint8Array | undefined
+/** The monitor's own tree of a log, and where the log is read. */
+export interface Reading {
+  readonly own: OwnTree
+  readonly source: LogSource
+  readonly hasher: TreeHasher
 }
 
 /** Entries of one bundle that are named one by one. */
@@ -46,18 +56,11 @@ interface Hashed {
 }
 
 /** The bodies in a bundle; undefined for one that is missing or no bundle of this width. */
-export function decodedBundle(
-  bytes: Uint8Array | undefined,
-  width: number,
-): readonly Uint8Array[] | undefined {
+export function decodedBundle(bytes: Uint8Array | undefined, width: number) {
   return bytes && unlessRefused(() => decodeBundle(bytes, width))
 }
 
-function hashed(
-  bytes: Uint8Array | undefined,
-  width: number,
-  hasher: TreeHasher,
-): Hashed | undefined {
+function hashed(bytes: Uint8Array | undefined, width: number, hasher: TreeHasher) {
   const bodies = decodedBundle(bytes, width)
   return bodies && { bodies, leafHashes: bodies.map((body) => hasher.leaf(body)) }
 }
@@ -84,6 +87,8 @@ async function isInTree(
   return isSame
 }
 
+const nothing: readonly number[] = []
+
 function differing(expected: readonly Hash[], found: Hashed): number[] {
   return expected.flatMap((hash, i) => {
     const other = found.leafHashes[i]
@@ -91,14 +96,18 @@ function differing(expected: readonly Hash[], found: Hashed): number[] {
   })
 }
 
-/** Audits one bundle below the head of `target`. */
+/**
+ * Audits one bundle below the head of `target`, of which `bytes` were read; it is read again, past all caches, if
+ * something is wrong with it.
+ */
 export async function auditBundle(
   target: TargetTree,
-  source: LogSource,
-  { index, width, bytes }: BundleQuestion,
-  hasher: TreeHasher,
+  { source, hasher }: Pick<Reading, "source" | "hasher">,
+  index: number,
+  bytes: Uint8Array | undefined,
 ): Promise<BundleAudit> {
   const start = index * TILE_WIDTH
+  const width = tileWidth({ level: 0, index }, target.head.size)
   const tile = await faultOf(() => target.tile({ level: 0, index }))
   const tileFault = tile instanceof DataFault ? tile : undefined
   const expected =
@@ -106,27 +115,22 @@ export async function auditBundle(
       ? undefined
       : Array.from({ length: width }, (_, i) => nodeInTile(tile, 0, i))
 
-  async function judge(
-    found: Hashed | undefined,
-  ): Promise<{ readonly hashes: readonly Hash[] | undefined; readonly wrong: readonly number[] }> {
+  async function judge(found: Hashed | undefined) {
+    if (found === undefined) return { found, hashes: expected, wrong: nothing }
     if (expected !== undefined) {
-      return { hashes: expected, wrong: found === undefined ? [] : differing(expected, found) }
+      return { found, hashes: expected, wrong: differing(expected, found) }
     }
-    const isRight = found !== undefined && (await isInTree(target, index, found, hasher))
-    return { hashes: isRight ? found.leafHashes : undefined, wrong: [] }
+    const isRight = await isInTree(target, index, found, hasher)
+    return { found, hashes: isRight ? found.leafHashes : undefined, wrong: nothing }
   }
 
-  let found = hashed(bytes, width, hasher)
-  let judged = await judge(found)
-  if (found === undefined || judged.hashes === undefined || judged.wrong.length > 0) {
+  let judged = await judge(hashed(bytes, width, hasher))
+  if (judged.found === undefined || judged.hashes === undefined || judged.wrong.length > 0) {
     const again = hashed(await source.bundle(index, width, true), width, hasher)
     // Servers that know no way past their caches may answer with anything: it replaces nothing.
-    if (again !== undefined) {
-      found = again
-      judged = await judge(found)
-    }
+    if (again !== undefined) judged = await judge(again)
   }
-  const { hashes, wrong } = judged
+  const { found, hashes, wrong } = judged
   const entries: MatchedEntry[] = []
   if (found !== undefined && hashes !== undefined) {
     found.bodies.forEach((body, i) => {
@@ -162,4 +166,40 @@ export function wrongBody(index: number): string {
 
 function entryFault(index: number): DataFault {
   return new DataFault("entry-mismatch", `entry ${index}`, wrongBody(index), index)
+}
+
+/** Entries that are hashed in advance; their leaf hashes take 32 MB. */
+const MOST_ENTRIES = 1_048_576
+
+function copyEdge({ size, levels }: Edge): Edge {
+  return { size, levels: levels.map(({ width, slab }) => ({ width, slab: slab.slice() })) }
+}
+
+/** Undefined if a bundle is missing, the root comes out wrong, or it would take too long. */
+export async function treeFromBundles(
+  { own, source, hasher }: Reading,
+  head: Head,
+  isOver?: () => boolean,
+): Promise<TargetTree | undefined> {
+  if (head.size - own.edge.size > MOST_ENTRIES) return undefined
+  const edge = copyEdge(own.edge)
+  const full = new Map<string, Uint8Array>()
+  while (edge.size < head.size) {
+    if (isOver?.() === true) return undefined
+    const index = Math.floor(edge.size / TILE_WIDTH)
+    const width = tileWidth({ level: 0, index }, head.size)
+    const bodies = decodedBundle(await source.bundle(index, width), width)
+    if (bodies === undefined) return undefined
+    for (const body of bodies.slice(edge.size - index * TILE_WIDTH)) {
+      for (const { id, nodes } of appendLeaf(edge, hasher.leaf(body), hasher)) {
+        full.set(`${id.level}/${id.index}`, tileBytes(nodes, TILE_WIDTH).slice())
+      }
+    }
+  }
+  if (!equalBytes(edgeRoot(edge, hasher), head.root)) return undefined
+  return treeOverTiles(
+    edge,
+    async (id) => full.get(`${id.level}/${id.index}`) ?? tileBytes(await own.tile(id), TILE_WIDTH),
+    hasher,
+  )
 }

@@ -5,7 +5,6 @@ import { equalBytes } from "../../core/base/bytes.ts"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import type { Origin } from "../../core/note/origin.ts"
-import type { TreeHasher } from "../../core/tree/hash.ts"
 import {
   partialTiles,
   TILE_WIDTH,
@@ -13,16 +12,14 @@ import {
   tileBytes,
   tileWidth,
 } from "../../core/tree/tile.ts"
-import { absent, type Case } from "../findings/case.ts"
-import type { Vantage } from "../findings/observation.ts"
+import { absent, type Case, type Vantage } from "../findings/case.ts"
+import { keyOf, ungraded } from "../findings/finding.ts"
 import { collection } from "../state/collection.ts"
 import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
 import { integer, message } from "../state/schema.ts"
-import type { OwnTree } from "../state/tree.ts"
-import { decodedBundle, type MatchedEntry, wrongBody } from "./bundle-audit.ts"
+import { decodedBundle, type MatchedEntry, type Reading, wrongBody } from "./bundle-audit.ts"
 import { DataFault, type FaultKind } from "./data-fault.ts"
 import type { Gap } from "./follower.ts"
-import type { LogSource } from "./source.ts"
 
 const faultKinds: readonly FaultKind[] = ["tile-mismatch", "missing-data", "entry-mismatch"]
 
@@ -31,10 +28,6 @@ const MOST_AT_ONCE = 32
 const MINUTE = 60_000
 
 const EDGE = "the edge"
-
-function keyOf(kind: FaultKind, origin: Origin, place: string): string {
-  return `${kind} ${origin} ${place}`
-}
 
 function isOfTile(place: string): boolean {
   return place.startsWith("tile ") || place === EDGE
@@ -50,8 +43,7 @@ export function faultCase(
   shownBy: Vantage,
   at: number,
 ): Case {
-  const key = keyOf(kind, origin, place)
-  const seen = { key, kind, origin, summary: `${shownBy}: ${said}`, ...present({ index }) }
+  const seen = { ...ungraded(kind, origin, `${shownBy}: ${said}`, place), ...present({ index }) }
   return kind === "entry-mismatch" ? { ...seen, grade: "ATTESTED" } : { ...seen, shownBy, at }
 }
 
@@ -79,13 +71,7 @@ export type GapCheck =
 
 const HEALED: GapCheck = { state: "healed", entries: [] }
 
-interface Asked {
-  readonly own: OwnTree
-  readonly source: LogSource
-  readonly hasher: TreeHasher
-}
-
-async function checkTile({ own, source }: Asked, id: TileId): Promise<GapCheck> {
+async function checkTile({ own, source }: Reading, id: TileId): Promise<GapCheck> {
   const width = tileWidth(id, own.edge.size)
   if (width === 0) return HEALED
   const expected = tileBytes(await own.tile(id), width)
@@ -100,7 +86,7 @@ async function checkTile({ own, source }: Asked, id: TileId): Promise<GapCheck> 
   return lasting("tile-mismatch", place, `${place} is not the one in the signed tree`)
 }
 
-async function checkEdge(asked: Asked): Promise<GapCheck> {
+async function checkEdge(asked: Reading): Promise<GapCheck> {
   for (const { tile } of partialTiles(asked.own.edge.size)) {
     const check = await checkTile(asked, tile)
     if (check.state === "lasts") return lasting("tile-mismatch", EDGE, check.fault.message)
@@ -112,8 +98,8 @@ function lasting(kind: FaultKind, place: string, said: string, index?: number): 
   return { state: "lasts", fault: new DataFault(kind, place, said, index) }
 }
 
-async function bodiesOf({ own, source }: Asked, bundle: number) {
-  const width = Math.min(TILE_WIDTH, own.edge.size - bundle * TILE_WIDTH)
+async function bodiesOf({ own, source }: Reading, bundle: number) {
+  const width = tileWidth({ level: 0, index: bundle }, own.edge.size)
   for (const isFresh of [true, false]) {
     const bytes = await source.bundle(bundle, width, isFresh || undefined)
     const bodies = decodedBundle(bytes, width)
@@ -122,7 +108,7 @@ async function bodiesOf({ own, source }: Asked, bundle: number) {
   return undefined
 }
 
-async function checkEntries(asked: Asked, { place, from, to }: Gap): Promise<GapCheck> {
+async function checkEntries(asked: Reading, { place, from, to }: Gap): Promise<GapCheck> {
   const bundle = Math.floor(from / TILE_WIDTH)
   const bodies = await bodiesOf(asked, bundle)
   if (bodies === undefined) return lasting("missing-data", place, `${place} cannot be read`)
@@ -144,7 +130,7 @@ const TILE = /^tile ([0-9]+)\/([0-9]+)$/
  * Asks again, past all caches first, for what was missing or wrong below the own tree's size; undefined if the
  * log cannot be asked now.
  */
-export async function checkGap(asked: Asked, gap: Gap): Promise<GapCheck | undefined> {
+export async function checkGap(asked: Reading, gap: Gap): Promise<GapCheck | undefined> {
   const [, level, index] = TILE.exec(gap.place) ?? []
   try {
     if (gap.place === EDGE) return await checkEdge(asked)

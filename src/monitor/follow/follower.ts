@@ -3,12 +3,16 @@
 // stop at any moment leaves a sound tree.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { settled } from "../../core/base/settled.ts"
-import type { Hash, Head, TreeHasher } from "../../core/tree/hash.ts"
-import { TILE_WIDTH } from "../../core/tree/tile.ts"
+import type { Hash, Head } from "../../core/tree/hash.ts"
+import { TILE_WIDTH, tileWidth } from "../../core/tree/tile.ts"
 import type { Grade } from "../findings/finding.ts"
-import type { OwnTree } from "../state/tree.ts"
-import { auditBundle, type BundleAudit, type MatchedEntry } from "./bundle-audit.ts"
-import { treeFromBundles } from "./bundle-tree.ts"
+import {
+  auditBundle,
+  type BundleAudit,
+  type MatchedEntry,
+  type Reading,
+  treeFromBundles,
+} from "./bundle-audit.ts"
 import { DataFault, faultOf } from "./data-fault.ts"
 import type { LogSource } from "./source.ts"
 import { openTargetTree, type TargetTree } from "./target-tree.ts"
@@ -33,12 +37,9 @@ export interface FollowStep {
   readonly gaps: readonly Gap[]
 }
 
-export interface FollowOptions {
-  readonly own: OwnTree
-  readonly source: LogSource
+export interface FollowOptions extends Reading {
   /** Authenticated by the caller; larger than the own tree. */
   readonly target: Head
-  readonly hasher: TreeHasher
   /** Reports what is wrong; gives how sure it is by now. */
   readonly report: (fault: DataFault) => Promise<Grade>
   /** Must append the leaf hashes to the own tree before it resolves. */
@@ -55,17 +56,10 @@ export type FollowOutcome =
   | { readonly kind: "stopped"; readonly fault: DataFault }
   | { readonly kind: "fork"; readonly target: TargetTree }
 
-interface ReadAhead {
-  readonly bundle: Uint8Array | undefined
-  readonly tile: Uint8Array | undefined
-}
-
 /** Reads bundles, and the full tiles below them, some steps ahead of who takes them. */
 function createReadAhead(source: LogSource, size: number) {
-  const begun = new Map<number, Promise<ReadAhead>>()
-
-  async function read(index: number): Promise<ReadAhead> {
-    const width = Math.min(TILE_WIDTH, size - index * TILE_WIDTH)
+  async function read(index: number) {
+    const width = tileWidth({ level: 0, index }, size)
     const isFull = width === TILE_WIDTH
     const [bundle, tile] = await Promise.all([
       source.bundle(index, width),
@@ -74,7 +68,8 @@ function createReadAhead(source: LogSource, size: number) {
     return { bundle, tile }
   }
 
-  return async (index: number): Promise<ReadAhead> => {
+  const begun = new Map<number, ReturnType<typeof read>>()
+  return async (index: number) => {
     for (let next = index; next < index + READ_AHEAD && next * TILE_WIDTH < size; next++) {
       if (begun.has(next)) continue
       const reading = read(next)
@@ -89,22 +84,18 @@ function createReadAhead(source: LogSource, size: number) {
 }
 
 async function openTarget(options: FollowOptions): Promise<TargetTree | DataFault> {
-  const { own, source, target, hasher, report, isOver } = options
+  const { source, target, hasher, report, isOver } = options
   const fromTiles = await faultOf(() => openTargetTree(source, target, hasher))
   if (!(fromTiles instanceof DataFault)) return fromTiles
   await report(fromTiles)
-  return (await treeFromBundles({ own, source, head: target, hasher, isOver })) ?? fromTiles
-}
-
-/** Whether the signed tree begins with the own one. */
-async function continues(target: TargetTree, { edge, head }: OwnTree): Promise<boolean> {
-  return equalBytes(await target.rootAt(edge.size), head.root)
+  return (await treeFromBundles(options, target, isOver)) ?? fromTiles
 }
 
 export async function follow(options: FollowOptions): Promise<FollowOutcome> {
   const target = await openTarget(options)
   if (target instanceof DataFault) return { kind: "stopped", fault: target }
-  const isOneTree = await faultOf(() => continues(target, options.own))
+  const { edge, head } = options.own
+  const isOneTree = await faultOf(async () => equalBytes(await target.rootAt(edge.size), head.root))
   if (isOneTree instanceof DataFault) {
     await options.report(isOneTree)
     return { kind: "stopped", fault: isOneTree }
@@ -112,15 +103,8 @@ export async function follow(options: FollowOptions): Promise<FollowOutcome> {
   return isOneTree ? await walk(target, options) : { kind: "fork", target }
 }
 
-interface Gathered {
-  leafHashes: Hash[]
-  entries: MatchedEntry[]
-  gaps: Gap[]
-  bytes: number
-}
-
-function nothingGathered(): Gathered {
-  return { leafHashes: [], entries: [], gaps: [], bytes: 0 }
+function nothingGathered() {
+  return { leafHashes: [] as Hash[], entries: [] as MatchedEntry[], gaps: [] as Gap[], bytes: 0 }
 }
 
 async function walk(target: TargetTree, options: FollowOptions): Promise<FollowOutcome> {
@@ -169,20 +153,16 @@ interface ReadBundle {
   readonly audit: BundleAudit
 }
 
-async function* audited(
-  target: TargetTree,
-  { own, source, hasher }: FollowOptions,
-): AsyncGenerator<ReadBundle> {
+async function* audited(target: TargetTree, options: FollowOptions): AsyncGenerator<ReadBundle> {
   const { size } = target.head
-  const first = own.edge.size
-  const take = createReadAhead(source, size)
+  const first = options.own.edge.size
+  const take = createReadAhead(options.source, size)
 
   for (let index = Math.floor(first / TILE_WIDTH); index * TILE_WIDTH < size; index++) {
     const start = index * TILE_WIDTH
-    const width = Math.min(TILE_WIDTH, size - start)
     const { bundle: bytes, tile } = await take(index)
     if (tile !== undefined) target.offer({ level: 0, index }, tile)
-    const audit = await auditBundle(target, source, { index, width, bytes }, hasher)
+    const audit = await auditBundle(target, options, index, bytes)
     yield { index, from: Math.max(first, start), audit }
   }
 }

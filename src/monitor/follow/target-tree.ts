@@ -76,33 +76,25 @@ export function treeOverTiles(edge: Edge, tiles: FullTiles, hasher: TreeHasher):
   const head = { size: edge.size, root: edgeRoot(edge, hasher) }
 
   async function believed(id: TileId): Promise<TileNodes> {
-    try {
-      return await reader.tile(id)
-    } catch (error) {
-      if (!(error instanceof Trouble) || error.code !== "damaged") throw error
-      return await believedFresh(id)
-    }
-  }
-
-  async function believedFresh(id: TileId): Promise<TileNodes> {
     const name = tileName(id)
-    fresh.add(name)
-    try {
-      return await reader.tile(id)
-    } catch (error) {
-      if (!(error instanceof Trouble) || error.code !== "damaged") throw error
-      throw (await tiles(id, true)) === undefined ? missing(id) : mismatched(id)
-    } finally {
-      fresh.delete(name)
+    for (const isFresh of [false, true]) {
+      if (isFresh) fresh.add(name)
+      try {
+        return await reader.tile(id)
+      } catch (error) {
+        if (!(error instanceof Trouble) || error.code !== "damaged") throw error
+      } finally {
+        if (isFresh) fresh.delete(name)
+      }
     }
+    throw (await tiles(id, true)) === undefined ? missing(id) : mismatched(id)
   }
 
   /** From the top, so that a fault is that of the tile it lies in. */
   async function tile(id: TileId): Promise<TileNodes> {
     const known = reader.tileInMemory(id)
     if (known !== undefined) return known
-    const above = { level: id.level + 1, index: Math.floor(id.index / TILE_WIDTH) }
-    await tile(above)
+    await tile({ level: id.level + 1, index: Math.floor(id.index / TILE_WIDTH) })
     return await believed(id)
   }
 
@@ -124,18 +116,6 @@ export function treeOverTiles(edge: Edge, tiles: FullTiles, hasher: TreeHasher):
   }
 }
 
-async function partialTile(
-  source: LogSource,
-  [id, width]: readonly [TileId, number],
-  isFresh: boolean,
-  hasher: TreeHasher,
-): Promise<TileNodes> {
-  const hashes = (await source.tile(id.level, id.index, width, isFresh)) ?? missing(id)
-  if (hashes instanceof DataFault) throw hashes
-  if (hashes.length !== width * HASH_SIZE) throw mismatched(id)
-  return tileFromHashes(hashes, hasher)
-}
-
 async function edgeFromTiles(
   source: LogSource,
   size: number,
@@ -144,7 +124,12 @@ async function edgeFromTiles(
 ): Promise<Edge> {
   const partial = partialTiles(size)
   const nodes = await Promise.all(
-    partial.map(({ tile, width }) => partialTile(source, [tile, width], isFresh, hasher)),
+    partial.map(async ({ tile, width }) => {
+      const hashes = await source.tile(tile.level, tile.index, width, isFresh)
+      if (hashes === undefined) throw missing(tile)
+      if (hashes.length !== width * HASH_SIZE) throw mismatched(tile)
+      return tileFromHashes(hashes, hasher)
+    }),
   )
   const levels: TileNodes[] = []
   for (let level = 0; hashesAtLevel(level, size) > 0; level++) {
@@ -157,28 +142,20 @@ async function edgeFromTiles(
  * The tree of `head` out of the tiles that the log serves. Rejects with {@link DataFault} if they do not
  * lead to its root, after a second attempt past all caches.
  */
-export async function openTargetTree(
-  source: LogSource,
-  head: Head,
-  hasher: TreeHasher,
-): Promise<TargetTree> {
+export async function openTargetTree(source: LogSource, head: Head, hasher: TreeHasher) {
   for (const isFresh of [false, true]) {
     const edge = await faultOf(() => edgeFromTiles(source, head.size, isFresh, hasher))
-    const isDone = !(edge instanceof DataFault) && equalBytes(edgeRoot(edge, hasher), head.root)
-    if (isDone) {
+    if (!(edge instanceof DataFault) && equalBytes(edgeRoot(edge, hasher), head.root)) {
       const tiles: FullTiles = (id, isAgain) =>
         source.tile(id.level, id.index, TILE_WIDTH, isAgain || undefined)
       return treeOverTiles(edge, tiles, hasher)
     }
-    if (isFresh) throw edge instanceof DataFault ? edge : edgeFault(head)
+    if (isFresh) throw edge instanceof DataFault ? edge : edgeFault(head.size)
   }
   return bug("the second attempt neither gave a tree nor a fault")
 }
 
-function edgeFault({ size }: Head): DataFault {
-  return new DataFault(
-    "tile-mismatch",
-    "the edge",
-    `the partial tiles do not give the signed root at size ${size}`,
-  )
+function edgeFault(size: number): DataFault {
+  const said = `the partial tiles do not give the signed root at size ${size}`
+  return new DataFault("tile-mismatch", "the edge", said)
 }

@@ -6,11 +6,11 @@ import type { Head } from "../../core/tree/hash.ts"
 import type { Evidence } from "../../evidence/evidence.ts"
 import { makeFork, makeWitnessEquivocation } from "../../evidence/head-evidence.ts"
 import { isPlainFork, isWrongEmptyHead } from "../../evidence/head-verdicts.ts"
-import type { Finding } from "../findings/finding.ts"
+import { type Finding, type Ungraded, ungraded } from "../findings/finding.ts"
 import { pendingHeads } from "./pending.ts"
 import { recordedStatements } from "./record.ts"
 import { convicted, type JudgeScope } from "./scope.ts"
-import { keptStatement, keyLabel, type Signer, type Statement } from "./statement.ts"
+import { keptStatement, keyLabel, type Statement } from "./statement.ts"
 import { vantageRecords } from "./vantage.ts"
 
 interface Judged {
@@ -38,11 +38,7 @@ async function isOfTree({ tree }: JudgeScope, { size, root }: Head): Promise<boo
 }
 
 /** A statement by this key that the tree agrees with and that is not smaller; the largest there is. */
-export async function anchorFor(
-  scope: JudgeScope,
-  vkey: Vkey,
-  size: number,
-): Promise<Statement | undefined> {
+export async function anchorFor(scope: JudgeScope, vkey: Vkey, size: number) {
   const candidates = knownStatements(scope)
     .filter((known) => known.head.size >= size && isSignedBy(vkey, known))
     .toSorted((a, b) => b.head.size - a.head.size)
@@ -51,35 +47,37 @@ export async function anchorFor(
 }
 
 interface Side {
-  readonly signer: Signer
+  readonly vkey: Vkey
   readonly make: typeof makeFork
-  /** The finding but for its grade. */
-  readonly finding: Omit<Finding, "grade" | "evidence">
+  readonly finding: Ungraded
 }
 
-function sidesOf(scope: JudgeScope, { log, witnesses }: Statement, summary: string): Side[] {
-  const { origin } = scope
-  const fork = { key: `fork ${origin}`, kind: "fork", origin } as const
+function sidesOf({ origin }: JudgeScope, { log, witnesses }: Statement, said: string): Side[] {
+  const fork = ungraded("fork", origin, `The log has signed two trees: ${said}`)
   return [
-    ...log.map((signer) => ({
-      signer,
-      make: makeFork,
-      finding: { ...fork, summary: `The log has signed two trees: ${summary}` },
-    })),
-    ...witnesses.map((signer): Side => {
-      const label = keyLabel(signer.vkey)
-      return {
-        signer,
-        make: makeWitnessEquivocation,
-        finding: {
-          key: `witness-equivocation ${origin} ${label}`,
-          kind: "witness-equivocation",
-          origin,
-          summary: `The witness ${label} has cosigned two trees: ${summary}`,
-        },
-      }
+    ...log.map(({ vkey }) => ({ vkey, make: makeFork, finding: fork })),
+    ...witnesses.map(({ vkey }): Side => {
+      const label = keyLabel(vkey)
+      const summary = `The witness ${label} has cosigned two trees: ${said}`
+      const finding = ungraded("witness-equivocation", origin, summary, label)
+      return { vkey, make: makeWitnessEquivocation, finding }
     }),
   ]
+}
+
+async function convictedSides(
+  sides: readonly Side[],
+  prove: (side: Side) => Promise<Evidence | undefined>,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  for (const side of sides) findings.push(await convicted(side.finding, () => prove(side)))
+  return findings
+}
+
+/** Proves of a side what the two notes say by themselves. */
+function provenByNotes({ holds }: JudgeScope, a: Statement, b: Statement) {
+  return async ({ vkey, make }: Side): Promise<Evidence> =>
+    make(vkey, a.note, b.note, undefined, holds)
 }
 
 /** One finding a key, but one for all keys of the log: the proven one if there is any. */
@@ -91,17 +89,13 @@ function gravest(findings: readonly Finding[]): readonly Finding[] {
   return [...byKey.values()]
 }
 
-async function proofAgainst(
-  scope: JudgeScope,
-  statement: Statement,
-  { signer, make }: Side,
-): Promise<Evidence | undefined> {
+async function proofAgainst(scope: JudgeScope, statement: Statement, { vkey, make }: Side) {
   const { size } = statement.head
-  const anchor = await anchorFor(scope, signer.vkey, size)
+  const anchor = await anchorFor(scope, vkey, size)
   if (anchor === undefined) return undefined
   const implied = await scope.tree.rootAt(size)
   const hashes = await scope.tree.consistency(size, anchor.head.size)
-  return make(signer.vkey, statement.note, anchor.note, { implied, hashes }, scope.holds)
+  return make(vkey, statement.note, anchor.note, { implied, hashes }, scope.holds)
 }
 
 /** A witness that has never cosigned a head of this tree may be a victim of the log: no finding. */
@@ -112,29 +106,21 @@ function isSubstantial({ kind, grade }: Finding): boolean {
 async function contradictionOfTree(scope: JudgeScope, statement: Statement): Promise<Judged> {
   const { size } = statement.head
   const summary = `a head of size ${size} is not a beginning of the tree that its entries give`
-  const findings: Finding[] = []
-  for (const side of sidesOf(scope, statement, summary)) {
-    findings.push(await convicted(side.finding, () => proofAgainst(scope, statement, side)))
-  }
+  const findings = await convictedSides(sidesOf(scope, statement, summary), (side) =>
+    proofAgainst(scope, statement, side),
+  )
   const isProven = findings.every(({ grade }) => grade === "PROVEN")
   const substantial = gravest(findings.filter(isSubstantial))
   return { verdict: isProven ? "conflicts" : "open", findings: substantial }
 }
 
 async function emptyTreeWithRoot(scope: JudgeScope, statement: Statement): Promise<Judged> {
-  const { origin } = scope
   const summary = "the tree without entries has one root only, and the head has another"
-  const findings: Finding[] = []
-  for (const { signer, make, finding } of sidesOf(scope, statement, summary)) {
-    const { note } = statement
-    const isLog = finding.kind === "fork"
-    const named: typeof finding = isLog
-      ? { ...finding, key: `bad-head ${origin} empty`, kind: "bad-head" }
-      : finding
-    findings.push(
-      await convicted(named, async () => make(signer.vkey, note, note, undefined, scope.holds)),
-    )
-  }
+  const sides = sidesOf(scope, statement, summary).map((side): Side => {
+    if (side.make !== makeFork) return side
+    return { ...side, finding: ungraded("bad-head", scope.origin, side.finding.summary, "empty") }
+  })
+  const findings = await convictedSides(sides, provenByNotes(scope, statement, statement))
   return { verdict: "conflicts", findings: gravest(findings) }
 }
 
@@ -144,13 +130,8 @@ async function contradictionOfKnown(scope: JudgeScope, statement: Statement): Pr
   const findings: Finding[] = []
   for (const other of others) {
     const summary = `heads of sizes ${statement.head.size} and ${other.head.size} exclude each other`
-    const sides = sidesOf(scope, statement, summary)
-    for (const { signer, make, finding } of sides) {
-      if (!isSignedBy(signer.vkey, other)) continue
-      const evidence = async () =>
-        make(signer.vkey, statement.note, other.note, undefined, scope.holds)
-      findings.push(await convicted(finding, evidence))
-    }
+    const sides = sidesOf(scope, statement, summary).filter(({ vkey }) => isSignedBy(vkey, other))
+    findings.push(...(await convictedSides(sides, provenByNotes(scope, statement, other))))
   }
   return { verdict: "open", findings: gravest(findings) }
 }

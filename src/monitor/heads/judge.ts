@@ -1,20 +1,38 @@
 // Judges signed heads, wherever they were seen: who signed them, whether they are beginnings of the one tree
-// that the log's entries give, and whether time and size only grow. Remembers what later heads are compared with
-// in the documents of its caller; what it sees it returns.
-import { utf8 } from "../../core/base/bytes.ts"
+// that the log's entries give, and whether time and size only grow. A note that cannot be read, has no signature of
+// the log that holds, or is a head of another log can be forged by whoever carries it, so it is a suspicion; only
+// the log's key under another name is proven. Remembers what later heads are compared with in the documents of its
+// caller; what it sees it returns.
+import { equalBytes, utf8 } from "../../core/base/bytes.ts"
+import { shown } from "../../core/base/errors.ts"
 import { LONGEST_KEPT_NOTE } from "../../core/base/limits.ts"
-import type { CheckpointText } from "../../core/note/checkpoint.ts"
+import { type CheckpointText, parseCheckpointText } from "../../core/note/checkpoint.ts"
+import { parseNote } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
-import { absent, type Case } from "../findings/case.ts"
+import { makeKeyMisuse } from "../../evidence/head-evidence.ts"
+import { isOwnOrigin } from "../../evidence/opened-head.ts"
+import { absent, type Case, type Observation, type SuspectedCase } from "../findings/case.ts"
+import { attested, keyOf, ungraded } from "../findings/finding.ts"
 import type { DocumentReads } from "../state/documents.ts"
-import { keepCosigned } from "./cosigned-heads.ts"
 import { judgeStatement } from "./fork.ts"
-import { forgetPending, keepPending, type PendingHead, pendingHeads } from "./pending.ts"
-import { type JudgeScope, limitsOf } from "./scope.ts"
-import { type HeadJudgement, judgeForeign, judgeLines, judgeUnreadable } from "./served.ts"
-import { openStatement, readNote, type Statement } from "./statement.ts"
-import { headOf, vantageRecords } from "./vantage.ts"
-import { watchVantage } from "./vantage-watch.ts"
+import {
+  forgetPending,
+  keepCosigned,
+  keepPending,
+  type PendingHead,
+  pendingHeads,
+} from "./pending.ts"
+import { convicted, type JudgeScope, limitsOf } from "./scope.ts"
+import {
+  linesOf,
+  type OpenedStatement,
+  openStatement,
+  type ReadNote,
+  readNote,
+  ruleFor,
+  type Statement,
+} from "./statement.ts"
+import { vantageRecords, watchVantage } from "./vantage.ts"
 import { watchSigners } from "./witness-watch.ts"
 
 /** How long a contradiction is kept that could not be proven, in milliseconds. */
@@ -24,14 +42,11 @@ const UNPROVEN_RETENTION = 7 * 86_400_000
 function tooLong({ origin }: HeadJudgement, { log }: Statement, bytes: number): Case[] {
   if (log.length === 0) return []
   const summary = `The log has signed a head of ${bytes} bytes, which is too long to be remembered.`
-  return [{ key: `bad-head ${origin} long`, kind: "bad-head", grade: "ATTESTED", origin, summary }]
+  return [attested("bad-head", origin, summary, "long")]
 }
 
 /** A statement that somebody stands for: against the tree, against the past, against other vantage points. */
-async function judgeSigned(
-  judgement: HeadJudgement,
-  statement: Statement,
-): Promise<readonly Case[]> {
+async function judgeSigned(judgement: HeadJudgement, statement: Statement) {
   const { documents, observation } = judgement
   const { receivedAt } = observation
   const { verdict, findings } = await judgeStatement(judgement, statement)
@@ -57,8 +72,8 @@ export async function judgeHead(judgement: HeadJudgement): Promise<readonly Case
   const read = readNote(judgement.observation.note)
   if (read === undefined) return judgeUnreadable(judgement)
   if (read.head.origin !== judgement.origin) return await judgeForeign(judgement, read)
-  const { broken, hasStranger, ...statement } = openStatement(read, judgement)
-  const lines = judgeLines(judgement, { broken, hasStranger, ...statement })
+  const statement = openStatement(read, judgement)
+  const lines = judgeLines(judgement, statement)
   if (statement.log.length === 0 && statement.witnesses.length === 0) return lines
   return [...lines, ...(await judgeSigned(judgement, statement))]
 }
@@ -78,15 +93,14 @@ async function judgeKept(scope: JudgeScope, head: PendingHead): Promise<readonly
 function unreconciled(scope: JudgeScope, beyond: readonly PendingHead[]): readonly Case[] {
   const { origin, now, tree, isBehind } = scope
   if (isBehind === true) return []
-  const key = `unreconciled-head ${origin}`
   const { reconcileWithin } = limitsOf(scope)
   const [oldest] = beyond
     .filter(({ statement, at }) => statement.log.length > 0 && now - at > reconcileWithin)
     .toSorted((a, b) => a.at - b.at)
-  if (oldest === undefined) return [absent(key)]
+  if (oldest === undefined) return [absent(keyOf("unreconciled-head", origin))]
   const { size } = oldest.statement.head
   const summary = `The log has signed a head of size ${size}, but shows no entries above ${tree.head.size}.`
-  return [{ key, kind: "unreconciled-head", grade: "ATTESTED", origin, summary }]
+  return [attested("unreconciled-head", origin, summary)]
 }
 
 /** Judges the heads that were kept, to be called in every round after the tree has grown. */
@@ -102,19 +116,90 @@ export async function judgePending(scope: JudgeScope): Promise<readonly Case[]> 
   return [...cases, ...unreconciled(scope, heads.filter(isBeyond))]
 }
 
-interface SignedHeadSeen {
-  readonly head: CheckpointText
-  /** With the lines of known keys that hold, and no others. */
-  readonly note: string
-}
-
 /**
- * The largest head that the log signed, wherever it was seen; perhaps one that it shows no entries for, or
- * one that turned out not to be of its tree.
+ * The largest head that the log signed, wherever it was seen, with its note, which has the lines of known keys that
+ * hold and no others; perhaps one that it shows no entries for, or one that turned out not to be of its tree.
  */
-export function newestSigned(documents: DocumentReads, origin: Origin): SignedHeadSeen | undefined {
+export function newestSigned(documents: DocumentReads, origin: Origin) {
   const [largest] = vantageRecords(documents, origin).toSorted(
     (a, b) => b.largest.size - a.largest.size,
   )
-  return largest && { note: largest.note, head: headOf(largest) }
+  if (largest === undefined) return undefined
+  return { note: largest.note, head: parseCheckpointText(parseNote(largest.note).text) }
+}
+
+export interface HeadJudgement extends JudgeScope {
+  readonly observation: Observation
+}
+
+const servedKinds = ["bad-head", "bad-head-signature", "trust-changed"] as const
+
+/** Anybody may post heads, so what is wrong with those of verifiers is nobody's fault. */
+function served(
+  { observation, origin }: HeadJudgement,
+  kind: (typeof servedKinds)[number],
+  what: string,
+  cut?: Pick<SuspectedCase, "key" | "patience">,
+): readonly Case[] {
+  const { vantage, receivedAt: at } = observation
+  if (vantage === "verifier") return []
+  const summary = `${vantage} serves ${what}`
+  return [{ ...ungraded(kind, origin, summary), ...cut, shownBy: vantage, at }]
+}
+
+function cutKey({ origin, observation }: HeadJudgement): string {
+  return keyOf("bad-head", origin, "cut", observation.vantage)
+}
+
+/** A note that is no checkpoint. One that ends without a line feed was most likely cut on its way. */
+function judgeUnreadable(judgement: HeadJudgement): readonly Case[] {
+  const { note } = judgement.observation
+  const what = `what is no signed head: ${shown(note)}`
+  if (note.endsWith("\n")) return served(judgement, "bad-head", what)
+  const patience = limitsOf(judgement).replayPatience
+  return served(judgement, "bad-head", what, { key: cutKey(judgement), patience })
+}
+
+/** A head that the log signed for Rekor v1 clients: of the same tree, under a name with a tree ID. */
+async function judgeAlias({ origin, tree }: HeadJudgement, head: CheckpointText) {
+  const isWithin = head.origin.startsWith(`${origin} - `) && head.size <= tree.head.size
+  if (!isWithin || equalBytes(await tree.rootAt(head.size), head.root)) return []
+  const summary = `The log has signed another tree as ${shown(head.origin)}: its head of size ${head.size} is not of the tree that the entries give.`
+  return [attested("fork", origin, summary)]
+}
+
+/** A head whose first line is not the log's name. */
+async function judgeForeign(judgement: HeadJudgement, { note, head }: ReadNote) {
+  const { origin, logKeys, observation } = judgement
+  const rule = ruleFor(judgement, head)
+  const signers = linesOf(logKeys, note)
+    .filter(({ vkey, line }) => rule(vkey, note.text, line.signature))
+    .map(({ vkey }) => vkey)
+  // Keys of type 4 and 6 may stand for other logs' heads as witnesses, and Rekor v1 has a name of its own.
+  const misused = signers.find((vkey) => vkey.type < 4 && !isOwnOrigin(vkey, head.origin))
+  const what = `a head of ${shown(head.origin)}`
+  if (misused === undefined && signers.length > 0) return await judgeAlias(judgement, head)
+  if (misused === undefined) return served(judgement, "bad-head", what)
+  const finding = ungraded("key-misuse", origin, `The key of the log has signed ${what}.`)
+  const prove = async () => makeKeyMisuse(misused, observation.note, judgement.holds)
+  return [await convicted(finding, prove)]
+}
+
+/** What is wrong with the signature lines; if nothing is, nothing is wrong with what was served before. */
+function judgeLines(judgement: HeadJudgement, { broken, log, hasStranger }: OpenedStatement) {
+  const { vantage } = judgement.observation
+  if (broken.length > 0) {
+    const names = broken.map((name) => shown(name)).join(", ")
+    const what = `a head on which the signature of ${names} does not hold`
+    return served(judgement, "bad-head-signature", what)
+  }
+  if (log.length > 0) {
+    const keys = servedKinds.map((kind) => keyOf(kind, judgement.origin))
+    return [...keys, cutKey(judgement)].map((key) => absent(key, vantage))
+  }
+  if (hasStranger) {
+    const what = "a head that is signed in the log's name by a key that is not the log's"
+    return served(judgement, "trust-changed", what)
+  }
+  return served(judgement, "bad-head-signature", "a head without a signature of the log")
 }

@@ -1,12 +1,10 @@
 // Signed heads that the monitor's tree cannot judge yet, at most 64 of a log. The largest and the oldest stay
-// whatever comes, so that flooding hides neither.
-import { utf8 } from "../../core/base/bytes.ts"
-import { digestOf } from "../../core/base/digest.ts"
-import { formatHex } from "../../core/base/text.ts"
+// whatever comes, so that flooding hides neither. And cosigned heads as time went by, one a size, so that it can be told
+// when an entry was logged: after the last head without it, before the first head with it, by the clocks of witnesses.
 import { parseNote } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
-import { collection } from "../state/collection.ts"
-import type { DocumentReads, Documents } from "../state/documents.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
+import { type DocumentReads, type Documents, hashName, ofLog } from "../state/documents.ts"
 import { integer, message, text } from "../state/schema.ts"
 import { type KnownKeys, keptStatement, mergedNote, type Statement } from "./statement.ts"
 
@@ -24,8 +22,7 @@ export const pending = collection("pending-head", message({ note: text, at: inte
 
 /** The same text is one pending head, whoever signed it. */
 function placeOf(origin: Origin, note: string): string {
-  const digest = formatHex(digestOf("sha256", utf8(parseNote(note).text)))
-  return `${origin} ${digest.slice(0, 32)}`
+  return `${origin} ${hashName(parseNote(note).text).slice(0, 32)}`
 }
 
 /** The pending heads of a log in the order of their keys; refuses `malformed` for a damaged document. */
@@ -35,27 +32,16 @@ export function pendingHeads(documents: DocumentReads, keys: KnownKeys): readonl
     .map(([key, { note, at }]) => ({ key, statement: keptStatement(note, keys), at }))
 }
 
-function isLogSigned({ statement }: PendingHead): boolean {
-  return statement.log.length > 0
-}
-
-function sizeOf({ statement }: PendingHead): number {
-  return statement.head.size
-}
-
 /** What has to go: statements of witnesses alone first, of the others the newest. */
 function leastUseful(heads: readonly PendingHead[]): PendingHead | undefined {
-  const signed = heads.filter(isLogSigned)
-  const largest = Math.max(...signed.map(sizeOf))
-  const oldest = Math.min(...signed.map(({ at }) => at))
-  const kept = [
-    signed.find((head) => sizeOf(head) === largest),
-    signed.find(({ at }) => at === oldest),
-  ]
-  const candidates = heads
-    .filter((head) => !kept.includes(head))
-    .toSorted((a, b) => Number(isLogSigned(a)) - Number(isLogSigned(b)) || b.at - a.at)
-  return candidates[0]
+  const isSigned = ({ statement }: PendingHead): boolean => statement.log.length > 0
+  const signed = heads.filter(isSigned)
+  const [largest] = signed.toSorted((a, b) => b.statement.head.size - a.statement.head.size)
+  const [oldest] = signed.toSorted((a, b) => a.at - b.at)
+  const [least] = heads
+    .filter((head) => head !== largest && head !== oldest)
+    .toSorted((a, b) => Number(isSigned(a)) - Number(isSigned(b)) || b.at - a.at)
+  return least
 }
 
 /** Remembers a head to be judged later; refuses nothing, and may forget another one for it. */
@@ -76,4 +62,74 @@ export function keepPending(
 
 export function forgetPending(documents: Documents, { key }: PendingHead): void {
   documents.remove(pending, key)
+}
+
+/** What witnesses said of one size: the statement with the earliest time and that with the latest. */
+interface CosignedHead {
+  readonly size: number
+  readonly first: Statement
+  readonly last: Statement
+}
+
+/** Heads of one log that are remembered. */
+export const MOST_COSIGNED = 64
+/** The newest of them that always stay. */
+const RECENT = 16
+const SIZE_DIGITS = 16
+
+function earliest({ witnesses }: Statement): number {
+  return Math.min(...witnesses.map(({ time }) => time))
+}
+
+function latest({ witnesses }: Statement): number {
+  return Math.max(...witnesses.map(({ time }) => time))
+}
+
+function sizePlace(origin: Origin, size: number): string {
+  return `${origin} ${String(size).padStart(SIZE_DIGITS, "0")}`
+}
+
+/** The notes of one size, by origin and size. */
+export const cosigned = collection("cosigned", message({ first: text, last: text }))
+
+function headOf({ first, last }: ValueOf<typeof cosigned>, keys: KnownKeys): CosignedHead {
+  const statement = keptStatement(last, keys)
+  return { size: statement.head.size, first: keptStatement(first, keys), last: statement }
+}
+
+/** The cosigned heads that are remembered, by size; refuses `malformed` for a damaged document. */
+export function cosignedHeads(documents: DocumentReads, keys: KnownKeys): readonly CosignedHead[] {
+  return (
+    ofLog(documents, cosigned, keys.origin)
+      .map(([, stored]) => headOf(stored, keys))
+      // A witness that the policy no longer has may leave none.
+      .filter(({ first, last }) => first.witnesses.length > 0 && last.witnesses.length > 0)
+  )
+}
+
+/** Forgets, of the older heads, the one between the two that are closest in time. */
+function thinOut(documents: Documents, keys: KnownKeys): void {
+  const entries = documents.list(cosigned, `${keys.origin} `)
+  if (entries.length <= MOST_COSIGNED) return
+  const times = entries.map(([, { last }]) => latest(keptStatement(last, keys)))
+  const gapAround = (i: number): number => (times[i + 1] ?? 0) - (times[i - 1] ?? 0)
+  const candidates = entries.map((_, i) => i).slice(1, -RECENT)
+  const victim = candidates.reduce((a, b) => (gapAround(b) < gapAround(a) ? b : a))
+  documents.remove(cosigned, entries[victim]?.[0] ?? "")
+}
+
+/** Remembers a statement of the log that agrees with the tree and that witnesses stand for. */
+export function keepCosigned(documents: Documents, keys: KnownKeys, statement: Statement): void {
+  const { log, witnesses, head, note } = statement
+  if (log.length === 0 || witnesses.length === 0) return
+  const place = sizePlace(keys.origin, head.size)
+  const stored = documents.get(cosigned, place)
+  const known = stored && headOf(stored, keys)
+  const isFirst = known === undefined || earliest(statement) < earliest(known.first)
+  const isLast = known === undefined || latest(statement) > latest(known.last)
+  if (!isFirst && !isLast) return
+  const first = isFirst ? note : known.first.note
+  const last = isLast ? note : known.last.note
+  documents.put(cosigned, place, { first, last })
+  if (known === undefined) thinOut(documents, keys)
 }

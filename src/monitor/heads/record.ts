@@ -4,8 +4,9 @@ import { present } from "../../core/base/present.ts"
 import type { Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
-import type { DocumentReads, Documents } from "../state/documents.ts"
+import type { DocumentReads } from "../state/documents.ts"
 import { integer, message, optional, text } from "../state/schema.ts"
+import type { JudgeScope } from "./scope.ts"
 import {
   type KnownKeys,
   keptStatement,
@@ -44,21 +45,13 @@ function placeOf(origin: Origin, vkey: Vkey): string {
 }
 
 /** What is remembered of a key under this log; refuses `malformed` for a damaged document. */
-export function signerRecord(
-  documents: DocumentReads,
-  origin: Origin,
-  vkey: Vkey,
-): SignerRecord | undefined {
+export function signerRecord(documents: DocumentReads, origin: Origin, vkey: Vkey) {
   return documents.get(signerRecords, placeOf(origin, vkey))
 }
 
 /** Looks for a key from now on if it has not been looked for before; gives what is remembered of it. */
-export function watchedSigner(
-  documents: Documents,
-  origin: Origin,
-  vkey: Vkey,
-  since: number,
-): SignerRecord {
+export function watchedSigner(scope: JudgeScope, vkey: Vkey): SignerRecord {
+  const { documents, origin, now: since } = scope
   const known = signerRecord(documents, origin, vkey)
   if (known === undefined) documents.put(signerRecords, placeOf(origin, vkey), { since })
   return known ?? { since }
@@ -85,14 +78,12 @@ function isNewer(next: Sighting, before: Sighting | undefined): boolean {
 
 /** Remembers a sighting; if the tree agrees with it, also as the anchor of proofs against other ones. */
 export function keepSighting(
-  documents: Documents,
-  origin: Origin,
+  { documents, origin }: JudgeScope,
   { vkey }: Signer,
-  before: SignerRecord | undefined,
   seen: Sighting,
   agrees: boolean,
 ): void {
-  const record = before ?? { since: seen.at }
+  const record: SignerRecord = signerRecord(documents, origin, vkey) ?? { since: seen.at }
   const isNewest = seen.time > 0 && isNewer(seen, record.newest)
   const isAnchor = agrees && isLarger(seen, record.agreed)
   if (!isNewest && !isAnchor) return
@@ -103,10 +94,7 @@ export function keepSighting(
 }
 
 /** Every statement that is remembered under these keys, some of them more than once. */
-export function recordedStatements(
-  documents: DocumentReads,
-  keys: KnownKeys,
-): readonly Statement[] {
+export function recordedStatements(documents: DocumentReads, keys: KnownKeys): Statement[] {
   const vkeys = [...keys.logKeys, ...keys.witnesses.map(({ vkey }) => vkey)]
   const notes = vkeys.flatMap((vkey) => {
     const { newest, agreed } = signerRecord(documents, keys.origin, vkey) ?? {}

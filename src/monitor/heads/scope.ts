@@ -1,10 +1,10 @@
 // What a judgement is about and how long it waits for what may be the network, and how its findings are made.
 import { Refusal } from "../../core/base/errors.ts"
 import type { Evidence } from "../../evidence/evidence.ts"
-import type { Finding } from "../findings/finding.ts"
-import type { Vantage } from "../findings/observation.ts"
-import type { Documents } from "../state/documents.ts"
-import type { TreeView } from "../state/tree-view.ts"
+import type { Vantage } from "../findings/case.ts"
+import type { Finding, Ungraded } from "../findings/finding.ts"
+import type { Moment } from "../state/documents.ts"
+import type { TreeView } from "../state/tree.ts"
 import type { KnownKeys } from "./statement.ts"
 
 /** All in milliseconds. */
@@ -41,11 +41,8 @@ export const defaultLimits: JudgeLimits = {
   mergeWithin: HOUR,
 }
 
-export interface JudgeScope extends KnownKeys {
+export interface JudgeScope extends KnownKeys, Moment {
   readonly tree: TreeView
-  readonly documents: Documents
-  /** Unix milliseconds. */
-  readonly now: number
   /** Those that are not given are {@link defaultLimits}. */
   readonly limits?: Partial<JudgeLimits>
   /** The monitor could not read all that the log shows by now, so nothing can be said of what is missing. */
@@ -63,22 +60,15 @@ export function delayOf(vantage: Vantage, { cacheDelay, copyDelay }: JudgeLimits
 
 /** A finding that is proven if `prove` gives evidence, and attested if it cannot. */
 export async function convicted(
-  finding: Omit<Finding, "grade" | "evidence">,
+  finding: Ungraded,
   prove: () => Promise<Evidence | undefined>,
 ): Promise<Finding> {
-  const evidence = await evidenceOrNone(prove)
-  if (evidence === undefined) return { ...finding, grade: "ATTESTED" }
-  return { ...finding, grade: "PROVEN", evidence }
-}
-
-/** Builders refuse what would prove nothing; then the monitor's word is all there is. */
-async function evidenceOrNone(
-  prove: () => Promise<Evidence | undefined>,
-): Promise<Evidence | undefined> {
   try {
-    return await prove()
+    const evidence = await prove()
+    if (evidence !== undefined) return { ...finding, grade: "PROVEN", evidence }
   } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
+    // Builders refuse what would prove nothing; then the monitor's word is all there is.
+    if (!(error instanceof Refusal)) throw error
   }
+  return { ...finding, grade: "ATTESTED" }
 }

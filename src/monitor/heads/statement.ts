@@ -67,84 +67,78 @@ export function ruleFor(keys: Pick<KnownKeys, "holds">, head: CheckpointText): S
   return keys.holds ?? checkpointRule(head)
 }
 
-function timeOf(vkey: Vkey, { signature }: NoteSignature): number {
-  return vkey.type === 4 || vkey.type === 6 ? readU64(signature, 0, "cosignature time") : 0
-}
-
-function hasReadableTime(vkey: Vkey, { signature }: NoteSignature): boolean {
-  if (vkey.type !== 4 && vkey.type !== 6) return true
-  return signature.length > 8 && readU32(signature, 0) < 2 ** 21
-}
-
-interface Lines {
-  readonly kept: Set<NoteSignature>
-  readonly broken: string[]
+/** A key with its line in a note. */
+interface SignedLine {
+  readonly vkey: Vkey
+  readonly line: NoteSignature
 }
 
 /** The first line of each key counts, as it does for everyone who opens a note. */
-function signersAmong(
-  vkeys: readonly Vkey[],
-  note: Note,
-  rule: SignatureRule,
-  lines: Lines,
-): Signer[] {
-  const signers: Signer[] = []
-  for (const vkey of vkeys) {
-    const line = note.signatures.find((candidate) => isSignatureOf(vkey, candidate))
-    if (line === undefined) continue
-    if (hasReadableTime(vkey, line) && rule(vkey, note.text, line.signature)) {
-      lines.kept.add(line)
-      signers.push({ vkey, time: timeOf(vkey, line) })
-    } else if (lines.broken.length < MOST_BROKEN_NAMES) {
-      lines.broken.push(vkey.name)
-    }
-  }
-  return signers
+export function linesOf(vkeys: readonly Vkey[], { signatures }: Note): readonly SignedLine[] {
+  return vkeys.flatMap((vkey) => {
+    const line = signatures.find((candidate) => isSignatureOf(vkey, candidate))
+    return line === undefined ? [] : [{ vkey, line }]
+  })
+}
+
+function hasTime({ type }: Vkey): boolean {
+  return type === 4 || type === 6
+}
+
+function hasReadableTime({ vkey, line: { signature } }: SignedLine): boolean {
+  return !hasTime(vkey) || (signature.length > 8 && readU32(signature, 0) < 2 ** 21)
+}
+
+function signersOf(lines: readonly SignedLine[]): readonly Signer[] {
+  return lines.map(({ vkey, line: { signature } }) => {
+    return { vkey, time: hasTime(vkey) ? readU64(signature, 0, "cosignature time") : 0 }
+  })
+}
+
+/** A cosignature without a time says nothing about what its witness saw. */
+function witnessesOf(lines: readonly SignedLine[]): readonly Signer[] {
+  return signersOf(lines).filter(({ time }) => time > 0)
 }
 
 function witnessKeys(keys: KnownKeys): readonly Vkey[] {
   return keys.witnesses.map(({ vkey }) => vkey)
 }
 
-/** A cosignature without a time says nothing about what its witness saw. */
-function statesTime({ time }: Signer): boolean {
-  return time > 0
-}
-
 /** Finds out who stands for a note whose origin is that of `keys`. */
 export function openStatement({ note, head }: ReadNote, keys: KnownKeys): OpenedStatement {
   const rule = ruleFor(keys, head)
-  const lines: Lines = { kept: new Set(), broken: [] }
-  const log = signersAmong(keys.logKeys, note, rule, lines)
-  const witnesses = signersAmong(witnessKeys(keys), note, rule, lines).filter(statesTime)
-  const known = [...keys.logKeys, ...witnessKeys(keys)]
-  const hasStranger = note.signatures.some(
-    (line) => line.name === keys.origin && !known.some((vkey) => isSignatureOf(vkey, line)),
+  const log = linesOf(keys.logKeys, note)
+  const witnesses = linesOf(witnessKeys(keys), note)
+  const signed = [...log, ...witnesses]
+  const held = new Set(
+    signed.filter(
+      (each) => hasReadableTime(each) && rule(each.vkey, note.text, each.line.signature),
+    ),
   )
-  const kept = note.signatures.filter((line) => lines.kept.has(line))
+  const lines = new Set([...held].map(({ line }) => line))
+  const kept = note.signatures.filter((line) => lines.has(line))
+  const broken = signed.filter((each) => !held.has(each)).slice(0, MOST_BROKEN_NAMES)
+  const known = [...keys.logKeys, ...witnessKeys(keys)]
   return {
     note: kept.length === 0 ? "" : formatNote(note.text, kept),
     head,
-    log,
-    witnesses,
-    broken: lines.broken,
-    hasStranger,
+    log: signersOf(log.filter((each) => held.has(each))),
+    witnesses: witnessesOf(witnesses.filter((each) => held.has(each))),
+    broken: broken.map(({ vkey }) => vkey.name),
+    hasStranger: note.signatures.some(
+      (line) => line.name === keys.origin && !known.some((vkey) => isSignatureOf(vkey, line)),
+    ),
   }
 }
 
 /** Reads a kept note again, whose lines were verified before it was kept; refuses `malformed`. */
 export function keptStatement(text: string, keys: KnownKeys): Statement {
   const note = parseNote(text)
-  const signers = (vkeys: readonly Vkey[]) =>
-    vkeys.flatMap((vkey): Signer[] => {
-      const line = note.signatures.find((candidate) => isSignatureOf(vkey, candidate))
-      return line === undefined ? [] : [{ vkey, time: timeOf(vkey, line) }]
-    })
   return {
     note: text,
     head: parseCheckpointText(note.text),
-    log: signers(keys.logKeys),
-    witnesses: signers(witnessKeys(keys)).filter(statesTime),
+    log: signersOf(linesOf(keys.logKeys, note)),
+    witnesses: witnessesOf(linesOf(witnessKeys(keys), note)),
   }
 }
 

@@ -1,14 +1,16 @@
 // What each vantage point showed of a log: the largest head, the latest one, and as much of the past as it takes
-// to tell a cache's short delay from a head that is taken back.
+// to tell a cache's short delay from a head that is taken back. Whether one shows less than it did: a log that
+// takes entries back, or a path to it that serves an old head while others serve newer ones. Both may be a cache,
+// so both are suspicions first.
 import { refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
-import { type CheckpointText, parseCheckpointText } from "../../core/note/checkpoint.ts"
-import { parseNote } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
-import type { Vantage } from "../findings/observation.ts"
+import { absent, type Case, isPublished, type Observation, type Vantage } from "../findings/case.ts"
+import { keyOf } from "../findings/finding.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
-import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
+import { type DocumentReads, ofLog } from "../state/documents.ts"
 import { list, mapped, message, text } from "../state/schema.ts"
+import { delayOf, type JudgeLimits, type JudgeScope, limitsOf } from "./scope.ts"
 
 /** A size with the time at which it was received, in Unix milliseconds. */
 interface SizeAt {
@@ -67,15 +69,11 @@ export function vantageRecords(documents: DocumentReads, origin: Origin): readon
   }))
 }
 
-interface Seen extends SizeAt {
-  readonly note: string
-}
-
 /** The record after one more head. `delays`, in milliseconds, are the same in every call. */
 export function nextRecord(
   before: VantageRecord | undefined,
   vantage: Vantage,
-  seen: Seen,
+  seen: SizeAt & { readonly note: string },
   delays: readonly number[],
 ): VantageRecord {
   const now: SizeAt = { size: seen.size, at: seen.at }
@@ -97,21 +95,93 @@ export function nextRecord(
   }
 }
 
-export function keepRecord(
-  documents: Documents,
-  origin: Origin,
-  { vantage, ...record }: VantageRecord,
-): void {
-  documents.put(vantages, `${origin} ${vantage}`, record)
-}
-
 /** The size that this vantage point must show at `at` if caches hold nothing longer than `delay`. */
 export function dueSize({ pasts, largest }: VantageRecord, at: number, delay: number): number {
   const due = [largest, ...pasts.map(({ older }) => older)].filter((seen) => seen.at + delay <= at)
   return Math.max(0, ...due.map(({ size }) => size))
 }
 
-/** The head in the note of a record, for those who show it. */
-export function headOf({ note }: Pick<VantageRecord, "note">): CheckpointText {
-  return parseCheckpointText(parseNote(note).text)
+interface Sight {
+  readonly vantage: Vantage
+  readonly size: number
+  readonly at: number
+  readonly before: VantageRecord | undefined
+  readonly others: readonly VantageRecord[]
+  readonly limits: JudgeLimits
+}
+
+function isWitness(vantage: Vantage): boolean {
+  return vantage.startsWith("witness ")
+}
+
+/** Whether another vantage point has lately shown what this one must show by now. */
+function isShownElsewhere({ at, others, before, limits }: Sight, due: number): boolean {
+  return others.some(({ vantage, latest }) => {
+    if (latest.at + limits.replayPatience < at) return false
+    // A witness keeps what the log has taken back; only what is new to us shows that the log goes on.
+    if (isWitness(vantage)) return latest.size > (before?.largest.size ?? 0)
+    return isPublished(vantage) && latest.size >= due
+  })
+}
+
+/** Whether a head that others publish for long does not get through here. */
+function isBehind({ vantage, size, at, others, limits }: Sight): boolean {
+  if (isWitness(vantage)) return false
+  const delay = delayOf(vantage, limits)
+  return others.some(
+    (other) =>
+      isPublished(other.vantage) && other.latest.size > size && dueSize(other, at, delay) > size,
+  )
+}
+
+type Step = "rollback" | "replayed-head"
+
+function stepOf(sight: Sight): Step | undefined {
+  const { vantage, size, at, before, limits } = sight
+  const due = before === undefined ? 0 : dueSize(before, at, delayOf(vantage, limits))
+  if (size >= due) return isBehind(sight) ? "replayed-head" : undefined
+  if (isWitness(vantage)) return "replayed-head"
+  return isShownElsewhere(sight, due) ? "replayed-head" : "rollback"
+}
+
+function stepKey(step: Step, origin: string, vantage: Vantage): string {
+  return step === "rollback" ? keyOf(step, origin) : keyOf(step, origin, vantage)
+}
+
+function caseOf({ origin }: JudgeScope, sight: Sight, kind: Step): Case {
+  const { vantage, size, at, before, limits } = sight
+  const shown = `${vantage} serves a head of size ${size}`
+  const seen = { key: stepKey(kind, origin, vantage), kind, origin, shownBy: vantage, at }
+  if (kind === "rollback") {
+    const summary = `${shown} although it served size ${before?.largest.size ?? 0} before.`
+    return { ...seen, summary }
+  }
+  const summary = `${shown}, which is old: newer ones were served before or are served elsewhere.`
+  const { replayPatience, copyDelay } = limits
+  const patience = vantage === "log" ? replayPatience : Math.max(replayPatience, copyDelay)
+  return { ...seen, summary, patience }
+}
+
+/** Compares a head that the log signed with what this and other vantage points showed, and remembers it. */
+export function watchVantage(
+  scope: JudgeScope,
+  { vantage, receivedAt }: Pick<Observation, "vantage" | "receivedAt">,
+  head: { readonly size: number; readonly note: string },
+): readonly Case[] {
+  const { origin, documents } = scope
+  const limits = limitsOf(scope)
+  const records = vantageRecords(documents, origin)
+  const before = records.find((record) => record.vantage === vantage)
+  const others = records.filter((record) => record !== before)
+  const delays = [limits.cacheDelay, limits.copyDelay]
+  const { vantage: _, ...record } = nextRecord(before, vantage, { ...head, at: receivedAt }, delays)
+  documents.put(vantages, `${origin} ${vantage}`, record)
+  // What was received before the latest head says nothing about now, and verifiers' heads never do.
+  if (vantage === "verifier" || (before !== undefined && receivedAt < before.latest.at)) return []
+  const sight: Sight = { vantage, size: head.size, at: receivedAt, before, others, limits }
+  const found = stepOf(sight)
+  const gone = (["rollback", "replayed-head"] as const)
+    .filter((step) => step !== found)
+    .map((step) => absent(stepKey(step, origin, vantage), vantage))
+  return found === undefined ? gone : [...gone, caseOf(scope, sight, found)]
 }

@@ -1,17 +1,37 @@
-// What others have posted to the monitor and no round has looked at yet. The door puts in, the next round
-// takes everything out. Bounded for each log: what would convict the log goes before what is merely newer.
-import { utf8 } from "../../core/base/bytes.ts"
+// What others post to the monitor: heads, and receipts, which are verified before anything is kept: a signed entry
+// timestamp of Rekor v1, or a receipt of the native API, whose proof leads to a signed head. The door puts in, the
+// next round takes everything out. Bounded for each log: what would convict the log goes before what is merely newer.
+import { parseUtf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
-import { refuse, unlessRefused } from "../../core/base/errors.ts"
-import { formatHex } from "../../core/base/text.ts"
+import { Refusal, refuse, unlessRefused } from "../../core/base/errors.ts"
+import {
+  asBytes,
+  asInteger,
+  asList,
+  asObject,
+  asText,
+  isAbsent,
+  parseJson,
+} from "../../core/base/json-value.ts"
+import { MOST_PROOF_HASHES } from "../../core/base/limits.ts"
+import { formatBase64, formatHex, parseHex } from "../../core/base/text.ts"
+import { type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
+import { type Vkey, verifyTextSignature } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
-import type { Observation } from "../findings/observation.ts"
+import { asHash, portableHasher } from "../../core/tree/hash.ts"
+import { verifyInclusion } from "../../core/tree/proof.ts"
+import { canonicalJson } from "../../entry/canonical-json.ts"
+import type { Observation } from "../findings/case.ts"
 import type { KnownKeys } from "../heads/statement.ts"
 import { collection } from "../state/collection.ts"
-import { type Documents, ofLog } from "../state/documents.ts"
+import { type Documents, hashName, ofLog } from "../state/documents.ts"
 import { integer, message, text } from "../state/schema.ts"
-import type { PostedPromise } from "./posted-receipt.ts"
-import { keepReceipt, keepTimestamp } from "./promise-record.ts"
+import {
+  keepReceipt,
+  keepTimestamp,
+  type PromisedEntry,
+  type PromisedTimestamp,
+} from "./promise-record.ts"
 
 export interface PostedHead {
   readonly origin: Origin
@@ -46,10 +66,6 @@ const MOST_PROMISES = 1_024
 /** UTF-16 units of all promises in the mailbox. */
 const MOST_PROMISED = 8_388_608
 
-function idOf(note: string): string {
-  return formatHex(digestOf("sha256", utf8(note)))
-}
-
 /** The more important one first. */
 function byImportance(a: PostedHead, b: PostedHead): number {
   return Number(b.contradicts) - Number(a.contradicts) || b.size - a.size
@@ -72,22 +88,6 @@ function lengthOf(promise: PostedPromise): number {
     : promise.timestamp.body.length
 }
 
-/** Keeps a promise unless its log has too many already. */
-function keepPromise(
-  documents: Documents,
-  promise: PostedPromise,
-  logs: readonly KnownKeys[],
-  now: number,
-): void {
-  const keys = logs.find(({ origin }) => origin === promise.origin)
-  if (keys === undefined) return
-  unlessRefused(() =>
-    promise.form === "receipt"
-      ? keepReceipt(documents, keys, promise.receipt, now)
-      : keepTimestamp(documents, keys, promise.timestamp, now),
-  )
-}
-
 export function createMailbox(): OpenMailbox {
   const heads = new Map<Origin, Map<string, PostedHead>>()
   let promises: PostedPromise[] = []
@@ -97,7 +97,7 @@ export function createMailbox(): OpenMailbox {
     const waiting = documents.keys(inbox, `${origin} `).length
     const room = Math.max(0, MOST_POSTED_HEADS - waiting)
     for (const { note, receivedAt } of [...posted].sort(byImportance).slice(0, room)) {
-      documents.put(inbox, `${origin} ${idOf(note)}`, { note, receivedAt })
+      documents.put(inbox, `${origin} ${hashName(note)}`, { note, receivedAt })
     }
   }
 
@@ -105,7 +105,7 @@ export function createMailbox(): OpenMailbox {
     postHead(head) {
       const ofLog = heads.get(head.origin) ?? new Map<string, PostedHead>()
       heads.set(head.origin, ofLog)
-      ofLog.set(idOf(head.note), head)
+      ofLog.set(hashName(head.note), head)
       if (ofLog.size <= MOST_POSTED_HEADS) return
       const [least] = [...ofLog].sort(([, a], [, b]) => byImportance(b, a))
       if (least !== undefined) ofLog.delete(least[0])
@@ -120,10 +120,115 @@ export function createMailbox(): OpenMailbox {
     },
     drain(documents, logs, now) {
       for (const [origin, posted] of heads) drainLog(documents, origin, posted.values())
-      for (const promise of promises) keepPromise(documents, promise, logs, now)
+      for (const promise of promises) {
+        const keys = logs.find(({ origin }) => origin === promise.origin)
+        if (keys === undefined) continue
+        // A log that has too many promises already is not held to more.
+        unlessRefused(() =>
+          promise.form === "receipt"
+            ? keepReceipt(documents, keys, promise.receipt, now)
+            : keepTimestamp(documents, keys, promise.timestamp, now),
+        )
+      }
       heads.clear()
       promises = []
       promised = 0
     },
   }
+}
+
+/** The log's word on an entry, as it is kept (promise-record.ts). */
+export type PostedPromise = { readonly origin: Origin } & (
+  | { readonly form: "timestamp"; readonly timestamp: PromisedTimestamp }
+  | { readonly form: "receipt"; readonly receipt: PromisedEntry }
+)
+
+/** A log whose word counts. */
+export interface PinnedKeys {
+  readonly origin: Origin
+  readonly vkeys: readonly Vkey[]
+}
+
+/** A native receipt. Its proof leads to its head, of which no signature is verified yet. */
+export interface PostedReceipt {
+  readonly head: ListedHead
+  readonly receipt: PromisedEntry
+}
+
+interface PostedReceipts {
+  /** Timestamps that hold. */
+  readonly timestamps: readonly PostedPromise[]
+  readonly receipts: readonly PostedReceipt[]
+}
+
+const LONGEST_RECEIPTS = 1_048_576
+const MOST_TIMESTAMPS = 16
+const LOG_ID = /^[0-9a-f]{64}$/
+
+function keyWithId(logs: readonly PinnedKeys[], logId: string): readonly [Origin, Vkey] {
+  for (const { origin, vkeys } of logs) {
+    const vkey = vkeys.find(
+      ({ type, publicKey }) => type === 2 && formatHex(digestOf("sha256", publicKey)) === logId,
+    )
+    if (vkey !== undefined) return [origin, vkey]
+  }
+  return refuse("untrusted", "logID: expected that of a log which is followed here")
+}
+
+function readTimestamp(value: unknown, logs: readonly PinnedKeys[]): PostedPromise {
+  const names = ["body", "integratedTime", "logID", "logIndex", "verification"] as const
+  const entry = asObject(value, "entry", names)
+  const { signedEntryTimestamp } = asObject(entry.verification, "verification", [
+    "signedEntryTimestamp",
+  ])
+  const signature = asBytes(signedEntryTimestamp, "signedEntryTimestamp")
+  const promise = {
+    body: formatBase64(asBytes(entry.body, "body")),
+    integratedTime: asInteger(entry.integratedTime, "integratedTime"),
+    logID: asText(entry.logID, "logID"),
+    logIndex: asInteger(entry.logIndex, "logIndex"),
+  }
+  if (!LOG_ID.test(promise.logID)) refuse("malformed", "logID: expected 64 digits of hex")
+  const [origin, vkey] = keyWithId(logs, promise.logID)
+  const text = parseUtf8(canonicalJson(promise), "promise")
+  if (!verifyTextSignature(vkey, text, signature)) {
+    refuse("bad-signature", "the signed entry timestamp does not hold under the log's key")
+  }
+  const timestamp = { ...promise, signedEntryTimestamp: formatBase64(signature) }
+  return { form: "timestamp", origin, timestamp }
+}
+
+function readNativeReceipt(value: unknown): PostedReceipt {
+  const members = asObject(value, "receipt", ["index", "body", "inclusionProof", "checkpoint"])
+  const checkpoint = asText(members.checkpoint, "checkpoint")
+  const [head] = parseHeadList(checkpoint, 1)
+  if (head === undefined) return refuse("malformed", "checkpoint: expected a note")
+  const { hashes } = asObject(members.inclusionProof, "inclusionProof", ["hashes"])
+  const path = asList(hashes, "hashes", MOST_PROOF_HASHES).map((hash) =>
+    asHash(parseHex(asText(hash, "hash"), "hash"), "hash"),
+  )
+  const index = asInteger(members.index, "index")
+  const leafHash = portableHasher.leaf(asBytes(members.body, "body"))
+  verifyInclusion(leafHash, index, head.head, path)
+  return { head, receipt: { index, leafHash, checkpoint, path } }
+}
+
+function readTimestamps(value: object, logs: readonly PinnedKeys[]): readonly PostedPromise[] {
+  if (Object.hasOwn(value, "verification")) return [readTimestamp(value, logs)]
+  const entries = asList(Object.values(value), "entries", MOST_TIMESTAMPS)
+  return entries.map((entry) => readTimestamp(entry, logs))
+}
+
+/**
+ * Reads JSON of up to 1 MiB: an entry as the Rekor v1 API shows it, an object with up to 16 of them by entry
+ * ID, or a native receipt. Refuses `malformed`, `too-large`, `bad-proof`; `untrusted` for another log's
+ * timestamp and `bad-signature` for one that does not hold.
+ */
+export function readPostedReceipts(text: string, logs: readonly PinnedKeys[]): PostedReceipts {
+  const value = parseJson(text, "receipt", LONGEST_RECEIPTS)
+  const { inclusionProof } = asObject(value, "receipt", ["inclusionProof"])
+  if (!isAbsent(inclusionProof)) return { timestamps: [], receipts: [readNativeReceipt(value)] }
+  const timestamps = readTimestamps(value as object, logs)
+  if (timestamps.length === 0) throw new Refusal("malformed", "receipt: expected an entry")
+  return { timestamps, receipts: [] }
 }

@@ -1,7 +1,5 @@
 // The promises that a log is held to: receipts of the native API, and signed entry timestamps of Rekor v1. Only
 // what the log's key signed is kept, and up to 4 MiB of a log.
-import { utf8 } from "../../core/base/bytes.ts"
-import { digestOf } from "../../core/base/digest.ts"
 import { refuse, unlessRefused } from "../../core/base/errors.ts"
 import { asObject } from "../../core/base/json-value.ts"
 import { formatHex, parseBase64 } from "../../core/base/text.ts"
@@ -14,7 +12,7 @@ import { openPromise, promiseLines, type SignedPromise } from "../../evidence/pr
 import { type JudgeScope, limitsOf } from "../heads/scope.ts"
 import { type KnownKeys, openStatement, readNote } from "../heads/statement.ts"
 import { collection } from "../state/collection.ts"
-import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
+import { type DocumentReads, type Documents, hashName, ofLog } from "../state/documents.ts"
 import { bytes, hash, integer, message, type Schema, text, word } from "../state/schema.ts"
 
 /** UTF-16 units of all promises of one log. */
@@ -95,8 +93,7 @@ function keep(
   identity: JsonValue,
   kept: Receipt | Timestamp,
 ): void {
-  const hashed = formatHex(digestOf("sha256", utf8(canonicalText(identity))))
-  const key = `${origin} ${hashed.slice(0, 32)}`
+  const key = `${origin} ${hashName(canonicalText(identity)).slice(0, 32)}`
   if (documents.get(promises, key) !== undefined) return
   if (promises.format(kept).length > LONGEST_PROMISE) {
     refuse("too-large", `promise: expected up to ${LONGEST_PROMISE} characters`)
@@ -139,13 +136,12 @@ export type PromisedTimestamp = Omit<SignedPromise, "signature"> & {
 }
 
 /** The log's key that signed a promise, if one did. */
-export function promiserOf(keys: KnownKeys, promise: SignedPromise): Vkey | undefined {
-  return keys.logKeys.find((vkey) => isPromisedBy(vkey, promise))
-}
-
-function isPromisedBy(vkey: Vkey, promise: SignedPromise): boolean {
-  if (vkey.type !== 2) return false
-  return unlessRefused(() => openPromise(vkey, promiseLines(promise))) !== undefined
+export function promiserOf({ logKeys }: KnownKeys, promise: SignedPromise): Vkey | undefined {
+  return logKeys.find(
+    (vkey) =>
+      vkey.type === 2 &&
+      unlessRefused(() => openPromise(vkey, promiseLines(promise))) !== undefined,
+  )
 }
 
 /** Holds the log to a timestamp. Refuses `untrusted` for one it did not sign, `malformed`, `try-later`. */

@@ -1,22 +1,17 @@
 // The monitor's documents in memory, with a digest over all of them that follows each change, and drafts:
-// changes that are not committed yet. Texts become values here, once each, and values texts.
+// changes that are not committed yet. Texts become values here, once each, and values texts. The digest is over
+// kinds, keys and texts, whatever the order in which they came: one SHA-256 a document and one for each of 256 groups.
+import { concat, utf8 } from "../../core/base/bytes.ts"
 import { bug, shown } from "../../core/base/errors.ts"
 import type { Hash, TreeHasher } from "../../core/tree/hash.ts"
 import type { Collection, DocumentKind } from "./collection.ts"
-import { createDocumentDigest } from "./digest.ts"
 import type { DocumentReads, Documents } from "./documents.ts"
 import type { DocumentChange, StoredDocument } from "./store.ts"
 
-/** A value with what it was read or put through. */
-interface Typed {
-  readonly by: Collection<unknown>
-  readonly value: unknown
-}
-
-/** One of both at least; each is made of the other when it is asked for. */
+/** A text, or a value with what it was read or put through; each is made of the other when it is asked for. */
 interface Held {
   text?: string
-  typed?: Typed
+  typed?: { readonly by: Collection<unknown>; readonly value: unknown }
 }
 
 /** A change of a draft: the value goes on with its text. */
@@ -88,10 +83,7 @@ interface Kind {
   sorted: readonly string[] | undefined
 }
 
-export function createDocumentSet(
-  stored: readonly StoredDocument[],
-  hasher: TreeHasher,
-): DocumentSet {
+export function createDocumentSet(stored: readonly StoredDocument[], hasher: TreeHasher) {
   const kinds = new Map<DocumentKind, Kind>()
   const digest = createDocumentDigest(hasher)
 
@@ -172,5 +164,75 @@ export function createDraft(below: Layer): Draft {
       [...overlays].flatMap(([kind, overlay]) =>
         [...overlay].flatMap(([key, held]) => changeOf(kind, key, held)),
       ),
+  }
+}
+
+const GROUPS = 256
+
+interface Group {
+  readonly hashes: Map<string, Hash>
+  digest: Hash | undefined
+}
+
+/** Names a document without doubt, whatever its key holds. */
+function nameOf({ kind, key }: Pick<DocumentChange, "kind" | "key">): string {
+  return JSON.stringify([kind, key])
+}
+
+/** Hashes by name, in groups, so that a change costs one group and not all documents. */
+export function createDocumentDigest(hasher: TreeHasher) {
+  const groups = Array.from(
+    { length: GROUPS },
+    (): Group => ({ hashes: new Map(), digest: undefined }),
+  )
+
+  function digestOf(hashes: ReadonlyMap<string, Hash>): Hash {
+    const names = [...hashes.keys()].sort()
+    return hasher.leaf(concat(...names.map((name) => hashes.get(name) as Hash)))
+  }
+
+  function change(group: Map<string, Hash>, name: string, value: string | undefined): void {
+    if (value === undefined) group.delete(name)
+    else group.set(name, hasher.leaf(utf8(JSON.stringify([name, value]))))
+  }
+
+  function groupOf(name: string): number {
+    return hasher.leaf(utf8(name))[0] as number
+  }
+
+  function current(group: Group): Hash {
+    group.digest ??= digestOf(group.hashes)
+    return group.digest
+  }
+
+  function total(digests: readonly Hash[]): Hash {
+    return hasher.leaf(concat(...digests))
+  }
+
+  return {
+    apply(changed: DocumentChange): void {
+      const name = nameOf(changed)
+      const group = groups[groupOf(name)] as Group
+      change(group.hashes, name, changed.value)
+      group.digest = undefined
+    },
+    now: (): Hash => total(groups.map(current)),
+    /** As it will be after these changes. */
+    after(changes: readonly DocumentChange[]): Hash {
+      const changed = new Map<number, Map<string, Hash>>()
+      for (const each of changes) {
+        const name = nameOf(each)
+        const number = groupOf(name)
+        const copy = changed.get(number) ?? new Map((groups[number] as Group).hashes)
+        changed.set(number, copy)
+        change(copy, name, each.value)
+      }
+      return total(
+        groups.map((group, i) => {
+          const copy = changed.get(i)
+          return copy === undefined ? current(group) : digestOf(copy)
+        }),
+      )
+    },
   }
 }

@@ -1,18 +1,16 @@
 // The monitor's state: documents and trees, changed together and never without the monitor's signature
-// over the result. A state that is not exactly what was signed is refused as it is.
+// over the result. A state that is not exactly what was signed is refused as it is. What is signed: the state's
+// sequence number, a digest over all documents, and size and root of every log, as the text of a C2SP signed note
+// under the monitor's own key.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import { settled } from "../../core/base/settled.ts"
-import type { Origin } from "../../core/note/origin.ts"
-import { EMPTY_HEAD, type Hash, type TreeHasher } from "../../core/tree/hash.ts"
+import { formatBase64, parseBase64, parseDecimal } from "../../core/base/text.ts"
+import { openNote, parseNote, type Vkey } from "../../core/note/note.ts"
+import { type Origin, parseOrigin } from "../../core/note/origin.ts"
+import { asHash, EMPTY_HEAD, type Hash, type Head, type TreeHasher } from "../../core/tree/hash.ts"
 import type { DocumentReads, Documents } from "./documents.ts"
 import { createDocumentSet, createDraft, type Draft } from "./set.ts"
-import {
-  formatStatement,
-  openStatement,
-  type StateSigner,
-  type StateStatement,
-} from "./statement.ts"
 import type { LeafChange, MonitorStore } from "./store.ts"
 import { type OwnTree, openTree } from "./tree.ts"
 
@@ -33,14 +31,9 @@ export interface MonitorState {
    * nothing is changed. If the commit itself fails the state is unknown: it takes no other change, and
    * the caller ends the process.
    */
-  change: ChangeState
+  change<T>(edit: (documents: Documents) => T | Promise<T>, growth?: Growth): Promise<T>
   close(): Promise<void>
 }
-
-type ChangeState = <T>(
-  edit: (documents: Documents) => T | Promise<T>,
-  growth?: Growth,
-) => Promise<T>
 
 interface StateOptions {
   readonly store: MonitorStore
@@ -63,10 +56,7 @@ async function readStatement({ store, signer }: StateOptions): Promise<StateStat
   }
 }
 
-async function openTrees(
-  { store, hasher }: StateOptions,
-  { logs }: StateStatement,
-): Promise<Map<Origin, OwnTree>> {
+async function openTrees({ store, hasher }: StateOptions, { logs }: StateStatement) {
   const trees = new Map<Origin, OwnTree>()
   for (const [origin, head] of logs) {
     try {
@@ -97,10 +87,7 @@ export async function openState(options: StateOptions): Promise<MonitorState> {
 }
 
 /** Signs the first state of a store that has none, with these documents; refuses `conflict` otherwise. */
-export async function createState(
-  options: StateOptions,
-  fill: (documents: Documents) => void,
-): Promise<MonitorState> {
+export async function createState(options: StateOptions, fill: (documents: Documents) => void) {
   const { store, hasher } = options
   if ((await store.statement()) !== undefined) refuse("conflict", "the store has a state already")
   const documents = createDocumentSet([], hasher)
@@ -179,4 +166,53 @@ function stateOver({ store, signer, hasher }: StateOptions, opened: Opened): Mon
       await store.close()
     },
   }
+}
+
+const TITLE = "countersign-monitor-state/v1"
+
+/** The monitor's own key; `sign` gives the whole note. */
+export interface StateSigner {
+  readonly vkey: Vkey
+  sign(text: string): Promise<string>
+}
+
+export interface StateStatement {
+  /** Grows by one with each commit. */
+  readonly sequence: number
+  readonly documents: Hash
+  /** In the order of the origins. */
+  readonly logs: readonly (readonly [Origin, Head])[]
+}
+
+export function formatStatement({ sequence, documents, logs }: StateStatement): string {
+  const lines = logs.map(([origin, { size, root }]) => `${origin} ${size} ${formatBase64(root)}\n`)
+  return `${TITLE}\n${sequence}\n${formatBase64(documents)}\n${lines.join("")}`
+}
+
+function hashOf(text: string): Hash {
+  return asHash(parseBase64(text, "monitor state"), "monitor state")
+}
+
+function parseLog(line: string): readonly [Origin, Head] {
+  const [origin = "", size = "", root = ""] = line.split(" ")
+  return [parseOrigin(origin), { size: parseDecimal(size, "monitor state"), root: hashOf(root) }]
+}
+
+/**
+ * The statement in a note that `vkey` signed. Refuses `malformed`, and `untrusted` or `bad-signature`
+ * for a note that is not this monitor's.
+ */
+export function openStatement(note: string, vkey: Vkey): StateStatement {
+  const parsed = parseNote(note)
+  openNote(parsed, [vkey])
+  const [title, sequence = "", documents = "", ...logs] = parsed.text.slice(0, -1).split("\n")
+  const statement = {
+    sequence: parseDecimal(sequence, "monitor state"),
+    documents: hashOf(documents),
+    logs: logs.map(parseLog),
+  }
+  if (title !== TITLE || formatStatement(statement) !== parsed.text) {
+    refuse("malformed", `monitor state: expected a statement ${TITLE}, found another text`)
+  }
+  return statement
 }

@@ -6,17 +6,15 @@ import type { Hash } from "../../core/tree/hash.ts"
 import type { TileId } from "../../core/tree/tile.ts"
 import type { DocumentKind } from "./collection.ts"
 
-export interface StoredDocument {
-  readonly kind: DocumentKind
-  readonly key: string
-  readonly value: string
-}
-
 export interface DocumentChange {
   readonly kind: DocumentKind
   readonly key: string
   /** Undefined removes it. */
   readonly value: string | undefined
+}
+
+export interface StoredDocument extends DocumentChange {
+  readonly value: string
 }
 
 export interface LeafChange {

@@ -1,6 +1,5 @@
 // The monitor's own tree of one log: leaf hashes and tiles in its store, the right edge in memory. Every
 // tile that is read is compared with the edge, which the monitor's signature covers.
-
 import { refuse } from "../../core/base/errors.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { appendLeaf, type Edge, edgeRoot } from "../../core/tree/edge.ts"
@@ -25,7 +24,6 @@ import { loadEdge } from "../../tree/edge-loading.ts"
 import { createLeafIndex } from "../../tree/leaf-index.ts"
 import { createTreeReader } from "../../tree/tree-reader.ts"
 import type { LeafChange, MonitorStore } from "./store.ts"
-import type { TreeView } from "./tree-view.ts"
 
 /** Full tiles kept in memory, 16 KB each. */
 const CACHED_TILES = 512
@@ -115,4 +113,14 @@ export async function openTree(
       return upper
     },
   }
+}
+
+export interface TreeView {
+  /** As far as the tree is verified against a signed head. */
+  readonly head: Head
+  /** The root of the first `size` entries; refuses `beyond-tree`. */
+  rootAt(size: number): Promise<Hash>
+  consistency(oldSize: number, newSize: number): Promise<readonly Hash[]>
+  inclusion(index: number, size: number): Promise<readonly Hash[]>
+  leafHash(index: number): Promise<Hash>
 }

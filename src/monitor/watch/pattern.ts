@@ -2,6 +2,7 @@
 // `**` for any characters, everything else for itself. Behind `~` stands a regular expression of RE2. RE2 matches
 // both in time linear in the text, however hostile it is. Globs of shells are another language: in theirs
 // `acme/**` fits `acme` as well, and a rule must never fit more than it says.
+
 import { RE2JS, RE2JSException } from "re2js"
 import { refuse, shown } from "../../core/base/errors.ts"
 

@@ -20,12 +20,13 @@ import { Refusal, refuse } from "../../core/base/errors.ts"
 import { LONGEST_WATCH } from "../../core/base/limits.ts"
 import { parsePlainText } from "../../core/base/text.ts"
 import { parseDigest } from "../../entry/signature.ts"
-import { readDigestList, readLedger } from "./files.ts"
 import { type Pattern, parsePattern } from "./pattern.ts"
 import {
   expected,
   oneWord,
   type RevokedKey,
+  readDigestList,
+  readLedger,
   readRevoked,
   readRule,
   readShipment,

@@ -10,7 +10,7 @@ import { judgeHead } from "../../../src/monitor/heads/judge.ts"
 import type { KnownKeys } from "../../../src/monitor/heads/statement.ts"
 import { createMailbox, type OpenMailbox } from "../../../src/monitor/promises/mailbox.ts"
 import { createDocumentSet, createDraft, type Draft } from "../../../src/monitor/state/set.ts"
-import type { TreeView } from "../../../src/monitor/state/tree-view.ts"
+import type { TreeView } from "../../../src/monitor/state/tree.ts"
 import { type FollowedLog, monitorStatus } from "../../../src/monitor/status.ts"
 import { openServedLog, type ServedLog } from "../served-log.ts"
 

@@ -3,8 +3,7 @@ import { describe, expect, test } from "vitest"
 import { type Alert, type AlertSink, deliverAlerts } from "../../../src/monitor/alerts/alert.ts"
 import { sinkStates } from "../../../src/monitor/alerts/sink-state.ts"
 import { outboxItems } from "../../../src/monitor/findings/outbox.ts"
-import { worstOf } from "../../../src/monitor/findings/severity.ts"
-import { openFindings } from "../../../src/monitor/findings/stored.ts"
+import { openFindings, worstOf } from "../../../src/monitor/findings/stored.ts"
 import {
   type DurableDocuments,
   durableDocuments,

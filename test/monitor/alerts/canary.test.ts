@@ -6,16 +6,16 @@ import { type AlertSink, deliverAlerts } from "../../../src/monitor/alerts/alert
 import {
   type CanaryReceipt,
   type CanarySubmitter,
+  canaryStates,
+  isCanaryEntry,
   reviewCanaries,
   submitCanary,
 } from "../../../src/monitor/alerts/canary.ts"
-import { canaryStates, isCanaryEntry } from "../../../src/monitor/alerts/canary-record.ts"
 import { settle } from "../../../src/monitor/findings/settle.ts"
-import { worstOf } from "../../../src/monitor/findings/severity.ts"
-import { openFindings } from "../../../src/monitor/findings/stored.ts"
+import { openFindings, worstOf } from "../../../src/monitor/findings/stored.ts"
 import { textCollection } from "../../../src/monitor/state/collection.ts"
 import { createDraft } from "../../../src/monitor/state/set.ts"
-import type { TreeView } from "../../../src/monitor/state/tree-view.ts"
+import type { TreeView } from "../../../src/monitor/state/tree.ts"
 import { durableDocuments } from "../state/durable-documents.ts"
 
 const MINUTE = 60_000

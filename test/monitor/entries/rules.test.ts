@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import { revocationText } from "../../../src/entry/revocation.ts"
-import { canaries } from "../../../src/monitor/alerts/canary-record.ts"
+import { canaries } from "../../../src/monitor/alerts/canary.ts"
 import { explain } from "../../../src/monitor/entries/watch-explanation.ts"
 import { makeSigner } from "../../entry/signers.ts"
 import {

@@ -11,8 +11,14 @@ import {
   remind,
 } from "../../../src/monitor/findings/life.ts"
 import { outbox, outboxItems } from "../../../src/monitor/findings/outbox.ts"
-import { isHealthy, severityOf, worstOf } from "../../../src/monitor/findings/severity.ts"
-import { findingId, openFindings, storedFindings } from "../../../src/monitor/findings/stored.ts"
+import {
+  findingId,
+  isHealthy,
+  openFindings,
+  severityOf,
+  storedFindings,
+  worstOf,
+} from "../../../src/monitor/findings/stored.ts"
 import { createDocumentSet, createDraft, type Draft } from "../../../src/monitor/state/set.ts"
 import { findingOf, raise, resolve } from "../state/durable-documents.ts"
 

@@ -2,9 +2,8 @@
 import { describe, expect, test } from "vitest"
 import { portableHasher } from "../../../src/core/tree/hash.ts"
 import { absent, type Case, type SuspectedCase } from "../../../src/monitor/findings/case.ts"
-import { settle } from "../../../src/monitor/findings/settle.ts"
+import { settle, suspicions } from "../../../src/monitor/findings/settle.ts"
 import { openFindings } from "../../../src/monitor/findings/stored.ts"
-import { suspicions } from "../../../src/monitor/findings/suspicion.ts"
 import { createDocumentSet, createDraft } from "../../../src/monitor/state/set.ts"
 import { findingOf } from "../state/durable-documents.ts"
 

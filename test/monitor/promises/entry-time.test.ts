@@ -1,9 +1,5 @@
 import { expect, test } from "vitest"
-import {
-  cosignedHeads,
-  keepCosigned,
-  MOST_COSIGNED,
-} from "../../../src/monitor/heads/cosigned-heads.ts"
+import { cosignedHeads, keepCosigned, MOST_COSIGNED } from "../../../src/monitor/heads/pending.ts"
 import { keptStatement } from "../../../src/monitor/heads/statement.ts"
 import {
   fakeSigner,

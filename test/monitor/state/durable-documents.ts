@@ -1,11 +1,10 @@
 // Documents of a monitor over a made-up disk, for tests of what is kept in them: edits are durable or lost
 // as a whole, and a crash takes a monitor back to what was durable.
 import { portableHasher } from "../../../src/core/tree/hash.ts"
-import type { Change } from "../../../src/monitor/alerts/alert.ts"
 import type { AbsentCase } from "../../../src/monitor/findings/case.ts"
 import type { Finding } from "../../../src/monitor/findings/finding.ts"
 import { settle } from "../../../src/monitor/findings/settle.ts"
-import type { Documents } from "../../../src/monitor/state/documents.ts"
+import type { Change, Documents } from "../../../src/monitor/state/documents.ts"
 import {
   createDocumentSet,
   createDraft,

@@ -6,8 +6,13 @@ import { EMPTY_ROOT, type Hash, portableHasher } from "../../../src/core/tree/ha
 import { createStateSigner, newStateKey } from "../../../src/crypto/signers/state-signer.ts"
 import { type DocumentKind, textCollection } from "../../../src/monitor/state/collection.ts"
 import { createDocumentSet, createDraft } from "../../../src/monitor/state/set.ts"
-import { createState, type MonitorState, openState } from "../../../src/monitor/state/state.ts"
-import { formatStatement, openStatement } from "../../../src/monitor/state/statement.ts"
+import {
+  createState,
+  formatStatement,
+  type MonitorState,
+  openState,
+  openStatement,
+} from "../../../src/monitor/state/state.ts"
 import type { DocumentChange, MonitorStore } from "../../../src/monitor/state/store.ts"
 import {
   createMonitorDatabase,
