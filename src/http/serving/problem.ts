@@ -49,7 +49,7 @@ export function problemOf(error: unknown): Problem {
   }
   if (error.code === "search") {
     const detail = "the search index cannot be read; the operator was told, all else goes on"
-    return makeProblem("trouble", 503, detail)
+    return makeProblem("trouble", 503, "The log is in trouble", detail)
   }
   const passes = error.code === "busy" || error.code === "network"
   const detail = passes
