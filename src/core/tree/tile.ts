@@ -42,13 +42,7 @@ export function tileWidth(tile: TileId, size: number): number {
 }
 
 /** Where a node is: hash number `offset` at `height` (0 to 7) above the hashes of `tile`. */
-export interface NodePlace {
-  readonly tile: TileId
-  readonly height: number
-  readonly offset: number
-}
-
-export function nodePlace(node: NodeId): NodePlace {
+export function nodePlace(node: NodeId) {
   const level = Math.floor(node.height / TILE_HEIGHT)
   const height = node.height - level * TILE_HEIGHT
   const nodesPerTile = nodesAtHeight[height] as number
