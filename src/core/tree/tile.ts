@@ -178,10 +178,8 @@ export function tileFromHashes(hashes: Uint8Array, hasher: TreeHasher): TileNode
 /** A view of the node at `height` (0 to 8) and `offset`, which must be complete at `tile.width`. */
 export function nodeInTile(tile: TileNodes, height: number, offset: number): Hash {
   if ((offset + 1) * TILE_WIDTH > tile.width * (nodesAtHeight[height] as number)) {
-    refuse(
-      "beyond-tree",
-      `the tile of width ${tile.width} has no node ${offset} at height ${height}`,
-    )
+    const node = `node ${offset} at height ${height}`
+    refuse("beyond-tree", `the tile of width ${tile.width} has no ${node}`)
   }
   const at = ((rowStart[height] as number) + offset) * HASH_SIZE
   return asHash(tile.slab.subarray(at, at + HASH_SIZE))
