@@ -52,9 +52,8 @@ async function signAll(cosigners: readonly Cosigner[], head: WitnessedHead): Pro
   const named: NamedHead = { origin, size, root }
   const text = formatCheckpoint(origin, named)
   const lines = cosigners.map(async (cosigner) => {
-    const { name, keyId } = cosigner.vkey
     const bare = await cosigner.sign(time, text, named)
-    return formatSignatureLine({ name, keyId, signature: timestamped(time, bare) })
+    return formatSignatureLine({ ...cosigner.vkey, signature: timestamped(time, bare) })
   })
   return (await Promise.all(lines)).join("")
 }

@@ -34,23 +34,6 @@ export async function loadLogStates(
   logs: readonly WitnessedLog[],
   acceptNewKeys: boolean,
 ): Promise<LogStates> {
-  await rememberLogs(store, logs, acceptNewKeys)
-  const heads = new Map((await store.heads()).map((head) => [head.origin, head]))
-  const freezes = new Map((await store.freezes()).map((freeze) => [freeze.origin, freeze]))
-  return new Map(
-    logs.map((log) => {
-      const { origin } = log
-      const head = heads.get(origin)
-      return [origin, { log, head, freeze: freezes.get(origin), shown: undefined }]
-    }),
-  )
-}
-
-async function rememberLogs(
-  store: WitnessStore,
-  logs: readonly WitnessedLog[],
-  acceptNewKeys: boolean,
-): Promise<void> {
   const known = new Map((await store.logs()).map((log) => [log.origin, log]))
   const changed = logs.filter(
     (log) => known.get(log.origin)?.vkeys.join("\n") !== vkeysOf(log).join("\n"),
@@ -60,6 +43,15 @@ async function rememberLogs(
     if (before !== undefined && !acceptNewKeys) refuseNewKeys(log, before)
   }
   for (const log of changed) await store.setLog({ origin: log.origin, vkeys: vkeysOf(log) })
+  const heads = new Map((await store.heads()).map((head) => [head.origin, head]))
+  const freezes = new Map((await store.freezes()).map((freeze) => [freeze.origin, freeze]))
+  return new Map(
+    logs.map((log) => {
+      const { origin } = log
+      const head = heads.get(origin)
+      return [origin, { log, head, freeze: freezes.get(origin), shown: undefined }]
+    }),
+  )
 }
 
 function refuseNewKeys(log: WitnessedLog, before: KnownLog): never {

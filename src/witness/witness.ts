@@ -165,14 +165,9 @@ function assertConfigured({ logs, cosigners }: WitnessOptions): void {
 async function cosignHead(head: WitnessedHead, state: LogState, cosign: Cosign): Promise<string> {
   const lines = await cosign(head)
   const newest = state.shown?.head
-  if (newest === undefined || isNewer(head, newest)) {
-    state.shown = { head, text: head.note + lines }
-  }
+  const isOlder = newest && (head.size - newest.size || head.time - newest.time) < 0
+  if (!isOlder) state.shown = { head, text: head.note + lines }
   return lines
-}
-
-function isNewer(head: WitnessedHead, than: WitnessedHead): boolean {
-  return head.size === than.size ? head.time >= than.time : head.size > than.size
 }
 
 /** Notes come from others and may be anything: only the witness's own lines count. */

@@ -52,10 +52,8 @@ export function parseTlogProof(input: Uint8Array | string): TlogProof {
     refuse("malformed", `tlog-proof: expected a line "index NUMBER", found ${shown(index)}`)
   }
   if (lines.length > MOST_PROOF_HASHES) {
-    refuse(
-      "malformed",
-      `tlog-proof: expected up to ${MOST_PROOF_HASHES} hashes, found ${lines.length}`,
-    )
+    const most = `up to ${MOST_PROOF_HASHES} hashes`
+    refuse("malformed", `tlog-proof: expected ${most}, found ${lines.length}`)
   }
   const checkpoint = text.slice(blank + 2)
   parseNote(checkpoint)

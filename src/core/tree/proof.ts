@@ -188,9 +188,7 @@ export function verifyConsistency(
   }
   const roots = rootsFromConsistency(older.size, newer.size, older.root, path, hasher)
   if (!equalBytes(roots.old, older.root) || !equalBytes(roots.new, newer.root)) {
-    refuse(
-      "bad-proof",
-      `the tree of size ${newer.size} does not begin with the tree of size ${older.size}`,
-    )
+    const beginning = `does not begin with the tree of size ${older.size}`
+    refuse("bad-proof", `the tree of size ${newer.size} ${beginning}`)
   }
 }

@@ -42,13 +42,7 @@ export function tileWidth(tile: TileId, size: number): number {
 }
 
 /** Where a node is: hash number `offset` at `height` (0 to 7) above the hashes of `tile`. */
-export interface NodePlace {
-  readonly tile: TileId
-  readonly height: number
-  readonly offset: number
-}
-
-export function nodePlace(node: NodeId): NodePlace {
+export function nodePlace(node: NodeId) {
   const level = Math.floor(node.height / TILE_HEIGHT)
   const height = node.height - level * TILE_HEIGHT
   const nodesPerTile = nodesAtHeight[height] as number
@@ -184,10 +178,8 @@ export function tileFromHashes(hashes: Uint8Array, hasher: TreeHasher): TileNode
 /** A view of the node at `height` (0 to 8) and `offset`, which must be complete at `tile.width`. */
 export function nodeInTile(tile: TileNodes, height: number, offset: number): Hash {
   if ((offset + 1) * TILE_WIDTH > tile.width * (nodesAtHeight[height] as number)) {
-    refuse(
-      "beyond-tree",
-      `the tile of width ${tile.width} has no node ${offset} at height ${height}`,
-    )
+    const node = `node ${offset} at height ${height}`
+    refuse("beyond-tree", `the tile of width ${tile.width} has no ${node}`)
   }
   const at = ((rowStart[height] as number) + offset) * HASH_SIZE
   return asHash(tile.slab.subarray(at, at + HASH_SIZE))

@@ -5,7 +5,7 @@ import { LRUCache } from "lru-cache"
 import { algorithms, digestAlgorithm, digestLength, type KeyType } from "../../entry/algorithm.ts"
 import { keyOfCheck } from "../../entry/portable-verification.ts"
 import type { DigestCheck } from "./digest-message.ts"
-import { importSpki, spkiName } from "./message-keys.ts"
+import { importSpki, spkiName } from "./dispatch.ts"
 import type { ImportKey, OpenSslKey } from "./openssl.ts"
 
 interface DigestKey extends OpenSslKey {

@@ -86,11 +86,6 @@ async function startThread(data: DigestThreadData, onBroken: (reason: Trouble) =
   }
 }
 
-/** One core is left to the event loop. */
-function threadCount(): number {
-  return Math.max(1, availableParallelism() - 1)
-}
-
 /**
  * Starts the threads. Throws trouble where the OpenSSL of the process cannot be called. `onBroken` is told
  * when a thread ends by itself later: from then on its checks are rejected.
@@ -99,7 +94,9 @@ export async function startDigestThreads(
   data: DigestThreadData,
   onBroken: (reason: Trouble) => void,
 ) {
-  const starting = Array.from({ length: threadCount() }, () => startThread(data, onBroken))
+  // One core is left to the event loop.
+  const length = Math.max(1, availableParallelism() - 1)
+  const starting = Array.from({ length }, () => startThread(data, onBroken))
   const started = await Promise.allSettled(starting)
   const threads = started.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))
   const failed = started.find((each) => each.status === "rejected")

@@ -1,11 +1,64 @@
 // Which engine may see a signature: one rule for the server's engine (native.ts) and for the monitor's
 // (entry-check.ts). OpenSSL verifies over digests and messages; Ed25519ph, which it does not know, is portable.
-import type { KeyObject } from "node:crypto"
-import type { HashName } from "../../entry/algorithm.ts"
+// Keeps the keys that node:crypto verifies messages with, the most recently used ones.
+import { createPublicKey, type KeyObject } from "node:crypto"
+import { LRUCache } from "lru-cache"
+import { equalBytes } from "../../core/base/bytes.ts"
+import { isStrictSignature } from "../../core/base/ed25519.ts"
+import { algorithms, type HashName, type KeyType } from "../../entry/algorithm.ts"
 import type { SignatureCheck } from "../../entry/entry.ts"
-import { hashOfCheck } from "../../entry/portable-verification.ts"
+import { hashOfCheck, keyOfCheck } from "../../entry/portable-verification.ts"
 import type { DigestCheck } from "./digest-message.ts"
-import { createMessageKeys, isPlausible } from "./message-keys.ts"
+
+/** An imported key. `point` is that of an Ed25519 key. */
+interface MessageKey {
+  readonly type: KeyType
+  readonly point: Uint8Array | undefined
+  readonly keyObject: KeyObject
+}
+
+/** SPKI as a key; undefined for what Node does not accept or would write differently. */
+export function importSpki(spki: Uint8Array): KeyObject | undefined {
+  try {
+    const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" })
+    return equalBytes(key.export({ format: "der", type: "spki" }), spki) ? key : undefined
+  } catch {
+    // A point that is not on its curve, for example: no signature holds under such a key.
+    return undefined
+  }
+}
+
+/** The bytes of a key as the name that it is kept under. */
+export function spkiName({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1")
+}
+
+function importKey(check: SignatureCheck): MessageKey | undefined {
+  const key = keyOfCheck(check)
+  const keyObject = key && importSpki(check.spki)
+  if (key === undefined || keyObject === undefined) return undefined
+  const point = key.type === "ed25519" ? key.point.slice() : undefined
+  return { type: key.type, point, keyObject }
+}
+
+/** Finds the key of a check, at most `limit` being kept; undefined if no signature can hold under it. */
+function createMessageKeys(limit: number): (check: SignatureCheck) => MessageKey | undefined {
+  const keys = new LRUCache<string, MessageKey>({ max: limit })
+  return (check) => {
+    const name = spkiName(check.spki)
+    const key = keys.get(name) ?? importKey(check)
+    if (key === undefined) return undefined
+    keys.set(name, key)
+    return key.type === algorithms[check.algorithm].keyType ? key : undefined
+  }
+}
+
+/** Whether OpenSSL may see a signature over a message at all. */
+function isPlausible({ algorithm, signature }: SignatureCheck, { point }: MessageKey): boolean {
+  if (algorithm !== "PKIX_ED25519") return signature.length > 0
+  // Node's OpenSSL accepts small-order points, under which one signature holds for any message.
+  return point !== undefined && isStrictSignature(signature, point)
+}
 
 /** A signature over a message; `hash` is null where the algorithm hashes by itself. */
 export interface MessageCheck {

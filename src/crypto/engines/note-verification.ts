@@ -11,7 +11,7 @@ import { formatEd25519Spki, parseSpki } from "../../core/base/spki.ts"
 import { parseCheckpointText } from "../../core/note/checkpoint.ts"
 import { checkpointRule, cosignatureMessage, splitTimed } from "../../core/note/cosignature.ts"
 import type { SignatureRule } from "../../core/note/note.ts"
-import { importSpki, spkiName } from "./message-keys.ts"
+import { importSpki, spkiName } from "./dispatch.ts"
 
 const verifyInThread = promisify<null, Uint8Array, KeyObject, Uint8Array, boolean>(verify)
 
@@ -87,20 +87,18 @@ export function createPatientNoteVerification(
 }
 
 function ruleOver(verification: ReturnType<typeof createMessageVerification>): SignatureRule {
-  function holdsTimed(publicKey: Uint8Array, text: string, signature: Uint8Array): boolean {
-    const timed = splitTimed(signature)
-    if (timed === undefined) return false
-    return verification.ed25519(publicKey, cosignatureMessage(timed.time, text), timed.bare)
-  }
-
   return (vkey, text, signature) => {
-    switch (vkey.type) {
+    const { type, publicKey } = vkey
+    switch (type) {
       case 1:
-        return verification.ed25519(vkey.publicKey, utf8(text), signature)
+        return verification.ed25519(publicKey, utf8(text), signature)
       case 2:
-        return verification.ecdsa(vkey.publicKey, utf8(text), signature)
-      case 4:
-        return holdsTimed(vkey.publicKey, text, signature)
+        return verification.ecdsa(publicKey, utf8(text), signature)
+      case 4: {
+        const timed = splitTimed(signature)
+        if (timed === undefined) return false
+        return verification.ed25519(publicKey, cosignatureMessage(timed.time, text), timed.bare)
+      }
       case 6:
         return checkpointRule(parseCheckpointText(text))(vkey, text, signature)
     }

@@ -8,27 +8,13 @@ import { workerFile } from "./worker-file.ts"
 const IDLE_MILLISECONDS = 5_000
 
 /** Posting a view would copy the whole buffer behind it. */
-function posted(check: SignatureCheck): SignatureCheck {
-  const signed: Signed =
-    check.signed.form === "digest"
-      ? { form: "digest", digest: Uint8Array.from(check.signed.digest) }
-      : { ...check.signed, message: Uint8Array.from(check.signed.message) }
-  return {
-    algorithm: check.algorithm,
-    spki: Uint8Array.from(check.spki),
-    signature: Uint8Array.from(check.signature),
-    signed,
-  }
-}
-
-function startThreads(maxThreads: number): Piscina<SignatureCheck, boolean> {
-  return new Piscina({
-    filename: workerFile("engines/portable-worker"),
-    name: "verifyPortably",
-    minThreads: 0,
-    maxThreads,
-    idleTimeout: IDLE_MILLISECONDS,
-  })
+function posted({ algorithm, spki, signature, signed }: SignatureCheck): SignatureCheck {
+  const copy: Signed =
+    signed.form === "digest"
+      ? { form: "digest", digest: Uint8Array.from(signed.digest) }
+      : { ...signed, message: Uint8Array.from(signed.message) }
+  const bytes = { spki: Uint8Array.from(spki), signature: Uint8Array.from(signature) }
+  return { algorithm, ...bytes, signed: copy }
 }
 
 /** Makes the engine. Its threads, `maxThreads` at most, start when they are needed and end when they are not. */
@@ -39,7 +25,13 @@ export function createPortableVerifier(maxThreads = 2): SignatureVerifier {
     engine: "portable (JavaScript)",
     async verify(check) {
       if (isClosed) throw new Trouble("busy", "the signature verifier is closed")
-      threads ??= startThreads(maxThreads)
+      threads ??= new Piscina({
+        filename: workerFile("engines/portable-worker"),
+        name: "verifyPortably",
+        minThreads: 0,
+        maxThreads,
+        idleTimeout: IDLE_MILLISECONDS,
+      })
       try {
         return await threads.run(posted(check))
       } catch (cause) {

@@ -11,15 +11,6 @@ interface VerificationOptions extends Pick<NativeVerifierOptions, "library" | "o
   readonly engine?: VerificationEngine
 }
 
-async function createNative(options: VerificationOptions): Promise<SignatureVerifier> {
-  try {
-    return await createNativeVerifier(options)
-  } catch (cause) {
-    if (cause instanceof Trouble) throw cause
-    throw new Trouble("busy", `native verification: ${String(cause)}`, { cause })
-  }
-}
-
 /**
  * Makes the engine. With `native` it rejects with trouble where that one cannot work; with `auto` it
  * falls back, and `engine` says why.
@@ -28,12 +19,15 @@ export async function createSignatureVerifier(
   options: VerificationOptions = {},
 ): Promise<SignatureVerifier> {
   if (options.engine === "portable") return createPortableVerifier()
-  if (options.engine === "native") return createNative(options)
   try {
-    return await createNative(options)
-  } catch (error) {
-    if (!(error instanceof Trouble)) throw error
+    return await createNativeVerifier(options)
+  } catch (cause) {
+    const trouble =
+      cause instanceof Trouble
+        ? cause
+        : new Trouble("busy", `native verification: ${String(cause)}`, { cause })
+    if (options.engine === "native") throw trouble
     const portable = createPortableVerifier()
-    return { ...portable, engine: `${portable.engine}, because ${error.message}` }
+    return { ...portable, engine: `${portable.engine}, because ${trouble.message}` }
   }
 }

@@ -58,19 +58,16 @@ export function createMlDsaCosigner(name: string, seed: Uint8Array): HeldCosigne
     workerData: seed,
   })
 
-  async function signMessage(message: Uint8Array): Promise<Uint8Array> {
-    try {
-      return await thread.run(message)
-    } catch (cause) {
-      throw new Trouble("busy", "the thread that signs with ML-DSA-44 cannot", { cause })
-    }
-  }
-
   return {
     vkey,
     async sign(time, _text, { origin, size, root }) {
       assertTime(time)
-      return await signMessage(subtreeMessage(name, time, { origin, start: 0, end: size, root }))
+      const message = subtreeMessage(name, time, { origin, start: 0, end: size, root })
+      try {
+        return await thread.run(message)
+      } catch (cause) {
+        throw new Trouble("busy", "the thread that signs with ML-DSA-44 cannot", { cause })
+      }
     },
     close: () => thread.close(),
   }

@@ -67,28 +67,19 @@ function checked(signature: Uint8Array, holds: boolean): Uint8Array {
 }
 
 /** Signs and verifies on the calling thread. */
-export function signHere(
-  { digest, privateKey, publicKey }: OpenedKey,
-  message: Uint8Array,
-): Uint8Array {
-  const signature = signNow(digest, message, privateKey)
-  return checked(signature, verifyNow(digest, message, publicKey, signature))
+export function signHere(key: OpenedKey, message: Uint8Array): Uint8Array {
+  const signature = signNow(key.digest, message, key.privateKey)
+  return checked(signature, verifyNow(key.digest, message, key.publicKey, signature))
 }
 
 /** Signs at once and verifies in Node's threads, as an Ed25519 signature takes three times as long to verify. */
-export async function signAndVerify(
-  { digest, privateKey, publicKey }: OpenedKey,
-  message: Uint8Array,
-): Promise<Uint8Array> {
-  const signature = signNow(digest, message, privateKey)
-  return checked(signature, await verifyInThread(digest, message, publicKey, signature))
+export async function signAndVerify(key: OpenedKey, message: Uint8Array): Promise<Uint8Array> {
+  const signature = signNow(key.digest, message, key.privateKey)
+  return checked(signature, await verifyInThread(key.digest, message, key.publicKey, signature))
 }
 
 /** Signs and verifies in Node's threads. */
-export async function signElsewhere(
-  { digest, privateKey, publicKey }: OpenedKey,
-  message: Uint8Array,
-): Promise<Uint8Array> {
-  const signature = await signInThread(digest, message, privateKey)
-  return checked(signature, await verifyInThread(digest, message, publicKey, signature))
+export async function signElsewhere(key: OpenedKey, message: Uint8Array): Promise<Uint8Array> {
+  const signature = await signInThread(key.digest, message, key.privateKey)
+  return checked(signature, await verifyInThread(key.digest, message, key.publicKey, signature))
 }

@@ -38,7 +38,6 @@ export function createRekorSigner(
   keys: Pick<LogKeys, "ecdsa" | "passphrase">,
 ): RekorSigner {
   const key = openEcdsaKey(origin, keys)
-  const { name, keyId } = key.vkey
   const checkpoints = new WeakMap<SignedHead, Promise<string>>()
 
   // SPEC: a log MUST NOT sign a checkpoint inconsistent with any it signed before (tlog-checkpoint).
@@ -47,7 +46,7 @@ export function createRekorSigner(
   async function sign(published: SignedHead): Promise<string> {
     const text = formatCheckpoint(`${origin} - ${treeId}`, await signedHead(key, published))
     const signature = await signElsewhere(key, Buffer.from(text))
-    return formatNote(text, [{ name, keyId, signature }])
+    return formatNote(text, [{ ...key.vkey, signature }])
   }
 
   return {

@@ -17,11 +17,10 @@ export function newStateKey(): string {
 export function createStateSigner(pem: string): StateSigner {
   const key = openEd25519(pem, undefined, "monitor key")
   const vkey = makeVkey(NAME, ED25519, rawEd25519(key))
-  const { name, keyId } = vkey
   return {
     vkey,
     async sign(text) {
-      return formatNote(text, [{ name, keyId, signature: signHere(key, Buffer.from(text)) }])
+      return formatNote(text, [{ ...vkey, signature: signHere(key, Buffer.from(text)) }])
     },
   }
 }

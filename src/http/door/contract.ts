@@ -2,13 +2,12 @@
 // 2020-12) of bodies and parameters. Validates what comes in; the tests validate what goes out. What type
 // the parameters have is said once more by each handler.
 import { readFileSync } from "node:fs"
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
+import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js"
 import { parse } from "yaml"
 import { bug, refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import { parseJsonBody } from "../serving/json-body.ts"
 import type { PathValues, Route } from "../serving/route.ts"
-import { refuseBySchema } from "../serving/schema-errors.ts"
 
 export type Contract = ReturnType<typeof loadContract>
 
@@ -68,6 +67,57 @@ function readQuery(query: string): TextValues {
   return values
 }
 
+/** The parameters of those keywords' errors that are explained here. */
+interface ErrorParameters {
+  readonly additionalProperty?: string
+  readonly missingProperty?: string
+  readonly tag?: string
+  readonly tagValue?: unknown
+  readonly error?: "tag" | "mapping"
+}
+
+/** The names in a list such as `[{ required: ["a"] }, { required: ["b"] }]`. */
+function alternatives(schema: unknown): string {
+  const branches = schema as readonly { readonly required?: readonly string[] }[]
+  return branches.flatMap(({ required = [] }) => required).join(", ")
+}
+
+/** A value that is no object or list. */
+function foundIn(data: unknown): string {
+  return typeof data === "object" ? "" : `, found ${shown(String(data))}`
+}
+
+function explain(error: ErrorObject): string {
+  const { additionalProperty = "", missingProperty = "", ...params }: ErrorParameters = error.params
+  switch (error.keyword) {
+    case "additionalProperties":
+      return `expected no member ${shown(additionalProperty)}, found it`
+    case "required":
+      return `expected a member ${shown(missingProperty)}, found none`
+    case "oneOf":
+      return `expected exactly one of ${alternatives(error.schema)}`
+    case "discriminator":
+      return typeof params.tagValue === "string"
+        ? `expected a ${params.tag} that this log takes, found ${shown(params.tagValue)}`
+        : `expected a text ${shown(params.tag ?? "")}, found none`
+    default:
+      return `it ${error.message ?? "is not what the contract describes"}${foundIn(error.data)}`
+  }
+}
+
+const tooMany: ReadonlySet<string> = new Set(["maxItems", "maxLength"])
+
+/** Refuses what a validator compiled with `verbose` and without `allErrors` found: `too-large` for too many items, `unsupported` for an unknown kind, else `malformed`. */
+function refuseBySchema(what: string, { errors }: ValidateFunction): never {
+  // The last error is the reason why validation stopped; those before it are inside of a `oneOf`.
+  const error = errors?.at(-1) ?? bug("a validator failed without an error")
+  const detail = `${what}${error.instancePath}: ${explain(error)}`
+  if (tooMany.has(error.keyword)) refuse("too-large", detail)
+  const { error: reason }: ErrorParameters = error.params
+  const isOtherKind = error.keyword === "discriminator" && reason === "mapping"
+  return refuse(isOtherKind ? "unsupported" : "malformed", detail)
+}
+
 function compileParameters(
   ajv: Ajv2020,
   document: unknown,
@@ -101,7 +151,7 @@ function compileParameters(
       const text = values[name]
       if (text === "true" || text === "false") values[name] = text === "true"
     }
-    return validate(values) ? values : refuseBySchema("parameters", validate.errors)
+    return validate(values) ? values : refuseBySchema("parameters", validate)
   }
 }
 
@@ -165,7 +215,7 @@ export function loadContract() {
       )
       return (bytes) => {
         const value = parseJsonBody(bytes)
-        return validate(value) ? (value as Body) : refuseBySchema("body", validate.errors)
+        return validate(value) ? (value as Body) : refuseBySchema("body", validate)
       }
     },
   }

@@ -1,10 +1,11 @@
-// What the handlers of the log's doors are made of.
+// What the handlers of the log's doors are made of, and receipts under the checkpoint that witnesses have
+// cosigned, for submitters who would rather wait.
 import type { ProposalOptions } from "../../entry/signature.ts"
-import type { Log } from "../../log/ports/log.ts"
+import type { Log, Receipt } from "../../log/ports/log.ts"
 import type { Publisher } from "../../log/ports/publishing.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
 import type { HttpConfig, Meter } from "../serving/config.ts"
-import type { ServerState } from "../serving/http-server.ts"
+import type { ServerState } from "../serving/serving.ts"
 import type { Contract } from "./contract.ts"
 import type { EntrySearch } from "./entry-search.ts"
 
@@ -19,4 +20,25 @@ export interface Surroundings extends ServerState {
   readonly rekorSigner?: RekorSigner | undefined
   /** Without it a search is answered with 501. */
   readonly search?: EntrySearch | undefined
+}
+
+/** A receipt whose submitter may have waited. */
+export interface AnsweredReceipt {
+  readonly receipt: Receipt
+  /** Whether witnesses cosigned its checkpoint; undefined if nobody waited for that. */
+  readonly isWitnessed?: boolean
+}
+
+/**
+ * Waits for a witnessed checkpoint over the entry and proves it under that one. If there is none in time
+ * the receipt stays as it is: the entry is in the log either way.
+ */
+export async function awaitWitnesses(
+  { log, publisher }: Pick<Surroundings, "log" | "publisher">,
+  receipt: Receipt,
+): Promise<AnsweredReceipt> {
+  const witnessed = await publisher.witnessed(receipt.index + 1)
+  if (witnessed === undefined) return { receipt, isWitnessed: false }
+  const { hashes, head } = await log.inclusion(receipt.index, witnessed)
+  return { receipt: { ...receipt, hashes, head }, isWitnessed: true }
 }

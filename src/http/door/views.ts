@@ -8,7 +8,7 @@ import type {
   SignedHead,
   SignedInclusion,
 } from "../../log/ports/log.ts"
-import type { AnsweredReceipt } from "./receipts.ts"
+import type { AnsweredReceipt } from "./handler.ts"
 
 function view(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -75,13 +75,15 @@ function logSection(log: LogStatus, now: number): string {
   ].join("")
 }
 
-function findingRow(finding: OpenFinding, now: number): Row {
-  const { id, grade, kind, origin, summary, evidenceId, openedAt, acknowledgedAt } = finding
-  const state = acknowledgedAt === undefined ? "open" : "acknowledged"
-  return [id, grade, kind, origin, summary, time(openedAt, now), state, evidenceId ?? ""]
+function findingTable(findings: readonly OpenFinding[], now: number): string {
+  const rows = findings.map(({ id, grade, kind, origin, summary, ...finding }) => {
+    const state = finding.acknowledgedAt === undefined ? "open" : "acknowledged"
+    const since = time(finding.openedAt, now)
+    return [id, grade, kind, origin, summary, since, state, finding.evidenceId ?? ""]
+  })
+  return table(["id", "grade", "kind", "about", "what", "since", "state", "evidence"], rows)
 }
 
-const findingHead = ["id", "grade", "kind", "about", "what", "since", "state", "evidence"]
 /** Findings that the page shows; /status.json has them all. */
 const MOST_ROWS = 200
 
@@ -105,10 +107,7 @@ function body(status: MonitorStatus): string {
     `<p>Last complete round: ${escaped(time(lastCompleteAt, at))}. Now: ${escaped(new Date(at).toISOString())}.</p>\n`,
     ...logs.map((log) => logSection(log, at)),
     "<h2>Open findings</h2>\n",
-    table(
-      findingHead,
-      shown.map((finding) => findingRow(finding, at)),
-    ),
+    findingTable(shown, at),
     more > 0 ? `<p>and ${more} more in /status.json</p>\n` : "",
     `<h2>Sinks</h2>\n<p>Alerts on their way: ${undelivered}</p>\n`,
     table(

@@ -10,15 +10,10 @@ function witnessView({ name, size, cosigned, failure }: WitnessStatus): object {
   return { name, size, cosigned: cosigned && isoTime(cosigned), failure }
 }
 
-function publishingView(status: PublishingStatus): object {
-  const { published, newest, isReached, since, reason, witnesses } = status
+function publishingView({ published, isReached, since, ...status }: PublishingStatus): object {
   return {
-    size: published,
-    newest,
-    quorum: isReached,
-    since: isoTime(since),
-    reason,
-    witnesses: witnesses.map(witnessView),
+    ...{ size: published, newest: status.newest, quorum: isReached, since: isoTime(since) },
+    ...{ reason: status.reason, witnesses: status.witnesses.map(witnessView) },
   }
 }
 

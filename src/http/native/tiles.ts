@@ -6,7 +6,7 @@ import { gzip } from "node:zlib"
 import { LRUCache } from "lru-cache"
 import Negotiator from "negotiator"
 import { refuse } from "../../core/base/errors.ts"
-import { parseTilePath, type TileResource, tileWidth } from "../../core/tree/tile.ts"
+import { parseTilePath, type TileId, type TileResource, tileWidth } from "../../core/tree/tile.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, isKnown, notModified, textAnswer } from "../serving/answer.ts"
 import { type Call, get, type Route } from "../serving/route.ts"
@@ -19,9 +19,7 @@ const COMPRESSED_LIMIT = 32 * 1024 * 1024
 const COMPRESSION_LIMIT = 2
 
 /** The resource of a raw path; `..`, percent signs and a query never get past the parser. */
-function resourceOf({ request }: Call): TileResource {
-  return parseTilePath((request.url ?? "").slice(1))
-}
+const resourceOf = ({ request }: Call) => parseTilePath((request.url ?? "").slice(1))
 
 function notThere(resource: TileResource): never {
   const what = resource.kind === "tile" ? `tile ${resource.level}` : "entry bundle"
@@ -29,7 +27,7 @@ function notThere(resource: TileResource): never {
   return refuse("not-found", `the newest tree has no ${what}/${index} of width ${width}`)
 }
 
-function idOf(resource: TileResource): { readonly level: number; readonly index: number } {
+function idOf(resource: TileResource): TileId {
   return { level: resource.kind === "tile" ? resource.level : 0, index: resource.index }
 }
 
@@ -97,10 +95,6 @@ export function tileRoutes({ log, publisher, config }: Surroundings): readonly R
     return { status, headers: { ...headers, vary: "accept-encoding", ...encoding }, body: bytes }
   }
 
-  async function bundleBytes(resource: TileResource): Promise<Uint8Array> {
-    return (await log.bundle(resource.index, resource.width)) ?? notThere(resource)
-  }
-
   async function answerTile(call: Call): Promise<Answer> {
     const resource = resourceOf(call)
     const etag = etagOf(resource)
@@ -118,11 +112,10 @@ export function tileRoutes({ log, publisher, config }: Surroundings): readonly R
     if (isKnown(call.request, etag)) {
       return notModified(bundleAnswer(etag, new Uint8Array(0), wantsGzip))
     }
-    if (!wantsGzip) return bundleAnswer(plainTag, await bundleBytes(resource), false)
-    const known = compressor.known(gzipTag)
+    const known = wantsGzip ? compressor.known(gzipTag) : undefined
     if (known !== undefined) return bundleAnswer(gzipTag, known, true)
-    const bytes = await bundleBytes(resource)
-    const small = await compressor.compress(gzipTag, bytes)
+    const bytes = (await log.bundle(resource.index, resource.width)) ?? notThere(resource)
+    const small = wantsGzip ? await compressor.compress(gzipTag, bytes) : undefined
     return small === undefined
       ? bundleAnswer(plainTag, bytes, false)
       : bundleAnswer(gzipTag, small, true)

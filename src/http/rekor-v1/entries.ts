@@ -1,9 +1,14 @@
 // Entries of the Rekor v1 API: submission, lookup by index and entry ID, and the retrieval of several.
 // Entries of every kind and version are given out, also those that came by another API.
-import { unlessRefused } from "../../core/base/errors.ts"
+// What is looked up and not found is undefined; what is found is true, as the log checks it against the tree.
+import { createHash } from "node:crypto"
+import { Refusal, refuse, unlessRefused } from "../../core/base/errors.ts"
+import { asHash, type Hash } from "../../core/tree/hash.ts"
 import { ENVELOPE_MEDIA_TYPE, readEnvelope } from "../../entry/dsse.ts"
+import type { Proposal } from "../../entry/entry.ts"
 import { envelopeOfRekorV1, proposeRekorV1 } from "../../entry/kinds/request.ts"
-import type { LogEntry, Receipt, SignedInclusion } from "../../log/ports/log.ts"
+import type { ProposalOptions } from "../../entry/signature.ts"
+import type { Log, LogEntry, Receipt, SignedInclusion } from "../../log/ports/log.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
 import type { Attachment } from "../../log/ports/store.ts"
 import type { Surroundings } from "../door/handler.ts"
@@ -11,9 +16,9 @@ import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 import { entryIdOf, entryView } from "./entry.ts"
 import { errorAnswer, processing, refuseSchema } from "./errors.ts"
-import { createLookup } from "./lookup.ts"
 import {
   asJsonList,
+  type EntryId,
   type JsonObject,
   readEntryId,
   readJsonObject,
@@ -36,7 +41,7 @@ function readIndex(value: unknown): bigint {
   return BigInt(value)
 }
 
-function readId(value: unknown): ReturnType<typeof readEntryId> {
+function readId(value: unknown): EntryId {
   return typeof value === "string"
     ? readEntryId(value)
     : refuseSchema("type", "entryUUIDs in body: expected strings, found another value")
@@ -53,6 +58,61 @@ function attachmentOfRekorV1(entry: JsonObject): Attachment | undefined {
     readEnvelope(bytes)
     return { mediaType: ENVELOPE_MEDIA_TYPE, bytes }
   })
+}
+
+/** Bodies that one proposed entry is looked up by; two signatures by two keys each have four. */
+const MOST_BODIES = 64
+
+/**
+ * Every choice of a check for each claim: without verifying signatures, nobody knows which of the keys
+ * made which. Only a choice that was verified once can be in the log, so nothing false is found.
+ */
+function choices({ claims }: Proposal): readonly (readonly number[])[] {
+  const count = claims.reduce((product, checks) => product * checks.length, 1)
+  if (count > MOST_BODIES) {
+    refuse("too-large", `expected up to ${MOST_BODIES} ways to match signatures, found ${count}`)
+  }
+  return claims.reduce<readonly (readonly number[])[]>(
+    (chosen, checks) => chosen.flatMap((held) => checks.map((_, i) => [...held, i])),
+    [[]],
+  )
+}
+
+/** cosign asks for one attestation in two versions at once; the one we do not take is just not there. */
+function proposalOf(value: JsonObject, options: ProposalOptions): Proposal | undefined {
+  try {
+    return proposeRekorV1(value, options)
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "unsupported") return undefined
+    throw error
+  }
+}
+
+function leafHashOf(body: Uint8Array): Hash {
+  return asHash(createHash("sha256").update(Uint8Array.of(0)).update(body).digest())
+}
+
+function createLookup(log: Log, options: ProposalOptions) {
+  const treeId = BigInt(log.treeId)
+  return {
+    byIndex: (index: bigint): number | undefined =>
+      index < BigInt(log.head().size) ? Number(index) : undefined,
+    async byId({ treeId: named, leafHash }: EntryId): Promise<number | undefined> {
+      return named === undefined || named === treeId ? await log.indexOf(leafHash) : undefined
+    },
+    /** Nothing for a kind or version that is not taken here; else refuses as making the proposal does. */
+    async byProposal(value: JsonObject): Promise<number | undefined> {
+      const proposal = proposalOf(value, options)
+      if (proposal === undefined) return undefined
+      for (const held of choices(proposal)) {
+        // A kind need not allow every choice.
+        const body = unlessRefused(() => proposal.body(held))
+        const index = body && (await log.indexOf(leafHashOf(body)))
+        if (index !== undefined) return index
+      }
+      return undefined
+    },
+  }
 }
 
 export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): readonly Route[] {

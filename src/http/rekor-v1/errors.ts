@@ -1,6 +1,6 @@
 // Errors of the Rekor v1 API: `{"code","message"}`, where `code` is the HTTP status or, for what does not
 // fit the schema, one of the numbers that go-openapi has for that.
-import { Refusal } from "../../core/base/errors.ts"
+import { Refusal, type RefusalCode } from "../../core/base/errors.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { type Problem, retryHeaders } from "../serving/problem.ts"
 
@@ -52,17 +52,14 @@ export function refusalAnswer({ detail, status }: Problem, error: unknown): Answ
   return errorAnswer(statuses.get(status) ?? status, detail)
 }
 
-/** The refusals that say something about an entry, not about the moment or who may write. */
-function isAboutEntry(error: unknown): error is Refusal {
-  return error instanceof Refusal && error.code !== "try-later" && error.code !== "not-allowed"
-}
-
 /** Lets `work` refuse an entry as the API does: with 400 and the reason. */
 export async function processing<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (!isAboutEntry(error)) throw error
+    // These two say something about the moment or who may write, not about the entry.
+    const isOther = (code: RefusalCode) => code === "try-later" || code === "not-allowed"
+    if (!(error instanceof Refusal) || isOther(error.code)) throw error
     return refuseRequest(`error processing entry: ${error.message}`)
   }
 }

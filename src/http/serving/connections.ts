@@ -30,14 +30,12 @@ interface AnsweringSocket extends Duplex {
 }
 
 function problemOfBreak(code: string | undefined): Problem {
+  const longHeaders = "expected headers up to 8 KiB, found more"
   switch (code) {
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return refusalProblem("too-slow", "expected the whole request in time, found it incomplete")
     case "HPE_HEADER_OVERFLOW":
-      return {
-        ...refusalProblem("too-large", "expected headers up to 8 KiB, found more"),
-        status: 431,
-      }
+      return { ...refusalProblem("too-large", longHeaders), status: 431 }
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
       return refusalProblem("too-large", "expected short chunk extensions, found long ones")
     default:

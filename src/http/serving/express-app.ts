@@ -1,15 +1,17 @@
 // The routes that are not hot, as an Express application that leaves requests as they came. Its prototypes of
 // requests and responses are given to the HTTP server: Express then need not exchange them for each request,
 // which costs more than all else it does.
-import { IncomingMessage, ServerResponse } from "node:http"
+import { IncomingMessage, type ServerOptions, ServerResponse } from "node:http"
 import express, { type Express, type Request, type Response } from "express"
 import { bug } from "../../core/base/errors.ts"
 import type { PathValues } from "./route.ts"
 import type { Doorway } from "./router.ts"
 import { askedOf, type Serving } from "./serving.ts"
 
+type Classes = Required<Pick<ServerOptions, "IncomingMessage" | "ServerResponse">>
+
 /** Gives the classes that `app` will find to be its own already. Holds for one application only. */
-function adoptedClasses(app: Express) {
+function adoptedClasses(app: Express): Classes {
   class AppRequest extends IncomingMessage {}
   class AppResponse<
     Answered extends IncomingMessage = IncomingMessage,

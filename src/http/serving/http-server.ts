@@ -10,7 +10,7 @@ import type { RequestMetrics } from "./instruments.ts"
 import { createBodyReader } from "./request-body.ts"
 import type { Door } from "./route.ts"
 import { createRouter } from "./router.ts"
-import { askedOf, createReport, createServing, type Report } from "./serving.ts"
+import { askedOf, createReport, createServing, type ServerState } from "./serving.ts"
 
 /** A server as its process sees it: something that listens, and an orderly end. */
 export interface HttpServer {
@@ -30,13 +30,6 @@ export interface ServerOptions {
   readonly meter?: RequestMetrics | undefined
   /** Milliseconds on a monotonic clock, for the metrics. */
   readonly now?: (() => number) | undefined
-}
-
-/** What the handlers of a server are told by it. */
-export interface ServerState {
-  /** True once the server takes no more connections. */
-  readonly isClosing: () => boolean
-  readonly report: Report
 }
 
 export interface ServedDoors extends ServerOptions {

@@ -81,15 +81,13 @@ export function post<Parameters extends object>(
   return { operation, method: "POST", path, body, handle, ...more }
 }
 
-/** The answer to what was thrown; `problem` is what may be told of it. */
-type Words = (problem: Problem, error: unknown) => Answer
-
 /** One protocol. */
 export interface Door {
   /** Begins and ends with a slash: what is below it and has no route is refused in this door's words. */
   readonly below: string
   readonly routes: readonly Route[]
-  readonly words: Words
+  /** The answer to what was thrown; `problem` is what may be told of it. */
+  readonly words: (problem: Problem, error: unknown) => Answer
   /** Whether all of its routes are hot. */
   readonly isHot?: true
   /** Whether any web origin may send anything. */

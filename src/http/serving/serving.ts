@@ -40,14 +40,19 @@ interface Asked {
 
 export type Serving = ReturnType<typeof createServing>
 
-interface ServingOptions {
+/** What the handlers of a server are told by it. */
+export interface ServerState {
+  /** True once the server takes no more connections. */
+  readonly isClosing: () => boolean
+  readonly report: Report
+}
+
+interface ServingOptions extends ServerState {
   readonly router: Router
   readonly readBody: BodyReader
   readonly meter: Pick<RequestMetrics, "answered">
-  readonly report: Report
   /** Milliseconds on any monotonic clock. */
   readonly now: () => number
-  readonly isClosing: () => boolean
 }
 
 const OTHER = "other"

@@ -14,10 +14,7 @@ export interface ServedWitness {
   /** The name of its keys. */
   readonly name: string
   readonly vkeys: readonly string[]
-  readonly witness: Pick<
-    Witness,
-    "addCheckpoint" | "checkpoint" | "takeEvidence" | "evidence" | "status"
-  >
+  readonly witness: Witness
   /** Why nothing is cosigned now, beside what the witness says itself; undefined if checkpoints are. */
   obstacle(): string | undefined
 }
