@@ -82,13 +82,9 @@ function exponentValue(exponent: Uint8Array): number {
 }
 
 const RSA_TYPES: Readonly<Record<number, RsaPublicKey["type"]>> = {
-  256: "rsa-2048",
-  384: "rsa-3072",
-  512: "rsa-4096",
-}
-
-function rsaType(modulus: Uint8Array): RsaPublicKey["type"] | undefined {
-  return (modulus[0] as number) >= 0x80 ? RSA_TYPES[modulus.length] : undefined
+  2048: "rsa-2048",
+  3072: "rsa-3072",
+  4096: "rsa-4096",
 }
 
 function readRsa(der: Uint8Array, subjectPublicKey: ArrayBuffer, what: string): RsaPublicKey {
@@ -99,7 +95,8 @@ function readRsa(der: Uint8Array, subjectPublicKey: ArrayBuffer, what: string): 
   if (!isOrdinary || !equalBytes(encodeRsa(modulus, exponent), der)) {
     malformed(what, "the DER of an RSA SubjectPublicKeyInfo")
   }
-  const type = rsaType(modulus) ?? unsupported(what, `an RSA modulus of ${bitsOf(modulus)} bits`)
+  const bits = bitsOf(modulus)
+  const type = RSA_TYPES[bits] ?? unsupported(what, `an RSA modulus of ${bits} bits`)
   const e = exponentValue(exponent)
   if (e < 65_537 || e > 2 ** 32 || e % 2 === 0) unsupported(what, `the RSA exponent ${e}`)
   return { type, modulus, exponent }

@@ -112,20 +112,18 @@ export const judgeSignedAfterRevocation = judging<Two>(2, (first, second) => {
   ]
 })
 
-function payloadOf(entry: LoggedEntry): Uint8Array {
-  return needed(entry.payload, "payload")
-}
-
 function signersText({ index }: LoggedEntry, { summary }: LoggedClaim): string {
   return `Entry ${index} names as its signers: ${summary.signers.map(({ key }) => key).join(", ")}.`
 }
 
 export const judgeConflictingClaims = judging<Two>(2, (first, second) => {
-  const older = readClaim(first.body, payloadOf(first))
-  const newer = readClaim(second.body, payloadOf(second))
+  const payload = needed(first.payload, "payload")
+  const older = readClaim(first.body, payload)
+  const newerPayload = needed(second.payload, "payload")
+  const newer = readClaim(second.body, newerPayload)
   assertHolds(first, older)
   assertHolds(second, newer)
-  const conflict = findConflict(payloadOf(first), payloadOf(second))
+  const conflict = findConflict(payload, newerPayload)
   if (conflict === undefined) {
     return refuse("bad-proof", "the two statements agree about every subject that both name")
   }

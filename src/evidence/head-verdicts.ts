@@ -88,17 +88,18 @@ function judgeHeads(file: EvidenceFile, read: HeadReader) {
     }
   }
   assertOnly(file, ["old", "new", "implied", "hashes"])
-  const older = read(needed(file.old, "old"))
-  const newer = read(needed(file.new, "new"))
-  assertSameOrigin(older, newer)
+  const [older, newer] = readPair(file, read)
   if ([older, newer].some(isWrongEmptyHead)) {
     refuse("malformed", "evidence: expected the wrong head of size 0 alone, as a note")
   }
   return { origin: older.origin, claims: judgeFork(older, newer, proofOf(file)) }
 }
 
-function assertSameOrigin(a: TimedHead, b: TimedHead): void {
+/** The two heads of a case, which are of one origin. */
+function readPair(file: EvidenceFile, read: HeadReader) {
+  const [a, b] = [read(needed(file.old, "old")), read(needed(file.new, "new"))]
   if (a.origin !== b.origin) refuse("bad-proof", "the two heads are of different logs")
+  return [a, b] as const
 }
 
 export const judgeLogFork: Judge = (file, open) => {
@@ -149,9 +150,7 @@ function judgeBackwards(file: EvidenceFile, read: HeadReader) {
   assertOnly(file, ["old", "new"])
   const { key } = file
   assertWitnessKey(key)
-  const earlier = read(needed(file.old, "old"))
-  const later = read(needed(file.new, "new"))
-  assertSameOrigin(earlier, later)
+  const [earlier, later] = readPair(file, read)
   const [from, to] = [timeBy(key, earlier), timeBy(key, later)]
   // Times are whole seconds, so in the same second either head may have come first.
   if (from >= to) refuse("bad-proof", "the second head is not later than the first")

@@ -4,24 +4,12 @@ import { digestOf } from "../core/base/digest.ts"
 import { refuse } from "../core/base/errors.ts"
 import { formatHex } from "../core/base/text.ts"
 import { formatVkey, type SignatureRule, type Vkey } from "../core/note/note.ts"
-import {
-  judgeBadEntry,
-  judgeConflictingClaims,
-  judgeDuplicateEntry,
-  judgeSignedAfterRevocation,
-  judgeUnexpectedEntry,
-} from "./entry-verdicts.ts"
+import * as entries from "./entry-verdicts.ts"
 import type { Evidence, EvidenceKind } from "./evidence.ts"
 import { type EvidenceFile, formatEvidence, parseEvidence } from "./format.ts"
-import {
-  judgeHeadTime,
-  judgeKeyMisuse,
-  judgeLogFork,
-  judgeWitnessEquivocation,
-  judgeWitnessRollback,
-} from "./head-verdicts.ts"
+import * as heads from "./head-verdicts.ts"
 import { createHeadOpener } from "./opened-head.ts"
-import { judgeBrokenPromise, judgeEntryTime } from "./promise-verdicts.ts"
+import * as promises from "./promise-verdicts.ts"
 import type { Judge, Verdict } from "./verdict.ts"
 
 /** A case that holds, and whom it convicts. */
@@ -39,18 +27,18 @@ export interface VerifiedEvidence extends Verdict {
 }
 
 const judges: Readonly<Record<EvidenceKind, Judge>> = {
-  fork: judgeLogFork,
-  "key-misuse": judgeKeyMisuse,
-  "witness-equivocation": judgeWitnessEquivocation,
-  "witness-rollback": judgeWitnessRollback,
+  fork: heads.judgeLogFork,
+  "key-misuse": heads.judgeKeyMisuse,
+  "witness-equivocation": heads.judgeWitnessEquivocation,
+  "witness-rollback": heads.judgeWitnessRollback,
   time: (file, open) =>
-    file.places.length > 0 ? judgeEntryTime(file, open) : judgeHeadTime(file, open),
-  "broken-promise": judgeBrokenPromise,
-  "bad-entry": judgeBadEntry,
-  "unexpected-entry": judgeUnexpectedEntry,
-  "duplicate-entry": judgeDuplicateEntry,
-  "signed-after-revocation": judgeSignedAfterRevocation,
-  "conflicting-claims": judgeConflictingClaims,
+    file.places.length > 0 ? promises.judgeEntryTime(file, open) : heads.judgeHeadTime(file, open),
+  "broken-promise": promises.judgeBrokenPromise,
+  "bad-entry": entries.judgeBadEntry,
+  "unexpected-entry": entries.judgeUnexpectedEntry,
+  "duplicate-entry": entries.judgeDuplicateEntry,
+  "signed-after-revocation": entries.judgeSignedAfterRevocation,
+  "conflicting-claims": entries.judgeConflictingClaims,
 }
 
 /** SHA-256 of a file of evidence, lower-case hex. */

@@ -16,12 +16,7 @@ import { LONGEST_BUNDLE, MOST_BUNDLE_ENTRIES, MOST_CERTIFICATES } from "../core/
 import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import { type HashName, hashOfSigstoreName, sigstoreHashName } from "../entry/algorithm.ts"
-import type {
-  MessageDigest,
-  MessageSignature,
-  SignedContent,
-  SignedEnvelope,
-} from "../entry/kinds/kind.ts"
+import type { MessageSignature, SignedContent, SignedEnvelope } from "../entry/kinds/kind.ts"
 import {
   logEntryToJson,
   readLogEntry,
@@ -153,7 +148,7 @@ function asHashName(value: unknown, what: string): HashName {
   )
 }
 
-function readMessageDigest(value: unknown): MessageDigest {
+function readMessageDigest(value: unknown) {
   const what = "messageSignature.messageDigest"
   const { algorithm, digest } = asMessage(value, what, ["algorithm", "digest"])
   return {

@@ -29,20 +29,8 @@ import {
   sha256Of,
   signatureJson,
 } from "../signature.ts"
-import {
-  readVerifierKeyText,
-  type VerifierKey,
-  type VerifierKeyText,
-  verifierKeyText,
-} from "../verifier-key.ts"
-import type {
-  EntryStatement,
-  EnvelopeReading,
-  NativeKind,
-  RecordedKeys,
-  RecordedParts,
-  SignedThing,
-} from "./kind.ts"
+import { readVerifierKeyText, type VerifierKeyText, verifierKeyText } from "../verifier-key.ts"
+import type { BundleForm, EnvelopeReading, NativeKind } from "./kind.ts"
 import { derSignature, digestV2, envelopeChecks } from "./recorded.ts"
 
 const named = { kind: "dsse", version: "0.0.2" } as const
@@ -80,8 +68,8 @@ function assertDistinct(values: readonly Uint8Array[], what: string): void {
   }
 }
 
-function readVerifiers(request: DsseRequest, options: ProposalOptions): readonly VerifierKey[] {
-  const keys = request.verifiers.map(options.readKey ?? readVerifierKeyText)
+function readVerifiers({ verifiers }: DsseRequest, options: ProposalOptions) {
+  const keys = verifiers.map(options.readKey ?? readVerifierKeyText)
   for (const key of keys) assertTaken(messageAlgorithm[key.keyType], options)
   // Two forms of one key would leave it open which of them the body names.
   const spkis = keys.map(({ spki }) => spki)
@@ -121,7 +109,7 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
   })
 }
 
-function read(spec: unknown, keys: RecordedKeys): RecordedParts {
+const read: NativeKind<DsseRequest>["read"] = (spec, keys) => {
   const { dsseV002 } = asObject(spec, "spec")
   const { payloadHash, signatures } = asObject(dsseV002, "spec")
   const list = asList(signatures, "signatures", MOST_SIGNATURES)
@@ -139,7 +127,9 @@ export const unboundEnvelope: EnvelopeReading = {
   },
 }
 
-function contentOf({ envelope, verifiers }: DsseRequest) {
+type Bundled = BundleForm<DsseRequest>
+
+const contentOf: Bundled["contentOf"] = ({ envelope, verifiers }) => {
   const { payload, payloadType, signatures } = envelope
   const [key, otherKey] = verifiers
   const [only, other] = signatures
@@ -156,7 +146,7 @@ function contentOf({ envelope, verifiers }: DsseRequest) {
   return { key, content }
 }
 
-function statement(thing: SignedThing, key: VerifierKey): EntryStatement | undefined {
+const statement: Bundled["statement"] = (thing, key) => {
   if (thing.form !== "envelope") return undefined
   const algorithm = messageAlgorithm[key.keyType]
   const payloadDigest = digestOf("sha256", thing.payload)
@@ -168,7 +158,7 @@ function statement(thing: SignedThing, key: VerifierKey): EntryStatement | undef
   }
 }
 
-function requestOf({ signatures }: RecordedParts, envelope?: Uint8Array): DsseRequest | undefined {
+const requestOf: Bundled["requestOf"] = ({ signatures }, envelope) => {
   if (envelope === undefined) return undefined
   const verifiers = signatures.map(({ key }) => verifierKeyText(key))
   return { kind, envelope: parseEnvelope(envelope), verifiers }

@@ -19,19 +19,8 @@ import {
   parseSignature,
   proposalOf,
 } from "../signature.ts"
-import {
-  readVerifierKeyText,
-  type VerifierKey,
-  type VerifierKeyText,
-  verifierKeyText,
-} from "../verifier-key.ts"
-import type {
-  EntryStatement,
-  NativeKind,
-  RecordedKeys,
-  RecordedParts,
-  SignedThing,
-} from "./kind.ts"
+import { readVerifierKeyText, type VerifierKeyText, verifierKeyText } from "../verifier-key.ts"
+import type { BundleForm, NativeKind } from "./kind.ts"
 import { derSignature, digestV2, signedDigestChecks } from "./recorded.ts"
 
 const named = { kind: "hashedrekord", version: "0.0.2" } as const
@@ -98,13 +87,15 @@ export function proposeHashedrekord(
   return proposalOf(found, [[digestCheck(key, signature, digest.bytes)]], body)
 }
 
-function read(spec: unknown, keys: RecordedKeys): RecordedParts {
+const read: NativeKind<HashedrekordRequest>["read"] = (spec, keys) => {
   const { hashedRekordV002 } = asObject(spec, "spec")
   const { data, signature } = asObject(hashedRekordV002, "spec")
   return { digest: digestV2(data), signatures: [derSignature(signature, keys)] }
 }
 
-function contentOf(request: HashedrekordRequest) {
+type Bundled = BundleForm<HashedrekordRequest>
+
+const contentOf: Bundled["contentOf"] = (request) => {
   const { hash, bytes } = parseDigest(request.digest)
   const content = {
     form: "message-signature",
@@ -115,7 +106,7 @@ function contentOf(request: HashedrekordRequest) {
 }
 
 /** Of an envelope, too: cosign 3 logs one as a hashedrekord over its pre-authentication encoding. */
-function statement(thing: SignedThing, key: VerifierKey): EntryStatement {
+const statement: Bundled["statement"] = (thing, key) => {
   const algorithm = digestAlgorithm[key.keyType]
   const { hash } = algorithms[algorithm]
   const digest =
@@ -130,7 +121,7 @@ function statement(thing: SignedThing, key: VerifierKey): EntryStatement {
   }
 }
 
-function requestOf({ digest, signatures }: RecordedParts): HashedrekordRequest {
+const requestOf: Bundled["requestOf"] = ({ digest, signatures }) => {
   const [{ key, content } = bug("a hashedrekord has a signature")] = signatures
   return {
     kind,

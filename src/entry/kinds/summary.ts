@@ -54,12 +54,11 @@ function signerOf(key: VerifierKey): Signer {
   return signer
 }
 
-function openBody(body: Uint8Array): Members<"apiVersion" | "kind" | "spec"> {
-  const value = parseJson(parseUtf8(body, "body"), "body", LONGEST_BODY)
-  return asObject(value, "body", ["apiVersion", "kind", "spec"])
+function openBody(body: Uint8Array): Members<string> {
+  return asObject(parseJson(parseUtf8(body, "body"), "body", LONGEST_BODY), "body")
 }
 
-function nameIn({ apiVersion, kind }: Members<"apiVersion" | "kind">): string {
+function nameIn({ apiVersion, kind }: Members<string>): string {
   return isAbsent(kind) ? "unknown" : `${asText(kind, "kind")}:${asText(apiVersion, "version")}`
 }
 
@@ -73,7 +72,7 @@ export function readRecorded(body: Uint8Array, keys: RecordedKeys = uncachedKeys
   const members = openBody(body)
   const name = nameIn(members)
   const kind = loggedKind(name)
-  return { name, kind, parts: kind?.read(members.spec, keys) ?? NOTHING }
+  return { name, kind, parts: kind?.read(members["spec"], keys) ?? NOTHING }
 }
 
 /** The summary of what was read. */
