@@ -26,7 +26,7 @@ export interface FsckSource {
   readonly hasPartialTiles: boolean
 }
 
-export interface FsckFinding {
+interface FsckFinding {
   readonly what: "entry" | "tile" | "bundle" | "root"
   /** Which one: an index, a tile path, or a size. */
   readonly where: string
@@ -40,7 +40,7 @@ export interface FsckReport {
   readonly findings: readonly FsckFinding[]
 }
 
-export interface FsckOptions {
+interface FsckOptions {
   readonly source: FsckSource
   readonly hasher: TreeHasher
   readonly onProgress?: (checked: number, size: number) => void

@@ -23,7 +23,7 @@ import type { Attachment, LogIdentity, LogReads } from "./ports/store.ts"
 import { createTermHasher, termHash } from "./search/hash.ts"
 import type { Sequencer } from "./sequencer.ts"
 
-export interface LogOptions {
+interface LogOptions {
   readonly identity: LogIdentity
   readonly vkeys: readonly string[]
   /** Reads of the database that the sequencer writes. */
@@ -57,7 +57,7 @@ export interface LogLimits {
   readonly attachmentBytes: number
 }
 
-export const defaultLimits: LogLimits = {
+const defaultLimits: LogLimits = {
   entriesUnderWay: 4_096,
   batchEntries: 1_024,
   batchBytes: 8 * 1024 * 1024,

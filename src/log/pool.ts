@@ -17,7 +17,7 @@ export interface Pooled {
 }
 
 /** Where a pooled entry came to be. */
-export interface Placement {
+interface Placement {
   readonly index: number
   readonly head: NewestHead
 }
@@ -29,7 +29,7 @@ export interface Pool {
   waiting(leafHash: Hash): Promise<Placement> | undefined
 }
 
-export interface PoolOptions {
+interface PoolOptions {
   /** Writes one batch; never called while an earlier call is under way. */
   readonly write: (batch: readonly Pooled[]) => Promise<Placed>
   /** Calls back once everything that has arrived by now was seen (`setImmediate`). */

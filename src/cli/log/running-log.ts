@@ -26,7 +26,7 @@ import { upgradeSearch } from "./search/upgrade.ts"
 import { startSearch } from "./threads/search-thread.ts"
 import { startWriter } from "./threads/writer-thread.ts"
 
-export interface RunningLogOptions {
+interface RunningLogOptions {
   readonly passphrase: string | undefined
   readonly verification: VerificationEngine
   readonly minFreeBytes: number

@@ -73,7 +73,7 @@ export interface SearchAnswer {
   readonly head: NewestHead
 }
 
-export interface LogStatus {
+interface LogStatus {
   readonly queued: number
   /** How many entries the search index has. */
   readonly indexed: number

@@ -50,7 +50,7 @@ async function matchesIn(source: SearchSource, query: HashedQuery): Promise<read
   return found ?? []
 }
 
-export interface SearchRun {
+interface SearchRun {
   /** In rising order, without gaps. */
   readonly sources: readonly SearchSource[]
   readonly query: HashedQuery

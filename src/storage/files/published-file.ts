@@ -4,6 +4,7 @@
 import { type FileHandle, open, readFile, rename } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Trouble } from "../../core/base/errors.ts"
+import { settled } from "../../core/base/settled.ts"
 import type { PublishedStore } from "../../log/ports/publishing.ts"
 import { diskTrouble, systemCode } from "../disk/durable-file.ts"
 import { publishedForm } from "./published-slot.ts"
@@ -106,7 +107,7 @@ export function openPublishedFile(path: string): PublishedFile {
     read: async () => (await read())?.newest.content,
     write(checkpoint) {
       const written = onDisk(path, write(checkpoint))
-      last = written.catch(() => {})
+      last = settled(written)
       return written
     },
     async close() {

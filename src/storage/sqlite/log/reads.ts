@@ -15,7 +15,7 @@ import { attachmentReader } from "./attachments.ts"
 import { sideTermReader } from "./side-terms.ts"
 
 /** The identity with the moment that the database was made, in Unix milliseconds. */
-export interface StoredIdentity extends LogIdentity {
+interface StoredIdentity extends LogIdentity {
   readonly created: number
 }
 
