@@ -1,6 +1,6 @@
 // A log as static files (C2SP tlog-tiles): written once, never changed, the checkpoint last. Files that
 // are there already are used instead of being fetched again, so an export can be continued.
-import { mkdir, readFile } from "node:fs/promises"
+import { mkdir } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { equalBytes } from "../../core/base/bytes.ts"
 import { refuse } from "../../core/base/errors.ts"
@@ -15,6 +15,7 @@ import {
   tileBytes,
 } from "../../core/tree/tile.ts"
 import type { FsckSource } from "../../log/fsck.ts"
+import { readIfThere } from "../../storage/disk/durable-file.ts"
 import { writeWhole } from "../command/file.ts"
 
 interface TileExport {
@@ -24,15 +25,6 @@ interface TileExport {
   readonly directory: string
   readonly hasher: TreeHasher
   readonly onProgress?: (written: number, size: number) => void
-}
-
-async function readIfThere(file: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
-    throw error
-  }
 }
 
 /** Tiles and bundles never change: other bytes in their place mean another log. */

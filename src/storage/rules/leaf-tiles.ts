@@ -68,7 +68,7 @@ export function pickLeaves(
   size: number,
   [from, to]: readonly [number, number],
   tileAt: (index: number) => Uint8Array | undefined,
-  tail: () => Uint8Array,
+  tail: () => Uint8Array | undefined,
 ): Hash[] {
   assertLeafRange(from, to)
   const found: Hash[] = []

@@ -5,9 +5,8 @@ import type { Database } from "better-sqlite3"
 import { refuse, Trouble } from "../../../core/base/errors.ts"
 import { hashesAtLevel } from "../../../core/tree/tile.ts"
 import { onDisk, syncNameOf } from "../../disk/durable-file.ts"
-import { onSqlite } from "../../disk/trouble.ts"
 import { firstUnbundled } from "../../rules/commit.ts"
-import { openConnection } from "../database/connection.ts"
+import { withConnection } from "../database/connection.ts"
 import { type HeadRow, headOf } from "./reads.ts"
 
 /**
@@ -44,19 +43,6 @@ export async function backupSqlite(fromPath: string, toFile: string): Promise<vo
  */
 export async function integrityCheck(path: string): Promise<void> {
   withConnection(path, "read", (connection) => assertIntact(connection, path))
-}
-
-function withConnection(
-  path: string,
-  role: "read" | "write",
-  work: (connection: Database) => void,
-): void {
-  const connection = openConnection(path, role)
-  try {
-    onSqlite(path, () => work(connection))
-  } finally {
-    connection.close()
-  }
 }
 
 function assertIntact(connection: Database, path: string): void {

@@ -5,11 +5,12 @@ import { hash } from "node:crypto"
 import type { Database } from "better-sqlite3"
 import { concat, equalBytes, utf8 } from "../../../core/base/bytes.ts"
 import { Refusal, refuse, Trouble } from "../../../core/base/errors.ts"
+import { settled } from "../../../core/base/settled.ts"
 import { formatHex } from "../../../core/base/text.ts"
 import { asHash, type Hash, type Head } from "../../../core/tree/hash.ts"
 import type { HeadGuard } from "../../../log/ports/guard.ts"
 import { plain } from "../../disk/plain-bytes.ts"
-import { onSqlite } from "../../disk/trouble.ts"
+import { onSqlite, untilFailure } from "../../disk/trouble.ts"
 
 interface HistoryRow {
   readonly changes: number
@@ -53,7 +54,7 @@ export async function openHistory(
   let newest = onSqlite(path, () => historyOf(path, select.get()))
   await settleGuard(path, newest, guard)
   let queue: Promise<void> = Promise.resolve()
-  let failed = false
+  const attempt = untilFailure(path, "change")
 
   function step<T>(work: () => Change<T>): { readonly result: T; readonly next: History } {
     const { result, changed } = work()
@@ -67,30 +68,22 @@ export async function openHistory(
   const inTransaction = connection.transaction(step).immediate as typeof step
 
   async function apply<T>(work: () => Change<T>): Promise<T> {
-    if (failed) throw new Trouble("disk", `${path}: an earlier change failed; end this process`)
-    try {
-      const { result, next } = onSqlite(path, () => inTransaction(work))
-      // If we stop here, nobody was told anything; opening moves the guard on.
-      if (next !== newest) await moveGuard(guard, newest, next)
-      newest = next
-      return result
-    } catch (reason) {
-      failed = !(reason instanceof Refusal)
-      throw reason
-    }
+    const { result, next } = onSqlite(path, () => inTransaction(work))
+    // If we stop here, nobody was told anything; opening moves the guard on.
+    if (next !== newest) await moveGuard(guard, newest, next)
+    newest = next
+    return result
   }
 
   return {
     change(work) {
-      const done = queue.then(() => apply(work))
-      queue = done.then(ignore, ignore)
+      const done = queue.then(() => attempt(() => apply(work)))
+      queue = settled(done)
       return done
     },
     settled: () => queue,
   }
 }
-
-function ignore(): void {}
 
 function historyOf(path: string, row: HistoryRow | undefined): History {
   if (row === undefined) throw new Trouble("damaged", `${path}: the history is missing`)
