@@ -24,7 +24,8 @@ interface TileExport {
   readonly checkpoint: string
   readonly directory: string
   readonly hasher: TreeHasher
-  readonly onProgress?: (written: number, size: number) => void
+  /** Told after each bundle how many entries it has. */
+  readonly onProgress?: (entries: number) => void
 }
 
 /** Tiles and bundles never change: other bytes in their place mean another log. */
@@ -53,7 +54,7 @@ export async function exportTiles(options: TileExport): Promise<void> {
     const bytes = await bundleBytes(options, index, width)
     await write({ kind: "entries", index, width }, bytes)
     await growByBundle(edge, decodeBundle(bytes, width), hasher, write)
-    options.onProgress?.(edge.size, size)
+    options.onProgress?.(width)
   }
   for (const { tile, width } of partialTiles(size)) {
     const nodes = edge.levels[tile.level]

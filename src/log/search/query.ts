@@ -1,7 +1,7 @@
 // Answers a search from its sources, oldest or newest entries first: the runs and what is in memory.
 import { refuse } from "../../core/base/errors.ts"
-import type { SearchPage } from "../ports/log.ts"
-import type { FoundEntries, HashedQuery } from "../ports/search.ts"
+import type { FoundEntries, SearchPage } from "../ports/log.ts"
+import type { HashedQuery } from "../ports/search.ts"
 
 /** Entries side by side that can be looked through for a term. */
 export interface SearchSource {

@@ -14,14 +14,10 @@ import { logDatabase } from "../database/database-kind.ts"
 import { tileKey } from "../database/tile-key.ts"
 import { attachmentReader, sideTermReader } from "./beside-entries.ts"
 
-/** The identity with the moment that the database was made, in Unix milliseconds. */
-interface StoredIdentity extends LogIdentity {
-  readonly created: number
-}
-
 /** Reads of one database, with the log that it was made for. */
 export interface SqliteReads extends LogReads {
-  readonly identity: StoredIdentity
+  /** With the moment that the database was made, in Unix milliseconds. */
+  readonly identity: LogIdentity & { readonly created: number }
 }
 
 interface Row {
@@ -123,7 +119,7 @@ interface LogRow {
   readonly created: number
 }
 
-function readIdentity(path: string, connection: Database): StoredIdentity {
+function readIdentity(path: string, connection: Database): SqliteReads["identity"] {
   const row = connection
     .prepare<[], LogRow>(
       "SELECT origin, tree_id AS treeId, key_fingerprints AS keys, created FROM log",

@@ -117,19 +117,13 @@ async function settleGuard(path: string, stored: History, guard: HeadGuard): Pro
   const found =
     `the database ${path} is at change ${stored.size} (${shortHex(stored.root)}), its head guard at ` +
     `change ${guarded.size} (${shortHex(guarded.root)})`
-  if (stored.size < guarded.size) {
-    refuse(
-      "conflict",
-      `${found}: an older copy of the database was put in place, perhaps a backup was restored. This ` +
-        `witness may have cosigned what it no longer knows. Bring back the newer database, or make a ` +
-        `new witness with new keys`,
-    )
-  }
-  refuse(
-    "conflict",
-    `${found}: they do not belong together, perhaps one of them is from a backup. Bring back the pair ` +
-      `that was in use last, or make a new witness with new keys`,
-  )
+  const cause =
+    stored.size < guarded.size
+      ? "an older copy of the database was put in place, perhaps a backup was restored. This witness " +
+        "may have cosigned what it no longer knows. Bring back the newer database"
+      : "they do not belong together, perhaps one of them is from a backup. Bring back the pair that " +
+        "was in use last"
+  refuse("conflict", `${found}: ${cause}, or make a new witness with new keys`)
 }
 
 function shortHex(root: Hash): string {
