@@ -85,18 +85,16 @@ export function completedTiles(from: number, to: number): TileId[] {
  * shrink, stand still or go back in time is a bug.
  */
 export function assertSuccessor(held: TimedHead, from: Head, to: TimedHead): void {
-  if (held.size !== from.size || !equalBytes(held.root, from.root)) conflict(held, from)
+  if (held.size !== from.size || !equalBytes(held.root, from.root)) {
+    refuse(
+      "conflict",
+      `expected to move on from size ${from.size} with root ${formatHex(from.root)}, found size ` +
+        `${held.size} with root ${formatHex(held.root)}: another process has written`,
+    )
+  }
   if (to.size <= held.size || !Number.isSafeInteger(to.time) || to.time < held.time) {
     bug(`the head cannot go from ${held.size} at ${held.time} to ${to.size} at ${to.time}`)
   }
-}
-
-function conflict(held: Head, from: Head): never {
-  refuse(
-    "conflict",
-    `expected to move on from size ${from.size} with root ${formatHex(from.root)}, found size ` +
-      `${held.size} with root ${formatHex(held.root)}: another process has written`,
-  )
 }
 
 /** Throws a bug unless entries `from` to `to` may be asked for in one call. */

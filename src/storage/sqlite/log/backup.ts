@@ -55,24 +55,17 @@ function assertIntact(connection: Database, path: string): void {
   connection.transaction(() => assertRows(connection, path))()
 }
 
-interface RowCounts {
-  readonly bundles: number
-  readonly entries: number
-  readonly tiles: number
-  /** The size of the newest commit. */
-  readonly size: number
-}
-
 function assertRows(connection: Database, path: string): void {
   const head = headOf(path, connection.prepare<[], HeadRow>("SELECT * FROM head").get())
-  const expected: RowCounts = {
+  const expected = {
     bundles: hashesAtLevel(1, head.size),
     entries: head.size - firstUnbundled(head.size),
     tiles: fullTiles(head.size),
+    // Of the newest commit.
     size: head.size,
   }
   const found = connection
-    .prepare<[], RowCounts>(
+    .prepare<[], typeof expected>(
       `SELECT (SELECT count(*) FROM bundles) AS bundles, (SELECT count(*) FROM entries) AS entries,
         (SELECT count(*) FROM tiles) AS tiles, ifnull((SELECT max(size) FROM commits), 0) AS size`,
     )

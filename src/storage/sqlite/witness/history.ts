@@ -30,7 +30,7 @@ export interface Change<T> {
   readonly changed: unknown
 }
 
-export interface ChangeHistory {
+interface ChangeHistory {
   /** Does the work in one transaction and resolves when it is durable and the guard knows of it. */
   change<T>(work: () => Change<T>): Promise<T>
   /** Resolves when no change is under way. */

@@ -1,6 +1,5 @@
 // The witness's store in SQLite, under its head guard. Everything happens on the calling thread, which
 // waits for the disk: twice a change, however many heads it has.
-import type { Database } from "better-sqlite3"
 import { refuse } from "../../../core/base/errors.ts"
 import { EMPTY_ROOT } from "../../../core/tree/hash.ts"
 import type { LogIdentity } from "../../../log/ports/store.ts"
@@ -12,7 +11,7 @@ import { parseIdentity } from "../../rules/identity.ts"
 import { openConnection } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { witnessDatabase } from "../database/database-kind.ts"
-import { type ChangeHistory, openHistory } from "./history.ts"
+import { openHistory } from "./history.ts"
 import { readWitnessIdentity, witnessReads } from "./reads.ts"
 import { witnessWrites } from "./writes.ts"
 
@@ -72,28 +71,22 @@ export async function openWitnessStore(files: WitnessFiles): Promise<SqliteWitne
     closers.push(guard.close)
     const identity = onSqlite(path, () => readWitnessIdentity(path, connection))
     assertSameWitness(identity, guard.identity)
-    const history = await openHistory(path, connection, guard)
-    closers.push(history.settled)
-    return { ...storeOver(path, connection, history), identity, close }
+    const { change, settled } = await openHistory(path, connection, guard)
+    closers.push(settled)
+    const writes = onSqlite(path, () => witnessWrites(connection))
+    return {
+      ...onSqlite(path, () => witnessReads(path, connection)),
+      advance: (advances) => change(() => writes.advance(advances)),
+      setLog: (log) => change(() => writes.setLog(log)),
+      convict: (origin, evidence, freeze) => change(() => writes.convict(origin, evidence, freeze)),
+      stop: (origin, note) => change(() => writes.stop(origin, note)),
+      unfreeze: (origin) => change(() => writes.unfreeze(origin)),
+      identity,
+      close,
+    }
   } catch (reason) {
     await close()
     throw reason
-  }
-}
-
-function storeOver(
-  path: string,
-  connection: Database,
-  { change }: ChangeHistory,
-): Omit<WitnessStore, "close"> {
-  const writes = onSqlite(path, () => witnessWrites(connection))
-  return {
-    ...onSqlite(path, () => witnessReads(path, connection)),
-    advance: (advances) => change(() => writes.advance(advances)),
-    setLog: (log) => change(() => writes.setLog(log)),
-    convict: (origin, evidence, freeze) => change(() => writes.convict(origin, evidence, freeze)),
-    stop: (origin, note) => change(() => writes.stop(origin, note)),
-    unfreeze: (origin) => change(() => writes.unfreeze(origin)),
   }
 }
 
