@@ -182,7 +182,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
   },
   cli: {
     command: [],
-    "log/search": [],
+    "log/search": ["command"],
     "log/threads": ["log/search"],
     log: ["command", "log/search", "log/threads"],
     user: ["command"],

@@ -2,7 +2,7 @@
 // does not have means that an older copy of the log was put in place, or that somebody else signs with its
 // key. Nobody can make this log stop without a signature by that key.
 import { equalBytes } from "../core/base/bytes.ts"
-import { Refusal, refuse } from "../core/base/errors.ts"
+import { refuse, unlessRefused } from "../core/base/errors.ts"
 import { formatHex } from "../core/base/text.ts"
 import { openCheckpoint } from "../core/note/checkpoint.ts"
 import type { Vkey } from "../core/note/note.ts"
@@ -16,13 +16,10 @@ export function openHeld(
   origin: Origin,
   vkeys: readonly Vkey[],
 ): SignedHead | undefined {
-  try {
+  return unlessRefused(() => {
     const { size, root } = openCheckpoint(note, vkeys, origin)
     return { size, root, checkpoint: note }
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
+  })
 }
 
 export function sameHead(a: Head, b: Head): boolean {

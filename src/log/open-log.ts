@@ -3,6 +3,7 @@
 
 import { equalBytes } from "../core/base/bytes.ts"
 import { bug, refuse, Trouble } from "../core/base/errors.ts"
+import { present } from "../core/base/present.ts"
 import { assertBodyLength } from "../core/tree/bundle.ts"
 import { edgeRoot } from "../core/tree/edge.ts"
 import type { Hash, Head, TreeHasher } from "../core/tree/hash.ts"
@@ -14,8 +15,7 @@ import { loadEdge } from "../tree/edge-loading.ts"
 import { createTreeReader } from "../tree/tree-reader.ts"
 import { attachmentsOf, readAttachment, sideTermsOf } from "./attachments.ts"
 import { createEntryReader } from "./entry-reader.ts"
-import { loadLeafIndex } from "./leaf-index-loading.ts"
-import { leafReads } from "./leaf-reads.ts"
+import { leafReads, loadLeafIndex } from "./leaf-reads.ts"
 import { createPool, type Placed, type Pooled } from "./pool.ts"
 import type { Log, NewestHead, Receipt, SignedHead } from "./ports/log.ts"
 import type { EntryTerms, LogSearch } from "./ports/search.ts"
@@ -23,7 +23,7 @@ import type { Attachment, LogIdentity, LogReads } from "./ports/store.ts"
 import { createTermHasher, termHash } from "./search/hash.ts"
 import type { Sequencer } from "./sequencer.ts"
 
-export interface LogOptions {
+interface LogOptions {
   readonly identity: LogIdentity
   readonly vkeys: readonly string[]
   /** Reads of the database that the sequencer writes. */
@@ -45,26 +45,19 @@ export interface LogOptions {
   readonly limits?: Partial<LogLimits>
 }
 
-export interface LogLimits {
+const defaultLimits = {
   /** Entries that may be under way: being verified, pooled or written. */
-  readonly entriesUnderWay: number
-  readonly batchEntries: number
-  readonly batchBytes: number
-  /** 16 KB each. */
-  readonly cachedTiles: number
-  readonly cachedBundles: number
-  /** Bytes of the longest attachment that is kept; 0 keeps none. */
-  readonly attachmentBytes: number
-}
-
-export const defaultLimits: LogLimits = {
   entriesUnderWay: 4_096,
   batchEntries: 1_024,
   batchBytes: 8 * 1024 * 1024,
+  /** 16 KB each. */
   cachedTiles: 4_096,
   cachedBundles: 64,
+  /** Bytes of the longest attachment that is kept; 0 keeps none. */
   attachmentBytes: 0,
 }
+
+export type LogLimits = Readonly<typeof defaultLimits>
 
 type Attach = () => Attachment | undefined
 
@@ -245,10 +238,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
     bundle: (index, width) => entries.bundle(index, width),
     status() {
       const reason = whyNot()
-      const state = { queued: underWay, indexed: search.indexed() }
-      return reason === undefined
-        ? { ...state, accepting: true }
-        : { ...state, accepting: false, reason }
+      const accepting = reason === undefined
+      return present({ queued: underWay, indexed: search.indexed(), accepting, reason })
     },
     stop(reason) {
       halted ??= reason

@@ -17,7 +17,7 @@ export interface Pooled {
 }
 
 /** Where a pooled entry came to be. */
-export interface Placement {
+interface Placement {
   readonly index: number
   readonly head: NewestHead
 }
@@ -29,7 +29,7 @@ export interface Pool {
   waiting(leafHash: Hash): Promise<Placement> | undefined
 }
 
-export interface PoolOptions {
+interface PoolOptions {
   /** Writes one batch; never called while an earlier call is under way. */
   readonly write: (batch: readonly Pooled[]) => Promise<Placed>
   /** Calls back once everything that has arrived by now was seen (`setImmediate`). */
@@ -121,27 +121,18 @@ export function createPool(options: PoolOptions): Pool {
       return found.placement
     },
     add({ leafHash, body, attachment, sideTerms }) {
-      const { promise, resolve, reject } = promiseWithResolvers<Placement>()
+      let resolve!: Waiting["resolve"]
+      let reject!: Waiting["reject"]
+      const placement = new Promise<Placement>((onResolve, onReject) => {
+        resolve = onResolve
+        reject = onReject
+      })
       // Member by member: a spread costs more than all the rest of this function.
-      const waiting = { leafHash, body, attachment, sideTerms, placement: promise, resolve, reject }
+      const waiting = { leafHash, body, attachment, sideTerms, placement, resolve, reject }
       byKey.set(keyOf(leafHash), waiting)
       pooled.push(waiting)
       schedule()
-      return promise
+      return placement
     },
   }
-}
-
-function promiseWithResolvers<T>(): {
-  promise: Promise<T>
-  resolve: (value: T) => void
-  reject: (reason: unknown) => void
-} {
-  let resolve: (value: T) => void = () => {}
-  let reject: (reason: unknown) => void = () => {}
-  const promise = new Promise<T>((onResolve, onReject) => {
-    resolve = onResolve
-    reject = onReject
-  })
-  return { promise, resolve, reject }
 }

@@ -20,3 +20,15 @@ export async function openAll<T extends object>(
     throw reason
   }
 }
+
+/** What `work` gives; closes what it works on, whatever comes of it. */
+export async function closing<R extends { close(): Promise<void> }, T>(
+  resource: R,
+  work: (resource: R) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(resource)
+  } finally {
+    await resource.close()
+  }
+}

@@ -1,5 +1,5 @@
 // A progress bar on standard error, drawn only when a person looks at it and at most ten times a second.
-import type { TextStream } from "./terminal.ts"
+import type { Terminal, TextStream } from "./terminal.ts"
 
 export interface Progress {
   advance(steps: number): void
@@ -23,6 +23,19 @@ const CLEAR_LINE = "\r\u001b[K"
 function bar(done: number, total: number): string {
   const filled = total === 0 ? BAR : Math.floor((done / total) * BAR)
   return "#".repeat(filled) + ".".repeat(BAR - filled)
+}
+
+/** Does work with a progress bar on the terminal's standard error; a bar of work that fails stays. */
+export async function withProgress<T>(
+  { stderr: stream, now }: Terminal,
+  what: string,
+  total: number,
+  work: (advance: Progress["advance"]) => Promise<T>,
+): Promise<T> {
+  const progress = createProgress({ stream, now, what, total })
+  const result = await work(progress.advance)
+  progress.end()
+  return result
 }
 
 export function createProgress({ stream, now, what, total }: ProgressOptions): Progress {

@@ -7,9 +7,10 @@ import { Refusal, refuse } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { checkLog } from "../../log/fsck.ts"
 import { backupLog, openLogReads } from "../../storage/log-engine.ts"
+import { closing } from "../command/closers.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { dataDirectory } from "./data-directory.ts"
+import { logDirectory } from "./data-directory.ts"
 import { sourceFromReads } from "./fsck-source.ts"
 
 interface BackupOptions {
@@ -31,14 +32,13 @@ The copy holds neither the keys nor the head guard. A log that is started on an 
 run as long as the guard is newer: that is what keeps it from forking.`,
     )
     .action(async (options: BackupOptions) => {
-      const { database } = dataDirectory(options.data)
-      if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
+      const { database } = logDirectory(options.data)
       if (existsSync(options.out)) refuse("conflict", `${options.out} is there already`)
       await backupLog(database, options.out)
-      const reads = await openLogReads(options.out)
-      const source = sourceFromReads(reads, await reads.head())
-      const report = await checkLog({ source, hasher: nativeHasher })
-      await reads.close()
+      const report = await closing(openLogReads(options.out), async (reads) => {
+        const source = sourceFromReads(reads, await reads.head())
+        return await checkLog({ source, hasher: nativeHasher })
+      })
       const [finding] = report.findings
       if (finding !== undefined) {
         const { what, where, reason } = finding

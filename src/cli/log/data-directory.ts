@@ -11,33 +11,24 @@ import { createGuardFile } from "../../storage/files/guard-file.ts"
 import { createLogStore } from "../../storage/log-engine.ts"
 import { exportKey, makeRoom, readSealedKeyFile, writeKeyFile } from "../command/key-files.ts"
 
-export interface DataDirectory {
-  readonly path: string
-  readonly database: string
-  /** The search index; made of the database when there is none. */
-  readonly search: string
-  readonly guard: string
-  readonly ecdsaKey: string
-  readonly ed25519Key: string
-  /** The last published checkpoint, in a log with witnesses. */
-  readonly published: string
-  /** A folder that is made when it is needed. */
-  readonly evidence: string
-}
-
 /** The layout below `path`. The guard may lie elsewhere, best on another disk or host. */
-export function dataDirectory(path: string, guard?: string): DataDirectory {
+export function dataDirectory(path: string, guard = join(path, "guard", "head")) {
   return {
     path,
     database: join(path, "log.db"),
+    /** The search index; made of the database when there is none. */
     search: join(path, "search.db"),
-    guard: guard ?? join(path, "guard", "head"),
+    guard,
     ecdsaKey: join(path, "keys", "ecdsa.pem"),
     ed25519Key: join(path, "keys", "ed25519.pem"),
+    /** The last published checkpoint, in a log with witnesses. */
     published: join(path, "published"),
+    /** A folder that is made when it is needed. */
     evidence: join(path, "evidence"),
   }
 }
+
+export type DataDirectory = Readonly<ReturnType<typeof dataDirectory>>
 
 export function holdsLog(directory: DataDirectory): boolean {
   return existsSync(directory.database)
@@ -52,6 +43,13 @@ export function assertLog(directory: DataDirectory): DataDirectory {
     `expected a log in ${path}, found none; make one with: ` +
       `countersign init --data ${path} --origin NAME`,
   )
+}
+
+/** The layout of a log that is there; refuses `not-found`. For what works on any copy of a database. */
+export function logDirectory(path: string): DataDirectory {
+  const directory = dataDirectory(path)
+  if (holdsLog(directory)) return directory
+  return refuse("not-found", `expected a log, found no ${directory.database}`)
 }
 
 export function readLogKeys(

@@ -12,7 +12,7 @@ import { readText } from "../command/file.ts"
 import { openLogClient } from "../command/log-options.ts"
 import { addOptions } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
-import { createProgress } from "../command/progress.ts"
+import { withProgress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { readTrust, remarkPinning, trustOptions } from "../command/trust-options.ts"
 import { assertLog, dataDirectory } from "./data-directory.ts"
@@ -43,20 +43,9 @@ Example:
       const opened = await openSource(command, options, terminal)
       remarkPinning(output, opened.isPinned)
       const { size } = opened.source.head
-      const { stderr: stream, now } = terminal
-      const progress = createProgress({ stream, now, what: "export", total: size })
-      let seen = 0
-      await exportTiles({
-        source: opened.source,
-        checkpoint: opened.checkpoint,
-        directory: options.out,
-        hasher: nativeHasher,
-        onProgress(written) {
-          progress.advance(written - seen)
-          seen = written
-        },
-      })
-      progress.end()
+      await withProgress(terminal, "export", size, (onProgress) =>
+        exportTiles({ ...opened, directory: options.out, hasher: nativeHasher, onProgress }),
+      )
       const fields = [["directory", options.out]] as const
       output.result(`exported ${size} entries`, fields, { size, directory: options.out })
     })

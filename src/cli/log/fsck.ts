@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs"
 import { type Command, Option } from "commander"
-import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
+import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { checkLog, type FsckReport, type FsckSource } from "../../log/fsck.ts"
 import { checkSearch, type SearchFinding, type SearchReport } from "../../log/search/check.ts"
@@ -12,15 +12,16 @@ import {
   openSearchReads,
   type StoredLog,
 } from "../../storage/log-engine.ts"
+import { closing } from "../command/closers.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import { openLogClient } from "../command/log-options.ts"
 import { jsonOption } from "../command/options.ts"
 import { createOutput, type Output } from "../command/output.ts"
-import { createProgress } from "../command/progress.ts"
+import { withProgress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { readTrust, remarkPinning, trustOptions } from "../command/trust-options.ts"
-import { dataDirectory } from "./data-directory.ts"
+import { logDirectory } from "./data-directory.ts"
 import { sourceFromReads, sourceFromUrl } from "./fsck-source.ts"
 import { termSource } from "./search/files.ts"
 
@@ -78,10 +79,8 @@ async function checkServed(
 }
 
 async function checkData(path: string, terminal: Terminal): Promise<Report> {
-  const { database, search } = dataDirectory(path)
-  if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
-  const reads = openLogReads(database)
-  try {
+  const { database, search } = logDirectory(path)
+  return await closing(openLogReads(database), async (reads) => {
     const head = await reads.head()
     const report = await checkWithProgress(sourceFromReads(reads, head), terminal)
     const { size: searchable, findings } = await checkIndex(search, reads)
@@ -91,44 +90,28 @@ async function checkData(path: string, terminal: Terminal): Promise<Report> {
     const isNamed = report.findings.length > 0
     const inSearch = findings.filter(({ where }) => !(isNamed && where === "source"))
     return { ...report, findings: [...report.findings, ...inSearch], searchable }
-  } finally {
-    await reads.close()
-  }
+  })
 }
 
 /** An index that is not there is not wrong: the log makes it. */
 async function checkIndex(path: string, reads: StoredLog): Promise<SearchReport> {
   if (!existsSync(path)) return { size: 0, findings: [] }
   try {
-    const index = openSearchReads(path, reads.identity)
-    try {
+    return await closing(openSearchReads(path, reads.identity), (index) => {
       // The log's size is read after what the index has, which may be growing.
-      const source = termSource(reads)
-      const check = { reads: index, source, hasher: nativeHasher }
-      return await checkSearch({ ...check, size: async () => (await reads.head()).size })
-    } finally {
-      await index.close()
-    }
+      const size = async () => (await reads.head()).size
+      return checkSearch({ reads: index, source: termSource(reads), hasher: nativeHasher, size })
+    })
   } catch (error) {
     if (!(error instanceof Trouble && error.code === "damaged")) throw error
     return { size: 0, findings: [{ what: "search", where: path, reason: error.message }] }
   }
 }
 
-async function checkWithProgress(source: FsckSource, terminal: Terminal): Promise<FsckReport> {
-  const { stderr: stream, now } = terminal
-  const progress = createProgress({ stream, now, what: "fsck", total: source.head.size })
-  let seen = 0
-  const report = await checkLog({
-    source,
-    hasher: nativeHasher,
-    onProgress(checked) {
-      progress.advance(checked - seen)
-      seen = checked
-    },
-  })
-  progress.end()
-  return report
+function checkWithProgress(source: FsckSource, terminal: Terminal): Promise<FsckReport> {
+  return withProgress(terminal, "fsck", source.head.size, (onProgress) =>
+    checkLog({ source, hasher: nativeHasher, onProgress }),
+  )
 }
 
 function printReport({ findings, size, entries, tiles, searchable }: Report, output: Output): void {

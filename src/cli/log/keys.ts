@@ -1,6 +1,7 @@
 // `countersign keys`: prints the log's public keys in the forms that verifiers are configured with.
 import { type Command, Option } from "commander"
 import { bug } from "../../core/base/errors.ts"
+import { formatPem } from "../../core/base/pem.ts"
 import { createLogSigner, type KeyedSigner } from "../../crypto/signers/log-signer.ts"
 import { formatTrustedRoot } from "../../sigstore/trusted-root.ts"
 import { openLogReads } from "../../storage/log-engine.ts"
@@ -39,7 +40,7 @@ Example:
     )
     .action(async (options: KeysOptions) => {
       const directory = assertLog(dataDirectory(options.data))
-      const reads = await openLogReads(directory.database)
+      const reads = openLogReads(directory.database)
       const keys = readLogKeys(directory, await readPassphrase(options.passphraseFile))
       const signer = createLogSigner(reads.identity.origin, keys)
       await reads.close()
@@ -53,6 +54,7 @@ function logLine({ vkeys }: KeyedSigner, url: string | undefined): string {
 }
 
 function printed(signer: KeyedSigner, options: KeysOptions, created: number): string {
+  const baseUrl = options.url ?? `https://${signer.origin}`
   switch (options.format) {
     case "vkey":
       return signer.vkeys.map((vkey) => `${vkey}\n`).join("")
@@ -60,22 +62,8 @@ function printed(signer: KeyedSigner, options: KeysOptions, created: number): st
       // The Ed25519 key is the one that every C2SP client knows.
       return `${logLine(signer, options.url)}\nquorum none\n`
     case "pem":
-      return spkiPem(signer.ecdsaSpki)
+      return formatPem({ label: "PUBLIC KEY", der: signer.ecdsaSpki })
     case "trusted-root":
-      return formatTrustedRoot([
-        {
-          baseUrl: options.url ?? `https://${signer.origin}`,
-          spki: signer.ecdsaSpki,
-          validFrom: new Date(created),
-        },
-      ])
+      return formatTrustedRoot([{ baseUrl, spki: signer.ecdsaSpki, validFrom: new Date(created) }])
   }
-}
-
-function spkiPem(spki: Uint8Array): string {
-  const lines =
-    Buffer.from(spki)
-      .toString("base64")
-      .match(/.{1,64}/g) ?? []
-  return `-----BEGIN PUBLIC KEY-----\n${lines.join("\n")}\n-----END PUBLIC KEY-----\n`
 }

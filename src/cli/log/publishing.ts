@@ -10,18 +10,15 @@ import { type Policy, type PolicyWitness, parsePolicy } from "../../core/note/po
 import type { Head } from "../../core/tree/hash.ts"
 import { type Contradiction, openHeld } from "../../log/held-head.ts"
 import type { Clock, PublishedStore, WitnessPort } from "../../log/ports/publishing.ts"
-import type { PublishingEvent, PublishingTimes } from "../../log/publishing/publisher.ts"
+import type { PublisherOptions, PublishingTimes } from "../../log/publishing/publisher.ts"
 import { readBytes } from "../command/file.ts"
 import type { KeyedLog } from "./threads/writer-thread.ts"
 
 /** All that publishing needs to know before the log is open. */
-export interface PublishingPlan {
-  readonly policy: Policy
-  readonly witnesses: readonly WitnessPort[]
+export interface PublishingPlan extends Pick<PublisherOptions, "policy" | "witnesses" | "onEvent"> {
   readonly times: PublishingTimes
   /** Whether the log must not start unless every witness was asked what it holds. */
   readonly isCheckRequired: boolean
-  readonly onEvent: (event: PublishingEvent) => void
   readonly onUnchecked: (witness: string, reason: string) => void
   readonly onContradiction: (contradiction: Contradiction, vkeys: readonly string[]) => void
   /** Ends all requests that are under way. */
@@ -87,20 +84,12 @@ interface PortOptions {
 function openPorts({ witnesses }: Policy, options: PortOptions): WitnessPort[] {
   return Array.from(byUrl(witnesses), ([url, members]) => {
     const client = createWitnessClient({ url, ...options })
-    return {
-      name: members.map(({ name }) => name).join("+"),
-      members,
-      cosign: client.addCheckpoint,
-      checkpoint: client.checkpoint,
-    }
+    const name = members.map((member) => member.name).join("+")
+    return { name, members, cosign: client.addCheckpoint, checkpoint: client.checkpoint }
   })
 }
 
-interface PlanOptions
-  extends Pick<
-    PublishingPlan,
-    "times" | "isCheckRequired" | "onEvent" | "onUnchecked" | "onContradiction"
-  > {
+interface PlanOptions extends Omit<PublishingPlan, "policy" | "witnesses" | "close"> {
   readonly file: string
   readonly fetch: Fetch
 }
@@ -112,12 +101,8 @@ export async function planPublishing(options: PlanOptions): Promise<PublishingPl
   const ending = new AbortController()
   const { deadline: timeout } = rest.times
   const witnesses = openPorts(policy, { fetch, timeout, signal: ending.signal })
-  return {
-    ...rest,
-    policy,
-    witnesses,
-    close: () => ending.abort(new Trouble("network", "the log is closing")),
-  }
+  const close = () => ending.abort(new Trouble("network", "the log is closing"))
+  return { ...rest, policy, witnesses, close }
 }
 
 type Plan = Pick<PublishingPlan, "policy" | "witnesses" | "isCheckRequired" | "onUnchecked">

@@ -1,10 +1,7 @@
 // The log over a data directory, put together: locks, writer thread, reads, signature verification.
 
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
-import {
-  createSignatureVerifier,
-  type VerificationEngine,
-} from "../../crypto/engines/verification.ts"
+import { createSignatureVerifier } from "../../crypto/engines/verification.ts"
 import { createLogSigner } from "../../crypto/signers/log-signer.ts"
 import { createRekorSigner } from "../../crypto/signers/rekor-signer.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
@@ -22,15 +19,14 @@ import { type Close, openAll } from "../command/closers.ts"
 import { type DataDirectory, readLogKeys } from "./data-directory.ts"
 import { watchFreeSpace } from "./free-space.ts"
 import { heldHeads, type PublishingPlan, processClock } from "./publishing.ts"
-import { upgradeSearch } from "./search/upgrade.ts"
+import { upgradeSearch } from "./search/files.ts"
+import type { ServeOptions } from "./serve-options.ts"
 import { startSearch } from "./threads/search-thread.ts"
 import { startWriter } from "./threads/writer-thread.ts"
 
-export interface RunningLogOptions {
+interface RunningLogOptions
+  extends Pick<ServeOptions, "verification" | "minFreeBytes" | "maxEntriesUnderWay"> {
   readonly passphrase: string | undefined
-  readonly verification: VerificationEngine
-  readonly minFreeBytes: number
-  readonly maxEntriesUnderWay: number
   readonly writeRule: WriteRule
   /** Bytes of the longest attestation that is kept; 0 keeps none. */
   readonly attestationBytes: number
@@ -75,10 +71,8 @@ async function openParts(
   const freeSpace = await watchFreeSpace(directory.path, minFreeBytes, FREE_SPACE_EVERY_MS)
   closers.push(freeSpace.stop)
   // A log that can verify nothing takes nothing: it ends and is started again.
-  const verifier = await createSignatureVerifier({
-    engine: options.verification,
-    onBroken: onFatal,
-  })
+  const engine = options.verification
+  const verifier = await createSignatureVerifier({ engine, onBroken: onFatal })
   closers.push(verifier.close)
   const { publishing } = options
   if (publishing !== undefined) closers.push(publishing.close)

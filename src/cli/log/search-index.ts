@@ -2,7 +2,6 @@
 
 import { existsSync, renameSync } from "node:fs"
 import type { Command } from "commander"
-import { refuse } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { indexedEntries } from "../../log/search/run-reading.ts"
 import { onDisk, syncNameOf } from "../../storage/disk/durable-file.ts"
@@ -13,12 +12,13 @@ import {
   removeSearchStore,
   type StoredLog,
 } from "../../storage/log-engine.ts"
+import { closing } from "../command/closers.ts"
 import { commandGroup } from "../command/command-list.ts"
 import { jsonOption } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
-import { createProgress } from "../command/progress.ts"
+import { withProgress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { type DataDirectory, dataDirectory } from "./data-directory.ts"
+import { logDirectory } from "./data-directory.ts"
 import { openIndex } from "./search/files.ts"
 
 interface DataOptions {
@@ -27,29 +27,18 @@ interface DataOptions {
 
 const ENTRIES_AT_ONCE = 4_096
 
-function logDirectory(data: string): DataDirectory {
-  const directory = dataDirectory(data)
-  const { database } = directory
-  if (!existsSync(database)) refuse("not-found", `expected a log, found no ${database}`)
-  return directory
-}
-
 /** Makes an index at `path`, which must be free, and gives how many entries it has. */
 async function makeIndex(path: string, reads: StoredLog, terminal: Terminal): Promise<number> {
   const { size } = await reads.head()
-  const { stderr: stream, now } = terminal
-  const progress = createProgress({ stream, now, what: "search index", total: size })
-  const { index, close } = await openIndex(path, reads)
-  try {
-    while (index.size() < size) {
-      const before = index.size()
-      await index.follow(Math.min(size, before + ENTRIES_AT_ONCE))
-      progress.advance(index.size() - before)
-    }
-  } finally {
-    await close()
-  }
-  progress.end()
+  await closing(await openIndex(path, reads), ({ index }) =>
+    withProgress(terminal, "search index", size, async (advance) => {
+      while (index.size() < size) {
+        const before = index.size()
+        await index.follow(Math.min(size, before + ENTRIES_AT_ONCE))
+        advance(index.size() - before)
+      }
+    }),
+  )
   return size
 }
 
@@ -60,16 +49,11 @@ async function rebuild({ data }: DataOptions, terminal: Terminal): Promise<void>
   try {
     const draft = `${search}.new`
     removeSearchStore(draft)
-    const reads = openLogReads(database)
-    try {
-      const size = await makeIndex(draft, reads, terminal)
-      removeSearchStore(search)
-      onDisk(search, () => renameSync(draft, search))
-      syncNameOf(search)
-      terminal.stdout.write(`the search index is complete up to ${size}\n`)
-    } finally {
-      await reads.close()
-    }
+    const size = await closing(openLogReads(database), (reads) => makeIndex(draft, reads, terminal))
+    removeSearchStore(search)
+    onDisk(search, () => renameSync(draft, search))
+    syncNameOf(search)
+    terminal.stdout.write(`the search index is complete up to ${size}\n`)
   } finally {
     lock.release()
   }
@@ -82,8 +66,7 @@ interface StatusOptions extends DataOptions {
 async function status({ data, json }: StatusOptions, terminal: Terminal): Promise<void> {
   const { database, search } = logDirectory(data)
   const output = createOutput(terminal, json)
-  const reads = openLogReads(database)
-  try {
+  await closing(openLogReads(database), async (reads) => {
     const indexed = existsSync(search) ? await countEntries(search, reads) : 0
     const { size } = await reads.head()
     const verdict = indexed === size ? "the search index is complete" : "the search index is behind"
@@ -92,18 +75,12 @@ async function status({ data, json }: StatusOptions, terminal: Terminal): Promis
       ["entries in the log", size] as const,
     ]
     output.result(verdict, fields, { indexed, size })
-  } finally {
-    await reads.close()
-  }
+  })
 }
 
-async function countEntries(search: string, reads: StoredLog): Promise<number> {
+function countEntries(search: string, reads: StoredLog): Promise<number> {
   const index = openSearchReads(search, reads.identity)
-  try {
-    return await indexedEntries(index, nativeHasher)
-  } finally {
-    await index.close()
-  }
+  return closing(index, () => indexedEntries(index, nativeHasher))
 }
 
 function defineRebuild(command: Command, terminal: Terminal): void {

@@ -1,8 +1,8 @@
 // `countersign serve`: runs the log over a data directory until it is told to stop.
 import type { Command } from "commander"
 import type { Logger } from "pino"
+import { present } from "../../core/base/present.ts"
 import { type Origin, parseOrigin } from "../../core/note/origin.ts"
-import type { ProposalOptions } from "../../entry/signature.ts"
 import { createMetrics } from "../../http/log/metrics.ts"
 import { createHttpServer } from "../../http/log/server.ts"
 import { entrySearch } from "../../http/native/search.ts"
@@ -107,7 +107,7 @@ async function serveHttp(
   const http = createHttpServer({
     ...{ log, publisher, rekorSigner, logger, meter },
     search: entrySearch(log),
-    proposal: proposalOptions(options),
+    proposal: present({ algorithms: options.allowAlgorithms }),
     config: httpConfig(options, created, log.origin),
   })
   await serveUntilStopped({
@@ -133,17 +133,11 @@ async function publishingOf(
 ): Promise<PublishingPlan | undefined> {
   const { policy: file } = options
   if (file === undefined) return undefined
-  const times = publishingTimes(options)
-  const isCheckRequired = options.requireWitnessCheck === true
-  const { evidence } = directory
   return await planPublishing({
-    ...{ file, fetch, times, isCheckRequired },
-    ...publishingReports(logger, evidence),
+    ...{ file, fetch, times: publishingTimes(options) },
+    isCheckRequired: options.requireWitnessCheck === true,
+    ...publishingReports(logger, directory.evidence),
   })
-}
-
-function proposalOptions({ allowAlgorithms }: ServeOptions): ProposalOptions {
-  return allowAlgorithms === undefined ? {} : { algorithms: allowAlgorithms }
 }
 
 /** Without a public URL a development log is reached where it listens, any other at its origin. */

@@ -1,11 +1,11 @@
 // A log as static files (C2SP tlog-tiles): written once, never changed, the checkpoint last. Files that
 // are there already are used instead of being fetched again, so an export can be continued.
-import { mkdir, readFile } from "node:fs/promises"
+import { mkdir } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { equalBytes } from "../../core/base/bytes.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { decodeBundle } from "../../core/tree/bundle.ts"
-import { appendLeaf, type Edge, edgeRoot, emptyEdge } from "../../core/tree/edge.ts"
+import { appendLeaf, edgeRoot, emptyEdge } from "../../core/tree/edge.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
 import {
   formatTilePath,
@@ -15,6 +15,7 @@ import {
   tileBytes,
 } from "../../core/tree/tile.ts"
 import type { FsckSource } from "../../log/fsck.ts"
+import { readIfThere } from "../../storage/disk/durable-file.ts"
 import { writeWhole } from "../command/file.ts"
 
 interface TileExport {
@@ -23,16 +24,8 @@ interface TileExport {
   readonly checkpoint: string
   readonly directory: string
   readonly hasher: TreeHasher
-  readonly onProgress?: (written: number, size: number) => void
-}
-
-async function readIfThere(file: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
-    throw error
-  }
+  /** Told after each bundle how many entries it has. */
+  readonly onProgress?: (entries: number) => void
 }
 
 /** Tiles and bundles never change: other bytes in their place mean another log. */
@@ -56,12 +49,27 @@ export async function exportTiles(options: TileExport): Promise<void> {
   const write = (resource: TileResource, bytes: Uint8Array): Promise<void> =>
     writeOnce(join(directory, formatTilePath(resource)), bytes)
 
+  async function bundleBytes(index: number, width: number): Promise<Uint8Array> {
+    const path = formatTilePath({ kind: "entries", index, width })
+    const there = width === TILE_WIDTH ? await readIfThere(join(directory, path)) : undefined
+    const bytes = there ?? (await source.bundle(index, width))
+    return bytes ?? refuse("not-found", `${path} is missing`)
+  }
+
+  async function growBy(bodies: readonly Uint8Array[]): Promise<void> {
+    for (const body of bodies) {
+      for (const { id, nodes } of appendLeaf(edge, hasher.leaf(body), hasher)) {
+        await write({ kind: "tile", ...id, width: TILE_WIDTH }, tileBytes(nodes, TILE_WIDTH))
+      }
+    }
+  }
+
   for (let index = 0; index * TILE_WIDTH < size; index++) {
     const width = Math.min(TILE_WIDTH, size - index * TILE_WIDTH)
-    const bytes = await bundleBytes(options, index, width)
+    const bytes = await bundleBytes(index, width)
     await write({ kind: "entries", index, width }, bytes)
-    await growByBundle(edge, decodeBundle(bytes, width), hasher, write)
-    options.onProgress?.(edge.size, size)
+    await growBy(decodeBundle(bytes, width))
+    options.onProgress?.(width)
   }
   for (const { tile, width } of partialTiles(size)) {
     const nodes = edge.levels[tile.level]
@@ -72,28 +80,4 @@ export async function exportTiles(options: TileExport): Promise<void> {
   }
   await mkdir(directory, { recursive: true })
   await writeWhole(join(directory, "checkpoint"), options.checkpoint, "checkpoint")
-}
-
-async function bundleBytes(
-  { source, directory }: TileExport,
-  index: number,
-  width: number,
-): Promise<Uint8Array> {
-  const path = formatTilePath({ kind: "entries", index, width })
-  const there = width === TILE_WIDTH ? await readIfThere(join(directory, path)) : undefined
-  const bytes = there ?? (await source.bundle(index, width))
-  return bytes ?? refuse("not-found", `${path} is missing`)
-}
-
-async function growByBundle(
-  edge: Edge,
-  bodies: readonly Uint8Array[],
-  hasher: TreeHasher,
-  write: (resource: TileResource, bytes: Uint8Array) => Promise<void>,
-): Promise<void> {
-  for (const body of bodies) {
-    for (const { id, nodes } of appendLeaf(edge, hasher.leaf(body), hasher)) {
-      await write({ kind: "tile", ...id, width: TILE_WIDTH }, tileBytes(nodes, TILE_WIDTH))
-    }
-  }
 }

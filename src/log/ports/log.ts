@@ -56,7 +56,7 @@ export interface SearchPage {
   readonly limit: number
 }
 
-export interface SearchAnswer {
+export interface FoundEntries {
   /** In the order that was asked for. */
   readonly indexes: readonly number[]
   /**
@@ -64,6 +64,9 @@ export interface SearchAnswer {
    * too, so a page may be short or empty and still have a next one.
    */
   readonly next?: number
+}
+
+export interface SearchAnswer extends FoundEntries {
   /**
    * The answer leaves out no entry below this size, from `after` up to `next`. Smaller than the head's if
    * the index did not come that far in the time that a search waits for it.
@@ -73,7 +76,7 @@ export interface SearchAnswer {
   readonly head: NewestHead
 }
 
-export interface LogStatus {
+interface LogStatus {
   readonly queued: number
   /** How many entries the search index has. */
   readonly indexed: number

@@ -2,7 +2,7 @@
 // what the log asks for an answer. The index is derived: all of it can be made again from the log's store.
 // Every adapter of the store passes test/contracts/search-store.ts.
 import type { Term } from "../../entry/term.ts"
-import type { SearchPage } from "./log.ts"
+import type { FoundEntries, SearchPage } from "./log.ts"
 
 /** The terms of the entries from `firstIndex` up to but without `endIndex` (search/batch.ts). */
 export interface StoredTerms {
@@ -69,12 +69,6 @@ export interface EntryTerms {
 
 /** Of each group an entry must have a term; the hashes of terms. */
 export type HashedQuery = readonly (readonly Uint8Array[])[]
-
-export interface FoundEntries {
-  readonly indexes: readonly number[]
-  /** Where to go on; undefined if there is no more. */
-  readonly next?: number
-}
 
 export interface LogSearch {
   /**

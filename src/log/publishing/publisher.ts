@@ -19,26 +19,20 @@ import { type Cosigned, createWitnessLink, type WitnessLink } from "./witness-li
 import { beginRound, type Round } from "./witness-round.ts"
 
 /** In milliseconds. */
-export interface PublishingTimes {
+export const defaultTimes = {
   /** Between two rounds when nobody waits. */
-  readonly every: number
-  /** Of one round. */
-  readonly deadline: number
-  /** For the remaining witnesses once the quorum is reached. */
-  readonly grace: number
-  /** After which the same head is cosigned again, so that its times stay fresh. */
-  readonly again: number
-  /** How long a submitter waits for a witnessed checkpoint at most. */
-  readonly wait: number
-}
-
-export const defaultTimes: PublishingTimes = {
   every: 1_000,
+  /** Of one round. */
   deadline: 5_000,
+  /** For the remaining witnesses once the quorum is reached. */
   grace: 50,
+  /** After which the same head is cosigned again, so that its times stay fresh. */
   again: 600_000,
+  /** How long a submitter waits for a witnessed checkpoint at most. */
   wait: 10_000,
 }
+
+export type PublishingTimes = Readonly<typeof defaultTimes>
 
 /** For the operator's log. Reasons hold what witnesses said. */
 export type PublishingEvent =
@@ -84,9 +78,8 @@ async function readPublished(options: PublisherOptions): Promise<SignedHead | un
   if (kept === undefined) return undefined
   const head = openHeld(kept, log.origin, log.vkeys.map(parseVkey))
   if (head === undefined) {
-    const reason =
-      "the kept checkpoint is not signed by this log; witnesses are asked for a new one"
-    onEvent({ type: "forgotten", reason })
+    const found = "the kept checkpoint is not signed by this log"
+    onEvent({ type: "forgotten", reason: `${found}; witnesses are asked for a new one` })
     return undefined
   }
   const contradiction = await contradictionOf(head, log)

@@ -84,11 +84,10 @@ export function createWitnessLink(options: WitnessLinkOptions): WitnessLink {
   let isBusy = false
   /** Where requests begin: what it was last at, by its own word. */
   let begin = 0
-  let size: number | undefined
-  let cosignedAt: number | undefined
-  let failure: WitnessFailure | undefined
-  let cosignatures = 0
-  let failures = 0
+  let status: WitnessStatus = {
+    ...{ name: port.name, size: undefined, cosigned: undefined, failure: undefined },
+    ...{ cosignatures: 0, failures: 0 },
+  }
 
   async function ask(head: SignedHead): Promise<CosignAnswer> {
     const oldSize = Math.min(begin, head.size)
@@ -111,20 +110,19 @@ export function createWitnessLink(options: WitnessLinkOptions): WitnessLink {
   }
 
   function note(outcome: Outcome, head: SignedHead): Cosigned | undefined {
-    const found = "failure" in outcome ? outcome.failure : undefined
-    const hasChanged = found !== failure
-    failure = found
+    const before = status
     if ("failure" in outcome) {
-      failures += 1
-      if (hasChanged) onChange(failure, outcome.reason)
-      if (outcome.failure === "refuses" || outcome.failure === "ahead") onRefusal(outcome.failure)
+      const { failure, reason } = outcome
+      status = { ...before, failure, failures: before.failures + 1 }
+      if (failure !== before.failure) onChange(failure, reason)
+      if (failure === "refuses" || failure === "ahead") onRefusal(failure)
       return undefined
     }
     begin = head.size
-    size = Math.max(size ?? 0, head.size)
-    cosignedAt = now()
-    cosignatures += outcome.cosigned.size
-    if (hasChanged) onChange(undefined, "")
+    const size = Math.max(before.size ?? 0, head.size)
+    const cosignatures = before.cosignatures + outcome.cosigned.size
+    status = { ...before, size, cosigned: now(), failure: undefined, cosignatures }
+    if (before.failure !== undefined) onChange(undefined, "")
     return outcome.cosigned
   }
 
@@ -137,9 +135,6 @@ export function createWitnessLink(options: WitnessLinkOptions): WitnessLink {
       isBusy = false
       return note(outcome, head)
     },
-    status: () => {
-      const { name } = port
-      return { name, size, cosigned: cosignedAt, failure, cosignatures, failures }
-    },
+    status: () => status,
   }
 }

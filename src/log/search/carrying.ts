@@ -6,11 +6,10 @@ import { bug, Trouble } from "../../core/base/errors.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
 import type { EntryTerms, SearchStore, TermReads } from "../ports/search.ts"
 import type { StoredSideTerms } from "../ports/store.ts"
-import { hasTerms } from "./check.ts"
 import { createTermHasher, TERM_BYTES } from "./hash.ts"
 import { openSearchIndex } from "./index.ts"
 import { listTerms } from "./run-reading.ts"
-import { termKeyAt } from "./segment.ts"
+import { hasTerms, termKeyAt, termKeys } from "./segment.ts"
 import { sealSideTerms } from "./side-terms.ts"
 import { createTermSource, type EntryReads, readBodies } from "./term-source.ts"
 
@@ -33,8 +32,7 @@ const ENTRIES_AT_ONCE = 1_024
 
 /** The hashes of `all` that are not among `some`, side by side. */
 function withoutTerms(all: Uint8Array, some: Uint8Array): Uint8Array {
-  const known = new Set<string>()
-  for (let at = 0; at < some.length; at += TERM_BYTES) known.add(termKeyAt(some, at))
+  const known = new Set(termKeys(some))
   const left = new Uint8Array(all.length)
   let length = 0
   for (let at = 0; at < all.length; at += TERM_BYTES) {

@@ -5,10 +5,8 @@ import { Trouble } from "../../core/base/errors.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
 import type { StoredRun, TermReads } from "../ports/search.ts"
 import { decodeTerms } from "./batch.ts"
-import { TERM_BYTES } from "./hash.ts"
-import { assertPage, readDirectory } from "./run.ts"
-import { listTerms, loadTerms } from "./run-reading.ts"
-import { termKeyAt } from "./segment.ts"
+import { listTerms, loadTerms, readRunDirectory, readRunPage } from "./run-reading.ts"
+import { hasTerms } from "./segment.ts"
 import type { TermSource } from "./term-source.ts"
 
 export interface SearchFinding {
@@ -45,7 +43,7 @@ function isDamage(error: unknown): error is Trouble {
 }
 
 /** Gives what `work` found damaged. */
-async function damageIn(where: string, work: () => Promise<void>): Promise<SearchFinding[]> {
+async function damageIn(where: string, work: () => unknown): Promise<SearchFinding[]> {
   try {
     await work()
     return []
@@ -61,15 +59,12 @@ async function checkRun(
   first: number,
 ): Promise<SearchFinding[]> {
   const findings = await damageIn(`run ${run}`, async () => {
-    const bytes = (await reads.directory(run)) ?? new Uint8Array(0)
-    const directory = readDirectory(bytes, { first, end: endIndex }, hasher)
+    const directory = await readRunDirectory(reads, { run, first, end: endIndex }, hasher)
     if (directory.pages !== pages) throw new Trouble("damaged", `run ${run}: ${pages} pages`)
   })
   for (let page = 0; page < pages; page++) {
-    const found = await damageIn(`run ${run} page ${page}`, async () => {
-      assertPage(await reads.page(run, page), { first, page }, hasher)
-    })
-    findings.push(...found)
+    const read = () => readRunPage(reads, { run, first }, page, hasher)
+    findings.push(...(await damageIn(`run ${run} page ${page}`, read)))
   }
   return findings
 }
@@ -81,11 +76,7 @@ async function checkTerms({ reads, hasher }: SearchCheck, folded: number): Promi
     for await (const stored of loadTerms(reads, folded)) {
       const { firstIndex, endIndex } = stored
       const where = `terms of entries ${firstIndex} to ${endIndex - 1}`
-      findings.push(
-        ...(await damageIn(where, async () => {
-          decodeTerms(stored, hasher)
-        })),
-      )
+      findings.push(...(await damageIn(where, () => decodeTerms(stored, hasher))))
       at = endIndex
     }
   } catch (error) {
@@ -93,21 +84,6 @@ async function checkTerms({ reads, hasher }: SearchCheck, folded: number): Promi
     findings.push(finding(`terms of entry ${at}`, "are missing"))
   }
   return { size: at, findings }
-}
-
-/** Whether two lists have the same hashes, in any order. */
-function sameTerms(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && hasTerms(a, b)
-}
-
-/** Whether every hash of `wanted` is among those of `hashes`. */
-export function hasTerms(hashes: Uint8Array, wanted: Uint8Array): boolean {
-  const known = new Set<string>()
-  for (let at = 0; at < hashes.length; at += TERM_BYTES) known.add(termKeyAt(hashes, at))
-  for (let at = 0; at < wanted.length; at += TERM_BYTES) {
-    if (!known.has(termKeyAt(wanted, at))) return false
-  }
-  return true
 }
 
 /** Compares the terms of an index that is as it was written with what the log says. */
@@ -118,7 +94,7 @@ async function compareTerms(check: SearchCheck, end: number): Promise<SearchFind
     const to = Math.min(end, from + ENTRIES_AT_ONCE)
     for (const [i, expected] of (await check.source(from, to)).entries()) {
       const { value } = await listed.next()
-      if (value !== undefined && sameTerms(value, expected)) continue
+      if (value?.length === expected.length && hasTerms(value, expected)) continue
       findings.push(finding(`terms of entry ${from + i}`, "are not those that the log has"))
       if (findings.length >= MOST_FINDINGS) return findings
     }
@@ -142,9 +118,8 @@ export async function checkSearch(check: SearchCheck): Promise<SearchReport> {
   const findings: SearchFinding[] = []
   let folded = 0
   for (const [i, run] of (await check.reads.runs(0)).entries()) {
-    if (run.run !== i) {
+    if (run.run !== i)
       return { size: 0, findings: [...findings, finding(`run ${i}`, "is missing")] }
-    }
     findings.push(...(await checkRun(check, run, folded)))
     folded = run.endIndex
   }

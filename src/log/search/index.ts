@@ -4,8 +4,8 @@
 // later steps, so terms are always in exactly one of the two places.
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
-import type { SearchPage } from "../ports/log.ts"
-import type { FoldStep, FoundEntries, HashedQuery, SearchStore } from "../ports/search.ts"
+import type { FoundEntries, SearchPage } from "../ports/log.ts"
+import type { FoldStep, HashedQuery, SearchStore } from "../ports/search.ts"
 import { decodeTerms, encodeTerms } from "./batch.ts"
 import { TERM_BYTES } from "./hash.ts"
 import { type SearchSource, searchSources } from "./query.ts"
@@ -42,23 +42,18 @@ interface SearchIndexOptions {
   readonly limits?: Partial<SearchLimits>
 }
 
-export interface SearchLimits {
+const defaultLimits = {
   /** Entries of a run, up to 65,536. */
-  readonly runEntries: number
-  /** Terms of entries after which a run ends, which bounds the memory: some 100 bytes each. */
-  readonly runTerms: number
-  /** 8 KB each. */
-  readonly cachedPages: number
-  /** Entries of a step: so many are taken in before searches get a turn, up to 4,096. */
-  readonly stepEntries: number
-}
-
-const defaultLimits: SearchLimits = {
   runEntries: RUN_ENTRIES,
+  /** Terms of entries after which a run ends, which bounds the memory: some 100 bytes each. */
   runTerms: 524_288,
+  /** 8 KB each. */
   cachedPages: 2_048,
+  /** Entries of a step: so many are taken in before searches get a turn, up to 4,096. */
   stepEntries: 512,
 }
+
+export type SearchLimits = Readonly<typeof defaultLimits>
 
 /** A run is made twice as fast as the next one grows. */
 const FOLD_FACTOR = 2

@@ -1,7 +1,7 @@
 // Answers a search from its sources, oldest or newest entries first: the runs and what is in memory.
 import { refuse } from "../../core/base/errors.ts"
-import type { SearchPage } from "../ports/log.ts"
-import type { FoundEntries, HashedQuery } from "../ports/search.ts"
+import type { FoundEntries, SearchPage } from "../ports/log.ts"
+import type { HashedQuery } from "../ports/search.ts"
 
 /** Entries side by side that can be looked through for a term. */
 export interface SearchSource {
@@ -50,7 +50,7 @@ async function matchesIn(source: SearchSource, query: HashedQuery): Promise<read
   return found ?? []
 }
 
-export interface SearchRun {
+interface SearchRun {
   /** In rising order, without gaps. */
   readonly sources: readonly SearchSource[]
   readonly query: HashedQuery

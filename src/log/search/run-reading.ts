@@ -44,13 +44,24 @@ export async function* loadTerms(
   }
 }
 
-async function readRunDirectory(
+/** Throws Trouble `damaged` for a directory that is missing or not as it was written. */
+export async function readRunDirectory(
   reads: TermReads,
   run: Run,
   hasher: TreeHasher,
 ): Promise<Directory> {
   const bytes = (await reads.directory(run.run)) ?? new Uint8Array(0)
   return readDirectory(bytes, run, hasher)
+}
+
+/** As {@link readRunDirectory}. */
+export async function readRunPage(
+  reads: TermReads,
+  { run, first }: Omit<Run, "end">,
+  page: number,
+  hasher: TreeHasher,
+): Promise<Uint8Array> {
+  return assertPage(await reads.page(run, page), { first, page }, hasher)
 }
 
 /** A directory takes 3 to 20 KB. */
@@ -74,11 +85,11 @@ export function createRunReader(
     return directory
   }
 
-  async function pageOf({ run, first }: Run, page: number): Promise<Uint8Array> {
-    const key = run * PAGES_A_RUN + page
+  async function pageOf(run: Run, page: number): Promise<Uint8Array> {
+    const key = run.run * PAGES_A_RUN + page
     const known = pages.get(key)
     if (known !== undefined) return known
-    const bytes = assertPage(await reads.page(run, page), { first, page }, hasher)
+    const bytes = await readRunPage(reads, run, page, hasher)
     pages.set(key, bytes)
     return bytes
   }
@@ -107,10 +118,7 @@ export function createRunReader(
 async function listRun(reads: TermReads, run: Run, hasher: TreeHasher): Promise<Uint8Array[]> {
   const { pages: count } = await readRunDirectory(reads, run, hasher)
   const pages: Uint8Array[] = []
-  for (let page = 0; page < count; page++) {
-    const bytes = await reads.page(run.run, page)
-    pages.push(assertPage(bytes, { first: run.first, page }, hasher))
-  }
+  for (let page = 0; page < count; page++) pages.push(await readRunPage(reads, run, page, hasher))
   const counts = new Uint16Array(run.end - run.first)
   eachPosting(pages, (offset) => {
     counts[offset] = (counts[offset] ?? 0) + 1

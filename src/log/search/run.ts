@@ -12,9 +12,9 @@ import { CHECKSUM_BYTES, hasChecksum, TERM_BYTES, writeChecksum } from "./hash.t
 import { BUCKETS, type Segment, type TermKey } from "./segment.ts"
 
 /** The most entries of a run: their offsets are two bytes. */
-export const RUN_ENTRIES = 65_536
+export const RUN_ENTRIES: number = 65_536
 /** One page of the database holds one of these. */
-export const PAGE_BYTES = 8_000
+const PAGE_BYTES = 8_000
 
 const PAGE_START = 12
 const RECORD_START = TERM_BYTES + 2

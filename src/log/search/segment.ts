@@ -30,6 +30,18 @@ export function termKeyAt(bytes: Uint8Array, at: number): TermKey {
   return key
 }
 
+/** The keys of hashes that lie side by side. */
+export function termKeys(hashes: Uint8Array): TermKey[] {
+  const count = hashes.length / TERM_BYTES
+  return Array.from({ length: count }, (_, i) => termKeyAt(hashes, i * TERM_BYTES))
+}
+
+/** Whether every hash of `wanted` is among those of `hashes`. */
+export function hasTerms(hashes: Uint8Array, wanted: Uint8Array): boolean {
+  const known = new Set(termKeys(hashes))
+  return termKeys(wanted).every((key) => known.has(key))
+}
+
 function bucketOf(segment: Segment, key: TermKey): Map<TermKey, number | number[]> {
   return segment.buckets[key.charCodeAt(0)] as Map<TermKey, number | number[]>
 }

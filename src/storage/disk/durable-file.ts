@@ -1,5 +1,6 @@
 // Files and folders as durable storage: translates their errors and makes a folder's names durable.
 import { closeSync, fsyncSync, openSync } from "node:fs"
+import { readFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Trouble } from "../../core/base/errors.ts"
 
@@ -25,6 +26,16 @@ export function systemCode(reason: unknown): string | undefined {
 
 function isSystemError(reason: unknown): reason is Error & { readonly code: string } {
   return reason instanceof Error && "syscall" in reason && "code" in reason
+}
+
+/** The bytes of a file, or undefined; rejects as the file system does. */
+export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path)
+  } catch (reason) {
+    if (systemCode(reason) === "ENOENT") return undefined
+    throw reason
+  }
 }
 
 /** Makes the creation or renaming of `path` survive a loss of power. */

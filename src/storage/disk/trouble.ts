@@ -1,7 +1,7 @@
 // Turns errors of SQLite into Trouble. What SQLite refuses because of a constraint or a trigger counts
 // as damage: commits are checked before they are written, so then the rows do not fit the head.
 import Database from "better-sqlite3"
-import { Trouble, type TroubleCode } from "../../core/base/errors.ts"
+import { Refusal, Trouble, type TroubleCode } from "../../core/base/errors.ts"
 
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|CONSTRAINT|MISMATCH|ERROR)/
 const BUSY = /^SQLITE_(BUSY|LOCKED)/
@@ -31,5 +31,35 @@ export function onSqlite<T>(path: string, work: () => T): T {
     return work()
   } catch (reason) {
     throw sqliteTrouble(path, reason)
+  }
+}
+
+/** What is refused from a stranger is damage when it comes from our own disk; `what` is what cannot be read. */
+export function asDamage<T>(what: string, work: () => T): T {
+  try {
+    return work()
+  } catch (reason) {
+    if (!(reason instanceof Refusal)) throw reason
+    throw new Trouble("damaged", `${what} cannot be read: ${reason.message}`, { cause: reason })
+  }
+}
+
+/**
+ * Does changes of a store until one fails with anything but a refusal: what is on the disk is unknown then, and
+ * all others are rejected.
+ */
+export function untilFailure(
+  path: string,
+  what: string,
+): <T>(change: () => T | Promise<T>) => Promise<T> {
+  let failed = false
+  return async (change) => {
+    if (failed) throw new Trouble("disk", `${path}: an earlier ${what} failed; end this process`)
+    try {
+      return await change()
+    } catch (reason) {
+      failed = !(reason instanceof Refusal)
+      throw reason
+    }
   }
 }

@@ -1,13 +1,56 @@
-// The last published checkpoint in a file of two slots (two-slots.ts): one sync of bytes that are there already,
+// The last published checkpoint in a file of two slots (two-slots.ts), in each some lines that an operator can read,
+// a checksum, and the checkpoint: one sync of bytes that are there already,
 // as every submitter who waits for witnesses waits for it. Whoever reads it must verify it: it
 // lies beside the database and may be put back along with it.
-import { type FileHandle, open, readFile, rename } from "node:fs/promises"
+import { hash } from "node:crypto"
+import { type FileHandle, open, rename } from "node:fs/promises"
 import { dirname } from "node:path"
+import { concat, utf8 } from "../../core/base/bytes.ts"
 import { Trouble } from "../../core/base/errors.ts"
+import { LONGEST_NOTE } from "../../core/base/limits.ts"
+import { settled } from "../../core/base/settled.ts"
+import { parseDecimal } from "../../core/base/text.ts"
 import type { PublishedStore } from "../../log/ports/publishing.ts"
-import { diskTrouble, systemCode } from "../disk/durable-file.ts"
-import { publishedForm } from "./published-slot.ts"
-import { newSlots, nextWrite, readSlots, type Slots, type SlotWrite } from "./two-slots.ts"
+import { diskTrouble, readIfThere } from "../disk/durable-file.ts"
+import {
+  newSlots,
+  nextWrite,
+  readSlots,
+  SECTOR,
+  type Slot,
+  type SlotForm,
+  type Slots,
+  type SlotWrite,
+} from "./two-slots.ts"
+
+const LONGEST_HEADER = 256
+const HEADER =
+  /^countersign published checkpoint 1\ncounter ([0-9]{1,15})\nlength ([0-9]{1,9})\nsha256 [0-9a-f]{64}\n\n/
+
+function format({ counter, content }: Slot<string>): Uint8Array {
+  const note = utf8(content)
+  const lines = `countersign published checkpoint 1\ncounter ${counter}\nlength ${note.length}\n`
+  const sum = hash("sha256", concat(utf8(lines), note), "hex")
+  return concat(utf8(`${lines}sha256 ${sum}\n\n`), note)
+}
+
+function parse(bytes: Uint8Array): Slot<string> | undefined {
+  const header = HEADER.exec(Buffer.from(bytes.subarray(0, LONGEST_HEADER)).toString("latin1"))
+  if (header === null) return undefined
+  const [{ length: start }, counter = "", length = ""] = header
+  const end = start + parseDecimal(length, "length")
+  const content = Buffer.from(bytes.subarray(start, end)).toString("utf8")
+  return { counter: parseDecimal(counter, "counter"), content }
+}
+
+/** Room for the longest note; a write takes only what it needs. */
+const publishedForm: SlotForm<string> = {
+  name: "published checkpoint",
+  slotSize: LONGEST_NOTE + SECTOR,
+  first: 1,
+  format,
+  parse,
+}
 
 export interface PublishedFile extends PublishedStore {
   /** Waits for the write that is under way. */
@@ -19,15 +62,6 @@ async function onDisk<T>(path: string, work: Promise<T>): Promise<T> {
     return await work
   } catch (reason) {
     throw diskTrouble(path, reason)
-  }
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path)
-  } catch (reason) {
-    if (systemCode(reason) === "ENOENT") return undefined
-    throw reason
   }
 }
 
@@ -106,7 +140,7 @@ export function openPublishedFile(path: string): PublishedFile {
     read: async () => (await read())?.newest.content,
     write(checkpoint) {
       const written = onDisk(path, write(checkpoint))
-      last = written.catch(() => {})
+      last = settled(written)
       return written
     },
     async close() {

@@ -11,50 +11,51 @@ import type { LogSource } from "../../monitor/follow/source.ts"
 import { systemCode } from "../disk/durable-file.ts"
 import { plain } from "../disk/plain-bytes.ts"
 
-/** Somebody else's log: that it cannot be read is no trouble of the monitor's own disk. */
-function outOfReach(path: string, reason: unknown): unknown {
-  if (systemCode(reason) === undefined) return reason
-  return new Trouble("network", `${path} cannot be read: ${systemCode(reason)}`, { cause: reason })
+/** What `read` gives of a path that is there. */
+async function ifThere<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (reason) {
+    const code = systemCode(reason)
+    if (code === undefined) throw reason
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined
+    // Somebody else's log: that it cannot be read is no trouble of the monitor's own disk.
+    throw new Trouble("network", `${path} cannot be read: ${code}`, { cause: reason })
+  }
 }
 
-async function readIfThere(file: string): Promise<Uint8Array | undefined> {
-  try {
+function readTile(file: string): Promise<Uint8Array | undefined> {
+  return ifThere(file, async () => {
     const { size } = await stat(file)
     if (size > LONGEST_ENTRY_BUNDLE)
       refuse("too-large", `${file}: expected a tile, found ${size} bytes`)
     return plain(await readFile(file))
-  } catch (reason) {
-    if (systemCode(reason) === "ENOENT" || systemCode(reason) === "ENOTDIR") return undefined
-    throw outOfReach(file, reason)
-  }
+  })
 }
 
 /** The smallest width of a partial resource in this folder that is at least `width`. */
-async function widthThere(folder: string, width: number): Promise<number | undefined> {
-  try {
+function widthThere(folder: string, width: number): Promise<number | undefined> {
+  return ifThere(folder, async () => {
     const widths = (await readdir(folder)).map(Number).filter((found) => found >= width)
     return widths.sort((a, b) => a - b)[0]
-  } catch (reason) {
-    if (systemCode(reason) === "ENOENT" || systemCode(reason) === "ENOTDIR") return undefined
-    throw outOfReach(folder, reason)
-  }
+  })
 }
 
 export function createTileFolder(folder: string): LogSource {
   async function read(resource: TileResource): Promise<Uint8Array | undefined> {
     const whole = join(folder, formatTilePath({ ...resource, width: TILE_WIDTH }))
-    const found = await readIfThere(whole)
+    const found = await readTile(whole)
     if (found !== undefined) return cutResource(resource, found)
     if (resource.width === TILE_WIDTH) return undefined
     const width = await widthThere(`${whole}.p`, resource.width)
     if (width === undefined) return undefined
-    const part = await readIfThere(join(folder, formatTilePath({ ...resource, width })))
+    const part = await readTile(join(folder, formatTilePath({ ...resource, width })))
     return part && cutResource(resource, part)
   }
 
   return {
     async checkpoint() {
-      const note = await readIfThere(join(folder, "checkpoint"))
+      const note = await readTile(join(folder, "checkpoint"))
       if (note === undefined) throw new Trouble("network", `${folder} has no checkpoint`)
       if (note.length > LONGEST_NOTE) refuse("too-large", `${folder}/checkpoint is no note`)
       return parseUtf8(note, `${folder}/checkpoint`)

@@ -2,7 +2,7 @@
 // overwritten. What is in a slot, and that it is whole, its form says; here is where slots lie, which one is the
 // newer, and which one is written next. Leaves out the reading and writing itself.
 import { equalBytes } from "../../core/base/bytes.ts"
-import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
+import { refuse, Trouble, unlessRefused } from "../../core/base/errors.ts"
 
 /**
  * What disks replace at a time, 4,096 bytes on those of today: slots begin at sectors and are written as whole
@@ -46,16 +46,13 @@ export interface SlotWrite {
 }
 
 function parseSlot<Content>(form: SlotForm<Content>, bytes: Uint8Array): Slot<Content> | undefined {
-  try {
+  return unlessRefused(() => {
     const slot = form.parse(bytes)
     if (slot === undefined) return undefined
     // Printing it again checks the checksum, the padding of the last sector and every spelling in one comparison.
     const printed = paddedSlot(form, slot)
     return equalBytes(printed, bytes.subarray(0, printed.length)) ? slot : undefined
-  } catch (reason) {
-    if (reason instanceof Refusal) return undefined
-    throw reason
-  }
+  })
 }
 
 /** Whole sectors; refuses `too-large` for what a slot has no room for. */

@@ -6,7 +6,7 @@ import { formatHex } from "../../core/base/text.ts"
 import { assertBodyLength } from "../../core/tree/bundle.ts"
 import { assertSize, type Head } from "../../core/tree/hash.ts"
 import { FULL_TILE_BYTES, hashesAtLevel, TILE_WIDTH, type TileId } from "../../core/tree/tile.ts"
-import type { Commit, TimedHead } from "../../log/ports/store.ts"
+import type { Commit, StoredTile, TimedHead } from "../../log/ports/store.ts"
 
 /** The most bodies that one read may ask for. */
 const BODIES_AT_ONCE = 4_096
@@ -52,14 +52,16 @@ function assertBundles({ from, to, bundles }: Commit): void {
 }
 
 function assertTiles({ from, to, tiles }: Commit): void {
-  const given = new Map(tiles.map((tile) => [tileName(tile.id), tile.hashes.length]))
   const expected = completedTiles(from.size, to.size)
+  if (areTiles(tiles, expected)) return
+  bug(`a commit from ${from.size} to ${to.size} has not the ${expected.length} tiles it completes`)
+}
+
+/** Whether these are full tiles with exactly these places. */
+export function areTiles(tiles: readonly StoredTile[], expected: readonly TileId[]): boolean {
+  const given = new Map(tiles.map((tile) => [tileName(tile.id), tile.hashes.length]))
   const whole = expected.every((id) => given.get(tileName(id)) === FULL_TILE_BYTES)
-  if (tiles.length !== expected.length || !whole) {
-    bug(
-      `a commit from ${from.size} to ${to.size} has not the ${expected.length} tiles it completes`,
-    )
-  }
+  return whole && tiles.length === expected.length
 }
 
 /** Names a tile, so that it can be the key of a map. */
@@ -67,7 +69,8 @@ export function tileName(id: TileId): string {
   return `${id.level}/${id.index}`
 }
 
-function completedTiles(from: number, to: number): TileId[] {
+/** The tiles that a tree of size `to` fills and one of size `from` does not. */
+export function completedTiles(from: number, to: number): TileId[] {
   const ids: TileId[] = []
   for (let level = 0; hashesAtLevel(level + 1, to) > 0; level++) {
     const end = hashesAtLevel(level + 1, to)
@@ -82,18 +85,16 @@ function completedTiles(from: number, to: number): TileId[] {
  * shrink, stand still or go back in time is a bug.
  */
 export function assertSuccessor(held: TimedHead, from: Head, to: TimedHead): void {
-  if (held.size !== from.size || !equalBytes(held.root, from.root)) conflict(held, from)
+  if (held.size !== from.size || !equalBytes(held.root, from.root)) {
+    refuse(
+      "conflict",
+      `expected to move on from size ${from.size} with root ${formatHex(from.root)}, found size ` +
+        `${held.size} with root ${formatHex(held.root)}: another process has written`,
+    )
+  }
   if (to.size <= held.size || !Number.isSafeInteger(to.time) || to.time < held.time) {
     bug(`the head cannot go from ${held.size} at ${held.time} to ${to.size} at ${to.time}`)
   }
-}
-
-function conflict(held: Head, from: Head): never {
-  refuse(
-    "conflict",
-    `expected to move on from size ${from.size} with root ${formatHex(from.root)}, found size ` +
-      `${held.size} with root ${formatHex(held.root)}: another process has written`,
-  )
 }
 
 /** Throws a bug unless entries `from` to `to` may be asked for in one call. */

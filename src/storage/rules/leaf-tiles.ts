@@ -2,15 +2,17 @@
 // them into full tiles of level 0 and a tail of at most 255.
 import { bug, refuse } from "../../core/base/errors.ts"
 import { asHash, assertSize, HASH_SIZE, type Hash } from "../../core/tree/hash.ts"
-import { FULL_TILE_BYTES, hashesAtLevel, TILE_WIDTH, type TileId } from "../../core/tree/tile.ts"
+import { FULL_TILE_BYTES, hashesAtLevel, TILE_WIDTH } from "../../core/tree/tile.ts"
+import type { StoredTile } from "../../log/ports/store.ts"
 import type { LeafChange } from "../../monitor/state/store.ts"
+import { areTiles, completedTiles } from "./commit.ts"
 
 /** The most leaf hashes that one read may ask for. */
 const LEAVES_AT_ONCE = 4_096
 
 export interface CutLeaves {
   readonly size: number
-  readonly tiles: readonly { readonly id: TileId; readonly hashes: Uint8Array }[]
+  readonly tiles: readonly StoredTile[]
   readonly tail: Uint8Array
 }
 
@@ -42,18 +44,11 @@ function joinedLeaves(tail: Uint8Array, leafHashes: readonly Hash[]): Uint8Array
 }
 
 function assertUpperTiles({ origin, from, leafHashes, tiles }: LeafChange, to: number): void {
-  let expected = 0
-  for (let level = 1; hashesAtLevel(level + 1, to) > 0; level++) {
-    expected += hashesAtLevel(level + 1, to) - hashesAtLevel(level + 1, from)
-  }
-  const fits = ({ id, hashes }: LeafChange["tiles"][number]): boolean =>
-    id.level > 0 &&
-    hashes.length === FULL_TILE_BYTES &&
-    id.index >= hashesAtLevel(id.level + 1, from) &&
-    id.index < hashesAtLevel(id.level + 1, to)
-  if (leafHashes.length === 0 || tiles.length !== expected || !tiles.every(fits)) {
-    bug(`a change of ${origin} from ${from} to ${to} has not the ${expected} tiles it completes`)
-  }
+  const expected = completedTiles(from, to).filter(({ level }) => level > 0)
+  if (leafHashes.length > 0 && areTiles(tiles, expected)) return
+  bug(
+    `a change of ${origin} from ${from} to ${to} has not the ${expected.length} tiles it completes`,
+  )
 }
 
 /** Throws a bug unless leaf hashes `from` to `to` may be asked for in one call. */
@@ -68,7 +63,7 @@ export function pickLeaves(
   size: number,
   [from, to]: readonly [number, number],
   tileAt: (index: number) => Uint8Array | undefined,
-  tail: () => Uint8Array,
+  tail: () => Uint8Array | undefined,
 ): Hash[] {
   assertLeafRange(from, to)
   const found: Hash[] = []

@@ -3,13 +3,13 @@ import { join } from "node:path"
 import { Command } from "commander"
 import { describe, expect, test } from "vitest"
 import { applyConfigFile } from "../../../src/cli/command/config-file.ts"
-import { keepContradiction } from "../../../src/cli/log/contradiction-evidence.ts"
 import { heldHeads, planPublishing, readLogPolicy } from "../../../src/cli/log/publishing.ts"
 import {
   type PublishingOptions,
   publishingOptions,
   publishingTimes,
 } from "../../../src/cli/log/publishing-options.ts"
+import { keepContradiction } from "../../../src/cli/log/publishing-reports.ts"
 import { serveOptions } from "../../../src/cli/log/serve-options.ts"
 import { formatVkey, parseVkey } from "../../../src/core/note/note.ts"
 import { parsePolicy } from "../../../src/core/note/policy.ts"

@@ -2,8 +2,7 @@
 // date: nothing that was found before is lost, and what stops it changes nothing.
 import { copyFileSync, existsSync } from "node:fs"
 import { describe, expect, test } from "vitest"
-import { openIndex } from "../../../src/cli/log/search/files.ts"
-import { upgradeSearch } from "../../../src/cli/log/search/upgrade.ts"
+import { openIndex, upgradeSearch } from "../../../src/cli/log/search/files.ts"
 import { portableHasher } from "../../../src/core/tree/hash.ts"
 import { createEntryTerms } from "../../../src/entry/kinds/terms.ts"
 import type { Term } from "../../../src/entry/term.ts"

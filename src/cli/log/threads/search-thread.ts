@@ -1,10 +1,32 @@
-// Starts the search thread and speaks to it: searches go there and may overtake each other.
+// Starts the search thread and speaks to it: searches go there and may overtake each other, what they found comes
+// back, and in between how far the index has come.
 import { Worker } from "node:worker_threads"
 import { Trouble } from "../../../core/base/errors.ts"
-import type { LogSearch } from "../../../log/ports/search.ts"
+import type { SearchPage } from "../../../log/ports/log.ts"
+import type { HashedQuery, LogSearch } from "../../../log/ports/search.ts"
 import type { SearchFiles } from "../search/files.ts"
-import { fromPlainError } from "./plain-error.ts"
-import type { FromSearch, SearchResult, ToSearch } from "./search-message.ts"
+import { fromPlainError, type PlainError } from "./plain-error.ts"
+
+export interface AskedSearch {
+  readonly type: "search"
+  /** Comes back with the answer: searches overtake each other. */
+  readonly id: number
+  readonly query: HashedQuery
+  readonly page: SearchPage
+  readonly size: number
+}
+
+export type ToSearch = AskedSearch | { readonly type: "close" }
+
+type SearchResult = Awaited<ReturnType<LogSearch["search"]>>
+
+export type FromSearch =
+  | { readonly type: "found"; readonly id: number; readonly result: SearchResult }
+  | { readonly type: "refused"; readonly id: number; readonly error: PlainError }
+  | { readonly type: "indexed"; readonly size: number }
+  /** The index cannot go on; told once for each reason. */
+  | { readonly type: "trouble"; readonly error: PlainError }
+  | { readonly type: "closed" }
 
 interface SearchThread extends LogSearch {
   /** Resolves when the index is closed; searches that are under way are refused. */
@@ -61,9 +83,7 @@ export function startSearch(
   })
   worker.on("exit", () => end(new Trouble("busy", "the search thread has ended")))
 
-  function say(message: ToSearch): void {
-    worker.postMessage(message)
-  }
+  const say = (message: ToSearch): void => worker.postMessage(message)
 
   return {
     indexed: () => size,

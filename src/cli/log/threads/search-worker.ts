@@ -11,7 +11,7 @@ import { brokenIndex, type SearchIndex } from "../../../log/search/index.ts"
 import { openLogReads, type StoredLog } from "../../../storage/log-engine.ts"
 import { openIndex, type SearchFiles, withAdvice } from "../search/files.ts"
 import { toPlainError } from "./plain-error.ts"
-import type { AskedSearch, FromSearch, ToSearch } from "./search-message.ts"
+import type { AskedSearch, FromSearch, ToSearch } from "./search-thread.ts"
 
 const port = parentPort ?? bug("the search thread runs as a worker only")
 const files = workerData as SearchFiles

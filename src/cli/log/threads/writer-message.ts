@@ -17,9 +17,13 @@ export interface WriterFiles {
 }
 
 /** Parts side by side, so that a few buffers are handed over instead of several an entry. */
-interface PackedBatch {
+interface Packed {
   readonly lengths: Uint32Array<ArrayBuffer>
-  readonly bodies: Uint8Array<ArrayBuffer>
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+interface PackedBatch {
+  readonly bodies: Packed
   readonly leafHashes: Uint8Array<ArrayBuffer>
   /** Only attestations and certificates have any, so they go as they are. */
   readonly beside: Pick<Batch, "attachments" | "sideTerms">
@@ -35,11 +39,6 @@ export type FromWriter =
   | { readonly type: "head"; readonly head: NewestHead }
   | { readonly type: "error"; readonly error: PlainError }
   | { readonly type: "closed" }
-
-interface Packed {
-  readonly lengths: Uint32Array<ArrayBuffer>
-  readonly bytes: Uint8Array<ArrayBuffer>
-}
 
 function pack(parts: readonly Uint8Array[]): Packed {
   const lengths = Uint32Array.from(parts, (part) => part.length)
@@ -61,18 +60,13 @@ function unpack({ lengths, bytes }: Packed): Uint8Array[] {
 }
 
 export function packBatch(batch: Batch): PackedBatch {
-  const bodies = pack(batch.bodies)
-  const { attachments = [], sideTerms = [] } = batch
-  return {
-    lengths: bodies.lengths,
-    bodies: bodies.bytes,
-    leafHashes: pack(batch.leafHashes).bytes,
-    beside: { attachments, sideTerms },
-  }
+  const { bodies, leafHashes, attachments = [], sideTerms = [] } = batch
+  const beside = { attachments, sideTerms }
+  return { bodies: pack(bodies), leafHashes: pack(leafHashes).bytes, beside }
 }
 
 export function unpackBatch(packed: PackedBatch): Batch {
-  const bodies = unpack({ lengths: packed.lengths, bytes: packed.bodies })
+  const bodies = unpack(packed.bodies)
   const leafHashes = bodies.map((_, i) =>
     asHash(packed.leafHashes.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE)),
   )
@@ -80,7 +74,6 @@ export function unpackBatch(packed: PackedBatch): Batch {
 }
 
 /** The buffers that may be handed over instead of copied. */
-export function buffersOf(packed: PackedBatch): ArrayBuffer[] {
-  const { lengths, bodies, leafHashes } = packed
-  return [lengths, bodies, leafHashes].map(({ buffer }) => buffer)
+export function buffersOf({ bodies, leafHashes }: PackedBatch): ArrayBuffer[] {
+  return [bodies.lengths, bodies.bytes, leafHashes].map(({ buffer }) => buffer)
 }

@@ -89,6 +89,35 @@ export function openConnection(
   }
 }
 
+/** What `open` makes of a new connection, which is closed if that fails. */
+export function openOver<T>(
+  path: string,
+  role: ConnectionRole,
+  kind: DatabaseKind,
+  open: (connection: Database.Database) => T,
+): T {
+  const connection = openConnection(path, role, kind)
+  try {
+    return onSqlite(path, () => open(connection))
+  } catch (reason) {
+    connection.close()
+    throw reason
+  }
+}
+
+/** Does something to a log's database over a connection that is closed afterwards. */
+export function withConnection<T>(
+  path: string,
+  role: ConnectionRole,
+  work: (connection: Database.Database) => T,
+): T {
+  return openOver(path, role, logDatabase, (connection) => {
+    const result = work(connection)
+    connection.close()
+    return result
+  })
+}
+
 /** Sets everything that a connection forgets when it is closed; a setting that fails is a bug. */
 export function applySettings(
   connection: Database.Database,

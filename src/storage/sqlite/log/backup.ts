@@ -5,9 +5,8 @@ import type { Database } from "better-sqlite3"
 import { refuse, Trouble } from "../../../core/base/errors.ts"
 import { hashesAtLevel } from "../../../core/tree/tile.ts"
 import { onDisk, syncNameOf } from "../../disk/durable-file.ts"
-import { onSqlite } from "../../disk/trouble.ts"
 import { firstUnbundled } from "../../rules/commit.ts"
-import { openConnection } from "../database/connection.ts"
+import { withConnection } from "../database/connection.ts"
 import { type HeadRow, headOf } from "./reads.ts"
 
 /**
@@ -46,19 +45,6 @@ export async function integrityCheck(path: string): Promise<void> {
   withConnection(path, "read", (connection) => assertIntact(connection, path))
 }
 
-function withConnection(
-  path: string,
-  role: "read" | "write",
-  work: (connection: Database) => void,
-): void {
-  const connection = openConnection(path, role)
-  try {
-    onSqlite(path, () => work(connection))
-  } finally {
-    connection.close()
-  }
-}
-
 function assertIntact(connection: Database, path: string): void {
   const findings = connection.pragma("integrity_check(10)") as {
     readonly integrity_check: string
@@ -69,24 +55,17 @@ function assertIntact(connection: Database, path: string): void {
   connection.transaction(() => assertRows(connection, path))()
 }
 
-interface RowCounts {
-  readonly bundles: number
-  readonly entries: number
-  readonly tiles: number
-  /** The size of the newest commit. */
-  readonly size: number
-}
-
 function assertRows(connection: Database, path: string): void {
   const head = headOf(path, connection.prepare<[], HeadRow>("SELECT * FROM head").get())
-  const expected: RowCounts = {
+  const expected = {
     bundles: hashesAtLevel(1, head.size),
     entries: head.size - firstUnbundled(head.size),
     tiles: fullTiles(head.size),
+    // Of the newest commit.
     size: head.size,
   }
   const found = connection
-    .prepare<[], RowCounts>(
+    .prepare<[], typeof expected>(
       `SELECT (SELECT count(*) FROM bundles) AS bundles, (SELECT count(*) FROM entries) AS entries,
         (SELECT count(*) FROM tiles) AS tiles, ifnull((SELECT max(size) FROM commits), 0) AS size`,
     )

@@ -5,12 +5,12 @@ import type { Database } from "better-sqlite3"
 import type { TermReads } from "../../../log/ports/search.ts"
 import type { StoredSideTerms } from "../../../log/ports/store.ts"
 import { sqliteTrouble } from "../../disk/trouble.ts"
-import { mustBeCarried, openConnection } from "../database/connection.ts"
+import { mustBeCarried, openConnection, withConnection } from "../database/connection.ts"
 import { logDatabase } from "../database/database-kind.ts"
 import { migrate, schemaVersion } from "../database/migration.ts"
-import { termReads } from "../search/terms.ts"
+import { termReads } from "../search/store.ts"
+import { sideTermWriter } from "./beside-entries.ts"
 import { readsOver, type SqliteReads } from "./reads.ts"
-import { sideTermWriter } from "./side-terms.ts"
 
 /** The version that has the table of side terms and the index as well. */
 const BOTH = 3
@@ -21,28 +21,17 @@ interface CarriedLog {
   keep(side: StoredSideTerms): Promise<void>
 }
 
-function withUpgrade<T>(path: string, work: (connection: Database) => T): T {
-  const connection = openConnection(path, "upgrade")
-  try {
-    return work(connection)
-  } finally {
-    connection.close()
-  }
-}
-
 /** Whether a database is of a version that must be carried over before it is opened for writing. */
 export function needsCarrying(path: string): boolean {
-  return withUpgrade(path, (connection) => mustBeCarried(schemaVersion(connection), logDatabase))
+  return withConnection(path, "upgrade", (connection) =>
+    mustBeCarried(schemaVersion(connection), logDatabase),
+  )
 }
 
 function carriedLog(path: string, connection: Database): CarriedLog {
   const { close: _, ...reads } = readsOver(path, connection)
   const write = sideTermWriter(connection)
-  return {
-    reads,
-    old: termReads(path, connection),
-    keep: async (side) => write([side]),
-  }
+  return { reads, old: termReads(path, connection), keep: async (side) => write([side]) }
 }
 
 /**

@@ -1,27 +1,23 @@
 // Read access to the log's database over a connection that writes nothing.
 import type { Database } from "better-sqlite3"
-import { Refusal, Trouble } from "../../../core/base/errors.ts"
+import { Trouble } from "../../../core/base/errors.ts"
 import { decodeBundle } from "../../../core/tree/bundle.ts"
 import { asHash } from "../../../core/tree/hash.ts"
 import { hashesAtLevel, TILE_WIDTH } from "../../../core/tree/tile.ts"
 import type { LogIdentity, LogReads, TimedHead } from "../../../log/ports/store.ts"
 import { optional, plain } from "../../disk/plain-bytes.ts"
-import { onSqlite } from "../../disk/trouble.ts"
+import { asDamage, onSqlite } from "../../disk/trouble.ts"
 import { assertBodiesRange } from "../../rules/commit.ts"
 import { parseIdentity } from "../../rules/identity.ts"
-import { openConnection } from "../database/connection.ts"
+import { openOver } from "../database/connection.ts"
+import { logDatabase } from "../database/database-kind.ts"
 import { tileKey } from "../database/tile-key.ts"
-import { attachmentReader } from "./attachments.ts"
-import { sideTermReader } from "./side-terms.ts"
-
-/** The identity with the moment that the database was made, in Unix milliseconds. */
-export interface StoredIdentity extends LogIdentity {
-  readonly created: number
-}
+import { attachmentReader, sideTermReader } from "./beside-entries.ts"
 
 /** Reads of one database, with the log that it was made for. */
 export interface SqliteReads extends LogReads {
-  readonly identity: StoredIdentity
+  /** With the moment that the database was made, in Unix milliseconds. */
+  readonly identity: LogIdentity & { readonly created: number }
 }
 
 interface Row {
@@ -38,16 +34,10 @@ export interface HeadRow {
 
 /**
  * Opens a database for reading, also while another thread or process writes to it. Each call sees
- * what is committed by then. Refuses and throws as {@link openConnection} does.
+ * what is committed by then. Refuses and throws as openConnection does.
  */
 export function openSqliteReads(path: string): SqliteReads {
-  const connection = openConnection(path, "read")
-  try {
-    return onSqlite(path, () => readsOver(path, connection))
-  } catch (reason) {
-    connection.close()
-    throw reason
-  }
+  return openOver(path, "read", logDatabase, (connection) => readsOver(path, connection))
 }
 
 /** Reads over a connection that is open, and closed along with them. */
@@ -91,9 +81,7 @@ export function readsOver(path: string, connection: Database): SqliteReads {
     return bodies
   })
 
-  async function read<T>(work: () => T): Promise<T> {
-    return onSqlite(path, work)
-  }
+  const read = async <T>(work: () => T): Promise<T> => onSqlite(path, work)
 
   return {
     identity,
@@ -114,10 +102,7 @@ export function readsOver(path: string, connection: Database): SqliteReads {
     timeOf: (index) => read(() => selectTime.get(index)),
     attachment: attachmentReader(path, connection),
     sideTerms: sideTermReader(path, connection),
-    close: () =>
-      read(() => {
-        connection.close()
-      }),
+    close: () => read(() => void connection.close()),
   }
 }
 
@@ -134,7 +119,7 @@ interface LogRow {
   readonly created: number
 }
 
-function readIdentity(path: string, connection: Database): StoredIdentity {
+function readIdentity(path: string, connection: Database): SqliteReads["identity"] {
   const row = connection
     .prepare<[], LogRow>(
       "SELECT origin, tree_id AS treeId, key_fingerprints AS keys, created FROM log",
@@ -150,14 +135,4 @@ function readIdentity(path: string, connection: Database): StoredIdentity {
 
 function decodeStored(path: string, { idx, bytes }: Row): Uint8Array[] {
   return asDamage(`${path}: entry bundle ${idx}`, () => decodeBundle(plain(bytes), TILE_WIDTH))
-}
-
-/** What is refused from a stranger is damage when it comes from our own disk. */
-function asDamage<T>(what: string, work: () => T): T {
-  try {
-    return work()
-  } catch (reason) {
-    if (!(reason instanceof Refusal)) throw reason
-    throw new Trouble("damaged", `${what} cannot be read: ${reason.message}`, { cause: reason })
-  }
 }

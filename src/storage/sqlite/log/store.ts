@@ -1,58 +1,72 @@
 // The log's store in SQLite: one connection that writes, another one that reads. Everything happens on
 // the calling thread, which waits for the disk; a server opens this in a thread of its own.
 import type { Database } from "better-sqlite3"
-import { bug, Refusal, refuse, Trouble } from "../../../core/base/errors.ts"
-import type { Commit, LogStore } from "../../../log/ports/store.ts"
-import { onSqlite } from "../../disk/trouble.ts"
+import { bug, refuse } from "../../../core/base/errors.ts"
+import { EMPTY_ROOT } from "../../../core/tree/hash.ts"
+import type { Commit, LogIdentity, LogStore } from "../../../log/ports/store.ts"
+import { onSqlite, untilFailure } from "../../disk/trouble.ts"
 import { assertCommit, assertSuccessor, firstUnbundled } from "../../rules/commit.ts"
-import { openConnection } from "../database/connection.ts"
+import { parseIdentity } from "../../rules/identity.ts"
+import { openOver } from "../database/connection.ts"
+import { createDatabase } from "../database/creation.ts"
+import { logDatabase } from "../database/database-kind.ts"
 import { tileKey } from "../database/tile-key.ts"
-import { attachmentWriter } from "./attachments.ts"
+import { attachmentWriter, sideTermWriter } from "./beside-entries.ts"
 import { type HeadRow, headOf, openSqliteReads } from "./reads.ts"
-import { sideTermWriter } from "./side-terms.ts"
 
-export { redactAttachment } from "./attachments.ts"
 export { backupSqlite, integrityCheck } from "./backup.ts"
+export { redactAttachment } from "./beside-entries.ts"
 export { carrySearch, needsCarrying } from "./carrying.ts"
-export { createSqliteStore } from "./log-creation.ts"
 export { openSqliteReads, type SqliteReads } from "./reads.ts"
 
 /**
+ * Makes a database with an empty tree, durable when this returns; `time` is the time of its head in
+ * Unix milliseconds. Refuses `conflict` if there is a file at `path`: nothing is ever overwritten.
+ */
+export function createSqliteStore(
+  path: string,
+  identity: LogIdentity,
+  { time }: { readonly time: number },
+): void {
+  const { origin, treeId, keyFingerprints } = parseIdentity(identity)
+  createDatabase(path, logDatabase, (connection) => {
+    connection
+      .prepare(
+        "INSERT INTO log (id, origin, tree_id, key_fingerprints, created) VALUES (1, ?, ?, ?, ?)",
+      )
+      .run(origin, treeId, JSON.stringify(keyFingerprints), time)
+    connection
+      .prepare("INSERT INTO head (id, size, root, time) VALUES (1, 0, ?, ?)")
+      .run(EMPTY_ROOT, time)
+  })
+}
+
+/**
  * Opens a database for writing and brings its schema up to date. The caller holds the lock of the data
- * directory. Refuses and throws as {@link openConnection} does.
+ * directory. Refuses and throws as openConnection does.
  *
  * After a commit that failed with anything but a `conflict` the state is unknown (a failed COMMIT can
  * reappear after a restart): the store takes no other commit, and the caller ends the process.
  */
 export function openSqliteStore(path: string): LogStore {
-  const connection = openConnection(path, "write")
-  try {
+  return openOver(path, "write", logDatabase, (connection) => {
     const reads = openSqliteReads(path)
-    const write = onSqlite(path, () => commitOver(path, connection))
-    let failed = false
-
+    const write = commitOver(path, connection)
+    const change = untilFailure(path, "commit")
     return {
       ...reads,
-      async commit(commit) {
-        if (failed) throw new Trouble("disk", `${path}: an earlier commit failed; end this process`)
-        try {
+      commit: (commit) =>
+        change(() => {
           assertCommit(commit)
           onSqlite(path, () => write(commit))
-        } catch (reason) {
-          failed = !(reason instanceof Refusal)
-          throw reason
-        }
-      },
+        }),
       // The writer goes last: the connection that closes last clears the write-ahead log away.
       async close() {
         await reads.close()
         onSqlite(path, () => connection.close())
       },
     }
-  } catch (reason) {
-    connection.close()
-    throw reason
-  }
+  })
 }
 
 function commitOver(path: string, connection: Database): (commit: Commit) => void {

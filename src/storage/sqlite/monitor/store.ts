@@ -1,7 +1,7 @@
 // The monitor's store in SQLite, on one connection. Everything happens on the calling thread, which waits
 // for the disk.
 import type { Database } from "better-sqlite3"
-import { bug, Refusal, Trouble } from "../../../core/base/errors.ts"
+import { bug } from "../../../core/base/errors.ts"
 import type { Origin } from "../../../core/note/origin.ts"
 import type { TileId } from "../../../core/tree/tile.ts"
 import type {
@@ -12,9 +12,9 @@ import type {
   StoredDocument,
 } from "../../../monitor/state/store.ts"
 import { optional, plain } from "../../disk/plain-bytes.ts"
-import { onSqlite } from "../../disk/trouble.ts"
+import { onSqlite, untilFailure } from "../../disk/trouble.ts"
 import { cutLeaves, pickLeaves } from "../../rules/leaf-tiles.ts"
-import { type ConnectionRole, openConnection } from "../database/connection.ts"
+import { type ConnectionRole, openOver } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { monitorDatabase } from "../database/database-kind.ts"
 import { tileKey } from "../database/tile-key.ts"
@@ -26,21 +26,15 @@ export function createMonitorDatabase(path: string): void {
 
 /**
  * Opens a database; for `write` the caller holds the lock of the data directory. Refuses and throws as
- * {@link openConnection} does. After a commit that failed with anything but a refusal the state is
+ * openConnection does. After a commit that failed with anything but a refusal the state is
  * unknown: the store takes no other commit, and the caller ends the process.
  */
 export function openMonitorStore(path: string, role: ConnectionRole = "write"): MonitorStore {
-  const connection = openConnection(path, role, monitorDatabase)
-  try {
-    return onSqlite(path, () => {
-      // A reader sees one commit until it closes: documents and statement must belong together.
-      if (role === "read") connection.exec("BEGIN")
-      return storeOver(path, connection)
-    })
-  } catch (reason) {
-    connection.close()
-    throw reason
-  }
+  return openOver(path, role, monitorDatabase, (connection) => {
+    // A reader sees one commit until it closes: documents and statement must belong together.
+    if (role === "read") connection.exec("BEGIN")
+    return storeOver(path, connection)
+  })
 }
 
 interface LogRow {
@@ -116,11 +110,8 @@ function storeOver(path: string, connection: Database): MonitorStore {
   )
   const selectStatement = connection.prepare<[], string>("SELECT text FROM statement").pluck()
   const write = commitOver(connection, reads)
-  let failed = false
-
-  async function read<T>(work: () => T): Promise<T> {
-    return onSqlite(path, work)
-  }
+  const change = untilFailure(path, "commit")
+  const read = async <T>(work: () => T): Promise<T> => onSqlite(path, work)
 
   return {
     documents: () => read(() => selectDocuments.all()),
@@ -134,25 +125,10 @@ function storeOver(path: string, connection: Database): MonitorStore {
     leafHashes: (origin, from, to) =>
       read(() => {
         const log = reads.logOf(origin)
-        if (log === undefined) return pickLeaves(0, [from, to], noTile, noTail)
-        const tileAt = (index: number) => reads.tileOf(log, { level: 0, index })
-        return pickLeaves(log.size, [from, to], tileAt, () => plain(log.tail))
+        const tileAt = (index: number) => log && reads.tileOf(log, { level: 0, index })
+        return pickLeaves(log?.size ?? 0, [from, to], tileAt, () => log && plain(log.tail))
       }),
-    async commit(commit) {
-      if (failed) throw new Trouble("disk", `${path}: an earlier commit failed; end this process`)
-      try {
-        onSqlite(path, () => write(commit))
-      } catch (reason) {
-        failed = !(reason instanceof Refusal)
-        throw reason
-      }
-    },
+    commit: (commit) => change(() => onSqlite(path, () => write(commit))),
     close: () => read(() => void connection.close()),
   }
-}
-
-function noTile(): undefined {}
-
-function noTail(): Uint8Array {
-  return new Uint8Array(0)
 }

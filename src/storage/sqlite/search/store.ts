@@ -1,17 +1,23 @@
 // The store of the search index in SQLite: a database of its own beside the log's. It can be made again, so its
 // commits do not wait for the disk; SQLite keeps each of them whole or drops it, and the index goes on from
-// what it has.
+// what it has. Its tables: terms by batch, and the runs that take their place.
 import { existsSync, rmSync } from "node:fs"
 import type { Database } from "better-sqlite3"
 import { refuse, Trouble } from "../../../core/base/errors.ts"
-import type { IndexStep, SearchStore, TermReads } from "../../../log/ports/search.ts"
+import type {
+  FoldStep,
+  IndexStep,
+  SearchStore,
+  StoredRun,
+  TermReads,
+} from "../../../log/ports/search.ts"
 import type { LogIdentity } from "../../../log/ports/store.ts"
 import { onDisk } from "../../disk/durable-file.ts"
+import { optional, plain } from "../../disk/plain-bytes.ts"
 import { onSqlite } from "../../disk/trouble.ts"
-import { openConnection } from "../database/connection.ts"
+import { openOver } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { searchDatabase } from "../database/database-kind.ts"
-import { termReads, termWriter } from "./terms.ts"
 
 /** The log that an index is of. */
 type IndexedLog = Pick<LogIdentity, "origin" | "treeId">
@@ -20,11 +26,15 @@ interface SearchReads extends TermReads {
   close(): Promise<void>
 }
 
-function assertIndexOf(path: string, connection: Database, { origin, treeId }: IndexedLog): void {
+/** Throws Trouble `damaged` for the index of another log. */
+function readsOf(path: string, connection: Database, { origin, treeId }: IndexedLog): SearchReads {
   const found = connection
     .prepare<[], IndexedLog>("SELECT origin, tree_id AS treeId FROM search_index")
     .get()
-  if (found?.origin === origin && found.treeId === treeId) return
+  if (found?.origin === origin && found.treeId === treeId) {
+    const close = async () => onSqlite(path, () => void connection.close())
+    return { ...termReads(path, connection), close }
+  }
   throw new Trouble(
     "damaged",
     `${path}: expected the search index of ${origin} (tree ${treeId}), found that of ` +
@@ -69,26 +79,18 @@ function appendOver(path: string, connection: Database): (step: IndexStep) => vo
 
 /**
  * Opens the index of a log for writing, or makes one. The caller holds the lock of the data directory. Throws
- * Trouble `damaged` for another log's, and else as {@link openConnection} does.
+ * Trouble `damaged` for another log's, and else as openConnection does.
  */
 export function openSearchStore(path: string, log: IndexedLog): SearchStore {
   if (!existsSync(path)) {
     removeSearchStore(path)
     createSearchStore(path, log)
   }
-  const connection = openConnection(path, "write", searchDatabase)
-  try {
-    onSqlite(path, () => assertIndexOf(path, connection, log))
-    const write = onSqlite(path, () => appendOver(path, connection))
-    return {
-      ...termReads(path, connection),
-      append: async (step) => onSqlite(path, () => write(step)),
-      close: async () => onSqlite(path, () => void connection.close()),
-    }
-  } catch (reason) {
-    connection.close()
-    throw reason
-  }
+  return openOver(path, "write", searchDatabase, (connection) => {
+    const reads = readsOf(path, connection, log)
+    const write = appendOver(path, connection)
+    return { ...reads, append: async (step) => onSqlite(path, () => write(step)) }
+  })
 }
 
 /**
@@ -96,18 +98,90 @@ export function openSearchStore(path: string, log: IndexedLog): SearchStore {
  * shows the index as it was at the first read.
  */
 export function openSearchReads(path: string, log: IndexedLog): SearchReads {
-  const connection = openConnection(path, "read", searchDatabase)
-  try {
-    onSqlite(path, () => {
-      connection.exec("BEGIN")
-      assertIndexOf(path, connection, log)
+  return openOver(path, "read", searchDatabase, (connection) => {
+    connection.exec("BEGIN")
+    return readsOf(path, connection, log)
+  })
+}
+
+const PAGES_A_RUN = 2 ** 20
+const ROWS_AT_ONCE = 1_024
+
+interface TermRow {
+  readonly firstIndex: number
+  readonly endIndex: number
+  readonly bytes: Buffer
+}
+
+export function termReads(path: string, connection: Database): TermReads {
+  const selectTerms = connection.prepare<[number, number], TermRow>(
+    `SELECT first_index AS firstIndex, end_index AS endIndex, bytes FROM term_batches
+      WHERE first_index >= ifnull(
+        (SELECT max(first_index) FROM term_batches WHERE first_index <= ?), 0) AND end_index > ?
+      ORDER BY first_index LIMIT ${ROWS_AT_ONCE}`,
+  )
+  const selectRuns = connection.prepare<[number], StoredRun>(
+    "SELECT run, end_index AS endIndex, pages FROM term_runs WHERE run >= ? ORDER BY run",
+  )
+  const selectDirectory = connection
+    .prepare<[number], Buffer>("SELECT directory FROM term_runs WHERE run = ?")
+    .pluck()
+  const selectPage = connection
+    .prepare<[number], Buffer>("SELECT bytes FROM term_pages WHERE id = ?")
+    .pluck()
+
+  const read = async <T>(work: () => T): Promise<T> => onSqlite(path, work)
+
+  return {
+    terms: (from) =>
+      read(() =>
+        selectTerms.all(from, from).map((row) => {
+          return { ...row, bytes: plain(row.bytes) }
+        }),
+      ),
+    runs: (from) => read(() => selectRuns.all(from)),
+    directory: (run) => read(() => optional(selectDirectory.get(run))),
+    page: (run, page) => read(() => optional(selectPage.get(run * PAGES_A_RUN + page))),
+  }
+}
+
+/** Writes the terms and the fold of a step, inside of its transaction. */
+function termWriter(connection: Database): (step: IndexStep) => void {
+  const insertTerms = connection.prepare(
+    "INSERT INTO term_batches (first_index, end_index, bytes) VALUES (?, ?, ?)",
+  )
+  const deleteUnfinished = connection.prepare("DELETE FROM term_pages WHERE id >= ?")
+  const insertPage = connection.prepare("INSERT INTO term_pages (id, bytes) VALUES (?, ?)")
+  const insertRun = connection.prepare(
+    "INSERT INTO term_runs (run, end_index, pages, directory) VALUES (?, ?, ?, ?)",
+  )
+  const selectFolded = connection
+    .prepare<[], number>("SELECT ifnull(max(end_index), 0) FROM term_runs")
+    .pluck()
+  // A run may cover 65,536 rows; so many at once would hold up the step.
+  const deleteFolded = connection.prepare(
+    `DELETE FROM term_batches WHERE first_index IN (
+      SELECT first_index FROM term_batches WHERE first_index < @folded AND end_index <= @folded
+      ORDER BY first_index LIMIT ${ROWS_AT_ONCE})`,
+  )
+  let folded = selectFolded.get() ?? 0
+
+  function writeStep({ run, firstPage, pages, finished }: FoldStep): void {
+    const id = run * PAGES_A_RUN + firstPage
+    // A run that was begun before a crash begins anew.
+    if (firstPage === 0) deleteUnfinished.run(id)
+    pages.forEach((bytes, i) => {
+      insertPage.run(id + i, bytes)
     })
-    return {
-      ...termReads(path, connection),
-      close: async () => onSqlite(path, () => void connection.close()),
-    }
-  } catch (reason) {
-    connection.close()
-    throw reason
+    if (finished === undefined) return
+    const { endIndex, directory } = finished
+    insertRun.run(run, endIndex, firstPage + pages.length, directory)
+    folded = endIndex
+  }
+
+  return ({ firstIndex, endIndex, bytes, fold }) => {
+    insertTerms.run(firstIndex, endIndex, bytes)
+    if (fold !== undefined) writeStep(fold)
+    deleteFolded.run({ folded })
   }
 }

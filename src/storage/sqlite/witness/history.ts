@@ -5,11 +5,12 @@ import { hash } from "node:crypto"
 import type { Database } from "better-sqlite3"
 import { concat, equalBytes, utf8 } from "../../../core/base/bytes.ts"
 import { Refusal, refuse, Trouble } from "../../../core/base/errors.ts"
+import { settled } from "../../../core/base/settled.ts"
 import { formatHex } from "../../../core/base/text.ts"
 import { asHash, type Hash, type Head } from "../../../core/tree/hash.ts"
 import type { HeadGuard } from "../../../log/ports/guard.ts"
 import { plain } from "../../disk/plain-bytes.ts"
-import { onSqlite } from "../../disk/trouble.ts"
+import { onSqlite, untilFailure } from "../../disk/trouble.ts"
 
 interface HistoryRow {
   readonly changes: number
@@ -29,7 +30,7 @@ export interface Change<T> {
   readonly changed: unknown
 }
 
-export interface ChangeHistory {
+interface ChangeHistory {
   /** Does the work in one transaction and resolves when it is durable and the guard knows of it. */
   change<T>(work: () => Change<T>): Promise<T>
   /** Resolves when no change is under way. */
@@ -53,7 +54,7 @@ export async function openHistory(
   let newest = onSqlite(path, () => historyOf(path, select.get()))
   await settleGuard(path, newest, guard)
   let queue: Promise<void> = Promise.resolve()
-  let failed = false
+  const attempt = untilFailure(path, "change")
 
   function step<T>(work: () => Change<T>): { readonly result: T; readonly next: History } {
     const { result, changed } = work()
@@ -67,30 +68,22 @@ export async function openHistory(
   const inTransaction = connection.transaction(step).immediate as typeof step
 
   async function apply<T>(work: () => Change<T>): Promise<T> {
-    if (failed) throw new Trouble("disk", `${path}: an earlier change failed; end this process`)
-    try {
-      const { result, next } = onSqlite(path, () => inTransaction(work))
-      // If we stop here, nobody was told anything; opening moves the guard on.
-      if (next !== newest) await moveGuard(guard, newest, next)
-      newest = next
-      return result
-    } catch (reason) {
-      failed = !(reason instanceof Refusal)
-      throw reason
-    }
+    const { result, next } = onSqlite(path, () => inTransaction(work))
+    // If we stop here, nobody was told anything; opening moves the guard on.
+    if (next !== newest) await moveGuard(guard, newest, next)
+    newest = next
+    return result
   }
 
   return {
     change(work) {
-      const done = queue.then(() => apply(work))
-      queue = done.then(ignore, ignore)
+      const done = queue.then(() => attempt(() => apply(work)))
+      queue = settled(done)
       return done
     },
     settled: () => queue,
   }
 }
-
-function ignore(): void {}
 
 function historyOf(path: string, row: HistoryRow | undefined): History {
   if (row === undefined) throw new Trouble("damaged", `${path}: the history is missing`)
@@ -124,19 +117,13 @@ async function settleGuard(path: string, stored: History, guard: HeadGuard): Pro
   const found =
     `the database ${path} is at change ${stored.size} (${shortHex(stored.root)}), its head guard at ` +
     `change ${guarded.size} (${shortHex(guarded.root)})`
-  if (stored.size < guarded.size) {
-    refuse(
-      "conflict",
-      `${found}: an older copy of the database was put in place, perhaps a backup was restored. This ` +
-        `witness may have cosigned what it no longer knows. Bring back the newer database, or make a ` +
-        `new witness with new keys`,
-    )
-  }
-  refuse(
-    "conflict",
-    `${found}: they do not belong together, perhaps one of them is from a backup. Bring back the pair ` +
-      `that was in use last, or make a new witness with new keys`,
-  )
+  const cause =
+    stored.size < guarded.size
+      ? "an older copy of the database was put in place, perhaps a backup was restored. This witness " +
+        "may have cosigned what it no longer knows. Bring back the newer database"
+      : "they do not belong together, perhaps one of them is from a backup. Bring back the pair that " +
+        "was in use last"
+  refuse("conflict", `${found}: ${cause}, or make a new witness with new keys`)
 }
 
 function shortHex(root: Hash): string {

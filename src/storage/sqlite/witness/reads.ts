@@ -1,16 +1,22 @@
 // What the tables of a witness hold. Rows that cannot be are damage, as nothing but the witness wrote them.
 import type { Database } from "better-sqlite3"
-import { Refusal, Trouble } from "../../../core/base/errors.ts"
+import { Trouble } from "../../../core/base/errors.ts"
 import { parseOrigin } from "../../../core/note/origin.ts"
 import { asHash } from "../../../core/tree/hash.ts"
 import type { LogIdentity } from "../../../log/ports/store.ts"
-import type { Evidence, Freeze, WitnessedHead, WitnessStore } from "../../../witness/store.ts"
+import type {
+  Evidence,
+  Freeze,
+  KnownLog,
+  WitnessedHead,
+  WitnessStore,
+} from "../../../witness/store.ts"
 import { plain } from "../../disk/plain-bytes.ts"
-import { onSqlite } from "../../disk/trouble.ts"
+import { asDamage, onSqlite } from "../../disk/trouble.ts"
 import { parseIdentity } from "../../rules/identity.ts"
 
 interface IdentityRow {
-  readonly name: string
+  readonly origin: string
   readonly treeId: string
   readonly keys: string
 }
@@ -41,13 +47,13 @@ interface EvidenceRow extends Evidence {
 export function readWitnessIdentity(path: string, connection: Database): LogIdentity {
   const row = connection
     .prepare<[], IdentityRow>(
-      "SELECT name, tree_id AS treeId, key_fingerprints AS keys FROM witness",
+      "SELECT name AS origin, tree_id AS treeId, key_fingerprints AS keys FROM witness",
     )
     .get()
   if (row === undefined) throw new Trouble("damaged", `${path}: the witness's identity is missing`)
-  const { name, treeId, keys } = row
+  const { keys, ...text } = row
   return asDamage(path, () =>
-    parseIdentity({ origin: name, treeId, keyFingerprints: JSON.parse(keys) as unknown[] }),
+    parseIdentity({ ...text, keyFingerprints: JSON.parse(keys) as unknown[] }),
   )
 }
 
@@ -61,25 +67,13 @@ export function witnessReads(path: string, connection: Database): Reads {
     "SELECT origin, id, kind, text FROM evidence ORDER BY origin, number",
   )
 
-  async function read<T>(work: () => T): Promise<T> {
-    return onSqlite(path, () => asDamage(path, work))
-  }
+  const read = async <T>(work: () => T): Promise<T> => onSqlite(path, () => asDamage(path, work))
 
   return {
     heads: () => read(() => selectHeads.all().map(headOf)),
     freezes: () => read(() => selectFreezes.all().map(freezeOf)),
-    logs: () =>
-      read(() =>
-        selectLogs.all().map(({ origin, vkeys }) => {
-          return { origin: parseOrigin(origin), vkeys: JSON.parse(vkeys) as string[] }
-        }),
-      ),
-    evidence: () =>
-      read(() =>
-        selectEvidence.all().map(({ origin, ...evidence }) => {
-          return { origin: parseOrigin(origin), evidence }
-        }),
-      ),
+    logs: () => read(() => selectLogs.all().map(logOf)),
+    evidence: () => read(() => selectEvidence.all().map(evidenceOf)),
   }
 }
 
@@ -87,19 +81,17 @@ export function headOf({ origin, size, root, note, time }: HeadRow): WitnessedHe
   return { origin: parseOrigin(origin), size, root: asHash(plain(root)), note, time }
 }
 
+function logOf({ origin, vkeys }: LogRow): KnownLog {
+  return { origin: parseOrigin(origin), vkeys: JSON.parse(vkeys) as string[] }
+}
+
+function evidenceOf({ origin, ...evidence }: EvidenceRow) {
+  return { origin: parseOrigin(origin), evidence }
+}
+
 function freezeOf({ cause, because, ...row }: FreezeRow): Freeze {
   const origin = parseOrigin(row.origin)
   return cause === "proven"
     ? { origin, cause, evidence: because }
     : { origin, cause, note: because }
-}
-
-/** What is refused from a stranger is damage when it comes from our own disk. */
-function asDamage<T>(path: string, work: () => T): T {
-  try {
-    return work()
-  } catch (reason) {
-    if (!(reason instanceof Refusal)) throw reason
-    throw new Trouble("damaged", `${path} cannot be read: ${reason.message}`, { cause: reason })
-  }
 }

@@ -1,11 +1,12 @@
-// What is kept beside the entries, and how it is taken away again.
+// What is kept beside the entries: side terms, which never change, and attachments, which can be taken away again.
 import type { Database } from "better-sqlite3"
 import { refuse } from "../../../core/base/errors.ts"
 import { asHash } from "../../../core/tree/hash.ts"
-import type { Commit, LogReads } from "../../../log/ports/store.ts"
+import type { Commit, LogReads, StoredSideTerms } from "../../../log/ports/store.ts"
 import { plain } from "../../disk/plain-bytes.ts"
 import { onSqlite } from "../../disk/trouble.ts"
-import { openConnection } from "../database/connection.ts"
+import { assertBodiesRange } from "../../rules/commit.ts"
+import { withConnection } from "../database/connection.ts"
 
 interface AttachmentRow {
   readonly digest: Buffer
@@ -50,16 +51,11 @@ export function attachmentWriter(connection: Database): (commit: Commit) => void
  * data directory. Refuses `not-found` if nothing is attached (any more).
  */
 export function redactAttachment(path: string, index: number, time: number): void {
-  const connection = openConnection(path, "write")
-  try {
-    onSqlite(path, () => {
-      connection.pragma("secure_delete = ON")
-      connection.transaction(() => redact(connection, index, time)).immediate()
-      connection.pragma("wal_checkpoint(TRUNCATE)")
-    })
-  } finally {
-    connection.close()
-  }
+  withConnection(path, "write", (connection) => {
+    connection.pragma("secure_delete = ON")
+    connection.transaction(() => redact(connection, index, time)).immediate()
+    connection.pragma("wal_checkpoint(TRUNCATE)")
+  })
 }
 
 function redact(connection: Database, index: number, time: number): void {
@@ -69,4 +65,30 @@ function redact(connection: Database, index: number, time: number): void {
   }
   connection.prepare("INSERT INTO redactions (idx, time) VALUES (?, ?)").run(index, time)
   connection.prepare("DELETE FROM attachments WHERE idx = ?").run(index)
+}
+
+interface SideRow {
+  readonly index: number
+  readonly bytes: Buffer
+}
+
+export function sideTermReader(path: string, connection: Database): LogReads["sideTerms"] {
+  const select = connection.prepare<[number, number], SideRow>(
+    'SELECT idx AS "index", bytes FROM side_terms WHERE idx >= ? AND idx < ? ORDER BY idx',
+  )
+  return async (from, to) =>
+    onSqlite(path, () => {
+      assertBodiesRange(from, to)
+      return select.all(from, to).map(({ index, bytes }) => ({ index, bytes: plain(bytes) }))
+    })
+}
+
+/** Writes side terms inside of a transaction that is open. */
+export function sideTermWriter(
+  connection: Database,
+): (sideTerms: readonly StoredSideTerms[]) => void {
+  const insert = connection.prepare("INSERT INTO side_terms (idx, bytes) VALUES (?, ?)")
+  return (sideTerms) => {
+    for (const { index, bytes } of sideTerms) insert.run(index, bytes)
+  }
 }
