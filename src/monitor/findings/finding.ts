@@ -53,11 +53,9 @@ const families = {
 
 export type FindingKind = keyof typeof families
 type Family = (typeof families)[FindingKind]
-type KindsOf<Wanted extends Family> = {
-  [Kind in FindingKind]: (typeof families)[Kind] extends Wanted ? Kind : never
+export type MisissuanceKind = {
+  [Kind in FindingKind]: (typeof families)[Kind] extends "misissuance" ? Kind : never
 }[FindingKind]
-
-export type MisissuanceKind = KindsOf<"misissuance">
 
 export const findingKinds = Object.keys(families) as readonly FindingKind[]
 

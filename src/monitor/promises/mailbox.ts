@@ -82,12 +82,6 @@ export function takeInbox(documents: Documents, origin: Origin): readonly Observ
   })
 }
 
-function lengthOf(promise: PostedPromise): number {
-  return promise.form === "receipt"
-    ? promise.receipt.checkpoint.length
-    : promise.timestamp.body.length
-}
-
 export function createMailbox(): OpenMailbox {
   const heads = new Map<Origin, Map<string, PostedHead>>()
   let promises: PostedPromise[] = []
@@ -111,7 +105,8 @@ export function createMailbox(): OpenMailbox {
       if (least !== undefined) ofLog.delete(least[0])
     },
     postPromise(promise) {
-      const length = lengthOf(promise)
+      const { length } =
+        promise.form === "receipt" ? promise.receipt.checkpoint : promise.timestamp.body
       if (promises.length === MOST_PROMISES || promised + length > MOST_PROMISED) {
         refuse("try-later", "too many receipts wait for the next round")
       }
