@@ -15,7 +15,6 @@ import type { Case, Vantage } from "./findings/case.ts"
 import { type Grade, ungraded } from "./findings/finding.ts"
 import { settle } from "./findings/settle.ts"
 import type { MatchedEntry } from "./follow/bundle-audit.ts"
-import { DataFault, faultOf } from "./follow/data-fault.ts"
 import {
   checkGap,
   dueGaps,
@@ -27,7 +26,7 @@ import {
 } from "./follow/fault-memory.ts"
 import { type FollowStep, follow, type Gap } from "./follow/follower.ts"
 import type { LogSource } from "./follow/source.ts"
-import type { TargetTree } from "./follow/target-tree.ts"
+import { DataFault, faultOf, type TargetTree } from "./follow/target-tree.ts"
 import { keepPending, pendingHeads } from "./heads/pending.ts"
 import { convicted } from "./heads/scope.ts"
 import { type KnownKeys, keptStatement, type Statement } from "./heads/statement.ts"
@@ -121,9 +120,6 @@ async function commitEntries(
   }, growth)
 }
 
-/** `cut`: there was no time for all of it. */
-type SyncEnd = "reached" | "cut" | "stopped"
-
 /**
  * Follows the log to `target`, which is larger than the own tree. Rejects with Trouble ("network") if the
  * source fails on the way; what was read before is kept.
@@ -172,14 +168,10 @@ async function syncTo(tools: SyncTools, target: SyncTarget, { now, isOver }: Syn
   return outcome.kind === "fork" ? "stopped" : outcome.kind
 }
 
-/** As {@link syncTo}; gives why the source could not be read, if so. */
-export async function trySyncTo(
-  tools: SyncTools,
-  target: SyncTarget,
-  time: SyncTime,
-): Promise<{ readonly end: SyncEnd; readonly failure?: string }> {
+/** As {@link syncTo}, which ends `cut` without time for all of it; gives why the source could not be read, if so. */
+export async function trySyncTo(tools: SyncTools, target: SyncTarget, time: SyncTime) {
   try {
-    return { end: await syncTo(tools, target, time) }
+    return { end: await syncTo(tools, target, time), failure: undefined }
   } catch (error) {
     const isForeign =
       error instanceof Refusal || (error instanceof Trouble && error.code === "network")

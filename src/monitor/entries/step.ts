@@ -22,8 +22,8 @@ import type { Evidence } from "../../evidence/evidence.ts"
 import type { Case } from "../findings/case.ts"
 import { type Finding, ungraded } from "../findings/finding.ts"
 import type { MatchedEntry } from "../follow/bundle-audit.ts"
-import { DataFault } from "../follow/data-fault.ts"
 import type { LogSource } from "../follow/source.ts"
+import { DataFault } from "../follow/target-tree.ts"
 import { type Statement, secondsText } from "../heads/statement.ts"
 import type { Documents } from "../state/documents.ts"
 import type { OwnTree } from "../state/tree.ts"
@@ -47,13 +47,6 @@ interface EntryStep {
   readonly pause: () => Promise<void>
   /** Whether what the log gives beside the entries takes too long. */
   readonly isLate: () => boolean
-}
-
-/** What must be known of the entries before they can be examined. */
-interface StepFacts {
-  readonly envelopes: ReadonlyMap<number, Uint8Array>
-  /** The index of the entry that is a duplicate, with that of the first one. */
-  readonly duplicates: ReadonlyMap<number, number>
 }
 
 async function firstAt(own: OwnTree, { index, leafHash }: MatchedEntry) {
@@ -103,7 +96,7 @@ async function envelopesOf(
   return envelopes
 }
 
-/** Reads what the entries need; outside of the commit, because it may take its time. */
+/** Reads what must be known of the entries before they can be examined; outside of the commit, because it may take its time. */
 export async function readStepFacts(step: EntryStep, entries: readonly MatchedEntry[]) {
   const envelopes = await envelopesOf(step, entries)
   return { envelopes, duplicates: await duplicatesOf(step.own, entries) }
@@ -113,7 +106,7 @@ export async function readStepFacts(step: EntryStep, entries: readonly MatchedEn
 export async function takeEntries(
   step: EntryStep,
   entries: readonly MatchedEntry[],
-  { envelopes, duplicates }: StepFacts,
+  { envelopes, duplicates }: Awaited<ReturnType<typeof readStepFacts>>,
   documents: Documents,
 ): Promise<readonly Case[]> {
   const cases: Case[] = []

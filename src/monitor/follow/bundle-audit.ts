@@ -16,9 +16,8 @@ import {
   tileWidth,
 } from "../../core/tree/tile.ts"
 import type { OwnTree } from "../state/tree.ts"
-import { DataFault, faultOf } from "./data-fault.ts"
 import type { LogSource } from "./source.ts"
-import { type TargetTree, treeOverTiles } from "./target-tree.ts"
+import { DataFault, faultOf, type TargetTree, treeOverTiles } from "./target-tree.ts"
 
 /** An entry whose body was compared with its leaf hash. */
 export interface MatchedEntry {

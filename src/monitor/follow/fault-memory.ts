@@ -18,8 +18,8 @@ import { collection } from "../state/collection.ts"
 import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
 import { integer, message } from "../state/schema.ts"
 import { decodedBundle, type MatchedEntry, mismatch, type Reading } from "./bundle-audit.ts"
-import { DataFault, type FaultKind } from "./data-fault.ts"
 import type { Gap } from "./follower.ts"
+import { DataFault, type FaultKind } from "./target-tree.ts"
 
 const faultKinds: readonly FaultKind[] = ["tile-mismatch", "missing-data", "entry-mismatch"]
 

@@ -13,9 +13,8 @@ import {
   type Reading,
   treeFromBundles,
 } from "./bundle-audit.ts"
-import { DataFault, faultOf } from "./data-fault.ts"
 import type { LogSource } from "./source.ts"
-import { openTargetTree, type TargetTree } from "./target-tree.ts"
+import { DataFault, faultOf, openTargetTree, type TargetTree } from "./target-tree.ts"
 
 /** Bundles that are read ahead; one has 16 MB at most and some 200 KB mostly. */
 const READ_AHEAD = 8

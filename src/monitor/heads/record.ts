@@ -66,10 +66,6 @@ export function aliveAt({ time, at }: Sighting): number {
   return Math.min(time * 1000, at)
 }
 
-export function sightingOf(statement: Statement, { time }: Signer, at: number): Sighting {
-  return { note: statement.note, size: statement.head.size, time, at }
-}
-
 function isLarger(next: Sighting, before: Sighting | undefined): boolean {
   if (before === undefined || next.size > before.size) return true
   return next.size === before.size && next.time > before.time
@@ -174,7 +170,7 @@ export async function watchSigners(
   ]
   const cases: Case[] = []
   for (const [role, signer] of signers) {
-    const seen = sightingOf(statement, signer, at)
+    const seen = { note: statement.note, size: statement.head.size, time: signer.time, at }
     const { newest, agreed } = signerRecord(documents, origin, signer.vkey) ?? {}
     const known = [newest ?? [], agreed ?? []].flat()
     const [found] = known.flatMap((one) => contradictionOf(one, seen) ?? [])

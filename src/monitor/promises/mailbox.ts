@@ -208,12 +208,6 @@ function readNativeReceipt(value: unknown): PostedReceipt {
   return { head, receipt: { index, leafHash, checkpoint, path } }
 }
 
-function readTimestamps(value: object, logs: readonly PinnedKeys[]): readonly PostedPromise[] {
-  if (Object.hasOwn(value, "verification")) return [readTimestamp(value, logs)]
-  const entries = asList(Object.values(value), "entries", MOST_TIMESTAMPS)
-  return entries.map((entry) => readTimestamp(entry, logs))
-}
-
 /**
  * Reads JSON of up to 1 MiB: an entry as the Rekor v1 API shows it, an object with up to 16 of them by entry
  * ID, or a native receipt. Refuses `malformed`, `too-large`, `bad-proof`; `untrusted` for another log's
@@ -223,7 +217,11 @@ export function readPostedReceipts(text: string, logs: readonly PinnedKeys[]): P
   const value = parseJson(text, "receipt", LONGEST_RECEIPTS)
   const { inclusionProof } = asObject(value, "receipt", ["inclusionProof"])
   if (!isAbsent(inclusionProof)) return { timestamps: [], receipts: [readNativeReceipt(value)] }
-  const timestamps = readTimestamps(value as object, logs)
+  const isOne = Object.hasOwn(value as object, "verification")
+  const entries = isOne
+    ? [value]
+    : asList(Object.values(value as object), "entries", MOST_TIMESTAMPS)
+  const timestamps = entries.map((entry) => readTimestamp(entry, logs))
   if (timestamps.length === 0) throw new Refusal("malformed", "receipt: expected an entry")
   return { timestamps, receipts: [] }
 }
