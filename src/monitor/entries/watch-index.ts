@@ -60,12 +60,6 @@ function fits(rule: SignerRule, signer: EntrySigner, isWide: boolean): boolean {
   return isWide ? identities.some(isFitting) : !isUnreadable && identities.every(isFitting)
 }
 
-function ruleText(rule: SignerRule): string {
-  return rule.form === "key"
-    ? `key ${rule.key}`
-    : `identity ${rule.identity.text} of ${rule.issuer}`
-}
-
 function push<V>(map: Map<string, V[]>, key: string, value: V): void {
   const values = map.get(key)
   if (values === undefined) map.set(key, [value])
@@ -147,7 +141,10 @@ export function indexWatch(watch: Watch): WatchIndex {
     const found = new Set([...(keyed ?? nothing), ...byIdentity])
     return [...found].flatMap((signer): readonly SignerMatch[] => {
       const rule = signer.rules.find((each) => fits(each, by, true))
-      return rule === undefined ? nothing : [{ signer, by, reason: ruleText(rule) }]
+      if (rule === undefined) return nothing
+      const isKey = rule.form === "key"
+      const reason = isKey ? `key ${rule.key}` : `identity ${rule.identity.text} of ${rule.issuer}`
+      return [{ signer, by, reason }]
     })
   }
 

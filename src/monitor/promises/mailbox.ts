@@ -150,12 +150,6 @@ export interface PostedReceipt {
   readonly receipt: PromisedEntry
 }
 
-interface PostedReceipts {
-  /** Timestamps that hold. */
-  readonly timestamps: readonly PostedPromise[]
-  readonly receipts: readonly PostedReceipt[]
-}
-
 const LONGEST_RECEIPTS = 1_048_576
 const MOST_TIMESTAMPS = 16
 const LOG_ID = /^[0-9a-f]{64}$/
@@ -210,10 +204,10 @@ function readNativeReceipt(value: unknown): PostedReceipt {
 
 /**
  * Reads JSON of up to 1 MiB: an entry as the Rekor v1 API shows it, an object with up to 16 of them by entry
- * ID, or a native receipt. Refuses `malformed`, `too-large`, `bad-proof`; `untrusted` for another log's
+ * ID, or a native receipt. Gives timestamps that hold, and native receipts. Refuses `malformed`, `too-large`, `bad-proof`; `untrusted` for another log's
  * timestamp and `bad-signature` for one that does not hold.
  */
-export function readPostedReceipts(text: string, logs: readonly PinnedKeys[]): PostedReceipts {
+export function readPostedReceipts(text: string, logs: readonly PinnedKeys[]) {
   const value = parseJson(text, "receipt", LONGEST_RECEIPTS)
   const { inclusionProof } = asObject(value, "receipt", ["inclusionProof"])
   if (!isAbsent(inclusionProof)) return { timestamps: [], receipts: [readNativeReceipt(value)] }
