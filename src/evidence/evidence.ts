@@ -2,7 +2,7 @@
 // public keys. What each kind holds and how it is checked stands in a file of its own.
 
 /** Kinds about entries of the log, which prove that those are in it. */
-const entryEvidenceKinds = [
+export const entryEvidenceKinds = [
   "signed-after-revocation",
   "conflicting-claims",
   "bad-entry",

@@ -47,16 +47,15 @@ function judgeSilence(scope: FreshnessJudgement, one: WatchedWitness): Case {
   return lasting(scope, ungraded("witness-silent", origin, summary, name))
 }
 
-/** Whether a witness stood for the tree that this monitor sees, or was not looked for before, within `window`. */
-function standsForView({ agreed, since }: SignerRecord, now: number, window: number): boolean {
-  return now - Math.max(since, agreed ? aliveAt(agreed) : 0) <= window
-}
-
 function judgeView(scope: FreshnessJudgement, witnesses: readonly WatchedWitness[]): Case {
   const { origin, now, threshold } = scope
   const { witnessWindow } = limitsOf(scope)
   const needed = monitorQuorum(witnesses.length, threshold)
-  const away = witnesses.filter(({ record }) => !standsForView(record, now, witnessWindow))
+  // Those that neither stood for the tree that this monitor sees nor were looked for only lately.
+  const away = witnesses.filter(
+    ({ record: { agreed, since } }) =>
+      now - Math.max(since, agreed ? aliveAt(agreed) : 0) > witnessWindow,
+  )
   const present = witnesses.length - away.length
   if (present >= needed) return absent(keyOf("stale-view", origin))
   const list = away.slice(0, MOST_NAMES).map(({ witness, record }) => {

@@ -1,44 +1,25 @@
-// One round over one log: every vantage point is asked, the tree is brought up to the newest signed head, and
-// everything that was seen is judged.
+// One round over one log: every vantage point is asked for its newest head, the tree is brought up to the newest signed
+// one, and everything that was seen is judged. A vantage point that does not answer is a finding of its own, because
+// a monitor that cannot see must say so.
+import { Refusal, shown, Trouble } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
 import { reviewCanaries } from "./alerts/canary.ts"
 import { judgeExpectations } from "./entries/expectation.ts"
-import { absent, type Case, isPublished, type Observation } from "./findings/case.ts"
+import { absent, type Case, isPublished, type Observation, type Vantage } from "./findings/case.ts"
 import { keyOf, ungraded } from "./findings/finding.ts"
 import { settle } from "./findings/settle.ts"
-import {
-  checkGap,
-  dueGaps,
-  faultCase,
-  type GapCheck,
-  healGap,
-  keepTileGap,
-} from "./follow/fault-memory.ts"
-import type { Gap } from "./follow/follower.ts"
+import { storedFinding } from "./findings/stored.ts"
+import type { LogSource } from "./follow/source.ts"
 import { judgeFreshness } from "./freshness.ts"
 import { judgeHead, judgePending, newestSigned } from "./heads/judge.ts"
 import { type JudgeLimits, type JudgeScope, limitsOf } from "./heads/scope.ts"
+import { type KnownKeys, openStatement, readNote, type Statement } from "./heads/statement.ts"
 import { vantageRecords } from "./heads/vantage.ts"
-import {
-  commitEntries,
-  reachedStatement,
-  type SyncTarget,
-  type SyncTime,
-  type SyncTools,
-  trySyncTo,
-} from "./log-sync.ts"
+import { checkGaps, type SyncTarget, type SyncTime, type SyncTools, trySyncTo } from "./log-sync.ts"
 import { type MonitoredLog, noteLog } from "./monitored-log.ts"
 import { takeInbox } from "./promises/mailbox.ts"
 import { judgePromises } from "./promises/promise.ts"
-import type { OwnTree } from "./state/tree.ts"
-import {
-  judgeReachability,
-  mayAnswerYet,
-  observationsOf,
-  readVantages,
-  type Sight,
-  signedStatement,
-} from "./vantage-reading.ts"
+import type { DocumentReads } from "./state/documents.ts"
 
 /** How a log stood at the end of a round. */
 export interface LogReport {
@@ -74,14 +55,8 @@ function targetsOf({ log, tools }: LogRound, observations: readonly Observation[
   )
 }
 
-interface Synced {
-  /** Whether the log's own head was reached, if it has shown one. */
-  readonly isComplete: boolean
-  readonly isCut: boolean
-  readonly failures: readonly Sight[]
-}
-
-async function sync(round: LogRound, observations: readonly Observation[]): Promise<Synced> {
+/** `isComplete` says whether the log's own head was reached, if it has shown one. */
+async function sync(round: LogRound, observations: readonly Observation[]) {
   const { log, tools } = round
   const own = await tools.state.tree(log.origin)
   const failures: Sight[] = []
@@ -97,35 +72,6 @@ async function sync(round: LogRound, observations: readonly Observation[]): Prom
     if (failure !== undefined && target.isOwed) failures.push({ vantage: target.vantage, failure })
   }
   return { isComplete, isCut, failures }
-}
-
-async function settleGap({ log, tools, now }: LogRound, own: OwnTree, gap: Gap, check: GapCheck) {
-  const { origin, source } = log
-  const { state, keys } = tools
-  if (check.state === "lasts") {
-    await state.change((documents) => {
-      keepTileGap(documents, origin, check.fault)
-      settle(documents, [faultCase(origin, check.fault, "log", now)], now)
-    })
-    return
-  }
-  const statement = reachedStatement(tools)
-  if (statement === undefined) return
-  const path = (index: number) => own.inclusion(index, statement.head.size)
-  const ground = { origin, statement, path, source, ...present({ holds: keys.holds }) }
-  const read = { own, ground, entries: check.entries, now }
-  await commitEntries(tools, read, (documents) => healGap(documents, origin, gap))
-}
-
-/** Asks again for what was missing or wrong in earlier rounds. */
-async function checkGaps(round: LogRound): Promise<void> {
-  const { log, tools, now, isOver } = round
-  const own = await tools.state.tree(log.origin)
-  for (const gap of dueGaps(tools.state.documents, log.origin, now)) {
-    if (isOver()) return
-    const check = await checkGap({ own, source: log.source, hasher: tools.hasher }, gap)
-    if (check !== undefined) await settleGap(round, own, gap, check)
-  }
 }
 
 /** Of what the log publishes. It may have signed more for others, which is `unreconciled-head` in time. */
@@ -187,7 +133,7 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
   const sights = await readVantages(log, keys, sizeBefore)
   const observations = observationsOf(sights, now)
   const { isComplete, isCut, failures } = await sync(round, observations)
-  await checkGaps(round)
+  await checkGaps(tools, log.source, round)
   await state.change(async (documents) => {
     const reached = sights.map((sight) => {
       const failure = failures.find(({ vantage }) => vantage === sight.vantage)
@@ -209,4 +155,71 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
     isStateNewer: isStateNewer(round, observations, sizeBefore),
     isCut,
   }
+}
+
+/** What a vantage point answered; `note` is undefined if it knows no head of the log. */
+export type Sight =
+  | { readonly vantage: Vantage; readonly note: string | undefined }
+  | { readonly vantage: Vantage; readonly failure: string }
+
+async function sightOf(vantage: Vantage, ask: () => Promise<string | undefined>): Promise<Sight> {
+  try {
+    return { vantage, note: await ask() }
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof Trouble) {
+      return { vantage, failure: error.message }
+    }
+    throw error
+  }
+}
+
+/** The statement in a note if the log signed it. */
+export function signedStatement(note: string, keys: KnownKeys): Statement | undefined {
+  const read = readNote(note)
+  if (read === undefined || read.head.origin !== keys.origin) return undefined
+  const statement = openStatement(read, keys)
+  return statement.log.length > 0 ? statement : undefined
+}
+
+/** A head that is older than the own tree may be a cache's, so it is asked for again past all caches. */
+async function newestNote(source: LogSource, size: number, keys: KnownKeys): Promise<string> {
+  const note = await source.checkpoint()
+  const statement = signedStatement(note, keys)
+  if (statement !== undefined && statement.head.size >= size) return note
+  return await source.checkpoint(true)
+}
+
+/** Asks all vantage points at once; `size` is that of the own tree. */
+export async function readVantages(log: MonitoredLog, keys: KnownKeys, size: number) {
+  return await Promise.all([
+    sightOf("log", () => newestNote(log.source, size, keys)),
+    ...log.mirrors.map(({ name, source }) =>
+      sightOf(`mirror ${name}`, () => newestNote(source, size, keys)),
+    ),
+    ...log.witnessHeads.map(({ name, source }) =>
+      sightOf(`witness ${name}`, () => source.head(log.origin)),
+    ),
+  ])
+}
+
+export function observationsOf(sights: readonly Sight[], now: number): readonly Observation[] {
+  return sights.flatMap((sight) =>
+    "failure" in sight || sight.note === undefined
+      ? []
+      : [{ vantage: sight.vantage, note: sight.note, receivedAt: now }],
+  )
+}
+
+/** Whether a vantage point does not answer, and may do so again in a minute. */
+export function mayAnswerYet(documents: DocumentReads, origin: string, vantage: Vantage): boolean {
+  const found = storedFinding(documents, keyOf("unreachable", origin, vantage))
+  return found?.grade === "SUSPECTED" && found.resolvedAt === undefined
+}
+
+/** `unreachable` for what did not answer, and nothing of the kind for what did. */
+export function judgeReachability(origin: string, sight: Sight, at: number): Case {
+  const { vantage } = sight
+  if (!("failure" in sight)) return absent(keyOf("unreachable", origin, vantage))
+  const summary = `${vantage} does not answer: ${shown(sight.failure, 300)}`
+  return { ...ungraded("unreachable", origin, summary, vantage), shownBy: vantage, at }
 }

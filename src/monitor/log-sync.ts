@@ -10,17 +10,23 @@ import { planConsistency, planInclusion } from "../core/tree/proof.ts"
 import type { Evidence } from "../evidence/evidence.ts"
 import { makeFork } from "../evidence/head-evidence.ts"
 import type { EntryExaminer } from "./entries/examiner.ts"
-import type { RemarkGround } from "./entries/remark-finding.ts"
-import { readStepFacts, takeEntries } from "./entries/step.ts"
+import { type RemarkGround, readStepFacts, takeEntries } from "./entries/step.ts"
 import type { Case, Vantage } from "./findings/case.ts"
 import { type Grade, ungraded } from "./findings/finding.ts"
 import { settle } from "./findings/settle.ts"
 import type { MatchedEntry } from "./follow/bundle-audit.ts"
-import { DataFault, faultOf } from "./follow/data-fault.ts"
-import { faultCase, keepGap, keepTileGap, nothingButGaps } from "./follow/fault-memory.ts"
-import { type FollowStep, follow } from "./follow/follower.ts"
+import {
+  checkGap,
+  dueGaps,
+  faultCase,
+  healGap,
+  keepGap,
+  keepTileGap,
+  nothingButGaps,
+} from "./follow/fault-memory.ts"
+import { type FollowStep, follow, type Gap } from "./follow/follower.ts"
 import type { LogSource } from "./follow/source.ts"
-import type { TargetTree } from "./follow/target-tree.ts"
+import { DataFault, faultOf, type TargetTree } from "./follow/target-tree.ts"
 import { keepPending, pendingHeads } from "./heads/pending.ts"
 import { convicted } from "./heads/scope.ts"
 import { type KnownKeys, keptStatement, type Statement } from "./heads/statement.ts"
@@ -62,7 +68,7 @@ export interface SyncTarget {
 }
 
 /** The newest signed head that the own tree has reached. */
-export function reachedStatement({ state, keys }: SyncTools): Statement | undefined {
+function reachedStatement({ state, keys }: SyncTools): Statement | undefined {
   const { note } = logRecord(state.documents, keys.origin)
   return note === undefined ? undefined : keptStatement(note, keys)
 }
@@ -100,7 +106,7 @@ interface ReadEntries {
 }
 
 /** Commits what there is to say about entries, together with what `also` does, and settles both. */
-export async function commitEntries(
+async function commitEntries(
   { state, watch, examiner, pause, beginTurn }: SyncTools,
   { own, ground, entries, now }: ReadEntries,
   also: (documents: Documents) => readonly Case[],
@@ -113,9 +119,6 @@ export async function commitEntries(
     settle(documents, [...found, ...also(documents)], now)
   }, growth)
 }
-
-/** `cut`: there was no time for all of it. */
-type SyncEnd = "reached" | "cut" | "stopped"
 
 /**
  * Follows the log to `target`, which is larger than the own tree. Rejects with Trouble ("network") if the
@@ -165,14 +168,10 @@ async function syncTo(tools: SyncTools, target: SyncTarget, { now, isOver }: Syn
   return outcome.kind === "fork" ? "stopped" : outcome.kind
 }
 
-/** As {@link syncTo}; gives why the source could not be read, if so. */
-export async function trySyncTo(
-  tools: SyncTools,
-  target: SyncTarget,
-  time: SyncTime,
-): Promise<{ readonly end: SyncEnd; readonly failure?: string }> {
+/** As {@link syncTo}, which ends `cut` without time for all of it; gives why the source could not be read, if so. */
+export async function trySyncTo(tools: SyncTools, target: SyncTarget, time: SyncTime) {
   try {
-    return { end: await syncTo(tools, target, time) }
+    return { end: await syncTo(tools, target, time), failure: undefined }
   } catch (error) {
     const isForeign =
       error instanceof Refusal || (error instanceof Trouble && error.code === "network")
@@ -195,4 +194,32 @@ async function proofAgainst(
   if (equalBytes(implied, root)) return undefined
   const hashes = await tree.prove(planConsistency(size, tree.head.size))
   return makeFork(vkey, older.note, newer.note, { implied, hashes }, holds)
+}
+
+async function settleGap(tools: SyncTools, source: LogSource, now: number, gap: Gap) {
+  const { state, keys, hasher } = tools
+  const { origin } = keys
+  const own = await state.tree(origin)
+  const check = await checkGap({ own, source, hasher }, gap)
+  if (check instanceof DataFault) {
+    await state.change((documents) => {
+      keepTileGap(documents, origin, check)
+      settle(documents, [faultCase(origin, check, "log", now)], now)
+    })
+    return
+  }
+  const statement = reachedStatement(tools)
+  if (check === undefined || statement === undefined) return
+  const path = (index: number) => own.inclusion(index, statement.head.size)
+  const ground = { origin, statement, path, source, ...present({ holds: keys.holds }) }
+  const read = { own, ground, entries: check, now }
+  await commitEntries(tools, read, (documents) => healGap(documents, origin, gap))
+}
+
+/** Asks again for what was missing or wrong in earlier rounds. */
+export async function checkGaps(tools: SyncTools, source: LogSource, { now, isOver }: SyncTime) {
+  for (const gap of dueGaps(tools.state.documents, tools.keys.origin, now)) {
+    if (isOver()) return
+    await settleGap(tools, source, now, gap)
+  }
 }

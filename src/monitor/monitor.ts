@@ -13,7 +13,7 @@ import { acknowledge } from "./findings/life.ts"
 import type { JudgeLimits } from "./heads/scope.ts"
 import type { KnownKeys } from "./heads/statement.ts"
 import { type LogReport, runLogRound } from "./log-round.ts"
-import type { BeginTurn, SyncTools } from "./log-sync.ts"
+import type { BeginTurn } from "./log-sync.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
 import type { OpenMailbox } from "./promises/mailbox.ts"
 import { keepReceipt } from "./promises/promise-record.ts"
@@ -68,13 +68,7 @@ export interface Monitor {
   counters(): ReadonlyMap<string, EntryCounters>
 }
 
-interface Followed {
-  readonly log: MonitoredLog
-  readonly keys: KnownKeys
-  readonly tools: SyncTools
-}
-
-function followed(log: MonitoredLog, options: MonitorOptions, beginTurn: BeginTurn): Followed {
+function followed(log: MonitoredLog, options: MonitorOptions, beginTurn: BeginTurn) {
   const { state, watch, verify, hasher, sha256, holds, pause } = options
   const { origin, vkeys: logKeys, witnesses } = log
   const keys: KnownKeys = { origin, logKeys, witnesses, ...present({ holds }) }

@@ -5,8 +5,8 @@ import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import type { Origin } from "../core/note/origin.ts"
 import type { Head } from "../core/tree/hash.ts"
+import { type SinkState, sinkStates } from "./alerts/alert.ts"
 import { type CanaryState, canaryStates } from "./alerts/canary.ts"
-import { type SinkState, sinkStates } from "./alerts/sink-state.ts"
 import { outbox } from "./findings/outbox.ts"
 import {
   findingId,

@@ -1,7 +1,9 @@
 // Delivers the alerts of the outbox to every sink, at least once: an alert leaves the outbox in a commit
 // after its delivery. A sink that fails is asked again later and later, up to once an hour, and neither
-// stops the others nor loses an alert.
+// stops the others nor loses an alert. How the sinks are doing is remembered, for the status page and `sink-failing`.
 import { present } from "../../core/base/present.ts"
+import { absent, type Case } from "../findings/case.ts"
+import { attested, keyOf } from "../findings/finding.ts"
 import { alertLeft, remind } from "../findings/life.ts"
 import {
   type Alert,
@@ -13,9 +15,10 @@ import {
 } from "../findings/outbox.ts"
 import { settle } from "../findings/settle.ts"
 import { severityOf } from "../findings/stored.ts"
-import type { Change, Documents, Moment } from "../state/documents.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
+import type { Change, DocumentReads, Documents, Moment } from "../state/documents.ts"
+import { integer, message, optional, text } from "../state/schema.ts"
 import { noteTestDelivered } from "./canary.ts"
-import { forgetSinksBut, isMeantFor, noteSinkPass, sinkStates } from "./sink-state.ts"
 
 export type { Alert } from "../findings/outbox.ts"
 
@@ -52,10 +55,6 @@ const LONGEST_BACKOFF = 3_600_000
 const MOST_AT_ONCE = 100
 /** How long it is tried to deliver a test. */
 const TEST_LIFE = 3_600_000
-
-function backoffOf(failures: number): number {
-  return Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** Math.min(failures - 1, 20))
-}
 
 function isDue(item: OutboxItem, name: string, now: number): boolean {
   const until = item.waits[name]?.until ?? 0
@@ -141,7 +140,8 @@ function settleDelivered(
 
 function settleFailure({ documents, now }: Moment, item: OutboxItem, name: string): void {
   const failures = (item.waits[name]?.failures ?? 0) + 1
-  const wait = { failures, until: now + backoffOf(failures) }
+  const backoff = Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** Math.min(failures - 1, 20))
+  const wait = { failures, until: now + backoff }
   keepItem(documents, { ...item, waits: { ...item.waits, [name]: wait } })
 }
 
@@ -195,4 +195,75 @@ export async function deliverAlerts(delivery: AlertDelivery): Promise<DeliveryRe
     delivered: passes.reduce((sum, { delivered }) => sum + delivered.length, 0),
     failed: passes.filter(({ failure }) => failure !== undefined).map(({ name }) => name),
   }
+}
+
+/** What came of one pass over the alerts of a sink. */
+interface SinkPass {
+  readonly delivered: number
+  /** Why the pass ended early. */
+  readonly failure?: string
+  /** Whether alerts are left that this sink has failed on before. */
+  readonly isBehind: boolean
+}
+
+/** How long a sink may fail before the others are told. */
+const FAILING_DEADLINE = 3_600_000
+const LONGEST_FAILURE = 300
+
+/** By name. */
+export const sinks = collection(
+  "alert",
+  message({
+    /** Failures since the last delivery. */
+    failures: integer,
+    /** Unix milliseconds. */
+    failingSince: optional(integer),
+    lastDeliveredAt: optional(integer),
+    lastFailure: optional(text),
+  }),
+  { under: "sink " },
+)
+
+export type SinkState = ValueOf<typeof sinks> & { readonly name: string }
+
+/** Every sink that was ever used and is still configured, by name. */
+export function sinkStates(reads: DocumentReads): readonly SinkState[] {
+  return reads.list(sinks).map(([name, state]) => ({ ...state, name }))
+}
+
+function findingKey(name: string): string {
+  return keyOf("sink-failing", "monitor", name)
+}
+
+/** A failing sink is not told that it fails; all others are. */
+export function isMeantFor(alert: Pick<Alert, "key">, name: string): boolean {
+  return alert.key !== findingKey(name)
+}
+
+/** Remembers how a pass went, and says whether the sink has been failing for too long. */
+export function noteSinkPass(documents: Documents, name: string, pass: SinkPass, now: number) {
+  const before = documents.get(sinks, name) ?? { failures: 0 }
+  const { failingSince: since = now, lastFailure, lastDeliveredAt } = before
+  const isWell = pass.failure === undefined && !pass.isBehind && pass.delivered > 0
+  const wasFailing = before.failingSince !== undefined
+  const isFailing = !isWell && (wasFailing || pass.failure !== undefined)
+  const failure = pass.failure?.slice(0, LONGEST_FAILURE).toWellFormed() ?? lastFailure
+  const state = {
+    failures: isWell ? 0 : before.failures + (pass.failure === undefined ? 0 : 1),
+    failingSince: isFailing ? since : undefined,
+    lastDeliveredAt: pass.delivered > 0 ? now : lastDeliveredAt,
+    lastFailure: isFailing ? failure : undefined,
+  }
+  documents.put(sinks, name, present(state))
+  if (!isFailing) return [absent(findingKey(name))]
+  if (now - since < FAILING_DEADLINE) return []
+  const summary = `the sink ${name} has taken no alert since ${new Date(since).toISOString()}`
+  return [attested("sink-failing", "monitor", summary, name)]
+}
+
+/** Forgets sinks that are no longer configured; nothing is wrong with them any more. */
+export function forgetSinksBut(documents: Documents, names: ReadonlySet<string>): readonly Case[] {
+  const others = documents.keys(sinks).filter((name) => !names.has(name))
+  for (const name of others) documents.remove(sinks, name)
+  return others.map((name) => absent(findingKey(name)))
 }

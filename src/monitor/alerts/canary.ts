@@ -119,10 +119,6 @@ interface CanaryReview extends Moment {
   readonly isBehind?: boolean
 }
 
-async function isInPlace(leafHash: string, index: number, tree: TreeView): Promise<boolean> {
-  return index < tree.head.size && formatHex(await tree.leafHash(index)) === leafHash
-}
-
 function completed(
   documents: Documents,
   { origin, announcedAt, seenAt }: Canary,
@@ -148,9 +144,9 @@ function missing({ origin, index, seenAt }: Canary): readonly Case[] {
 async function reviewOne(review: CanaryReview, leafHash: string, known: Canary) {
   const { documents, origin, tree, now, timing = defaultCanaryTiming } = review
   const { index, missedAt, announcedAt } = known
-  const isNew = known.seenAt === undefined && index !== undefined
-  const canary =
-    isNew && (await isInPlace(leafHash, index, tree)) ? { ...known, seenAt: now } : known
+  const isNew = known.seenAt === undefined && index !== undefined && index < tree.head.size
+  const isSeen = isNew && formatHex(await tree.leafHash(index)) === leafHash
+  const canary = isSeen ? { ...known, seenAt: now } : known
   const { seenAt } = canary
   if (canary !== known) documents.put(canaries, leafHash, canary)
   if (index !== undefined && seenAt !== undefined) {

@@ -54,8 +54,6 @@ export interface EntryExaminer {
   counters(): EntryCounters
 }
 
-type Counts = { -readonly [Each in keyof EntryCounters]: number }
-
 const nothing: readonly Remark[] = []
 
 function unclassifiable(index: number, reading: Exclude<EntryReading, ReadEntry>): Remark {
@@ -102,7 +100,7 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
   const revocations = createRevocationRule(origin, index)
   const subjectRemarks = createSubjectRule(origin)
   const noteShipped = createShippedRule(origin, watch)
-  const counts: Counts = {
+  const counts: { -readonly [Each in keyof EntryCounters]: number } = {
     entries: 0,
     verified: 0,
     unverified: 0,

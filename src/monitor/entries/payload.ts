@@ -90,16 +90,12 @@ function endOfString(text: string, at: number): number {
   return end + 1
 }
 
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
-}
-
 /** How many members all objects in a JSON text have, as they are written. */
 function countWritten(text: string): number {
   let count = 0
   for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at)) {
     at = endOfString(text, at)
-    while (isSpace(text.charCodeAt(at))) at += 1
+    while (/\s/.test(text.charAt(at))) at += 1
     if (text.charCodeAt(at) === COLON) count += 1
   }
   return count

@@ -3,6 +3,7 @@
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { Refusal } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import type { HashName } from "../../entry/algorithm.ts"
 import type { SignatureCheck } from "../../entry/entry.ts"
@@ -54,6 +55,7 @@ export type EntryReading =
    */
   | { readonly form: "malformed" | "unknown" | "ambiguous"; readonly reason: string }
 
+type Sha256 = (bytes: Uint8Array) => Uint8Array
 type Checks = Pick<ReadEntry, "checks" | "isProvable">
 
 /** Keys that are remembered, of each form; some 12 KB each at most. */
@@ -63,11 +65,6 @@ interface KnownSigner {
   readonly signer: EntrySigner
   /** The digest of the key's revocation, made once a hash. */
   readonly revocation: (hash: HashName) => string
-}
-
-function signerOf({ names }: VerifierKey, key: string): EntrySigner {
-  const { identities = [], written = identities, issuer, isUnreadable = false } = names ?? {}
-  return { key, identities: written, isUnreadable, ...(issuer !== undefined && { issuer }) }
 }
 
 const known = new WeakMap<VerifierKey, KnownSigner>()
@@ -81,7 +78,10 @@ function knownSigner(verifierKey: VerifierKey, key: string): KnownSigner {
     digests.set(hash, digest)
     return digest
   }
-  const made = { signer: signerOf(verifierKey, key), revocation }
+  const { names } = verifierKey
+  const { identities = [], written = identities, issuer, isUnreadable = false } = names ?? {}
+  const signer = { key, identities: written, isUnreadable, ...present({ issuer }) }
+  const made = { signer, revocation }
   known.set(verifierKey, made)
   return made
 }
@@ -95,12 +95,8 @@ function isPlainJson(body: Uint8Array): boolean {
   return JSON.stringify(JSON.parse(text)) === text
 }
 
-function sha256(bytes: Uint8Array): Uint8Array {
-  return digestOf("sha256", bytes)
-}
-
 /** `hash` is SHA-256 of payloads; noble's by default, which is slow for large ones. */
-export function createEntryReader(hash: (bytes: Uint8Array) => Uint8Array = sha256) {
+export function createEntryReader(hash: Sha256 = (bytes) => digestOf("sha256", bytes)) {
   const readClaim = createClaimReader(MOST_KEYS)
 
   function checksOf(body: Uint8Array, claim: LoggedClaim, payload?: EntryPayload): Checks {

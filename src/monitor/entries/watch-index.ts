@@ -1,7 +1,7 @@
 // A watch file made ready for many entries: which of its subjects and signers an entry is about. Entries that
 // nobody watches cost a few look-ups.
 import { shown } from "../../core/base/errors.ts"
-import type { SignerRule } from "../watch/rules.ts"
+import type { RevokedKey, SignerRule } from "../watch/rules.ts"
 import type { Subject, Watch, WatchedSigner } from "../watch/watch.ts"
 import type { NamedSubject } from "./payload.ts"
 
@@ -60,12 +60,6 @@ function fits(rule: SignerRule, signer: EntrySigner, isWide: boolean): boolean {
   return isWide ? identities.some(isFitting) : !isUnreadable && identities.every(isFitting)
 }
 
-function ruleText(rule: SignerRule): string {
-  return rule.form === "key"
-    ? `key ${rule.key}`
-    : `identity ${rule.identity.text} of ${rule.issuer}`
-}
-
 function push<V>(map: Map<string, V[]>, key: string, value: V): void {
   const values = map.get(key)
   if (values === undefined) map.set(key, [value])
@@ -119,16 +113,6 @@ function lookUpDigests(all: readonly Subject[]): (digest: string) => readonly Su
   }
 }
 
-function revocationsOf(watch: Watch): ReadonlyMap<string, readonly RevocationOfKey[]> {
-  const revoked = new Map<string, RevocationOfKey[]>()
-  for (const signer of watch.signers) {
-    for (const { key, ...rest } of signer.revoked) push(revoked, key, rest)
-  }
-  return revoked
-}
-
-type RevocationOfKey = Omit<WatchedSigner["revoked"][number], "key">
-
 function keysOf(watch: Watch): ReadonlySet<string> {
   const rules = [...watch.subjects, ...watch.signers].flatMap((each) =>
     "rules" in each ? each.rules : each.signers,
@@ -145,7 +129,10 @@ export function indexWatch(watch: Watch): WatchIndex {
     for (const rule of signer.rules) if (rule.form === "key") push(byKey, rule.key, signer)
   }
   const byIdentity = watch.signers.filter(({ rules }) => rules.some(({ form }) => form === "oidc"))
-  const revoked = revocationsOf(watch)
+  const revoked = new Map<string, RevokedKey[]>()
+  for (const signer of watch.signers) {
+    for (const each of signer.revoked) push(revoked, each.key, each)
+  }
   const knownKeys = keysOf(watch)
 
   function signersBy(by: EntrySigner): readonly SignerMatch[] {
@@ -154,7 +141,10 @@ export function indexWatch(watch: Watch): WatchIndex {
     const found = new Set([...(keyed ?? nothing), ...byIdentity])
     return [...found].flatMap((signer): readonly SignerMatch[] => {
       const rule = signer.rules.find((each) => fits(each, by, true))
-      return rule === undefined ? nothing : [{ signer, by, reason: ruleText(rule) }]
+      if (rule === undefined) return nothing
+      const isKey = rule.form === "key"
+      const reason = isKey ? `key ${rule.key}` : `identity ${rule.identity.text} of ${rule.issuer}`
+      return [{ signer, by, reason }]
     })
   }
 

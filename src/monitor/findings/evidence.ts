@@ -2,7 +2,7 @@
 // of that is kept free of evidence about entries, so that a log full of bad entries cannot crowd out the
 // proof that it forked.
 import { utf8 } from "../../core/base/bytes.ts"
-import type { Evidence, EvidenceKind } from "../../evidence/evidence.ts"
+import { type Evidence, type EvidenceKind, entryEvidenceKinds } from "../../evidence/evidence.ts"
 import { collection, textCollection } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
 import { integer, message } from "../state/schema.ts"
@@ -11,13 +11,7 @@ import { placeOf } from "./stored.ts"
 /** Bytes of evidence that are kept for one origin. */
 const MOST_EVIDENCE = 8 * 1024 * 1024
 
-const aboutEntries: ReadonlySet<EvidenceKind> = new Set<EvidenceKind>([
-  "signed-after-revocation",
-  "conflicting-claims",
-  "bad-entry",
-  "duplicate-entry",
-  "unexpected-entry",
-])
+const aboutEntries: ReadonlySet<EvidenceKind> = new Set(entryEvidenceKinds)
 
 const TALLY = "tally "
 /** By ID. */

@@ -52,16 +52,13 @@ const families = {
 } as const
 
 export type FindingKind = keyof typeof families
-type Family = (typeof families)[FindingKind]
-type KindsOf<Wanted extends Family> = {
-  [Kind in FindingKind]: (typeof families)[Kind] extends Wanted ? Kind : never
+export type MisissuanceKind = {
+  [Kind in FindingKind]: (typeof families)[Kind] extends "misissuance" ? Kind : never
 }[FindingKind]
-
-export type MisissuanceKind = KindsOf<"misissuance">
 
 export const findingKinds = Object.keys(families) as readonly FindingKind[]
 
-export function familyOf(kind: FindingKind): Family {
+export function familyOf(kind: FindingKind): (typeof families)[FindingKind] {
   return families[kind]
 }
 

@@ -55,19 +55,15 @@ export interface OutboxItem extends Omit<StoredItem, "alert"> {
   readonly alert: Alert
 }
 
-function alertId({ key, openedAt, alerts }: StoredFinding, event: AlertEvent): string {
-  return hashName(`countersign-alert/v1\n${event}\n${openedAt}\n${alerts}\n${key}\n`)
-}
-
 /** Puts an alert about a finding into the outbox and gives the finding as it then is to be kept. */
 export function enqueue({ documents, now }: Moment, finding: StoredFinding, event: AlertEvent) {
   const { key, kind, grade, origin, index, summary, evidenceId, isCanary = false } = finding
-  const id = alertId(finding, event)
+  const { openedAt, alerts, pending } = finding
+  const id = hashName(`countersign-alert/v1\n${event}\n${openedAt}\n${alerts}\n${key}\n`)
   const about = { key, kind, grade, origin, index, summary, evidenceId }
   const alert = { id, event, ...present(about), time: now, isCanary }
   const place = `${String(now).padStart(TIME_DIGITS, "0")} ${id}`
   documents.put(outbox, place, { alert, delivered: [], waits: {} })
-  const { alerts, pending } = finding
   return { ...finding, alertedAt: now, isTold: true, alerts: alerts + 1, pending: pending + 1 }
 }
 

@@ -16,9 +16,8 @@ import {
   tileWidth,
 } from "../../core/tree/tile.ts"
 import type { OwnTree } from "../state/tree.ts"
-import { DataFault, faultOf } from "./data-fault.ts"
 import type { LogSource } from "./source.ts"
-import { type TargetTree, treeOverTiles } from "./target-tree.ts"
+import { DataFault, faultOf, type TargetTree, treeOverTiles } from "./target-tree.ts"
 
 /** An entry whose body was compared with its leaf hash. */
 export interface MatchedEntry {
@@ -145,7 +144,7 @@ export async function auditBundle(
     entryFaults:
       wrong.length > MOST_NAMED
         ? [bundleMismatch(index, wrong.length)]
-        : wrong.map((i) => entryFault(start + i)),
+        : wrong.map((i) => mismatch(start + i)),
   }
 }
 
@@ -160,20 +159,14 @@ function bundleMismatch(index: number, count: number): DataFault {
   return new DataFault("entry-mismatch", place, message)
 }
 
-export function wrongBody(index: number): string {
-  return `entry ${index} is served with a body that is not the one in the signed tree`
-}
-
-function entryFault(index: number): DataFault {
-  return new DataFault("entry-mismatch", `entry ${index}`, wrongBody(index), index)
+/** An entry that is not the one in the tree; `place` is the fault's, by default its own. */
+export function mismatch(index: number, place = `entry ${index}`): DataFault {
+  const said = `entry ${index} is served with a body that is not the one in the signed tree`
+  return new DataFault("entry-mismatch", place, said, index)
 }
 
 /** Entries that are hashed in advance; their leaf hashes take 32 MB. */
 const MOST_ENTRIES = 1_048_576
-
-function copyEdge({ size, levels }: Edge): Edge {
-  return { size, levels: levels.map(({ width, slab }) => ({ width, slab: slab.slice() })) }
-}
 
 /** Undefined if a bundle is missing, the root comes out wrong, or it would take too long. */
 export async function treeFromBundles(
@@ -182,7 +175,8 @@ export async function treeFromBundles(
   isOver?: () => boolean,
 ): Promise<TargetTree | undefined> {
   if (head.size - own.edge.size > MOST_ENTRIES) return undefined
-  const edge = copyEdge(own.edge)
+  const levels = own.edge.levels.map(({ width, slab }) => ({ width, slab: slab.slice() }))
+  const edge: Edge = { size: own.edge.size, levels }
   const full = new Map<string, Uint8Array>()
   while (edge.size < head.size) {
     if (isOver?.() === true) return undefined

@@ -17,9 +17,9 @@ import { keyOf, ungraded } from "../findings/finding.ts"
 import { collection } from "../state/collection.ts"
 import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
 import { integer, message } from "../state/schema.ts"
-import { decodedBundle, type MatchedEntry, type Reading, wrongBody } from "./bundle-audit.ts"
-import { DataFault, type FaultKind } from "./data-fault.ts"
+import { decodedBundle, type MatchedEntry, mismatch, type Reading } from "./bundle-audit.ts"
 import type { Gap } from "./follower.ts"
+import { DataFault, type FaultKind } from "./target-tree.ts"
 
 const faultKinds: readonly FaultKind[] = ["tile-mismatch", "missing-data", "entry-mismatch"]
 
@@ -28,10 +28,6 @@ const MOST_AT_ONCE = 32
 const MINUTE = 60_000
 
 const EDGE = "the edge"
-
-function isOfTile(place: string): boolean {
-  return place.startsWith("tile ") || place === EDGE
-}
 
 /** By origin and place; the entries that were not seen, if any. */
 export const gaps = collection("gap", message({ from: integer, to: integer }))
@@ -49,7 +45,8 @@ export function faultCase(
 
 /** Remembers a fault of a tile, which nothing else would look at again; entries are remembered as they pass. */
 export function keepTileGap(documents: Documents, origin: Origin, { place }: DataFault): void {
-  if (isOfTile(place)) keepGap(documents, origin, { place, from: 0, to: 0 })
+  const isOfTile = place.startsWith("tile ") || place === EDGE
+  if (isOfTile) keepGap(documents, origin, { place, from: 0, to: 0 })
 }
 
 export function keepGap(documents: Documents, origin: Origin, { place, from, to }: Gap): void {
@@ -64,12 +61,10 @@ export function dueGaps(documents: DocumentReads, origin: Origin, now: number): 
   return [...all.slice(first), ...all.slice(0, first)].slice(0, MOST_AT_ONCE)
 }
 
-export type GapCheck =
-  /** `entries` are those that were not seen before. */
-  | { readonly state: "healed"; readonly entries: readonly MatchedEntry[] }
-  | { readonly state: "lasts"; readonly fault: DataFault }
+/** What lasts of a fault, or the entries that were not seen before. */
+type GapCheck = DataFault | readonly MatchedEntry[]
 
-const HEALED: GapCheck = { state: "healed", entries: [] }
+const HEALED: GapCheck = []
 
 async function checkTile({ own, source }: Reading, id: TileId): Promise<GapCheck> {
   const width = tileWidth(id, own.edge.size)
@@ -82,20 +77,16 @@ async function checkTile({ own, source }: Reading, id: TileId): Promise<GapCheck
     if (hashes !== undefined && equalBytes(hashes, expected)) return HEALED
     isThere = hashes !== undefined
   }
-  if (!isThere) return lasting("missing-data", place, `${place} is missing`)
-  return lasting("tile-mismatch", place, `${place} is not the one in the signed tree`)
+  if (!isThere) return new DataFault("missing-data", place, `${place} is missing`)
+  return new DataFault("tile-mismatch", place, `${place} is not the one in the signed tree`)
 }
 
 async function checkEdge(asked: Reading): Promise<GapCheck> {
   for (const { tile } of partialTiles(asked.own.edge.size)) {
     const check = await checkTile(asked, tile)
-    if (check.state === "lasts") return lasting("tile-mismatch", EDGE, check.fault.message)
+    if (check instanceof DataFault) return new DataFault("tile-mismatch", EDGE, check.message)
   }
   return HEALED
-}
-
-function lasting(kind: FaultKind, place: string, said: string, index?: number): GapCheck {
-  return { state: "lasts", fault: new DataFault(kind, place, said, index) }
 }
 
 async function bodiesOf({ own, source }: Reading, bundle: number) {
@@ -111,17 +102,17 @@ async function bodiesOf({ own, source }: Reading, bundle: number) {
 async function checkEntries(asked: Reading, { place, from, to }: Gap): Promise<GapCheck> {
   const bundle = Math.floor(from / TILE_WIDTH)
   const bodies = await bodiesOf(asked, bundle)
-  if (bodies === undefined) return lasting("missing-data", place, `${place} cannot be read`)
+  if (bodies === undefined) return new DataFault("missing-data", place, `${place} cannot be read`)
   const entries: MatchedEntry[] = []
   for (let index = from; index < to; index++) {
     const body = bodies[index - bundle * TILE_WIDTH] ?? new Uint8Array(0)
     const leafHash = await asked.own.leafHash(index)
     if (!equalBytes(asked.hasher.leaf(body), leafHash)) {
-      return lasting("entry-mismatch", place, wrongBody(index), index)
+      return mismatch(index, place)
     }
     entries.push({ index, leafHash, body })
   }
-  return { state: "healed", entries }
+  return entries
 }
 
 const TILE = /^tile ([0-9]+)\/([0-9]+)$/

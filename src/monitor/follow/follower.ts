@@ -13,9 +13,8 @@ import {
   type Reading,
   treeFromBundles,
 } from "./bundle-audit.ts"
-import { DataFault, faultOf } from "./data-fault.ts"
 import type { LogSource } from "./source.ts"
-import { openTargetTree, type TargetTree } from "./target-tree.ts"
+import { DataFault, faultOf, openTargetTree, type TargetTree } from "./target-tree.ts"
 
 /** Bundles that are read ahead; one has 16 MB at most and some 200 KB mostly. */
 const READ_AHEAD = 8
@@ -117,26 +116,19 @@ async function walk(target: TargetTree, options: FollowOptions): Promise<FollowO
     await options.commit(step, target)
   }
 
-  async function take({ index, from, audit }: ReadBundle): Promise<DataFault | undefined> {
-    const fault = await reportAudit(audit, options)
-    if (fault !== undefined) return fault
-    gathered.gaps.push(...gapsOf(index, from, audit))
-    gathered.leafHashes.push(...(audit.leafHashes ?? []).slice(from - index * TILE_WIDTH))
-    for (const entry of audit.entries) {
-      if (entry.index < from) continue
-      gathered.entries.push(entry)
-      gathered.bytes += entry.body.length
-    }
-    const isEnough = gathered.leafHashes.length >= STEP || gathered.bytes >= STEP_BYTES
-    if (isEnough) await handOver()
-    return undefined
-  }
-
   try {
-    for await (const read of audited(target, options)) {
-      const fault = await take(read)
+    for await (const { index, from, audit } of audited(target, options)) {
+      const fault = await reportAudit(audit, options)
       if (fault !== undefined) return { kind: "stopped", fault }
-      const isLast = (read.index + 1) * TILE_WIDTH >= target.head.size
+      gathered.gaps.push(...gapsOf(index, from, audit))
+      gathered.leafHashes.push(...(audit.leafHashes ?? []).slice(from - index * TILE_WIDTH))
+      for (const entry of audit.entries) {
+        if (entry.index < from) continue
+        gathered.entries.push(entry)
+        gathered.bytes += entry.body.length
+      }
+      if (gathered.leafHashes.length >= STEP || gathered.bytes >= STEP_BYTES) await handOver()
+      const isLast = (index + 1) * TILE_WIDTH >= target.head.size
       if (!isLast && options.isOver?.() === true) return { kind: "cut" }
     }
     return { kind: "reached" }
@@ -146,14 +138,8 @@ async function walk(target: TargetTree, options: FollowOptions): Promise<FollowO
   }
 }
 
-interface ReadBundle {
-  readonly index: number
-  /** The first entry of it that the own tree has not. */
-  readonly from: number
-  readonly audit: BundleAudit
-}
-
-async function* audited(target: TargetTree, options: FollowOptions): AsyncGenerator<ReadBundle> {
+/** Audits bundle after bundle; `from` is the first entry of each that the own tree has not. */
+async function* audited(target: TargetTree, options: FollowOptions) {
   const { size } = target.head
   const first = options.own.edge.size
   const take = createReadAhead(options.source, size)

@@ -1,5 +1,6 @@
-// The tree of a signed head that the monitor's own tree has not reached: its tiles as the log serves them,
-// each compared with the one above it and so with the signed root before anything of it is used.
+// The tree of a signed head that the monitor's own tree has not reached: its tiles as the log serves them, each compared
+// with the one above it and so with the signed root before anything of it is used. And what can be wrong with the tiles
+// and entry bundles that a log serves below a head that it signed.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { bug, Trouble } from "../../core/base/errors.ts"
 import { type Edge, edgeRoot } from "../../core/tree/edge.ts"
@@ -25,7 +26,6 @@ import {
 import { rootNodes } from "../../core/tree/tree.ts"
 import { createBoundedMap } from "../../tree/bounded-map.ts"
 import { createTreeReader } from "../../tree/tree-reader.ts"
-import { DataFault, faultOf } from "./data-fault.ts"
 import type { LogSource } from "./source.ts"
 
 /** Full tiles kept in memory, 16 KB each. */
@@ -158,4 +158,31 @@ export async function openTargetTree(source: LogSource, head: Head, hasher: Tree
 function edgeFault(size: number): DataFault {
   const said = `the partial tiles do not give the signed root at size ${size}`
   return new DataFault("tile-mismatch", "the edge", said)
+}
+
+export type FaultKind = "tile-mismatch" | "missing-data" | "entry-mismatch"
+
+/** `place` names the tile, bundle or entry, the same at every look: `tile 0/17`, `entry 4711`. */
+export class DataFault extends Error {
+  override readonly name = "DataFault"
+  readonly kind: FaultKind
+  readonly place: string
+  /** The entry that it is about. */
+  readonly index: number | undefined
+  constructor(kind: FaultKind, place: string, message: string, index?: number) {
+    super(message)
+    this.kind = kind
+    this.place = place
+    this.index = index
+  }
+}
+
+/** Gives the fault that `work` throws; anything else is thrown on. */
+export async function faultOf<T>(work: () => Promise<T>): Promise<T | DataFault> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof DataFault) return error
+    throw error
+  }
 }

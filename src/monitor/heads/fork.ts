@@ -98,11 +98,6 @@ async function proofAgainst(scope: JudgeScope, statement: Statement, { vkey, mak
   return make(vkey, statement.note, anchor.note, { implied, hashes }, scope.holds)
 }
 
-/** A witness that has never cosigned a head of this tree may be a victim of the log: no finding. */
-function isSubstantial({ kind, grade }: Finding): boolean {
-  return kind !== "witness-equivocation" || grade === "PROVEN"
-}
-
 async function contradictionOfTree(scope: JudgeScope, statement: Statement): Promise<Judged> {
   const { size } = statement.head
   const summary = `a head of size ${size} is not a beginning of the tree that its entries give`
@@ -110,8 +105,11 @@ async function contradictionOfTree(scope: JudgeScope, statement: Statement): Pro
     proofAgainst(scope, statement, side),
   )
   const isProven = findings.every(({ grade }) => grade === "PROVEN")
-  const substantial = gravest(findings.filter(isSubstantial))
-  return { verdict: isProven ? "conflicts" : "open", findings: substantial }
+  // A witness that has never cosigned a head of this tree may be a victim of the log: no finding.
+  const substantial = findings.filter(
+    ({ kind, grade }) => kind !== "witness-equivocation" || grade === "PROVEN",
+  )
+  return { verdict: isProven ? "conflicts" : "open", findings: gravest(substantial) }
 }
 
 async function emptyTreeWithRoot(scope: JudgeScope, statement: Statement): Promise<Judged> {

@@ -22,6 +22,7 @@ import {
   type PendingHead,
   pendingHeads,
 } from "./pending.ts"
+import { watchSigners } from "./record.ts"
 import { convicted, type JudgeScope, limitsOf } from "./scope.ts"
 import {
   linesOf,
@@ -33,17 +34,9 @@ import {
   type Statement,
 } from "./statement.ts"
 import { vantageRecords, watchVantage } from "./vantage.ts"
-import { watchSigners } from "./witness-watch.ts"
 
 /** How long a contradiction is kept that could not be proven, in milliseconds. */
 const UNPROVEN_RETENTION = 7 * 86_400_000
-
-/** Nothing of such a note is remembered, so it can only be held against the tree as it is now. */
-function tooLong({ origin }: HeadJudgement, { log }: Statement, bytes: number): Case[] {
-  if (log.length === 0) return []
-  const summary = `The log has signed a head of ${bytes} bytes, which is too long to be remembered.`
-  return [attested("bad-head", origin, summary, "long")]
-}
 
 /** A statement that somebody stands for: against the tree, against the past, against other vantage points. */
 async function judgeSigned(judgement: HeadJudgement, statement: Statement) {
@@ -51,7 +44,12 @@ async function judgeSigned(judgement: HeadJudgement, statement: Statement) {
   const { receivedAt } = observation
   const { verdict, findings } = await judgeStatement(judgement, statement)
   const bytes = utf8(statement.note).length
-  if (bytes > LONGEST_KEPT_NOTE) return [...findings, ...tooLong(judgement, statement, bytes)]
+  // Nothing of a note that is too long is remembered, so it can only be held against the tree as it is now.
+  if (bytes > LONGEST_KEPT_NOTE && statement.log.length === 0) return findings
+  if (bytes > LONGEST_KEPT_NOTE) {
+    const summary = `The log has signed a head of ${bytes} bytes, which is too long to be remembered.`
+    return [...findings, attested("bad-head", judgement.origin, summary, "long")]
+  }
   if (verdict === "open") keepPending(documents, judgement, statement, receivedAt)
   if (verdict === "agrees") keepCosigned(documents, judgement, statement)
   const timed = await watchSigners(judgement, statement, receivedAt, verdict === "agrees")

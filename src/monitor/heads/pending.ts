@@ -2,7 +2,6 @@
 // whatever comes, so that flooding hides neither. And cosigned heads as time went by, one a size, so that it can be told
 // when an entry was logged: after the last head without it, before the first head with it, by the clocks of witnesses.
 import { parseNote } from "../../core/note/note.ts"
-import type { Origin } from "../../core/note/origin.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
 import { type DocumentReads, type Documents, hashName, ofLog } from "../state/documents.ts"
 import { integer, message, text } from "../state/schema.ts"
@@ -19,11 +18,6 @@ export interface PendingHead {
 
 /** By origin and a hash of the note's text. */
 export const pending = collection("pending-head", message({ note: text, at: integer }))
-
-/** The same text is one pending head, whoever signed it. */
-function placeOf(origin: Origin, note: string): string {
-  return `${origin} ${hashName(parseNote(note).text).slice(0, 32)}`
-}
 
 /** The pending heads of a log in the order of their keys; refuses `malformed` for a damaged document. */
 export function pendingHeads(documents: DocumentReads, keys: KnownKeys): readonly PendingHead[] {
@@ -51,7 +45,8 @@ export function keepPending(
   statement: Statement,
   at: number,
 ): void {
-  const key = placeOf(keys.origin, statement.note)
+  // The same text is one pending head, whoever signed it.
+  const key = `${keys.origin} ${hashName(parseNote(statement.note).text).slice(0, 32)}`
   const before = documents.get(pending, key)
   const note = before === undefined ? statement.note : mergedNote(before.note, statement.note)
   documents.put(pending, key, { note, at: Math.min(at, before?.at ?? at) })
@@ -83,10 +78,6 @@ function earliest({ witnesses }: Statement): number {
 
 function latest({ witnesses }: Statement): number {
   return Math.max(...witnesses.map(({ time }) => time))
-}
-
-function sizePlace(origin: Origin, size: number): string {
-  return `${origin} ${String(size).padStart(SIZE_DIGITS, "0")}`
 }
 
 /** The notes of one size, by origin and size. */
@@ -122,7 +113,7 @@ function thinOut(documents: Documents, keys: KnownKeys): void {
 export function keepCosigned(documents: Documents, keys: KnownKeys, statement: Statement): void {
   const { log, witnesses, head, note } = statement
   if (log.length === 0 || witnesses.length === 0) return
-  const place = sizePlace(keys.origin, head.size)
+  const place = `${keys.origin} ${String(head.size).padStart(SIZE_DIGITS, "0")}`
   const stored = documents.get(cosigned, place)
   const known = stored && headOf(stored, keys)
   const isFirst = known === undefined || earliest(statement) < earliest(known.first)

@@ -2,12 +2,10 @@
 // so many that a log cannot satisfy both with different trees unless witnesses lie.
 import type { Policy } from "../../core/note/policy.ts"
 
-const NONE = "none"
-
 /** The least number of witnesses that satisfy the policy's quorum; 0 for `quorum none`. */
 export function smallestQuorum(policy: Policy): number {
   const { witnesses, groups, quorum } = policy
-  if (quorum === NONE) return 0
+  if (quorum === "none") return 0
   const least = new Map(witnesses.map(({ name }) => [name, 1]))
   for (const { name, threshold, members } of groups) {
     const cheapest = members.map((member) => least.get(member) ?? 0).toSorted((a, b) => a - b)

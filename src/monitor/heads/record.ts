@@ -1,12 +1,16 @@
 // What the judge remembers of each key, log's and witnesses' alike: its newest statement by its own time, and the
-// largest one that agrees with the monitor's tree.
+// largest one that agrees with the monitor's tree. Watches the times that keys of type 4 and 6 state: a smaller head at
+// a later time contradicts "the largest I know of", and nobody signs in the future. Equal seconds contradict nothing.
 import { present } from "../../core/base/present.ts"
 import type { Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
+import { makeHeadTime, makeWitnessRollback } from "../../evidence/head-evidence.ts"
+import { absent, type Case } from "../findings/case.ts"
+import { attested, type Finding, keyOf, ungraded } from "../findings/finding.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads } from "../state/documents.ts"
 import { integer, message, optional, text } from "../state/schema.ts"
-import type { JudgeScope } from "./scope.ts"
+import { convicted, type JudgeScope, limitsOf } from "./scope.ts"
 import {
   type KnownKeys,
   keptStatement,
@@ -62,10 +66,6 @@ export function aliveAt({ time, at }: Sighting): number {
   return Math.min(time * 1000, at)
 }
 
-export function sightingOf(statement: Statement, { time }: Signer, at: number): Sighting {
-  return { note: statement.note, size: statement.head.size, time, at }
-}
-
 function isLarger(next: Sighting, before: Sighting | undefined): boolean {
   if (before === undefined || next.size > before.size) return true
   return next.size === before.size && next.time > before.time
@@ -101,4 +101,82 @@ export function recordedStatements(documents: DocumentReads, keys: KnownKeys): S
     return [newest?.note ?? [], agreed?.note ?? []].flat()
   })
   return [...new Set(notes)].map((note) => keptStatement(note, keys))
+}
+
+interface Contradiction {
+  readonly earlier: Sighting
+  readonly later: Sighting
+}
+
+/** The two statements in the order of their signer's clock, if they exclude each other. */
+function contradictionOf(a: Sighting, b: Sighting): Contradiction | undefined {
+  const [earlier, later] = a.time <= b.time ? [a, b] : [b, a]
+  const isStated = earlier.time > 0 && earlier.time < later.time
+  return isStated && earlier.size > later.size ? { earlier, later } : undefined
+}
+
+type Role = "log" | "witness"
+
+/** Of a log, what came last says whether heads were taken back or its clock was. */
+async function backwards(
+  scope: JudgeScope,
+  role: Role,
+  vkey: Vkey,
+  { earlier, later }: Contradiction,
+): Promise<Finding> {
+  const { origin, holds } = scope
+  const what = `size ${earlier.size} at ${earlier.time} and the smaller size ${later.size} at ${later.time} (Unix seconds)`
+  const notes = [earlier.note, later.note] as const
+  if (role === "witness") {
+    const label = keyLabel(vkey)
+    const summary = `The witness ${label} cosigned ${what}.`
+    const finding = ungraded("witness-rollback", origin, summary, label)
+    return await convicted(finding, async () => makeWitnessRollback(vkey, ...notes, holds))
+  }
+  const finding =
+    later.at >= earlier.at
+      ? ungraded("rollback", origin, `The log signed ${what}: it has taken entries back.`)
+      : ungraded("head-time", origin, `The log's clock runs backwards: it signed ${what}.`)
+  return await convicted(finding, async () => makeHeadTime(vkey, ...notes, holds))
+}
+
+function future(scope: JudgeScope, role: Role, { vkey, time }: Signer, at: number): Case {
+  const { origin } = scope
+  const label = keyLabel(vkey)
+  const kind = role === "witness" ? "witness-time" : "head-time"
+  if (time * 1000 <= at + limitsOf(scope).clockSkew) {
+    return absent(keyOf(kind, origin, label, "future"))
+  }
+  const ahead = Math.round(time - at / 1000)
+  const summary = `${label} signed with a time that is ${ahead} s ahead of the monitor's clock.`
+  return attested(kind, origin, summary, label, "future")
+}
+
+/**
+ * Remembers a statement of everyone who stands for it, and compares its time with what they stated before.
+ * `at` is when it was received, in Unix milliseconds; `agrees` says that it is of the monitor's tree.
+ */
+export async function watchSigners(
+  scope: JudgeScope,
+  statement: Statement,
+  at: number,
+  agrees: boolean,
+): Promise<readonly Case[]> {
+  const { documents, origin } = scope
+  const { log, witnesses } = statement
+  const signers = [
+    ...log.map((signer) => ["log", signer] as const),
+    ...witnesses.map((signer) => ["witness", signer] as const),
+  ]
+  const cases: Case[] = []
+  for (const [role, signer] of signers) {
+    const seen = { note: statement.note, size: statement.head.size, time: signer.time, at }
+    const { newest, agreed } = signerRecord(documents, origin, signer.vkey) ?? {}
+    const known = [newest ?? [], agreed ?? []].flat()
+    const [found] = known.flatMap((one) => contradictionOf(one, seen) ?? [])
+    keepSighting(scope, signer, seen, agrees)
+    if (found !== undefined) cases.push(await backwards(scope, role, signer.vkey, found))
+    if (seen.time > 0) cases.push(future(scope, role, signer, at))
+  }
+  return cases
 }

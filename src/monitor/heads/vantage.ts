@@ -18,24 +18,19 @@ interface SizeAt {
   readonly at: number
 }
 
-/** Two samples that move on once the newer one is as old as the delay. */
-interface Past {
-  readonly newer: SizeAt
-  readonly older: SizeAt
-}
-
 const MOST_PASTS = 4
 
-const sizeAt = mapped<SizeAt, string>(
+const sizeAt = mapped(
   text,
-  (written, what) => {
+  (written, what): SizeAt => {
     const [size = "", at = ""] = written.split(" ")
     return { size: parseDecimal(size, what), at: parseDecimal(at, what) }
   },
   ({ size, at }) => `${size} ${at}`,
 )
 
-const past = mapped<Past, readonly SizeAt[]>(
+/** Two samples that move on once the newer one is as old as the delay. */
+const past = mapped(
   list(sizeAt, 2),
   ([older, newer], what) =>
     older !== undefined && newer !== undefined

@@ -82,12 +82,6 @@ export function takeInbox(documents: Documents, origin: Origin): readonly Observ
   })
 }
 
-function lengthOf(promise: PostedPromise): number {
-  return promise.form === "receipt"
-    ? promise.receipt.checkpoint.length
-    : promise.timestamp.body.length
-}
-
 export function createMailbox(): OpenMailbox {
   const heads = new Map<Origin, Map<string, PostedHead>>()
   let promises: PostedPromise[] = []
@@ -111,7 +105,8 @@ export function createMailbox(): OpenMailbox {
       if (least !== undefined) ofLog.delete(least[0])
     },
     postPromise(promise) {
-      const length = lengthOf(promise)
+      const { length } =
+        promise.form === "receipt" ? promise.receipt.checkpoint : promise.timestamp.body
       if (promises.length === MOST_PROMISES || promised + length > MOST_PROMISED) {
         refuse("try-later", "too many receipts wait for the next round")
       }
@@ -153,12 +148,6 @@ export interface PinnedKeys {
 export interface PostedReceipt {
   readonly head: ListedHead
   readonly receipt: PromisedEntry
-}
-
-interface PostedReceipts {
-  /** Timestamps that hold. */
-  readonly timestamps: readonly PostedPromise[]
-  readonly receipts: readonly PostedReceipt[]
 }
 
 const LONGEST_RECEIPTS = 1_048_576
@@ -213,22 +202,20 @@ function readNativeReceipt(value: unknown): PostedReceipt {
   return { head, receipt: { index, leafHash, checkpoint, path } }
 }
 
-function readTimestamps(value: object, logs: readonly PinnedKeys[]): readonly PostedPromise[] {
-  if (Object.hasOwn(value, "verification")) return [readTimestamp(value, logs)]
-  const entries = asList(Object.values(value), "entries", MOST_TIMESTAMPS)
-  return entries.map((entry) => readTimestamp(entry, logs))
-}
-
 /**
  * Reads JSON of up to 1 MiB: an entry as the Rekor v1 API shows it, an object with up to 16 of them by entry
- * ID, or a native receipt. Refuses `malformed`, `too-large`, `bad-proof`; `untrusted` for another log's
+ * ID, or a native receipt. Gives timestamps that hold, and native receipts. Refuses `malformed`, `too-large`, `bad-proof`; `untrusted` for another log's
  * timestamp and `bad-signature` for one that does not hold.
  */
-export function readPostedReceipts(text: string, logs: readonly PinnedKeys[]): PostedReceipts {
+export function readPostedReceipts(text: string, logs: readonly PinnedKeys[]) {
   const value = parseJson(text, "receipt", LONGEST_RECEIPTS)
   const { inclusionProof } = asObject(value, "receipt", ["inclusionProof"])
   if (!isAbsent(inclusionProof)) return { timestamps: [], receipts: [readNativeReceipt(value)] }
-  const timestamps = readTimestamps(value as object, logs)
+  const isOne = Object.hasOwn(value as object, "verification")
+  const entries = isOne
+    ? [value]
+    : asList(Object.values(value as object), "entries", MOST_TIMESTAMPS)
+  const timestamps = entries.map((entry) => readTimestamp(entry, logs))
   if (timestamps.length === 0) throw new Refusal("malformed", "receipt: expected an entry")
   return { timestamps, receipts: [] }
 }

@@ -86,14 +86,9 @@ function lengthOf(kept: Receipt | Timestamp): number {
   return kept.kind === "receipt" ? kept.checkpoint.length : kept.body.length
 }
 
-/** `identity` is what makes a promise the same one when it comes again. */
-function keep(
-  documents: Documents,
-  origin: Origin,
-  identity: JsonValue,
-  kept: Receipt | Timestamp,
-): void {
-  const key = `${origin} ${hashName(canonicalText(identity)).slice(0, 32)}`
+/** `stated` is what makes a promise the same one when it comes again. */
+function keep(documents: Documents, origin: Origin, stated: JsonValue, kept: Receipt | Timestamp) {
+  const key = `${origin} ${hashName(canonicalText(stated)).slice(0, 32)}`
   if (documents.get(promises, key) !== undefined) return
   if (promises.format(kept).length > LONGEST_PROMISE) {
     refuse("too-large", `promise: expected up to ${LONGEST_PROMISE} characters`)

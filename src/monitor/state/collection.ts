@@ -56,13 +56,11 @@ export type ValueOf<Of> = Of extends Collection<infer Value> ? Value : never
 /** In UTF-16 units; no document but evidence is ever near it. */
 const LONGEST_DOCUMENT = 1_048_576
 
-const ALL: CollectionKeys = { under: "" }
-
 /** Documents in canonical JSON (RFC 8785). */
 export function collection<Value>(
   kind: DocumentKind,
   schema: Schema<Value>,
-  keys: CollectionKeys = ALL,
+  keys: CollectionKeys = { under: "" },
 ): Collection<Value> {
   function format(value: Value): string {
     return canonicalText(schema.write(value))
@@ -84,6 +82,9 @@ export function collection<Value>(
 }
 
 /** Documents that are whole texts of another form: policies, evidence. */
-export function textCollection(kind: DocumentKind, keys: CollectionKeys = ALL): Collection<string> {
+export function textCollection(
+  kind: DocumentKind,
+  keys: CollectionKeys = { under: "" },
+): Collection<string> {
   return { kind, ...keys, parse: (text) => text, format: (text) => text }
 }

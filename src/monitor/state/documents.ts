@@ -44,13 +44,9 @@ export function hashName(text: string): string {
 }
 
 /** The documents of one log in a collection whose keys are `ORIGIN REST`. */
-export function ofLog<Value>(
-  documents: DocumentReads,
-  collection: Collection<Value>,
-  origin: string,
-): readonly (readonly [rest: string, value: Value])[] {
+export function ofLog<Value>(documents: DocumentReads, kept: Collection<Value>, origin: string) {
   const prefix = `${origin} `
   return documents
-    .list(collection, prefix)
+    .list(kept, prefix)
     .map(([key, value]) => [key.slice(prefix.length), value] as const)
 }

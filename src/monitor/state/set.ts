@@ -40,11 +40,6 @@ function textOf(held: Held): string {
   return held.text
 }
 
-function typedValue(held: Held, by: Collection<unknown>, key: string): unknown {
-  if (held.typed?.by !== by) held.typed = { by, value: by.parse(textOf(held), key) }
-  return held.typed.value
-}
-
 function isMeant({ under, besides }: Collection<unknown>, prefix: string, key: string): boolean {
   const isOther = besides !== undefined && key.startsWith(besides)
   return key.startsWith(under + prefix) && !isOther
@@ -65,7 +60,10 @@ function readsOver(layer: Layer): DocumentReads {
     const wholeKey = collection.under + key
     const held = layer.held(collection.kind, wholeKey)
     if (held === undefined || !isMeant(collection, "", wholeKey)) return undefined
-    return typedValue(held, collection, key) as Value
+    const isTyped = held.typed?.by === collection
+    const value = isTyped ? held.typed?.value : collection.parse(textOf(held), key)
+    if (!isTyped) held.typed = { by: collection, value }
+    return value as Value
   }
 
   return {

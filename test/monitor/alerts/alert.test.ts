@@ -1,7 +1,11 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { type Alert, type AlertSink, deliverAlerts } from "../../../src/monitor/alerts/alert.ts"
-import { sinkStates } from "../../../src/monitor/alerts/sink-state.ts"
+import {
+  type Alert,
+  type AlertSink,
+  deliverAlerts,
+  sinkStates,
+} from "../../../src/monitor/alerts/alert.ts"
 import { outboxItems } from "../../../src/monitor/findings/outbox.ts"
 import { openFindings, worstOf } from "../../../src/monitor/findings/stored.ts"
 import {

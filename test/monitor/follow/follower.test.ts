@@ -5,13 +5,13 @@ import { encodeBundle } from "../../../src/core/tree/bundle.ts"
 import { planConsistency, rootsFromConsistency } from "../../../src/core/tree/proof.ts"
 import { createStateSigner, newStateKey } from "../../../src/crypto/signers/state-signer.ts"
 import type { Grade } from "../../../src/monitor/findings/finding.ts"
-import type { DataFault } from "../../../src/monitor/follow/data-fault.ts"
 import {
   type FollowOptions,
   type FollowOutcome,
   follow,
   type Gap,
 } from "../../../src/monitor/follow/follower.ts"
+import type { DataFault } from "../../../src/monitor/follow/target-tree.ts"
 import { createState, type MonitorState, openState } from "../../../src/monitor/state/state.ts"
 import type { MonitorStore } from "../../../src/monitor/state/store.ts"
 import { createMemoryMonitorStore } from "../../storage/memory/monitor-store.ts"
