@@ -7,7 +7,7 @@ import type { Terminal } from "./terminal.ts"
 export type CalledWords = readonly string[] | "every"
 
 /** Gives a command its options, its help text and what it does. */
-type DefineCommand = (
+export type DefineCommand = (
   command: Command,
   terminal: Terminal,
   words: CalledWords,

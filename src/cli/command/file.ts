@@ -1,7 +1,11 @@
-// Files as commands read and write them: bounded, and written so that a reader sees all of it or nothing.
-import { randomBytes } from "node:crypto"
+// Files as commands read and write them: bounded, and written so that a reader sees all of it or nothing; and
+// digests of a file of any size: one pass, a constant amount of memory, the platform's own hashes.
+import { createHash, randomBytes } from "node:crypto"
+import { createReadStream } from "node:fs"
 import { open, readFile, rename, rm, stat } from "node:fs/promises"
+import type { ArtifactDigests } from "../../client/artifact.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
+import type { HashName } from "../../core/base/digest.ts"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 
 /** Awaits work on a file and translates the file system's error into trouble ("disk"). */
@@ -56,4 +60,34 @@ export async function writeWhole(
 ): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString("hex")}.tmp`
   await onDisk(what, path, replace(path, draft, content))
+}
+
+const CHUNK = 1024 * 1024
+
+/** What takes in the file, chunk by chunk. */
+interface Sink {
+  update(chunk: Uint8Array): unknown
+}
+
+async function pour(path: string, sinks: readonly Sink[]): Promise<void> {
+  const chunks: AsyncIterable<Uint8Array> = createReadStream(path, { highWaterMark: CHUNK })
+  for await (const chunk of chunks) for (const sink of sinks) sink.update(chunk)
+}
+
+/** Lets the file run through all sinks at once; throws trouble ("disk"). */
+export async function pourFile(path: string, sinks: readonly Sink[]): Promise<void> {
+  await onDisk("artifact", path, pour(path, sinks))
+}
+
+/** The file's digests by these hashes; throws trouble ("disk"). */
+export async function digestFile(
+  path: string,
+  names: readonly HashName[],
+): Promise<ArtifactDigests> {
+  const hashes = names.map((name) => ({ name, hash: createHash(name) }))
+  await pourFile(
+    path,
+    hashes.map(({ hash }) => hash),
+  )
+  return Object.fromEntries(hashes.map(({ name, hash }) => [name, hash.digest()]))
 }

@@ -1,7 +1,7 @@
 // What lies where in a monitor's data directory, how it is made, and opening its state, which is refused
 // unless it is exactly what this monitor signed.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
 import { createStateSigner, newStateKey } from "../../crypto/signers/state-signer.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
@@ -12,8 +12,10 @@ import { onDisk } from "../../storage/disk/durable-file.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import type { ConnectionRole } from "../../storage/sqlite/database/connection.ts"
 import { createMonitorDatabase, openMonitorStore } from "../../storage/sqlite/monitor/store.ts"
+import { openAll } from "../command/closers.ts"
 import { StateRefused } from "../command/exit-code.ts"
-import { readKeyFile, writeKeyFile } from "../command/key-files.ts"
+import { makeRoom, readKeyFile, writeKeyFile } from "../command/key-files.ts"
+import { dataOption, optional } from "../command/options.ts"
 
 export interface MonitorDirectory {
   readonly path: string
@@ -23,6 +25,11 @@ export interface MonitorDirectory {
   /** Acknowledgements for a monitor that runs, one file each. */
   readonly acknowledgements: string
 }
+
+export const keyOption = optional("--key <file>", "the monitor's own key (default: in DIR)")
+
+/** Of a command on the state of a monitor that is there. */
+export const stateOptions = [dataOption("monitor"), keyOption] as const
 
 /** The layout below `path`; the key may lie elsewhere. */
 export function monitorDirectory(path: string, key?: string): MonitorDirectory {
@@ -47,11 +54,11 @@ export async function createMonitorFiles(
   fill: (documents: Documents) => void,
 ): Promise<StateSigner> {
   const { database, key } = directory
-  if (existsSync(database)) refuse("conflict", `expected no monitor yet, found ${database}`)
-  for (const file of [database, key]) {
-    onDisk(file, () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }))
+  makeRoom([database], "monitor")
+  if (!existsSync(key)) {
+    makeRoom([key], "key")
+    writeKeyFile(key, newStateKey())
   }
-  if (!existsSync(key)) writeKeyFile(key, newStateKey())
   const signer = readSigner(directory)
   createMonitorDatabase(database)
   const store = openMonitorStore(database)
@@ -83,7 +90,7 @@ async function refusingState<T>(work: () => Promise<T>): Promise<T> {
  * Opens the state; for `write` the caller holds the lock. Throws `StateRefused` for one that is missing
  * or not what this monitor signed.
  */
-export async function openMonitorState(
+async function openMonitorState(
   directory: MonitorDirectory,
   role: ConnectionRole,
 ): Promise<MonitorState> {
@@ -101,28 +108,41 @@ export async function openMonitorState(
   })
 }
 
-interface LockedState {
-  readonly state: MonitorState
-  close(): Promise<void>
-}
-
 /** The state for this process alone. Refuses `conflict` while another process has it. */
-export async function lockMonitorState(directory: MonitorDirectory): Promise<LockedState> {
+export async function lockMonitorState(directory: MonitorDirectory) {
   const { path } = directory
   if (!existsSync(path)) throw new StateRefused(noMonitor(path))
-  const lock = lockDataDirectory(path)
-  try {
+  return await openAll(async (closers) => {
+    closers.push(lockDataDirectory(path).release)
     const state = await openMonitorState(directory, "write")
-    return {
-      state,
-      async close() {
-        await state.close()
-        lock.release()
-      },
-    }
-  } catch (error) {
-    lock.release()
-    throw error
+    closers.push(() => state.close())
+    return { state }
+  })
+}
+
+/** Reads the state, also while the monitor runs. */
+export async function readState<T>(
+  directory: MonitorDirectory,
+  read: (state: MonitorState) => T | Promise<T>,
+): Promise<T> {
+  const state = await openMonitorState(directory, "read")
+  try {
+    return await read(state)
+  } finally {
+    await state.close()
+  }
+}
+
+/** Changes the state. Refuses `conflict` while another process has it. */
+export async function changeState(
+  directory: MonitorDirectory,
+  edit: (documents: Documents) => void,
+): Promise<void> {
+  const { state, close } = await lockMonitorState(directory)
+  try {
+    await state.change(edit)
+  } finally {
+    await close()
   }
 }
 
@@ -136,18 +156,17 @@ export function leaveAcknowledgement({ acknowledgements }: MonitorDirectory, id:
 
 const ID = /^[0-9a-f]{16}$/
 
-/** The IDs that were left, with what forgets them. */
-export function leftAcknowledgements({ acknowledgements }: MonitorDirectory): {
-  readonly ids: readonly string[]
-  forget(): void
-} {
-  return onDisk(acknowledgements, () => {
+/** Lets `take` have the IDs that were left, and forgets them once it has. */
+export async function takeAcknowledgements(
+  { acknowledgements }: MonitorDirectory,
+  take: (ids: readonly string[]) => Promise<unknown>,
+): Promise<void> {
+  const fileOf = (id: string) => join(acknowledgements, id)
+  const ids = onDisk(acknowledgements, () => {
     const names = existsSync(acknowledgements) ? readdirSync(acknowledgements) : []
-    const ids = names.filter((name) => ID.test(name))
-    const whole = ids.filter((id) => readFileSync(join(acknowledgements, id), "utf8") !== "")
-    const forget = (): void => {
-      for (const id of whole) rmSync(join(acknowledgements, id), { force: true })
-    }
-    return { ids: whole, forget }
+    return names.filter((name) => ID.test(name) && readFileSync(fileOf(name), "utf8") !== "")
   })
+  if (ids.length === 0) return
+  await take(ids)
+  for (const id of ids) rmSync(fileOf(id), { force: true })
 }

@@ -1,50 +1,120 @@
-// `countersign submit`: logs signatures, verifies the receipts and writes a bundle for each.
+// `countersign submit`: logs signatures, verifies the receipts and writes a bundle for each. What is logged is
+// decided from the flags before any file is read.
+import { basename, join } from "node:path"
 import type { Command } from "commander"
-import type { LogClient } from "../../client/log-client.ts"
 import { bug } from "../../core/base/errors.ts"
 import { LONGEST_BATCH, MOST_IN_BATCH } from "../../core/base/limits.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
-import { logOption, openLog } from "../command/log-options.ts"
-import { addOptions, jsonOption } from "../command/options.ts"
-import { createProgress, type Progress } from "../command/progress.ts"
-import type { Terminal } from "../command/terminal.ts"
-import { needsWitnesses, trustOptions } from "../command/trust-options.ts"
-import { createReceiptKeeper, type Job, type ReceiptKeeper } from "./receipt-keeping.ts"
+import { logOption } from "../command/log-options.ts"
 import {
-  bundlePaths,
-  planSubmission,
-  type RequestMaker,
-  type SubmitOptions,
-} from "./submission-plan.ts"
+  type Called,
+  defineCommand,
+  jsonOption,
+  optional,
+  type ValuesOf,
+} from "../command/options.ts"
+import { trustOptions } from "../command/trust-options.ts"
+import {
+  detachedRequest,
+  envelopeRequest,
+  hashedrekordRequest,
+  type Job,
+  openPrivateKey,
+  openSubmission,
+  type Submission,
+} from "./submission.ts"
+
+const submitOptions = [
+  logOption(),
+  optional("--artifact <file...>", "the file to sign, or the file that was signed"),
+  optional("--key <file>", "PEM private key to sign the artifacts with"),
+  optional("--passphrase-file <file>", "first line: the passphrase of the private key"),
+  optional("--signature <file>", "signature over the artifact, DER or base64"),
+  optional("--public-key <file>", "public key or certificate that verifies the signature"),
+  optional("--envelope <file>", "signed DSSE envelope instead of an artifact"),
+  optional("--bundle <file>", "where the bundle goes (default: ARTIFACT.sigstore.json)"),
+  optional("--bundle-dir <dir>", "directory for the bundles of several artifacts"),
+  optional("--witnessed", "wait until witnesses have cosigned (default with a policy's quorum)"),
+  jsonOption(),
+  ...trustOptions,
+] as const
+
+type SubmitOptions = ValuesOf<typeof submitOptions>
+
+/** Makes the request for one artifact, or for one envelope. */
+type RequestMaker = (artifact: string) => Promise<EntryRequest>
+
+interface SubmissionPlan {
+  readonly artifacts: readonly string[]
+  /** Opens what is needed only once. */
+  readonly open: () => Promise<RequestMaker>
+}
+
+const USAGE =
+  "error: give --artifact with --key, or --artifact with --signature and --public-key, or --envelope with --public-key"
+
+/** The plan that the flags mean; a usage error if they mean none or several. */
+function planSubmission(options: SubmitOptions, command: Command): SubmissionPlan {
+  const { artifact, key = "", signature = "", publicKey = "", envelope = "" } = options
+  const artifacts = artifact ?? [envelope]
+  const inputs = ["artifact", "key", "signature", "publicKey", "envelope"] as const
+  switch (inputs.filter((name) => options[name] !== undefined).join()) {
+    case "artifact,key":
+      return {
+        artifacts,
+        async open() {
+          const { verifier, signFile } = await openPrivateKey(key, options.passphraseFile)
+          return async (path) => hashedrekordRequest(verifier, await signFile(path))
+        },
+      }
+    case "artifact,signature,publicKey":
+      if (artifacts.length > 1) command.error("error: one signature is over one artifact")
+      return { artifacts, open: async () => (path) => detachedRequest(path, signature, publicKey) }
+    case "publicKey,envelope":
+      return { artifacts, open: async () => (path) => envelopeRequest(path, publicKey) }
+    default:
+      return command.error(USAGE)
+  }
+}
+
+/** Where the bundle of each artifact goes, in their order; a usage error if two go to one place. */
+function bundlePaths(
+  artifacts: readonly string[],
+  { bundle, bundleDir }: SubmitOptions,
+  command: Command,
+): readonly string[] {
+  if (bundle !== undefined && (bundleDir !== undefined || artifacts.length > 1)) {
+    command.error("error: --bundle names the bundle of one artifact; for several use --bundle-dir")
+  }
+  const paths = artifacts.map((artifact) => {
+    const name = `${artifact}.sigstore.json`
+    return bundle ?? (bundleDir === undefined ? name : join(bundleDir, basename(name)))
+  })
+  const twice = paths.find((path, i) => paths.indexOf(path) !== i)
+  if (twice !== undefined) command.error(`error: two bundles would be written to ${twice}`)
+  return paths
+}
 
 interface Prepared {
   readonly job: Job
   readonly request: EntryRequest
 }
 
-interface Submission {
-  readonly log: LogClient
-  /** Whether to wait for witnesses; undefined leaves it to the log. */
-  readonly waiting: { readonly witnessed?: boolean }
-  readonly keeper: ReceiptKeeper
-  readonly progress: Progress
-}
-
 async function sendBatch(batch: readonly Prepared[], submission: Submission): Promise<void> {
-  const { log, waiting, keeper, progress } = submission
+  const { log, waiting, keep, progress } = submission
   const requests = batch.map(({ request }) => request)
   const outcomes = await log.submitBatch(requests, waiting)
   for (const [i, { job, request }] of batch.entries()) {
-    await keeper.keep(job, request, outcomes[i] ?? bug("a batch answer is too short"))
+    await keep(job, request, outcomes[i] ?? bug("a batch answer is too short"))
   }
   progress.advance(batch.length)
 }
 
-async function prepare(job: Job, make: RequestMaker, keeper: ReceiptKeeper) {
+async function prepare(job: Job, make: RequestMaker, { fail }: Submission) {
   try {
     return { job, request: await make(job.artifact) }
   } catch (error) {
-    keeper.fail(job, error)
+    fail(job, error)
     return undefined
   }
 }
@@ -58,7 +128,7 @@ async function submitMany(
   let batch: Prepared[] = []
   let bytes = 0
   for (const job of jobs) {
-    const prepared = await prepare(job, make, submission.keeper)
+    const prepared = await prepare(job, make, submission)
     if (prepared === undefined) continue
     const length = JSON.stringify(prepared.request).length + 1
     if (batch.length === MOST_IN_BATCH || bytes + length > LONGEST_BATCH) {
@@ -73,28 +143,19 @@ async function submitMany(
 }
 
 async function submitOne(job: Job, make: RequestMaker, submission: Submission): Promise<void> {
-  const { log, waiting, keeper } = submission
+  const { log, waiting, keep } = submission
   const request = await make(job.artifact)
-  await keeper.keep(job, request, { receipt: await log.submit(request, waiting) })
+  await keep(job, request, { receipt: await log.submit(request, waiting) })
 }
 
-async function submitAll(
-  options: SubmitOptions,
-  command: Command,
-  terminal: Terminal,
-): Promise<void> {
+async function submitAll(options: SubmitOptions, called: Called): Promise<void> {
+  const { command } = called
   const plan = planSubmission(options, command)
   const paths = bundlePaths(plan.artifacts, options, command)
   const jobs = plan.artifacts.map((artifact, i) => ({ artifact, bundlePath: paths[i] ?? artifact }))
-  const named = await openLog(command, terminal)
+  const work = { what: "submit", total: jobs.length }
+  const submission = await openSubmission(called, work, options.witnessed)
   const make = await plan.open()
-  const { stderr: stream, now } = terminal
-  const progress = createProgress({ stream, now, what: "submit", total: jobs.length })
-  // Who verifies with a quorum can only use what witnesses have cosigned, and so waits for that.
-  const isWitnessed = options.witnessed === true || needsWitnesses(named.trust)
-  const waiting = isWitnessed ? { witnessed: true } : {}
-  const keeper = createReceiptKeeper({ ...named, isWitnessed, terminal, progress })
-  const submission = { log: named.log, waiting, keeper, progress }
   const [only] = jobs
   try {
     if (only !== undefined && jobs.length === 1) {
@@ -103,26 +164,13 @@ async function submitAll(
       await submitMany(jobs, make, submission)
     }
   } finally {
-    progress.end()
+    submission.progress.end()
   }
 }
 
-export function submitCommand(command: Command, terminal: Terminal): void {
-  command
-    .addOption(logOption())
-    .option("--artifact <file...>", "the file to sign, or the file that was signed")
-    .option("--key <file>", "PEM private key to sign the artifacts with")
-    .option("--passphrase-file <file>", "first line: the passphrase of the private key")
-    .option("--signature <file>", "signature over the artifact, DER or base64")
-    .option("--public-key <file>", "public key or certificate that verifies the signature")
-    .option("--envelope <file>", "signed DSSE envelope instead of an artifact")
-    .option("--bundle <file>", "where the bundle goes (default: ARTIFACT.sigstore.json)")
-    .option("--bundle-dir <dir>", "directory for the bundles of several artifacts")
-    .option("--witnessed", "wait until witnesses have cosigned (default with a policy's quorum)")
-    .addOption(jsonOption())
-    .addHelpText(
-      "after",
-      `
+export const submitCommand = defineCommand({
+  options: submitOptions,
+  help: `
 Examples:
   countersign submit --log https://log.example.com --artifact app.tar.gz --key signer.pem
   countersign submit --log https://log.example.com --artifact dist/* --key signer.pem \\
@@ -133,7 +181,5 @@ Examples:
 
 A bundle is written only if the receipt holds. Exits with 1 if an artifact was not logged, or was
 not witnessed in time with --witnessed, with 3 if a receipt is false.`,
-    )
-    .action((options: SubmitOptions) => submitAll(options, command, terminal))
-  addOptions(command, trustOptions)
-}
+  run: submitAll,
+})

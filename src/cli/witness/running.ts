@@ -11,7 +11,7 @@ import {
   createPatientNoteVerification,
 } from "../../crypto/engines/note-verification.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
-import { openWitnessStore, type SqliteWitnessStore } from "../../storage/sqlite/witness/store.ts"
+import { openWitnessStore } from "../../storage/sqlite/witness/store.ts"
 import type { WitnessStore } from "../../witness/store.ts"
 import { createWitness, type Witness, type WitnessedLog } from "../../witness/witness.ts"
 import { type Close, openAll } from "../command/closers.ts"
@@ -43,14 +43,6 @@ interface RunningWitnessOptions
 
 const SOURCE_TIMEOUT_MS = 5_000
 
-/** Refuses and throws as the parts do: every message says what to do. */
-export async function openRunningWitness(
-  directory: WitnessDirectory,
-  options: RunningWitnessOptions,
-): Promise<RunningWitness> {
-  return await openAll((closers) => openParts(directory, options, closers))
-}
-
 /** Refuses `mismatch` if a log has other keys than before and the operator did not name it. */
 async function assertKeys(
   store: WitnessStore,
@@ -74,32 +66,19 @@ async function assertKeys(
   }
 }
 
-interface Opened {
-  readonly store: SqliteWitnessStore
-  readonly keys: WitnessKeys
-}
-
-async function openFiles(
-  directory: WitnessDirectory,
-  { passphrase }: RunningWitnessOptions,
-  closers: Close[],
-): Promise<Opened> {
-  const store = await openWitnessStore(directory)
-  closers.push(() => store.close())
-  const keys = await openWitnessKeys(directory, store.identity, passphrase)
-  closers.push(keys.close)
-  return { store, keys }
-}
-
 /** Makes the witness of some logs, given notes that were seen of them. */
-function witnessMaker({ store, keys }: Opened, { freeze, logger }: RunningWitnessOptions) {
+function witnessMaker(
+  store: WitnessStore,
+  { cosigners }: WitnessKeys,
+  { freeze, logger }: RunningWitnessOptions,
+) {
   const holds = createNoteVerification()
   const holdsElsewhere = createPatientNoteVerification()
   return (logs: readonly WitnessedLog[], seen: readonly string[]): Promise<Witness> =>
     createWitness({
       store,
       logs,
-      cosigners: keys.cosigners,
+      cosigners,
       hasher: nativeHasher,
       now: () => Math.floor(Date.now() / 1000),
       holds,
@@ -119,12 +98,14 @@ async function openParts(
   options: RunningWitnessOptions,
   closers: Close[],
 ): Promise<Omit<RunningWitness, "close">> {
-  const { policy, logger, fetch, selfCheck } = options
-  const opened = await openFiles(directory, options, closers)
-  const { store, keys } = opened
+  const { policy, passphrase, logger, fetch, selfCheck } = options
+  const store = await openWitnessStore(directory)
+  closers.push(() => store.close())
+  const keys = await openWitnessKeys(directory, store.identity, passphrase)
+  closers.push(keys.close)
   const logs = logsOf(policy)
   await assertKeys(store, logs, options.acceptKeyChange ?? [])
-  const create = witnessMaker(opened, options)
+  const create = witnessMaker(store, keys, options)
   const admission = await createAdmission({ logs, store, create })
 
   const stop = new AbortController()
@@ -171,4 +152,12 @@ function watch(
       }
     },
   }
+}
+
+/** Refuses and throws as the parts do: every message says what to do. */
+export async function openRunningWitness(
+  directory: WitnessDirectory,
+  options: RunningWitnessOptions,
+): Promise<RunningWitness> {
+  return await openAll((closers) => openParts(directory, options, closers))
 }
