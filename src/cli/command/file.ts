@@ -2,7 +2,7 @@
 // digests of a file of any size: one pass, a constant amount of memory, the platform's own hashes.
 import { createHash, randomBytes } from "node:crypto"
 import { createReadStream } from "node:fs"
-import { open, readFile, rename, rm, stat } from "node:fs/promises"
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises"
 import type { ArtifactDigests } from "../../client/artifact.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import type { HashName } from "../../core/base/digest.ts"
@@ -32,26 +32,6 @@ export async function readText(path: string, what: string, longest: number): Pro
   return parseUtf8(await readBytes(path, what, longest), `${what} ${path}`)
 }
 
-async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
-  const file = await open(path, "wx")
-  try {
-    await file.writeFile(content)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-async function replace(path: string, draft: string, content: string | Uint8Array): Promise<void> {
-  try {
-    await writeDurably(draft, content)
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
-}
-
 /** Replaces a file at once: a crash leaves the old one or the new one. Throws trouble ("disk"). */
 export async function writeWhole(
   path: string,
@@ -59,24 +39,24 @@ export async function writeWhole(
   what: string,
 ): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString("hex")}.tmp`
-  await onDisk(what, path, replace(path, draft, content))
+  const written = writeFile(draft, content, { flag: "wx", flush: true })
+  const replaced = written.then(() => rename(draft, path))
+  await onDisk(what, path, replaced).finally(() => rm(draft, { force: true }))
 }
 
 const CHUNK = 1024 * 1024
 
-/** What takes in the file, chunk by chunk. */
 interface Sink {
   update(chunk: Uint8Array): unknown
 }
 
-async function pour(path: string, sinks: readonly Sink[]): Promise<void> {
-  const chunks: AsyncIterable<Uint8Array> = createReadStream(path, { highWaterMark: CHUNK })
-  for await (const chunk of chunks) for (const sink of sinks) sink.update(chunk)
-}
-
 /** Lets the file run through all sinks at once; throws trouble ("disk"). */
 export async function pourFile(path: string, sinks: readonly Sink[]): Promise<void> {
-  await onDisk("artifact", path, pour(path, sinks))
+  async function pour(): Promise<void> {
+    const chunks: AsyncIterable<Uint8Array> = createReadStream(path, { highWaterMark: CHUNK })
+    for await (const chunk of chunks) for (const sink of sinks) sink.update(chunk)
+  }
+  await onDisk("artifact", path, pour())
 }
 
 /** The file's digests by these hashes; throws trouble ("disk"). */

@@ -72,7 +72,6 @@ type All<Union> = (Union extends unknown ? (each: Union) => void : never) extend
   ? Intersection
   : never
 
-/** What all of these options together bring. */
 export type ValuesOf<Options extends readonly TypedOption<object>[]> = All<
   Options[number] extends infer Each ? (Each extends TypedOption<infer Values> ? Values : never) : 0
 >
@@ -113,7 +112,7 @@ export function preset<Flags extends string, Value>(
   return new Option(flags, about).argParser(argument(parser)).default(fallback, shown)
 }
 
-/** One of two words, the last one unless another is given. */
+/** One of these words. */
 export function choice<Flags extends string, const Word extends string>(
   flags: Flags,
   about: string,
@@ -143,27 +142,26 @@ export function passphraseOption() {
   return optional("--passphrase-file <file>", "first line: the passphrase of the key files")
 }
 
-const address = argument(parseAddress)
-
 /** The options of a process that serves HTTP; `port` is where it listens unless it is told. */
-export function servingOptions(what: string, port: number): readonly Option[] {
+export function servingOptions(what: string, port: number) {
   const local = `127.0.0.1:${port}`
+  const where = `where the ${what} listens`
   return [
-    option("--listen <host:port>", `where the ${what} listens`)
-      .argParser(address)
-      .default(parseAddress(local), local),
-    option("--admin-listen <host:port>", "where /metrics listens; off by default").argParser(
-      address,
+    orEnvironment(preset("--listen <host:port>", where, parseAddress, parseAddress(local), local)),
+    orEnvironment(
+      parsed("--admin-listen <host:port>", "where /metrics listens; off by default", parseAddress),
     ),
-  ]
+  ] as const
 }
+
+const levels = ["debug", "info", "warn", "error", "silent"] as const
 
 /** The options of a process that runs on: whose passphrase it needs, what it logs, where all of this stands. */
 export const runningOptions = {
   passphrase: option("--passphrase-file <file>", "first line: passphrase of the key files"),
-  logLevel: option("--log-level <level>", "what is logged to standard error")
-    .choices(["debug", "info", "warn", "error", "silent"])
-    .default("info"),
+  logLevel: orEnvironment(
+    choice("--log-level <level>", "what is logged to standard error", levels, "info"),
+  ),
   config: option("--config <file>", "YAML file with any of these options"),
 } as const
 
@@ -172,7 +170,6 @@ export function addOptions(command: Command, options: readonly Option[]): Comman
   return command
 }
 
-/** What a command runs in. */
 export interface Called {
   readonly command: Command
   readonly terminal: Terminal
@@ -183,7 +180,6 @@ export interface Called {
 interface Definition<Options extends readonly TypedOption<object>[]> {
   readonly argument?: Parameters<Command["argument"]>
   readonly options: Options
-  /** Shown below the options. */
   readonly help: string
   /** `given` is the argument, as the parser of the argument gives it. */
   run(options: ValuesOf<Options>, called: Called, given: never): Promise<void>

@@ -8,6 +8,7 @@ import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import type { Documents } from "../../monitor/state/documents.ts"
 import { createState, type MonitorState, openState } from "../../monitor/state/state.ts"
 import type { StateSigner } from "../../monitor/state/statement.ts"
+import type { MonitorStore } from "../../monitor/state/store.ts"
 import { onDisk } from "../../storage/disk/durable-file.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import type { ConnectionRole } from "../../storage/sqlite/database/connection.ts"
@@ -74,38 +75,28 @@ function noMonitor(path: string): string {
   )
 }
 
-/** What is wrong with the state is not what is wrong with a log, and has an exit code of its own. */
-async function refusingState<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const isState =
-      error instanceof Refusal || (error instanceof Trouble && error.code === "damaged")
-    if (!isState) throw error
-    throw new StateRefused(`${error.message}; nothing was changed`, { cause: error })
-  }
-}
-
 /**
  * Opens the state; for `write` the caller holds the lock. Throws `StateRefused` for one that is missing
- * or not what this monitor signed.
+ * or not what this monitor signed: that is not what is wrong with a log, and has an exit code of its own.
  */
 async function openMonitorState(
   directory: MonitorDirectory,
   role: ConnectionRole,
 ): Promise<MonitorState> {
   const { path, database } = directory
-  return await refusingState(async () => {
+  let store: MonitorStore | undefined
+  try {
     if (!existsSync(database)) refuse("not-found", noMonitor(path))
     const signer = readSigner(directory)
-    const store = openMonitorStore(database, role)
-    try {
-      return await openState({ store, signer, hasher: nativeHasher })
-    } catch (error) {
-      await store.close()
-      throw error
-    }
-  })
+    store = openMonitorStore(database, role)
+    return await openState({ store, signer, hasher: nativeHasher })
+  } catch (error) {
+    await store?.close()
+    const isState =
+      error instanceof Refusal || (error instanceof Trouble && error.code === "damaged")
+    if (!isState) throw error
+    throw new StateRefused(`${error.message}; nothing was changed`, { cause: error })
+  }
 }
 
 /** The state for this process alone. Refuses `conflict` while another process has it. */
@@ -120,7 +111,6 @@ export async function lockMonitorState(directory: MonitorDirectory) {
   })
 }
 
-/** Reads the state, also while the monitor runs. */
 export async function readState<T>(
   directory: MonitorDirectory,
   read: (state: MonitorState) => T | Promise<T>,
@@ -133,7 +123,6 @@ export async function readState<T>(
   }
 }
 
-/** Changes the state. Refuses `conflict` while another process has it. */
 export async function changeState(
   directory: MonitorDirectory,
   edit: (documents: Documents) => void,

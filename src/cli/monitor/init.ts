@@ -64,18 +64,6 @@ function assertOneWay(options: InitOptions, { command }: Called): void {
   )
 }
 
-async function acceptPolicy(
-  { data, key }: InitOptions,
-  text: string,
-  { terminal }: Called,
-): Promise<void> {
-  await changeState(monitorDirectory(data, key), (documents) => {
-    pinPolicy(documents, text)
-    settle(documents, [policyIsPinned], Date.now())
-  })
-  terminal.stdout.write(`the policy is pinned for the monitor in ${data}\n`)
-}
-
 async function initialise(
   options: InitOptions,
   text: string,
@@ -112,7 +100,11 @@ where nobody who can change the data can read it, for example in the secrets of 
     const text = await readText(options.policy, "policy", LONGEST_POLICY)
     const logs = logsOfPolicy(parsePolicy(text))
     if (logs.length === 0) refuse("malformed", `${shown(options.policy)}: expected a log line`)
-    if (options.acceptPolicy === true) await acceptPolicy(options, text, called)
-    else await initialise(options, text, logs, called)
+    if (options.acceptPolicy !== true) return await initialise(options, text, logs, called)
+    await changeState(monitorDirectory(options.data, options.key), (documents) => {
+      pinPolicy(documents, text)
+      settle(documents, [policyIsPinned], Date.now())
+    })
+    called.terminal.stdout.write(`the policy is pinned for the monitor in ${options.data}\n`)
   },
 })

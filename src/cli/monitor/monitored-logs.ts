@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url"
 import type { Fetch } from "../../client/exchange.ts"
 import { createTileSource, createWitnessHeads } from "../../client/tile-source.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
-import { formatVkey, type Vkey } from "../../core/note/note.ts"
-import { type Origin, parseOrigin } from "../../core/note/origin.ts"
+import { formatVkey } from "../../core/note/note.ts"
+import { parseOrigin } from "../../core/note/origin.ts"
 import type { Policy } from "../../core/note/policy.ts"
 import type { LogSource } from "../../monitor/follow/source.ts"
 import { smallestQuorum } from "../../monitor/heads/quorum.ts"
@@ -37,19 +37,13 @@ export interface FollowedKeys extends KnownKeys {
 
 /** The logs of a policy, with all keys of each. Refuses `malformed` for names that are no origins. */
 export function logsOfPolicy(policy: Policy): readonly FollowedKeys[] {
-  const logs = new Map<Origin, { readonly vkeys: Vkey[]; url?: string }>()
-  for (const { vkey, url } of policy.logs) {
-    const origin = parseOrigin(vkey.name)
-    const log = logs.get(origin) ?? { vkeys: [] }
-    logs.set(origin, log)
-    log.vkeys.push(vkey)
-    if (url !== undefined) log.url ??= url
-  }
   const { witnesses } = policy
   const threshold = smallestQuorum(policy)
-  return Array.from(logs, ([origin, log]) => {
-    const url = log.url ?? `https://${origin}`
-    return { origin, logKeys: log.vkeys, witnesses, threshold, url }
+  const origins = new Set(policy.logs.map(({ vkey }) => parseOrigin(vkey.name)))
+  return Array.from(origins, (origin) => {
+    const own = policy.logs.filter(({ vkey }) => vkey.name === origin)
+    const url = own.find((log) => log.url !== undefined)?.url ?? `https://${origin}`
+    return { origin, logKeys: own.map(({ vkey }) => vkey), witnesses, threshold, url }
   })
 }
 
@@ -71,7 +65,6 @@ function assertMeant(addresses: readonly LogAddress[], logs: readonly FollowedKe
 
 const CANARY_TIMEOUT = 30_000
 
-/** Opens every way to every log. Refuses `malformed` for URLs, and for a log that is not clear. */
 export function openMonitoredLogs(
   logs: readonly FollowedKeys[],
   { log: overrides, mirror: mirrors, canary }: RunOptions,

@@ -28,10 +28,8 @@ export interface RunningMonitor {
   /** What the policy that was given instead of the pinned one needs, if it differs. */
   readonly policyRemark: string | undefined
   readonly engine: string
-  /** What its HTTP server serves. */
   readonly served: Omit<MonitorServerOptions, "logger" | "config">
   status(): MonitorStatus
-  /** Takes acknowledgements that were left meanwhile. */
   takeAcknowledgements(now: number): Promise<void>
   close(): Promise<void>
 }
@@ -64,8 +62,7 @@ async function openParts(
   closers.push(close)
   const policyRemark = await comparePolicy(state, options)
   const followed = await followedLogs(state)
-  const { trees } = followed
-  const logs = openMonitoredLogs(followed.logs, options, terminal.fetch)
+  const logs = openMonitoredLogs(followed, options, terminal.fetch)
   const sinks = await readSinks(options.sinks, { fetch: terminal.fetch, now: Date.now })
   if (options.canary === true && !sinks.takesAll) {
     refuse(
@@ -117,7 +114,7 @@ async function openParts(
     documents: state.documents,
     status,
     async rootAt(origin: string, size: number) {
-      const tree = trees.get(origin)
+      const tree = followed.find((log) => log.origin === origin)?.tree
       return tree === undefined || size > tree.head.size ? undefined : await tree.rootAt(size)
     },
     holds,

@@ -4,7 +4,7 @@ import { logRecord } from "../../monitor/monitored-log.ts"
 import type { DocumentReads } from "../../monitor/state/documents.ts"
 import type { MonitorState } from "../../monitor/state/state.ts"
 import type { OwnTree } from "../../monitor/state/tree.ts"
-import { type MonitorStatus, monitorStatus } from "../../monitor/status.ts"
+import { type FollowedLog, type MonitorStatus, monitorStatus } from "../../monitor/status.ts"
 import { defineCommand, jsonOption } from "../command/options.ts"
 import type { Fields, Output } from "../command/output.ts"
 import { monitorDirectory, readState, stateOptions } from "./directory.ts"
@@ -14,33 +14,36 @@ import { intervalOption } from "./options.ts"
 /** When the last of the logs was read to its newest head; undefined while one never was. */
 function lastCompleteAt(
   documents: DocumentReads,
-  logs: readonly FollowedKeys[],
+  logs: readonly FollowedLog[],
 ): number | undefined {
   const times = logs.map(({ origin }) => logRecord(documents, origin).completeAt)
   return times.reduce((a, b) => (a === undefined || b === undefined ? undefined : Math.min(a, b)))
 }
 
-/** The logs that the state follows, and its own trees of them. */
+/** The logs that the state follows, with its own trees of them. */
 export async function followedLogs(state: MonitorState) {
-  const logs = logsOfPolicy(parsePolicy(pinnedPolicy(state.documents)))
-  const trees = new Map<string, OwnTree>()
-  for (const { origin } of logs) trees.set(origin, await state.tree(origin))
-  return { logs, trees }
+  const followed: (FollowedKeys & FollowedLog & { readonly tree: OwnTree })[] = []
+  for (const log of logsOfPolicy(parsePolicy(pinnedPolicy(state.documents)))) {
+    const tree = await state.tree(log.origin)
+    followed.push({
+      ...log,
+      tree,
+      get head() {
+        return tree.head
+      },
+    })
+  }
+  return followed
 }
 
 /** `interval` in seconds. */
 export function statusOf(
   { documents }: MonitorState,
-  { logs, trees }: Awaited<ReturnType<typeof followedLogs>>,
+  logs: readonly FollowedLog[],
   interval: number,
 ): MonitorStatus {
   return monitorStatus({
-    documents,
-    logs: logs.flatMap((log) => {
-      const head = trees.get(log.origin)?.head
-      return head === undefined ? [] : [{ ...log, head }]
-    }),
-    lastCompleteAt: lastCompleteAt(documents, logs),
+    ...{ documents, logs, lastCompleteAt: lastCompleteAt(documents, logs) },
     interval: interval * 1000,
     now: Date.now(),
   })
@@ -63,7 +66,6 @@ function logFields(log: MonitorStatus["logs"][number]): Fields {
   ]
 }
 
-/** For people: the logs, then what is open. */
 export function printStatus(output: Output, status: MonitorStatus): void {
   const { logs, findings, lastCompleteAt: at, isBlind, undelivered } = status
   for (const log of logs) output.result(log.origin, logFields(log), {})

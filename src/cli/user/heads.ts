@@ -57,7 +57,6 @@ Example:
   },
 })
 
-/** Posts heads and gives those of the answer. */
 async function post(
   exchange: Exchange,
   heads: readonly ListedHead[],
@@ -72,7 +71,6 @@ async function post(
   return parseHeadList(parseUtf8(answer, "the monitor's answer"), MOST_AT_ONCE)
 }
 
-/** As many as one request may have, and as many bytes. */
 function portions(heads: readonly ListedHead[]): readonly (readonly ListedHead[])[] {
   const all: ListedHead[][] = []
   let [last, bytes]: [ListedHead[], number] = [[], 0]

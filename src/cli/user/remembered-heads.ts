@@ -128,7 +128,6 @@ export async function rememberHeads(
   )
 }
 
-/** Remembers one verified checkpoint. */
 export async function rememberCheckpoint(
   path: string,
   checkpoint: string,

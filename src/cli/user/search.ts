@@ -85,15 +85,6 @@ async function findEntries(
   }
 }
 
-/** What is attested about the digest, by entry: the newest of it. */
-async function findAttestations(
-  log: LogClient,
-  { digest }: SearchCriteria,
-): Promise<ReadonlyMap<number, FoundAttestation>> {
-  const { attestations } = digest === undefined ? { attestations: [] } : await log.artifact(digest)
-  return new Map(attestations.map((attestation) => [attestation.index, attestation]))
-}
-
 function entryFields(
   { time }: Entry,
   { digest, payload, signers }: EntrySummary,
@@ -139,7 +130,9 @@ async function search(options: SearchOptions, called: Called): Promise<void> {
   }
   const { log, trust, output } = await openLog(called)
   const { entries, completeUpTo, hasMore } = await findEntries(log, criteria, options)
-  const attestations = await findAttestations(log, criteria)
+  const { digest } = criteria
+  const { attestations } = digest === undefined ? { attestations: [] } : await log.artifact(digest)
+  const attested = new Map(attestations.map((attestation) => [attestation.index, attestation]))
   // Read after the search, so that it covers everything that was found.
   const head = options.verify ? await fetchHead(log, trust) : undefined
   for (const entry of entries) {
@@ -147,7 +140,7 @@ async function search(options: SearchOptions, called: Called): Promise<void> {
       const { proof } = await log.inclusion(entry.index, head.size)
       proven(() => verifyInclusion(entry.body, proof, head))
     }
-    printEntry(output, entry, attestations.get(entry.index), head !== undefined)
+    printEntry(output, entry, attested.get(entry.index), head !== undefined)
   }
   const more = hasMore ? " (and more: raise --limit)" : ""
   output.remark(`${entries.length} of ${completeUpTo} entries${more}`)

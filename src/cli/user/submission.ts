@@ -69,7 +69,6 @@ async function readSignature(path: string): Promise<Uint8Array> {
   return BASE64_TEXT.test(text) ? parseBase64(text.trimEnd(), `signature ${path}`) : bytes
 }
 
-/** A signature that was made elsewhere. */
 export async function detachedRequest(
   artifact: string,
   signaturePath: string,
@@ -98,7 +97,6 @@ function readEnvelope(text: string, what: string): DsseEnvelope {
   }
 }
 
-/** A signed DSSE envelope. */
 export async function envelopeRequest(path: string, keyPath: string): Promise<EntryRequest> {
   const key = await readKey(keyPath)
   const envelope = readEnvelope(
@@ -114,7 +112,6 @@ export interface Job {
   readonly bundlePath: string
 }
 
-/** Submitting to a log, and what becomes of the receipts. */
 export interface Submission {
   readonly log: LogClient
   /** Whether to wait for witnesses; undefined leaves it to the log. */
@@ -134,7 +131,6 @@ interface OpenedCheckpoint {
   readonly logs: readonly PinnedLog[]
 }
 
-/** The logs by which bundles name the log's key; asked of the log itself unless they are pinned. */
 async function bundleLogs(log: LogClient, trust: Trust | undefined): Promise<readonly PinnedLog[]> {
   if (trust !== undefined && "trustedRoot" in trust) return trust.trustedRoot
   return parseTrustedRoot(await log.trustedRoot())

@@ -44,55 +44,52 @@ type SubmitOptions = ValuesOf<typeof submitOptions>
 /** Makes the request for one artifact, or for one envelope. */
 type RequestMaker = (artifact: string) => Promise<EntryRequest>
 
-interface SubmissionPlan {
-  readonly artifacts: readonly string[]
-  /** Opens what is needed only once. */
-  readonly open: () => Promise<RequestMaker>
-}
-
 const USAGE =
   "error: give --artifact with --key, or --artifact with --signature and --public-key, or --envelope with --public-key"
 
-/** The plan that the flags mean; a usage error if they mean none or several. */
-function planSubmission(options: SubmitOptions, command: Command): SubmissionPlan {
-  const { artifact, key = "", signature = "", publicKey = "", envelope = "" } = options
-  const artifacts = artifact ?? [envelope]
+/** What the flags mean, opening what is needed only once; a usage error if they mean none or several. */
+function requestsFor(
+  artifacts: readonly string[],
+  options: SubmitOptions,
+  command: Command,
+): () => Promise<RequestMaker> {
+  const { key = "", signature = "", publicKey = "", passphraseFile } = options
   const inputs = ["artifact", "key", "signature", "publicKey", "envelope"] as const
   switch (inputs.filter((name) => options[name] !== undefined).join()) {
     case "artifact,key":
-      return {
-        artifacts,
-        async open() {
-          const { verifier, signFile } = await openPrivateKey(key, options.passphraseFile)
-          return async (path) => hashedrekordRequest(verifier, await signFile(path))
-        },
+      return async () => {
+        const { verifier, signFile } = await openPrivateKey(key, passphraseFile)
+        return async (path) => hashedrekordRequest(verifier, await signFile(path))
       }
     case "artifact,signature,publicKey":
       if (artifacts.length > 1) command.error("error: one signature is over one artifact")
-      return { artifacts, open: async () => (path) => detachedRequest(path, signature, publicKey) }
+      return async () => (path) => detachedRequest(path, signature, publicKey)
     case "publicKey,envelope":
-      return { artifacts, open: async () => (path) => envelopeRequest(path, publicKey) }
+      return async () => (path) => envelopeRequest(path, publicKey)
     default:
       return command.error(USAGE)
   }
 }
 
-/** Where the bundle of each artifact goes, in their order; a usage error if two go to one place. */
-function bundlePaths(
+/** The artifacts with where their bundles go; a usage error if two go to one place. */
+function jobsOf(
   artifacts: readonly string[],
   { bundle, bundleDir }: SubmitOptions,
   command: Command,
-): readonly string[] {
+): readonly Job[] {
   if (bundle !== undefined && (bundleDir !== undefined || artifacts.length > 1)) {
     command.error("error: --bundle names the bundle of one artifact; for several use --bundle-dir")
   }
-  const paths = artifacts.map((artifact) => {
+  const written = new Set<string>()
+  return artifacts.map((artifact) => {
     const name = `${artifact}.sigstore.json`
-    return bundle ?? (bundleDir === undefined ? name : join(bundleDir, basename(name)))
+    const bundlePath = bundle ?? (bundleDir === undefined ? name : join(bundleDir, basename(name)))
+    if (written.has(bundlePath)) {
+      command.error(`error: two bundles would be written to ${bundlePath}`)
+    }
+    written.add(bundlePath)
+    return { artifact, bundlePath }
   })
-  const twice = paths.find((path, i) => paths.indexOf(path) !== i)
-  if (twice !== undefined) command.error(`error: two bundles would be written to ${twice}`)
-  return paths
 }
 
 interface Prepared {
@@ -142,27 +139,19 @@ async function submitMany(
   if (batch.length > 0) await sendBatch(batch, submission)
 }
 
-async function submitOne(job: Job, make: RequestMaker, submission: Submission): Promise<void> {
-  const { log, waiting, keep } = submission
-  const request = await make(job.artifact)
-  await keep(job, request, { receipt: await log.submit(request, waiting) })
-}
-
 async function submitAll(options: SubmitOptions, called: Called): Promise<void> {
-  const { command } = called
-  const plan = planSubmission(options, command)
-  const paths = bundlePaths(plan.artifacts, options, command)
-  const jobs = plan.artifacts.map((artifact, i) => ({ artifact, bundlePath: paths[i] ?? artifact }))
+  const artifacts = options.artifact ?? [options.envelope ?? ""]
+  const open = requestsFor(artifacts, options, called.command)
+  const jobs = jobsOf(artifacts, options, called.command)
   const work = { what: "submit", total: jobs.length }
   const submission = await openSubmission(called, work, options.witnessed)
-  const make = await plan.open()
-  const [only] = jobs
+  const make = await open()
+  const [only, ...more] = jobs
   try {
-    if (only !== undefined && jobs.length === 1) {
-      await submitOne(only, make, submission)
-    } else {
-      await submitMany(jobs, make, submission)
-    }
+    if (only === undefined || more.length > 0) return await submitMany(jobs, make, submission)
+    const { log, waiting, keep } = submission
+    const request = await make(only.artifact)
+    await keep(only, request, { receipt: await log.submit(request, waiting) })
   } finally {
     submission.progress.end()
   }

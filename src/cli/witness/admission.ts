@@ -19,7 +19,6 @@ export interface Admission {
   readonly witness: Witness
   /** Makes a witness for logs of those that wait, given the notes that were seen of them. */
   admit(logs: readonly WitnessedLog[], seen: readonly string[]): Promise<void>
-  /** The logs that wait. */
   waiting(): readonly WitnessedLog[]
 }
 

@@ -63,13 +63,9 @@ export interface WitnessKeys {
   /** In the order of their lines. */
   readonly cosigners: readonly HeldCosigner[]
   readonly vkeys: readonly string[]
+  /** The SHA-256 of each verifier key, as the identity of the witness has it. */
   readonly fingerprints: readonly string[]
   close(): Promise<void>
-}
-
-/** The SHA-256 of a verifier key, as the identity of the witness has it. */
-function fingerprintOf(vkey: string): string {
-  return createHash("sha256").update(vkey).digest("hex")
 }
 
 /**
@@ -105,7 +101,7 @@ function openKeys(
   return {
     cosigners,
     vkeys,
-    fingerprints: vkeys.map(fingerprintOf),
+    fingerprints: vkeys.map((vkey) => createHash("sha256").update(vkey).digest("hex")),
     async close() {
       for (const cosigner of cosigners) await cosigner.close()
     },

@@ -128,7 +128,6 @@ export async function openSinks(
   return { sinks, takesAll, pings }
 }
 
-/** Reads and opens a sinks file, if one is named. */
 export async function readSinks(
   path: string | undefined,
   surroundings: SinkSurroundings,
