@@ -1,5 +1,4 @@
 // The options that say whom a command is to trust, and reading the file that they name.
-
 import type { Command } from "commander"
 import type { Trust } from "../../client/trust.ts"
 import { LONGEST_POLICY, LONGEST_TRUSTED_ROOT } from "../../core/base/limits.ts"

@@ -5,10 +5,8 @@ import { refuse } from "../../core/base/errors.ts"
 import { createEntryCheck } from "../../crypto/engines/entry-check.ts"
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
-import type { MonitorServerOptions } from "../../http/monitor/server.ts"
-import { createMonitor, type Monitor } from "../../monitor/monitor.ts"
+import { createMonitor } from "../../monitor/monitor.ts"
 import { createMailbox } from "../../monitor/promises/mailbox.ts"
-import type { MonitorState } from "../../monitor/state/state.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
 import { parseWatch, type Watch } from "../../monitor/watch/watch.ts"
 import { type Close, openAll } from "../command/closers.ts"
@@ -17,22 +15,11 @@ import { lockMonitorState, monitorDirectory, takeAcknowledgements } from "./dire
 import { openMonitoredLogs } from "./monitored-logs.ts"
 import type { RunOptions } from "./options.ts"
 import { comparePolicy } from "./policy-pin.ts"
-import { readSinks, type Sinks } from "./sinks/sinks.ts"
+import { readSinks } from "./sinks/sinks.ts"
 import { followedLogs, statusOf } from "./status.ts"
 import { readWatchFile } from "./watch-test.ts"
 
-export interface RunningMonitor {
-  readonly monitor: Monitor
-  readonly state: MonitorState
-  readonly sinks: Sinks
-  /** What the policy that was given instead of the pinned one needs, if it differs. */
-  readonly policyRemark: string | undefined
-  readonly engine: string
-  readonly served: Omit<MonitorServerOptions, "logger" | "config">
-  status(): MonitorStatus
-  takeAcknowledgements(now: number): Promise<void>
-  close(): Promise<void>
-}
+export type RunningMonitor = Awaited<ReturnType<typeof openRunningMonitor>>
 
 const PLAIN_WATCH = "countersign-watch/v1\n"
 
@@ -56,7 +43,7 @@ async function openParts(
   terminal: Terminal,
   isStopping: () => boolean,
   closers: Close[],
-): Promise<Omit<RunningMonitor, "close">> {
+) {
   const directory = monitorDirectory(options.data, options.key)
   const { state, close } = await lockMonitorState(directory)
   closers.push(close)
@@ -122,7 +109,7 @@ async function openParts(
   }
   return {
     ...{ monitor, state, sinks, policyRemark, engine: check.engine, served, status },
-    takeAcknowledgements: (now) =>
+    takeAcknowledgements: (now: number) =>
       takeAcknowledgements(directory, (ids) => monitor.acknowledge(ids, now)),
   }
 }
@@ -136,6 +123,6 @@ export async function openRunningMonitor(
   options: RunOptions,
   terminal: Terminal,
   isStopping: () => boolean = () => false,
-): Promise<RunningMonitor> {
+) {
   return await openAll((closers) => openParts(options, terminal, isStopping, closers))
 }

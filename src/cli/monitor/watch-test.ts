@@ -1,5 +1,4 @@
 // `countersign monitor watch-test`: says what a watch file makes of one entry, from a file or from a log.
-
 import { dirname, resolve } from "node:path"
 import {
   LONGEST_BODY,

@@ -57,20 +57,6 @@ Example:
   },
 })
 
-async function post(
-  exchange: Exchange,
-  heads: readonly ListedHead[],
-): Promise<readonly ListedHead[]> {
-  const answer = await exchange({
-    method: "POST",
-    path: "heads",
-    body: formatHeadList(heads),
-    contentType: "text/plain; charset=utf-8",
-    longest: LONGEST_HEAD_LIST,
-  })
-  return parseHeadList(parseUtf8(answer, "the monitor's answer"), MOST_AT_ONCE)
-}
-
 function portions(heads: readonly ListedHead[]): readonly (readonly ListedHead[])[] {
   const all: ListedHead[][] = []
   let [last, bytes]: [ListedHead[], number] = [[], 0]
@@ -100,7 +86,14 @@ async function postAll(
   )
   for (const portion of all) {
     try {
-      answered.push(...(await post(exchange, portion)))
+      const answer = await exchange({
+        method: "POST",
+        path: "heads",
+        body: formatHeadList(portion),
+        contentType: "text/plain; charset=utf-8",
+        longest: LONGEST_HEAD_LIST,
+      })
+      answered.push(...parseHeadList(parseUtf8(answer, "the monitor's answer"), MOST_AT_ONCE))
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       refusals.push(error)

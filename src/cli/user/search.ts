@@ -1,5 +1,4 @@
 // `countersign search`: finds entries by what they say, and verifies on demand that the log has them.
-
 import { verifyInclusion } from "../../client/inclusion.ts"
 import { readKeyFile } from "../../client/key-file.ts"
 import type { Entry } from "../../client/log-answer.ts"

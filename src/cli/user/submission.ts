@@ -1,7 +1,6 @@
 // What `countersign submit` and `countersign revoke` send, made from files, and what they do with what becomes of it:
 // verify the receipt, write the bundle, print the result, or say why there is none. One artifact's failure does
 // not stop the others.
-
 import { readKeyFile } from "../../client/key-file.ts"
 import type { BatchOutcome, LogClient } from "../../client/log-client.ts"
 import { type Receipt, verifyReceiptUnder } from "../../client/receipt.ts"

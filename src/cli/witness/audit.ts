@@ -2,7 +2,6 @@
 // have. One of them may bear the witness's own cosignature on what it does not remember: then its data was
 // put back to an older copy, and it must not sign. Leaves out judging the notes, which the witness does.
 // In the background it asks the sources that were out of reach again, and admits the logs that waited for them.
-
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Logger } from "pino"
 import type { Fetch } from "../../client/exchange.ts"
@@ -31,14 +30,6 @@ interface Source {
 interface Sightings {
   readonly notes: readonly { readonly origin: Origin; readonly note: string }[]
   readonly unreachable: readonly { readonly source: Source; readonly reason: string }[]
-}
-
-interface SelfAudit {
-  /** Asks every source that has not answered yet, all at once; rejects only if it is called off. */
-  look(): Promise<Sightings>
-  /** Whether a source of this log has answered, or there is none to ask. */
-  hasAnswer(origin: string): boolean
-  isComplete(): boolean
 }
 
 interface Reaching {
@@ -83,7 +74,8 @@ export function sourcesOf(
   return [...ofLogs, ...ofWitnesses]
 }
 
-export function createSelfAudit(sources: readonly Source[]): SelfAudit {
+/** Rejects only if it is called off. */
+export function createSelfAudit(sources: readonly Source[]) {
   const answered = new Set<Source>()
 
   async function ask(source: Source): Promise<Sightings> {
@@ -99,7 +91,8 @@ export function createSelfAudit(sources: readonly Source[]): SelfAudit {
   }
 
   return {
-    async look() {
+    /** Asks every source that has not answered yet, all at once. */
+    async look(): Promise<Sightings> {
       const open = sources.filter((source) => !answered.has(source))
       const found = await Promise.all(open.map(ask))
       return {
@@ -107,7 +100,8 @@ export function createSelfAudit(sources: readonly Source[]): SelfAudit {
         unreachable: found.flatMap(({ unreachable }) => unreachable),
       }
     },
-    hasAnswer(origin) {
+    /** Whether a source of this log has answered, or there is none to ask. */
+    hasAnswer(origin: string) {
       const own = sources.filter((source) => source.origin === origin)
       return own.length === 0 || own.some((source) => answered.has(source))
     },
@@ -118,7 +112,7 @@ export function createSelfAudit(sources: readonly Source[]): SelfAudit {
 interface Auditing {
   readonly name: string
   readonly directory: WitnessDirectory
-  readonly audit: SelfAudit
+  readonly audit: ReturnType<typeof createSelfAudit>
   readonly admission: Admission
   /** The witness of `admission`, with what happens when it must not sign any more. */
   readonly witness: Admission["witness"]

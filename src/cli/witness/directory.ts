@@ -59,15 +59,6 @@ export function assertWitness({ path, database }: WitnessDirectory): void {
   )
 }
 
-export interface WitnessKeys {
-  /** In the order of their lines. */
-  readonly cosigners: readonly HeldCosigner[]
-  readonly vkeys: readonly string[]
-  /** The SHA-256 of each verifier key, as the identity of the witness has it. */
-  readonly fingerprints: readonly string[]
-  close(): Promise<void>
-}
-
 /**
  * Opens the keys of the witness that `identity` names; the caller closes them. Refuses as the files are
  * wrong, and `mismatch` if they are not those that the witness was made with.
@@ -91,22 +82,26 @@ function openKeys(
   { ed25519Key, mlDsaSeed }: WitnessDirectory,
   name: Origin,
   passphrase: string | undefined,
-): WitnessKeys {
+) {
   const read = (file: string): string => readSealedKeyFile(file, "witness", passphrase)
-  const cosigners = [createEd25519Cosigner(name, read(ed25519Key), passphrase)]
+  const cosigners: HeldCosigner[] = [createEd25519Cosigner(name, read(ed25519Key), passphrase)]
   if (existsSync(mlDsaSeed)) {
     cosigners.push(createMlDsaCosigner(name, parseSeedFile(read(mlDsaSeed), passphrase)))
   }
   const vkeys = cosigners.map(({ vkey }) => formatVkey(vkey))
   return {
+    /** In the order of their lines, as all of these. */
     cosigners,
     vkeys,
+    /** The SHA-256 of each verifier key, as the identity of the witness has it. */
     fingerprints: vkeys.map((vkey) => createHash("sha256").update(vkey).digest("hex")),
     async close() {
       for (const cosigner of cosigners) await cosigner.close()
     },
   }
 }
+
+export type WitnessKeys = ReturnType<typeof openKeys>
 
 export interface NewWitness {
   readonly name: Origin

@@ -1,5 +1,4 @@
 // The options of `countersign witness serve`, and the policy file that they name.
-
 import { Option } from "commander"
 import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_POLICY } from "../../core/base/limits.ts"

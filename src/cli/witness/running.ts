@@ -1,6 +1,5 @@
 // A witness over a data directory, put together: store, keys, the self-audit before anything is signed, and
 // the end of the process once it must not sign any more.
-
 import type { Logger } from "pino"
 import type { Fetch } from "../../client/exchange.ts"
 import { Refusal, refuse } from "../../core/base/errors.ts"
@@ -20,15 +19,6 @@ import { auditOn, createSelfAudit, reportUnreachable, sourcesOf } from "./audit.
 import { openWitnessKeys, type WitnessDirectory, type WitnessKeys } from "./directory.ts"
 import { logsOf, type WitnessServeOptions } from "./options.ts"
 import { assertNotRolledBack, keepRolledBack } from "./rollback.ts"
-
-interface RunningWitness {
-  readonly name: string
-  readonly vkeys: readonly string[]
-  readonly witness: Admission["witness"]
-  /** Why nothing, or not every log, is cosigned now. */
-  obstacle(): string | undefined
-  close(): Promise<void>
-}
 
 interface RunningWitnessOptions
   extends Pick<WitnessServeOptions, "selfCheck" | "freeze" | "acceptKeyChange"> {
@@ -96,7 +86,7 @@ async function openParts(
   directory: WitnessDirectory,
   options: RunningWitnessOptions,
   closers: Close[],
-): Promise<Omit<RunningWitness, "close">> {
+) {
   const { policy, passphrase, logger, fetch, selfCheck } = options
   const store = await openWitnessStore(directory)
   closers.push(() => store.close())
@@ -123,6 +113,7 @@ async function openParts(
   return { name, vkeys: keys.vkeys, witness, obstacle: () => obstacleOf(admission) }
 }
 
+/** Why nothing, or not every log, is cosigned now. */
 function obstacleOf(admission: Admission): string | undefined {
   const waiting = admission.waiting().map(({ origin }) => origin)
   if (waiting.length === 0) return undefined
@@ -157,6 +148,6 @@ function watch(
 export async function openRunningWitness(
   directory: WitnessDirectory,
   options: RunningWitnessOptions,
-): Promise<RunningWitness> {
+) {
   return await openAll((closers) => openParts(directory, options, closers))
 }
