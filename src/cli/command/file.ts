@@ -32,6 +32,16 @@ export async function readText(path: string, what: string, longest: number): Pro
   return parseUtf8(await readBytes(path, what, longest), `${what} ${path}`)
 }
 
+async function replace(path: string, draft: string, content: string | Uint8Array): Promise<void> {
+  try {
+    await writeFile(draft, content, { flag: "wx", flush: true })
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
+  }
+}
+
 /** Replaces a file at once: a crash leaves the old one or the new one. Throws trouble ("disk"). */
 export async function writeWhole(
   path: string,
@@ -39,9 +49,7 @@ export async function writeWhole(
   what: string,
 ): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString("hex")}.tmp`
-  const written = writeFile(draft, content, { flag: "wx", flush: true })
-  const replaced = written.then(() => rename(draft, path))
-  await onDisk(what, path, replaced).finally(() => rm(draft, { force: true }))
+  await onDisk(what, path, replace(path, draft, content))
 }
 
 const CHUNK = 1024 * 1024
