@@ -6,8 +6,7 @@ import type { Terminal } from "./terminal.ts"
 /** The words behind a command's name; `"every"` loads all commands, for those who want to look at them. */
 export type CalledWords = readonly string[] | "every"
 
-/** Gives a command its options, its help text and what it does. */
-type DefineCommand = (
+export type DefineCommand = (
   command: Command,
   terminal: Terminal,
   words: CalledWords,
@@ -50,7 +49,6 @@ export async function addCommands<Name extends string>(
   }
 }
 
-/** A command that only has commands below it, and a help text. */
 export function commandGroup<Name extends string>(
   commands: Commands<Name>,
   help: string,

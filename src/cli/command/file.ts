@@ -1,7 +1,11 @@
-// Files as commands read and write them: bounded, and written so that a reader sees all of it or nothing.
-import { randomBytes } from "node:crypto"
-import { open, readFile, rename, rm, stat } from "node:fs/promises"
+// Files as commands read and write them: bounded, and written so that a reader sees all of it or nothing; and
+// digests of a file of any size: one pass, a constant amount of memory, the platform's own hashes.
+import { createHash, randomBytes } from "node:crypto"
+import { createReadStream } from "node:fs"
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises"
+import type { ArtifactDigests } from "../../client/verify.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
+import type { HashName } from "../../core/base/digest.ts"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 
 /** Awaits work on a file and translates the file system's error into trouble ("disk"). */
@@ -28,19 +32,9 @@ export async function readText(path: string, what: string, longest: number): Pro
   return parseUtf8(await readBytes(path, what, longest), `${what} ${path}`)
 }
 
-async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
-  const file = await open(path, "wx")
-  try {
-    await file.writeFile(content)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
 async function replace(path: string, draft: string, content: string | Uint8Array): Promise<void> {
   try {
-    await writeDurably(draft, content)
+    await writeFile(draft, content, { flag: "wx", flush: true })
     await rename(draft, path)
   } catch (error) {
     await rm(draft, { force: true })
@@ -56,4 +50,32 @@ export async function writeWhole(
 ): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString("hex")}.tmp`
   await onDisk(what, path, replace(path, draft, content))
+}
+
+const CHUNK = 1024 * 1024
+
+interface Sink {
+  update(chunk: Uint8Array): unknown
+}
+
+/** Lets the file run through all sinks at once; throws trouble ("disk"). */
+export async function pourFile(path: string, sinks: readonly Sink[]): Promise<void> {
+  async function pour(): Promise<void> {
+    const chunks: AsyncIterable<Uint8Array> = createReadStream(path, { highWaterMark: CHUNK })
+    for await (const chunk of chunks) for (const sink of sinks) sink.update(chunk)
+  }
+  await onDisk("artifact", path, pour())
+}
+
+/** The file's digests by these hashes; throws trouble ("disk"). */
+export async function digestFile(
+  path: string,
+  names: readonly HashName[],
+): Promise<ArtifactDigests> {
+  const hashes = names.map((name) => ({ name, hash: createHash(name) }))
+  await pourFile(
+    path,
+    hashes.map(({ hash }) => hash),
+  )
+  return Object.fromEntries(hashes.map(({ name, hash }) => [name, hash.digest()]))
 }

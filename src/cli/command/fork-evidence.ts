@@ -1,5 +1,5 @@
 // Evidence of a fork from two notes, for whoever holds them but does not know which key signed both.
-import { Refusal } from "../../core/base/errors.ts"
+import { unlessRefused } from "../../core/base/errors.ts"
 import type { Vkey } from "../../core/note/note.ts"
 import type { Evidence } from "../../evidence/evidence.ts"
 import { makeFork } from "../../evidence/head-evidence.ts"
@@ -12,11 +12,8 @@ export function forkUnder(
   proof?: Parameters<typeof makeFork>[3],
 ): Evidence | undefined {
   for (const vkey of vkeys) {
-    try {
-      return makeFork(vkey, a, b, proof)
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-    }
+    const evidence = unlessRefused(() => makeFork(vkey, a, b, proof))
+    if (evidence !== undefined) return evidence
   }
   return undefined
 }

@@ -1,8 +1,13 @@
-// What the options of every command are made of: arguments that are checked where they are read, options that
-// the environment may set, and the options that several commands have.
+// What commands are made of: arguments that are checked where they are read; options that are typed by their
+// flags, that the environment may set or that several commands have; and a command said once, with its options,
+// its help text and what it does.
 import { type Command, InvalidArgumentError, Option } from "commander"
 import { Refusal, refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
+import type { DefineCommand } from "./command-list.ts"
+import { Falsehood } from "./exit-code.ts"
+import { createOutput, formatJson, type Output } from "./output.ts"
+import type { Terminal } from "./terminal.ts"
 
 export interface Address {
   readonly host: string
@@ -19,72 +24,195 @@ export function parseAddress(text: string): Address {
   return { host: (match[1] ?? match[2]) as string, port }
 }
 
+/** Reads the text of an argument; `before` is what came of the texts that were given before it. */
+type Parser<T> = (text: string, before?: T) => T
+
 /** Lets a refusal of a parser appear as commander's own message about that option. */
-export function argument<T>(parser: (text: string) => T): (text: string) => T {
-  return (text) => {
+export function argument<T>(parser: Parser<T>): Parser<T> {
+  return (text, before) => {
     try {
-      return parser(text)
+      return parser(text, before)
     } catch (error) {
       throw error instanceof Refusal ? new InvalidArgumentError(error.message) : error
     }
   }
 }
 
-/** As {@link argument}, for an option that may be given several times. */
-export function gathered<T>(
-  parser: (text: string) => T,
-): (text: string, before?: readonly T[]) => readonly T[] {
-  return (text, before = []) => [...before, argument(parser)(text)]
+/** For an option that may be given several times. */
+export function gathered<T>(parser: (text: string) => T): Parser<readonly T[]> {
+  return (text, before = []) => [...before, parser(text)]
 }
 
 /** An index or a size given as an argument. */
 export const decimalArgument = argument((text) => parseDecimal(text, "number"))
 
-/** An option that the environment may set too, as COUNTERSIGN_ and its long name in capitals. */
-export function option(flags: string, description: string): Option {
-  const made = new Option(flags, description)
+type CamelCase<Text extends string> = Text extends `${infer First}-${infer Rest}`
+  ? `${First}${Capitalize<CamelCase<Rest>>}`
+  : Text
+
+/** `--dry-run <mode>` brings `dryRun`. */
+type NameOf<Flags extends string> = Flags extends `--${infer Name} ${string}`
+  ? CamelCase<Name>
+  : Flags extends `--${infer Name}`
+    ? CamelCase<Name>
+    : never
+
+type TextOf<Flags extends string> = Flags extends `${string}...>`
+  ? readonly string[]
+  : Flags extends `${string}>`
+    ? string
+    : true
+
+/** An option that brings `Values`, which only live in types, to what its command runs with. */
+export type TypedOption<Values extends object> = Option & { readonly values?: Values }
+
+type All<Union> = (Union extends unknown ? (each: Union) => void : never) extends (
+  all: infer Intersection,
+) => void
+  ? Intersection
+  : never
+
+export type ValuesOf<Options extends readonly TypedOption<object>[]> = All<
+  Options[number] extends infer Each ? (Each extends TypedOption<infer Values> ? Values : never) : 0
+>
+
+type Optional<Flags extends string, Value = TextOf<Flags>> = TypedOption<{
+  readonly [Name in NameOf<Flags>]?: Value
+}>
+
+type Certain<Flags extends string, Value = TextOf<Flags>> = TypedOption<{
+  readonly [Name in NameOf<Flags>]: Value
+}>
+
+export function optional<Flags extends string>(flags: Flags, about: string): Optional<Flags> {
+  return new Option(flags, about)
+}
+
+export function mandatory<Flags extends string>(flags: Flags, about: string): Certain<Flags> {
+  return new Option(flags, about).makeOptionMandatory()
+}
+
+/** An option whose text is parsed; a refusal of the parser is a usage error. */
+export function parsed<Flags extends string, Value>(
+  flags: Flags,
+  about: string,
+  parser: Parser<Value>,
+): Optional<Flags, Value> {
+  return new Option(flags, about).argParser(argument(parser))
+}
+
+/** As {@link parsed}, with a value of its own, which help shows as `shown`. */
+export function preset<Flags extends string, Value>(
+  flags: Flags,
+  about: string,
+  parser: Parser<Value>,
+  fallback: Value,
+  shown?: string,
+): Certain<Flags, Value> {
+  return new Option(flags, about).argParser(argument(parser)).default(fallback, shown)
+}
+
+/** One of these words. */
+export function choice<Flags extends string, const Word extends string>(
+  flags: Flags,
+  about: string,
+  words: readonly Word[],
+  fallback: Word,
+): Certain<Flags, Word> {
+  return new Option(flags, about).choices(words).default(fallback)
+}
+
+/** Lets the environment set an option too, as COUNTERSIGN_ and its long name in capitals. */
+export function orEnvironment<Made extends Option>(made: Made): Made {
   return made.env(`COUNTERSIGN_${made.name().replaceAll("-", "_").toUpperCase()}`)
 }
 
-export function jsonOption(): Option {
-  return new Option("--json", "print JSON, one object a line")
+export function option<Flags extends string>(flags: Flags, about: string): Optional<Flags> {
+  return orEnvironment(new Option(flags, about))
 }
+
+export const jsonOption = () => optional("--json", "print JSON, one object a line")
 
 /** `--data` of a command that works on the data directory of a `what`. */
-export function dataOption(what: string): Option {
-  return new Option("--data <dir>", `the ${what}'s data directory`).makeOptionMandatory()
-}
+export const dataOption = (what: string) =>
+  mandatory("--data <dir>", `the ${what}'s data directory`)
 
 /** `--passphrase-file` of a command that reads the key files of a log or a witness. */
-export function passphraseOption(): Option {
-  return new Option("--passphrase-file <file>", "first line: the passphrase of the key files")
+export function passphraseOption() {
+  return optional("--passphrase-file <file>", "first line: the passphrase of the key files")
 }
-
-const address = argument(parseAddress)
 
 /** The options of a process that serves HTTP; `port` is where it listens unless it is told. */
-export function servingOptions(what: string, port: number): readonly Option[] {
+export function servingOptions(what: string, port: number) {
   const local = `127.0.0.1:${port}`
+  const where = `where the ${what} listens`
   return [
-    option("--listen <host:port>", `where the ${what} listens`)
-      .argParser(address)
-      .default(parseAddress(local), local),
-    option("--admin-listen <host:port>", "where /metrics listens; off by default").argParser(
-      address,
+    orEnvironment(preset("--listen <host:port>", where, parseAddress, parseAddress(local), local)),
+    orEnvironment(
+      parsed("--admin-listen <host:port>", "where /metrics listens; off by default", parseAddress),
     ),
-  ]
+  ] as const
 }
+
+const levels = ["debug", "info", "warn", "error", "silent"] as const
 
 /** The options of a process that runs on: whose passphrase it needs, what it logs, where all of this stands. */
 export const runningOptions = {
   passphrase: option("--passphrase-file <file>", "first line: passphrase of the key files"),
-  logLevel: option("--log-level <level>", "what is logged to standard error")
-    .choices(["debug", "info", "warn", "error", "silent"])
-    .default("info"),
+  logLevel: orEnvironment(
+    choice("--log-level <level>", "what is logged to standard error", levels, "info"),
+  ),
   config: option("--config <file>", "YAML file with any of these options"),
 } as const
 
 export function addOptions(command: Command, options: readonly Option[]): Command {
   for (const each of options) command.addOption(each)
   return command
+}
+
+export interface Called {
+  readonly command: Command
+  readonly terminal: Terminal
+  /** As `--json` says. */
+  readonly output: Output
+}
+
+interface Definition<Options extends readonly TypedOption<object>[]> {
+  readonly argument?: Parameters<Command["argument"]>
+  readonly options: Options
+  readonly help: string
+  /** `given` is the argument, as the parser of the argument gives it. */
+  run(options: ValuesOf<Options>, called: Called, given: never): Promise<void>
+}
+
+export function defineCommand<const Options extends readonly TypedOption<object>[]>(
+  definition: Definition<Options>,
+): DefineCommand {
+  const { argument, options, help } = definition
+  return (command, terminal) => {
+    if (argument !== undefined) command.argument(...argument)
+    addOptions(command, options)
+      .addHelpText("after", help)
+      .action(async (given: unknown) => {
+        const output = createOutput(terminal, command.getOptionValue("json") === true)
+        const called = { command, terminal, output }
+        await definition.run(command.opts() as ValuesOf<Options>, called, given as never)
+      })
+  }
+}
+
+/** Verifies and prints; for programs a falsehood is printed too, before it is thrown on. */
+export async function printVerdict(
+  { command, terminal, output }: Called,
+  verify: (output: Output) => Promise<void>,
+): Promise<void> {
+  try {
+    await verify(output)
+  } catch (error) {
+    if (error instanceof Falsehood && command.getOptionValue("json") === true) {
+      const { code, message } = error.cause
+      terminal.stdout.write(`${formatJson({ verified: false, code, reason: message })}\n`)
+    }
+    throw error
+  }
 }

@@ -1,7 +1,6 @@
 // Results on standard output, for people or (--json) one JSON object a line for programs; everything else
 // goes to standard error. What others have written is shown with its control characters made visible.
 import { formatHex } from "../../core/base/text.ts"
-import { Falsehood } from "./exit-code.ts"
 import type { Terminal } from "./terminal.ts"
 
 /** A result as lines of a name and a value, in the order in which people should read them. */
@@ -41,22 +40,5 @@ export function createOutput(terminal: Terminal, json: boolean | undefined): Out
       terminal.stdout.write(text)
     },
     remark: (text) => terminal.stderr.write(`countersign: ${printable(text)}\n`),
-  }
-}
-
-/** Verifies and prints; for programs a falsehood is printed too, before it is thrown on. */
-export async function printVerdict(
-  terminal: Terminal,
-  json: boolean | undefined,
-  verify: (output: Output) => Promise<void>,
-): Promise<void> {
-  try {
-    await verify(createOutput(terminal, json))
-  } catch (error) {
-    if (error instanceof Falsehood && json) {
-      const { code, message } = error.cause
-      terminal.stdout.write(`${formatJson({ verified: false, code, reason: message })}\n`)
-    }
-    throw error
   }
 }

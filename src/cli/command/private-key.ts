@@ -15,9 +15,9 @@ import { refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { algorithms, digestAlgorithm, type HashName } from "../../entry/algorithm.ts"
 import { readVerifierKey, type VerifierKey } from "../../entry/verifier-key.ts"
-import { pourFile, type Sink } from "./artifact-digest.ts"
+import { pourFile } from "./file.ts"
 
-interface FileSignature {
+export interface FileSignature {
   readonly hash: HashName
   readonly digest: Uint8Array
   readonly signature: Uint8Array
@@ -52,17 +52,19 @@ function seedOf(key: KeyObject): Uint8Array {
   return Buffer.from(d, "base64url")
 }
 
-/** Something to pour a file into that signs it in the end. */
-interface Signing extends Sink {
-  end(digest: Uint8Array): Uint8Array
-}
-
-function startSigning(key: KeyObject, { keyType }: VerifierKey, hash: HashName): Signing {
-  if (keyType === "ed25519") {
-    return { update: () => {}, end: (digest) => ed25519OverDigest.sign(digest, seedOf(key)) }
+/** What a file is poured into, and what signs it in the end. */
+function startSigning(key: KeyObject, { keyType }: VerifierKey) {
+  const { hash } = algorithms[digestAlgorithm[keyType]]
+  const hashing = createHash(hash)
+  const signing = keyType === "ed25519" ? undefined : createSign(hash)
+  return {
+    sinks: signing === undefined ? [hashing] : [hashing, signing],
+    end(): FileSignature {
+      const digest = hashing.digest()
+      const signature = signing?.sign(key) ?? ed25519OverDigest.sign(digest, seedOf(key))
+      return { hash, digest, signature }
+    },
   }
-  const sign = createSign(hash)
-  return { update: (chunk) => sign.update(chunk), end: () => sign.sign(key) }
 }
 
 function openKey(pem: string, passphrase: string | undefined): KeyObject {
@@ -82,21 +84,17 @@ export function readPrivateKey(pem: string, passphrase?: string): PrivateKey {
   const key = openKey(pem, passphrase)
   const spki = createPublicKey(key).export({ type: "spki", format: "der" })
   const verifier = readVerifierKey({ publicKey: new Uint8Array(spki) })
-  const { hash } = algorithms[digestAlgorithm[verifier.keyType]]
   return {
     verifier,
     async signFile(path) {
-      const hashing = createHash(hash)
-      const signing = startSigning(key, verifier, hash)
-      await pourFile(path, [hashing, signing])
-      const digest = hashing.digest()
-      return { hash, digest, signature: signing.end(digest) }
+      const { sinks, end } = startSigning(key, verifier)
+      await pourFile(path, sinks)
+      return end()
     },
     signBytes(bytes) {
-      const digest = createHash(hash).update(bytes).digest()
-      const signing = startSigning(key, verifier, hash)
-      signing.update(bytes)
-      return { hash, digest, signature: signing.end(digest) }
+      const { sinks, end } = startSigning(key, verifier)
+      for (const sink of sinks) sink.update(bytes)
+      return end()
     },
   }
 }

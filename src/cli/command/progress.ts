@@ -3,7 +3,6 @@ import type { Terminal, TextStream } from "./terminal.ts"
 
 export interface Progress {
   advance(steps: number): void
-  /** Removes the bar, so that other text can follow. */
   end(): void
 }
 

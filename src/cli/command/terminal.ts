@@ -17,7 +17,6 @@ export interface Terminal {
   readonly fail: (code: number) => void
 }
 
-/** The terminal of this process. */
 export function processTerminal(): Terminal {
   return {
     stdout: process.stdout,

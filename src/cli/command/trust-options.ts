@@ -1,24 +1,20 @@
 // The options that say whom a command is to trust, and reading the file that they name.
-
-import type { Command, Option } from "commander"
+import type { Command } from "commander"
 import type { Trust } from "../../client/trust.ts"
 import { LONGEST_POLICY, LONGEST_TRUSTED_ROOT } from "../../core/base/limits.ts"
 import { parsePolicy } from "../../core/note/policy.ts"
 import { parseTrustedRoot } from "../../sigstore/trusted-root.ts"
 import { readBytes, readText } from "./file.ts"
-import { option } from "./options.ts"
+import { option, type ValuesOf } from "./options.ts"
 import type { Output } from "./output.ts"
 
-interface TrustOptions {
-  readonly trustedRoot?: string
-  readonly policy?: string
-}
-
 /** `--trusted-root` and `--policy`, of which {@link readTrust} takes one. */
-export const trustOptions: readonly Option[] = [
+export const trustOptions = [
   option("--trusted-root <file>", "Sigstore trusted root that pins the log's key"),
   option("--policy <file>", "C2SP policy: the log's key, and witnesses that must cosign"),
-]
+] as const
+
+type TrustOptions = ValuesOf<typeof trustOptions>
 
 /** The file that a flag names; one from the environment only if no flag names the other. */
 function chosen(command: Command, own: keyof TrustOptions, other: keyof TrustOptions) {

@@ -1,7 +1,6 @@
 // Makes the monitor's test entries: a fresh random artifact that nobody keeps, signed by a key that is
 // thrown away, submitted to the log like anyone's.
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto"
-import type { Fetch } from "../../client/exchange.ts"
 import { createLogClient } from "../../client/log-client.ts"
 import { verifyReceipt } from "../../client/receipt.ts"
 import type { Trust } from "../../client/trust.ts"
@@ -11,15 +10,12 @@ import {
   proposeHashedrekord,
 } from "../../entry/kinds/hashedrekord-v002.ts"
 import type { CanarySubmitter } from "../../monitor/alerts/canary.ts"
+import type { Receiver } from "./sinks/posting.ts"
 
-interface CanarySubmitterOptions {
-  /** Where the log takes entries. */
-  readonly url: string
+/** Where the log takes entries. */
+interface CanarySubmitterOptions extends Receiver {
   /** What the receipt must hold under. */
   readonly trust: Trust
-  readonly fetch: Fetch
-  /** Milliseconds. */
-  readonly timeout: number
 }
 
 function randomRequest(): HashedrekordRequest {

@@ -1,19 +1,22 @@
 // What lies where in a monitor's data directory, how it is made, and opening its state, which is refused
 // unless it is exactly what this monitor signed.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
 import { createStateSigner, newStateKey } from "../../crypto/signers/state-signer.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import type { Documents } from "../../monitor/state/documents.ts"
 import type { StateSigner } from "../../monitor/state/state.ts"
 import { createState, type MonitorState, openState } from "../../monitor/state/state.ts"
+import type { MonitorStore } from "../../monitor/state/store.ts"
 import { onDisk } from "../../storage/disk/durable-file.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import type { ConnectionRole } from "../../storage/sqlite/database/connection.ts"
 import { createMonitorDatabase, openMonitorStore } from "../../storage/sqlite/monitor/store.ts"
+import { openAll } from "../command/closers.ts"
 import { StateRefused } from "../command/exit-code.ts"
-import { readKeyFile, writeKeyFile } from "../command/key-files.ts"
+import { makeRoom, readKeyFile, writeKeyFile } from "../command/key-files.ts"
+import { dataOption, optional } from "../command/options.ts"
 
 export interface MonitorDirectory {
   readonly path: string
@@ -23,6 +26,11 @@ export interface MonitorDirectory {
   /** Acknowledgements for a monitor that runs, one file each. */
   readonly acknowledgements: string
 }
+
+export const keyOption = optional("--key <file>", "the monitor's own key (default: in DIR)")
+
+/** Of a command on the state of a monitor that is there. */
+export const stateOptions = [dataOption("monitor"), keyOption] as const
 
 /** The layout below `path`; the key may lie elsewhere. */
 export function monitorDirectory(path: string, key?: string): MonitorDirectory {
@@ -47,11 +55,11 @@ export async function createMonitorFiles(
   fill: (documents: Documents) => void,
 ): Promise<StateSigner> {
   const { database, key } = directory
-  if (existsSync(database)) refuse("conflict", `expected no monitor yet, found ${database}`)
-  for (const file of [database, key]) {
-    onDisk(file, () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }))
+  makeRoom([database], "monitor")
+  if (!existsSync(key)) {
+    makeRoom([key], "key")
+    writeKeyFile(key, newStateKey())
   }
-  if (!existsSync(key)) writeKeyFile(key, newStateKey())
   const signer = readSigner(directory)
   createMonitorDatabase(database)
   const store = openMonitorStore(database)
@@ -67,11 +75,23 @@ function noMonitor(path: string): string {
   )
 }
 
-/** What is wrong with the state is not what is wrong with a log, and has an exit code of its own. */
-async function refusingState<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Opens the state; for `write` the caller holds the lock. Throws `StateRefused` for one that is missing
+ * or not what this monitor signed: that is not what is wrong with a log, and has an exit code of its own.
+ */
+async function openMonitorState(
+  directory: MonitorDirectory,
+  role: ConnectionRole,
+): Promise<MonitorState> {
+  const { path, database } = directory
+  let store: MonitorStore | undefined
   try {
-    return await work()
+    if (!existsSync(database)) refuse("not-found", noMonitor(path))
+    const signer = readSigner(directory)
+    store = openMonitorStore(database, role)
+    return await openState({ store, signer, hasher: nativeHasher })
   } catch (error) {
+    await store?.close()
     const isState =
       error instanceof Refusal || (error instanceof Trouble && error.code === "damaged")
     if (!isState) throw error
@@ -79,50 +99,39 @@ async function refusingState<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/**
- * Opens the state; for `write` the caller holds the lock. Throws `StateRefused` for one that is missing
- * or not what this monitor signed.
- */
-export async function openMonitorState(
-  directory: MonitorDirectory,
-  role: ConnectionRole,
-): Promise<MonitorState> {
-  const { path, database } = directory
-  return await refusingState(async () => {
-    if (!existsSync(database)) refuse("not-found", noMonitor(path))
-    const signer = readSigner(directory)
-    const store = openMonitorStore(database, role)
-    try {
-      return await openState({ store, signer, hasher: nativeHasher })
-    } catch (error) {
-      await store.close()
-      throw error
-    }
+/** The state for this process alone. Refuses `conflict` while another process has it. */
+export async function lockMonitorState(directory: MonitorDirectory) {
+  const { path } = directory
+  if (!existsSync(path)) throw new StateRefused(noMonitor(path))
+  return await openAll(async (closers) => {
+    closers.push(lockDataDirectory(path).release)
+    const state = await openMonitorState(directory, "write")
+    closers.push(() => state.close())
+    return { state }
   })
 }
 
-interface LockedState {
-  readonly state: MonitorState
-  close(): Promise<void>
+export async function readState<T>(
+  directory: MonitorDirectory,
+  read: (state: MonitorState) => T | Promise<T>,
+): Promise<T> {
+  const state = await openMonitorState(directory, "read")
+  try {
+    return await read(state)
+  } finally {
+    await state.close()
+  }
 }
 
-/** The state for this process alone. Refuses `conflict` while another process has it. */
-export async function lockMonitorState(directory: MonitorDirectory): Promise<LockedState> {
-  const { path } = directory
-  if (!existsSync(path)) throw new StateRefused(noMonitor(path))
-  const lock = lockDataDirectory(path)
+export async function changeState(
+  directory: MonitorDirectory,
+  edit: (documents: Documents) => void,
+): Promise<void> {
+  const { state, close } = await lockMonitorState(directory)
   try {
-    const state = await openMonitorState(directory, "write")
-    return {
-      state,
-      async close() {
-        await state.close()
-        lock.release()
-      },
-    }
-  } catch (error) {
-    lock.release()
-    throw error
+    await state.change(edit)
+  } finally {
+    await close()
   }
 }
 
@@ -136,18 +145,17 @@ export function leaveAcknowledgement({ acknowledgements }: MonitorDirectory, id:
 
 const ID = /^[0-9a-f]{16}$/
 
-/** The IDs that were left, with what forgets them. */
-export function leftAcknowledgements({ acknowledgements }: MonitorDirectory): {
-  readonly ids: readonly string[]
-  forget(): void
-} {
-  return onDisk(acknowledgements, () => {
+/** Lets `take` have the IDs that were left, and forgets them once it has. */
+export async function takeAcknowledgements(
+  { acknowledgements }: MonitorDirectory,
+  take: (ids: readonly string[]) => Promise<unknown>,
+): Promise<void> {
+  const fileOf = (id: string) => join(acknowledgements, id)
+  const ids = onDisk(acknowledgements, () => {
     const names = existsSync(acknowledgements) ? readdirSync(acknowledgements) : []
-    const ids = names.filter((name) => ID.test(name))
-    const whole = ids.filter((id) => readFileSync(join(acknowledgements, id), "utf8") !== "")
-    const forget = (): void => {
-      for (const id of whole) rmSync(join(acknowledgements, id), { force: true })
-    }
-    return { ids: whole, forget }
+    return names.filter((name) => ID.test(name) && readFileSync(fileOf(name), "utf8") !== "")
   })
+  if (ids.length === 0) return
+  await take(ids)
+  for (const id of ids) rmSync(fileOf(id), { force: true })
 }

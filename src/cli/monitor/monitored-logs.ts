@@ -1,12 +1,13 @@
 // Which logs a monitor follows and where it reads them: the pinned policy, and what the command line says of
 // other ways to them.
+import { randomUUID } from "node:crypto"
+import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
-import type { PatientOptions } from "../../client/patient-reading.ts"
+import type { Fetch } from "../../client/exchange.ts"
 import { createTileSource, createWitnessHeads } from "../../client/tile-source.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
-import { present } from "../../core/base/present.ts"
-import { formatVkey, type Vkey } from "../../core/note/note.ts"
-import { type Origin, parseOrigin } from "../../core/note/origin.ts"
+import { formatVkey } from "../../core/note/note.ts"
+import { parseOrigin } from "../../core/note/origin.ts"
 import type { Policy } from "../../core/note/policy.ts"
 import type { LogSource } from "../../monitor/follow/source.ts"
 import { smallestQuorum } from "../../monitor/heads/quorum.ts"
@@ -16,6 +17,7 @@ import { textCollection } from "../../monitor/state/collection.ts"
 import type { DocumentReads, Documents } from "../../monitor/state/documents.ts"
 import { createTileFolder } from "../../storage/files/tile-folder.ts"
 import { createCanarySubmitter } from "./canary-submitter.ts"
+import type { LogAddress, RunOptions } from "./options.ts"
 
 const POLICY = "pinned"
 export const policies = textCollection("policy")
@@ -35,64 +37,21 @@ export interface FollowedKeys extends KnownKeys {
 
 /** The logs of a policy, with all keys of each. Refuses `malformed` for names that are no origins. */
 export function logsOfPolicy(policy: Policy): readonly FollowedKeys[] {
-  const logs = new Map<Origin, { readonly vkeys: Vkey[]; url?: string }>()
-  for (const { vkey, url } of policy.logs) {
-    const origin = parseOrigin(vkey.name)
-    const log = logs.get(origin) ?? { vkeys: [] }
-    logs.set(origin, log)
-    log.vkeys.push(vkey)
-    if (url !== undefined) log.url ??= url
-  }
   const { witnesses } = policy
   const threshold = smallestQuorum(policy)
-  return Array.from(logs, ([origin, log]) => {
-    const url = log.url ?? `https://${origin}`
-    return { origin, logKeys: log.vkeys, witnesses, threshold, url }
+  const origins = new Set(policy.logs.map(({ vkey }) => parseOrigin(vkey.name)))
+  return Array.from(origins, (origin) => {
+    const own = policy.logs.filter(({ vkey }) => vkey.name === origin)
+    const url = own.find((log) => log.url !== undefined)?.url ?? `https://${origin}`
+    return { origin, logKeys: own.map(({ vkey }) => vkey), witnesses, threshold, url }
   })
 }
 
-/** `URL`, or `ORIGIN URL` where several logs are followed. */
-export interface LogAddress {
-  readonly origin?: string
-  readonly url: string
-}
+type Reading = Omit<Parameters<typeof createTileSource>[0], "url">
 
-export interface MirrorAddress extends LogAddress {
-  readonly name: string
-}
-
-export function parseLogAddress(text: string): LogAddress {
-  const [first = "", second, ...others] = text.trim().split(/ +/)
-  if (others.length > 0) refuse("malformed", `expected URL or "ORIGIN URL", found ${shown(text)}`)
-  return second === undefined ? { url: first } : { origin: first, url: second }
-}
-
-/** `NAME=URL`, or `ORIGIN NAME=URL`. */
-export function parseMirrorAddress(text: string): MirrorAddress {
-  const { origin, url: named } = parseLogAddress(text)
-  const [, name, url] = /^([A-Za-z0-9._-]{1,64})=(.+)$/.exec(named) ?? []
-  if (name === undefined || url === undefined) {
-    return refuse("malformed", `expected NAME=URL or "ORIGIN NAME=URL", found ${shown(text)}`)
-  }
-  return { name, url, ...present({ origin }) }
-}
-
-interface ReadingSurroundings extends PatientOptions {
-  /** Text that was never given before. */
-  readonly unique: () => string
-}
-
-/** What the command line says beside the policy. */
-interface LogAddresses {
-  readonly logs: readonly LogAddress[]
-  readonly mirrors: readonly MirrorAddress[]
-  /** Whether test entries are submitted. */
-  readonly hasCanary: boolean
-}
-
-function openSource(url: string, surroundings: ReadingSurroundings): LogSource {
+function openSource(url: string, reading: Reading): LogSource {
   if (url.startsWith("file:")) return createTileFolder(fileURLToPath(url))
-  return createTileSource({ ...surroundings, url })
+  return createTileSource({ ...reading, url })
 }
 
 function assertMeant(addresses: readonly LogAddress[], logs: readonly FollowedKeys[]): void {
@@ -106,12 +65,14 @@ function assertMeant(addresses: readonly LogAddress[], logs: readonly FollowedKe
 
 const CANARY_TIMEOUT = 30_000
 
-/** Opens every way to every log. Refuses `malformed` for URLs, and for a log that is not clear. */
 export function openMonitoredLogs(
   logs: readonly FollowedKeys[],
-  { logs: overrides, mirrors, hasCanary }: LogAddresses,
-  surroundings: ReadingSurroundings,
+  { log: overrides, mirror: mirrors, canary }: RunOptions,
+  fetch: Fetch,
 ): readonly MonitoredLog[] {
+  const hasCanary = canary === true
+  const sleep = (milliseconds: number) => setTimeout(milliseconds, undefined)
+  const reading = { fetch, sleep, unique: randomUUID }
   assertMeant([...overrides, ...mirrors], logs)
   return logs.map(({ origin, logKeys, witnesses, threshold, url: pinned }) => {
     const isMeant = (address: LogAddress): boolean => (address.origin ?? origin) === origin
@@ -126,22 +87,21 @@ export function openMonitoredLogs(
     if (hasCanary && !isNative) {
       refuse("malformed", `--canary: expected a log with an http(s) URL, found ${shown(url)}`)
     }
-    const { fetch } = surroundings
     const trust = { vkeys: logKeys.map(formatVkey), origin }
     return {
       origin,
       vkeys: logKeys,
       witnesses,
       threshold,
-      source: openSource(url, surroundings),
+      source: openSource(url, reading),
       mirrors: ways.map((mirror) => ({
         name: mirror.name,
-        source: openSource(mirror.url, surroundings),
+        source: openSource(mirror.url, reading),
       })),
       witnessHeads: witnesses.flatMap(({ name, url: address }) =>
         address === undefined
           ? []
-          : [{ name, source: createWitnessHeads({ ...surroundings, url: address }) }],
+          : [{ name, source: createWitnessHeads({ ...reading, url: address }) }],
       ),
       ...(hasCanary && {
         canary: createCanarySubmitter({ url, trust, fetch, timeout: CANARY_TIMEOUT }),

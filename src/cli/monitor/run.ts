@@ -1,8 +1,7 @@
 // `countersign monitor run`: rounds until it is told to stop, or one round whose exit code says what is open.
 import { setTimeout as sleep } from "node:timers/promises"
-import type { Command } from "commander"
 import type { Logger } from "pino"
-import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { settled } from "../../core/base/settled.ts"
 import { createMonitorMetrics } from "../../http/monitor/metrics.ts"
 import { createMonitorServer } from "../../http/monitor/server.ts"
 import type { HttpServer } from "../../http/serving/http-server.ts"
@@ -16,18 +15,14 @@ import {
   EXIT_STATE_REFUSED,
 } from "../command/exit-code.ts"
 import { listen, processLogger, untilStopped } from "../command/listening.ts"
-import { addOptions } from "../command/options.ts"
-import { createOutput } from "../command/output.ts"
-import type { Terminal } from "../command/terminal.ts"
+import { type Called, defineCommand } from "../command/options.ts"
 import { type RunOptions, runOptions } from "./options.ts"
 import { openRunningMonitor, type RunningMonitor } from "./running.ts"
 import { printStatus } from "./status.ts"
 
-export function monitorRunCommand(command: Command, terminal: Terminal): void {
-  addOptions(command, runOptions)
-    .addHelpText(
-      "after",
-      `
+export const monitorRunCommand = defineCommand({
+  options: runOptions,
+  help: `
 Where the policy has several logs, --log and --mirror name the one that is meant: --log "ORIGIN URL",
 --mirror "ORIGIN NAME=URL".
 
@@ -38,18 +33,18 @@ newer than everything that the log shows while nothing is proven.
 Example:
   countersign monitor run --data /var/lib/monitor --watch acme.watch --sinks alerts.sinks
   countersign monitor run --data ./state --key monitor.pem --watch acme.watch --once`,
-    )
-    .action(async (options: RunOptions) => {
-      const stopping = new AbortController()
-      const running = await openRunningMonitor(options, terminal, () => stopping.signal.aborted)
-      try {
-        if (options.once === true) await runOnce(running, options, terminal)
-        else await runOn(running, options, stopping)
-      } finally {
-        await running.close()
-      }
-    })
-}
+  async run(options, called) {
+    const stopping = new AbortController()
+    const isStopping = () => stopping.signal.aborted
+    const running = await openRunningMonitor(options, called.terminal, isStopping)
+    try {
+      if (options.once === true) await runOnce(running, options, called)
+      else await runOn(running, options, stopping)
+    } finally {
+      await running.close()
+    }
+  },
+})
 
 /** One round with all that belongs to it; a ping only if it saw everything and the monitor is well. */
 async function runRound(running: RunningMonitor, now: number): Promise<RoundReport> {
@@ -58,18 +53,10 @@ async function runRound(running: RunningMonitor, now: number): Promise<RoundRepo
   const report = await monitor.round(now)
   const { lastCompleteAt, findings } = running.status()
   if (lastCompleteAt === now && isHealthy(findings)) {
-    await Promise.all(sinks.pings.map(({ ping }) => pinged(ping)))
+    // Whoever waits for a ping notices that it is missing.
+    await Promise.allSettled(sinks.pings.map(({ ping }) => ping()))
   }
   return report
-}
-
-/** Whoever waits for the ping notices that it is missing. */
-async function pinged(ping: () => Promise<void>): Promise<void> {
-  try {
-    await ping()
-  } catch (error) {
-    if (!(error instanceof Refusal || error instanceof Trouble)) throw error
-  }
 }
 
 const exitCodes = [EXIT_FINE, EXIT_FAILURE, EXIT_MISISSUANCE, EXIT_PROVEN] as const
@@ -91,10 +78,9 @@ async function runUntilRead(running: RunningMonitor): Promise<RoundReport> {
 async function runOnce(
   running: RunningMonitor,
   { json }: RunOptions,
-  terminal: Terminal,
+  { terminal, output }: Called,
 ): Promise<void> {
   const { policyRemark, sinks } = running
-  const output = createOutput(terminal, json)
   if (policyRemark !== undefined) output.remark(policyRemark)
   const { logs } = await runUntilRead(running)
   const status = running.status()
@@ -141,19 +127,13 @@ async function runOn(
     while (!stopping.signal.aborted) {
       const report = await runRound(running, Date.now())
       logger.info({ logs: report.logs, ...report.delivery }, "round")
-      await untilNext(options.interval * 1000, stopping.signal)
+      // Ends early by that signal alone.
+      const { signal } = stopping
+      await settled(sleep(options.interval * 1000, undefined, { signal }))
     }
     await stopped
   } finally {
     await server?.http.close()
   }
   logger.info("stopped")
-}
-
-async function untilNext(milliseconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(milliseconds, undefined, { signal })
-  } catch (error) {
-    if (!signal.aborted) throw error
-  }
 }

@@ -1,49 +1,50 @@
 // `countersign monitor status`: answers "is it working?" from the signed state, also while the monitor runs.
-import type { Command } from "commander"
-import type { Origin } from "../../core/note/origin.ts"
 import { parsePolicy } from "../../core/note/policy.ts"
 import { logRecord } from "../../monitor/monitored-log.ts"
 import type { DocumentReads } from "../../monitor/state/documents.ts"
 import type { MonitorState } from "../../monitor/state/state.ts"
+import type { OwnTree } from "../../monitor/state/tree.ts"
 import { type FollowedLog, type MonitorStatus, monitorStatus } from "../../monitor/status.ts"
-import { jsonOption } from "../command/options.ts"
-import { createOutput, type Fields, type Output } from "../command/output.ts"
-import type { Terminal } from "../command/terminal.ts"
-import { monitorDirectory, openMonitorState } from "./directory.ts"
-import { logsOfPolicy, pinnedPolicy } from "./monitored-logs.ts"
+import { defineCommand, jsonOption } from "../command/options.ts"
+import type { Fields, Output } from "../command/output.ts"
+import { monitorDirectory, readState, stateOptions } from "./directory.ts"
+import { type FollowedKeys, logsOfPolicy, pinnedPolicy } from "./monitored-logs.ts"
 import { intervalOption } from "./options.ts"
 
-interface StatusOptions {
-  readonly data: string
-  readonly key?: string
-  readonly interval: number
-  readonly json?: boolean
-}
-
 /** When the last of the logs was read to its newest head; undefined while one never was. */
-export function lastCompleteAt(
+function lastCompleteAt(
   documents: DocumentReads,
-  origins: readonly Origin[],
+  logs: readonly FollowedLog[],
 ): number | undefined {
-  const times = origins.map((origin) => logRecord(documents, origin).completeAt)
+  const times = logs.map(({ origin }) => logRecord(documents, origin).completeAt)
   return times.reduce((a, b) => (a === undefined || b === undefined ? undefined : Math.min(a, b)))
 }
 
-async function statusOf(state: MonitorState, interval: number): Promise<MonitorStatus> {
-  const { documents } = state
-  const logs: FollowedLog[] = []
-  for (const { origin, witnesses, threshold } of logsOfPolicy(
-    parsePolicy(pinnedPolicy(documents)),
-  )) {
-    const { head } = await state.tree(origin)
-    logs.push({ origin, witnesses, threshold, head })
+/** The logs that the state follows, with its own trees of them. */
+export async function followedLogs(state: MonitorState) {
+  const followed: (FollowedKeys & FollowedLog & { readonly tree: OwnTree })[] = []
+  for (const log of logsOfPolicy(parsePolicy(pinnedPolicy(state.documents)))) {
+    const tree = await state.tree(log.origin)
+    followed.push({
+      ...log,
+      tree,
+      get head() {
+        return tree.head
+      },
+    })
   }
-  const origins = logs.map(({ origin }) => origin)
+  return followed
+}
+
+/** `interval` in seconds. */
+export function statusOf(
+  { documents }: MonitorState,
+  logs: readonly FollowedLog[],
+  interval: number,
+): MonitorStatus {
   return monitorStatus({
-    documents,
-    logs,
-    lastCompleteAt: lastCompleteAt(documents, origins),
-    interval,
+    ...{ documents, logs, lastCompleteAt: lastCompleteAt(documents, logs) },
+    interval: interval * 1000,
     now: Date.now(),
   })
 }
@@ -65,7 +66,6 @@ function logFields(log: MonitorStatus["logs"][number]): Fields {
   ]
 }
 
-/** For people: the logs, then what is open. */
 export function printStatus(output: Output, status: MonitorStatus): void {
   const { logs, findings, lastCompleteAt: at, isBlind, undelivered } = status
   for (const log of logs) output.result(log.origin, logFields(log), {})
@@ -87,27 +87,16 @@ export function printStatus(output: Output, status: MonitorStatus): void {
   }
 }
 
-export function monitorStatusCommand(command: Command, terminal: Terminal): void {
-  command
-    .requiredOption("--data <dir>", "the monitor's data directory")
-    .option("--key <file>", "the monitor's own key (default: in DIR)")
-    .addOption(intervalOption())
-    .addOption(jsonOption())
-    .addHelpText(
-      "after",
-      `
+export const monitorStatusCommand = defineCommand({
+  options: [...stateOptions, intervalOption, jsonOption()],
+  help: `
 Example:
   countersign monitor status --data /var/lib/monitor`,
-    )
-    .action(async ({ data, key, interval, json }: StatusOptions) => {
-      const state = await openMonitorState(monitorDirectory(data, key), "read")
-      try {
-        const status = await statusOf(state, interval * 1000)
-        const output = createOutput(terminal, json)
-        if (json === true) output.result("", [], status)
-        else printStatus(output, status)
-      } finally {
-        await state.close()
-      }
+  async run({ data, key, interval, json }, { output }) {
+    await readState(monitorDirectory(data, key), async (state) => {
+      const status = statusOf(state, await followedLogs(state), interval)
+      if (json === true) output.result("", [], status)
+      else printStatus(output, status)
     })
-}
+  },
+})

@@ -1,7 +1,5 @@
 // `countersign monitor watch-test`: says what a watch file makes of one entry, from a file or from a log.
-
 import { dirname, resolve } from "node:path"
-import type { Command } from "commander"
 import {
   LONGEST_BODY,
   LONGEST_ENVELOPE,
@@ -10,21 +8,30 @@ import {
 } from "../../core/base/limits.ts"
 import { present } from "../../core/base/present.ts"
 import { portableHasher } from "../../core/tree/hash.ts"
-import { type ExplainedEntry, explain } from "../../monitor/entries/watch-explanation.ts"
+import { explain } from "../../monitor/entries/watch-explanation.ts"
 import { parseWatch, type Watch } from "../../monitor/watch/watch.ts"
 import { readBytes, readText } from "../command/file.ts"
 import { openLogClient } from "../command/log-options.ts"
-import { decimalArgument, jsonOption } from "../command/options.ts"
-import { createOutput } from "../command/output.ts"
-import type { Terminal } from "../command/terminal.ts"
+import {
+  type Called,
+  decimalArgument,
+  defineCommand,
+  jsonOption,
+  mandatory,
+  optional,
+  parsed,
+  type ValuesOf,
+} from "../command/options.ts"
 
-interface WatchTestOptions {
-  readonly watch: string
-  readonly envelope?: string
-  readonly log?: string
-  readonly index?: number
-  readonly json?: boolean
-}
+const watchTestOptions = [
+  mandatory("--watch <file>", "the watch file"),
+  optional("--envelope <file>", "DSSE envelope of the entry, for the rules by name"),
+  optional("--log <url>", "base URL of a log that has the entry"),
+  parsed("--index <n>", "the entry's place, counted from 0", decimalArgument),
+  jsonOption(),
+] as const
+
+type WatchTestOptions = ValuesOf<typeof watchTestOptions>
 
 /** Reads a watch file; the files that it names are beside it unless they say otherwise. */
 export async function readWatchFile(path: string): Promise<Watch> {
@@ -35,62 +42,44 @@ export async function readWatchFile(path: string): Promise<Watch> {
   })
 }
 
-async function fetchBody(
+async function readBody(
+  file: string | undefined,
   { log, index }: WatchTestOptions,
-  command: Command,
-  terminal: Terminal,
+  { command, terminal }: Called,
 ): Promise<Uint8Array> {
+  if (file !== undefined) return await readBytes(file, "entry", LONGEST_BODY)
   if (log === undefined || index === undefined) {
     return command.error("error: give the file of an entry's body, or --log and --index")
   }
   return (await openLogClient(log, terminal).entry(index)).body
 }
 
-async function readEntry(
-  file: string | undefined,
-  options: WatchTestOptions,
-  command: Command,
-  terminal: Terminal,
-): Promise<ExplainedEntry> {
-  const { envelope, index } = options
-  const body =
-    file === undefined
-      ? await fetchBody(options, command, terminal)
-      : await readBytes(file, "entry", LONGEST_BODY)
-  return {
-    body,
-    leafHash: portableHasher.leaf(body),
-    ...present({ index }),
-    ...(envelope !== undefined && {
-      envelope: await readBytes(envelope, "envelope", LONGEST_ENVELOPE),
-    }),
-  }
-}
-
-export function watchTestCommand(command: Command, terminal: Terminal): void {
-  command
-    .argument("[file]", "the body of an entry; else --log and --index")
-    .requiredOption("--watch <file>", "the watch file")
-    .option("--envelope <file>", "DSSE envelope of the entry, for the rules by name")
-    .option("--log <url>", "base URL of a log that has the entry")
-    .option("--index <n>", "the entry's place, counted from 0", decimalArgument)
-    .addOption(jsonOption())
-    .addHelpText(
-      "after",
-      `
+export const watchTestCommand = defineCommand({
+  argument: ["[file]", "the body of an entry; else --log and --index"],
+  options: watchTestOptions,
+  help: `
 Nothing is verified: this only shows which rules match.
 
 Example:
   countersign monitor watch-test --watch acme.watch --log https://log.example.com --index 42`,
-    )
-    .action(async (file: string | undefined, options: WatchTestOptions) => {
-      if (file !== undefined && options.log !== undefined) {
-        command.error("error: give either a file or --log")
-      }
-      const watch = await readWatchFile(options.watch)
-      const lines = explain(await readEntry(file, options, command, terminal), watch)
-      const output = createOutput(terminal, options.json)
-      if (options.json === true) output.result("", [], { lines })
-      else for (const line of lines) output.result(line, [], {})
-    })
-}
+  async run(options, called, file: string | undefined) {
+    const { log, index, envelope, json } = options
+    const { command, output } = called
+    if (file !== undefined && log !== undefined) {
+      command.error("error: give either a file or --log")
+    }
+    const watch = await readWatchFile(options.watch)
+    const body = await readBody(file, options, called)
+    const entry = {
+      body,
+      leafHash: portableHasher.leaf(body),
+      ...present({ index }),
+      ...(envelope !== undefined && {
+        envelope: await readBytes(envelope, "envelope", LONGEST_ENVELOPE),
+      }),
+    }
+    const lines = explain(entry, watch)
+    if (json === true) output.result("", [], { lines })
+    else for (const line of lines) output.result(line, [], {})
+  },
+})

@@ -1,20 +1,13 @@
 // `countersign evidence verify`: checks a file of evidence offline, with nothing but the file and a key.
-import { type Command, Option } from "commander"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { LONGEST_EVIDENCE } from "../../core/base/limits.ts"
-import { formatVkey, parseVkey, type Vkey } from "../../core/note/note.ts"
+import { formatVkey, parseVkey } from "../../core/note/note.ts"
 import { type VerifiedEvidence, verifyEvidence } from "../../evidence/verification.ts"
 import { commandGroup } from "../command/command-list.ts"
 import { proven } from "../command/exit-code.ts"
 import { readBytes } from "../command/file.ts"
-import { argument, jsonOption } from "../command/options.ts"
-import { type Output, printVerdict } from "../command/output.ts"
-import type { Terminal } from "../command/terminal.ts"
-
-interface VerifyOptions {
-  readonly key?: Vkey
-  readonly json?: boolean
-}
+import { defineCommand, jsonOption, parsed, printVerdict } from "../command/options.ts"
+import type { Output } from "../command/output.ts"
 
 function printVerified(output: Output, verified: VerifiedEvidence): void {
   const { id, kind, origin, claims, freezes } = verified
@@ -43,37 +36,27 @@ function warn(output: Output, { witnesses }: VerifiedEvidence, isPinned: boolean
   output.remark("this rests on the clocks of the witnesses above: compare their keys as well")
 }
 
-async function verifyFile(path: string, options: VerifyOptions): Promise<VerifiedEvidence> {
-  const bytes = await readBytes(path, "evidence", LONGEST_EVIDENCE)
-  return proven(() => verifyEvidence(parseUtf8(bytes, "evidence"), options.key))
-}
-
-function evidenceVerifyCommand(command: Command, terminal: Terminal): void {
-  command
-    .argument("<file>", "the evidence")
-    .addOption(
-      new Option("--key <vkey>", "the key that it must convict, NAME+ID+KEY").argParser(
-        argument(parseVkey),
-      ),
-    )
-    .addOption(jsonOption())
-    .addHelpText(
-      "after",
-      `
+const evidenceVerifyCommand = defineCommand({
+  argument: ["<file>", "the evidence"],
+  options: [
+    parsed("--key <vkey>", "the key that it must convict, NAME+ID+KEY", parseVkey),
+    jsonOption(),
+  ],
+  help: `
 Example:
   countersign evidence verify fork.evidence --key "$(cat log.vkey)"
 
 No network is used. Exits with 3 and the reason if the evidence does not hold or
 convicts another key.`,
-    )
-    .action((path: string, options: VerifyOptions) =>
-      printVerdict(terminal, options.json, async (output) => {
-        const verified = await verifyFile(path, options)
-        printVerified(output, verified)
-        warn(output, verified, options.key !== undefined)
-      }),
-    )
-}
+  async run({ key }, called, path: string) {
+    await printVerdict(called, async (output) => {
+      const bytes = await readBytes(path, "evidence", LONGEST_EVIDENCE)
+      const verified = proven(() => verifyEvidence(parseUtf8(bytes, "evidence"), key))
+      printVerified(output, verified)
+      warn(output, verified, key !== undefined)
+    })
+  },
+})
 
 export const evidenceCommand = commandGroup(
   {
@@ -81,9 +64,7 @@ export const evidenceCommand = commandGroup(
       verify: "verify a file of evidence offline; say what it proves, and against whom",
     },
     takes: { verify: "[options] <file>" },
-    load: {
-      verify: async () => evidenceVerifyCommand,
-    },
+    load: { verify: async () => evidenceVerifyCommand },
   },
   `
 Example:

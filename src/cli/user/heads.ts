@@ -1,29 +1,34 @@
 // `countersign heads`: lists the heads that a verifier remembers, and exchanges them with a monitor, so that
 // a log that shows different trees to different people is found out. Nothing but heads is ever sent.
-import type { Command } from "commander"
 import { createExchange, type Exchange } from "../../client/exchange.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { Refusal } from "../../core/base/errors.ts"
 import { LONGEST_HEAD_LIST } from "../../core/base/limits.ts"
 import { formatBase64 } from "../../core/base/text.ts"
 import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
-import { parseVkey, type Vkey } from "../../core/note/note.ts"
+import { parseVkey } from "../../core/note/note.ts"
 import { commandGroup } from "../command/command-list.ts"
-import { addOptions, jsonOption } from "../command/options.ts"
-import { createOutput, type Output } from "../command/output.ts"
-import type { Terminal } from "../command/terminal.ts"
+import {
+  type Called,
+  defineCommand,
+  jsonOption,
+  mandatory,
+  optional,
+  type ValuesOf,
+} from "../command/options.ts"
+import type { Output } from "../command/output.ts"
 import { readTrust, trustOptions } from "../command/trust-options.ts"
 import { isSigned, logKeysOf, readHeads, rememberHeads } from "./remembered-heads.ts"
 
-interface ListOptions {
-  readonly heads: string
-  readonly json?: boolean
-}
+const headsOption = mandatory("--heads <file>", "the file of heads")
 
-interface ExchangeOptions extends ListOptions {
-  readonly to: string
-  readonly vkey?: readonly string[]
-}
+const exchangeOptions = [
+  headsOption,
+  mandatory("--to <url>", "base URL of the monitor"),
+  optional("--vkey <vkey...>", "verifier keys of the logs"),
+  jsonOption(),
+  ...trustOptions,
+] as const
 
 /** Notes that a monitor takes in one request. */
 const MOST_AT_ONCE = 16
@@ -42,49 +47,27 @@ function printHead(output: Output, { text, note, head }: ListedHead): void {
   )
 }
 
-function listCommand(command: Command, terminal: Terminal): void {
-  command
-    .requiredOption("--heads <file>", "the file of heads")
-    .addOption(jsonOption())
-    .addHelpText(
-      "after",
-      `
+const listCommand = defineCommand({
+  options: [headsOption, jsonOption()],
+  help: `
 Example:
   countersign heads list --heads ~/.countersign-heads`,
-    )
-    .action(async ({ heads, json }: ListOptions) => {
-      const output = createOutput(terminal, json)
-      for (const head of await readHeads(heads)) printHead(output, head)
-    })
-}
+  async run({ heads }, { output }) {
+    for (const head of await readHeads(heads)) printHead(output, head)
+  },
+})
 
-/** Posts heads and gives those of the answer. */
-async function post(
-  exchange: Exchange,
-  heads: readonly ListedHead[],
-): Promise<readonly ListedHead[]> {
-  const answer = await exchange({
-    method: "POST",
-    path: "heads",
-    body: formatHeadList(heads),
-    contentType: "text/plain; charset=utf-8",
-    longest: LONGEST_HEAD_LIST,
-  })
-  return parseHeadList(parseUtf8(answer, "the monitor's answer"), MOST_AT_ONCE)
-}
-
-/** As many as one request may have, and as many bytes. */
 function portions(heads: readonly ListedHead[]): readonly (readonly ListedHead[])[] {
   const all: ListedHead[][] = []
-  let bytes = 0
+  let [last, bytes]: [ListedHead[], number] = [[], 0]
   for (const head of heads) {
-    const size = Buffer.byteLength(head.text)
-    const last = all.at(-1)
-    const isFull = last === undefined || last.length === MOST_AT_ONCE
-    const fits = !isFull && bytes + size <= LONGEST_HEAD_LIST
-    if (fits) last.push(head)
-    else all.push([head])
-    bytes = fits ? bytes + size : size
+    bytes += Buffer.byteLength(head.text)
+    if (all.length === 0 || last.length === MOST_AT_ONCE || bytes > LONGEST_HEAD_LIST) {
+      last = []
+      bytes = Buffer.byteLength(head.text)
+      all.push(last)
+    }
+    last.push(head)
   }
   return all
 }
@@ -103,7 +86,14 @@ async function postAll(
   )
   for (const portion of all) {
     try {
-      answered.push(...(await post(exchange, portion)))
+      const answer = await exchange({
+        method: "POST",
+        path: "heads",
+        body: formatHeadList(portion),
+        contentType: "text/plain; charset=utf-8",
+        longest: LONGEST_HEAD_LIST,
+      })
+      answered.push(...parseHeadList(parseUtf8(answer, "the monitor's answer"), MOST_AT_ONCE))
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       refusals.push(error)
@@ -115,20 +105,16 @@ async function postAll(
   return answered
 }
 
-async function readKeys(command: Command, vkeys: readonly string[] = []): Promise<readonly Vkey[]> {
+async function exchangeHeads(
+  options: ValuesOf<typeof exchangeOptions>,
+  { command, terminal, output }: Called,
+): Promise<void> {
+  const { vkey: vkeys = [] } = options
   const trust = await readTrust(command)
   if ((trust === undefined) === (vkeys.length === 0)) {
     command.error("error: give one of --policy, --trusted-root and --vkey")
   }
-  return trust === undefined ? vkeys.map(parseVkey) : logKeysOf(trust)
-}
-
-async function exchangeHeads(
-  options: ExchangeOptions,
-  keys: readonly Vkey[],
-  terminal: Terminal,
-): Promise<void> {
-  const output = createOutput(terminal, options.json)
+  const keys = trust === undefined ? vkeys.map(parseVkey) : logKeysOf(trust)
   const known = await readHeads(options.heads)
   const own = known.filter((head) => isSigned(head, keys))
   if (own.length < known.length) {
@@ -146,24 +132,14 @@ async function exchangeHeads(
   for (const head of newest.values()) printHead(output, head)
 }
 
-function exchangeCommand(command: Command, terminal: Terminal): void {
-  command
-    .requiredOption("--heads <file>", "the file of heads")
-    .requiredOption("--to <url>", "base URL of the monitor")
-    .option("--vkey <vkey...>", "verifier keys of the logs")
-    .addOption(jsonOption())
-    .addHelpText(
-      "after",
-      `
+const exchangeCommand = defineCommand({
+  options: exchangeOptions,
+  help: `
 Example:
   countersign heads exchange --heads ~/.countersign-heads --to https://monitor.example.com \\
     --policy log.policy`,
-    )
-    .action(async (options: ExchangeOptions) => {
-      await exchangeHeads(options, await readKeys(command, options.vkey), terminal)
-    })
-  addOptions(command, trustOptions)
-}
+  run: exchangeHeads,
+})
 
 export const headsCommand = commandGroup(
   {
@@ -172,10 +148,7 @@ export const headsCommand = commandGroup(
       exchange:
         "exchange the heads in a file with a monitor and remember the newest ones that it has",
     },
-    load: {
-      list: async () => listCommand,
-      exchange: async () => exchangeCommand,
-    },
+    load: { list: async () => listCommand, exchange: async () => exchangeCommand },
   },
   `
 \`countersign verify --heads FILE\` remembers the checkpoint of every bundle that it verified.

@@ -1,6 +1,6 @@
 // `countersign proof`: fetches an inclusion or a consistency proof and prints it once it was verified up
 // to the log's newest checkpoint. A proof to an older size is tied to that checkpoint by consistency.
-import { type Command, Option } from "commander"
+import type { Command } from "commander"
 import { assertSameHead, verifyPath } from "../../client/inclusion.ts"
 import type { Inclusion } from "../../client/log-answer.ts"
 import type { LogClient } from "../../client/log-client.ts"
@@ -12,17 +12,33 @@ import { verifyConsistency } from "../../core/tree/proof.ts"
 import { proven } from "../command/exit-code.ts"
 import { type FetchedHead, fetchHead } from "../command/fetched-head.ts"
 import { logOption, openLog } from "../command/log-options.ts"
-import { addOptions, argument, decimalArgument, gathered } from "../command/options.ts"
+import {
+  choice,
+  decimalArgument,
+  defineCommand,
+  gathered,
+  parsed,
+  type ValuesOf,
+} from "../command/options.ts"
 import { formatJson } from "../command/output.ts"
-import type { Terminal } from "../command/terminal.ts"
 import { remarkPinning, trustOptions } from "../command/trust-options.ts"
 
-interface ProofOptions {
-  readonly leafHash?: Hash
-  readonly size?: number
-  readonly consistency?: readonly number[]
-  readonly format: "json" | "tlog-proof"
-}
+const proofOptions = [
+  logOption(),
+  parsed("--leaf-hash <hex>", "the entry's leaf hash, instead of its index", (text) =>
+    asHash(parseHex(text, "leaf hash"), "leaf hash"),
+  ),
+  parsed("--size <n>", "size of the tree that the proof leads to", decimalArgument),
+  parsed(
+    "--consistency <sizes...>",
+    "prove that the tree of the second size extends the first",
+    gathered(decimalArgument),
+  ),
+  choice("--format <form>", "how to print an inclusion proof", ["json", "tlog-proof"], "json"),
+  ...trustOptions,
+] as const
+
+type ProofOptions = ValuesOf<typeof proofOptions>
 
 /** Proves that the tree of `head` begins with the tree of `older`. */
 async function linkToHead(log: LogClient, older: Head, head: Head): Promise<void> {
@@ -110,44 +126,25 @@ function questionOf(index: number | undefined, options: ProofOptions, command: C
   return { sizes }
 }
 
-const hashArgument = argument((text) => asHash(parseHex(text, "leaf hash"), "leaf hash"))
-
-export function proofCommand(command: Command, terminal: Terminal): void {
-  command.argument("[index]", "the entry's place, counted from 0", decimalArgument)
-  addOptions(command, [
-    logOption(),
-    new Option("--leaf-hash <hex>", "the entry's leaf hash, instead of its index").argParser(
-      hashArgument,
-    ),
-    new Option("--size <n>", "size of the tree that the proof leads to").argParser(decimalArgument),
-    new Option(
-      "--consistency <sizes...>",
-      "prove that the tree of the second size extends the first",
-    ).argParser(gathered(decimalArgument)),
-    new Option("--format <form>", "how to print an inclusion proof")
-      .choices(["json", "tlog-proof"])
-      .default("json"),
-    ...trustOptions,
-  ])
-    .addHelpText(
-      "after",
-      `
+export const proofCommand = defineCommand({
+  argument: ["[index]", "the entry's place, counted from 0", decimalArgument],
+  options: proofOptions,
+  help: `
 Examples:
   countersign proof --log https://log.example.com 42 --format tlog-proof > 42.tlog-proof
   countersign proof --log https://log.example.com --consistency 100 200
 
 Every proof is verified up to the log's newest checkpoint before it is printed; exits with 3 if
 it does not hold.`,
-    )
-    .action(async (index: number | undefined, options: ProofOptions) => {
-      const question = questionOf(index, options, command)
-      const { log, trust, output } = await openLog(command, terminal)
-      const head = await fetchHead(log, trust)
-      const text =
-        "sizes" in question
-          ? await consistencyText(log, question.sizes, head)
-          : await inclusionText(log, question, options, head)
-      terminal.stdout.write(text)
-      remarkPinning(output, head.isPinned)
-    })
-}
+  async run(options, called, index: number | undefined) {
+    const question = questionOf(index, options, called.command)
+    const { log, trust, terminal, output } = await openLog(called)
+    const head = await fetchHead(log, trust)
+    const text =
+      "sizes" in question
+        ? await consistencyText(log, question.sizes, head)
+        : await inclusionText(log, question, options, head)
+    terminal.stdout.write(text)
+    remarkPinning(output, head.isPinned)
+  },
+})

@@ -3,7 +3,7 @@
 import { stat } from "node:fs/promises"
 import type { Trust } from "../../client/trust.ts"
 import { equalBytes } from "../../core/base/bytes.ts"
-import { Refusal } from "../../core/base/errors.ts"
+import { Refusal, unlessRefused } from "../../core/base/errors.ts"
 import { LONGEST_HEAD_LIST } from "../../core/base/limits.ts"
 import { checkpointRule } from "../../core/note/cosignature.ts"
 import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
@@ -28,13 +28,7 @@ export function logKeysOf(trust: Trust): readonly Vkey[] {
 /** Whether one of these keys signed the head under its own name. */
 export function isSigned({ note, head }: ListedHead, vkeys: readonly Vkey[]): boolean {
   const own = vkeys.filter(({ name }) => name === head.origin)
-  try {
-    openNote(note, own, checkpointRule(head))
-    return true
-  } catch (error) {
-    if (error instanceof Refusal) return false
-    throw error
-  }
+  return unlessRefused(() => openNote(note, own, checkpointRule(head))) !== undefined
 }
 
 /** The heads in a file, none if there is no file. Refuses `malformed` for what is no list of heads. */
@@ -134,7 +128,6 @@ export async function rememberHeads(
   )
 }
 
-/** Remembers one verified checkpoint. */
 export async function rememberCheckpoint(
   path: string,
   checkpoint: string,

@@ -1,6 +1,4 @@
 // `countersign search`: finds entries by what they say, and verifies on demand that the log has them.
-
-import { type Command, Option } from "commander"
 import { verifyInclusion } from "../../client/inclusion.ts"
 import { readKeyFile } from "../../client/key-file.ts"
 import type { Entry, FoundAttestation, SearchCriteria } from "../../client/log-answer.ts"
@@ -12,68 +10,64 @@ import { present } from "../../core/base/present.ts"
 import { kindNames } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary } from "../../entry/kinds/summary.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
-import { digestFile } from "../command/artifact-digest.ts"
 import { proven } from "../command/exit-code.ts"
-import { type FetchedHead, fetchHead } from "../command/fetched-head.ts"
-import { readBytes } from "../command/file.ts"
+import { fetchHead } from "../command/fetched-head.ts"
+import { digestFile, readBytes } from "../command/file.ts"
 import { logOption, openLog } from "../command/log-options.ts"
-import { addOptions, decimalArgument, jsonOption } from "../command/options.ts"
+import {
+  type Called,
+  decimalArgument,
+  defineCommand,
+  jsonOption,
+  optional,
+  preset,
+  type ValuesOf,
+} from "../command/options.ts"
 import type { Fields, Output } from "../command/output.ts"
-import type { Terminal } from "../command/terminal.ts"
 import { remarkPinning, trustOptions } from "../command/trust-options.ts"
 
-interface SearchOptions extends SearchCriteria {
-  readonly artifact?: string
-  readonly newest?: boolean
-  readonly limit: number
-  readonly verify?: boolean
-}
-
-const searchOptions: readonly Option[] = [
-  new Option("--digest <digest>", "ALGORITHM:HEX of an artifact or an attestation").conflicts(
+const searchOptions = [
+  logOption(),
+  optional("--digest <digest>", "ALGORITHM:HEX of an artifact or an attestation").conflicts(
     "artifact",
   ),
-  new Option("--artifact <file>", "the artifact itself; its SHA-256 digest is looked up"),
-  new Option("--key <file>", "public key or certificate of a signer"),
-  new Option("--identity <name>", "an identity named in a signer's certificate"),
-  new Option("--issuer <url>", "the issuer that vouched for the identity"),
-  new Option("--subject <name>", "name of an in-toto subject"),
-  new Option("--predicate-type <type>", "predicate type of an in-toto statement"),
-  new Option("--kind <kind>", `kind of entry: one of ${kindNames.join(", ")}, also with a version`),
-  new Option("--newest", "newest entries first"),
-  new Option("--limit <n>", "the most entries to print").argParser(decimalArgument).default(20),
-  new Option("--verify", "verify for each entry that the log has it"),
-]
+  optional("--artifact <file>", "the artifact itself; its SHA-256 digest is looked up"),
+  optional("--key <file>", "public key or certificate of a signer"),
+  optional("--identity <name>", "an identity named in a signer's certificate"),
+  optional("--issuer <url>", "the issuer that vouched for the identity"),
+  optional("--subject <name>", "name of an in-toto subject"),
+  optional("--predicate-type <type>", "predicate type of an in-toto statement"),
+  optional("--kind <kind>", `kind of entry: one of ${kindNames.join(", ")}, also with a version`),
+  optional("--newest", "newest entries first"),
+  preset("--limit <n>", "the most entries to print", decimalArgument, 20),
+  optional("--verify", "verify for each entry that the log has it"),
+  ...trustOptions,
+  jsonOption(),
+] as const
 
-async function digestOfFile(path: string): Promise<string> {
-  const { sha256 } = await digestFile(path, ["sha256"])
-  return sha256Text(sha256 ?? bug("no digest was made"))
-}
-
-async function fingerprintOfFile(path: string): Promise<string> {
-  const { spki } = readKeyFile(await readBytes(path, "key", LONGEST_PEM))
-  return sha256Text(digestOf("sha256", spki))
-}
+type SearchOptions = ValuesOf<typeof searchOptions>
 
 /** What the options ask for; the file of an artifact and that of a key stand for their digests. */
 async function readCriteria(options: SearchOptions): Promise<SearchCriteria> {
-  const { artifact, key, identity, issuer, subject, predicateType, kind } = options
-  const digest = artifact === undefined ? options.digest : await digestOfFile(artifact)
-  const fingerprint = key === undefined ? undefined : await fingerprintOfFile(key)
-  return { digest, key: fingerprint, identity, issuer, subject, predicateType, kind }
-}
-
-interface Found {
-  readonly entries: readonly Entry[]
-  readonly completeUpTo: number
-  readonly hasMore: boolean
+  const { artifact, key: keyFile, identity, issuer, subject, predicateType, kind } = options
+  let { digest } = options
+  if (artifact !== undefined) {
+    const { sha256 } = await digestFile(artifact, ["sha256"])
+    digest = sha256Text(sha256 ?? bug("no digest was made"))
+  }
+  let key: string | undefined
+  if (keyFile !== undefined) {
+    const { spki } = readKeyFile(await readBytes(keyFile, "key", LONGEST_PEM))
+    key = sha256Text(digestOf("sha256", spki))
+  }
+  return { digest, key, identity, issuer, subject, predicateType, kind }
 }
 
 async function findEntries(
   log: LogClient,
   criteria: SearchCriteria,
   { limit, newest }: SearchOptions,
-): Promise<Found> {
+) {
   const order = newest === true ? "newest" : "oldest"
   const entries: Entry[] = []
   let after: number | undefined
@@ -87,20 +81,6 @@ async function findEntries(
     }
     after = next
   }
-}
-
-/** What is attested about the digest, by entry: the newest of it. */
-async function findAttestations(
-  log: LogClient,
-  { digest }: SearchCriteria,
-): Promise<ReadonlyMap<number, FoundAttestation>> {
-  const { attestations } = digest === undefined ? { attestations: [] } : await log.artifact(digest)
-  return new Map(attestations.map((attestation) => [attestation.index, attestation]))
-}
-
-async function verifyEntry(log: LogClient, entry: Entry, head: FetchedHead): Promise<void> {
-  const { proof } = await log.inclusion(entry.index, head.size)
-  proven(() => verifyInclusion(entry.body, proof, head))
 }
 
 function entryFields(
@@ -141,30 +121,33 @@ function printEntry(
   })
 }
 
-async function search(command: Command, options: SearchOptions, terminal: Terminal): Promise<void> {
+async function search(options: SearchOptions, called: Called): Promise<void> {
   const criteria = await readCriteria(options)
   if (Object.values(criteria).every((value) => value === undefined)) {
-    command.error("error: expected something to search for, such as --digest or --identity")
+    called.command.error("error: expected something to search for, such as --digest or --identity")
   }
-  const { log, trust, output } = await openLog(command, terminal)
+  const { log, trust, output } = await openLog(called)
   const { entries, completeUpTo, hasMore } = await findEntries(log, criteria, options)
-  const attestations = await findAttestations(log, criteria)
+  const { digest } = criteria
+  const { attestations } = digest === undefined ? { attestations: [] } : await log.artifact(digest)
+  const attested = new Map(attestations.map((attestation) => [attestation.index, attestation]))
   // Read after the search, so that it covers everything that was found.
   const head = options.verify ? await fetchHead(log, trust) : undefined
   for (const entry of entries) {
-    if (head !== undefined) await verifyEntry(log, entry, head)
-    printEntry(output, entry, attestations.get(entry.index), head !== undefined)
+    if (head !== undefined) {
+      const { proof } = await log.inclusion(entry.index, head.size)
+      proven(() => verifyInclusion(entry.body, proof, head))
+    }
+    printEntry(output, entry, attested.get(entry.index), head !== undefined)
   }
   const more = hasMore ? " (and more: raise --limit)" : ""
   output.remark(`${entries.length} of ${completeUpTo} entries${more}`)
   if (head !== undefined) remarkPinning(output, head.isPinned)
 }
 
-export function searchCommand(command: Command, terminal: Terminal): void {
-  addOptions(command, [logOption(), ...searchOptions, ...trustOptions, jsonOption()])
-    .addHelpText(
-      "after",
-      `
+export const searchCommand = defineCommand({
+  options: searchOptions,
+  help: `
 An entry must match everything that is asked for. That the log leaves nothing out cannot be
 verified, but that it has what it shows can: with --verify, exits with 3 if a proof does not hold.
 
@@ -172,6 +155,5 @@ Example:
   countersign search --log https://log.example.com --artifact app.tar.gz
   countersign search --log https://log.example.com --identity dev@example.com --newest
   countersign search --log https://log.example.com --key key.pub --verify --policy log.policy`,
-    )
-    .action((options: SearchOptions) => search(command, options, terminal))
-}
+  run: search,
+})

@@ -2,7 +2,6 @@
 // the key in them signs the log's checkpoints.
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
-import { type Command, Option } from "commander"
 import type { LogClient } from "../../client/log-client.ts"
 import { openHead, openTrusted, signingLog, type Trust } from "../../client/trust.ts"
 import { equalBytes } from "../../core/base/bytes.ts"
@@ -14,15 +13,9 @@ import { formatTrustedRoot, type PinnedLog, parseTrustedRoot } from "../../sigst
 import { proven } from "../command/exit-code.ts"
 import { onDisk, writeWhole } from "../command/file.ts"
 import { logOption, openLog } from "../command/log-options.ts"
-import { addOptions, jsonOption } from "../command/options.ts"
+import { choice, defineCommand, jsonOption, mandatory } from "../command/options.ts"
 import type { Output } from "../command/output.ts"
-import type { Terminal } from "../command/terminal.ts"
 import { trustOptions } from "../command/trust-options.ts"
-
-interface TrustFilesOptions {
-  readonly out: string
-  readonly apiVersion: "1" | "2"
-}
 
 /**
  * A checkpoint under a pinned key says nothing of the other keys that signed it: anyone can add a
@@ -55,16 +48,20 @@ async function findLog(log: LogClient, trust: Trust | undefined): Promise<Pinned
   return stated
 }
 
-async function writeFiles(log: PinnedLog, { out, apiVersion }: TrustFilesOptions) {
+async function writeFiles(log: PinnedLog, out: string, version: RekorVersion) {
   const { baseUrl, origin, spki } = log
   const validFrom = log.validFrom ?? refuse("malformed", "validFor.start: expected a time")
-  const versions: readonly RekorVersion[] = [apiVersion === "1" ? 1 : 2]
   const files = {
     trustedRoot: join(out, "trusted_root.json"),
     signingConfig: join(out, "signing_config.json"),
   }
   const root = formatTrustedRoot([{ baseUrl, spki, validFrom }])
-  const config = formatSigningConfig({ url: baseUrl, operator: origin, validFrom, versions })
+  const config = formatSigningConfig({
+    url: baseUrl,
+    operator: origin,
+    validFrom,
+    versions: [version],
+  })
   await onDisk("folder", out, mkdir(out, { recursive: true }))
   await writeWhole(files.trustedRoot, root, "trusted root")
   await writeWhole(files.signingConfig, config, "signing config")
@@ -82,39 +79,34 @@ function remark(output: Output, url: string, { baseUrl }: PinnedLog, isPinned: b
   )
 }
 
-export function trustCommand(command: Command, terminal: Terminal): void {
-  addOptions(command, [
+export const trustCommand = defineCommand({
+  options: [
     logOption(),
-    new Option("--out <dir>", "where the two files are written").makeOptionMandatory(),
-    new Option("--api-version <n>", "the Rekor API that signers are to use")
-      .choices(["1", "2"])
-      .default("2"),
+    mandatory("--out <dir>", "where the two files are written"),
+    choice("--api-version <n>", "the Rekor API that signers are to use", ["1", "2"], "2"),
     jsonOption(),
     ...trustOptions,
-  ])
-    .addHelpText(
-      "after",
-      `
+  ],
+  help: `
 Example:
   countersign trust --log https://log.example.com --out ./sigstore --trusted-root pinned.json
 
 Exits with 3 if the log's checkpoint is not signed by the key that is written or pinned.`,
+  async run({ out, apiVersion }, called) {
+    const { url, log: client, trust, output } = await openLog(called)
+    const isPinned = trust !== undefined
+    const log = await findLog(client, trust)
+    const files = await writeFiles(log, out, apiVersion === "1" ? 1 : 2)
+    const { origin, baseUrl, logId } = log
+    output.result(
+      `${origin} at ${baseUrl}`,
+      [
+        ["log ID", formatHex(logId)],
+        ["trusted root", files.trustedRoot],
+        ["signing config", files.signingConfig],
+      ],
+      { origin, baseUrl, logId, isPinned, ...files },
     )
-    .action(async (options: TrustFilesOptions) => {
-      const { url, log: client, trust, output } = await openLog(command, terminal)
-      const isPinned = trust !== undefined
-      const log = await findLog(client, trust)
-      const files = await writeFiles(log, options)
-      const { origin, baseUrl, logId } = log
-      output.result(
-        `${origin} at ${baseUrl}`,
-        [
-          ["log ID", formatHex(logId)],
-          ["trusted root", files.trustedRoot],
-          ["signing config", files.signingConfig],
-        ],
-        { origin, baseUrl, logId, isPinned, ...files },
-      )
-      remark(output, url, log, isPinned)
-    })
-}
+    remark(output, url, log, isPinned)
+  },
+})

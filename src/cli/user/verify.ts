@@ -1,28 +1,37 @@
 // `countersign verify`: verifies a Sigstore bundle offline.
-import type { Command } from "commander"
 import { readKeyFile } from "../../client/key-file.ts"
 import { hashesOf, type VerifiedEntry, verifyParsed } from "../../client/verify.ts"
 import { LONGEST_BUNDLE, LONGEST_PEM } from "../../core/base/limits.ts"
 import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
 import { parseSigstoreBundle } from "../../sigstore/bundle.ts"
-import { digestFile } from "../command/artifact-digest.ts"
 import { proven } from "../command/exit-code.ts"
 import { cosignatureFields, expectFewSignatures } from "../command/fetched-head.ts"
-import { readBytes, readText } from "../command/file.ts"
-import { addOptions, jsonOption } from "../command/options.ts"
-import { type Output, printVerdict } from "../command/output.ts"
-import type { Terminal } from "../command/terminal.ts"
+import { digestFile, readBytes, readText } from "../command/file.ts"
+import {
+  type Called,
+  defineCommand,
+  jsonOption,
+  mandatory,
+  optional,
+  printVerdict,
+  type ValuesOf,
+} from "../command/options.ts"
+import type { Output } from "../command/output.ts"
 import { readTrust, trustOptions } from "../command/trust-options.ts"
 
-interface VerifyOptions {
-  readonly bundle: string
-  readonly artifact: string
-  readonly key: string
-  readonly subject?: readonly string[]
-  readonly json?: boolean
-  readonly heads?: string
-}
+const verifyOptions = [
+  mandatory("--bundle <file>", "the Sigstore bundle"),
+  mandatory("--artifact <file>", "what was signed, or what the attestation is about"),
+  mandatory("--key <file>", "the signer's public key or certificate, PEM or DER"),
+  optional(
+    "--subject <name...>",
+    "the attestation must list the artifact under one of these names",
+  ),
+  optional("--heads <file>", "remember the log's head in this file (see countersign heads)"),
+  jsonOption(),
+  ...trustOptions,
+] as const
 
 function printVerified(output: Output, entry: VerifiedEntry): void {
   const { index, origin, size, root, leafHash, kind, algorithm, cosignatures } = entry
@@ -39,7 +48,10 @@ function printVerified(output: Output, entry: VerifiedEntry): void {
   )
 }
 
-async function verifyFiles(options: VerifyOptions, command: Command): Promise<VerifiedEntry> {
+async function verifyFiles(
+  options: ValuesOf<typeof verifyOptions>,
+  { command }: Called,
+): Promise<VerifiedEntry> {
   const trust =
     (await readTrust(command)) ?? command.error("error: give --trusted-root or --policy")
   const pem = await readBytes(options.key, "key", LONGEST_PEM)
@@ -61,29 +73,17 @@ async function verifyFiles(options: VerifyOptions, command: Command): Promise<Ve
   return verified
 }
 
-export function verifyCommand(command: Command, terminal: Terminal): void {
-  command
-    .requiredOption("--bundle <file>", "the Sigstore bundle")
-    .requiredOption("--artifact <file>", "what was signed, or what the attestation is about")
-    .requiredOption("--key <file>", "the signer's public key or certificate, PEM or DER")
-    .option(
-      "--subject <name...>",
-      "the attestation must list the artifact under one of these names",
-    )
-    .option("--heads <file>", "remember the log's head in this file (see countersign heads)")
-  addOptions(command, [jsonOption(), ...trustOptions])
-    .addHelpText(
-      "after",
-      `
+export const verifyCommand = defineCommand({
+  options: verifyOptions,
+  help: `
 Example:
   countersign verify --bundle app.tar.gz.sigstore.json --artifact app.tar.gz \\
     --key signer.pub --trusted-root trusted_root.json
 
 No network is used. Exits with 3 and the reason if the bundle does not hold.`,
-    )
-    .action((options: VerifyOptions) =>
-      printVerdict(terminal, options.json, async (output) => {
-        printVerified(output, await verifyFiles(options, command))
-      }),
-    )
-}
+  async run(options, called) {
+    await printVerdict(called, async (output) => {
+      printVerified(output, await verifyFiles(options, called))
+    })
+  },
+})

@@ -1,6 +1,5 @@
 // One witness made of several, which share a store: a log is admitted once its sources have been looked
 // through, and until then nothing is signed for it. What was admitted stays as it is.
-
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { parseAddCheckpoint } from "../../core/note/add-checkpoint.ts"
@@ -19,7 +18,6 @@ export interface Admission {
   readonly witness: Witness
   /** Makes a witness for logs of those that wait, given the notes that were seen of them. */
   admit(logs: readonly WitnessedLog[], seen: readonly string[]): Promise<void>
-  /** The logs that wait. */
   waiting(): readonly WitnessedLog[]
 }
 

@@ -1,17 +1,23 @@
 // The self-audit of a witness: asks the logs, and the other witnesses of its policy, which checkpoints they
 // have. One of them may bear the witness's own cosignature on what it does not remember: then its data was
 // put back to an older copy, and it must not sign. Leaves out judging the notes, which the witness does.
+// In the background it asks the sources that were out of reach again, and admits the logs that waited for them.
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Logger } from "pino"
 import type { Fetch } from "../../client/exchange.ts"
 import { createLogClient } from "../../client/log-client.ts"
 import { createWitnessClient } from "../../client/witness-client.ts"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { formatAddCheckpoint } from "../../core/note/add-checkpoint.ts"
 import { formatVkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { Policy } from "../../core/note/policy.ts"
 import type { WitnessedLog } from "../../witness/witness.ts"
+import type { Admission } from "./admission.ts"
+import type { WitnessDirectory } from "./directory.ts"
+import { assertNotRolledBack } from "./rollback.ts"
 
 interface Source {
-  /** The base URL of the log or of a witness. */
   readonly url: string
   readonly origin: Origin
   /** The newest checkpoint there; undefined if there is none. */
@@ -21,22 +27,13 @@ interface Source {
 }
 
 /** What one look at the sources that had not answered yet has found. */
-export interface Sightings {
+interface Sightings {
   readonly notes: readonly { readonly origin: Origin; readonly note: string }[]
   readonly unreachable: readonly { readonly source: Source; readonly reason: string }[]
 }
 
-export interface SelfAudit {
-  /** Asks every source that has not answered yet, all at once; rejects only if it is called off. */
-  look(): Promise<Sightings>
-  /** Whether a source of this log has answered, or there is none to ask. */
-  hasAnswer(origin: string): boolean
-  isComplete(): boolean
-}
-
 interface Reaching {
   readonly fetch: Fetch
-  /** Milliseconds for each source. */
   readonly timeout: number
   readonly signal: AbortSignal
 }
@@ -77,7 +74,8 @@ export function sourcesOf(
   return [...ofLogs, ...ofWitnesses]
 }
 
-export function createSelfAudit(sources: readonly Source[]): SelfAudit {
+/** Rejects only if it is called off. */
+export function createSelfAudit(sources: readonly Source[]) {
   const answered = new Set<Source>()
 
   async function ask(source: Source): Promise<Sightings> {
@@ -93,7 +91,8 @@ export function createSelfAudit(sources: readonly Source[]): SelfAudit {
   }
 
   return {
-    async look() {
+    /** Asks every source that has not answered yet, all at once. */
+    async look(): Promise<Sightings> {
       const open = sources.filter((source) => !answered.has(source))
       const found = await Promise.all(open.map(ask))
       return {
@@ -101,10 +100,77 @@ export function createSelfAudit(sources: readonly Source[]): SelfAudit {
         unreachable: found.flatMap(({ unreachable }) => unreachable),
       }
     },
-    hasAnswer(origin) {
+    /** Whether a source of this log has answered, or there is none to ask. */
+    hasAnswer(origin: string) {
       const own = sources.filter((source) => source.origin === origin)
       return own.length === 0 || own.some((source) => answered.has(source))
     },
     isComplete: () => sources.every((source) => answered.has(source)),
+  }
+}
+
+interface Auditing {
+  readonly name: string
+  readonly directory: WitnessDirectory
+  readonly audit: ReturnType<typeof createSelfAudit>
+  readonly admission: Admission
+  /** The witness of `admission`, with what happens when it must not sign any more. */
+  readonly witness: Admission["witness"]
+  /** Calls off every question that is under way. */
+  readonly stop: AbortController
+  readonly logger: Logger
+  readonly onFatal: (reason: unknown) => void
+}
+
+const FIRST_PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 60_000
+
+export function reportUnreachable({ unreachable }: Sightings, logger: Logger): void {
+  for (const { source, reason } of unreachable) {
+    const { origin, url } = source
+    logger.warn({ origin, url, reason }, "self-audit: a source does not answer, trying again")
+  }
+}
+
+/** As if the log had sent the checkpoint: the witness looks for its own lines in every one. */
+async function show(witness: Admission["witness"], note: string, oldSize: number): Promise<void> {
+  try {
+    await witness.addCheckpoint(formatAddCheckpoint({ oldSize, proof: [], note }))
+  } catch (reason) {
+    if (!(reason instanceof Refusal)) throw reason
+  }
+}
+
+/** Looks again, more and more seldom, until every source has answered. Gives what ends that. */
+export function auditOn(auditing: Auditing): () => Promise<void> {
+  const { name, directory, audit, admission, witness, stop, logger, onFatal } = auditing
+
+  async function take({ notes }: Sightings): Promise<void> {
+    const ready = admission.waiting().filter(({ origin }) => audit.hasAnswer(origin))
+    const seen = notes.map(({ note }) => note)
+    await admission.admit(ready, seen)
+    const status = admission.witness.status()
+    assertNotRolledBack(directory, status)
+    for (const { origin, note } of notes.filter((found) => found.note.includes(`— ${name} `))) {
+      await show(witness, note, status.logs.find((log) => log.origin === origin)?.size ?? 0)
+    }
+  }
+
+  async function run(): Promise<void> {
+    for (let pause = FIRST_PAUSE_MS; !audit.isComplete(); ) {
+      await sleep(pause, undefined, { signal: stop.signal })
+      const found = await audit.look()
+      await take(found)
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
+      if (audit.isComplete()) logger.info("self-audit: every source has answered")
+    }
+  }
+
+  const running = run().catch((reason: unknown) => {
+    if (!stop.signal.aborted) onFatal(reason)
+  })
+  return async () => {
+    stop.abort()
+    await running
   }
 }

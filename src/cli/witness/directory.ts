@@ -1,4 +1,4 @@
-// What lies where in a witness's data directory, how it is made, and how its keys are read.
+// What lies where in a witness's data directory, how it is made, and how its keys and what it holds are read.
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
@@ -12,8 +12,13 @@ import {
 } from "../../crypto/signers/cosigner.ts"
 import { formatSeedFile, parseSeedFile, SEED_SIZE } from "../../crypto/signers/seed-file.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
+import { openConnection } from "../../storage/sqlite/database/connection.ts"
+import { witnessDatabase } from "../../storage/sqlite/database/database-kind.ts"
+import { readWitnessIdentity, witnessReads } from "../../storage/sqlite/witness/reads.ts"
 import { createWitnessStore } from "../../storage/sqlite/witness/store.ts"
+import type { WitnessStore } from "../../witness/store.ts"
 import { exportKey, makeRoom, readSealedKeyFile, writeKeyFile } from "../command/key-files.ts"
+import { optional } from "../command/options.ts"
 import { randomTreeId } from "../log/data-directory.ts"
 
 export interface WitnessDirectory {
@@ -26,6 +31,11 @@ export interface WitnessDirectory {
   /** Where notes are kept that show that the witness was put back to an older copy. */
   readonly rolledBack: string
 }
+
+export const guardOption = optional(
+  "--guard <file>",
+  "where the guard is kept (default: DIR/guard/state)",
+)
 
 /** The layout below `path`. The guard may lie elsewhere, best on another disk or host. */
 export function witnessDirectory(path: string, guard?: string): WitnessDirectory {
@@ -47,19 +57,6 @@ export function assertWitness({ path, database }: WitnessDirectory): void {
     `expected a witness in ${path}, found none; make one with: ` +
       `countersign witness init --data ${path} --name NAME`,
   )
-}
-
-export interface WitnessKeys {
-  /** In the order of their lines. */
-  readonly cosigners: readonly HeldCosigner[]
-  readonly vkeys: readonly string[]
-  readonly fingerprints: readonly string[]
-  close(): Promise<void>
-}
-
-/** The SHA-256 of a verifier key, as the identity of the witness has it. */
-function fingerprintOf(vkey: string): string {
-  return createHash("sha256").update(vkey).digest("hex")
 }
 
 /**
@@ -85,22 +82,26 @@ function openKeys(
   { ed25519Key, mlDsaSeed }: WitnessDirectory,
   name: Origin,
   passphrase: string | undefined,
-): WitnessKeys {
+) {
   const read = (file: string): string => readSealedKeyFile(file, "witness", passphrase)
-  const cosigners = [createEd25519Cosigner(name, read(ed25519Key), passphrase)]
+  const cosigners: HeldCosigner[] = [createEd25519Cosigner(name, read(ed25519Key), passphrase)]
   if (existsSync(mlDsaSeed)) {
     cosigners.push(createMlDsaCosigner(name, parseSeedFile(read(mlDsaSeed), passphrase)))
   }
   const vkeys = cosigners.map(({ vkey }) => formatVkey(vkey))
   return {
+    /** In the order of their lines, as all of these. */
     cosigners,
     vkeys,
-    fingerprints: vkeys.map(fingerprintOf),
+    /** The SHA-256 of each verifier key, as the identity of the witness has it. */
+    fingerprints: vkeys.map((vkey) => createHash("sha256").update(vkey).digest("hex")),
     async close() {
       for (const cosigner of cosigners) await cosigner.close()
     },
   }
 }
+
+export type WitnessKeys = ReturnType<typeof openKeys>
 
 export interface NewWitness {
   readonly name: Origin
@@ -127,4 +128,27 @@ export async function createWitnessFiles(
   const identity = { origin: name, treeId: randomTreeId(), keyFingerprints: fingerprints }
   createWitnessStore({ database, guard }, identity, { time })
   return vkeys
+}
+
+interface WitnessReads extends Pick<WitnessStore, "heads" | "freezes" | "logs" | "evidence"> {
+  readonly identity: LogIdentity
+}
+
+/**
+ * Reads what a witness holds, also while it serves. Refuses `not-found` if there is no witness, and as opening
+ * the database does.
+ */
+export async function readWitness<T>(
+  directory: WitnessDirectory,
+  read: (reads: WitnessReads) => Promise<T>,
+): Promise<T> {
+  assertWitness(directory)
+  const { database } = directory
+  const connection = openConnection(database, "read", witnessDatabase)
+  try {
+    const identity = readWitnessIdentity(database, connection)
+    return await read({ ...witnessReads(database, connection), identity })
+  } finally {
+    connection.close()
+  }
 }

@@ -1,27 +1,26 @@
 // `countersign witness init` makes a new witness, never done implicitly; `countersign witness vkeys` prints the
 // keys of one, for the policies of those who rely on it.
-import type { Command } from "commander"
 import { parseOrigin } from "../../core/note/origin.ts"
 import { readPassphrase } from "../command/key-files.ts"
-import { dataOption, passphraseOption } from "../command/options.ts"
-import type { Terminal } from "../command/terminal.ts"
-import { createWitnessFiles, openWitnessKeys, witnessDirectory } from "./directory.ts"
-import { readWitness } from "./reads.ts"
+import {
+  dataOption,
+  defineCommand,
+  mandatory,
+  optional,
+  passphraseOption,
+} from "../command/options.ts"
+import {
+  createWitnessFiles,
+  guardOption,
+  openWitnessKeys,
+  readWitness,
+  witnessDirectory,
+} from "./directory.ts"
 
-interface InitOptions {
-  readonly data: string
-  readonly name: string
-  readonly mlDsa?: boolean
-  readonly guard?: string
-  readonly url?: string
-  readonly passphraseFile?: string
-}
-
-interface VkeysOptions {
-  readonly data: string
-  readonly url?: string
-  readonly passphraseFile?: string
-}
+const urlOption = optional(
+  "--url <url>",
+  "the URL at which logs reach the witness, for the policy line",
+)
 
 /** The keys, and for each the line that names the witness in a policy (C2SP tlog-policy). */
 function keyLines(vkeys: readonly string[], url: string | undefined): string {
@@ -35,54 +34,46 @@ function keyLines(vkeys: readonly string[], url: string | undefined): string {
   ].join("")
 }
 
-export function witnessInitCommand(command: Command, terminal: Terminal): void {
-  command
-    .requiredOption("--data <dir>", "directory for the witness's data")
-    .requiredOption("--name <name>", "the name of its keys, for example witness.example.com")
-    .option("--ml-dsa", "also make an ML-DSA-44 key, which withstands quantum computers")
-    .option("--guard <file>", "where the guard is kept (default: DIR/guard/state)")
-    .option("--url <url>", "the URL at which logs reach the witness, for the policy line")
-    .option("--passphrase-file <file>", "encrypt the key files with the first line of this file")
-    .addHelpText(
-      "after",
-      `
+export const witnessInitCommand = defineCommand({
+  options: [
+    mandatory("--data <dir>", "directory for the witness's data"),
+    mandatory("--name <name>", "the name of its keys, for example witness.example.com"),
+    optional("--ml-dsa", "also make an ML-DSA-44 key, which withstands quantum computers"),
+    guardOption,
+    urlOption,
+    optional("--passphrase-file <file>", "encrypt the key files with the first line of this file"),
+  ],
+  help: `
 Example:
   countersign witness init --data /var/lib/witness --name witness.example.com \\
     --guard /srv/guard/witness.example.com --url https://witness.example.com
 
 Never restore the data or the guard from an older copy: a witness that has lost them is made anew,
 with new keys. Keep the guard on another disk or host than the data.`,
-    )
-    .action(async (options: InitOptions) => {
-      const directory = witnessDirectory(options.data, options.guard)
-      const vkeys = await createWitnessFiles(directory, {
-        name: parseOrigin(options.name),
-        mlDsa: options.mlDsa ?? false,
-        passphrase: await readPassphrase(options.passphraseFile),
-        time: Date.now(),
-      })
-      terminal.stdout.write(`made the witness ${options.name} in ${directory.path}\n`)
-      terminal.stdout.write(`guard: ${directory.guard}\n${keyLines(vkeys, options.url)}`)
+  async run({ data, name, mlDsa = false, guard, url, passphraseFile }, { terminal }) {
+    const directory = witnessDirectory(data, guard)
+    const vkeys = await createWitnessFiles(directory, {
+      name: parseOrigin(name),
+      mlDsa,
+      passphrase: await readPassphrase(passphraseFile),
+      time: Date.now(),
     })
-}
+    terminal.stdout.write(`made the witness ${name} in ${directory.path}\n`)
+    terminal.stdout.write(`guard: ${directory.guard}\n${keyLines(vkeys, url)}`)
+  },
+})
 
-export function witnessVkeysCommand(command: Command, terminal: Terminal): void {
-  command
-    .addOption(dataOption("witness"))
-    .option("--url <url>", "the URL at which logs reach the witness, for the policy line")
-    .addOption(passphraseOption())
-    .addHelpText(
-      "after",
-      `
+export const witnessVkeysCommand = defineCommand({
+  options: [dataOption("witness"), urlOption, passphraseOption()],
+  help: `
 Example:
   countersign witness vkeys --data /var/lib/witness --url https://witness.example.com`,
-    )
-    .action(async ({ data, url, passphraseFile }: VkeysOptions) => {
-      const directory = witnessDirectory(data)
-      const identity = await readWitness(directory, async (reads) => reads.identity)
-      const passphrase = await readPassphrase(passphraseFile)
-      const keys = await openWitnessKeys(directory, identity, passphrase)
-      await keys.close()
-      terminal.stdout.write(keyLines(keys.vkeys, url))
-    })
-}
+  async run({ data, url, passphraseFile }, { terminal }) {
+    const directory = witnessDirectory(data)
+    const identity = await readWitness(directory, async (reads) => reads.identity)
+    const passphrase = await readPassphrase(passphraseFile)
+    const keys = await openWitnessKeys(directory, identity, passphrase)
+    await keys.close()
+    terminal.stdout.write(keyLines(keys.vkeys, url))
+  },
+})

@@ -1,52 +1,54 @@
 // The options of `countersign witness serve`, and the policy file that they name.
-
 import { Option } from "commander"
 import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_POLICY } from "../../core/base/limits.ts"
-import { type Origin, parseOrigin } from "../../core/note/origin.ts"
+import { parseOrigin } from "../../core/note/origin.ts"
 import { type Policy, parsePolicy } from "../../core/note/policy.ts"
 import type { WitnessedLog } from "../../witness/witness.ts"
 import { readBytes } from "../command/file.ts"
 import {
-  type Address,
+  choice,
   gathered,
   option,
+  orEnvironment,
+  parsed,
+  preset,
   runningOptions,
   servingOptions,
+  type TypedOption,
+  type ValuesOf,
 } from "../command/options.ts"
 
-/** Whether signing for a log waits until one source of its checkpoints has answered. */
-type SelfCheck = "required" | "reachable"
+const freezeOption: TypedOption<{ readonly freeze: boolean }> = new Option(
+  "--no-freeze",
+  "go on cosigning a log that is proven to lie",
+)
 
-export interface WitnessServeOptions {
-  readonly data: string
-  readonly logs: string
-  readonly listen: Address
-  readonly adminListen?: Address
-  readonly guard?: string
-  readonly passphraseFile?: string
-  readonly selfCheck: SelfCheck
-  readonly freeze: boolean
-  readonly acceptKeyChange?: readonly Origin[]
-  readonly logLevel: string
-}
-
-export const witnessServeOptions: readonly Option[] = [
-  option("--data <dir>", "the witness's data directory").default("./witness"),
+export const witnessServeOptions = [
+  orEnvironment(preset("--data <dir>", "the witness's data directory", String, "./witness")),
   option("--logs <file>", "policy file (C2SP tlog-policy): its logs are cosigned"),
   ...servingOptions("witness", 3002),
   option("--guard <file>", "where the guard is kept (default: DATA/guard/state)"),
   runningOptions.passphrase,
-  option("--self-check <mode>", "whether a log's URL must answer before it is cosigned")
-    .choices(["required", "reachable"])
-    .default("reachable"),
-  new Option("--no-freeze", "go on cosigning a log that is proven to lie"),
-  new Option("--accept-key-change <origin>", "take the new keys of this log, once").argParser(
+  orEnvironment(
+    choice(
+      "--self-check <mode>",
+      "whether a log's URL must answer before it is cosigned",
+      ["required", "reachable"],
+      "reachable",
+    ),
+  ),
+  freezeOption,
+  parsed(
+    "--accept-key-change <origin>",
+    "take the new keys of this log, once",
     gathered(parseOrigin),
   ),
   runningOptions.logLevel,
   runningOptions.config,
-]
+] as const
+
+export type WitnessServeOptions = ValuesOf<typeof witnessServeOptions>
 
 /** Reads the policy of a witness; refuses `malformed` if it names no log. */
 export async function readWitnessPolicy(file: string): Promise<Policy> {
@@ -56,7 +58,6 @@ export async function readWitnessPolicy(file: string): Promise<Policy> {
     : refuse("malformed", `${file}: expected a line "log VKEY URL", found none`)
 }
 
-/** The logs of a policy, each with all of its keys. */
 export function logsOf(policy: Policy): readonly WitnessedLog[] {
   const origins = new Set(policy.logs.map(({ vkey }) => parseOrigin(vkey.name)))
   return Array.from(origins, (origin) => {

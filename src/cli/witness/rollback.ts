@@ -7,15 +7,8 @@ import { digestOf } from "../../core/base/digest.ts"
 import { Refusal } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import { onDisk } from "../../storage/disk/durable-file.ts"
-import type { Freeze } from "../../witness/store.ts"
 import type { WitnessStatus } from "../../witness/witness.ts"
 import type { WitnessDirectory } from "./directory.ts"
-
-type RolledBack = Extract<Freeze, { readonly cause: "rolled-back" }>
-
-function rolledBackIn({ logs }: WitnessStatus): readonly RolledBack[] {
-  return logs.flatMap(({ frozen }) => (frozen?.cause === "rolled-back" ? [frozen] : []))
-}
 
 function keepNote(folder: string, note: string): string {
   const file = join(folder, `${formatHex(digestOf("sha256", utf8(note)))}.note`)
@@ -29,9 +22,9 @@ function keepNote(folder: string, note: string): string {
 /** Keeps the notes and gives the refusal; undefined if there is no reason for one. */
 export function keepRolledBack(
   { rolledBack }: WitnessDirectory,
-  status: WitnessStatus,
+  { logs }: WitnessStatus,
 ): Refusal | undefined {
-  const found = rolledBackIn(status)
+  const found = logs.flatMap(({ frozen }) => (frozen?.cause === "rolled-back" ? [frozen] : []))
   if (found.length === 0) return undefined
   const files = found.map(({ origin, note }) => `${origin} (${keepNote(rolledBack, note)})`)
   return new Refusal(
@@ -42,7 +35,6 @@ export function keepRolledBack(
   )
 }
 
-/** Refuses `conflict` as {@link keepRolledBack} gives it. */
 export function assertNotRolledBack(directory: WitnessDirectory, status: WitnessStatus): void {
   const refusal = keepRolledBack(directory, status)
   if (refusal !== undefined) throw refusal

@@ -1,6 +1,5 @@
 // A witness over a data directory, put together: store, keys, the self-audit before anything is signed, and
 // the end of the process once it must not sign any more.
-
 import type { Logger } from "pino"
 import type { Fetch } from "../../client/exchange.ts"
 import { Refusal, refuse } from "../../core/base/errors.ts"
@@ -11,25 +10,15 @@ import {
   createPatientNoteVerification,
 } from "../../crypto/engines/note-verification.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
-import { openWitnessStore, type SqliteWitnessStore } from "../../storage/sqlite/witness/store.ts"
+import { openWitnessStore } from "../../storage/sqlite/witness/store.ts"
 import type { WitnessStore } from "../../witness/store.ts"
 import { createWitness, type Witness, type WitnessedLog } from "../../witness/witness.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import { type Admission, createAdmission } from "./admission.ts"
-import { createSelfAudit, sourcesOf } from "./audit.ts"
-import { auditOn, reportUnreachable } from "./audit-loop.ts"
+import { auditOn, createSelfAudit, reportUnreachable, sourcesOf } from "./audit.ts"
 import { openWitnessKeys, type WitnessDirectory, type WitnessKeys } from "./directory.ts"
 import { logsOf, type WitnessServeOptions } from "./options.ts"
 import { assertNotRolledBack, keepRolledBack } from "./rollback.ts"
-
-interface RunningWitness {
-  readonly name: string
-  readonly vkeys: readonly string[]
-  readonly witness: Admission["witness"]
-  /** Why nothing, or not every log, is cosigned now. */
-  obstacle(): string | undefined
-  close(): Promise<void>
-}
 
 interface RunningWitnessOptions
   extends Pick<WitnessServeOptions, "selfCheck" | "freeze" | "acceptKeyChange"> {
@@ -42,14 +31,6 @@ interface RunningWitnessOptions
 }
 
 const SOURCE_TIMEOUT_MS = 5_000
-
-/** Refuses and throws as the parts do: every message says what to do. */
-export async function openRunningWitness(
-  directory: WitnessDirectory,
-  options: RunningWitnessOptions,
-): Promise<RunningWitness> {
-  return await openAll((closers) => openParts(directory, options, closers))
-}
 
 /** Refuses `mismatch` if a log has other keys than before and the operator did not name it. */
 async function assertKeys(
@@ -74,32 +55,19 @@ async function assertKeys(
   }
 }
 
-interface Opened {
-  readonly store: SqliteWitnessStore
-  readonly keys: WitnessKeys
-}
-
-async function openFiles(
-  directory: WitnessDirectory,
-  { passphrase }: RunningWitnessOptions,
-  closers: Close[],
-): Promise<Opened> {
-  const store = await openWitnessStore(directory)
-  closers.push(() => store.close())
-  const keys = await openWitnessKeys(directory, store.identity, passphrase)
-  closers.push(keys.close)
-  return { store, keys }
-}
-
 /** Makes the witness of some logs, given notes that were seen of them. */
-function witnessMaker({ store, keys }: Opened, { freeze, logger }: RunningWitnessOptions) {
+function witnessMaker(
+  store: WitnessStore,
+  { cosigners }: WitnessKeys,
+  { freeze, logger }: RunningWitnessOptions,
+) {
   const holds = createNoteVerification()
   const holdsElsewhere = createPatientNoteVerification()
   return (logs: readonly WitnessedLog[], seen: readonly string[]): Promise<Witness> =>
     createWitness({
       store,
       logs,
-      cosigners: keys.cosigners,
+      cosigners,
       hasher: nativeHasher,
       now: () => Math.floor(Date.now() / 1000),
       holds,
@@ -118,13 +86,15 @@ async function openParts(
   directory: WitnessDirectory,
   options: RunningWitnessOptions,
   closers: Close[],
-): Promise<Omit<RunningWitness, "close">> {
-  const { policy, logger, fetch, selfCheck } = options
-  const opened = await openFiles(directory, options, closers)
-  const { store, keys } = opened
+) {
+  const { policy, passphrase, logger, fetch, selfCheck } = options
+  const store = await openWitnessStore(directory)
+  closers.push(() => store.close())
+  const keys = await openWitnessKeys(directory, store.identity, passphrase)
+  closers.push(keys.close)
   const logs = logsOf(policy)
   await assertKeys(store, logs, options.acceptKeyChange ?? [])
-  const create = witnessMaker(opened, options)
+  const create = witnessMaker(store, keys, options)
   const admission = await createAdmission({ logs, store, create })
 
   const stop = new AbortController()
@@ -143,6 +113,7 @@ async function openParts(
   return { name, vkeys: keys.vkeys, witness, obstacle: () => obstacleOf(admission) }
 }
 
+/** Why nothing, or not every log, is cosigned now. */
 function obstacleOf(admission: Admission): string | undefined {
   const waiting = admission.waiting().map(({ origin }) => origin)
   if (waiting.length === 0) return undefined
@@ -171,4 +142,12 @@ function watch(
       }
     },
   }
+}
+
+/** Refuses and throws as the parts do: every message says what to do. */
+export async function openRunningWitness(
+  directory: WitnessDirectory,
+  options: RunningWitnessOptions,
+) {
+  return await openAll((closers) => openParts(directory, options, closers))
 }

@@ -1,21 +1,17 @@
 // `countersign witness serve`: runs a witness over its data directory until it is told to stop.
-import type { Command } from "commander"
 import { createWitnessMetrics } from "../../http/witness/metrics.ts"
 import { createWitnessServer } from "../../http/witness/server.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
-import { addOptions } from "../command/options.ts"
-import type { Terminal } from "../command/terminal.ts"
+import { type Called, defineCommand } from "../command/options.ts"
 import { assertWitness, witnessDirectory } from "./directory.ts"
 import { readWitnessPolicy, type WitnessServeOptions, witnessServeOptions } from "./options.ts"
 import { openRunningWitness } from "./running.ts"
 
-export function witnessServeCommand(command: Command, terminal: Terminal): void {
-  addOptions(command, witnessServeOptions)
-    .addHelpText(
-      "after",
-      `
+export const witnessServeCommand = defineCommand({
+  options: witnessServeOptions,
+  help: `
 Flags override the environment, and the environment overrides the configuration file.
 
 Example:
@@ -26,19 +22,14 @@ The policy file names the logs that are cosigned ("log VKEY URL") and, if there 
 witnesses ("witness NAME VKEY URL"). Before anything is signed, all of these URLs are asked for
 checkpoints: one that this witness has signed and does not remember means that its data was put back
 to an older copy, and it then exits with 1.`,
-    )
-    .action(async () => {
-      await applyConfigFile(command)
-      await serve(command.opts<WitnessServeOptions>(), command, terminal)
-    })
-}
+  async run(_options, called) {
+    await applyConfigFile(called.command)
+    await serve(called.command.opts<WitnessServeOptions>(), called)
+  },
+})
 
-async function serve(
-  options: WitnessServeOptions,
-  command: Command,
-  terminal: Terminal,
-): Promise<void> {
-  if (options.logs === undefined) command.error("error: give the policy file with --logs")
+async function serve(options: WitnessServeOptions, { command, terminal }: Called): Promise<void> {
+  if (options.logs === undefined) return command.error("error: give the policy file with --logs")
   const directory = witnessDirectory(options.data, options.guard)
   assertWitness(directory)
   const logger = processLogger(options.logLevel)

@@ -1,47 +1,22 @@
 // `countersign witness status` says where a witness stands with each log; `countersign witness unfreeze` lets
 // it cosign a log again that was proven to lie.
-import type { Command } from "commander"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { formatBase64 } from "../../core/base/text.ts"
-import { type Origin, parseOrigin } from "../../core/note/origin.ts"
+import { parseOrigin } from "../../core/note/origin.ts"
 import { openWitnessStore } from "../../storage/sqlite/witness/store.ts"
 import type { Freeze } from "../../witness/store.ts"
-import { dataOption, jsonOption } from "../command/options.ts"
-import { createOutput, type Fields } from "../command/output.ts"
-import type { Terminal } from "../command/terminal.ts"
-import { assertWitness, type WitnessDirectory, witnessDirectory } from "./directory.ts"
-import { readWitness } from "./reads.ts"
+import { dataOption, defineCommand, jsonOption, mandatory } from "../command/options.ts"
+import type { Fields } from "../command/output.ts"
+import {
+  assertWitness,
+  guardOption,
+  readWitness,
+  type WitnessDirectory,
+  witnessDirectory,
+} from "./directory.ts"
 
-interface StatusOptions {
-  readonly data: string
-  readonly json?: boolean
-}
-
-interface UnfreezeOptions {
-  readonly data: string
-  readonly guard?: string
-  readonly origin: string
-}
-
-interface LogStanding {
-  readonly origin: Origin
-  readonly size: number
-  /** Base64; absent if the log was never cosigned. */
-  readonly root?: string
-  /** Unix seconds; 0 for never. */
-  readonly time: number
-  readonly frozen?: Freeze
-  /** The IDs of the evidence against it. */
-  readonly evidence: readonly string[]
-}
-
-interface Standing {
-  readonly name: string
-  readonly logs: readonly LogStanding[]
-}
-
-async function readStanding(directory: WitnessDirectory): Promise<Standing> {
+async function readStanding(directory: WitnessDirectory) {
   return await readWitness(directory, async ({ identity, ...reads }) => {
     const [logs, heads, freezes, kept] = await Promise.all([
       reads.logs(),
@@ -49,11 +24,12 @@ async function readStanding(directory: WitnessDirectory): Promise<Standing> {
       reads.freezes(),
       reads.evidence(),
     ])
-    const standings = logs.map(({ origin }): LogStanding => {
+    const standings = logs.map(({ origin }) => {
       const head = heads.find((candidate) => candidate.origin === origin)
       const frozen = freezes.find((freeze) => freeze.origin === origin)
       const evidence = kept.filter((one) => one.origin === origin).map((one) => one.evidence.id)
       const root = head === undefined ? {} : { root: formatBase64(head.root) }
+      // Of a log that was never cosigned.
       const { size, time } = head ?? { size: 0, time: 0 }
       return { origin, size, ...root, time, ...present({ frozen }), evidence }
     })
@@ -67,6 +43,8 @@ function whyFrozen(frozen: Freeze): string {
     : "frozen for good: the witness was put back to an older copy"
 }
 
+type Standing = Awaited<ReturnType<typeof readStanding>>
+
 function fieldsOf({ logs }: Standing): Fields {
   return logs.map(({ origin, size, time, frozen }) => {
     const when = time === 0 ? "never cosigned" : `cosigned ${new Date(time * 1000).toISOString()}`
@@ -74,51 +52,40 @@ function fieldsOf({ logs }: Standing): Fields {
   })
 }
 
-export function witnessStatusCommand(command: Command, terminal: Terminal): void {
-  command
-    .addOption(dataOption("witness"))
-    .addOption(jsonOption())
-    .addHelpText(
-      "after",
-      `
+export const witnessStatusCommand = defineCommand({
+  options: [dataOption("witness"), jsonOption()],
+  help: `
 Example:
   countersign witness status --data /var/lib/witness --json`,
-    )
-    .action(async ({ data, json }: StatusOptions) => {
-      const standing = await readStanding(witnessDirectory(data))
-      const title = `witness ${standing.name}, ${standing.logs.length} logs`
-      createOutput(terminal, json).result(title, fieldsOf(standing), standing)
-    })
-}
+  async run({ data }, { output }) {
+    const standing = await readStanding(witnessDirectory(data))
+    const { name, logs } = standing
+    output.result(`witness ${name}, ${logs.length} logs`, fieldsOf(standing), standing)
+  },
+})
 
-export function witnessUnfreezeCommand(command: Command, terminal: Terminal): void {
-  command
-    .addOption(dataOption("witness"))
-    .requiredOption("--origin <name>", "the log's name")
-    .option("--guard <file>", "where the guard is kept (default: DIR/guard/state)")
-    .addHelpText(
-      "after",
-      `
+export const witnessUnfreezeCommand = defineCommand({
+  options: [dataOption("witness"), mandatory("--origin <name>", "the log's name"), guardOption],
+  help: `
 Example:
   countersign witness unfreeze --data /var/lib/witness \\
     --guard /srv/guard/witness.example.com --origin log.example.com
 
 The evidence is kept, and the same evidence does not freeze the log again. A log that was frozen
 because the witness itself was put back to an older copy stays frozen.`,
-    )
-    .action(async ({ data, guard, origin }: UnfreezeOptions) => {
-      const directory = witnessDirectory(data, guard)
-      assertWitness(directory)
-      const store = await openWitnessStore(directory)
-      try {
-        const freezes = await store.freezes()
-        if (freezes.every((freeze) => freeze.origin !== origin)) {
-          refuse("not-found", `expected a frozen log ${shown(origin)}, found it not frozen`)
-        }
-        await store.unfreeze(parseOrigin(origin))
-      } finally {
-        await store.close()
+  async run({ data, guard, origin }, { terminal }) {
+    const directory = witnessDirectory(data, guard)
+    assertWitness(directory)
+    const store = await openWitnessStore(directory)
+    try {
+      const freezes = await store.freezes()
+      if (freezes.every((freeze) => freeze.origin !== origin)) {
+        refuse("not-found", `expected a frozen log ${shown(origin)}, found it not frozen`)
       }
-      terminal.stdout.write(`${origin} may be cosigned again; the evidence is kept\n`)
-    })
-}
+      await store.unfreeze(parseOrigin(origin))
+    } finally {
+      await store.close()
+    }
+    terminal.stdout.write(`${origin} may be cosigned again; the evidence is kept\n`)
+  },
+})

@@ -7,7 +7,6 @@ import type { Alert } from "../../../monitor/alerts/alert.ts"
  */
 const LONGEST_SENT_EVIDENCE = 262_144
 
-/** The evidence of an alert as it is sent along. */
 function sentEvidence({ evidence }: Alert): Alert["evidence"] {
   const { id, text } = evidence ?? {}
   if (id === undefined || text === undefined) return evidence

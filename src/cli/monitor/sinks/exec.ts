@@ -8,7 +8,6 @@ import { alertJson, onOneLine, timeOf } from "./alert-message.ts"
 
 interface ExecOptions {
   readonly name: string
-  /** An absolute path. */
   readonly command: string
   readonly words: readonly string[]
   /** Milliseconds. */
@@ -18,12 +17,9 @@ interface ExecOptions {
 /** What a program needs of this process's environment; secrets may be among the rest. */
 const inherited = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"]
 
-function environmentOf(alert: Alert): Record<string, string> {
+function environmentOf(alert: Alert): NodeJS.ProcessEnv {
   const { id, event, key, kind, grade, origin, index, summary, evidence, isCanary } = alert
-  const own = inherited.flatMap((name) => {
-    const value = process.env[name]
-    return value === undefined ? [] : [[name, value] as const]
-  })
+  const own = inherited.map((name) => [name, process.env[name]] as const)
   const told = Object.entries({
     ALERT: id,
     EVENT: event,

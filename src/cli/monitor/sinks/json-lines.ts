@@ -30,15 +30,10 @@ async function append(path: string, line: string): Promise<void> {
   }
 }
 
-export function jsonLinesSink({
-  name,
-  path,
-}: {
-  readonly name: string
-  readonly path: string
-}): AlertSink {
-  return {
-    name,
-    deliver: (alert) => onDisk("alerts", path, append(path, alertJson(alert))),
-  }
+type JsonLinesOptions = { readonly name: string; readonly path: string }
+
+export function jsonLinesSink({ name, path }: JsonLinesOptions): AlertSink {
+  const deliver: AlertSink["deliver"] = (alert) =>
+    onDisk("alerts", path, append(path, alertJson(alert)))
+  return { name, deliver }
 }

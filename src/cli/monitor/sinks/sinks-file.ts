@@ -10,19 +10,13 @@
 import { isAbsolute } from "node:path"
 import { Refusal, refuse, shown } from "../../../core/base/errors.ts"
 import { present } from "../../../core/base/present.ts"
-import { type MailServer, parseMailAddress, parseMailServer } from "./smtp.ts"
+import { type MailRoute, parseMailAddress, parseMailServer } from "./smtp.ts"
 
 export type SinkLine =
   | { readonly kind: "exec"; readonly command: string; readonly words: readonly string[] }
   | { readonly kind: "webhook"; readonly url: string; readonly secretFile: string }
   | { readonly kind: "jsonl"; readonly path: string }
-  | {
-      readonly kind: "smtp"
-      readonly server: MailServer
-      readonly from: string
-      readonly to: string
-      readonly userFile?: string
-    }
+  | ({ readonly kind: "smtp"; readonly userFile?: string } & MailRoute)
   | { readonly kind: "witness"; readonly url: string }
   | { readonly kind: "ping"; readonly url: string }
 
@@ -53,31 +47,18 @@ function readUrl(text: string): string {
   return url.href.replace(/\/$/, "")
 }
 
-function readExec(fields: Fields): SinkLine {
-  const [command, ...words] = fields
-  if (command === undefined || !isAbsolute(command))
-    refuseForm("exec /PATH/TO/COMMAND ARG…", fields)
-  return { kind: "exec", command, words }
-}
-
 function readWebhook(fields: Fields): SinkLine {
-  const [url, secretFile] = fields
-  if (url === undefined || secretFile === undefined || fields.length > 2) {
+  const [url, secretFile, ...more] = fields
+  if (url === undefined || secretFile === undefined || more.length > 0) {
     // The URL of a webhook may be a secret itself.
     return refuse("malformed", `expected webhook URL SECRETFILE, found ${fields.length} fields`)
   }
   return { kind: "webhook", url: readUrl(url), secretFile }
 }
 
-function readJsonLines(fields: Fields): SinkLine {
-  const [path] = fields
-  if (path === undefined || fields.length > 1) refuseForm("jsonl FILE", fields)
-  return { kind: "jsonl", path }
-}
-
 function readSmtp(fields: Fields): SinkLine {
-  const [server, from, to, userFile] = fields
-  if (server === undefined || from === undefined || to === undefined || fields.length > 4) {
+  const [server, from, to, userFile, ...more] = fields
+  if (server === undefined || from === undefined || to === undefined || more.length > 0) {
     refuseForm("smtp smtp[s]://HOST:PORT FROM TO [USERFILE]", fields)
   }
   return {
@@ -89,30 +70,36 @@ function readSmtp(fields: Fields): SinkLine {
   }
 }
 
-function readOnlyUrl(kind: "witness" | "ping", fields: Fields): SinkLine {
-  const [url] = fields
-  if (url === undefined || fields.length > 1) {
-    return refuse("malformed", `expected ${kind} URL, found ${fields.length} fields`)
+function readFields(kind: SinkLine["kind"], fields: Fields): SinkLine {
+  const [first, ...more] = fields
+  switch (kind) {
+    case "exec":
+      if (first === undefined || !isAbsolute(first))
+        refuseForm("exec /PATH/TO/COMMAND ARG…", fields)
+      return { kind, command: first, words: more }
+    case "webhook":
+      return readWebhook(fields)
+    case "jsonl":
+      if (first === undefined || more.length > 0) refuseForm("jsonl FILE", fields)
+      return { kind, path: first }
+    case "smtp":
+      return readSmtp(fields)
+    case "witness":
+    case "ping":
+      if (first !== undefined && more.length === 0) return { kind, url: readUrl(first) }
+      return refuse("malformed", `expected ${kind} URL, found ${fields.length} fields`)
   }
-  return { kind, url: readUrl(url) }
 }
 
-const readers: ReadonlyMap<string, (fields: Fields) => SinkLine> = new Map([
-  ["exec", readExec],
-  ["webhook", readWebhook],
-  ["jsonl", readJsonLines],
-  ["smtp", readSmtp],
-  ["witness", (fields: Fields) => readOnlyUrl("witness", fields)],
-  ["ping", (fields: Fields) => readOnlyUrl("ping", fields)],
-])
+const kinds = ["exec", "webhook", "jsonl", "smtp", "witness", "ping"] as const
 
 function readLine(line: string): ConfiguredSink | undefined {
   if (line.length > LONGEST_LINE) refuse("too-large", `expected up to ${LONGEST_LINE} characters`)
   if (CONTROL.test(line)) refuse("malformed", "expected no control characters but tabs")
   const [keyword, ...fields] = line.split(/[ \t]+/).filter((field) => field !== "")
   if (keyword === undefined || keyword.startsWith("#")) return undefined
-  const read = readers.get(keyword) ?? refuseForm([...readers.keys()].join(", "), [keyword])
-  return { line: read(fields), text: [keyword, ...fields].join(" ") }
+  const kind = kinds.find((known) => known === keyword) ?? refuseForm(kinds.join(", "), [keyword])
+  return { line: readFields(kind, fields), text: [keyword, ...fields].join(" ") }
 }
 
 /** Reads a sinks file; refuses `malformed` or `too-large` with the number of the line at fault. */

@@ -7,6 +7,7 @@ import type { AlertSink } from "../../../monitor/alerts/alert.ts"
 import { readText } from "../../command/file.ts"
 import { execSink } from "./exec.ts"
 import { jsonLinesSink } from "./json-lines.ts"
+import { request } from "./posting.ts"
 import { type ConfiguredSink, parseSinks, type SinkLine } from "./sinks-file.ts"
 import { parseMailUser, smtpSink } from "./smtp.ts"
 import { parseWebhookSecret, webhookSink } from "./webhook.ts"
@@ -73,24 +74,24 @@ async function openSink(
   line: Exclude<SinkLine, { kind: "ping" }>,
   { fetch, now, timeout }: Bounded,
 ): Promise<AlertSink> {
+  const surroundings = { name, fetch, now, timeout }
   switch (line.kind) {
     case "exec":
-      return execSink({ name, timeout, command: line.command, words: line.words })
+      return execSink({ ...line, ...surroundings })
     case "webhook": {
       const secret = await readText(line.secretFile, "webhook secret", LONGEST_SECRET_FILE)
-      const { url } = line
-      return webhookSink({ name, url, secret: parseWebhookSecret(secret), fetch, now, timeout })
+      return webhookSink({ ...line, ...surroundings, secret: parseWebhookSecret(secret) })
     }
     case "jsonl":
-      return jsonLinesSink({ name, path: line.path })
+      return jsonLinesSink({ ...line, name })
     case "smtp": {
-      const { server, from, to, userFile } = line
-      if (userFile === undefined) return smtpSink({ name, server, from, to, timeout })
+      const { userFile, ...route } = line
+      if (userFile === undefined) return smtpSink({ ...route, ...surroundings })
       const login = parseMailUser(await readText(userFile, "mail user", LONGEST_SECRET_FILE))
-      return smtpSink({ name, server, from, to, login, timeout })
+      return smtpSink({ ...route, ...surroundings, login })
     }
     case "witness":
-      return witnessSink({ name, url: line.url, fetch, timeout })
+      return witnessSink({ ...line, ...surroundings })
   }
 }
 
@@ -99,10 +100,7 @@ function openPing(name: string, url: string, { fetch, timeout }: Bounded): DeadM
     name,
     async ping() {
       try {
-        const signal = AbortSignal.timeout(timeout)
-        const response = await fetch(url, { redirect: "error", signal })
-        await response.body?.cancel()
-        if (!response.ok) throw new Trouble("network", `it answers ${response.status}`)
+        await request({ url, fetch, timeout }, "it")
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : String(cause)
         throw new Trouble("network", `${name}: ${reason}`, { cause })
@@ -130,8 +128,10 @@ export async function openSinks(
   return { sinks, takesAll, pings }
 }
 
-/** Reads and opens a sinks file. */
-export async function readSinks(path: string, surroundings: SinkSurroundings): Promise<Sinks> {
-  const text = await readText(path, "sinks file", LONGEST_SINKS_FILE)
+export async function readSinks(
+  path: string | undefined,
+  surroundings: SinkSurroundings,
+): Promise<Sinks> {
+  const text = path === undefined ? "" : await readText(path, "sinks file", LONGEST_SINKS_FILE)
   return await openSinks(parseSinks(text), surroundings)
 }

@@ -5,7 +5,7 @@ import { refuse, shown } from "../../../core/base/errors.ts"
 import type { AlertSink } from "../../../monitor/alerts/alert.ts"
 import { alertSubject, alertText } from "./alert-message.ts"
 
-export interface MailServer {
+interface MailServer {
   readonly host: string
   readonly port: number
   /** TLS from the first byte (smtps); else STARTTLS where the server has it. */
@@ -17,11 +17,15 @@ interface MailUser {
   readonly password: string
 }
 
-interface SmtpOptions {
-  readonly name: string
+/** Whose mail goes where, through which server. */
+export interface MailRoute {
   readonly server: MailServer
   readonly from: string
   readonly to: string
+}
+
+interface SmtpOptions extends MailRoute {
+  readonly name: string
   /** With a user the connection must be encrypted. */
   readonly login?: MailUser
   /** Milliseconds. */

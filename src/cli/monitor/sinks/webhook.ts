@@ -1,21 +1,17 @@
 // The sink `webhook`: POSTs each alert as JSON, signed as Standard Webhooks has it (symmetric, v1), so that
 // the receiver can tell that it comes from this monitor and whether it had it before.
 import { createHmac } from "node:crypto"
-import type { Fetch } from "../../../client/exchange.ts"
-import { refuse, Trouble } from "../../../core/base/errors.ts"
+import { refuse } from "../../../core/base/errors.ts"
 import { parseBase64 } from "../../../core/base/text.ts"
 import type { AlertSink } from "../../../monitor/alerts/alert.ts"
 import { alertJson } from "./alert-message.ts"
+import { type Receiver, request } from "./posting.ts"
 
-interface WebhookOptions {
+interface WebhookOptions extends Receiver {
   readonly name: string
-  readonly url: string
   readonly secret: Uint8Array
-  readonly fetch: Fetch
   /** Unix milliseconds. */
   readonly now: () => number
-  /** Milliseconds. */
-  readonly timeout: number
 }
 
 const PREFIX = "whsec_"
@@ -55,26 +51,19 @@ export function webhookSignature(
 }
 
 export function webhookSink(options: WebhookOptions): AlertSink {
-  const { name, url, secret, fetch, now, timeout } = options
+  const { name, secret, now } = options
   return {
     name,
     async deliver(alert) {
       const body = alertJson(alert)
       const timestamp = Math.floor(now() / 1000)
-      const response = await fetch(url, {
-        method: "POST",
-        redirect: "error",
-        signal: AbortSignal.timeout(timeout),
-        headers: {
-          "content-type": "application/json",
-          "webhook-id": alert.id,
-          "webhook-timestamp": String(timestamp),
-          "webhook-signature": webhookSignature(secret, alert.id, timestamp, body),
-        },
-        body,
-      })
-      await response.body?.cancel()
-      if (!response.ok) throw new Trouble("network", `the webhook answers ${response.status}`)
+      const headers = {
+        "content-type": "application/json",
+        "webhook-id": alert.id,
+        "webhook-timestamp": String(timestamp),
+        "webhook-signature": webhookSignature(secret, alert.id, timestamp, body),
+      }
+      await request(options, "the webhook", { method: "POST", headers, body })
     },
   }
 }
