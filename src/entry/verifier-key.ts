@@ -10,7 +10,7 @@ import { type CertificateNames, namesIn } from "./certificate-names.ts"
 import { assertDer } from "./der.ts"
 import { LONGEST_SPKI, readPublicKey } from "./public-key.ts"
 
-export type VerifierKeyForm = "publicKey" | "certificate"
+type VerifierKeyForm = "publicKey" | "certificate"
 
 export interface VerifierKey {
   readonly form: VerifierKeyForm

@@ -23,7 +23,7 @@ export function logIdOf({ name, type, publicKey }: Vkey): Hash {
 }
 
 /** The verifier key of a log's checkpoints by its SPKI; undefined for RSA and other unknown keys. */
-export function logVkey(origin: Origin, spki: Uint8Array): Vkey | undefined {
+function logVkey(origin: Origin, spki: Uint8Array): Vkey | undefined {
   const key = parseSpki(spki)
   if (key === undefined) return undefined
   return key.type === "ed25519" ? makeVkey(origin, 1, key.point) : makeVkey(origin, 2, spki)

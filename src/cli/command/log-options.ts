@@ -15,7 +15,7 @@ export function openLogClient(url: string, { fetch }: Terminal): LogClient {
   return createLogClient({ url, fetch })
 }
 
-export interface NamedLog extends Pick<Called, "terminal" | "output"> {
+interface NamedLog extends Pick<Called, "terminal" | "output"> {
   readonly url: string
   readonly log: LogClient
   readonly trust: Trust | undefined

@@ -27,7 +27,7 @@ export interface MonitorDirectory {
   readonly acknowledgements: string
 }
 
-export const keyOption = optional("--key <file>", "the monitor's own key (default: in DIR)")
+const keyOption = optional("--key <file>", "the monitor's own key (default: in DIR)")
 
 /** Of a command on the state of a monitor that is there. */
 export const stateOptions = [dataOption("monitor"), keyOption] as const

@@ -4,7 +4,7 @@ import { concat, equalBytes } from "./bytes.ts"
 import { refuse } from "./errors.ts"
 import { parseHex } from "./text.ts"
 
-export type SpkiType = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "ed25519"
+type SpkiType = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "ed25519"
 
 interface Spki {
   readonly type: SpkiType

@@ -51,7 +51,7 @@ export interface EnvelopeReading {
 }
 
 /** The kind as submissions to Rekor v1 have it: `spec` beside `apiVersion` and `kind`. */
-export interface RekorV1Form {
+interface RekorV1Form {
   /**
    * Checks everything about a submission but its signatures. Refuses `malformed`, `too-large`,
    * `unsupported` or `mismatch`. The caller bounds the size of the whole.

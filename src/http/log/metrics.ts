@@ -7,7 +7,7 @@ import { createInstruments, type MetricsOptions } from "../serving/instruments.t
 import type { MetricsText } from "../serving/metrics-text.ts"
 import { measurePublishing } from "./publishing-metrics.ts"
 
-export interface Metrics extends Meter, MetricsText {}
+interface Metrics extends Meter, MetricsText {}
 
 interface LogMetricsOptions extends MetricsOptions {
   /** Adds those of its witnesses, if it has any. */

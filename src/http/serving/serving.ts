@@ -14,7 +14,7 @@ import type { Doorway, Router } from "./router.ts"
  * What becomes of anything that was thrown while a request was answered: it is counted by its code and logged,
  * loudly if it was no refusal. Gives what may be told of it; `problem` if the caller knows that already.
  */
-export type Report = (error: unknown, operation: string, problem?: Problem) => Problem
+type Report = (error: unknown, operation: string, problem?: Problem) => Problem
 
 export function createReport(meter: Pick<RequestMetrics, "refused">, logger: HttpLogger): Report {
   return (error, operation, problem = problemOf(error)) => {

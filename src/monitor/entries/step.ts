@@ -201,7 +201,7 @@ async function evidenceOrNone(work: Promise<Evidence | undefined>): Promise<Evid
 }
 
 /** The finding that a remark on this entry makes, if any. `isBare` leaves the evidence out. */
-export async function findingOf(
+async function findingOf(
   ground: RemarkGround,
   candidate: EntryRemark,
   body: Uint8Array,

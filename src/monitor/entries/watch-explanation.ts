@@ -13,7 +13,7 @@ import {
 } from "./watch-index.ts"
 
 /** An entry with as much as is known of its place. */
-export interface ExplainedEntry extends LoggedEntryBytes {
+interface ExplainedEntry extends LoggedEntryBytes {
   readonly leafHash: Hash
   readonly index?: number
   readonly origin?: string

@@ -38,7 +38,7 @@ export function keepEvidence(documents: Documents, origin: string, evidence: Evi
   return true
 }
 
-export interface KeptEvidence {
+interface KeptEvidence {
   readonly id: string
   readonly kind: string
   /** In bytes. */
