@@ -190,7 +190,7 @@ async function newestNote(source: LogSource, size: number, keys: KnownKeys): Pro
 }
 
 /** Asks all vantage points at once; `size` is that of the own tree. */
-export async function readVantages(log: MonitoredLog, keys: KnownKeys, size: number) {
+async function readVantages(log: MonitoredLog, keys: KnownKeys, size: number) {
   return await Promise.all([
     sightOf("log", () => newestNote(log.source, size, keys)),
     ...log.mirrors.map(({ name, source }) =>
@@ -202,7 +202,7 @@ export async function readVantages(log: MonitoredLog, keys: KnownKeys, size: num
   ])
 }
 
-export function observationsOf(sights: readonly Sight[], now: number): readonly Observation[] {
+function observationsOf(sights: readonly Sight[], now: number): readonly Observation[] {
   return sights.flatMap((sight) =>
     "failure" in sight || sight.note === undefined
       ? []
@@ -211,13 +211,13 @@ export function observationsOf(sights: readonly Sight[], now: number): readonly 
 }
 
 /** Whether a vantage point does not answer, and may do so again in a minute. */
-export function mayAnswerYet(documents: DocumentReads, origin: string, vantage: Vantage): boolean {
+function mayAnswerYet(documents: DocumentReads, origin: string, vantage: Vantage): boolean {
   const found = storedFinding(documents, keyOf("unreachable", origin, vantage))
   return found?.grade === "SUSPECTED" && found.resolvedAt === undefined
 }
 
 /** `unreachable` for what did not answer, and nothing of the kind for what did. */
-export function judgeReachability(origin: string, sight: Sight, at: number): Case {
+function judgeReachability(origin: string, sight: Sight, at: number): Case {
   const { vantage } = sight
   if (!("failure" in sight)) return absent(keyOf("unreachable", origin, vantage))
   const summary = `${vantage} does not answer: ${shown(sight.failure, 300)}`

@@ -236,7 +236,7 @@ function findingKey(name: string): string {
 }
 
 /** A failing sink is not told that it fails; all others are. */
-export function isMeantFor(alert: Pick<Alert, "key">, name: string): boolean {
+function isMeantFor(alert: Pick<Alert, "key">, name: string): boolean {
   return alert.key !== findingKey(name)
 }
 
@@ -262,7 +262,7 @@ export function noteSinkPass(documents: Documents, name: string, pass: SinkPass,
 }
 
 /** Forgets sinks that are no longer configured; nothing is wrong with them any more. */
-export function forgetSinksBut(documents: Documents, names: ReadonlySet<string>): readonly Case[] {
+function forgetSinksBut(documents: Documents, names: ReadonlySet<string>): readonly Case[] {
   const others = documents.keys(sinks).filter((name) => !names.has(name))
   for (const name of others) documents.remove(sinks, name)
   return others.map((name) => absent(findingKey(name)))

@@ -197,7 +197,7 @@ export const canaries = collection(
   { under: "entry " },
 )
 
-export type Canary = ValueOf<typeof canaries>
+type Canary = ValueOf<typeof canaries>
 
 /** How the canaries of a log fare, by origin. */
 export const canaryStates = collection(
@@ -233,7 +233,7 @@ export function noteTestDelivered(documents: Documents, alert: Alert, at: number
 }
 
 /** When the alert about the entry at `index` was delivered; forgotten once it was asked for. */
-export function takeTestDelivery(documents: Documents, origin: string, index: number) {
+function takeTestDelivery(documents: Documents, origin: string, index: number) {
   const key = `${origin} ${index}`
   const delivery = documents.get(testDeliveries, key)
   if (delivery !== undefined) documents.remove(testDeliveries, key)
@@ -241,7 +241,7 @@ export function takeTestDelivery(documents: Documents, origin: string, index: nu
 }
 
 /** Forgets deliveries that no canary asks for any more. */
-export function forgetDeliveriesBefore(documents: Documents, time: number): void {
+function forgetDeliveriesBefore(documents: Documents, time: number): void {
   const old = documents.list(testDeliveries).filter(([, { at }]) => at < time)
   for (const [key] of old) documents.remove(testDeliveries, key)
 }

@@ -116,12 +116,12 @@ function countMembers(value: unknown): number {
 }
 
 /** Whether an object in this JSON text, of which `value` was read, has two members with one name. */
-export function hasRepeatedMembers(text: string, value: unknown): boolean {
+function hasRepeatedMembers(text: string, value: unknown): boolean {
   return countWritten(text) !== countMembers(value)
 }
 
 /** Whether an object has a member whose name differs from one of `names`, in lower case, by its case only. */
-export function hasNearName(object: object, names: readonly string[]): boolean {
+function hasNearName(object: object, names: readonly string[]): boolean {
   return Object.keys(object).some(
     (name) => !names.includes(name) && names.includes(name.toLowerCase()),
   )

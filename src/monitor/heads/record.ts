@@ -41,7 +41,7 @@ export const signerRecords = collection(
   }),
 )
 
-export type Sighting = ReturnType<typeof sighting.read>
+type Sighting = ReturnType<typeof sighting.read>
 export type SignerRecord = ValueOf<typeof signerRecords>
 
 function placeOf(origin: Origin, vkey: Vkey): string {
@@ -77,7 +77,7 @@ function isNewer(next: Sighting, before: Sighting | undefined): boolean {
 }
 
 /** Remembers a sighting; if the tree agrees with it, also as the anchor of proofs against other ones. */
-export function keepSighting(
+function keepSighting(
   { documents, origin }: JudgeScope,
   { vkey }: Signer,
   seen: Sighting,

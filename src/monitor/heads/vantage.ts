@@ -65,7 +65,7 @@ export function vantageRecords(documents: DocumentReads, origin: Origin): readon
 }
 
 /** The record after one more head. `delays`, in milliseconds, are the same in every call. */
-export function nextRecord(
+function nextRecord(
   before: VantageRecord | undefined,
   vantage: Vantage,
   seen: SizeAt & { readonly note: string },
@@ -91,7 +91,7 @@ export function nextRecord(
 }
 
 /** The size that this vantage point must show at `at` if caches hold nothing longer than `delay`. */
-export function dueSize({ pasts, largest }: VantageRecord, at: number, delay: number): number {
+function dueSize({ pasts, largest }: VantageRecord, at: number, delay: number): number {
   const due = [largest, ...pasts.map(({ older }) => older)].filter((seen) => seen.at + delay <= at)
   return Math.max(0, ...due.map(({ size }) => size))
 }

@@ -178,7 +178,7 @@ function nameOf({ kind, key }: Pick<DocumentChange, "kind" | "key">): string {
 }
 
 /** Hashes by name, in groups, so that a change costs one group and not all documents. */
-export function createDocumentDigest(hasher: TreeHasher) {
+function createDocumentDigest(hasher: TreeHasher) {
   const groups = Array.from(
     { length: GROUPS },
     (): Group => ({ hashes: new Map(), digest: undefined }),
