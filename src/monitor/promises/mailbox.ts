@@ -133,7 +133,7 @@ export function createMailbox(): OpenMailbox {
 }
 
 /** The log's word on an entry, as it is kept (promise-record.ts). */
-export type PostedPromise = { readonly origin: Origin } & (
+type PostedPromise = { readonly origin: Origin } & (
   | { readonly form: "timestamp"; readonly timestamp: PromisedTimestamp }
   | { readonly form: "receipt"; readonly receipt: PromisedEntry }
 )

@@ -176,7 +176,7 @@ export interface StateSigner {
   sign(text: string): Promise<string>
 }
 
-export interface StateStatement {
+interface StateStatement {
   /** Grows by one with each commit. */
   readonly sequence: number
   readonly documents: Hash
