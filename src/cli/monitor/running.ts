@@ -15,7 +15,7 @@ import { lockMonitorState, monitorDirectory, takeAcknowledgements } from "./dire
 import { openMonitoredLogs } from "./monitored-logs.ts"
 import type { RunOptions } from "./options.ts"
 import { comparePolicy } from "./policy-pin.ts"
-import { readSinks } from "./sinks/sinks.ts"
+import { readSinks, type Sinks } from "./sinks/sinks.ts"
 import { followedLogs, statusOf } from "./status.ts"
 import { readWatchFile } from "./watch-test.ts"
 
@@ -50,7 +50,7 @@ async function openParts(
   const policyRemark = await comparePolicy(state, options)
   const followed = await followedLogs(state)
   const logs = openMonitoredLogs(followed, options, terminal.fetch)
-  const sinks = await readSinks(options.sinks, { fetch: terminal.fetch, now: Date.now })
+  const sinks: Sinks = await readSinks(options.sinks, { fetch: terminal.fetch, now: Date.now })
   if (options.canary === true && !sinks.takesAll) {
     refuse(
       "malformed",

@@ -20,7 +20,7 @@ interface DeadManPing {
   ping(): Promise<void>
 }
 
-interface Sinks {
+export interface Sinks {
   readonly sinks: readonly AlertSink[]
   /** Whether one of them takes every alert; a witness takes evidence only. */
   readonly takesAll: boolean
