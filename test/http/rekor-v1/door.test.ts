@@ -82,7 +82,9 @@ describe("the Rekor v1 API", () => {
     const id = await submit(request)
     const wide = pemOf("PUBLIC KEY", Buffer.from(publicKeySpki, "base64"), 76)
     expect(wide).not.toBe(publicKeyPem)
-    for (const pem of [wide, publicKeyPem.replaceAll("\n", "\r\n"), publicKeyPem.trimEnd()]) {
+    const windows = publicKeyPem.replaceAll("\n", "\r\n")
+    const explained = `Bag Attributes: <No Attributes>\n${publicKeyPem}`
+    for (const pem of [wide, windows, publicKeyPem.trimEnd(), explained]) {
       const spelled = changed(request, "spec.signature.publicKey.content", base64(pem))
       const reply = await post(served.port, V1, spelled)
       expect(reply.status).toBe(409)
