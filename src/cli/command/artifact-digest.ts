@@ -1,8 +1,10 @@
-// Digests of a file of any size: one pass, a constant amount of memory, the platform's own hashes.
+// Digests of artifacts: of a file of any size, in one pass, a constant amount of memory and by the platform's own
+// hashes, and those that people write on a command line.
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import type { ArtifactDigests } from "../../client/artifact.ts"
-import type { HashName } from "../../core/base/digest.ts"
+import { digestLength, type HashName, hashNames } from "../../core/base/digest.ts"
+import { refuse, shown } from "../../core/base/errors.ts"
 import { onDisk } from "./file.ts"
 
 const CHUNK = 1024 * 1024
@@ -33,4 +35,25 @@ export async function digestFile(
     hashes.map(({ hash }) => hash),
   )
   return Object.fromEntries(hashes.map(({ name, hash }) => [name, hash.digest()]))
+}
+
+const WRITTEN = /^(?:(?:[^\s@]+@)?([a-z0-9_-]+):)?([0-9a-f]+)$/i
+
+/**
+ * `algorithm:hex` in lower case, of a digest as people have it: in any case, the bare hex of a SHA-2 hash, or behind
+ * the `@` of an image reference. Refuses `malformed`.
+ */
+export function readDigest(text: string): string {
+  const [, name, hex = ""] = WRITTEN.exec(text) ?? []
+  const hash =
+    name === undefined
+      ? hashNames.find((each) => hex.length === 2 * digestLength[each])
+      : hashNames.find((each) => each === name.toLowerCase())
+  const algorithm = hash ?? name
+  const isWhole = hash === undefined || hex.length === 2 * digestLength[hash]
+  if (algorithm !== undefined && isWhole) return `${algorithm}:${hex.toLowerCase()}`
+  return refuse(
+    "malformed",
+    `digest: expected ALGORITHM:HEX such as sha256: and 64 hex digits, those digits alone, or IMAGE@sha256:HEX, found ${shown(text, 150)}`,
+  )
 }

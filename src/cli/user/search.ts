@@ -13,12 +13,12 @@ import { present } from "../../core/base/present.ts"
 import { kindNames } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary } from "../../entry/kinds/summary.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
-import { digestFile } from "../command/artifact-digest.ts"
+import { digestFile, readDigest } from "../command/artifact-digest.ts"
 import { proven } from "../command/exit-code.ts"
 import { type FetchedHead, fetchHead } from "../command/fetched-head.ts"
 import { readBytes } from "../command/file.ts"
 import { logOption, openLog } from "../command/log-options.ts"
-import { addOptions, decimalArgument, jsonOption } from "../command/options.ts"
+import { addOptions, argument, decimalArgument, jsonOption } from "../command/options.ts"
 import type { Fields, Output } from "../command/output.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { remarkPinning, trustOptions } from "../command/trust-options.ts"
@@ -31,9 +31,12 @@ interface SearchOptions extends SearchCriteria {
 }
 
 const searchOptions: readonly Option[] = [
-  new Option("--digest <digest>", "ALGORITHM:HEX of an artifact or an attestation").conflicts(
-    "artifact",
-  ),
+  new Option(
+    "--digest <digest>",
+    "digest of an artifact or an attestation: ALGORITHM:HEX or IMAGE@sha256:HEX",
+  )
+    .argParser(argument(readDigest))
+    .conflicts("artifact"),
   new Option("--artifact <file>", "the artifact itself; its SHA-256 digest is looked up"),
   new Option("--key <file>", "public key or certificate of a signer"),
   new Option("--identity <name>", "an identity named in a signer's certificate"),
