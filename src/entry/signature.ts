@@ -9,8 +9,11 @@ import {
   digestLength,
   everyAlgorithm,
   type HashName,
+  type KeyType,
 } from "./algorithm.ts"
 import type { JsonValue } from "./canonical-json.ts"
+import { derContents } from "./der.ts"
+import type { SignatureCheck } from "./entry.ts"
 import type { VerifierKey, VerifierKeyReader } from "./verifier-key.ts"
 
 /** How a proposal is made; the defaults are right for a verifier, the rest is for a server's speed. */
@@ -47,6 +50,35 @@ export function parseSignature(text: string, what: string): Uint8Array {
   }
   if (text === "") refuse("malformed", `${what}: expected a signature, found no bytes`)
   return parseBase64(text, what)
+}
+
+const COORDINATE: Readonly<Partial<Record<KeyType, number>>> = {
+  "ecdsa-p256": 32,
+  "ecdsa-p384": 48,
+  "ecdsa-p521": 66,
+}
+const SEQUENCE = 0x30
+
+function looksLikeP1363({ algorithm, signature }: SignatureCheck): boolean {
+  const coordinate = COORDINATE[algorithms[algorithm].keyType]
+  if (coordinate === undefined || signature.length !== 2 * coordinate) return false
+  return derContents(signature, SEQUENCE) === undefined
+}
+
+/** Refuses a signature, named `what`, of which no check holds. Where there is one check, a wrong form is named. */
+export function refuseSignature(what: string, checks: readonly SignatureCheck[]): never {
+  const [only] = checks.length === 1 ? checks : []
+  if (only !== undefined && looksLikeP1363(only)) {
+    refuse(
+      "malformed",
+      `${what}: expected ECDSA in ASN.1 DER, found ${only.signature.length} bytes, as r and s alone have (P1363)`,
+    )
+  }
+  const isPrehashed = only?.algorithm === "PKIX_ED25519_PH" && only.signed.form === "digest"
+  const hint = isPrehashed
+    ? "; over a digest an Ed25519 key signs as Ed25519ph, pure Ed25519 is for the kinds dsse and rekord"
+    : ""
+  return refuse("bad-signature", `${what} does not verify under the given verifier key${hint}`)
 }
 
 /** A digest with the hash that made it. */

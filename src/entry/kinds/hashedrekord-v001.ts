@@ -34,11 +34,12 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
     refuse("malformed", "missing signature: expected spec.signature, found nothing")
   }
   const { content, publicKey } = asObject(members.signature, "signature", ["content", "publicKey"])
-  const signature = readSignature(content)
+  // The key first: of an RSA key that is too long that is said, and not that its signature is.
   const verifier = readPemVerifier(
     asObject(publicKey ?? {}, "public key", ["content"]).content,
     options,
   )
+  const signature = readSignature(content)
   if (isAbsent(members.data)) {
     refuse("malformed", "missing data: expected spec.data, found nothing")
   }
