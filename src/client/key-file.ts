@@ -1,4 +1,5 @@
-// A verifier key as people keep it: PEM or DER of a public key or of a certificate. What is accepted of
+// A verifier key as people keep it: PEM or DER of a public key or of a certificate, which in
+// PEM may be the first of its chain. What is accepted of
 // the key itself is decided in entry/verifier-key.ts.
 import { parseUtf8 } from "../core/base/bytes.ts"
 import { Refusal, refuse, shown } from "../core/base/errors.ts"
@@ -22,11 +23,11 @@ function readDerKey(der: Uint8Array): VerifierKey {
   }
 }
 
-/** Every key in DER begins with this byte, and no PEM text does. */
+/** Every key in DER begins with this byte; of texts with PEM in them only one that begins with a `0` does. */
 const SEQUENCE = 0x30
 
 /**
- * Reads one key: text is PEM; bytes are DER or PEM, told apart by their first byte. Refuses
+ * Reads one key, of a chain of certificates that of the first: text is PEM; bytes are DER or PEM, told apart by their first byte. Refuses
  * `malformed`, `too-large`, or `unsupported` for a key that no algorithm of the log uses.
  */
 export function readKeyFile(content: string | Uint8Array, what = "verifier key"): VerifierKey {

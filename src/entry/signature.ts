@@ -11,9 +11,11 @@ import {
   digestLength,
   everyAlgorithm,
   type HashName,
+  type KeyType,
   messageAlgorithm,
 } from "./algorithm.ts"
 import { canonicalJson, type JsonValue } from "./canonical-json.ts"
+import { derContents } from "./der.ts"
 import type { KeptPayload } from "./dsse.ts"
 import type { Proposal, SignatureCheck } from "./entry.ts"
 import { type Findable, sha256Text, termsOf } from "./search-terms.ts"
@@ -53,6 +55,35 @@ export function parseSignature(text: string, what: string): Uint8Array {
   }
   if (text === "") refuse("malformed", `${what}: expected a signature, found no bytes`)
   return parseBase64(text, what)
+}
+
+const COORDINATE: Readonly<Partial<Record<KeyType, number>>> = {
+  "ecdsa-p256": 32,
+  "ecdsa-p384": 48,
+  "ecdsa-p521": 66,
+}
+const SEQUENCE = 0x30
+
+function looksLikeP1363({ algorithm, signature }: SignatureCheck): boolean {
+  const coordinate = COORDINATE[algorithms[algorithm].keyType]
+  if (coordinate === undefined || signature.length !== 2 * coordinate) return false
+  return derContents(signature, SEQUENCE) === undefined
+}
+
+/** Refuses a signature, named `what`, of which no check holds. Where there is one check, a wrong form is named. */
+export function refuseSignature(what: string, checks: readonly SignatureCheck[]): never {
+  const [only] = checks.length === 1 ? checks : []
+  if (only !== undefined && looksLikeP1363(only)) {
+    refuse(
+      "malformed",
+      `${what}: expected ECDSA in ASN.1 DER, found ${only.signature.length} bytes, as r and s alone have (P1363)`,
+    )
+  }
+  const isPrehashed = only?.algorithm === "PKIX_ED25519_PH" && only.signed.form === "digest"
+  const hint = isPrehashed
+    ? "; over a digest an Ed25519 key signs as Ed25519ph, pure Ed25519 is for the kinds dsse and rekord"
+    : ""
+  return refuse("bad-signature", `${what} does not verify under the given verifier key${hint}`)
 }
 
 /** A digest with the hash that made it. */

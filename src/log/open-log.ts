@@ -11,6 +11,7 @@ import { planConsistency, planInclusion } from "../core/tree/proof.ts"
 import { tileBytes, tileWidth } from "../core/tree/tile.ts"
 import { foldNodes, rootNodes } from "../core/tree/tree.ts"
 import type { Proposal, SignatureVerifier } from "../entry/entry.ts"
+import { refuseSignature } from "../entry/signature.ts"
 import { loadEdge } from "../tree/edge-loading.ts"
 import { createTreeReader } from "../tree/tree-reader.ts"
 import { attachmentsOf, readAttachment, sideTermsOf } from "./attachments.ts"
@@ -261,7 +262,7 @@ async function verifyClaims(verifier: SignatureVerifier, proposal: Proposal): Pr
         if (await verifier.verify(check)) return position
       }
       const which = proposal.claims.length === 1 ? "the signature" : `signature ${claim}`
-      return refuse("bad-signature", `${which} does not verify under the given verifier key`)
+      return refuseSignature(which, checks)
     }),
   )
 }

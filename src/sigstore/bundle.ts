@@ -6,6 +6,7 @@ import {
   asBytes,
   asList,
   asMessage,
+  asObject,
   asText,
   isAbsent,
   type Members,
@@ -201,6 +202,15 @@ function readEntries(value: unknown): readonly TransparencyLogEntry[] {
     : refuse("malformed", "tlogEntries: expected an entry, found none")
 }
 
+function assertNoOldForm(value: unknown): void {
+  const { base64Signature } = asObject(value, "bundle", ["base64Signature"])
+  if (isAbsent(base64Signature)) return
+  refuse(
+    "unsupported",
+    "bundle: expected a Sigstore bundle, found cosign's older format; make one with cosign's --new-bundle-format",
+  )
+}
+
 /**
  * Reads a bundle of version 0.1 to 0.3; whether it is true is for {@link verifyBundle} to say. Refuses
  * `malformed`, `too-large` above 32 Mi characters, or `unsupported`, naming the member at fault.
@@ -215,7 +225,9 @@ function readEntries(value: unknown): readonly TransparencyLogEntry[] {
  * ```
  */
 export function parseSigstoreBundle(text: string): SigstoreBundle {
-  const bundle = asMessage(parseJson(text, "bundle", LONGEST_BUNDLE), "bundle", [
+  const value = parseJson(text, "bundle", LONGEST_BUNDLE)
+  assertNoOldForm(value)
+  const bundle = asMessage(value, "bundle", [
     "mediaType",
     "verificationMaterial",
     "messageSignature",

@@ -27,8 +27,10 @@ describe("parsePem()", () => {
 
   it.each([
     ["two blocks", pem + pem],
-    ["text before", `key:\n${pem}`],
-    ["text after", `${pem}end`],
+    ["text alone", "key:\n"],
+    ["text before on the same line", `key: ${pem}`],
+    ["text after on the same line", `${pem.trimEnd()}end`],
+    ["a certificate and a key", pem.replaceAll("PUBLIC KEY", "CERTIFICATE") + pem],
     ["another label at the end", pem.replace("END PUBLIC", "END PRIVATE")],
     ["a header", pem.replace("-----\n", "-----\nProc-Type: 4,ENCRYPTED\n\n")],
     ["a space in a line", pem.replace("MFkw", "MF kw")],
@@ -68,6 +70,15 @@ describe("readKeyFile()", () => {
     for (const content of [certificatePem, utf8(certificatePem), certificate]) {
       expect(readKeyFile(content)).toMatchObject({ form: "certificate", der: certificate })
     }
+  })
+
+  it("reads the first certificate of a chain, with text around the blocks", () => {
+    const certificate = Uint8Array.from(Buffer.from(ecdsaCertificate, "base64"))
+    const leaf = formatPem({ label: "CERTIFICATE", der: certificate })
+    const issuer = formatPem({ label: "CERTIFICATE", der: Uint8Array.of(0x30, 0) })
+    const chain = `Certificate:\n    Data:\n${leaf}subject=CN = issuer\n${issuer}`
+    expect(readKeyFile(chain)).toMatchObject({ form: "certificate", der: certificate })
+    expect(readKeyFile(utf8(`key:\n${pem}`))).toMatchObject({ form: "publicKey", der })
   })
 
   it("refuses private keys, other keys and other bytes", () => {

@@ -15,16 +15,17 @@ export function processLogger(level = "info"): Logger {
 
 /** Resolves with the URL once the server listens; throws trouble ("network"). */
 export async function listen(server: Server, { host, port }: Address): Promise<string> {
+  const name = host.includes(":") ? `[${host}]` : host
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => {
       reject(
-        new Trouble("network", `cannot listen on ${host}:${port}: ${cause.message}`, { cause }),
+        new Trouble("network", `cannot listen on ${name}:${port}: ${cause.message}`, { cause }),
       )
     })
     server.listen(port, host, resolve)
   })
   const address = server.address() as AddressInfo | null
-  return `http://${host}:${address?.port ?? bug("the server has no address")}`
+  return `http://${name}:${address?.port ?? bug("the server has no address")}`
 }
 
 /** The first signal asks for an orderly stop, the second one ends at once. */

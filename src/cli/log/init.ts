@@ -1,13 +1,13 @@
 // `countersign init`: makes a new log. Never done implicitly, except by `serve --dev`.
 import type { Command } from "commander"
-import { parseOrigin } from "../../core/note/origin.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { createLogFiles, dataDirectory } from "./data-directory.ts"
+import { createLogFiles, dataDirectory, newOrigin } from "./data-directory.ts"
 
 interface InitOptions {
   readonly data: string
   readonly origin: string
+  readonly forceOrigin?: boolean
   readonly guard?: string
   readonly passphraseFile?: string
 }
@@ -16,6 +16,7 @@ export function initCommand(command: Command, terminal: Terminal): void {
   command
     .requiredOption("--data <dir>", "directory for the log's data")
     .requiredOption("--origin <name>", "the log's name: the host name under which it is reached")
+    .option("--force-origin", "take a name that is no host name, which clients may refuse")
     .option("--guard <file>", "where the head guard is kept (default: DIR/guard/head)")
     .option("--passphrase-file <file>", "encrypt the key files with the first line of this file")
     .addHelpText(
@@ -30,7 +31,7 @@ The guard is never part of a backup; keep it on another disk or host than the da
     .action(async (options: InitOptions) => {
       const directory = dataDirectory(options.data, options.guard)
       const signer = await createLogFiles(directory, {
-        origin: parseOrigin(options.origin),
+        origin: newOrigin(options.origin, options.forceOrigin),
         passphrase: await readPassphrase(options.passphraseFile),
         time: Date.now(),
       })

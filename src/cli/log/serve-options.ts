@@ -21,6 +21,7 @@ export interface ServeOptions {
   readonly adminListen?: Address
   readonly dev?: boolean
   readonly origin?: string
+  readonly forceOrigin?: boolean
   readonly guard?: string
   readonly passphraseFile?: string
   readonly publicUrl?: string
@@ -56,6 +57,7 @@ export const serveOptions: readonly Option[] = [
   ...servingOptions("log", 3000),
   new Option("--dev", "make a development log if the data directory holds none"),
   option("--origin <name>", "with --dev: the name of the log that is made"),
+  new Option("--force-origin", "with --dev: take a name that is no host name"),
   option("--guard <file>", "where the head guard is kept (default: DATA/guard/head)"),
   runningOptions.passphrase,
   option("--public-url <url>", "the URL at which clients reach the log"),

@@ -2,7 +2,7 @@
 import type { Command } from "commander"
 import type { Logger } from "pino"
 import { present } from "../../core/base/present.ts"
-import { type Origin, parseOrigin } from "../../core/note/origin.ts"
+import type { Origin } from "../../core/note/origin.ts"
 import { createMetrics } from "../../http/log/metrics.ts"
 import { createHttpServer } from "../../http/log/server.ts"
 import { entrySearch } from "../../http/native/search.ts"
@@ -18,6 +18,7 @@ import {
   type DataDirectory,
   dataDirectory,
   holdsLog,
+  newOrigin,
 } from "./data-directory.ts"
 import { type PublishingPlan, planPublishing } from "./publishing.ts"
 import { type PublishingOptions, publishingOptions, publishingTimes } from "./publishing-options.ts"
@@ -56,7 +57,7 @@ async function assureLog(
 ): Promise<void> {
   if (holdsLog(directory)) return
   if (options.dev !== true) assertLog(directory)
-  const origin = parseOrigin(options.origin ?? "localhost")
+  const origin = newOrigin(options.origin ?? "localhost", options.forceOrigin)
   await createLogFiles(directory, { origin, passphrase, time: Date.now() })
 }
 

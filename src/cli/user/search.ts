@@ -20,17 +20,21 @@ import {
   defineCommand,
   jsonOption,
   optional,
+  parsed,
   preset,
   type ValuesOf,
 } from "../command/options.ts"
 import type { Fields, Output } from "../command/output.ts"
 import { remarkPinning, trustOptions } from "../command/trust-options.ts"
+import { readDigest } from "../command/written-digest.ts"
 
 const searchOptions = [
   logOption(),
-  optional("--digest <digest>", "ALGORITHM:HEX of an artifact or an attestation").conflicts(
-    "artifact",
-  ),
+  parsed(
+    "--digest <digest>",
+    "digest of an artifact or an attestation: ALGORITHM:HEX or IMAGE@sha256:HEX",
+    readDigest,
+  ).conflicts("artifact"),
   optional("--artifact <file>", "the artifact itself; its SHA-256 digest is looked up"),
   optional("--key <file>", "public key or certificate of a signer"),
   optional("--identity <name>", "an identity named in a signer's certificate"),

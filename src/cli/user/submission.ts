@@ -9,11 +9,12 @@ import { bug, refuse } from "../../core/base/errors.ts"
 import { asList, asMessage, asText, optional, parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_BUNDLE, LONGEST_PEM } from "../../core/base/limits.ts"
 import { present } from "../../core/base/present.ts"
-import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
+import { formatBase64, formatHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import { algorithms, digestAlgorithm } from "../../entry/algorithm.ts"
 import { type DsseEnvelope, MOST_SIGNATURES } from "../../entry/dsse.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
+import { parseAnyBase64 } from "../../entry/rekor-v1/lenient-base64.ts"
 import { LONGEST_SIGNATURE } from "../../entry/signature.ts"
 import type { VerifierKey, VerifierKeyText } from "../../entry/verifier-key.ts"
 import { formatSigstoreBundle } from "../../sigstore/bundle.ts"
@@ -59,13 +60,17 @@ async function readKey(path: string): Promise<VerifierKey> {
   return readKeyFile(await readBytes(path, "public key", LONGEST_PEM), `public key ${path}`)
 }
 
-const BASE64_TEXT = /^[A-Za-z0-9+/]+={0,2}\s*$/
+/** No signature in DER or by Ed25519 or RSA consists of these characters alone. */
+const TEXT = /^[\t\n\r -~]*$/
+const BYTE_ORDER_MARK = /^\u00ef\u00bb\u00bf/
 
-/** A signature file is base64 text, with or without a final newline, or the bare bytes. */
+/** A signature file is base64 text in any alphabet and in lines of any width, or the bare bytes. */
 async function readSignature(path: string): Promise<Uint8Array> {
   const bytes = await readBytes(path, "signature", LONGEST_SIGNATURE_FILE)
-  const text = new TextDecoder("latin1").decode(bytes)
-  return BASE64_TEXT.test(text) ? parseBase64(text.trimEnd(), `signature ${path}`) : bytes
+  const text = Buffer.from(bytes).toString("latin1").replace(BYTE_ORDER_MARK, "")
+  return TEXT.test(text)
+    ? parseAnyBase64(text.replaceAll(/[\r\n]/g, "").trim(), `signature ${path}`)
+    : bytes
 }
 
 export async function detachedRequest(

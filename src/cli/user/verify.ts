@@ -1,6 +1,7 @@
 // `countersign verify`: verifies a Sigstore bundle offline.
 import { readKeyFile } from "../../client/key-file.ts"
 import { hashesOf, type VerifiedEntry, verifyParsed } from "../../client/verify.ts"
+import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_BUNDLE, LONGEST_PEM } from "../../core/base/limits.ts"
 import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
@@ -48,6 +49,17 @@ function printVerified(output: Output, entry: VerifiedEntry): void {
   )
 }
 
+/** Refuses `malformed` for a file of JSON lines, of which each may be a good bundle. */
+function assertOneBundle(text: string, path: string): void {
+  const lines = text.split("\n").filter((line) => line.trim() !== "")
+  const isWhole = (line = ""): boolean => /^\s*\{.*\}\s*$/.test(line)
+  if (lines.length < 2 || !isWhole(lines[0]) || !isWhole(lines[1])) return
+  refuse(
+    "malformed",
+    `bundle ${path}: expected one Sigstore bundle, found JSON lines with ${lines.length} of them; give each line as a file of its own`,
+  )
+}
+
 async function verifyFiles(
   options: ValuesOf<typeof verifyOptions>,
   { command }: Called,
@@ -57,6 +69,7 @@ async function verifyFiles(
   const pem = await readBytes(options.key, "key", LONGEST_PEM)
   const key = readKeyFile(pem, `key ${options.key}`)
   const text = await readText(options.bundle, "bundle", LONGEST_BUNDLE)
+  assertOneBundle(text, options.bundle)
   const bundle = proven(() => parseSigstoreBundle(text))
   const artifact = await digestFile(options.artifact, hashesOf(bundle, key))
   const { subject: subjects } = options

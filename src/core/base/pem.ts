@@ -1,7 +1,8 @@
 // PEM (RFC 7468): one block in the strict form of section 3, or a chain of blocks with lines of any
-// width; nothing but white space around them. Leaves out headers, explanatory text and encrypted keys.
-import { refuse, shown } from "./errors.ts"
-import { LONGEST_PEM } from "./limits.ts"
+// width. Text outside of the blocks is passed over (section 2), as `openssl x509 -text` and `openssl pkcs12`
+// write it. Leaves out headers and encrypted keys.
+import { bug, refuse, shown } from "./errors.ts"
+import { LONGEST_PEM, MOST_CERTIFICATES } from "./limits.ts"
 import { formatBase64, parseBase64 } from "./text.ts"
 
 export interface Pem {
@@ -12,45 +13,57 @@ export interface Pem {
 
 const LINE = 64
 const BLOCK =
-  /^-----BEGIN ([A-Z0-9]+(?: [A-Z0-9]+)*)-----\r?\n((?:[A-Za-z0-9+/=]{1,76}\r?\n)+)-----END \1-----\s*$/
+  /^[ \t]*-----BEGIN ([A-Z0-9]+(?: [A-Z0-9]+)*)-----[ \t]*\r?\n([A-Za-z0-9+/=\s]*)-----END \1-----[ \t]*\r?$/gm
+const BOUNDARY = /-----(?:BEGIN|END)/
+const STRICT_LINES = /^(?:[A-Za-z0-9+/=]{1,76}\r?\n)+$/
 
-/** Refuses `malformed` unless the text is one PEM block with canonical base64. */
-export function parsePem(text: string, what: string): Pem {
+/** Label and base64 of each block, 1 to `most`. No boundary may stand outside of a block that is well formed. */
+function blocksIn(text: string, what: string, most: number): (readonly [string, string])[] {
   if (text.length > LONGEST_PEM) {
     refuse("too-large", `${what}: expected PEM up to ${LONGEST_PEM} characters`)
   }
-  const [, label, lines] = BLOCK.exec(text.trimStart()) ?? []
-  if (label === undefined || lines === undefined) {
-    return refuse("malformed", `${what}: expected one PEM block, found ${shown(text)}`)
+  const blocks = Array.from(text.matchAll(BLOCK), ([, label = "", lines = ""]) => {
+    return [label, lines] as const
+  })
+  if (blocks.length > most) {
+    refuse("too-large", `${what}: expected up to ${most} PEM blocks, found more`)
   }
-  return { label, der: parseBase64(lines.replaceAll(/[\r\n]/g, ""), what) }
+  const outside = text.replaceAll(BLOCK, "\n")
+  if (blocks.length === 0 || BOUNDARY.test(outside)) {
+    refuse("malformed", `${what}: expected PEM, found ${shown(outside.trim())}`)
+  }
+  return blocks
 }
 
-const ANY_BLOCK =
-  /\s*-----BEGIN ([A-Z0-9]+(?: [A-Z0-9]+)*)-----[ \t]*\r?\n([A-Za-z0-9+/=\s]*)-----END \1-----\s*/y
+/**
+ * The one block of a text, or the first of a chain of certificates, which is the leaf. Refuses `malformed`
+ * unless every block has canonical base64 in lines of up to 76 characters.
+ */
+export function parsePem(text: string, what: string): Pem {
+  const blocks = blocksIn(text, what, MOST_CERTIFICATES)
+  if (blocks.length > 1 && blocks.some(([label]) => label !== "CERTIFICATE")) {
+    refuse(
+      "malformed",
+      `${what}: expected one PEM block, or a chain of certificates with the leaf first, found ${blocks.length} blocks`,
+    )
+  }
+  if (!blocks.every(([, lines]) => STRICT_LINES.test(lines))) {
+    refuse("malformed", `${what}: expected PEM with lines of base64, up to 76 characters each`)
+  }
+  const [leaf] = blocks.map(([label, lines]) => decoded(label, lines, what))
+  return leaf ?? bug("a PEM text without blocks was read")
+}
 
 /**
  * Reads 1 to `most` blocks, whatever the width of their lines. Refuses `too-large`, or `malformed`
- * unless all of the text is PEM with canonical base64.
+ * unless every block has canonical base64.
  */
 export function parsePemChain(text: string, what: string, most: number): readonly Pem[] {
-  if (text.length > LONGEST_PEM) {
-    refuse("too-large", `${what}: expected PEM up to ${LONGEST_PEM} characters`)
-  }
-  const blocks: Pem[] = []
-  ANY_BLOCK.lastIndex = 0
-  do {
-    if (blocks.length === most) {
-      refuse("too-large", `${what}: expected up to ${most} PEM blocks, found more`)
-    }
-    const at = ANY_BLOCK.lastIndex
-    const [, label, lines] = ANY_BLOCK.exec(text) ?? []
-    if (label === undefined || lines === undefined) {
-      return refuse("malformed", `${what}: expected PEM, found ${shown(text.slice(at))}`)
-    }
-    blocks.push({ label, der: parseBase64(lines.replaceAll(/\s/g, ""), what) })
-  } while (ANY_BLOCK.lastIndex < text.length)
-  return blocks
+  return blocksIn(text, what, most).map(([label, lines]) => decoded(label, lines, what))
+}
+
+function decoded(label: string, lines: string, what: string): Pem {
+  return { label, der: parseBase64(lines.replaceAll(/\s/g, ""), what) }
 }
 
 /** PEM with 64 columns and a final newline, as OpenSSL and Rekor write it. */

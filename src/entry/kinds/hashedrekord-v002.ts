@@ -75,9 +75,10 @@ export function proposeHashedrekord(
   request: HashedrekordRequest,
   options: ProposalOptions = {},
 ): Proposal {
+  // Before the signature: of an RSA key that is too long that is said, and not that its signature is.
+  const key = (options.readKey ?? readVerifierKeyText)(request)
   const signature = parseSignature(request.signature, "signature")
   const digest = parseDigest(request.digest)
-  const key = (options.readKey ?? readVerifierKeyText)(request)
   const algorithm = digestAlgorithm[key.keyType]
   assertTaken(algorithm, options)
   assertHash(digest, algorithm)

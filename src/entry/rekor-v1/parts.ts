@@ -97,9 +97,10 @@ export function readSignature(value: unknown): Uint8Array {
 
 /** The signature and the key of a submission about an artifact. */
 export function readSigned({ content, publicKey }: Members<string>, options: ProposalOptions) {
-  const signature = readSignature(content)
   const { content: pem } = asObject(publicKey ?? {}, "public key")
-  return { signature, verifier: readPemVerifier(pem, options) }
+  // The key first: of an RSA key that is too long that is said, and not that its signature is.
+  const verifier = readPemVerifier(pem, options)
+  return { signature: readSignature(content), verifier }
 }
 
 /** Refuses `unsupported` for a key that may not sign messages. */

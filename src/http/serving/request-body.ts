@@ -6,7 +6,7 @@ import { Refusal, refuse, shown } from "../../core/base/errors.ts"
 export interface BodyRule {
   /** Bytes. */
   readonly limit: number
-  /** For example `application/json`; a `charset=utf-8` may follow it. Absent: any or none will do. */
+  /** For example `application/json`; a `charset=utf-8`, or `utf8`, may follow it. Absent: any or none will do. */
   readonly mediaType?: string
 }
 
@@ -29,7 +29,7 @@ export type BodyReader = (
 /** What is read and thrown away of a refused body, so that its sender sees the answer. */
 const DISCARD_LIMIT = 16 * 1024 * 1024
 
-const CHARSET = /^\s*;\s*charset="?utf-8"?\s*$/i
+const CHARSET = /^\s*;\s*charset="?utf-?8"?\s*$/i
 
 function assertMediaType(request: IncomingMessage, mediaType: string): void {
   const found = request.headers["content-type"] ?? ""

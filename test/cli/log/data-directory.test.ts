@@ -1,5 +1,5 @@
 // The commands that open a log's data directory say what is missing, and which command or flag helps.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -36,6 +36,33 @@ describe("a data directory", () => {
     const ran = await run(["keys", "--data", data])
     expect(ran).toMatchObject({ code: 1, out: "" })
     expect(ran.err).toMatch(/log key in .*ecdsa\.pem is encrypted: .* --passphrase-file/)
+  })
+
+  test.each([
+    ["https://log.example.com", "write log.example.com,"],
+    ["log.example.com:3003", "write log.example.com,"],
+    ["log.example.com/", "write log.example.com,"],
+    ["log.example.com/2026", "write log.example.com,"],
+    ["Log.Example.COM", "write log.example.com,"],
+    ["log.example.com.", "write log.example.com,"],
+    ["my log", "write the log's host name,"],
+    ["", "write the log's host name,"],
+  ])("is not made for the origin %j", async (origin, advice) => {
+    const data = join(folder, "misnamed")
+    const ran = await run(["init", "--data", data, "--origin", origin])
+    expect(ran).toMatchObject({ code: 1, out: "" })
+    expect(ran.err).toContain(advice)
+    expect(ran.err).toContain("--force-origin")
+    expect(existsSync(data)).toBe(false)
+  })
+
+  test("is made for any origin with --force-origin, but for one that no note can have", async () => {
+    const data = join(folder, "forced")
+    const forced = ["init", "--force-origin", "--data", data, "--origin"]
+    expect(await run([...forced, "my log"])).toMatchObject({ code: 1 })
+    const ran = await run([...forced, "Log.example:80/a"])
+    expect(ran).toMatchObject({ code: 0, err: "" })
+    expect(ran.out).toContain("made the log Log.example:80/a in")
   })
 
   test("is never made over another log", async () => {

@@ -38,6 +38,26 @@ function indexesOf(ran: Ran): unknown[] {
 const twoDigest = `sha256:${createHash("sha256").update("two").digest("hex")}`
 
 describe("countersign search", () => {
+  it.each([
+    ["in upper case", twoDigest.toUpperCase()],
+    ["as bare hex", twoDigest.slice("sha256:".length)],
+    ["as bare hex in upper case", twoDigest.slice("sha256:".length).toUpperCase()],
+    ["of an image reference", `registry.example:5000/two:1@${twoDigest}`],
+  ])("takes a digest %s", async (_name, digest) => {
+    expect(indexesOf(await search("--digest", digest, "--json"))).toEqual([1])
+  })
+
+  it.each([
+    ["that is cut", twoDigest.slice(0, -2)],
+    ["without an algorithm, of no hash's length", "abcd"],
+    ["that is no hex", "sha256:xyz"],
+    ["that is nothing", ""],
+  ])("says in words how to write a digest %s", async (_name, digest) => {
+    const ran = await search("--digest", digest)
+    expect(ran).toMatchObject({ code: 2, out: "" })
+    expect(ran.err).toContain("expected ALGORITHM:HEX such as sha256:")
+  })
+
   it("finds entries by digest, by file, by key and by kind", async () => {
     const artifact = workspace.write("two", "two")
     const key = formatPem({ label: "PUBLIC KEY", der: Buffer.from(publicKey, "base64") })

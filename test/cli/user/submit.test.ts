@@ -105,6 +105,17 @@ describe("countersign submit", () => {
     expect((await pinned(...words)).err).toContain("--passphrase-file")
   })
 
+  it("says of a text that is no base64 that it is none", async () => {
+    const artifact = workspace.write("detached.bin", "detached")
+    for (const content of ["-----BEGIN SIGNATURE-----\nAAAA\n", "AAA+_"]) {
+      const file = workspace.write("text.sig", content)
+      const words = ["--artifact", artifact, "--signature", file, "--public-key", keys.public]
+      const ran = await pinned(...words)
+      expect(ran.code).toBe(1)
+      expect(ran.err).toContain("expected padded standard base64")
+    }
+  })
+
   it("takes a detached signature as bytes or as base64, and a bundle's name", async () => {
     const artifact = workspace.write("detached.bin", "detached")
     const signature = sign("sha256", utf8("detached"), keys.privateKey)
@@ -112,6 +123,10 @@ describe("countersign submit", () => {
       signature,
       signature.toString("base64"),
       `${signature.toString("base64")}\n`,
+      `\u{feff}${signature.toString("base64")}\r\n`,
+      signature.toString("base64").replaceAll(/.{64}/g, "$&\n"),
+      signature.toString("base64").replaceAll(/.{76}/g, "$&\r\n"),
+      signature.toString("base64url"),
     ]) {
       const file = workspace.write("detached.sig", content)
       const bundle = workspace.path("detached.json")

@@ -43,13 +43,22 @@ describe("parsePemChain()", () => {
     )
   })
 
+  it("passes over text outside of the blocks", () => {
+    const pem = formatPem({ label: "CERTIFICATE", der: Uint8Array.of(1, 2, 3) })
+    const text = `Bag Attributes\n    localKeyID: 01 \nsubject=CN = x\n${pem}\nissuer=y\n${pem}behind`
+    expect(parsePemChain(text, "chain", 5)).toEqual(parsePemChain(pem + pem, "chain", 5))
+  })
+
   const pem = formatPem({ label: "CERTIFICATE", der: Uint8Array.of(1, 2, 3) })
   it.each([
     ["no block", ""],
     ["white space", " \n"],
-    ["text before the block", `x\n${pem}`],
-    ["text between the blocks", `${pem}x\n${pem}`],
-    ["text behind the block", `${pem}x`],
+    ["text alone", "x\n"],
+    ["text in front of a boundary on its line", `x ${pem}`],
+    ["text behind a boundary on its line", `${pem.trimEnd()}x`],
+    ["a block without an end before a good one", `-----BEGIN X-----\nAQID\n${pem}`],
+    ["an end without a beginning", `${pem}-----END X-----\n`],
+    ["two blocks on one line", pem.trimEnd() + pem],
     ["a header", pem.replace("AQID", "Proc-Type: 4\n\nAQID")],
     ["another label at the end", pem.replace("END CERTIFICATE", "END CERT")],
     ["no line feed behind BEGIN", pem.replace("-----\nAQID", "-----AQID")],

@@ -194,7 +194,7 @@ describe("the verifier key of Rekor v1", () => {
   it("is a certificate with its chain, whose leaf verifies", () => {
     const chain = `${certificatePem(workflowCertificate)}${certificatePem(authorityCertificate)}`
     const messy = chain.replaceAll("\n", "\r\n")
-    const proposal = proposeRekorV1(blob({ key: toBase64(messy) }))
+    const proposal = proposeRekorV1(blob({ key: toBase64(`Bag Attributes\n${messy}\nissuer=\n`) }))
     expect(decoder.decode(proposal.body([0]))).toContain(
       `"publicKey":{"content":"${toBase64(chain)}"}`,
     )
@@ -232,8 +232,8 @@ describe("the verifier key of Rekor v1", () => {
       toBase64(certificatePem(namelessCertificate) + certificatePem(COSIGN_KEY)),
       "malformed",
     ],
-    ["text before it", toBase64(`Key:\n${canonicalPem}`), "malformed"],
-    ["text after it", toBase64(`${canonicalPem}Key`), "malformed"],
+    ["text before it on its line", toBase64(`Key: ${canonicalPem}`), "malformed"],
+    ["text after it on its line", toBase64(`${canonicalPem.trimEnd()}Key`), "malformed"],
     [
       "another name at its end",
       toBase64(canonicalPem.replace("END PUBLIC", "END PRIVATE")),

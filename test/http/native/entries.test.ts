@@ -78,6 +78,7 @@ describe("submission", () => {
   test.each([
     "application/json; charset=utf-8",
     'Application/JSON;charset="UTF-8"',
+    "application/json; charset=utf8",
     "application/json ",
   ])("POST /v1/entries takes the media type %s", async (type) => {
     const reply = await submit(served.port, signedRequest("media"), { "content-type": type })

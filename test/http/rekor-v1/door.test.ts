@@ -49,6 +49,16 @@ describe("the Rekor v1 API", () => {
     return onlyEntry(reply.json())[0]
   }
 
+  test("a path is served with a slash at its end, too, as old clients write it", async () => {
+    const body = hashedrekordV1("final slash")
+    expect((await post(served.port, `${V1}/`, body)).status).toBe(201)
+    expect((await post(served.port, V1, body)).status).toBe(409)
+    expect((await post(served.port, `${V1}/retrieve/`, { entries: [body] })).status).toBe(200)
+    expect((await get("/api/v1/log/")).status).toBe(200)
+    expect((await get(`${V1}/?logIndex=0`)).status).toBe(200)
+    expect((await get("/api/v1/log//")).status).toBe(404)
+  })
+
   test.each([
     ["hashedrekord", hashedrekordV1("kinds")],
     ["dsse", dsseV1('{"_type":"kinds"}')],
@@ -72,7 +82,9 @@ describe("the Rekor v1 API", () => {
     const id = await submit(request)
     const wide = pemOf("PUBLIC KEY", Buffer.from(publicKeySpki, "base64"), 76)
     expect(wide).not.toBe(publicKeyPem)
-    for (const pem of [wide, publicKeyPem.replaceAll("\n", "\r\n"), publicKeyPem.trimEnd()]) {
+    const windows = publicKeyPem.replaceAll("\n", "\r\n")
+    const explained = `Bag Attributes: <No Attributes>\n${publicKeyPem}`
+    for (const pem of [wide, windows, publicKeyPem.trimEnd(), explained]) {
       const spelled = changed(request, "spec.signature.publicKey.content", base64(pem))
       const reply = await post(served.port, V1, spelled)
       expect(reply.status).toBe(409)

@@ -58,7 +58,7 @@ const badEntries: readonly (readonly [name: string, entry: object, reason: strin
     with1("spec.signature.publicKey.content", "-_-_"),
     "failed parsing base64 data for public key content",
   ],
-  ["a PEM behind a text", keyOf(`my key\n${publicKeyPem}`), "PEM"],
+  ["a PEM behind a text on its line", keyOf(`my key ${publicKeyPem}`), "PEM"],
   ["a PEM with a cut line", keyOf(publicKeyPem.replace(/.\n-----END/, "\n-----END")), ""],
   ["a private label", keyOf(publicKeyPem.replaceAll("PUBLIC", "PRIVATE")), ""],
   ["an unsupported curve", keyOf(pemOf("PUBLIC KEY", Buffer.from(secp256k1, "base64"))), "P-256"],

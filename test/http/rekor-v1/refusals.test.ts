@@ -105,7 +105,7 @@ const badRetrievals: readonly Refused[] = [
 const badReads: readonly [path: string, status: number, code: number, message: RegExp][] = [
   ["/api/v1/nothing", 404, 404, /nothing at/],
   ["/api/v1/", 404, 404, /nothing at/],
-  ["/api/v1/log/", 404, 404, /nothing at/],
+  ["/api/v1/log//", 404, 404, /nothing at/],
   ["/api/v1/__proto__", 404, 404, /nothing at/],
   [`${V1}/a/b`, 404, 404, /nothing at/],
   [V1, 422, 602, /logIndex/],
