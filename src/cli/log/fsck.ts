@@ -114,11 +114,18 @@ function checkWithProgress(source: FsckSource, terminal: Terminal): Promise<Fsck
   )
 }
 
+/** Entries that the search index does not have yet were not compared with it. */
+function wholeText(size: number, searchable = size): string {
+  if (searchable >= size) return "the log is whole"
+  return `the log is whole; its search index is behind, ${size - searchable} of ${size} entries were not compared`
+}
+
 function printReport({ findings, size, entries, tiles, searchable }: Report, output: Output): void {
   for (const { what, where, reason } of findings) {
     output.result(`${what} ${where}: ${reason}`, [], { finding: { what, where, reason } })
   }
-  const verdict = findings.length === 0 ? "the log is whole" : `${findings.length} findings`
+  const verdict =
+    findings.length === 0 ? wholeText(size, searchable) : `${findings.length} findings`
   const fields = [
     ["size", size],
     ["entries recomputed", entries],

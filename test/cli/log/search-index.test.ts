@@ -81,6 +81,18 @@ describe("countersign search-index", () => {
     expect(JSON.parse(out)).toEqual({ indexed: SIZE, size: SIZE })
   })
 
+  test("fsck says how many entries an index that is behind was not compared with", async () => {
+    const data = await newLog()
+    const missing = await run(["fsck", "--data", data])
+    expect([missing.code, missing.out.split("\n")[0]]).toEqual([
+      0,
+      `the log is whole; its search index is behind, ${SIZE} of ${SIZE} entries were not compared`,
+    ])
+    await index("rebuild", "--data", data)
+    const whole = await run(["fsck", "--data", data])
+    expect([whole.code, whole.out.split("\n")[0]]).toEqual([0, "the log is whole"])
+  })
+
   test("fsck names an index that is not of this log, and says how to make another", async () => {
     const data = await newLog()
     writeFileSync(join(data, "search.db"), "damaged".repeat(5_000))
