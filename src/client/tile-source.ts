@@ -7,13 +7,25 @@ import { LONGEST_ENTRY_BUNDLE, LONGEST_ENVELOPE, LONGEST_NOTE } from "../core/ba
 import { HASH_SIZE } from "../core/tree/hash.ts"
 import { cutResource } from "../core/tree/partial-resource.ts"
 import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tree/tile.ts"
-import type { HeadSource, LogSource } from "../monitor/follow/source.ts"
 import { parseBase } from "./exchange.ts"
 import { createPatientReading, type PatientOptions } from "./patient-reading.ts"
 import { checkpointPath } from "./witness-client.ts"
 
 const REKOR_V2 = "rekor-v2+"
 const LONGEST_TILE = TILE_WIDTH * HASH_SIZE
+
+/** Has the form of the monitor's port `LogSource`, which says what it promises. */
+interface TileSource {
+  checkpoint(isFresh?: boolean): Promise<string>
+  bundle(index: number, width: number, isFresh?: boolean): Promise<Uint8Array | undefined>
+  tile(
+    level: number,
+    index: number,
+    width: number,
+    isFresh?: boolean,
+  ): Promise<Uint8Array | undefined>
+  envelope?(index: number): Promise<Uint8Array | undefined>
+}
 
 interface TileSourceOptions extends PatientOptions {
   /** `http(s)://…`, or `rekor-v2+http(s)://…` for a Rekor v2 log. */
@@ -23,7 +35,7 @@ interface TileSourceOptions extends PatientOptions {
 }
 
 /** Refuses `malformed` for the URL. */
-export function createTileSource(options: TileSourceOptions): LogSource {
+export function createTileSource(options: TileSourceOptions): TileSource {
   const isRekor = options.url.startsWith(REKOR_V2)
   const base = parseBase(isRekor ? options.url.slice(REKOR_V2.length) : options.url, "URL")
   const prefix = isRekor ? `${base}api/v2/` : base
@@ -51,7 +63,7 @@ export function createTileSource(options: TileSourceOptions): LogSource {
     return full && cutResource(resource, full)
   }
 
-  const source: LogSource = {
+  const source: TileSource = {
     async checkpoint(isFresh) {
       const note = await readPath("checkpoint", LONGEST_NOTE, isFresh)
       if (note === undefined) throw new Trouble("network", `${prefix}checkpoint: there is none`)
@@ -70,11 +82,11 @@ export function createTileSource(options: TileSourceOptions): LogSource {
 }
 
 /** A witness's read API below its URL; refuses `malformed` for the URL. */
-export function createWitnessHeads(options: Omit<TileSourceOptions, "unique">): HeadSource {
+export function createWitnessHeads(options: Omit<TileSourceOptions, "unique">) {
   const base = parseBase(options.url, "URL")
   const read = createPatientReading(options)
   return {
-    async head(origin) {
+    async head(origin: string): Promise<string | undefined> {
       const url = base + checkpointPath(origin)
       const note = await read({ url, longest: LONGEST_NOTE, isFresh: true })
       return note && parseUtf8(note, "checkpoint of a witness")

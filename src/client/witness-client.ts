@@ -5,14 +5,24 @@ import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { LONGEST_NOTE } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
-import { formatAddCheckpoint, parseTlogSize, TLOG_SIZE_TYPE } from "../core/note/add-checkpoint.ts"
+import {
+  type AddCheckpoint,
+  formatAddCheckpoint,
+  parseTlogSize,
+  TLOG_SIZE_TYPE,
+} from "../core/note/add-checkpoint.ts"
 import { type NoteSignature, parseNote } from "../core/note/note.ts"
-import type { WitnessPort } from "../log/ports/publishing.ts"
+import type { Origin } from "../core/note/origin.ts"
 import { createRawExchange, type ExchangeOptions, errorOfReply } from "./exchange.ts"
 
 /** Rejects with `Refusal` (what the witness says no with, or a malformed answer) or `Trouble`. */
-interface WitnessClient extends Pick<WitnessPort, "checkpoint"> {
-  readonly addCheckpoint: WitnessPort["cosign"]
+interface WitnessClient {
+  /** The lines of a witness, unverified; or, where it is at another size than the old one, that size. */
+  addCheckpoint(
+    request: AddCheckpoint,
+  ): Promise<{ readonly lines: readonly NoteSignature[] } | { readonly size: number }>
+  /** The newest checkpoint of a log that the witness stands for; undefined if it has none. */
+  checkpoint(origin: Origin): Promise<string | undefined>
 }
 
 const PEER = "witness"

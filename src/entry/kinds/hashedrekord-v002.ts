@@ -24,7 +24,7 @@ import type { BundleForm, NativeKind } from "./kind.ts"
 import { derSignature, digestV2, signedDigestChecks } from "./recorded.ts"
 
 const named = { kind: "hashedrekord", version: "0.0.2" } as const
-const { kind } = named
+const { kind, version } = named
 
 /** A submission. Exactly one of `publicKey` and `certificate` is there, base64 of DER. */
 export interface HashedrekordRequest extends VerifierKeyText {
@@ -84,7 +84,7 @@ export function proposeHashedrekord(
   assertHash(digest, algorithm)
   // The texts of signature and key have been read, so they are canonical.
   const body = formatBody(algorithm, formatBase64(digest.bytes), request.signature, request)
-  const found = { ...named, digest: request.digest, keys: [key] }
+  const found = { kind, version, digest: request.digest, keys: [key] }
   return proposalOf(found, [[digestCheck(key, signature, digest.bytes)]], body)
 }
 
