@@ -40,7 +40,9 @@ async function developmentLog(): Promise<{ readonly served: ServedLog; readonly 
 /** Runs commands until they have written this, and gives all that they had written by then, or till their end. */
 async function writtenBy(commands: string, awaited?: RegExp): Promise<string> {
   let written = ""
-  const running = start(["bash", "-ec", `exec 1>&2\n${commands}`], {
+  // Without colours, which some programs use wherever the environment speaks of CI.
+  const plain = `exec 1>&2\nexport NO_COLOR=1\nunset FORCE_COLOR\n${commands}`
+  const running = start(["bash", "-ec", plain], {
     cwd: checkout,
     onStderr(text) {
       written += text
