@@ -14,6 +14,8 @@ import {
 import { MOST_FOUND_ON_PAGE, MOST_PROOF_HASHES } from "../core/base/limits.ts"
 import { present } from "../core/base/present.ts"
 import { parseHex } from "../core/base/text.ts"
+import { parseCheckpointText } from "../core/note/checkpoint.ts"
+import { parseNote } from "../core/note/note.ts"
 import { asHash, type Hash, type Head } from "../core/tree/hash.ts"
 import type { InclusionProof } from "../core/tree/proof.ts"
 import type { Receipt } from "./receipt.ts"
@@ -150,6 +152,8 @@ export interface Completeness {
   readonly next?: number
   /** The size up to which the log says that nothing is left out. */
   readonly completeUpTo: number
+  /** The size of the log when it was asked; entries from `completeUpTo` on were not searched. */
+  readonly size: number
 }
 
 /** A page of the entries that fit. */
@@ -170,14 +174,18 @@ export interface FoundArtifact extends Completeness {
   readonly attestations: readonly FoundAttestation[]
 }
 
-function readCompleteness(answer: Members<"next" | "completeUpTo">): Completeness {
+function readCompleteness(answer: Members<"next" | "completeUpTo" | "checkpoint">): Completeness {
   const next = optional(answer.next, (value) => asInteger(value, "next"))
-  return { ...present({ next }), completeUpTo: asInteger(answer.completeUpTo, "completeUpTo") }
+  const completeUpTo = asInteger(answer.completeUpTo, "completeUpTo")
+  const size = optional(answer.checkpoint, (note) => {
+    return parseCheckpointText(parseNote(asText(note, "checkpoint")).text).size
+  })
+  return { ...present({ next }), completeUpTo, size: size ?? completeUpTo }
 }
 
 /** Refuses `malformed` also for a page that would lead back. */
 export function readFound(value: unknown, { order, after }: SearchPage): FoundEntries {
-  const answer = asObject(value, "search", ["entries", "next", "completeUpTo"])
+  const answer = asObject(value, "search", ["entries", "next", "completeUpTo", "checkpoint"])
   const entries = asList(answer.entries, "entries", MOST_FOUND_ON_PAGE).map(readEntry)
   const completeness = readCompleteness(answer)
   const { next } = completeness
@@ -199,7 +207,7 @@ function readAttestation(value: unknown): FoundAttestation {
 }
 
 export function readArtifact(value: unknown): FoundArtifact {
-  const answer = asObject(value, "artifact", ["attestations", "next", "completeUpTo"])
+  const answer = asObject(value, "artifact", ["attestations", "next", "completeUpTo", "checkpoint"])
   const attestations = asList(answer.attestations, "attestations", MOST_FOUND_ON_PAGE)
   return { attestations: attestations.map(readAttestation), ...readCompleteness(answer) }
 }

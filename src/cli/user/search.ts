@@ -79,9 +79,9 @@ async function findEntries(
     const wanted = Math.min(MOST_FOUND_ON_PAGE, limit - entries.length)
     const page = await log.search(criteria, { order, after, limit: Math.max(1, wanted) })
     entries.push(...page.entries.slice(0, Math.max(0, wanted)))
-    const { next, completeUpTo } = page
+    const { next, completeUpTo, size } = page
     if (next === undefined || entries.length >= limit) {
-      return { entries, completeUpTo, hasMore: next !== undefined }
+      return { entries, completeUpTo, size, hasMore: next !== undefined }
     }
     after = next
   }
@@ -131,7 +131,7 @@ async function search(options: SearchOptions, called: Called): Promise<void> {
     called.command.error("error: expected something to search for, such as --digest or --identity")
   }
   const { log, trust, output } = await openLog(called)
-  const { entries, completeUpTo, hasMore } = await findEntries(log, criteria, options)
+  const { entries, completeUpTo, size, hasMore } = await findEntries(log, criteria, options)
   const { digest } = criteria
   const { attestations } = digest === undefined ? { attestations: [] } : await log.artifact(digest)
   const attested = new Map(attestations.map((attestation) => [attestation.index, attestation]))
@@ -146,6 +146,12 @@ async function search(options: SearchOptions, called: Called): Promise<void> {
   }
   const more = hasMore ? " (and more: raise --limit)" : ""
   output.remark(`${entries.length} of ${completeUpTo} entries${more}`)
+  if (completeUpTo < size) {
+    const missed = size - completeUpTo
+    output.remark(
+      `the log's search index is behind: its newest ${missed} entries were not searched`,
+    )
+  }
   if (head !== undefined) remarkPinning(output, head.isPinned)
 }
 

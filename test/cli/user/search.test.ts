@@ -70,6 +70,16 @@ describe("countersign search", () => {
     expect(indexesOf(await search("--identity", "nobody@example.org", "--json"))).toEqual([])
   })
 
+  it("says how many entries were not searched while the log's index is behind", async () => {
+    const fetch = lying(/\/v1\/entries\?/, (answer) => ({ ...answer, completeUpTo: 1 }))
+    const words = ["search", "--log", workspace.url, "--digest", `sha256:${"0".repeat(64)}`]
+    const { code, err } = await run(words, { fetch })
+    expect(code).toBe(0)
+    expect(err).toContain("0 of 1 entries")
+    expect(err).toContain("its newest 3 entries were not searched")
+    expect((await run(words)).err).not.toContain("not searched")
+  })
+
   it("prints for people who signed what, and says how much there is", async () => {
     const { out, err } = await search("--digest", twoDigest)
     expect(out).toMatch(/^entry 1: hashedrekord:0\.0\.2\n/)
