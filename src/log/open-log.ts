@@ -54,7 +54,7 @@ const defaultLimits = {
   /** 16 KB each. */
   cachedTiles: 4_096,
   cachedBundles: 64,
-  /** Bytes of the longest attachment that is kept; 0 keeps none. */
+  /** Bytes of the longest attachment that is kept, and so taken; 0 keeps none and takes all. */
   attachmentBytes: 0,
 }
 
@@ -158,8 +158,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
     const body = proposal.body(await verifyClaims(verifier, proposal))
     assertBodyLength(body)
     const leafHash = hasher.leaf(body)
-    const given = limits.attachmentBytes > 0 ? attach?.() : undefined
-    const attachment = (given?.bytes.length ?? 0) <= limits.attachmentBytes ? given : undefined
+    const attachment = limits.attachmentBytes > 0 ? attach?.() : undefined
+    assertKept(attachment, limits.attachmentBytes)
     const beside = options.terms.besideBody(proposal.terms)
     const sideTerms = beside === undefined ? undefined : hashTerms(beside)
     const entry = { leafHash, body, attachment, sideTerms }
@@ -252,6 +252,16 @@ export async function openLog(options: LogOptions): Promise<Log> {
       if (underWay > 0) await new Promise<void>((resolve) => onIdle.push(resolve))
     },
   }
+}
+
+/** What would not be kept is not taken: its size must not decide whether anybody can read what was signed. */
+function assertKept(attachment: Attachment | undefined, limit: number): void {
+  const found = attachment?.bytes.length ?? 0
+  if (found <= limit) return
+  refuse(
+    "too-large",
+    `attestation: this log keeps envelopes of up to ${limit} bytes and takes no longer ones, found ${found}`,
+  )
 }
 
 /** Verifies every claim; gives for each the position of the check that held. */
