@@ -2,7 +2,6 @@
 // beside the tree, each under the digest that stands in the body, and numbered in the order in which they came.
 // Every adapter passes test/contracts/messages.ts.
 import type { Hash } from "../../core/tree/hash.ts"
-import type { Redaction } from "./store.ts"
 
 /** A message on its way into the store: it was found to be the one that `digest` is of. */
 export interface NewMessage {
@@ -31,8 +30,13 @@ export interface StoredMessage extends Omit<NewMessage, "bytes"> {
   readonly bytes: Uint8Array | undefined
 }
 
-/** Where a message came to be; or that its digest is redacted, and then nothing was written. */
-export type Attached = { readonly sequence: number; readonly isNew: boolean } | Redaction
+/**
+ * Where a message came to be; or when its digest was redacted, in Unix milliseconds, and then nothing was
+ * written.
+ */
+export type Attached =
+  | { readonly sequence: number; readonly isNew: boolean }
+  | { readonly redacted: number }
 
 /** Read access; nothing here is verified. */
 export interface MessageReads {
