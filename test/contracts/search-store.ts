@@ -1,7 +1,12 @@
 // The contract of SearchStore; every adapter runs it.
 import { describe, expect, onTestFinished, test } from "vitest"
 import { concat, utf8 } from "../../src/core/base/bytes.ts"
-import type { IndexStep, LearntMessage, SearchStore, StoredTerms } from "../../src/log/ports/search.ts"
+import type {
+  IndexStep,
+  LearntMessage,
+  SearchStore,
+  StoredTerms,
+} from "../../src/log/ports/search.ts"
 
 /** Stores take any bytes. */
 function termsOf(firstIndex: number, endIndex: number): StoredTerms {
@@ -131,7 +136,11 @@ export function searchStoreContract(name: string, open: () => SearchStore): void
         const progress = { ...nothing, attachedUpTo: sequence }
         await store.learn({ message: message(sequence), progress, pages: [] })
       }
-      await store.learn({ message: message(3), progress: { ...nothing, attachedUpTo: 3 }, pages: [] })
+      await store.learn({
+        message: message(3),
+        progress: { ...nothing, attachedUpTo: 3 },
+        pages: [],
+      })
       const named = (sequence: number) => ({ sequence, keys: message(sequence).keys })
       expect(await store.saying([term(200)], 0, 10)).toEqual([1, 2, 3].map(named))
       expect(await store.saying([term(200), term(2), term(3)], 1, 10)).toEqual([2, 3].map(named))

@@ -15,7 +15,7 @@ import type {
   SearchStore,
 } from "../ports/search.ts"
 import type { LogReads } from "../ports/store.ts"
-import { type Explainable, createExplainableReader, messageKeys } from "./explaining.ts"
+import { createExplainableReader, type Explainable, messageKeys } from "./explaining.ts"
 import { createTermHasher } from "./hash.ts"
 import { createOpaqueSet, ENTRIES_A_PAGE, type OpaqueSet } from "./opaque-set.ts"
 import type { TermSource } from "./term-source.ts"
@@ -196,7 +196,9 @@ export async function openLearning(options: LearningOptions): Promise<Learning> 
           found.length > MOST_SAYING ? (found[MOST_SAYING - 1]?.sequence ?? []) : [],
         ),
       )
-      const isCut = saying.some((found) => found.some(({ sequence }) => sequence > upTo && sequence <= attachedUpTo))
+      const isCut = saying.some((found) =>
+        found.some(({ sequence }) => sequence > upTo && sequence <= attachedUpTo),
+      )
       const expanded = query.map((group, i) => [
         ...group,
         ...(saying[i] ?? []).flatMap(({ sequence, keys }) =>

@@ -63,9 +63,7 @@ export function learntReads(path: string, connection: Database): LearntReads {
 
   return {
     progress: () =>
-      read(
-        () => selectProgress.get() ?? { opaqueUpTo: 0, attachedUpTo: 0, redactions: 0 },
-      ),
+      read(() => selectProgress.get() ?? { opaqueUpTo: 0, attachedUpTo: 0, redactions: 0 }),
     opaquePages: () =>
       read(() => selectPages.all().map(({ page, bytes }) => ({ page, bytes: plain(bytes) }))),
     explained: (keys) => read(() => keys.map((key) => selectExplained.get({ key }) === 1)),
