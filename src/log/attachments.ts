@@ -24,16 +24,26 @@ export interface PlacedSideTerms {
   readonly hashes: Uint8Array
 }
 
-export function attachmentsOf(batch: readonly Pooled[]): readonly PlacedAttachment[] {
+function attachmentsOf(batch: readonly Pooled[]): readonly PlacedAttachment[] {
   return batch.flatMap(({ attachment }, position) =>
     attachment === undefined ? [] : [{ ...attachment, position }],
   )
 }
 
-export function sideTermsOf(batch: readonly Pooled[]): readonly PlacedSideTerms[] {
+function sideTermsOf(batch: readonly Pooled[]): readonly PlacedSideTerms[] {
   return batch.flatMap(({ sideTerms }, position) =>
     sideTerms === undefined ? [] : [{ position, hashes: sideTerms }],
   )
+}
+
+/** The batch of these entries, with what is kept beside them. */
+export function batchOf(batch: readonly Pooled[]) {
+  return {
+    bodies: batch.map(({ body }) => body),
+    leafHashes: batch.map(({ leafHash }) => leafHash),
+    attachments: attachmentsOf(batch),
+    sideTerms: sideTermsOf(batch),
+  }
 }
 
 export function storedAttachments(

@@ -12,11 +12,11 @@ import { planConsistency, planInclusion } from "../core/tree/proof.ts"
 import { tileBytes, tileWidth } from "../core/tree/tile.ts"
 import { foldNodes, rootNodes } from "../core/tree/tree.ts"
 import type { Proposal, SignatureVerifier } from "../entry/entry.ts"
-import { refuseSignature } from "../entry/signature.ts"
 import { loadEdge } from "../tree/edge-loading.ts"
 import { createTreeReader } from "../tree/tree-reader.ts"
 import { createAttaching } from "./attaching.ts"
-import { attachmentsOf, readAttachment, sideTermsOf } from "./attachments.ts"
+import { batchOf, readAttachment } from "./attachments.ts"
+import { verifyClaims } from "./claims.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { leafReads, loadLeafIndex } from "./leaf-reads.ts"
 import { createPool, type Placed, type Pooled } from "./pool.ts"
@@ -25,7 +25,7 @@ import type { Attached, NewMessage } from "./ports/message.ts"
 import type { EntryTerms, LogSearch } from "./ports/search.ts"
 import type { Attachment, LogIdentity, LogReads } from "./ports/store.ts"
 import { createTermHasher, termHash } from "./search/hash.ts"
-import type { Batch, Sequencer } from "./sequencer.ts"
+import type { Sequencer } from "./sequencer.ts"
 
 interface LogOptions {
   readonly identity: LogIdentity
@@ -66,15 +66,6 @@ const defaultLimits = {
 export type LogLimits = Readonly<typeof defaultLimits>
 
 type Attach = () => Attachment | undefined
-
-function batchOf(batch: readonly Pooled[]): Batch {
-  return {
-    bodies: batch.map(({ body }) => body),
-    leafHashes: batch.map(({ leafHash }) => leafHash),
-    attachments: attachmentsOf(batch),
-    sideTerms: sideTermsOf(batch),
-  }
-}
 
 /**
  * Opens the log at the head that `sequencer` was opened at. Throws Trouble for a damaged store. What it
@@ -299,17 +290,4 @@ export async function openLog(options: LogOptions): Promise<Log> {
       await attaching.idle()
     },
   }
-}
-
-/** Verifies every claim; gives for each the position of the check that held. */
-async function verifyClaims(verifier: SignatureVerifier, proposal: Proposal): Promise<number[]> {
-  return await Promise.all(
-    proposal.claims.map(async (checks, claim) => {
-      for (const [position, check] of checks.entries()) {
-        if (await verifier.verify(check)) return position
-      }
-      const which = proposal.claims.length === 1 ? "the signature" : `signature ${claim}`
-      return refuseSignature(which, checks)
-    }),
-  )
 }
