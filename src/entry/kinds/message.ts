@@ -28,10 +28,11 @@ function mismatch(expected: string, found: string): never {
 
 /** Of an entry whose body has the digest of what was signed. */
 function signedMessage(digest: string, bytes: Uint8Array): EntryMessage {
+  const message = readMessage(bytes)
   const { hash } = parseDigest(digest)
-  const found = `${hash}:${formatHex(digestOf(hash, bytes))}`
+  const found = `${hash}:${formatHex(digestOf(hash, message.signed ?? bytes))}`
   if (found !== digest) mismatch(digest, found)
-  return { message: readMessage(bytes), digest, checks: [] }
+  return { message, digest, checks: [] }
 }
 
 /** The message of an envelope, whether its type was given or is the body's, or the one that statements have. */
