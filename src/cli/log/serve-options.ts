@@ -31,6 +31,8 @@ export interface ServeOptions {
   readonly maxEntriesUnderWay: number
   /** Undefined if nobody has said anything about it. */
   readonly keepAttestations?: number
+  /** Undefined if nobody has said anything about it. */
+  readonly keepMessages?: number
   readonly minFreeBytes: number
   readonly allowAlgorithms?: ReadonlySet<Algorithm>
   readonly allowKinds?: ReadonlySet<EntryKind>
@@ -70,6 +72,10 @@ export const serveOptions: readonly Option[] = [
   countOption(
     "--keep-attestations <n>",
     "keep DSSE envelopes up to so many bytes; 0 keeps none (default: 0, with --dev 131072)",
+  ),
+  countOption(
+    "--keep-messages <n>",
+    "keep messages that anyone attaches to entries, up to so many bytes; 0 takes none (default: --max-request-bytes)",
   ),
   option("--allow-algorithms <list>", "accept signatures by these algorithms only").argParser(
     argument((text) => parseAlgorithms(listOf(text))),
