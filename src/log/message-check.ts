@@ -14,7 +14,7 @@ interface MessageCheck {
   readonly findingLimit?: number
 }
 
-interface MessageReport {
+export interface MessageReport {
   readonly messages: number
   readonly findings: readonly FsckFinding[]
 }
