@@ -48,13 +48,13 @@ export function mentionTerms(digest: string): readonly Term[] {
   return [{ name: "mention", value: byValue(value) ?? value }]
 }
 
-function subjectTerms({ name, digests }: StatedSubject): readonly Term[] {
+export function subjectTerms({ name, digests }: StatedSubject): readonly Term[] {
   const names = name === undefined ? [] : subjectNameTerms(name)
   return [...digests.flatMap(subjectDigestTerms), ...names]
 }
 
 /** Names count only beside a digest: without one no verifier takes it for anything. */
-function oddTerms(payload: Uint8Array): readonly Term[] {
+export function oddTerms(payload: Uint8Array): readonly Term[] {
   const { digests, literals } = readSuperset(payload)
   if (digests.size === 0) return []
   const terms: Term[] = []

@@ -30,6 +30,8 @@ interface RunningLogOptions
   readonly writeRule: WriteRule
   /** Bytes of the longest attestation that is kept; 0 keeps none. */
   readonly attestationBytes: number
+  /** Bytes of the longest message that may be attached; 0 takes none. */
+  readonly messageBytes: number
   /** Undefined if what is signed is published. */
   readonly publishing: PublishingPlan | undefined
   /** Told what the search index does, and why it cannot go on: the log goes on without it. */
@@ -105,6 +107,7 @@ async function openParts(
     limits: {
       entriesUnderWay: options.maxEntriesUnderWay,
       attachmentBytes: options.attestationBytes,
+      messageBytes: options.messageBytes,
     },
   })
   closers.push(log.close)

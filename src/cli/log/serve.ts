@@ -62,11 +62,16 @@ function httpConfig(options: Options, created: number, origin: Origin): Partial<
   return {
     publicUrl: options.publicUrl ?? defaultUrl(options, origin),
     requestLimit: options.maxRequestBytes,
+    messageLimit: messageBytes(options),
     batchLimit: options.maxBatchBytes,
     trustStart: new Date(created).toISOString(),
     guardLevel: guardLevel(options),
     ...(options.waitForWitnesses && { waitForWitnesses: true }),
   }
+}
+
+function messageBytes({ keepMessages, maxRequestBytes }: ServeOptions): number {
+  return keepMessages ?? maxRequestBytes
 }
 
 async function serve(options: Options, terminal: Terminal): Promise<void> {
@@ -80,6 +85,7 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
     writeRule: writeRuleOf(options),
     publishing: await publishingOf(options, directory, logger, terminal),
     attestationBytes: options.keepAttestations ?? options.maxRequestBytes,
+    messageBytes: messageBytes(options),
     onSearch: {
       event: (text) => logger.info(text),
       trouble: (reason) => logger.error({ err: reason }, "the search index cannot go on"),

@@ -221,9 +221,10 @@ describe("a log whose search index", () => {
 
   test("is behind says up to where an answer is complete, and gives none to Rekor v1", async () => {
     const head = { size: 9, root: EMPTY_ROOT, time: 0, checkpoint: "the newest checkpoint" }
-    const served = await servedWith(async () => ({ indexes: [], completeUpTo: 7, head }))
+    const known = { completeUpTo: 7, opaque: { count: 3, upTo: 6 }, attachedUpTo: 2 }
+    const served = await servedWith(async () => ({ indexes: [], ...known, head }))
     const reply = await ask(served.port, query)
-    expect(reply.json()).toEqual({ entries: [], completeUpTo: 7, checkpoint: head.checkpoint })
+    expect(reply.json()).toEqual({ entries: [], ...known, checkpoint: head.checkpoint })
     const refused = await post(served.port, "/api/v1/index/retrieve", { email: "a@b.c" })
     expect(refused.status).toBe(503)
     expect(refused.text()).toContain("7 of 9 entries")

@@ -256,6 +256,8 @@ describe("a fault of the disk while the index grows", () => {
     expect(await log.search(query, { order: "oldest", limit: 100 })).toEqual({
       indexes: [],
       completeUpTo: 0,
+      opaque: { count: 0, upTo: 0 },
+      attachedUpTo: 0,
       head: log.head(),
     })
     isFull = false
@@ -294,10 +296,16 @@ describe("an index that is behind the log", () => {
         }),
     )
     const hashed = query.map((group) => group.map((term) => termHash(term, portableHasher)))
-    const answering = search.search(hashed, page, 300)
+    const answering = search.search({ ...page, query: hashed, size: 300, attached: 0 })
     isOver()
-    expect(await answering).toEqual({ indexes: oracle(100, query), completeUpTo: 100 })
-    expect(search.indexed()).toBe(100)
+    expect(await answering).toEqual({
+      indexes: oracle(100, query),
+      completeUpTo: 100,
+      // Those that say nothing are opaque, and so are those whose digest no message explains.
+      opaque: { count: 100, upTo: 100 },
+      attachedUpTo: 0,
+    })
+    expect(search.indexed().size).toBe(100)
   })
 
   it("takes in no more once it is stopped, and refuses who waits for more", async () => {
