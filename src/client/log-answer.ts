@@ -134,6 +134,8 @@ export interface SearchCriteria {
   readonly issuer?: string | undefined
   readonly subject?: string | undefined
   readonly subjectDigest?: string | undefined
+  /** A digest that stands in a statement, but not as a subject. */
+  readonly mention?: string | undefined
   readonly payload?: string | undefined
   readonly predicateType?: string | undefined
   readonly kind?: string | undefined

@@ -1,15 +1,11 @@
 // What an attached message says that entries are found by: for whoever asks it is as if the entry itself said it. The
 // type of an envelope's payload decides nothing here, because one message serves all entries with its digest.
 import { unlessRefused } from "../core/base/errors.ts"
-import { LONGEST_TERM } from "../core/base/limits.ts"
+import { distinct } from "./search-terms.ts"
 import { readMessage } from "./statement/message.ts"
 import { IN_TOTO_PAYLOAD_TYPE } from "./statement/pae.ts"
 import { oddTerms, statementTerms, subjectTerms } from "./statement-terms.ts"
 import type { Term } from "./term.ts"
-
-function isAskable({ value }: Term): boolean {
-  return value.length >= 1 && value.length <= LONGEST_TERM && value.isWellFormed()
-}
 
 function allTerms(bytes: Uint8Array): readonly Term[] {
   const message = unlessRefused(() => readMessage(bytes))
@@ -21,7 +17,7 @@ function allTerms(bytes: Uint8Array): readonly Term[] {
   return isOdd ? oddTerms(payload) : subjects.flatMap(subjectTerms)
 }
 
-/** Never refuses; linear. Some of them may be there twice. */
+/** Each once. Never refuses, so that too many are refused where a message comes in; linear. */
 export function messageTerms(bytes: Uint8Array): readonly Term[] {
-  return allTerms(bytes).filter(isAskable)
+  return distinct(allTerms(bytes))
 }

@@ -6,8 +6,7 @@ import { LONGEST_TERM } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
 import type { KeptPayload } from "./dsse.ts"
 import type { EntryKind } from "./kind-names.ts"
-import type { Message } from "./statement/message.ts"
-import { messageTerms, statementTerms } from "./statement-terms.ts"
+import { statementTerms } from "./statement-terms.ts"
 import type { Term } from "./term.ts"
 import type { VerifierKey } from "./verifier-key.ts"
 
@@ -40,7 +39,8 @@ export function sha256Text(digest: Uint8Array): string {
   return `sha256:${formatHex(digest)}`
 }
 
-function distinct(terms: readonly Term[]): readonly Term[] {
+/** Those that can be asked for, each once. */
+export function distinct(terms: readonly Term[]): readonly Term[] {
   const seen = new Set<string>()
   return terms.filter((term) => {
     const name = `${term.name} ${term.value}`
@@ -66,14 +66,6 @@ function keyTerms(key: VerifierKey): readonly Term[] {
   const terms = known.get(key) ?? readKeyTerms(key)
   known.set(key, terms)
   return terms
-}
-
-/**
- * What a message that was attached to an entry says, besides what the entry says itself; of a payload that has no type,
- * whatever any reader may take out of it. Never refuses, so its count is to be looked at where a message comes in.
- */
-export function termsOfMessage(message: Message): readonly Term[] {
-  return distinct(messageTerms(message))
 }
 
 /**

@@ -3,7 +3,6 @@
 // written and in its canonical spelling. Of a statement that readers take differently, everything any of them may
 // take counts as a subject. Leaves out no subject, however many there are.
 
-import type { Message } from "./statement/message.ts"
 import { canonicalName } from "./statement/names.ts"
 import { IN_TOTO_PAYLOAD_TYPE, type SignedPayload } from "./statement/pae.ts"
 import { digestValue, readStatement, type StatedSubject } from "./statement/reading.ts"
@@ -76,18 +75,4 @@ export function statementTerms({ payloadType, payload }: SignedPayload): readonl
   if (predicateType !== undefined) terms.push({ name: "predicate-type", value: predicateType })
   for (const mention of mentions) terms.push(...mentionTerms(mention))
   return terms
-}
-
-/** The terms of a message, as {@link statementTerms} gives those of an envelope. */
-export function messageTerms({
-  form,
-  payload,
-  payloadType,
-  subjects,
-  isOdd,
-}: Message): readonly Term[] {
-  if (payload === undefined || form === "simple-signing") {
-    return isOdd && payload !== undefined ? oddTerms(payload) : subjects.flatMap(subjectTerms)
-  }
-  return statementTerms({ payloadType: payloadType ?? IN_TOTO_PAYLOAD_TYPE, payload })
 }

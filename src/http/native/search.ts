@@ -4,6 +4,7 @@ import { refuse, Trouble } from "../../core/base/errors.ts"
 import { entryKinds, isEntryKind } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary, type Signer } from "../../entry/kinds/summary.ts"
 import { glanceAt } from "../../entry/statement/reading.ts"
+import { mentionTerms, subjectDigestTerms, subjectNameTerms } from "../../entry/statement-terms.ts"
 import type { Term, TermName } from "../../entry/term.ts"
 import type { Log, LogEntry, SearchAnswer, SearchPage, SearchQuery } from "../../log/ports/log.ts"
 import { answerAttestation, keptAttestation } from "../door/attestation.ts"
@@ -26,6 +27,7 @@ interface Criteria extends PageParameters {
   readonly issuer?: string
   readonly subject?: string
   readonly subjectDigest?: string
+  readonly mention?: string
   readonly payload?: string
   readonly predicateType?: string
   readonly kind?: string
@@ -44,10 +46,10 @@ const ENTRIES_A_TURN = 16
 const MOST_FOUND = 10_000
 
 /** Where a digest may stand: "who signed this" does not depend on how it was signed. */
-const digestNames: readonly TermName[] = ["digest", "payload", "envelope", "subject-digest"]
+const digestNames: readonly TermName[] = ["digest", "payload", "envelope"]
 
 function digestTerms(value: string): readonly Term[] {
-  return digestNames.map((name) => ({ name, value }))
+  return [...digestNames.map((name) => ({ name, value })), ...subjectDigestTerms(value)]
 }
 
 /** Of every version, unless one is named. */
@@ -60,18 +62,19 @@ function kindTerms(kind: string): readonly Term[] {
 
 /** One group a parameter; the terms of which one must hold. */
 function readCriteria(criteria: Criteria): readonly (readonly Term[])[] {
-  const { digest, kind, identity } = criteria
+  const { digest, kind, identity, subject, subjectDigest, mention } = criteria
   const single: readonly (readonly [TermName, string | undefined])[] = [
     ["key", criteria.key],
     ["identity", identity?.toLowerCase()],
     ["issuer", criteria.issuer],
-    ["subject", criteria.subject],
-    ["subject-digest", criteria.subjectDigest],
     ["payload", criteria.payload],
     ["predicate-type", criteria.predicateType],
   ]
   const query: (readonly Term[])[] = []
   if (digest !== undefined) query.push(digestTerms(digest))
+  if (subject !== undefined) query.push(subjectNameTerms(subject))
+  if (subjectDigest !== undefined) query.push(subjectDigestTerms(subjectDigest))
+  if (mention !== undefined) query.push(mentionTerms(mention))
   for (const [name, value] of single) if (value !== undefined) query.push([{ name, value }])
   if (kind !== undefined) query.push(kindTerms(kind))
   if (query.length === 0 && criteria.opaque === undefined) {

@@ -270,6 +270,39 @@ test("the bundle of an entry whose envelope is kept verifies offline", async () 
   await served.close()
 })
 
+describe("a statement", () => {
+  const subjects = Array.from({ length: 1_131 }, (_, i) => {
+    return { name: `pkg:npm/%40acme/f${i}@1.0.0`, digest: { SHA2_256: hex(`f${i}`).toUpperCase() } }
+  })
+  const material = hex("material")
+  const statement = {
+    subject: subjects,
+    predicateType: provenance,
+    predicate: { materials: [{ uri: "x", digest: { sha256: material } }] },
+  }
+  let served: ServedLog
+
+  beforeAll(async () => {
+    served = await openServedLog()
+    expect((await post(served.port, V2, dsseV2(JSON.stringify(statement)))).status).toBe(201)
+  })
+  afterAll(() => served.close())
+
+  test.each([
+    ["its last subject", `digest=sha256:${hex("f1130")}`, [0]],
+    ["a subject's digest by another algorithm's name", `subjectDigest=blake3:${hex("f7")}`, [0]],
+    ["a subject's name as it is written", "subject=pkg:npm/%2540acme/f1130@1.0.0", [0]],
+    ["a subject's name in another spelling", "subject=PKG:npm/@acme/f1130@1.0.0", [0]],
+    ["what it was made of", `mention=sha256:${material}`, [0]],
+    ["what it was made of, as if that were signed", `digest=sha256:${material}`, []],
+    ["a subject, as if that were mentioned", `mention=sha256:${hex("f7")}`, []],
+  ])("is found by %s", async (_name, query, expected) => {
+    const reply = await ask(served.port, `/v1/entries?${query}`)
+    expect(reply.status).toBe(200)
+    expect((reply.json() as FoundJson).entries.map(({ index }) => index)).toEqual(expected)
+  })
+})
+
 test("an attestation that would not be kept is refused with the limit, at every door", async () => {
   const served = await openServedLog({ verifier: credulous, limits: { attachmentBytes: 800 } })
   const statement = JSON.stringify({ subject: [], pad: "x".repeat(800) })
