@@ -186,8 +186,8 @@ verified, but that it has what it shows can: with --verify, exits with 3 if a pr
 
 Of some entries the log has only a hash of what was signed. They are counted as opaque after every
 answer: they may be about anything. What unmodified signers sign of an image, a commit or a file for
-PyPI is foretold and found all the same; "found by" says so. It says what an entry is about, not that
-its signer is right. With --json, the last line says how far the answer goes.
+PyPI is foretold and found all the same; "found by" says so. It says what an entry is about, not
+that its signer is right. With --json, the last line says how far the answer goes.
 
 Example:
   countersign search --log https://log.example.com --artifact app.tar.gz
