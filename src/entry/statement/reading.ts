@@ -57,12 +57,12 @@ const shaNames: Readonly<Record<string, string>> = {
 
 const HEX = /^[0-9a-fA-F]+$/
 
-/** `algorithm:value`; odd for one of SHA-2 that is not hex alone: a reader may skip what is wrong in it. */
+/** `algorithm:value`; odd for hex with blanks, which a reader may skip, and for one of SHA-2 that is no hex. */
 function readDigest(algorithm: string, value: unknown): string {
   if (typeof value !== "string") odd()
   const isHex = HEX.test(value)
   const sha = shaNames[algorithm.toLowerCase().replaceAll(/[-_]/g, "")]
-  if (sha !== undefined && !isHex) odd()
+  if (!isHex && (sha !== undefined || HEX.test(value.replaceAll(/\s/g, "")))) odd()
   return `${sha ?? algorithm}:${isHex ? value.toLowerCase() : value}`
 }
 

@@ -103,6 +103,7 @@ describe("a statement is odd", () => {
     ["with a digest that folds", statement(`[{"dige\u017ft":{"sha256":"${OTHER}"}}]`)],
     ["with two names", statement('[{"name":"a","name":"b"}]')],
     ["with blanks in a digest", statement(`[{"digest":{"sha256":"${HEX} "}}]`)],
+    ["with blanks in a digest of another algorithm", statement(`[{"digest":{"x":" ${HEX}"}}]`)],
     ["with a digest that is a number", statement('[{"digest":{"sha256":1}}]')],
     ["with a name that is a number", statement('[{"name":1}]')],
     ["with nothing among its subjects", statement(`[null,{"digest":{"sha256":"${HEX}"}}]`)],
