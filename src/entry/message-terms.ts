@@ -1,7 +1,7 @@
 // What an attached message says that entries are found by: for whoever asks it is as if the entry itself said it. The
 // type of an envelope's payload decides nothing here, because one message serves all entries with its digest.
 import { unlessRefused } from "../core/base/errors.ts"
-import { distinct } from "./search-terms.ts"
+import { assertFindable, distinct } from "./search-terms.ts"
 import { readMessage } from "./statement/message.ts"
 import { IN_TOTO_PAYLOAD_TYPE } from "./statement/pae.ts"
 import { oddTerms, statementTerms, subjectTerms } from "./statement-terms.ts"
@@ -17,7 +17,14 @@ function allTerms(bytes: Uint8Array): readonly Term[] {
   return isOdd ? oddTerms(payload) : subjects.flatMap(subjectTerms)
 }
 
-/** Each once. Never refuses, so that too many are refused where a message comes in; linear. */
+/** Each once. Refuses `too-large` more than an entry can be found by; linear. */
+export function termsOfMessage(bytes: Uint8Array): readonly Term[] {
+  const terms = distinct(allTerms(bytes))
+  assertFindable(terms, "message")
+  return terms
+}
+
+/** As {@link termsOfMessage}; none for a message that would be refused where it comes in. */
 export function messageTerms(bytes: Uint8Array): readonly Term[] {
-  return distinct(allTerms(bytes))
+  return unlessRefused(() => termsOfMessage(bytes)) ?? []
 }

@@ -2,7 +2,7 @@
 // no longer holds payloads. Follows the search of Rekor v1 and adds to it. Leaves out the index itself.
 import { digestOf } from "../core/base/digest.ts"
 import { assertAtMost } from "../core/base/errors.ts"
-import { LONGEST_TERM } from "../core/base/limits.ts"
+import { LONGEST_TERM, MOST_TERMS } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
 import type { KeptPayload } from "./dsse.ts"
 import type { EntryKind } from "./kind-names.ts"
@@ -20,12 +20,6 @@ export interface Findable {
   readonly envelope?: string
   readonly statement?: KeptPayload
 }
-
-/**
- * The most terms of one entry. More than the plain statements have that fit into the largest submission that a
- * log takes by default; the index has 16 bytes of each.
- */
-export const MOST_TERMS = 32_768
 
 const WHAT_IS_FOUND =
   "digests and names that the entry can be found by (make several statements of it)"

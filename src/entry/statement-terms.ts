@@ -3,10 +3,12 @@
 // written and in its canonical spelling. Of a statement that readers take differently, everything any of them may
 // take counts as a subject. Leaves out no subject, however many there are.
 
+import { refuse } from "../core/base/errors.ts"
+import { MOST_TERMS } from "../core/base/limits.ts"
 import { canonicalName } from "./statement/names.ts"
 import { IN_TOTO_PAYLOAD_TYPE, type SignedPayload } from "./statement/pae.ts"
 import { digestValue, readStatement, type StatedSubject } from "./statement/reading.ts"
-import { readSuperset } from "./statement/superset.ts"
+import { readSupersetUpTo } from "./statement/superset.ts"
 import type { Term } from "./term.ts"
 
 /** By which algorithm a digest of so many hex digits is searched for. */
@@ -15,6 +17,11 @@ const algorithmOf: Readonly<Record<number, string>> = {
   64: "sha256",
   96: "sha384",
   128: "sha512",
+}
+
+function refuseOdd(): never {
+  const most = `up to ${MOST_TERMS} texts in a statement that readers read in different ways`
+  return refuse("too-large", `payload: expected ${most}, found more; write it as plain JSON`)
 }
 
 const HEX = /^[0-9a-f]+$/
@@ -52,9 +59,12 @@ export function subjectTerms({ name, digests }: StatedSubject): readonly Term[] 
   return [...digests.flatMap(subjectDigestTerms), ...names]
 }
 
-/** Names count only beside a digest: without one no verifier takes it for anything. */
+/**
+ * Names count only beside a digest: without one no verifier takes it for anything. Refuses `too-large` more of them
+ * than an entry can be found by.
+ */
 export function oddTerms(payload: Uint8Array): readonly Term[] {
-  const { digests, literals } = readSuperset(payload)
+  const { digests, literals } = readSupersetUpTo(payload, MOST_TERMS) ?? refuseOdd()
   if (digests.size === 0) return []
   const terms: Term[] = []
   for (const digest of digests) terms.push(...subjectDigestTerms(digest))
@@ -64,7 +74,7 @@ export function oddTerms(payload: Uint8Array): readonly Term[] {
 
 /**
  * The terms of what a signature was made over, some of them twice and some unusable. Some readers do not look
- * at the type, so subjects count under any. Never refuses; linear.
+ * at the type, so subjects count under any. Refuses as {@link oddTerms} does; linear.
  */
 export function statementTerms({ payloadType, payload }: SignedPayload): readonly Term[] {
   const reading = readStatement(payload)

@@ -4,8 +4,8 @@ import { digestOf } from "../../core/base/digest.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { SignatureCheck } from "../entry.ts"
-import { messageTerms } from "../message-terms.ts"
-import { assertFindable, sha256Text } from "../search-terms.ts"
+import { termsOfMessage } from "../message-terms.ts"
+import { sha256Text } from "../search-terms.ts"
 import { parseDigest } from "../signature.ts"
 import { type Message, readMessage, readPayloadMessage } from "../statement/message.ts"
 import { IN_TOTO_PAYLOAD_TYPE, isPae } from "../statement/pae.ts"
@@ -30,20 +30,13 @@ function mismatch(expected: string, found: string): never {
   )
 }
 
-/** Refuses `too-large` what says more than an entry can be found by. */
-function findableBy(bytes: Uint8Array): readonly Term[] {
-  const terms = messageTerms(bytes)
-  assertFindable(terms, "message")
-  return terms
-}
-
 /** Of an entry whose body has the digest of what was signed. */
 function signedMessage(digest: string, bytes: Uint8Array): EntryMessage {
   const message = readMessage(bytes)
   const { hash } = parseDigest(digest)
   const found = `${hash}:${formatHex(digestOf(hash, message.signed ?? bytes))}`
   if (found !== digest) mismatch(digest, found)
-  return { message, terms: findableBy(bytes), digest, checks: [] }
+  return { message, terms: termsOfMessage(bytes), digest, checks: [] }
 }
 
 /** The message of an envelope, whether its type was given or is the body's, or the one that statements have. */
@@ -72,7 +65,7 @@ function payloadMessage(
   // Without a signature nothing would say whose type it is.
   if (checks.length === 0)
     refuse("malformed", "message: expected an entry with signatures, found none")
-  return { message, terms: findableBy(bytes), digest: stated, checks }
+  return { message, terms: termsOfMessage(bytes), digest: stated, checks }
 }
 
 /**

@@ -42,6 +42,8 @@ describe("a plain statement", () => {
     ["sha2-512", "sha512"],
     ["SHA-512/256", "SHA-512/256"],
     ["blake3", "blake3"],
+    ["constructor", "constructor"],
+    ["__proto__", "__proto__"],
   ])("spells the algorithm %s as %s", (name, spelled) => {
     const reading = read(statement(`[{"digest":{"${name}":"${HEX.toUpperCase()}"}}]`))
     expect(reading).toMatchObject({ subjects: [{ digests: [`${spelled}:${HEX}`] }] })
