@@ -6,7 +6,8 @@ import { LONGEST_TERM } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
 import type { KeptPayload } from "./dsse.ts"
 import type { EntryKind } from "./kind-names.ts"
-import { statementTerms } from "./statement-terms.ts"
+import type { Message } from "./statement/message.ts"
+import { messageTerms, statementTerms } from "./statement-terms.ts"
 import type { Term } from "./term.ts"
 import type { VerifierKey } from "./verifier-key.ts"
 
@@ -68,6 +69,14 @@ function keyTerms(key: VerifierKey): readonly Term[] {
 }
 
 /**
+ * What a message that was attached to an entry says, besides what the entry says itself; of a payload that has no type,
+ * whatever any reader may take out of it. Never refuses, so its count is to be looked at where a message comes in.
+ */
+export function termsOfMessage(message: Message): readonly Term[] {
+  return distinct(messageTerms(message))
+}
+
+/**
  * What the entry can be found by: no term twice. Values that are empty, longer than 512 units or not
  * well-formed are left out. Refuses `too-large` above {@link MOST_TERMS}: an entry that could be found by
  * some of what it says only would be hidden by the rest.
@@ -83,6 +92,11 @@ export function termsOf(entry: Findable): readonly Term[] {
   if (keys.length === 1 && statement === undefined) return terms
   if (statement !== undefined) for (const term of statementTerms(statement)) terms.push(term)
   const found = distinct(terms)
-  assertAtMost(MOST_TERMS, found.length, "payload", WHAT_IS_FOUND)
+  assertFindable(found, "payload")
   return found
+}
+
+/** Refuses `too-large` what has more than {@link MOST_TERMS}. */
+export function assertFindable({ length }: readonly Term[], what: string): void {
+  assertAtMost(MOST_TERMS, length, what, WHAT_IS_FOUND)
 }

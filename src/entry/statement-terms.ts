@@ -2,6 +2,8 @@
 // them what it mentions. A digest is found by its value, whatever the signer calls its algorithm, and a name as it is
 // written and in its canonical spelling. Of a statement that readers take differently, everything any of them may
 // take counts as a subject. Leaves out no subject, however many there are.
+
+import type { Message } from "./statement/message.ts"
 import { canonicalName } from "./statement/names.ts"
 import { IN_TOTO_PAYLOAD_TYPE, type SignedPayload } from "./statement/pae.ts"
 import { digestValue, readStatement, type StatedSubject } from "./statement/reading.ts"
@@ -46,13 +48,13 @@ export function mentionTerms(digest: string): readonly Term[] {
   return [{ name: "mention", value: byValue(value) ?? value }]
 }
 
-export function subjectTerms({ name, digests }: StatedSubject): readonly Term[] {
+function subjectTerms({ name, digests }: StatedSubject): readonly Term[] {
   const names = name === undefined ? [] : subjectNameTerms(name)
   return [...digests.flatMap(subjectDigestTerms), ...names]
 }
 
 /** Names count only beside a digest: without one no verifier takes it for anything. */
-export function oddTerms(payload: Uint8Array): readonly Term[] {
+function oddTerms(payload: Uint8Array): readonly Term[] {
   const { digests, literals } = readSuperset(payload)
   if (digests.size === 0) return []
   const terms: Term[] = []
@@ -74,4 +76,18 @@ export function statementTerms({ payloadType, payload }: SignedPayload): readonl
   if (predicateType !== undefined) terms.push({ name: "predicate-type", value: predicateType })
   for (const mention of mentions) terms.push(...mentionTerms(mention))
   return terms
+}
+
+/** The terms of a message, as {@link statementTerms} gives those of an envelope. */
+export function messageTerms({
+  form,
+  payload,
+  payloadType,
+  subjects,
+  isOdd,
+}: Message): readonly Term[] {
+  if (payload === undefined || form === "simple-signing") {
+    return isOdd && payload !== undefined ? oddTerms(payload) : subjects.flatMap(subjectTerms)
+  }
+  return statementTerms({ payloadType: payloadType ?? IN_TOTO_PAYLOAD_TYPE, payload })
 }

@@ -1,7 +1,7 @@
 // What is kept beside entries: on its way from the pool through a batch into the store, and attachments checked
 // on their way out.
 import { equalBytes } from "../core/base/bytes.ts"
-import { Trouble } from "../core/base/errors.ts"
+import { refuse, Trouble } from "../core/base/errors.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
 import type { Pooled } from "./pool.ts"
 import type {
@@ -62,6 +62,16 @@ export function storedSideTerms(
   hasher: TreeHasher,
 ): StoredSideTerms[] {
   return sideTerms.map(({ position, hashes }) => sealSideTerms(first + position, hashes, hasher))
+}
+
+/** What would not be kept is not taken: its size must not decide whether anybody can read what was signed. */
+export function assertKept(attachment: Attachment | undefined, limit: number): void {
+  const found = attachment?.bytes.length ?? 0
+  if (found <= limit) return
+  refuse(
+    "too-large",
+    `attestation: this log keeps envelopes of up to ${limit} bytes and takes no longer ones, found ${found}`,
+  )
 }
 
 /** Throws Trouble `damaged` unless the attachment is as it was written. */

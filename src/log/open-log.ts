@@ -16,7 +16,7 @@ import type { Proposal, SignatureVerifier } from "../entry/entry.ts"
 import { loadEdge } from "../tree/edge-loading.ts"
 import { createTreeReader } from "../tree/tree-reader.ts"
 import { createAttaching, type MessageHash } from "./attaching.ts"
-import { batchOf, readAttachment } from "./attachments.ts"
+import { assertKept, batchOf, readAttachment } from "./attachments.ts"
 import { verifyClaims } from "./claims.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { leafReads, loadLeafIndex } from "./leaf-reads.ts"
@@ -60,7 +60,7 @@ const defaultLimits = {
   /** 16 KB each. */
   cachedTiles: 4_096,
   cachedBundles: 64,
-  /** Bytes of the longest attachment that is kept; 0 keeps none. */
+  /** Bytes of the longest attachment that is kept, and so taken; 0 keeps none and takes all. */
   attachmentBytes: 0,
   /** Bytes of the longest message that may be attached; 0 takes none. */
   messageBytes: 0,
@@ -189,8 +189,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
     const body = proposal.body(await verifyClaims(verifier, proposal))
     assertBodyLength(body)
     const leafHash = hasher.leaf(body)
-    const given = limits.attachmentBytes > 0 ? attach?.() : undefined
-    const attachment = (given?.bytes.length ?? 0) <= limits.attachmentBytes ? given : undefined
+    const attachment = limits.attachmentBytes > 0 ? attach?.() : undefined
+    assertKept(attachment, limits.attachmentBytes)
     const beside = options.terms.besideBody(proposal.terms)
     const sideTerms = beside === undefined ? undefined : hashTerms(beside)
     const entry = { leafHash, body, attachment, sideTerms }

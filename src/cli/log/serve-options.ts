@@ -71,7 +71,8 @@ export const serveOptions: readonly Option[] = [
   countOption("--max-entries-under-way <n>", "entries being verified or written").default(4_096),
   countOption(
     "--keep-attestations <n>",
-    "keep DSSE envelopes up to so many bytes; 0 keeps none (default: 0, with --dev 131072)",
+    "keep DSSE envelopes of up to so many bytes and refuse longer ones; 0 takes all and keeps none, so that " +
+      "nobody can tell what they are about (default: --max-request-bytes)",
   ),
   countOption(
     "--keep-messages <n>",

@@ -127,8 +127,8 @@ export interface Log {
   /**
    * Verifies the proposal's signatures and appends its body, or finds it. Resolves when the entry is
    * durable and covered by a signed head. Refuses `bad-signature`; `try-later` if the queue is full.
-   * What `attach` gives is kept with a new entry if it is not too long; the body must hold its digest.
-   * It is not called by a log that keeps nothing.
+   * What `attach` gives is kept with a new entry; the body must hold its digest. Refuses `too-large` if it is longer
+   * than what this log keeps. It is not called by a log that keeps nothing.
    */
   add(proposal: Proposal, attach?: () => Attachment | undefined): Promise<Receipt>
   /** The newest signed head. */

@@ -476,8 +476,17 @@ describe("an attachment", () => {
     }
   })
 
-  it("that is too long is left out, the entry is not", async () => {
+  it("that is longer than what is kept is refused with its entry", async () => {
     const { log } = await openLogOn(newDisk(), { attachmentBytes: 3 })
+    await expect(log.add(proposalOf("b"), () => attachment)).rejects.toMatchObject({
+      code: "too-large",
+      message: expect.stringContaining("keeps envelopes of up to 3 bytes"),
+    })
+    expect(log.head().size).toBe(0)
+  })
+
+  it("is left out by a log that keeps none, the entry is not", async () => {
+    const { log } = await openLogOn(newDisk(), { attachmentBytes: 0 })
     expect((await log.add(proposalOf("b"), () => attachment)).index).toBe(0)
     expect(await log.attachment(0)).toBeUndefined()
   })
