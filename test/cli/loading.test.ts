@@ -59,6 +59,12 @@ describe("a command loads what it needs", () => {
     expect(files.size).toBeLessThanOrEqual(80)
   })
 
+  test("attach loads no server, no database and no native code", () => {
+    const { files, packages } = loadedWith("attach/attach.ts")
+    expect([...server, ...engines, database].filter((known) => packages.has(known))).toEqual([])
+    expect(files.size).toBeLessThanOrEqual(100)
+  })
+
   test.each([
     ...["log/init.ts", "log/keys.ts", "log/backup.ts", "log/redact.ts", "log/fsck.ts"],
     ...["log/export-tiles.ts", "monitor/init.ts", "monitor/status.ts", "monitor/ack.ts"],

@@ -16,6 +16,7 @@ function escaped(text: string): string {
 describe("countersign", () => {
   it("has these commands", () => {
     expect(named.map(([name]) => name).toSorted()).toEqual([
+      "attach",
       "backup",
       "checkpoint",
       "entry",
