@@ -22,6 +22,7 @@ const commands = {
     heads: "the heads of logs that this verifier has seen, to compare with what others have seen",
     witness: "run a witness: cosign the checkpoints of logs",
     monitor: "follow logs: rebuild their trees, verify every entry, raise the alarm",
+    bridge: "give a log what was signed elsewhere, and report what it does not have",
     trust: "write trusted_root.json and signing_config.json for Sigstore's clients",
     keys: "print the log's public keys, for verifiers to pin",
     fsck: "recompute a log from its entries and compare everything",
@@ -37,6 +38,7 @@ const commands = {
     heads: "",
     witness: "",
     monitor: "",
+    bridge: "",
     "search-index": "",
   },
   load: {
@@ -54,6 +56,7 @@ const commands = {
     heads: async () => (await import("./user/heads.ts")).headsCommand,
     witness: async () => (await import("./witness/witness.ts")).witnessCommand,
     monitor: async () => (await import("./monitor/monitor.ts")).monitorCommand,
+    bridge: async () => (await import("./bridge/bridge.ts")).bridgeCommand,
     trust: async () => (await import("./user/trust.ts")).trustCommand,
     keys: async () => (await import("./log/keys.ts")).keysCommand,
     fsck: async () => (await import("./log/fsck.ts")).fsckCommand,
@@ -100,7 +103,8 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
     await program.parseAsync(words, { from: "user" })
     return EXIT_FINE
   } catch (error) {
-    const code = exitCodeOf(error, words[0] === "monitor" ? EXIT_MONITOR_USAGE : EXIT_USAGE)
+    const isFinder = words[0] === "monitor" || words[0] === "bridge"
+    const code = exitCodeOf(error, isFinder ? EXIT_MONITOR_USAGE : EXIT_USAGE)
     if (code === undefined) throw error
     // Commander has printed its own errors already.
     if (error instanceof Error && !(error instanceof CommanderError)) {

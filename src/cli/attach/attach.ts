@@ -78,7 +78,8 @@ interface Outcome {
 async function giveTo(recipient: Recipient, index: number, message: Uint8Array): Promise<Outcome> {
   const { name } = recipient
   try {
-    return { recipient: name, said: await recipient.give(index, message), isGood: true }
+    const said = await recipient.give(index, message)
+    return { recipient: name, said, isGood: said !== "redacted" }
   } catch (error) {
     if (!(error instanceof Refusal || error instanceof Trouble)) throw error
     return { recipient: name, said: `${error.code}: ${error.message}`, isGood: false }

@@ -2,8 +2,8 @@
 // and monitors (`POST /messages`). Both check it against the entry themselves; nothing here is taken on trust.
 import { createRawExchange, errorOfReply, type Fetch } from "../exchange.ts"
 
-/** What became of a message: taken now, or known before. */
-export type Taken = "taken" | "known"
+/** What became of a message: taken now, known before, or forgotten on purpose and not to come back. */
+export type Taken = "taken" | "known" | "redacted"
 
 export interface Recipient {
   /** Its URL, for messages. */
@@ -22,6 +22,7 @@ export interface RecipientOptions {
 const DEFAULT_TIMEOUT = 30_000
 const LONGEST_ANSWER = 65_536
 const CREATED = 201
+const GONE = 410
 
 function createRecipient(
   { url, fetch, signal, timeout = DEFAULT_TIMEOUT }: RecipientOptions,
@@ -41,6 +42,7 @@ function createRecipient(
       })
       if (reply.status >= 200 && reply.status < 300)
         return reply.status === CREATED ? "taken" : "known"
+      if (reply.status === GONE) return "redacted"
       throw errorOfReply(reply, peer)
     },
   }

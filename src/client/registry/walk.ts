@@ -28,6 +28,8 @@ export interface Walked {
   readonly subjects: ReadonlySet<string>
   /** The digests of manifests that are there. */
   readonly present: ReadonlySet<string>
+  /** The digests of listed referrers that are not there. */
+  readonly missing: ReadonlySet<string>
   /** What was not seen; the walk was whole only if there are none. */
   readonly faults: readonly Fault[]
 }
@@ -46,6 +48,7 @@ class GivenUp extends Error {}
 function createWalk(registry: Registry, repository: string, visit: Visit, asksTags: boolean) {
   const subjects = new Set<string>()
   const present = new Set<string>()
+  const missing = new Set<string>()
   const visited = new Set<string>()
   const faults: Fault[] = []
   let troubles = 0
@@ -91,6 +94,7 @@ function createWalk(registry: Registry, repository: string, visit: Visit, asksTa
     await part(place, async () => {
       const found = await registry.manifest(repository, digest)
       if (found === undefined) {
+        missing.add(digest)
         fault(place, `it is listed as a referrer of ${subject}, and is not there`)
         return
       }
@@ -202,7 +206,7 @@ function createWalk(registry: Registry, repository: string, visit: Visit, asksTa
         if (!(error instanceof GivenUp)) throw error
         fault("", `given up after ${MOST_TROUBLES} failures`)
       }
-      return { subjects, present, faults }
+      return { subjects, present, missing, faults }
     },
   }
 }
