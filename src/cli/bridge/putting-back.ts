@@ -15,7 +15,7 @@ import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { asObject, parseJson } from "../../core/base/json-value.ts"
 import type { Copies } from "./copies.ts"
-import type { KeptPart } from "./state.ts"
+import { type KeptPart, placeOf } from "./state.ts"
 
 const TRIES = 3
 
@@ -123,7 +123,10 @@ async function putLayerBack(bench: Workbench, part: KeptPart): Promise<void> {
 /** Puts a part back. Refuses `not-found` if a copy is missing; rejects as the registry does. */
 export async function putBack(bench: Workbench, part: KeptPart): Promise<void> {
   if (part.copies.length === 0) {
-    refuse("not-found", `${part.repository}@${part.subject}: there are no copies of ${part.key}`)
+    refuse(
+      "not-found",
+      `${part.repository}@${part.subject}: there are no copies of ${placeOf(part)}`,
+    )
   }
   await (part.use === "referrers" ? putReferrerBack(bench, part) : putLayerBack(bench, part))
 }

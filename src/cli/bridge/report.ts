@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto"
 import { present } from "../../core/base/present.ts"
 import type { Fields, Output } from "../command/output.ts"
-import type { BridgeState, KeptPart } from "./state.ts"
+import { type BridgeState, type KeptPart, placeOf } from "./state.ts"
 
 export interface BridgeFinding {
   readonly kind: "unlogged-signature" | "lost-referrer"
@@ -35,7 +35,7 @@ function findingOf(
   accepted: readonly string[],
 ): BridgeFinding {
   const { repository, subject, use, key } = part
-  const place = use === "referrers" ? key : (key.split(" ", 2).join(" ") ?? key)
+  const place = placeOf(part)
   const [which, summary, since] = what
   const name = [kind, repository, subject, use, key, which].join(" ")
   const id = createHash("sha256").update(name).digest("hex").slice(0, 16)
@@ -66,18 +66,18 @@ export function reportOf(
   accepted: readonly string[],
 ): RoundReport {
   const all = [...parts.values()]
-  const placeOf = ({ repository, subject, key }: KeptPart) => `${repository}@${subject}, ${key}`
+  const whereOf = (part: KeptPart) => `${part.repository}@${part.subject}, ${placeOf(part)}`
   return {
     findings: all.flatMap((part) => findingsOf(part, accepted)),
     whole,
     troubles: [
       ...troubles,
       ...all.flatMap((part) =>
-        part.unreadable ? [`${placeOf(part)}: not readable: ${part.unreadable}`] : [],
+        part.unreadable ? [`${whereOf(part)}: not readable: ${part.unreadable}`] : [],
       ),
     ],
     unloggable: all.flatMap((part) =>
-      part.unloggable ? [`${placeOf(part)}: ${part.unloggable}`] : [],
+      part.unloggable ? [`${whereOf(part)}: ${part.unloggable}`] : [],
     ),
   }
 }

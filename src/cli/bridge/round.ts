@@ -9,7 +9,7 @@ import type { Pattern } from "../../monitor/watch/pattern.ts"
 import type { Copies } from "./copies.ts"
 import type { Observer } from "./observer.ts"
 import { putBack } from "./putting-back.ts"
-import type { BridgeState, KeptPart } from "./state.ts"
+import { type BridgeState, type KeptPart, placeOf } from "./state.ts"
 
 export interface RoundOptions {
   readonly registry: Registry
@@ -103,13 +103,13 @@ async function settleLost(
     if (!isWhole && !walked.missing.has(part.key)) continue
     await attempt(options, `${repository}@${part.subject}`, async () => {
       if (!(await isSubjectThere(options, part, presentElsewhere))) {
-        remark(`${repository}@${part.subject}: the image is gone, and ${part.key} with it`)
+        remark(`${repository}@${part.subject}: the image is gone, and ${placeOf(part)} with it`)
         return
       }
       state.parts.set(id, { ...part, lostSince: part.lostSince ?? now() })
       if (!isPutBack) return
       await putBack(options, part)
-      remark(`${repository}@${part.subject}: put back ${part.key}`)
+      remark(`${repository}@${part.subject}: put back ${placeOf(part)}`)
     })
   }
 }

@@ -1,8 +1,10 @@
 // A bridge with all that it needs, opened over its data directory, which no other process may use meanwhile.
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
+import type { Fetch } from "../../client/exchange.ts"
 import { createLogClient } from "../../client/log-client.ts"
 import { logRecipient, monitorRecipient } from "../../client/messages/recipient.ts"
+import { Trouble } from "../../core/base/errors.ts"
 import { onDisk } from "../../storage/disk/durable-file.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { openAll } from "../command/closers.ts"
@@ -18,6 +20,8 @@ import { followHint, type Hint, isWanted, type RoundOptions, walkAll } from "./r
 import { readState, writeState } from "./state.ts"
 
 const MEBIBYTE = 1024 * 1024
+/** How long a registry may keep one round; each of its answers may take a whole time limit. */
+const LONGEST_ROUND_MS = 2 * 60 * 60 * 1_000
 
 export interface RunningBridge {
   /** Walks everything and says what is open. */
@@ -38,7 +42,12 @@ export async function openBridge(
 ): Promise<RunningBridge> {
   const { url, log: logUrl, data } = options
   const { fetch } = terminal
-  const registry = await openRegistry(url, options, fetch, signal)
+  let deadline = Number.POSITIVE_INFINITY
+  const fetchInTime: Fetch = async (...asked) => {
+    if (Date.now() < deadline) return await fetch(...asked)
+    throw new Trouble("network", "the registry is too slow: the round is cut short")
+  }
+  const registry = await openRegistry(url, options, fetchInTime, signal)
   const trust = await readTrust(command)
   const log = createLogClient({ url: logUrl, fetch, signal })
   const logAndMonitors = logRecipient({ url: logUrl, fetch, signal })
@@ -69,6 +78,7 @@ export async function openBridge(
 
     async function reported(work: () => Promise<readonly string[]>): Promise<RoundReport> {
       troubles = []
+      deadline = Date.now() + LONGEST_ROUND_MS
       desk.begin()
       const whole = await work()
       await save()

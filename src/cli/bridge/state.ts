@@ -75,6 +75,11 @@ export function partId({
   return `${repository} ${subject} ${use} ${key}`
 }
 
+/** The place of a part for people: the digest of a referrer, or cosign's tag and the digest of a layer. */
+export function placeOf({ use, key }: KeptPart): string {
+  return use === "referrers" ? key : key.split(" ", 2).join(" ")
+}
+
 function asTexts(value: unknown, what: string): readonly string[] {
   return asList(value, what, MOST_SIGNATURES).map((text) => asText(text, what))
 }

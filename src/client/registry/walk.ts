@@ -162,7 +162,7 @@ function createWalk(registry: Registry, repository: string, visit: Visit, asksTa
       if (!isNew(found.digest, depth, place)) return
       const manifest = readManifest(found.bytes, found.mediaType)
       const { subject } = manifest
-      if (subject !== undefined) {
+      if (subject !== undefined && isNew(`${found.digest} of ${subject.digest}`, depth, place)) {
         await visit({ repository, subject: subject.digest, use: "referrers", found, manifest })
         await lookBeside(subject.digest, depth + 1)
       }
