@@ -153,6 +153,9 @@ function createAttaching(options: AttachOptions, called: Called, recipients: rea
 async function attach(options: AttachOptions, called: Called): Promise<void> {
   const sources = await readSources(options, called)
   const attaching = createAttaching(options, called, await openRecipients(options, called))
+  if (sources.every(({ messages, faults }) => messages.length + faults.length === 0)) {
+    attaching.fail("attach", "expected something that is signed for a log, found nothing")
+  }
   for (const { name, messages, faults, unloggable } of sources) {
     for (const why of faults) attaching.fail(name, why)
     if (unloggable !== undefined) called.output.remark(`${name}: cannot be logged: ${unloggable}`)
