@@ -37,6 +37,8 @@ export interface Observer {
 
 const LONGEST_CONFIG = 1_048_576
 
+const NOTHING = { lostSince: undefined, isGone: undefined }
+
 /** Nothing is left to be asked or given, and nothing was left out. */
 function isDone(part: KeptPart, recipients: readonly Recipient[]): boolean {
   const isRead = part.unreadable === undefined && part.copies.length > 0
@@ -74,11 +76,11 @@ export function createObserver(options: ObserverOptions): Observer {
   async function observePart(place: SignaturePlace, part: PlacePart): Promise<void> {
     const { repository, subject, use, found } = place
     const id = partId({ repository, subject, use, key: part.key })
-    const { lostSince, ...before } = state.parts.get(id) ?? { lostSince: undefined }
+    const { lostSince, isGone, ...before } = state.parts.get(id) ?? NOTHING
     const isKnown = "key" in before
     seen.add(id)
     if (isKnown && isDone(before, recipients)) {
-      if (lostSince !== undefined) state.parts.set(id, before)
+      if (lostSince !== undefined || isGone === true) state.parts.set(id, before)
       return
     }
     if (!isKnown && state.parts.size >= MOST_PARTS) {

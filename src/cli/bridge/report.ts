@@ -73,7 +73,9 @@ export function reportOf(
     troubles: [
       ...troubles,
       ...all.flatMap((part) =>
-        part.unreadable ? [`${whereOf(part)}: not readable: ${part.unreadable}`] : [],
+        part.unreadable && part.isGone !== true
+          ? [`${whereOf(part)}: not readable: ${part.unreadable}`]
+          : [],
       ),
     ],
     unloggable: all.flatMap((part) =>
@@ -104,9 +106,10 @@ export function printReport(output: Output, report: RoundReport): void {
   for (const why of report.unloggable) output.remark(`cannot be logged: ${why}`)
   for (const why of report.troubles) output.remark(why)
   const { findings, whole, troubles } = report
-  const seen =
-    troubles.length === 0 ? "everything was seen" : `${troubles.length} things were not seen`
-  output.remark(`${findings.length} findings; ${whole.length} repositories walked whole; ${seen}`)
+  const open = findings.filter(({ isAccepted }) => !isAccepted).length
+  const accepted = open === findings.length ? "" : ` (and ${findings.length - open} accepted)`
+  const done = troubles.length === 0 ? "nothing left undone" : `left undone: ${troubles.length}`
+  output.remark(`findings: ${open}${accepted}; repositories walked whole: ${whole.length}; ${done}`)
 }
 
 /** For programs: every finding on a line of its own, then one line about the round. */

@@ -103,10 +103,14 @@ async function settleLost(
     if (!isWhole && !walked.missing.has(part.key)) continue
     await attempt(options, `${repository}@${part.subject}`, async () => {
       if (!(await isSubjectThere(options, part, presentElsewhere))) {
-        remark(`${repository}@${part.subject}: the image is gone, and ${placeOf(part)} with it`)
+        const { lostSince: _, ...rest } = part
+        state.parts.set(id, { ...rest, isGone: true })
+        const what = `the image is gone, and ${placeOf(part)} with it`
+        if (part.isGone !== true) remark(`${repository}@${part.subject}: ${what}`)
         return
       }
-      state.parts.set(id, { ...part, lostSince: part.lostSince ?? now() })
+      const { isGone: _, ...rest } = part
+      state.parts.set(id, { ...rest, lostSince: part.lostSince ?? now() })
       if (!isPutBack) return
       await putBack(options, part)
       remark(`${repository}@${part.subject}: put back ${placeOf(part)}`)

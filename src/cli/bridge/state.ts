@@ -46,6 +46,8 @@ export interface KeptPart {
   readonly firstSeen: string
   /** Since when it is gone though its subject is there. */
   readonly lostSince?: string
+  /** Whether it is gone together with its subject. */
+  readonly isGone?: true
 }
 
 /** What the memory is of: it says nothing about another registry or another log. */
@@ -110,6 +112,7 @@ function readPart(value: unknown): KeptPart {
     mediaType: text("mediaType"),
     signatures: asList(part["signatures"], "part.signatures", MOST_SIGNATURES).map(readSignature),
     firstSeen: text("firstSeen"),
+    ...(part["isGone"] === true && { isGone: true }),
     ...present({
       unloggable: maybe("unloggable"),
       unreadable: maybe("unreadable"),
