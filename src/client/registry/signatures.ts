@@ -6,7 +6,6 @@ import { Refusal } from "../../core/base/errors.ts"
 import { isAbsent, parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_BUNDLE } from "../../core/base/limits.ts"
 import { present } from "../../core/base/present.ts"
-import { IN_TOTO_PAYLOAD_TYPE } from "../../entry/in-toto.ts"
 import { parseAnyBase64 } from "../../entry/rekor-v1/lenient-base64.ts"
 import { messagesOfJson, readOldEntry, readPemCertificate } from "../messages/bundle-messages.ts"
 import { type SignedMessage, signedBytes } from "../messages/signed-message.ts"
@@ -32,6 +31,8 @@ export interface PlacePart {
 const SIGNATURE = "dev.cosignproject.cosign/signature"
 const BUNDLE = "dev.sigstore.cosign/bundle"
 const CERTIFICATE = "dev.sigstore.cosign/certificate"
+
+const STATEMENT_TYPE = "application/vnd.in-toto+json"
 
 /** All layers of a place together. */
 const MOST_BYTES = 2 * LONGEST_BUNDLE
@@ -76,7 +77,7 @@ function isJws(value: unknown): boolean {
 
 /** What build tools put beside an image: a statement that nobody has signed. */
 function isBareStatement({ mediaType }: Descriptor, value: unknown): boolean {
-  return mediaType === IN_TOTO_PAYLOAD_TYPE && typeof value === "object" && value !== null
+  return mediaType === STATEMENT_TYPE && typeof value === "object" && value !== null
 }
 
 function readLayer(layer: Descriptor, bytes: Uint8Array, isMeant: boolean): LayerReading {
