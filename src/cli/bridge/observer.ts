@@ -11,10 +11,18 @@ import {
   readPart,
 } from "../../client/registry/signatures.ts"
 import type { SignaturePlace } from "../../client/registry/walk.ts"
+import { assertAtMost } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import type { Copies } from "./copies.ts"
 import { isSettled, type LogDesk, signatureId } from "./logged.ts"
-import { type BridgeState, type KeptPart, MOST_PARTS, partId } from "./state.ts"
+import {
+  type BridgeState,
+  type KeptPart,
+  MOST_COPIES,
+  MOST_PARTS,
+  MOST_SIGNATURES,
+  partId,
+} from "./state.ts"
 
 export interface ObserverOptions {
   readonly registry: Registry
@@ -60,7 +68,8 @@ export function createObserver(options: ObserverOptions): Observer {
       ? await registry.blob(repository, config.digest, LONGEST_CONFIG)
       : undefined
     const digests: string[] = []
-    for (const bytes of [...first, found.bytes, ...(body ? [body] : []), ...read.blobs.values()]) {
+    const blobs = read.blobs.size > MOST_COPIES ? [] : read.blobs.values()
+    for (const bytes of [...first, found.bytes, ...(body ? [body] : []), ...blobs]) {
       const digest = await copies.keep(bytes)
       if (digest !== undefined) {
         digests.push(digest)
@@ -90,6 +99,12 @@ export function createObserver(options: ObserverOptions): Observer {
       return
     }
     const read = await readPart(registry, place, part)
+    assertAtMost(
+      MOST_SIGNATURES,
+      read.messages.length,
+      `${repository}@${found.digest}`,
+      "signatures",
+    )
     const known = new Map(isKnown ? before.signatures.map((it) => [it.id, it]) : [])
     const signatures = new Map<string, KeptPart["signatures"][number]>()
     for (const signed of read.messages) {

@@ -7,6 +7,7 @@ import {
   LONGEST_MANIFEST,
   MANIFEST_TYPE,
   type Manifest,
+  printJson,
   readManifest,
 } from "../../client/registry/manifest.ts"
 import { tagOf } from "../../client/registry/reference.ts"
@@ -49,7 +50,7 @@ function blobsOf({ config, layers }: Manifest): readonly string[] {
 }
 
 function manifestOf(value: object, mediaType: string): FoundManifest {
-  const bytes = utf8(JSON.stringify(value))
+  const bytes = utf8(printJson(value))
   return { bytes, mediaType, digest: digestLike("sha256:", bytes) }
 }
 
@@ -61,12 +62,12 @@ async function addUnderTag(
   add: { readonly member: "manifests" | "layers"; readonly descriptor: Json; readonly empty: Json },
 ): Promise<void> {
   const { member, descriptor, empty } = add
-  const line = JSON.stringify(descriptor)
+  const line = printJson(descriptor)
   for (let tries = 0; tries < TRIES; tries++) {
     const found = await registry.manifest(repository, tag)
     const value = found === undefined ? empty : jsonOf(found.bytes)
     const list = Array.isArray(value[member]) ? (value[member] as readonly unknown[]) : []
-    if (found !== undefined && list.some((each) => JSON.stringify(each) === line)) return
+    if (found !== undefined && list.some((each) => printJson(Object(each)) === line)) return
     const type = String(value["mediaType"] ?? found?.mediaType ?? MANIFEST_TYPE)
     await registry.putManifest(
       repository,

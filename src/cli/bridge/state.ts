@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
 import type { TagUse } from "../../client/registry/reference.ts"
-import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
+import { assertAtMost, Refusal, refuse, Trouble } from "../../core/base/errors.ts"
 import {
   asInteger,
   asList,
@@ -62,9 +62,12 @@ export interface BridgeState {
   readonly parts: Map<string, KeptPart>
 }
 
-export const MOST_PARTS = 200_000
+export const MOST_PARTS = 100_000
 const LONGEST_STATE = 512 * 1024 * 1024
-const MOST_SIGNATURES = 8_192
+/** Of one part. */
+export const MOST_SIGNATURES = 1_024
+/** Of one part; beyond that only its manifest is copied. */
+export const MOST_COPIES = 64
 const HEADER = /^countersign registry bridge 1 sha256:([0-9a-f]{64})\n/
 const uses: readonly TagUse[] = ["referrers", "sig", "att"]
 
@@ -165,9 +168,10 @@ export async function readState(path: string, identity: BridgeIdentity): Promise
   }
 }
 
-/** Replaces the file, durably. Throws trouble ("disk"). */
+/** Replaces the file, durably. Throws trouble ("disk"); refuses `too-large` what could not be read again. */
 export async function writeState(path: string, { identity, parts }: BridgeState): Promise<void> {
   const json = `${JSON.stringify({ ...identity, parts: [...parts.values()] })}\n`
+  assertAtMost(LONGEST_STATE, json.length, `bridge state ${path}`, "characters")
   const sum = createHash("sha256").update(json).digest("hex")
   await writeWhole(path, `countersign registry bridge 1 sha256:${sum}\n${json}`, "bridge state")
   syncNameOf(path)

@@ -85,13 +85,31 @@ function readDescriptors(value: unknown, what: string): readonly Descriptor[] {
   )
 }
 
+/** JSON of what was read from a stranger; refuses `malformed` for what is nested too deeply to be printed. */
+export function printJson(value: object): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return refuse("malformed", "manifest: expected JSON of some levels, found it nested too deeply")
+  }
+}
+
 /**
  * Reads a manifest or an index; `sent` is the media type that the registry gave. Refuses `malformed` or `too-large`.
  * What is both an index and a manifest is read as both.
  */
 export function readManifest(bytes: Uint8Array, sent = ""): Manifest {
+  return readManifestValue(
+    parseJson(parseUtf8(bytes, "manifest"), "manifest", LONGEST_MANIFEST),
+    sent,
+  )
+}
+
+/** The same of what was parsed. */
+export function readManifestValue(parsed: unknown, sent = ""): Manifest {
   const what = "manifest"
-  const value = asObject(parseJson(parseUtf8(bytes, what), what, LONGEST_MANIFEST), what)
+  const value = asObject<string>(parsed, what)
   if (isAbsent(value["manifests"]) && isAbsent(value["layers"]) && isAbsent(value["blobs"])) {
     if (isAbsent(value["config"]) && isAbsent(value["subject"])) {
       refuse("unsupported", `${what}: expected layers or children, found neither`)

@@ -43,7 +43,8 @@ export type TagUse = "referrers" | "sig" | "att"
 
 /** The tag of `use` for what has this digest. */
 export function tagOf(digest: string, use: TagUse): string {
-  const name = digest.replace(":", "-")
+  // SPEC: the encoded part is cut to 64 characters (distribution-spec 1.1, "Referrers Tag Schema").
+  const name = digest.replace(":", "-").slice(0, digest.indexOf(":") + 1 + 64)
   return use === "referrers" ? name : `${name}.${use}`
 }
 
@@ -52,7 +53,7 @@ export interface SpecialTag {
   readonly use: TagUse
 }
 
-/** What a special tag is about; undefined for any other tag. */
+/** What a special tag is about; undefined for any other tag, and for one that has only a part of its digest. */
 export function readSpecialTag(tag: string): SpecialTag | undefined {
   const [, hash, hex, , use] = /^(sha256|sha384|sha512)-([0-9a-f]+)(\.(sig|att))?$/.exec(tag) ?? []
   const subject = `${hash}:${hex}`

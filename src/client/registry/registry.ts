@@ -12,7 +12,7 @@ import {
   INDEX_TYPE,
   LONGEST_MANIFEST,
   MANIFEST_TYPES,
-  readManifest,
+  readManifestValue,
 } from "./manifest.ts"
 import { isDigest, isRepository, isTag } from "./reference.ts"
 
@@ -52,6 +52,8 @@ const MOST_PAGES = 1_000
 const MOST_NAMES = 200_000
 const MOST_REFERRERS = 16_384
 const PAGE = 1_000
+const LONGEST_LINK = 4_096
+const LONGEST_MEDIA_TYPE = 255
 
 const JSON_TYPE = "application/json"
 const CATALOG_SCOPE = "registry:catalog:*"
@@ -71,12 +73,16 @@ function assertDigest(asked: string, bytes: Uint8Array): void {
 }
 
 function mediaTypeOf(headers: Headers): string {
-  return (headers.get("content-type") ?? "").split(";", 1)[0]?.trim() ?? ""
+  return (
+    (headers.get("content-type") ?? "").split(";", 1)[0]?.trim().slice(0, LONGEST_MEDIA_TYPE) ?? ""
+  )
 }
 
 /** SPEC: RFC 8288; only the query counts, as pages are asked of the same place. */
 function nextQuery(headers: Headers, base: string): string | undefined {
-  const [, target = ""] = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(headers.get("link") ?? "") ?? []
+  const [, target = ""] =
+    /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec((headers.get("link") ?? "").slice(0, LONGEST_LINK)) ??
+    []
   if (target === "" || !URL.canParse(target, base)) return undefined
   return new URL(target, base).search
 }
@@ -144,7 +150,7 @@ async function fetchReferrers(connection: Connection, repository: string, digest
       scope: pullScope(repository),
       accept: INDEX_TYPE,
       most: MOST_REFERRERS,
-      read: (value) => readManifest(new TextEncoder().encode(JSON.stringify(value))).manifests,
+      read: (value) => readManifestValue(value).manifests,
     })
   } catch (error) {
     // SPEC: a registry without the API answers 404; older ones say 400 or 405 for a path that they do not know.

@@ -9,8 +9,8 @@ import { present } from "../../core/base/present.ts"
 import { parseAnyBase64 } from "../../entry/rekor-v1/lenient-base64.ts"
 import { messagesOfJson, readOldEntry, readPemCertificate } from "../messages/bundle-messages.ts"
 import { type SignedMessage, signedBytes } from "../messages/signed-message.ts"
-import type { Descriptor } from "./manifest.ts"
-import type { Registry } from "./registry.ts"
+import { type Descriptor, printJson } from "./manifest.ts"
+import { digestLike, type Registry } from "./registry.ts"
 import type { SignaturePlace } from "./walk.ts"
 
 export interface LayerReading {
@@ -44,7 +44,7 @@ const MEANT_AS_SIGNATURE = /sigstore|cosign|simplesigning|dsse|in-toto|notary|jo
 export function partsOf({ use, found, manifest }: SignaturePlace): readonly PlacePart[] {
   if (use === "referrers") return [{ key: found.digest, layers: manifest.layers }]
   return manifest.layers.map((layer) => ({
-    key: `${use} ${layer.digest} ${layer.annotations[SIGNATURE] ?? ""}`.trimEnd(),
+    key: `${use} ${layer.digest} ${digestLike("sha256:", utf8(layer.annotations[SIGNATURE] ?? ""))}`,
     layers: [layer],
   }))
 }
@@ -155,7 +155,7 @@ export async function readPart(
   return { messages, blobs, ...present({ unloggable, unreadable }) }
 }
 
-/** The bytes by which a layer can be listed again. */
+/** The bytes by which a layer can be listed again. Refuses `malformed` for what cannot be printed. */
 export function descriptorBytes({ value }: Descriptor): Uint8Array {
-  return utf8(JSON.stringify(value))
+  return utf8(printJson(value))
 }

@@ -438,3 +438,17 @@ test("a wrong command line of a bridge is not mistaken for findings", async () =
   const words = ["--url", "http://r.example", "--log", workspace.url, "--data", data]
   expect(await run(["bridge", "registry", ...words], desk)).toMatchObject({ code: 64 })
 })
+
+test("a descriptor that is nested for ever is a fault, and not the end of the bridge", async () => {
+  const { message, signature } = await logged(signed(simpleSigning(image, `${count}`)))
+  const tag = tagFor(image, ".sig")
+  putManifest(registry, NAME, [legacyLayer({ message, signature })], { tag })
+  const { manifests, tags } = registry.repository(NAME)
+  const text = manifests.get(tags.get(tag) ?? "")?.bytes.toString() ?? ""
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`
+  const bytes = Buffer.from(text.replace('"size"', `"platform":${deep},"size"`))
+  manifests.set(tags.get(tag) ?? "", { type: "x", bytes })
+  const { code, last } = await findings()
+  expect(code).toBe(1)
+  expect(last["isWhole"]).toBe(false)
+})
