@@ -76,6 +76,23 @@ function dsseMessage(
   return { form: "dsse", message, digests, stated, ...present({ signature, certificate }) }
 }
 
+const SIGNATURE_MEMBERS = ["sig", "keyid"]
+const ENVELOPE_MEMBERS = ["payload", "payloadType", "signatures"]
+
+/** As Go's encoding/json compares names of members: without regard to case, also of the long s and the Kelvin sign. */
+function folded(name: string): string {
+  return name.toLowerCase().replaceAll("\u017f", "s")
+}
+
+/** Refuses `malformed` for a member that some readers take for one of `names`: they would read something else. */
+function assertPlainNames(value: object, what: string, names: readonly string[]): void {
+  const near = Object.keys(value).find(
+    (found) => !names.includes(found) && names.some((name) => folded(name) === folded(found)),
+  )
+  if (near === undefined) return
+  refuse("malformed", `${what}: expected ${names.join(", ")}, found ${shown(near)} as well`)
+}
+
 /**
  * One message for each signature of an envelope that was parsed as JSON; members that DSSE does not know are passed
  * over. Refuses `malformed`, or `too-large` above ten signatures.
@@ -85,14 +102,18 @@ export function envelopeMessages(
   what: string,
   beside: Omit<Accompanied, "signature"> = ALONE,
 ): readonly SignedMessage[] {
-  const { payload, payloadType, signatures } = asObject(value, what)
+  const envelope = asObject(value, what)
+  assertPlainNames(envelope, what, ENVELOPE_MEMBERS)
+  const { payload, payloadType, signatures } = envelope
   const type = asText(payloadType, `${what}: payloadType`)
   const bytes = parseAnyBase64(asText(payload, `${what}: payload`), `${what}: payload`)
   const list = asList(signatures, `${what}: signatures`, MOST_SIGNATURES)
   if (list.length === 0) refuse("malformed", `${what}: expected a signature, found none`)
   return list.map((each, i) => {
     const place = `${what}: signatures[${i}]`
-    const { sig } = asObject(each, place)
+    const member = asObject(each, place)
+    assertPlainNames(member, place, SIGNATURE_MEMBERS)
+    const { sig } = member
     const signature = parseAnyBase64(asText(sig, `${place}.sig`), `${place}.sig`)
     return dsseMessage(type, bytes, { ...beside, signature })
   })

@@ -53,6 +53,21 @@ describe("the messages of a bundle", () => {
     ])
   })
 
+  test.each(["Payload", "PAYLOADTYPE", "\u017fignatures"])(
+    "with a member %s beside its own are refused: readers differ in which one they take",
+    (name) => {
+      const { envelope } = signedEnvelope(image)
+      const text = JSON.stringify({ ...envelope, [name]: "e30=" })
+      expect(() => bundleMessages(text)).toThrow(/as well/)
+    },
+  )
+
+  test("of a signature with two names are refused as well", () => {
+    const { envelope, signature } = signedEnvelope(image)
+    const text = JSON.stringify({ ...envelope, signatures: [{ sig: signature, Sig: "AAAA" }] })
+    expect(() => bundleMessages(text)).toThrow(/as well/)
+  })
+
   test("of an artifact are none, but the signature is known", () => {
     const digest = Buffer.alloc(32, 1)
     const content = { messageDigest: { algorithm: "SHA2_256", digest: digest.toString("base64") } }
