@@ -23,9 +23,11 @@ export interface RoundOptions {
   readonly trouble: (why: string) => void
   readonly remark: (text: string) => void
   readonly now: () => string
-  /** After each repository, so that a stop loses little. */
+  /** After every so many repositories, so that a stop loses little. */
   readonly save: () => Promise<void>
 }
+
+const REPOSITORIES_A_SAVE = 50
 
 /** Something of a registry that somebody says is new. */
 export interface Hint {
@@ -62,12 +64,12 @@ async function listRepositories(options: RoundOptions): Promise<readonly string[
   const { registry, patterns, state, trouble } = options
   const exact = patterns.flatMap((pattern) => exactName(pattern) ?? [])
   const wide = patterns.filter((pattern) => exactName(pattern) === undefined)
-  const known = [...state.parts.values()].map(({ repository }) => repository)
-  const names = new Set([...exact, ...known.filter((name) => isWanted(options, name))])
+  const known = new Set([...state.parts.values()].map(({ repository }) => repository))
+  const names = new Set([...exact, ...[...known].filter((name) => isWanted(options, name))])
   if (wide.length > 0) {
     const catalog = await attempt(options, "catalog", () => registry.catalog())
     if (catalog === undefined)
-      trouble(`catalog: the registry lists no repositories; name each with --repos`)
+      trouble("catalog: the registry lists no repositories; name each with --repos")
     if (catalog?.isWhole === false) trouble("catalog: the list of repositories does not end")
     for (const name of catalog?.found ?? []) if (isWanted(options, name)) names.add(name)
     for (const pattern of wide) {
@@ -88,19 +90,21 @@ async function isSubjectThere(
   return (await registry.manifest(repository, subject)) !== undefined
 }
 
-/** Marks what was there before and is not any more, and puts it back. */
+/** Marks what was there before and is not any more, and puts it back; `before` are the IDs of what was there. */
 async function settleLost(
   options: RoundOptions,
-  repository: string,
+  before: readonly string[],
   walked: Walked,
   presentElsewhere: ReadonlySet<string>,
 ): Promise<void> {
   const { state, observer, remark, now, isPutBack } = options
   const isWhole = walked.faults.length === 0
-  for (const [id, part] of state.parts) {
-    if (part.repository !== repository || observer.seen.has(id)) continue
+  for (const id of before) {
+    const part = state.parts.get(id)
+    if (part === undefined || observer.seen.has(id)) continue
     // A walk that missed something may have missed this.
     if (!isWhole && !walked.missing.has(part.key)) continue
+    const { repository } = part
     await attempt(options, `${repository}@${part.subject}`, async () => {
       if (!(await isSubjectThere(options, part, presentElsewhere))) {
         const { lostSince: _, ...rest } = part
@@ -118,6 +122,17 @@ async function settleLost(
   }
 }
 
+/** The IDs of what is remembered, by repository. */
+function idsByRepository({ parts }: BridgeState): ReadonlyMap<string, readonly string[]> {
+  const ids = new Map<string, string[]>()
+  for (const [id, { repository }] of parts) {
+    const own = ids.get(repository)
+    if (own === undefined) ids.set(repository, [id])
+    else own.push(id)
+  }
+  return ids
+}
+
 /** Walks every wanted repository; gives the names of those that were walked whole. */
 export async function walkAll(options: RoundOptions): Promise<readonly string[]> {
   const { registry, also, state, observer, trouble, save } = options
@@ -126,16 +141,22 @@ export async function walkAll(options: RoundOptions): Promise<readonly string[]>
   const subjects = new Set<string>()
   const present = new Set<string>()
 
+  const remembered = idsByRepository(state)
+  let unsaved = 0
+
   async function walk(repository: string, others: Iterable<string>): Promise<void> {
-    const known = [...state.parts.values()].filter((part) => part.repository === repository)
-    const asked = new Set([...others, ...known.map(({ subject }) => subject)])
+    const before = remembered.get(repository) ?? []
+    const asked = new Set(others)
+    for (const id of before) asked.add(state.parts.get(id)?.subject ?? "")
+    asked.delete("")
     const walked = await walkRepository(registry, repository, observer.observe, asked)
     for (const digest of walked.subjects) subjects.add(digest)
     for (const digest of walked.present) present.add(digest)
     for (const { place, why } of walked.faults) trouble(`${place}: ${why}`)
     if (walked.faults.length === 0) whole.push(repository)
-    await settleLost(options, repository, walked, present)
-    await save()
+    await settleLost(options, before, walked, present)
+    unsaved += 1
+    if (unsaved % REPOSITORIES_A_SAVE === 0) await save()
   }
 
   for (const repository of await listRepositories(options)) await walk(repository, [])

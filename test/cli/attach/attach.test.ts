@@ -202,3 +202,40 @@ describe("countersign attach --image", () => {
     }
   })
 })
+
+describe("countersign attach --image with a registry that wants to know who asks", () => {
+  let registry: FakeRegistry
+  let name: string
+
+  beforeEach(async () => {
+    registry = await openFakeRegistry()
+    const target = putManifest(registry, "acme/app", [{ content: "image", mediaType: "text/x" }])
+    putReferrer(registry, "acme/app", target, [{ content: bundle(), mediaType: BUNDLE }])
+    name = `${registry.host}/acme/app@${target}`
+  })
+
+  afterEach(() => registry.close())
+
+  test("shows it the credentials of the file that is named", async () => {
+    const auth = Buffer.from("reader:word").toString("base64")
+    const auths = { [registry.host]: { auth } }
+    registry.front = (request, response) => {
+      if (request.headers.authorization === `Basic ${auth}`) return false
+      response.writeHead(401, { "www-authenticate": "Basic" }).end()
+      return true
+    }
+    const config = workspace.write("config.json", JSON.stringify({ auths }))
+    expect(await attach("--image", name, "--registry-config", config)).toMatchObject({ code: 0 })
+    const without = await attach("--image", name)
+    expect(without.code).toBe(1)
+    expect(without.err).toContain("--registry-config")
+  })
+
+  test("goes to another address only if it is told so", async () => {
+    const elsewhere = name.replace(registry.host, "registry.example")
+    expect(await attach("--image", elsewhere, "--registry", registry.url)).toMatchObject({
+      code: 0,
+    })
+    expect(registry.asked.length).toBeGreaterThan(0)
+  })
+})
