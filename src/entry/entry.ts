@@ -33,6 +33,11 @@ export interface Proposal {
   readonly terms: readonly Term[]
   readonly claims: readonly (readonly SignatureCheck[])[]
   body(held: readonly number[]): Uint8Array
+  /**
+   * The envelope that was verified, in the one spelling in which it may be kept beside the body; undefined where the
+   * body has everything.
+   */
+  readonly envelope?: () => Uint8Array
 }
 
 /**

@@ -18,6 +18,7 @@ import { openLogReads } from "../../storage/log-engine.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import { type DataDirectory, readLogKeys } from "./data-directory.ts"
 import { watchFreeSpace } from "./free-space.ts"
+import { hashNatively } from "./message-check.ts"
 import { heldHeads, type PublishingPlan, processClock } from "./publishing.ts"
 import { upgradeSearch } from "./search/files.ts"
 import type { ServeOptions } from "./serve-options.ts"
@@ -30,6 +31,8 @@ interface RunningLogOptions
   readonly writeRule: WriteRule
   /** Bytes of the longest attestation that is kept; 0 keeps none. */
   readonly attestationBytes: number
+  /** Bytes of the longest message that may be attached; 0 takes none. */
+  readonly messageBytes: number
   /** Undefined if what is signed is published. */
   readonly publishing: PublishingPlan | undefined
   /** Told what the search index does, and why it cannot go on: the log goes on without it. */
@@ -98,6 +101,7 @@ async function openParts(
     terms: { besideBody },
     verifier,
     hasher: nativeHasher,
+    hash: hashNatively,
     defer: setImmediate,
     admit: (proposal) => assertMayWrite(proposal, options.writeRule),
     obstacle: freeSpace.obstacle,
@@ -105,6 +109,7 @@ async function openParts(
     limits: {
       entriesUnderWay: options.maxEntriesUnderWay,
       attachmentBytes: options.attestationBytes,
+      messageBytes: options.messageBytes,
     },
   })
   closers.push(log.close)

@@ -28,9 +28,6 @@ import { type ServeOptions, serveOptions, writeRuleOf } from "./serve-options.ts
 
 type Options = ServeOptions & PublishingOptions
 
-/** Bytes of the attestations that a development log keeps. */
-const DEV_ATTESTATIONS = 131_072
-
 export function serveCommand(command: Command, terminal: Terminal): void {
   addOptions(command, [...serveOptions, ...publishingOptions])
     .addHelpText(
@@ -65,11 +62,16 @@ function httpConfig(options: Options, created: number, origin: Origin): Partial<
   return {
     publicUrl: options.publicUrl ?? defaultUrl(options, origin),
     requestLimit: options.maxRequestBytes,
+    messageLimit: messageBytes(options),
     batchLimit: options.maxBatchBytes,
     trustStart: new Date(created).toISOString(),
     guardLevel: guardLevel(options),
     ...(options.waitForWitnesses && { waitForWitnesses: true }),
   }
+}
+
+function messageBytes({ keepMessages, maxRequestBytes }: ServeOptions): number {
+  return keepMessages ?? maxRequestBytes
 }
 
 async function serve(options: Options, terminal: Terminal): Promise<void> {
@@ -82,7 +84,8 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
     passphrase,
     writeRule: writeRuleOf(options),
     publishing: await publishingOf(options, directory, logger, terminal),
-    attestationBytes: options.keepAttestations ?? (options.dev === true ? DEV_ATTESTATIONS : 0),
+    attestationBytes: options.keepAttestations ?? options.maxRequestBytes,
+    messageBytes: messageBytes(options),
     onSearch: {
       event: (text) => logger.info(text),
       trouble: (reason) => logger.error({ err: reason }, "the search index cannot go on"),

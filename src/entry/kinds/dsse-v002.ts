@@ -30,7 +30,7 @@ import {
   signatureJson,
 } from "../signature.ts"
 import { readVerifierKeyText, type VerifierKeyText, verifierKeyText } from "../verifier-key.ts"
-import type { BundleForm, EnvelopeReading, NativeKind } from "./kind.ts"
+import type { BundleForm, EnvelopeReading, NativeKind, RecordedSignature } from "./kind.ts"
 import { derSignature, digestV2, envelopeChecks } from "./recorded.ts"
 
 const named = { kind: "dsse", version: "0.0.2" } as const
@@ -68,6 +68,14 @@ function assertDistinct(values: readonly Uint8Array[], what: string): void {
   }
 }
 
+/** An entry is found by the keys that came with it, so each of them must have signed something. */
+export function assertNoneIdle(verifiers: number, held: readonly number[]): void {
+  for (let position = 0; position < verifiers; position++) {
+    if (held.includes(position)) continue
+    refuse("bad-signature", `could not verify envelope: verifier ${position} verifies no signature`)
+  }
+}
+
 function readVerifiers({ verifiers }: DsseRequest, options: ProposalOptions) {
   const keys = verifiers.map(options.readKey ?? readVerifierKeyText)
   for (const key of keys) assertTaken(messageAlgorithm[key.keyType], options)
@@ -79,7 +87,8 @@ function readVerifiers({ verifiers }: DsseRequest, options: ProposalOptions) {
 
 /**
  * Checks everything about a submission but its signatures: 1 to 10 of them, no two alike, and 1 to 10
- * verifiers. Refuses `malformed`, `unsupported`, or `too-large`, also for a payload that no reader takes.
+ * verifiers. Refuses `malformed`, `unsupported`, or `too-large`, also for a payload that no reader takes. Its
+ * body refuses `bad-signature` for a verifier that no signature holds under.
  */
 export function proposeDsse(request: DsseRequest, options: ProposalOptions = {}): Proposal {
   const { envelope, verifiers } = request
@@ -102,11 +111,14 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
   const claims = signatures.map((signature) =>
     keys.map((key) => messageCheck(key, signature, message)),
   )
-  return proposalOf(found, claims, (held) => {
+  function bodyOf(held: readonly number[]): Uint8Array {
     if (held.length !== signatures.length) bug("a position for each signature is needed")
+    assertNoneIdle(keys.length, held)
     const holding = signatures.map((signature, i) => heldUnder(signature, held[i]))
     return dsseBody({ payloadDigest, signatures: holding })
-  })
+  }
+  // Its base64 has been read strictly, so it has no other spelling.
+  return proposalOf(found, claims, bodyOf, envelope)
 }
 
 const read: NativeKind<DsseRequest>["read"] = (spec, keys) => {
@@ -116,15 +128,30 @@ const read: NativeKind<DsseRequest>["read"] = (spec, keys) => {
   return { payload: digestV2(payloadHash), signatures: list.map((it) => derSignature(it, keys)) }
 }
 
-/** Bodies of kind dsse keep no payload type, so the body alone never proves a bad signature. */
-export const unboundEnvelope: EnvelopeReading = {
-  payloadChecks: () => [],
-  envelopeChecks({ signatures }, { payloadType, payload }) {
-    const message = dssePae(payloadType, payload)
-    return signatures.flatMap(({ key, content }) =>
-      envelopeChecks(key, message, () => parseAnyBase64(String(content), "signature")),
-    )
-  },
+function readContent({ content }: RecordedSignature): Uint8Array {
+  return parseAnyBase64(String(content), "signature")
+}
+
+/**
+ * Bodies of kind dsse keep no payload type, so the body alone never proves a bad signature. `hash` is what the log
+ * hashes messages with, if it is not the key's own.
+ */
+export function unboundEnvelope(hash?: "sha256"): EnvelopeReading {
+  return {
+    payloadChecks: () => [],
+    envelopeChecks({ signatures }, { payloadType, payload }) {
+      const message = dssePae(payloadType, payload)
+      return signatures.flatMap((signature) =>
+        envelopeChecks(signature.key, message, () => readContent(signature)),
+      )
+    },
+    messageChecks({ signatures }, { payloadType, payload }) {
+      const message = dssePae(payloadType, payload)
+      return signatures.map((signature) =>
+        messageCheck(signature.key, readContent(signature), message, hash),
+      )
+    },
+  }
 }
 
 type Bundled = BundleForm<DsseRequest>
@@ -168,11 +195,10 @@ export const dsseV002 = {
   ...named,
   read,
   checks: undefined,
-  envelope: unboundEnvelope,
+  envelope: unboundEnvelope(),
   rekorV1: undefined,
   native: {
     propose: proposeDsse,
-    envelopeOf: ({ envelope }) => envelope,
     bundle: { contentOf, statement, requestOf },
   },
 } as const satisfies NativeKind<DsseRequest>

@@ -1,7 +1,7 @@
 // What doors, readers and judges ask of an entry kind: each module of this folder answers it for one kind in
 // one version, and registry.ts has them all. A kind that has no answer to a question says so by `undefined`.
 import type { Algorithm, HashName } from "../algorithm.ts"
-import type { DsseEnvelope, KeptPayload } from "../dsse.ts"
+import type { KeptPayload } from "../dsse.ts"
 import type { Proposal, SignatureCheck, Signed } from "../entry.ts"
 import type { EntryKind } from "../kind-names.ts"
 import type { Digest, ProposalOptions } from "../signature.ts"
@@ -48,6 +48,8 @@ export interface EnvelopeReading {
   payloadChecks(parts: RecordedParts, payload: Uint8Array): readonly SignatureCheck[]
   /** With the type that the log keeps beside the body; that they fail proves nothing. */
   envelopeChecks(parts: RecordedParts, kept: KeptPayload): readonly SignatureCheck[]
+  /** Of all signatures, as the log verified them: if every one holds, this payload with its type was signed. */
+  messageChecks(parts: RecordedParts, kept: KeptPayload): readonly SignatureCheck[]
 }
 
 /** The kind as submissions to Rekor v1 have it: `spec` beside `apiVersion` and `kind`. */
@@ -57,11 +59,6 @@ interface RekorV1Form {
    * `unsupported` or `mismatch`. The caller bounds the size of the whole.
    */
   propose(spec: unknown, options: ProposalOptions): Proposal
-  /**
-   * The envelope of an accepted submission, as it is kept; undefined where the body has everything.
-   * Refuses `malformed` for a spelling that is not kept.
-   */
-  envelopeOf(spec: unknown): Uint8Array | undefined
 }
 
 /** The artifact's digest by the bundle's word. */
@@ -119,8 +116,6 @@ export interface BundleForm<Request> {
 interface NativeForm<Request> {
   /** As {@link RekorV1Form.propose}. */
   propose(request: Request, options: ProposalOptions): Proposal
-  /** What may be kept of a submission; undefined where the body has everything. */
-  envelopeOf(request: Request): DsseEnvelope | undefined
   readonly bundle: BundleForm<Request> | undefined
 }
 

@@ -1,8 +1,9 @@
 // Which terms of an entry its body says, and which are kept beside it. A body says its kind and the digests it is
 // about, and a bare key can be read from it. Whatever a certificate or a statement gives is kept: a certificate
 // is slow to read again, and of a statement the body has only a digest.
-import { Refusal } from "../../core/base/errors.ts"
-import { termsOf } from "../search-terms.ts"
+import { Refusal, unlessRefused } from "../../core/base/errors.ts"
+import { termsOf, termsOfMessage } from "../search-terms.ts"
+import { readMessage, readPayloadMessage } from "../statement/message.ts"
 import type { Term, TermName } from "../term.ts"
 import { createVerifierKeyCache, type VerifierKey } from "../verifier-key.ts"
 import type { RecordedKeys } from "./kind.ts"
@@ -47,7 +48,13 @@ export function besideBody(terms: readonly Term[]): readonly Term[] | undefined 
   return terms.filter(({ name }) => !said.has(name))
 }
 
+/** What an attached message says. Never throws: one that no kind has is read as a payload. */
+function ofMessage(bytes: Uint8Array): readonly Term[] {
+  return termsOfMessage(unlessRefused(() => readMessage(bytes)) ?? readPayloadMessage(bytes))
+}
+
 interface EntryTermReader {
+  ofMessage(message: Uint8Array): readonly Term[]
   ofBody(body: Uint8Array, hasSide: boolean): BodyTerms
   besideBody(terms: readonly Term[]): readonly Term[] | undefined
 }
@@ -57,6 +64,7 @@ export function createEntryTerms(keysToCache: number): EntryTermReader {
   const keys = cachedKeys(keysToCache)
   return {
     besideBody,
+    ofMessage,
     ofBody(body, hasSide) {
       try {
         const { kind, parts } = readRecorded(body, hasSide ? unread : keys)

@@ -1,9 +1,9 @@
 // The search of the native API and of Rekor v1: entries by what they say, and all about one artifact.
 import { setImmediate } from "node:timers/promises"
 import { refuse, Trouble } from "../../core/base/errors.ts"
-import { readStatement } from "../../entry/in-toto.ts"
 import { entryKinds, isEntryKind } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary, type Signer } from "../../entry/kinds/summary.ts"
+import { glanceAt } from "../../entry/statement/reading.ts"
 import type { Term, TermName } from "../../entry/term.ts"
 import type { Log, LogEntry, SearchAnswer, SearchPage, SearchQuery } from "../../log/ports/log.ts"
 import { answerAttestation, keptAttestation } from "../door/attestation.ts"
@@ -16,6 +16,7 @@ import { type Call, get, type Route } from "../serving/route.ts"
 interface PageParameters {
   readonly after?: number
   readonly limit?: number
+  readonly attachedAfter?: number
 }
 
 interface Criteria extends PageParameters {
@@ -28,6 +29,7 @@ interface Criteria extends PageParameters {
   readonly payload?: string
   readonly predicateType?: string
   readonly kind?: string
+  readonly opaque?: true
   readonly order?: "oldest" | "newest"
 }
 
@@ -72,7 +74,9 @@ function readCriteria(criteria: Criteria): readonly (readonly Term[])[] {
   if (digest !== undefined) query.push(digestTerms(digest))
   for (const [name, value] of single) if (value !== undefined) query.push([{ name, value }])
   if (kind !== undefined) query.push(kindTerms(kind))
-  if (query.length === 0) refuse("malformed", "query: expected something to search for, found none")
+  if (query.length === 0 && criteria.opaque === undefined) {
+    refuse("malformed", "query: expected something to search for, found none")
+  }
   return query
 }
 
@@ -101,9 +105,11 @@ async function readEntries(log: Log, { indexes }: SearchAnswer): Promise<readonl
   return found
 }
 
-/** Up to where an answer is complete, and where it goes on. */
-function completeness({ completeUpTo, head: { checkpoint }, next }: SearchAnswer): object {
-  return { ...(next !== undefined && { next }), completeUpTo, checkpoint }
+/** Up to where an answer is complete, where it goes on, and what it cannot know. */
+function completeness(answer: SearchAnswer): object {
+  const { completeUpTo, head, next, opaque, attachedUpTo, attachedNext } = answer
+  const { checkpoint } = head
+  return { next, completeUpTo, checkpoint, opaque, attachedUpTo, attachedNext }
 }
 
 /** Each signer once, with the entries that are signed so. */
@@ -125,7 +131,7 @@ async function attestationView(log: Log, { entry, summary }: FoundEntry): Promis
   const kept = await keptAttestation(log, index, body)
   const view = { index, payload: summary.payload, isKept: kept !== undefined }
   if (kept === undefined) return view
-  return { ...view, payloadType: kept.payloadType, ...readStatement(kept) }
+  return { ...view, payloadType: kept.payloadType, ...glanceAt(kept.payload) }
 }
 
 async function attestationsView(log: Log, found: readonly FoundEntry[]): Promise<object[]> {
@@ -138,8 +144,9 @@ async function attestationsView(log: Log, found: readonly FoundEntry[]): Promise
 
 export function searchRoutes({ log }: Surroundings): readonly Route[] {
   async function searchEntries({ parameters }: Call<Criteria>): Promise<Answer> {
-    const { after, limit = DEFAULT_LIMIT, order = "oldest" } = parameters
-    const answer = await searchLog(log, readCriteria(parameters), { order, after, limit })
+    const { after, limit = DEFAULT_LIMIT, order = "oldest", opaque, attachedAfter } = parameters
+    const page = { order, after, limit, isOpaque: opaque, attachedAfter }
+    const answer = await searchLog(log, readCriteria(parameters), page)
     const entries = (await readEntries(log, answer)).map(({ entry, summary }) => {
       return { ...entryView(entry), kind: summary.kind }
     })
@@ -147,8 +154,9 @@ export function searchRoutes({ log }: Surroundings): readonly Route[] {
   }
 
   async function getArtifact({ parameters }: Call<Artifact>): Promise<Answer> {
-    const { digest, after, limit = DEFAULT_LIMIT } = parameters
-    const answer = await searchLog(log, [digestTerms(digest)], { order: "newest", after, limit })
+    const { digest, after, limit = DEFAULT_LIMIT, attachedAfter } = parameters
+    const page = { order: "newest", after, limit, attachedAfter } as const
+    const answer = await searchLog(log, [digestTerms(digest)], page)
     const found = await readEntries(log, answer)
     return jsonAnswer(200, {
       digest,

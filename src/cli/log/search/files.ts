@@ -6,6 +6,7 @@ import { nativeHasher } from "../../../crypto/tree-hasher.ts"
 import { createEntryTerms } from "../../../entry/kinds/terms.ts"
 import { carryTerms } from "../../../log/search/carrying.ts"
 import { openSearchIndex } from "../../../log/search/index.ts"
+import type { MessageSource } from "../../../log/search/learning.ts"
 import { createTermSource, type TermSource } from "../../../log/search/term-source.ts"
 import {
   carrySearch,
@@ -31,14 +32,21 @@ export function termSource(reads: StoredLog): TermSource {
   return createTermSource({ reads, terms: createEntryTerms(CACHED_KEYS), hasher: nativeHasher })
 }
 
+/** What attached messages say, and which envelopes are kept. */
+export function messageSource(reads: Pick<StoredLog, "attached" | "messages">): MessageSource {
+  return { reads, terms: createEntryTerms(0) }
+}
+
 /** Makes the index at `path` if there is none. `reads` stays the caller's to close. */
 export function openIndex(path: string, reads: StoredLog) {
   return openAll(async (closers) => {
     const store = openSearchStore(path, reads.identity)
     closers.push(store.close)
     const { size: logSize } = await reads.head()
-    const given = { store, source: termSource(reads), hasher: nativeHasher, logSize }
-    return { index: await openSearchIndex({ ...given, defer: setImmediate }) }
+    const given = { store, source: termSource(reads), messages: messageSource(reads), logSize }
+    return {
+      index: await openSearchIndex({ ...given, hasher: nativeHasher, defer: setImmediate }),
+    }
   })
 }
 
