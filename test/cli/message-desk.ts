@@ -21,7 +21,8 @@ export function openMessageDesk(): MessageDesk {
       const line = `${path} ${Buffer.from(init.body as Uint8Array).toString()}`
       const isNew = !given.includes(line)
       given.push(line)
-      return desk.answer?.() ?? Response.json({}, { status: isNew ? 201 : 200 })
+      const said = { digest: "d", form: "f", sequence: 1, attachedUpTo: 1, isNew }
+      return desk.answer?.() ?? Response.json(said, { status: isNew ? 201 : 200 })
     },
   }
   return desk

@@ -92,10 +92,11 @@ async function openRecipients(
   { terminal }: Called,
 ): Promise<readonly Recipient[]> {
   const { fetch } = terminal
-  const log = logRecipient({ url, fetch })
-  if (monitor.length === 0) return [log]
-  const { origin } = await openLogClient(url, terminal).treeHead()
-  return [log, ...monitor.map((each) => monitorRecipient({ url: each, fetch }, origin))]
+  const log = openLogClient(url, terminal)
+  if (monitor.length === 0) return [logRecipient(url, log)]
+  const { origin } = await log.treeHead()
+  const monitors = monitor.map((each) => monitorRecipient({ url: each, origin, fetch }))
+  return [logRecipient(url, log), ...monitors]
 }
 
 function createAttaching(options: AttachOptions, called: Called, recipients: readonly Recipient[]) {

@@ -50,15 +50,14 @@ export async function openBridge(
   const registry = await openRegistry(url, options, fetchInTime, signal)
   const trust = await readTrust(command)
   const log = createLogClient({ url: logUrl, fetch, signal })
-  const logAndMonitors = logRecipient({ url: logUrl, fetch, signal })
   return await openAll(async (closers) => {
     onDisk(data, () => mkdirSync(data, { recursive: true, mode: 0o700 }))
     closers.push(lockDataDirectory(data).release)
     const { origin } = await log.treeHead()
     const monitors = options.monitor.map((each) =>
-      monitorRecipient({ url: each, fetch, signal }, origin),
+      monitorRecipient({ url: each, origin, fetch, signal }),
     )
-    const recipients = [logAndMonitors, ...monitors]
+    const recipients = [logRecipient(logUrl, log), ...monitors]
     const file = join(data, "bridge.json")
     const state = await readState(file, { registry: url, origin })
     const copies = openCopies(join(data, "copies"), options.copies * MEBIBYTE)

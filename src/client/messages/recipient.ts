@@ -1,6 +1,8 @@
 // Giving a signed message to those who have its entry but not its bytes: the log (`POST /v1/entries/{index}/message`)
 // and monitors (`POST /messages`). Both check it against the entry themselves; nothing here is taken on trust.
+import { Refusal } from "../../core/base/errors.ts"
 import { createRawExchange, errorOfReply, type Fetch } from "../exchange.ts"
+import type { LogClient } from "../log-client.ts"
 
 /** What became of a message: taken now, known before, or forgotten on purpose and not to come back. */
 export type Taken = "taken" | "known" | "redacted"
@@ -12,8 +14,10 @@ export interface Recipient {
   give(index: number, message: Uint8Array): Promise<Taken>
 }
 
-export interface RecipientOptions {
+export interface MonitorOptions {
   readonly url: string
+  /** Of the log that the entries are in. */
+  readonly origin: string
   readonly fetch: Fetch
   readonly timeout?: number
   readonly signal?: AbortSignal | undefined
@@ -22,39 +26,45 @@ export interface RecipientOptions {
 const DEFAULT_TIMEOUT = 30_000
 const LONGEST_ANSWER = 65_536
 const CREATED = 201
-const GONE = 410
 
-function createRecipient(
-  { url, fetch, signal, timeout = DEFAULT_TIMEOUT }: RecipientOptions,
-  peer: string,
-  pathOf: (index: number) => string,
-): Recipient {
-  const ask = createRawExchange({ url, fetch, signal, timeout, peer })
-  return {
-    name: url,
-    async give(index, message) {
-      const reply = await ask({
-        method: "POST",
-        path: pathOf(index),
-        body: new Uint8Array(message),
-        contentType: "application/octet-stream",
-        longest: LONGEST_ANSWER,
-      })
-      if (reply.status >= 200 && reply.status < 300)
-        return reply.status === CREATED ? "taken" : "known"
-      if (reply.status === GONE) return "redacted"
-      throw errorOfReply(reply, peer)
-    },
+/** What `give` says; a refusal because it was taken away is an answer as well. */
+async function unlessGone(give: () => Promise<Taken>): Promise<Taken> {
+  try {
+    return await give()
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "gone") return "redacted"
+    throw error
   }
 }
 
-/** A log that keeps messages beside its entries. Refuses `malformed` for the URL. */
-export function logRecipient(options: RecipientOptions): Recipient {
-  return createRecipient(options, "log", (index) => `v1/entries/${index}/message`)
+/** A log that keeps messages beside its entries; `url` is its name. */
+export function logRecipient(url: string, log: Pick<LogClient, "attach">): Recipient {
+  const attach = async (index: number, message: Uint8Array) =>
+    (await log.attach(index, message)).isNew ? "taken" : "known"
+  return { name: url, give: (index, message) => unlessGone(() => attach(index, message)) }
 }
 
 /** A monitor that follows the log of this origin. Refuses `malformed` for the URL. */
-export function monitorRecipient(options: RecipientOptions, origin: string): Recipient {
-  const named = encodeURIComponent(origin)
-  return createRecipient(options, "monitor", (index) => `messages?origin=${named}&index=${index}`)
+export function monitorRecipient({
+  url,
+  origin,
+  fetch,
+  signal,
+  timeout,
+}: MonitorOptions): Recipient {
+  const peer = "monitor"
+  const ask = createRawExchange({ url, fetch, signal, peer, timeout: timeout ?? DEFAULT_TIMEOUT })
+  async function post(index: number, message: Uint8Array): Promise<Taken> {
+    const reply = await ask({
+      method: "POST",
+      path: `messages?origin=${encodeURIComponent(origin)}&index=${index}`,
+      // A copy, because a view of shared memory is no body.
+      body: message.slice(),
+      contentType: "application/octet-stream",
+      longest: LONGEST_ANSWER,
+    })
+    if (reply.status < 200 || reply.status >= 300) throw errorOfReply(reply, peer)
+    return reply.status === CREATED ? "taken" : "known"
+  }
+  return { name: url, give: (index, message) => unlessGone(() => post(index, message)) }
 }

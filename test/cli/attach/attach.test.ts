@@ -136,7 +136,7 @@ describe("countersign attach", () => {
     [422, "mismatch", "the digests differ"],
     [413, "too-large", "too long"],
     [404, "not-found", "nothing at this path"],
-    [410, "not-allowed", "redacted"],
+    [410, "gone", "redacted"],
     [503, "try-later", "later"],
   ])("exits with 1 and the reason where the log answers %i", async (status, code, detail) => {
     desk.answer = () => problem(status, code, detail)

@@ -378,7 +378,7 @@ describe("a bridge that cannot do all of its work says so", () => {
 
   test("but not of a message that was redacted", async () => {
     await signImage("one")
-    desk.answer = () => problem(410, "not-allowed", "redacted")
+    desk.answer = () => problem(410, "gone", "redacted")
     expect((await findings()).code).toBe(0)
   })
 })

@@ -199,36 +199,37 @@ describe("those who are given a message", () => {
     readonly init: RequestInit | undefined
   }
 
-  function answering(status: number, asked: Asked[], body = "{}") {
-    return async (url: unknown, init?: RequestInit) => {
+  function answering(status: number, asked: Asked[], body: object): typeof globalThis.fetch {
+    return async (url, init) => {
       asked.push({ url: String(url), init })
-      return new Response(body, { status, headers: { "content-type": "application/json" } })
+      return Response.json(body, { status })
     }
   }
 
+  const attached = { digest: "d", form: "f", sequence: 1, attachedUpTo: 1 }
+
   test.each([
-    [201, "taken"],
-    [200, "known"],
-    [410, "redacted"],
-  ])("say by %i that it is %s", async (status, said) => {
-    const asked: Asked[] = []
-    const fetch = answering(status, asked) as typeof globalThis.fetch
-    const log = logRecipient({ url: "http://log.example", fetch })
-    expect(await log.give(3, Buffer.from("m"))).toBe(said)
-    expect(asked[0]?.url).toBe("http://log.example/v1/entries/3/message")
-    expect(asked[0]?.init).toMatchObject({ method: "POST", redirect: "error" })
-    expect(asked[0]?.init?.headers).toEqual({ "content-type": "application/octet-stream" })
+    [201, { ...attached, isNew: true }, "taken"],
+    [200, { ...attached, isNew: false }, "known"],
+    [410, { code: "gone", detail: "redacted" }, "redacted"],
+  ])("say by %i whether it is new", async (status, body, said) => {
+    for (const isLog of [true, false]) {
+      const asked: Asked[] = []
+      const [url, fetch] = ["http://peer.example", answering(status, asked, body)]
+      const recipient = isLog
+        ? logRecipient(url, createLogClient({ url, fetch }))
+        : monitorRecipient({ url, origin: "log.example/a b", fetch })
+      expect(await recipient.give(3, Buffer.from("m"))).toBe(said)
+      const path = isLog ? "v1/entries/3/message" : "messages?origin=log.example%2Fa%20b&index=3"
+      expect(asked[0]?.url).toBe(`${url}/${path}`)
+      expect(asked[0]?.init).toMatchObject({ method: "POST", redirect: "error" })
+      expect(asked[0]?.init?.headers).toEqual({ "content-type": "application/octet-stream" })
+    }
   })
 
-  test("refuse in their own words, and a monitor is told the origin", async () => {
-    const asked: Asked[] = []
-    const fetch = answering(
-      422,
-      asked,
-      '{"code":"mismatch","detail":"no"}',
-    ) as typeof globalThis.fetch
-    const monitor = monitorRecipient({ url: "http://monitor.example/", fetch }, "log.example/a b")
+  test("refuse in their own words", async () => {
+    const fetch = answering(422, [], { code: "mismatch", detail: "no" })
+    const monitor = monitorRecipient({ url: "http://monitor.example/", origin: "o", fetch })
     await expect(monitor.give(3, Buffer.from("m"))).rejects.toMatchObject({ code: "mismatch" })
-    expect(asked[0]?.url).toBe("http://monitor.example/messages?origin=log.example%2Fa%20b&index=3")
   })
 })
