@@ -159,6 +159,9 @@ async function walkEverything(tools: BridgeTools, room: Room): Promise<void> {
   expectSame(await walkOnce(site, 0), [], "findings")
   const forms = remembered(room).map(({ form }) => form)
   expectSame(forms.toSorted(), ["dsse", "dsse", "dsse", "dsse", "simple-signing"], "forms")
+  const search = [...countersign, "search", "--log", tools.stand.log.url, "--json"]
+  const entries = await room.run([...search, "--digest", site.image])
+  expectSame(entries.stdout.trimEnd().split("\n").length, forms.length, "entries of the image")
   await room.run([
     tools.cosign2,
     "sign",

@@ -2,7 +2,7 @@
 // bytes together are bounded; what has no room is not kept, and the caller says so. A copy that does not have its digest
 // any more counts as none.
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { onDisk, syncNameOf } from "../../storage/disk/durable-file.ts"
@@ -24,6 +24,11 @@ function digestOf(bytes: Uint8Array): string {
 export function openCopies(folder: string, room: number): Copies {
   const fileOf = (digest: string) => join(folder, digest.replace("sha256:", ""))
   onDisk(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }))
+  // What a stop in the middle of a write has left behind.
+  onDisk(folder, () => {
+    const drafts = readdirSync(folder).filter((name) => name.endsWith(".tmp"))
+    for (const name of drafts) rmSync(join(folder, name))
+  })
   let held = onDisk(folder, () =>
     readdirSync(folder)
       .filter((name) => NAME.test(name))

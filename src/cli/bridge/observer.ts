@@ -2,6 +2,7 @@
 // ask the log about its signatures, give their messages, and keep copies of it.
 
 import type { Recipient } from "../../client/messages/recipient.ts"
+import type { SignedMessage } from "../../client/messages/signed-message.ts"
 import type { Registry } from "../../client/registry/registry.ts"
 import {
   descriptorBytes,
@@ -51,6 +52,11 @@ const NOTHING = { lostSince: undefined, isGone: undefined }
 function isDone(part: KeptPart, recipients: readonly Recipient[]): boolean {
   const isRead = part.unreadable === undefined && part.copies.length > 0
   return isRead && part.signatures.every((signature) => isSettled(signature, recipients))
+}
+
+/** A signature over an artifact, of which the registry has only the image, may be one over that. */
+function about(subject: string, signed: SignedMessage): SignedMessage {
+  return signed.form === "artifact" ? { ...signed, digests: [...signed.digests, subject] } : signed
 }
 
 export function createObserver(options: ObserverOptions): Observer {
@@ -107,7 +113,8 @@ export function createObserver(options: ObserverOptions): Observer {
     )
     const known = new Map(isKnown ? before.signatures.map((it) => [it.id, it]) : [])
     const signatures = new Map<string, KeptPart["signatures"][number]>()
-    for (const signed of read.messages) {
+    for (const each of read.messages) {
+      const signed = about(subject, each)
       const signature = await desk.settle(signed, known.get(signatureId(signed)))
       signatures.set(signature.id, signature)
     }

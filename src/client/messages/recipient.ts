@@ -25,7 +25,7 @@ export interface MonitorOptions {
 
 const DEFAULT_TIMEOUT = 30_000
 const LONGEST_ANSWER = 65_536
-const CREATED = 201
+const OK = 200
 
 /** What `give` says; a refusal because it was taken away is an answer as well. */
 async function unlessGone(give: () => Promise<Taken>): Promise<Taken> {
@@ -64,7 +64,7 @@ export function monitorRecipient({
       longest: LONGEST_ANSWER,
     })
     if (reply.status < 200 || reply.status >= 300) throw errorOfReply(reply, peer)
-    return reply.status === CREATED ? "taken" : "known"
+    return reply.status === OK ? "known" : "taken"
   }
   return { name: url, give: (index, message) => unlessGone(() => post(index, message)) }
 }

@@ -229,6 +229,16 @@ describe("unlogged-signature", () => {
   })
 })
 
+test("a signature over the image itself is found by the digest of the image", async () => {
+  const { manifests } = registry.repository(NAME)
+  const own = await logged(signed(manifests.get(image)?.bytes ?? ""))
+  const messageSignature = { signature: own.signature }
+  const content = JSON.stringify({ messageSignature, verificationMaterial: { publicKey: {} } })
+  putReferrer(registry, NAME, image, [{ content, mediaType: BUNDLE }])
+  expect(await findings()).toMatchObject({ code: 0, found: [] })
+  expect(desk.given).toEqual([])
+})
+
 describe("lost-referrer", () => {
   test.each([true, false])(
     "is what was there and is gone, with the API: %s",

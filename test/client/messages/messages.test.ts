@@ -210,6 +210,7 @@ describe("those who are given a message", () => {
 
   test.each([
     [201, { ...attached, isNew: true }, "taken"],
+    [202, { ...attached, isNew: true }, "taken"],
     [200, { ...attached, isNew: false }, "known"],
     [410, { code: "gone", detail: "redacted" }, "redacted"],
   ])("say by %i whether it is new", async (status, body, said) => {

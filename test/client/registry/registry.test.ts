@@ -186,6 +186,22 @@ describe("a hostile registry", () => {
   })
 })
 
+test("a registry that sends uploads elsewhere gets nothing sent there", async () => {
+  const other = await openFakeRegistry()
+  fake.front = (_request, response) => {
+    response.writeHead(202, { location: `${other.url}/v2/acme/app/blobs/uploads/1` }).end()
+    return true
+  }
+  const put = client({ redirectHosts: [other.host] }).putBlob(
+    "acme/app",
+    digestOf("x"),
+    Buffer.from("x"),
+  )
+  await expect(put).rejects.toMatchObject(refusal("not-allowed"))
+  expect(other.asked).toEqual([])
+  await other.close()
+})
+
 describe("a registry that redirects", () => {
   let other: FakeRegistry
 
