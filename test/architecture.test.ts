@@ -163,6 +163,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     entries: ["state", "watch", "findings", "heads", "follow", "alerts"],
     ".": ["state", "watch", "findings", "heads", "follow", "promises", "alerts", "entries"],
   },
+  client: { ".": [], messages: ["."], registry: [".", "messages"] },
   crypto: { engines: [], signers: ["engines"], ".": [] },
   storage: {
     disk: [],
@@ -191,10 +192,12 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "log/threads": ["log/search"],
     log: ["command", "log/search", "log/threads"],
     user: ["command"],
+    attach: ["command"],
+    bridge: ["command"],
     witness: ["command", "log"],
     "monitor/sinks": ["command"],
     monitor: ["command", "monitor/sinks"],
-    ".": ["command", "log", "user", "witness", "monitor"],
+    ".": ["command", "log", "user", "attach", "bridge", "witness", "monitor"],
   },
 }
 

@@ -67,7 +67,8 @@ test.each([
   {
     name: "docs/operating.md",
     about: [
-      ...["backup", "evidence", "export-tiles", "fsck", "heads", "init", "keys", "monitor"],
+      ...["attach", "backup", "bridge", "evidence", "export-tiles", "fsck", "heads", "init"],
+      ...["keys", "monitor"],
       ...["revoke", "search-index", "serve", "verify", "witness"],
     ],
   },
