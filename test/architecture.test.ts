@@ -188,8 +188,9 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     user: ["command"],
     witness: ["command", "log"],
     "monitor/sinks": ["command"],
-    monitor: ["command", "monitor/sinks"],
-    ".": ["command", "log", "user", "witness", "monitor"],
+    watch: ["command"],
+    monitor: ["command", "monitor/sinks", "watch"],
+    ".": ["command", "log", "user", "witness", "watch", "monitor"],
   },
 }
 
