@@ -140,7 +140,7 @@ describe("layers", () => {
  */
 const corridors: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   core: { base: [], tree: ["base"], note: ["base", "tree"] },
-  entry: { ".": [], "rekor-v1": ["."], kinds: [".", "rekor-v1"] },
+  entry: { ".": [], "rekor-v1": ["."], kinds: [".", "rekor-v1"], certificates: ["."] },
   log: {
     ports: [],
     search: ["ports"],
