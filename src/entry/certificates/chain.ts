@@ -53,14 +53,14 @@ export function unchained(reason: UnchainedReason, text: string): Unchained {
   return { form: "unchained", reason, text }
 }
 
-/** Of two results the one that says more. */
+/** Of two results the one that says more; the second if they say as much. */
 export function moreTelling(a: ChainResult, b: ChainResult): ChainResult {
   if (a.form === "chained" && b.form === "chained") {
     return b.validity.notAfter > a.validity.notAfter ? b : a
   }
   if (a.form === "chained") return a
   if (b.form === "chained") return b
-  return unchainedReasons.indexOf(b.reason) > unchainedReasons.indexOf(a.reason) ? b : a
+  return unchainedReasons.indexOf(b.reason) < unchainedReasons.indexOf(a.reason) ? a : b
 }
 
 function wrongLeaf(leaf: X509, { isForCode }: AuthoritySet): Unchained | undefined {

@@ -8,12 +8,10 @@ import { LONGEST_WATCH_LIST } from "../../core/base/limits.ts"
 import { parseDecimal, parseHex } from "../../core/base/text.ts"
 import { digestLength, type HashName } from "../../entry/algorithm.ts"
 import { parseDigest } from "../../entry/signature.ts"
-import { type Pattern, parsePattern } from "./pattern.ts"
+import { type IdentityRule, readIdentityRule } from "./identity.ts"
 
 /** Who may sign: a key by its fingerprint, or whom an issuer vouches for. */
-export type SignerRule =
-  | { readonly form: "key"; readonly key: string }
-  | { readonly form: "oidc"; readonly issuer: string; readonly identity: Pattern }
+export type SignerRule = { readonly form: "key"; readonly key: string } | IdentityRule
 
 /** From the entry after `index` on, nothing by this key is expected. */
 export interface RevokedKey {
@@ -61,11 +59,9 @@ function fingerprint(text: string): string {
 export function readRule(text: string): SignerRule {
   const [form, rest] = splitWord(text)
   if (form === "key") return { form, key: fingerprint(rest) }
-  const [issuer, identity] = splitWord(rest)
-  if (form !== "oidc" || identity === "") {
-    return expected("key sha256:HEX or oidc ISSUER PATTERN", text)
-  }
-  return { form, issuer, identity: parsePattern(identity) }
+  return form === "oidc"
+    ? readIdentityRule(rest)
+    : expected("key sha256:HEX or oidc ISSUER PATTERN", text)
 }
 
 /** `[in ORIGIN]`; undefined for anything else. */

@@ -4,22 +4,33 @@
 //   countersign-watch/v1
 //   subject NAME
 //     digest ALGORITHM:HEX | digests FILE | name PATTERN
-//     signer key sha256:HEX | signer oidc ISSUER PATTERN
+//     signer key sha256:HEX | signer oidc ISSUER PATTERN [where FIELD PATTERN …] [from AUTHORITY]
 //     unique version
 //   signer NAME
-//     key sha256:HEX | oidc ISSUER PATTERN
+//     key sha256:HEX | oidc ISSUER PATTERN [where FIELD PATTERN …] [from AUTHORITY]
 //     mine FILE
 //     revoked sha256:HEX at INDEX [in ORIGIN]
+//   authority NAME
+//     roots FILE | trusted-root FILE
+//     eku code-signing
 //   shipped FILE [within HOURS] [in ORIGIN]
 //   duplicates violation|ignore
 //   unknown violation|ignore
 //
-// Patterns: pattern.ts. Names and issuers in certificates are taken as they stand there: no chain is
-// verified, so a rule by identity says who is named, not who signed.
+// Patterns: pattern.ts; identity rules: identity.ts; authorities: authority.ts. Without an authority, names and issuers
+// in certificates are taken as they stand there: a rule by identity then says who is named, not who signed.
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { LONGEST_WATCH } from "../../core/base/limits.ts"
 import { parsePlainText } from "../../core/base/text.ts"
+import type { AuthoritySet } from "../../entry/certificates/authority.ts"
 import { parseDigest } from "../../entry/signature.ts"
+import {
+  type AuthorityDraft,
+  assertAuthorities,
+  MOST_AUTHORITY_SETS,
+  newAuthority,
+  readAuthorityLine,
+} from "./authority.ts"
 import { type Pattern, parsePattern } from "./pattern.ts"
 import {
   expected,
@@ -61,6 +72,8 @@ export interface Watch {
   readonly subjects: readonly Subject[]
   readonly signers: readonly WatchedSigner[]
   readonly shipments: readonly Shipment[]
+  /** Who must have issued the certificates that identity rules go by; if there is none, anyone may. */
+  readonly authorities: readonly AuthoritySet[]
   /** What an entry is that is in the log already. */
   readonly duplicates: Severity
   /** What an entry is whose kind, key or algorithm is not known here. */
@@ -93,6 +106,7 @@ interface Draft {
   readonly subjects: Map<string, SubjectDraft>
   readonly signers: Map<string, SignerDraft>
   readonly shipments: Shipment[]
+  readonly authorities: Map<string, AuthorityDraft>
   readonly severities: Map<string, Severity>
   readonly files: Set<string>
   readonly readFile: WatchFileReader
@@ -156,6 +170,16 @@ function openSigner(draft: Draft, name: string): BlockReader {
   return (line) => readSignerLine(draft, signer, line)
 }
 
+function openAuthority(draft: Draft, name: string): BlockReader {
+  if (draft.authorities.has(name)) expected("an authority that is not there yet", name)
+  if (draft.authorities.size >= MOST_AUTHORITY_SETS) {
+    expected(`up to ${MOST_AUTHORITY_SETS} authorities`, name)
+  }
+  const authority = newAuthority(name)
+  draft.authorities.set(name, authority)
+  return (line) => readAuthorityLine(authority, line, (path) => readList(draft, path))
+}
+
 function setSeverity(draft: Draft, keyword: string, value: string): void {
   if (value !== "violation" && value !== "ignore") expected("violation or ignore", value)
   if (draft.severities.has(keyword)) expected(`one line ${keyword}`, value)
@@ -167,9 +191,10 @@ async function readStatement(draft: Draft, line: string): Promise<BlockReader | 
   const [keyword, rest] = splitWord(line)
   if (keyword === "subject") return openSubject(draft, oneWord(rest, "subject and one word"))
   if (keyword === "signer") return openSigner(draft, oneWord(rest, "signer and one word"))
+  if (keyword === "authority") return openAuthority(draft, oneWord(rest, "authority and one word"))
   if (keyword === "shipped") draft.shipments.push(await readShippedList(draft, rest))
   else if (keyword === "duplicates" || keyword === "unknown") setSeverity(draft, keyword, rest)
-  else expected("subject, signer, shipped, duplicates or unknown", line)
+  else expected("subject, signer, authority, shipped, duplicates or unknown", line)
   return undefined
 }
 
@@ -181,7 +206,7 @@ async function readLines(draft: Draft, lines: readonly string[]): Promise<void> 
     try {
       if (!written.startsWith(" ")) readMember = await readStatement(draft, line)
       else if (readMember === undefined)
-        expected("a line of a block behind subject or signer", line)
+        expected("a line of a block behind subject, signer or authority", line)
       else await readMember(line)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
@@ -216,15 +241,21 @@ export async function parseWatch(text: string, readFile: WatchFileReader): Promi
     subjects: new Map(),
     signers: new Map(),
     shipments: [],
+    authorities: new Map(),
     severities: new Map(),
     files: new Set(),
     readFile,
   }
   await readLines(draft, lines)
   assertWhole(draft)
-  return {
+  const watched = {
     subjects: [...draft.subjects.values()],
     signers: [...draft.signers.values()],
+    authorities: [...draft.authorities.values()],
+  }
+  assertAuthorities(watched)
+  return {
+    ...watched,
     shipments: draft.shipments,
     duplicates: draft.severities.get("duplicates") ?? "ignore",
     unknown: draft.severities.get("unknown") ?? "violation",
