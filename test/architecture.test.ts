@@ -140,7 +140,13 @@ describe("layers", () => {
  */
 const corridors: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   core: { base: [], tree: ["base"], note: ["base", "tree"] },
-  entry: { ".": [], "rekor-v1": ["."], kinds: [".", "rekor-v1"], certificates: ["."] },
+  entry: {
+    statement: [],
+    ".": ["statement"],
+    "rekor-v1": ["."],
+    kinds: ["statement", ".", "rekor-v1"],
+    certificates: ["."],
+  },
   log: {
     ports: [],
     search: ["ports"],
@@ -188,8 +194,9 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     user: ["command"],
     witness: ["command", "log"],
     "monitor/sinks": ["command"],
-    monitor: ["command", "monitor/sinks"],
-    ".": ["command", "log", "user", "witness", "monitor"],
+    watch: ["command"],
+    monitor: ["command", "monitor/sinks", "watch"],
+    ".": ["command", "log", "user", "witness", "watch", "monitor"],
   },
 }
 

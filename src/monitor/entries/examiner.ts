@@ -8,6 +8,7 @@ import type { Documents } from "../state/documents.ts"
 import type { Watch } from "../watch/watch.ts"
 import { createShippedRule } from "./expectation.ts"
 import { claimRemarks } from "./identity-rule.ts"
+import { signerRemarks } from "./ledger-rule.ts"
 import {
   createEntryReader,
   type EntryReading,
@@ -16,7 +17,7 @@ import {
   type ReadEntry,
 } from "./reading.ts"
 import { type EntryRemark, type Remark, remarkOn } from "./remark.ts"
-import { createRevocationRule, createSubjectRule, signerRemarks } from "./rule-subject.ts"
+import { createRevocationRule, createSubjectRule } from "./rule-subject.ts"
 import { indexWatch, type WatchIndex } from "./watch-index.ts"
 
 export interface EntryExaminerOptions {

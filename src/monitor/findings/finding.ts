@@ -50,6 +50,7 @@ const families = {
   backlog: "health",
   "canary-missing": "health",
   "sink-failing": "health",
+  "bad-ledger": "health",
 } as const
 
 export type FindingKind = keyof typeof families

@@ -7,46 +7,41 @@
 // `roots` is PEM of roots and intermediates, `trusted-root` is Sigstore's file (JSON), whose leaves are always for code
 // signing. Without such a block, rules by identity believe whoever has written a name into a certificate.
 import { refuse, shown } from "../../core/base/errors.ts"
-import {
-  type AuthorityPool,
-  type AuthoritySet,
-  readAuthorityPem,
-} from "../../entry/certificates/authority.ts"
+import { type AuthoritySet, readAuthorityPem } from "../../entry/certificates/authority.ts"
 import { parseCertificateAuthorities } from "../../sigstore/certificate-authorities.ts"
+import { type AuthorityDraft, type BlockReader, type Place, textOf } from "./draft.ts"
 import type { IdentityRule } from "./identity.ts"
-import type { SignerRule } from "./rules.ts"
+import { expected, oneWord, type SignerRule, splitWord } from "./rules.ts"
 
-/** An authority while its block is read. */
-export interface AuthorityDraft extends AuthoritySet {
-  readonly pools: AuthorityPool[]
-  isForCode: boolean
-}
+/** Every certificate that a rule names may have to be held against each of them. */
+const MOST_AUTHORITIES = 16
 
-/** Every identity rule may have to be held against each of them. */
-export const MOST_AUTHORITY_SETS = 16
-
-export function newAuthority(name: string): AuthorityDraft {
-  return { name, pools: [], isForCode: false }
-}
-
-/** Reads a line of the block; `readFile` gives the text of a file that it names. */
-export async function readAuthorityLine(
+async function readAuthorityLine(
+  place: Place,
   authority: AuthorityDraft,
   line: string,
-  readFile: (path: string) => Promise<string>,
 ): Promise<void> {
-  const [keyword = "", file = ""] = line.split(/ (.*)/s)
-  if (keyword === "roots" && file !== "") {
-    authority.pools.push(readAuthorityPem(await readFile(file), file))
-  } else if (keyword === "trusted-root" && file !== "") {
-    authority.pools.push(...parseCertificateAuthorities(await readFile(file), file))
+  const [keyword, file] = splitWord(line)
+  if (keyword === "roots") {
+    authority.pools.push(readAuthorityPem(await textOf(place, file), file))
+  } else if (keyword === "trusted-root") {
+    authority.pools.push(...parseCertificateAuthorities(await textOf(place, file), file))
     authority.isForCode = true
   } else if (line === "eku code-signing") authority.isForCode = true
-  else
-    refuse(
-      "malformed",
-      `expected roots FILE, trusted-root FILE or eku code-signing, found ${shown(line)}`,
-    )
+  else expected("roots FILE, trusted-root FILE or eku code-signing", line)
+}
+
+/** Begins the block of an authority. */
+export function openAuthority(place: Place, text: string): BlockReader {
+  const name = oneWord(text, "authority and one word")
+  const { authorities } = place.draft
+  if (authorities.has(name)) expected("an authority that is not there yet", name)
+  if (authorities.size >= MOST_AUTHORITIES) {
+    expected(`up to ${MOST_AUTHORITIES} authorities`, `${name} as well`)
+  }
+  const authority = { name, pools: [], isForCode: false }
+  authorities.set(name, authority)
+  return (line) => readAuthorityLine(place, authority, line)
 }
 
 /** Every rule of a watch file with what it stands in: a subject or a signer, by name. */
