@@ -1,11 +1,13 @@
 // Examines every entry of a log as it is read: verifies what can be verified, and holds it against the watch
 // file. Expected entries make no remark but are counted. What it remembers are documents, so that they become
 // durable together with the place up to which the log was read.
+import { present } from "../../core/base/present.ts"
 import type { SignatureCheck } from "../../entry/entry.ts"
 import { isCanaryEntry } from "../alerts/canary.ts"
 import type { Documents } from "../state/documents.ts"
 import type { Watch } from "../watch/watch.ts"
 import { createShippedRule } from "./expectation.ts"
+import { claimRemarks } from "./identity-rule.ts"
 import { signerRemarks } from "./ledger-rule.ts"
 import {
   createEntryReader,
@@ -85,18 +87,21 @@ function validityRemarks({ index, claim }: Examination): readonly Remark[] {
 /** Names or dates that cannot be read, where they would decide. */
 function unreadablePart(
   { payload, claim, facts }: ReadEntry,
-  { watchesStatements, watchesIdentities }: WatchIndex,
+  { watchesStatements, watchesIdentities, believesAnyone, isBelieved }: WatchIndex,
 ): string | undefined {
   if (watchesStatements && payload?.isUnreadable === true) return "its statement's subjects"
   if (!watchesIdentities) return undefined
-  if (facts.signers.some(({ isUnreadable }) => isUnreadable)) return "a name in its certificate"
+  // Where authorities are named, nobody takes an unreadable name by anyone else for one that is watched.
+  const isDoubtful = facts.signers.some((each) => each.isUnreadable && isBelieved(each))
+  if (isDoubtful) return "a name in its certificate"
   const isUndated = claim.keys.some((key) => key.form === "certificate" && !key.validity)
-  return isUndated ? "the dates of its certificate" : undefined
+  return isUndated && believesAnyone ? "the dates of its certificate" : undefined
 }
 
 export function createEntryExaminer(options: EntryExaminerOptions): EntryExaminer {
   const { origin, watch, verify } = options
-  const index = indexWatch(watch)
+  const holds = (check: SignatureCheck) => verify([check])
+  const index = indexWatch(watch, { holds, ...present({ sha256: options.sha256 }) })
   const read = createEntryReader(options.sha256)
   const revocations = createRevocationRule(origin, index)
   const subjectRemarks = createSubjectRule(origin)
@@ -140,6 +145,7 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
     const about = index.subjectsOf(entry.facts)
     const remarks = [
       ...signerRemarks(entry, signed),
+      ...claimRemarks(entry.index, index.claimsOf(entry.facts)),
       ...subjectRemarks(entry, about),
       ...revocations.remarks(entry),
       ...unreadableRemarks(entry),

@@ -1,20 +1,18 @@
 // A watch file made ready for many entries: which of its subjects and signers an entry is about. Entries that
 // nobody watches cost a few look-ups.
 import { shown } from "../../core/base/errors.ts"
-import type { RevokedKey, SignerRule } from "../watch/rules.ts"
+import type { RevokedKey } from "../watch/rules.ts"
 import type { Subject, Watch, WatchedSigner } from "../watch/watch.ts"
+import {
+  type ClaimMatch,
+  createIdentityCheck,
+  type EntrySigner,
+  type IdentityCheck,
+  type IdentityOptions,
+} from "./identity-rule.ts"
 import type { NamedSubject } from "./payload.ts"
 
-/** A signer as an entry names it. */
-export interface EntrySigner {
-  /** `sha256:` and hex. */
-  readonly key: string
-  readonly issuer?: string
-  /** Whom the certificate names, as it is written there. */
-  readonly identities: readonly string[]
-  /** There is a name that cannot be read: it may be any. */
-  readonly isUnreadable: boolean
-}
+export type { EntrySigner }
 
 export interface EntryFacts {
   /** `algorithm:hex` of the artifact or the payload. */
@@ -40,9 +38,12 @@ export interface SignerMatch {
   readonly reason: string
 }
 
-export interface WatchIndex {
+export interface WatchIndex
+  extends Pick<IdentityCheck, "believesAnyone" | "isBelieved" | "vouchedBy"> {
   subjectsOf(facts: EntryFacts): readonly SubjectMatch[]
   signersOf(facts: EntryFacts): readonly SignerMatch[]
+  /** Who claims to be somebody who is watched, and is not believed. */
+  claimsOf(facts: EntryFacts): readonly ClaimMatch[]
   /** The lowest index from behind which the watch file expects nothing by this key. */
   revokedAt(key: string, origin: string): number | undefined
   isKnownKey(key: string): boolean
@@ -51,14 +52,7 @@ export interface WatchIndex {
   readonly watchesStatements: boolean
 }
 
-/** The key, or the issuer with an identity that fits: any of several if `isWide`, else all of them. */
-function fits(rule: SignerRule, signer: EntrySigner, isWide: boolean): boolean {
-  if (rule.form === "key") return rule.key === signer.key
-  const { issuer, identities, isUnreadable } = signer
-  if (issuer !== rule.issuer || identities.length === 0) return false
-  const isFitting = (identity: string) => rule.identity.matches(identity)
-  return isWide ? identities.some(isFitting) : !isUnreadable && identities.every(isFitting)
-}
+const nothing: readonly never[] = []
 
 function push<V>(map: Map<string, V[]>, key: string, value: V): void {
   const values = map.get(key)
@@ -66,8 +60,8 @@ function push<V>(map: Map<string, V[]>, key: string, value: V): void {
   else values.push(value)
 }
 
-function strangersTo({ signers }: Subject, facts: EntryFacts): readonly EntrySigner[] {
-  if (signers.length === 0) return []
+function strangersTo({ signers }: Subject, facts: EntryFacts, { fits }: IdentityCheck) {
+  if (signers.length === 0) return nothing
   return facts.signers.filter((signer) => !signers.some((rule) => fits(rule, signer, false)))
 }
 
@@ -83,17 +77,19 @@ function reasonFor({ digests, names }: Subject, facts: EntryFacts, named: readon
   return `its statement is about ${shown(first.name, 120)}, which fits ${pattern?.text}`
 }
 
-function matchSubject(subject: Subject, facts: EntryFacts): SubjectMatch | undefined {
+function matchSubject(
+  subject: Subject,
+  facts: EntryFacts,
+  identities: IdentityCheck,
+): SubjectMatch | undefined {
   const named = facts.subjects.filter(
     ({ name }) => name !== undefined && subject.names.some((pattern) => pattern.matches(name)),
   )
   const reason = reasonFor(subject, facts, named)
   return reason === undefined
     ? undefined
-    : { subject, reason, named, strangers: strangersTo(subject, facts) }
+    : { subject, reason, named, strangers: strangersTo(subject, facts, identities) }
 }
-
-const nothing: readonly never[] = []
 
 /** A list that is longer is asked itself, because one more map of it would cost as much again. */
 const LONGEST_MAPPED = 10_000
@@ -121,7 +117,8 @@ function keysOf(watch: Watch): ReadonlySet<string> {
   return new Set([...keys, ...watch.signers.flatMap((each) => each.revoked.map(({ key }) => key))])
 }
 
-export function indexWatch(watch: Watch): WatchIndex {
+export function indexWatch(watch: Watch, options: IdentityOptions = {}): WatchIndex {
+  const identities = createIdentityCheck(watch, options)
   const lookUp = lookUpDigests(watch.subjects)
   const byName = watch.subjects.filter(({ names }) => names.length > 0)
   const byKey = new Map<string, WatchedSigner[]>()
@@ -140,7 +137,7 @@ export function indexWatch(watch: Watch): WatchIndex {
     if (keyed === undefined && by.identities.length === 0) return nothing
     const found = new Set([...(keyed ?? nothing), ...byIdentity])
     return [...found].flatMap((signer): readonly SignerMatch[] => {
-      const rule = signer.rules.find((each) => fits(each, by, true))
+      const rule = signer.rules.find((each) => identities.fits(each, by, true))
       if (rule === undefined) return nothing
       const isKey = rule.form === "key"
       const reason = isKey ? `key ${rule.key}` : `identity ${rule.identity.text} of ${rule.issuer}`
@@ -149,15 +146,21 @@ export function indexWatch(watch: Watch): WatchIndex {
   }
 
   return {
+    believesAnyone: identities.believesAnyone,
+    isBelieved: identities.isBelieved,
+    vouchedBy: identities.vouchedBy,
     subjectsOf(facts) {
       const { digests, subjects } = facts
       const found = digests.flatMap(lookUp)
       for (const { digests: stated } of subjects) found.push(...stated.flatMap(lookUp))
       if (subjects.length > 0) found.push(...byName)
       if (found.length === 0) return nothing
-      return [...new Set(found)].flatMap((subject) => matchSubject(subject, facts) ?? nothing)
+      return [...new Set(found)].flatMap(
+        (subject) => matchSubject(subject, facts, identities) ?? nothing,
+      )
     },
     signersOf: ({ signers }) => signers.flatMap(signersBy),
+    claimsOf: ({ signers }) => identities.claimsOf(signers),
     revokedAt(key, origin) {
       const indices = revoked
         .get(key)

@@ -39,6 +39,7 @@ const families = {
   "witness-time": "witness",
   "unknown-signer": "misissuance",
   "not-mine": "misissuance",
+  "claimed-identity": "misissuance",
   "after-revocation": "misissuance",
   "outside-validity": "misissuance",
   "bad-signature": "misissuance",
