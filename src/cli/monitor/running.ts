@@ -14,6 +14,7 @@ import { type LedgerFolder, openLedgerFolder } from "../../storage/files/ledger-
 import { type Close, openAll } from "../command/closers.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { readWatch } from "../watch/files.ts"
+import { startWarnings } from "../watch/warnings.ts"
 import { lockMonitorState, monitorDirectory, takeAcknowledgements } from "./directory.ts"
 import { openServedLedgers } from "./ledgers.ts"
 import { openMonitoredLogs } from "./monitored-logs.ts"
@@ -115,6 +116,7 @@ async function openParts(
   }
   return {
     ...{ monitor, state, sinks, policyRemark, engine: check.engine, served, status },
+    watchWarnings: startWarnings(watch),
     takeAcknowledgements: (now: number) =>
       takeAcknowledgements(directory, (ids) => monitor.acknowledge(ids, now)),
   }
