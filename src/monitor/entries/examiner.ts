@@ -15,7 +15,7 @@ import {
 } from "./reading.ts"
 import { type EntryRemark, type Remark, remarkOn } from "./remark.ts"
 import { createRevocationRule, createSubjectRule, signerRemarks } from "./rule-subject.ts"
-import { indexWatch, type WatchIndex } from "./watch-index.ts"
+import { type EntryFacts, indexWatch, type WatchIndex } from "./watch-index.ts"
 
 export interface EntryExaminerOptions {
   /** The log's; what is remembered is remembered of it. */
@@ -45,12 +45,28 @@ export interface EntryCounters {
   readonly unexpected: number
 }
 
+/** What became of examining an entry. */
+export interface ExaminedState {
+  readonly remarks: readonly EntryRemark[]
+  /**
+   * `understood`: it is known what it is about, and that was judged. `opaque`: nobody can know from what is at hand.
+   * `pending`: what the log may keep beside it was not given.
+   */
+  readonly state: "understood" | "opaque" | "pending"
+  /** Whether a watched signer signed it. */
+  readonly isListed: boolean
+  /** Whether it is by a watched signer or about a watched subject. */
+  readonly isWatched: boolean
+  /** Of an entry that can be read. */
+  readonly facts?: EntryFacts
+}
+
 export interface EntryExaminer {
   /**
-   * What there is to say about the next entry; entries come in the order of their indices. Never throws for
+   * What there is to say about an entry; entries come in the order of their indices, or again. Never throws for
    * anything that an entry holds. `documents` is what the batch commits.
    */
-  examine(entry: ExaminedEntry, documents: Documents): readonly EntryRemark[]
+  examine(entry: ExaminedEntry, documents: Documents): ExaminedState
   counters(): EntryCounters
 }
 
@@ -163,22 +179,42 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
     return [...ruleRemarks(entry), ...validity]
   }
 
-  function remarksOn(entry: ExaminedEntry, documents: Documents): readonly Remark[] {
+  function stateOf(reading: ReadEntry): Omit<ExaminedState, "remarks"> {
+    const { facts, claim, payload } = reading
+    const isListed = index.signersOf(facts).length > 0
+    const isMissing = claim.summary.payload !== undefined && payload === undefined
+    return {
+      state: isMissing ? "pending" : "understood",
+      isListed,
+      isWatched: isListed || index.subjectsOf(facts).length > 0,
+      facts,
+    }
+  }
+
+  function examineEntry(entry: ExaminedEntry, documents: Documents) {
     const duplicate = duplicateRemarks(entry)
     const reading = read(entry)
     if (reading.form === "read") {
       const { index, leafHash } = entry
-      return [...duplicate, ...examineReadable({ ...reading, index, leafHash, documents })]
+      const remarks = examineReadable({ ...reading, index, leafHash, documents })
+      return { remarks: [...duplicate, ...remarks], ...stateOf(reading) }
     }
     if (reading.form === "unknown") counts.unknown += 1
     const isIgnored = reading.form === "unknown" && watch.unknown === "ignore"
-    return isIgnored ? duplicate : [...duplicate, unclassifiable(entry.index, reading)]
+    const remarks = isIgnored ? duplicate : [...duplicate, unclassifiable(entry.index, reading)]
+    return { remarks, state: "understood", isListed: false, isWatched: false } as const
   }
 
   return {
     examine(entry, documents) {
+      const before = entry.isAgain === true ? { ...counts } : undefined
       counts.entries += 1
-      return remarksOn(entry, documents).map((remark) => remarkOn(entry.index, remark))
+      const examined = examineEntry(entry, documents)
+      if (before !== undefined) Object.assign(counts, before)
+      return {
+        ...examined,
+        remarks: examined.remarks.map((remark) => remarkOn(entry.index, remark)),
+      }
     },
     counters: () => ({ ...counts }),
   }

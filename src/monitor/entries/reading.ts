@@ -19,6 +19,8 @@ export interface LoggedEntryBytes {
   readonly body: Uint8Array
   /** The DSSE envelope that the log keeps beside it, if it was asked for and there is one. */
   readonly envelope?: Uint8Array
+  /** The bytes that were signed, proven to be those of the entry, where somebody gave them. */
+  readonly message?: Uint8Array
 }
 
 export interface ExaminedEntry extends LoggedEntryBytes {
@@ -26,6 +28,8 @@ export interface ExaminedEntry extends LoggedEntryBytes {
   readonly leafHash: Hash
   /** The lower index at which the same leaf hash is. */
   readonly repeats?: number
+  /** Whether it was examined before: it is counted nowhere a second time. */
+  readonly isAgain?: boolean
 }
 
 export interface ReadEntry {

@@ -71,7 +71,12 @@ export function createSubjectRule(origin: string) {
       const first = documents.get(claims, key)
       // A stranger's claim is compared, but never becomes the one that others are compared with.
       if (first === undefined && strangers.length === 0) remember(key, digest, index, documents)
-      if (first === undefined || first.digest === digest) return []
+      if (first !== undefined && index < first.index) {
+        // Entries are not always examined in their order; those behind this one are examined again.
+        if (strangers.length === 0) documents.put(claims, key, { digest, index })
+        return []
+      }
+      if (first === undefined || first.index === index || first.digest === digest) return []
       const other = first.index
       const summary = `entry ${index} says that ${shown(name, 120)} is ${digest}; by entry ${other} it is ${first.digest}`
       const kind = "conflicting-claims"
@@ -132,7 +137,7 @@ export function createRevocationRule(origin: string, watch: WatchIndex) {
   ): readonly Remark[] {
     const isOwn = watch.isKnownKey(key) || watch.signersOf(facts).some(({ by }) => by.key === key)
     if (!isOwn) {
-      if (toldAt !== undefined) return []
+      if (toldAt !== undefined && toldAt < index) return []
       documents.put(revocations, placeOf(key), { index: other, toldAt: index })
     }
     const summary = `entry ${index} is signed by ${key}, which entry ${other} has revoked`

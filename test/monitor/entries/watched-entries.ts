@@ -160,7 +160,7 @@ export function startExamination(
       index += 1
       const leafHash = leafHashOf(body)
       const beside = present({ envelope, repeats: duplicateOf?.(leafHash, index) })
-      return examiner.examine({ index, leafHash, body, ...beside }, documents)
+      return examiner.examine({ index, leafHash, body, ...beside }, documents).remarks
     },
   }
 }
