@@ -16,6 +16,8 @@ export interface LoggedClaim {
   readonly summary: EntrySummary
   /** The keys of the signers, in their order. */
   readonly keys: readonly VerifierKey[]
+  /** The signatures as they stand in the body, in the same order. */
+  readonly signatures: readonly RecordedSignature[]
   /** Every one must hold. Empty if the body alone does not say what was signed. */
   readonly checks: readonly SignatureCheck[]
   /** Unix seconds: from when to when all certificates of the signers hold; absent for bare keys. */
@@ -77,10 +79,11 @@ export function createClaimReader(limit: number): ClaimReader {
     const { signatures } = parts
     const keys = signatures.map(({ key }) => key)
     const validity = validityOf(signatures)
-    if (payload === undefined) return { summary, keys, checks: checksOf(recorded), ...validity }
+    const read = { summary, keys, signatures, ...validity }
+    if (payload === undefined) return { ...read, checks: checksOf(recorded) }
     assertPayload(recorded, payload)
     const checks = kind?.envelope?.payloadChecks(parts, payload) ?? []
-    return { summary, keys, checks, ...validity }
+    return { ...read, checks }
   }
 }
 

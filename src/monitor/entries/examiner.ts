@@ -6,6 +6,7 @@ import { isCanaryEntry } from "../alerts/canary.ts"
 import type { Documents } from "../state/documents.ts"
 import type { Watch } from "../watch/watch.ts"
 import { createShippedRule } from "./expectation.ts"
+import { signerRemarks } from "./ledger-rule.ts"
 import {
   createEntryReader,
   type EntryReading,
@@ -14,7 +15,7 @@ import {
   type ReadEntry,
 } from "./reading.ts"
 import { type EntryRemark, type Remark, remarkOn } from "./remark.ts"
-import { createRevocationRule, createSubjectRule, signerRemarks } from "./rule-subject.ts"
+import { createRevocationRule, createSubjectRule } from "./rule-subject.ts"
 import { type EntryFacts, indexWatch, type WatchIndex } from "./watch-index.ts"
 
 export interface EntryExaminerOptions {

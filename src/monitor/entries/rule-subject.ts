@@ -1,11 +1,9 @@
 // The rules of watched subjects, signers and keys. Nobody but the expected signers signs a subject (`unknown-signer`), and
-// a version of a unique one has one digest (`conflicting-claims`): the one that was claimed first. What a watched
-// signer's key signs must stand in its ledger, if there is one: `not-mine`. What is signed by a key behind its revocation
-// is `after-revocation`; the order is that of the log's entries, never of time, because whoever has a stolen key has its
-// dates as well. What a stranger's key revokes is remembered too, up to a bound, because the key may be watched later.
+// a version of a unique one has one digest (`conflicting-claims`): the one that was claimed first. What is signed by a
+// key behind its revocation is `after-revocation`; the order is that of the log's entries, never of time, because whoever
+// has a stolen key has its dates as well. What a stranger's key revokes is remembered too, up to a bound, because the key
+// may be watched later.
 import { shown } from "../../core/base/errors.ts"
-import { formatHex } from "../../core/base/text.ts"
-import type { Hash } from "../../core/tree/hash.ts"
 import { isVersioned } from "../../evidence/conflict.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
 import type { Documents } from "../state/documents.ts"
@@ -13,13 +11,7 @@ import { integer, message, optional, text } from "../state/schema.ts"
 import type { NamedSubject } from "./payload.ts"
 import type { Examination } from "./reading.ts"
 import type { Remark } from "./remark.ts"
-import type {
-  EntryFacts,
-  EntrySigner,
-  SignerMatch,
-  SubjectMatch,
-  WatchIndex,
-} from "./watch-index.ts"
+import type { EntrySigner, SubjectMatch, WatchIndex } from "./watch-index.ts"
 
 /** Names of one log that are remembered, each once a hash. */
 const MOST_CLAIMS = 100_000
@@ -89,25 +81,6 @@ export function createSubjectRule(origin: string) {
   /** What there is to say about an entry that is about these subjects; remembers what it claims. */
   return (entry: Examination, matches: readonly SubjectMatch[]): readonly Remark[] =>
     matches.flatMap((match) => [...strangerRemarks(entry, match), ...conflictRemarks(entry, match)])
-}
-
-/** Whether the ledger has the entry by its leaf hash or by the digest that it is about. */
-export function isMine(mine: ReadonlySet<string>, leafHash: Hash, { digests }: EntryFacts) {
-  const isDigestMine = digests.some((digest) => mine.has(digest.slice(digest.indexOf(":") + 1)))
-  return isDigestMine || mine.has(formatHex(leafHash))
-}
-
-/** One remark for each watched signer that did not sign this, as far as its ledger knows. */
-export function signerRemarks(
-  { index, leafHash, facts }: Examination,
-  matches: readonly SignerMatch[],
-): readonly Remark[] {
-  return matches.flatMap(({ signer, by }): readonly Remark[] => {
-    if (signer.mine === undefined || isMine(signer.mine, leafHash, facts)) return []
-    const { name: watched } = signer
-    const summary = `entry ${index} is signed by ${watched} (${by.key}) and is not in its ledger: ${facts.digests.join(", ")}`
-    return [{ kind: "not-mine", watched, summary }]
-  })
 }
 
 /** Keys of nobody who is watched that are remembered of one log. */

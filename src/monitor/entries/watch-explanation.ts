@@ -2,8 +2,8 @@
 // out everything that depends on other entries: duplicates, conflicting claims, revocations by entries.
 import type { Hash } from "../../core/tree/hash.ts"
 import type { Watch } from "../watch/watch.ts"
+import { isMine } from "./ledger-rule.ts"
 import { createEntryReader, type LoggedEntryBytes, type ReadEntry } from "./reading.ts"
-import { isMine } from "./rule-subject.ts"
 import {
   type EntrySigner,
   indexWatch,
@@ -33,11 +33,15 @@ function subjectLines({ subject, reason, strangers }: SubjectMatch): readonly st
   return [`${about}; unknown-signer, because no rule of it fits ${keys}`]
 }
 
-function signerLines({ signer, reason }: SignerMatch, entry: ExplainedEntry, read: ReadEntry) {
+function signerLines(
+  { signer, by: { key }, reason }: SignerMatch,
+  entry: ExplainedEntry,
+  read: ReadEntry,
+) {
   const { name, mine } = signer
   const by = `signer ${name}: ${reason}`
   if (mine === undefined) return `${by}; it has no ledger`
-  return isMine(mine, entry.leafHash, read.facts)
+  return isMine(mine, { ...read, leafHash: entry.leafHash }, key)
     ? `${by}; the entry is in its ledger`
     : `${by}; not-mine, because the entry is not in its ledger`
 }

@@ -1,0 +1,131 @@
+// Makes the watch of all that was read: foretold digests of images and commits, whole ledgers, and what is missing.
+import { refuse } from "../../core/base/errors.ts"
+import { type Foretold, foretoldOfImage } from "../../entry/statement/foretelling.ts"
+import {
+  type Draft,
+  digestsOf,
+  foretoldOf,
+  type ShipmentDraft,
+  type SignerDraft,
+  type SubjectDraft,
+} from "./draft.ts"
+import type { LedgerDraft } from "./ledger.ts"
+import type {
+  Ledger,
+  OpaqueClass,
+  Severity,
+  Shipment,
+  Subject,
+  Watch,
+  WatchedImage,
+  WatchedSigner,
+} from "./model.ts"
+import type { ImageLine } from "./rules.ts"
+
+/** Each of them becomes a document of the monitor. */
+const MOST_SHIPPED = 100_000
+/** Bare digests of a ledger of which each may be an image: what would be logged for it is computed for as many. */
+const MOST_FORETOLD = 20_000
+
+function watchedImages(images: readonly ImageLine[]): readonly WatchedImage[] {
+  return images.flatMap(({ digest, repositories }): readonly WatchedImage[] =>
+    repositories.length === 0
+      ? [{ digest }]
+      : repositories.map((repository) => ({ digest, repository })),
+  )
+}
+
+function wholeSubject(subject: SubjectDraft): Subject {
+  const { name, where, names, signers, isUnique } = subject
+  const digests = digestsOf(subject)
+  if (digests.size + names.length === 0) {
+    const what = "a digest, a file, an image, a commit or a name"
+    refuse("malformed", `${where}: expected ${what} in the subject ${name}, found none`)
+  }
+  const foretold = new Map(foretoldOf(subject).map(({ digest, why }) => [digest, why]))
+  const images = watchedImages(subject.images)
+  return { name, digests, foretold, images, names, signers, isUnique }
+}
+
+type Repositories = ReadonlyMap<string, readonly string[]>
+
+/** Where the watch file says that images are, by digest. */
+function repositoriesOf({ subjects }: Draft): Repositories {
+  const found = new Map<string, string[]>()
+  for (const { images } of subjects.values()) {
+    for (const { digest, repositories } of images) {
+      found.set(digest, [...(found.get(digest) ?? []), ...repositories])
+    }
+  }
+  return found
+}
+
+/** A bare digest may be that of an image, and then clients log others in its place. */
+function foretoldOfDigests(digests: ReadonlySet<string>, known: Repositories): readonly Foretold[] {
+  const sha256 = [...digests].filter((digest) => digest.startsWith("sha256:"))
+  return sha256
+    .slice(0, MOST_FORETOLD)
+    .flatMap((digest) => foretoldOfImage(digest.slice("sha256:".length), known.get(digest) ?? []))
+}
+
+function wholeLedger(ledger: LedgerDraft, known: Repositories): Ledger {
+  const { leafHashes, signatures } = ledger
+  const foretold = [...foretoldOf(ledger), ...foretoldOfDigests(ledger.digests, known)]
+  const digests = digestsOf(ledger)
+  for (const { digest } of foretold) digests.add(digest)
+  return { leafHashes, signatures, digests }
+}
+
+function wholeSigner(signer: SignerDraft, known: Repositories): WatchedSigner {
+  const { name, where, rules, revoked, mine } = signer
+  if (rules.length === 0 && (revoked.length === 0 || mine !== undefined)) {
+    const what = revoked.length === 0 ? `in the signer ${name}` : `beside the ledger of ${name}`
+    refuse("malformed", `${where}: expected a key or an identity ${what}, found none`)
+  }
+  return { name, rules, revoked, ...(mine !== undefined && { mine: wholeLedger(mine, known) }) }
+}
+
+function wholeShipment({ listed, where: _, ...list }: ShipmentDraft): Shipment {
+  const one = { digests: new Set<string>(), commits: new Set<string>() }
+  const images = listed.images.flatMap((image) =>
+    foretoldOf({ ...one, images: [image] }).map((each) => [each.digest, image.digest] as const),
+  )
+  const commits = [...listed.commits].flatMap((id) => {
+    const commit = { ...one, images: [], commits: new Set([id]) }
+    const [digest = ""] = digestsOf(commit)
+    return foretoldOf(commit).map((each) => [each.digest, digest] as const)
+  })
+  return { ...list, digests: digestsOf(listed), foretold: new Map([...images, ...commits]) }
+}
+
+function wholeShipments({ shipments }: Draft): readonly Shipment[] {
+  const whole = shipments.map(wholeShipment)
+  const count = whole.reduce((sum, { digests }) => sum + digests.size, 0)
+  if (count > MOST_SHIPPED) {
+    const where = shipments.at(-1)?.where
+    refuse(
+      "too-large",
+      `${where}: expected up to ${MOST_SHIPPED} shipped digests in all, found ${count}`,
+    )
+  }
+  return whole
+}
+
+/** Refuses `malformed` for a subject or a signer that says too little, `too-large` for too much that is shipped. */
+export function wholeWatch(draft: Draft): Watch {
+  const { settings, badLines, badLineCount, read } = draft
+  const known = repositoriesOf(draft)
+  const hours = settings.get("explain")
+  return {
+    subjects: [...draft.subjects.values()].map(wholeSubject),
+    signers: [...draft.signers.values()].map((signer) => wholeSigner(signer, known)),
+    shipments: wholeShipments(draft),
+    duplicates: (settings.get("duplicates") ?? "ignore") as Severity,
+    unknown: (settings.get("unknown") ?? "violation") as Severity,
+    opaque: (settings.get("opaque") ?? "count") as OpaqueClass,
+    ...(hours !== undefined && { explainWithin: Number(hours) }),
+    badLines,
+    badLineCount,
+    files: [...read],
+  }
+}
