@@ -82,12 +82,15 @@ export async function loadMonitoredLog() {
 
 /** What follows a log and examines its entries. */
 export async function loadMonitor() {
-  const [monitor, state, store, signer, mailbox, watch, check, hasher, note, origin, tile] =
+  const [monitor, state, store, messages, signer, mailbox, watch, check, hasher, note, origin, tile] =
     await Promise.all([
       load<typeof import("../../src/monitor/monitor.ts")>("monitor/monitor"),
       load<typeof import("../../src/monitor/state/state.ts")>("monitor/state/state"),
       load<typeof import("../../src/storage/sqlite/monitor/store.ts")>(
         "storage/sqlite/monitor/store",
+      ),
+      load<typeof import("../../src/storage/files/message-folder.ts")>(
+        "storage/files/message-folder",
       ),
       load<typeof import("../../src/crypto/signers/state-signer.ts")>(
         "crypto/signers/state-signer",
@@ -104,6 +107,7 @@ export async function loadMonitor() {
     ...monitor,
     ...state,
     ...store,
+    ...messages,
     ...signer,
     ...mailbox,
     ...watch,

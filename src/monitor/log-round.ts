@@ -43,6 +43,8 @@ export interface LogReport {
 interface LogRound extends SyncTime {
   readonly log: MonitoredLog
   readonly tools: SyncTools
+  /** Takes what others gave of what was signed, once all that the log shows was read. */
+  readonly takeMessages: () => Promise<void>
   /** Begins the time in which entries are judged again. */
   readonly isRescanOver: () => () => boolean
   readonly limits?: Partial<JudgeLimits>
@@ -142,6 +144,7 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
   const observations = observationsOf(sights, now)
   const { isComplete, isCut, failures } = await sync(round, observations)
   await checkGaps(tools, log.source, round)
+  await round.takeMessages()
   const failure = await lookBack(round)
   await state.change(async (documents) => {
     const reached = sights.map((sight) => {

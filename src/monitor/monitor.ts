@@ -17,7 +17,8 @@ import type { KnownKeys } from "./heads/statement.ts"
 import { type LogReport, runLogRound } from "./log-round.ts"
 import type { BeginTurn, SyncTools } from "./log-sync.ts"
 import type { MessageStore } from "./messages/messages.ts"
-import { takeMessages } from "./messages/taking.ts"
+import { createProof } from "./messages/proving.ts"
+import { createMessageTaking } from "./messages/taking.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
 import type { OpenMailbox } from "./promises/mailbox.ts"
 import { keepReceipt } from "./promises/promise-record.ts"
@@ -125,6 +126,10 @@ export function createMonitor(options: MonitorOptions): Monitor {
   const { beginTurn = () => () => false, isStopping = () => false } = options
   const { beginRescan = beginTurn } = options
   const logs = options.logs.map((log) => followed(log, options))
+  const prove = createProof(options.verify)
+  const { hasher } = options
+  const taking = { state, messages, logs: options.logs, prove, hasher }
+  const takeMessages = createMessageTaking(taking)
   const allKeys = logs.map(({ keys }) => keys)
   let inForce: string | undefined
 
@@ -134,7 +139,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
   }
 
   function watchBy(one: Followed, watch: Watch): void {
-    const { verify, hasher, sha256, pause } = options
+    const { verify, sha256, pause } = options
     const { keys, tools: before } = one
     if (before !== undefined) one.counted.push(before.examiner.counters())
     const examiner = createEntryExaminer({
@@ -143,7 +148,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
       verify,
       ...present({ sha256 }),
     })
-    one.tools = { keys, state, watch, examiner, messages, hasher, pause, beginTurn }
+    one.tools = { keys, state, watch, examiner, messages, prove, hasher, pause, beginTurn }
   }
 
   async function begin(now: number): Promise<void> {
@@ -201,13 +206,13 @@ export function createMonitor(options: MonitorOptions): Monitor {
     async round(now) {
       await begin(now)
       await submitCanaries(now)
-      await takeMessages({ state, messages, logs: options.logs, now })
       const reports: LogReport[] = []
       for (const { log, tools } of logs) {
         if (tools === undefined) continue
         const isOver = stoppable(beginTurn)
         const isRescanOver = () => stoppable(beginRescan)
-        const round = { log, tools, now, isOver, isRescanOver, ...present({ limits }) }
+        const times = { now, isOver, isRescanOver, takeMessages }
+        const round = { log, tools, ...times, ...present({ limits }) }
         reports.push(await runLogRound(round))
       }
       const isOver = stoppable(beginTurn)

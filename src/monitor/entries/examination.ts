@@ -7,6 +7,7 @@ import { settle } from "../findings/settle.ts"
 import { openFindings, type StoredFinding } from "../findings/stored.ts"
 import type { MatchedEntry } from "../follow/bundle-audit.ts"
 import type { MessageReads } from "../messages/messages.ts"
+import type { ProveMessage } from "../messages/proving.ts"
 import { byBlock } from "../pending/marks.ts"
 import { noteStandings } from "../pending/standing.ts"
 import { noteSightings } from "../search/sightings.ts"
@@ -25,6 +26,7 @@ export interface ExaminationTools {
   readonly watch: Watch
   readonly examiner: EntryExaminer
   readonly messages: MessageReads
+  readonly prove: ProveMessage
   readonly pause: () => Promise<void>
   /** Begins the time in which what lies beside entries may be asked for. */
   readonly beginTurn: () => () => boolean
@@ -82,14 +84,14 @@ async function tagBlocks(
 
 /** Commits what there is to say about entries, together with what `also` does, and settles both. */
 export async function commitEntries(
-  { state, watch, examiner, messages, pause, beginTurn }: ExaminationTools,
+  { state, watch, examiner, messages, prove, pause, beginTurn }: ExaminationTools,
   read: ReadEntries,
   also: (documents: Documents) => readonly Case[],
   growth?: Pick<Growth, "leafHashes">,
 ): Promise<void> {
   const { own, ground, entries, now, isAgain = false, asksAll = false } = read
   const { origin } = ground
-  const tools = { own, ground, watch, examiner, messages, pause, isLate: beginTurn() }
+  const tools = { own, ground, watch, examiner, messages, prove, pause, isLate: beginTurn() }
   const step = { ...tools, isAgain, asksAll }
   const facts = await readStepFacts(step, entries)
   const tags: TagBlock[] = []

@@ -10,6 +10,7 @@ import type { Case } from "../findings/case.ts"
 import { storedFinding } from "../findings/stored.ts"
 import type { MatchedEntry } from "../follow/bundle-audit.ts"
 import type { MessageReads } from "../messages/messages.ts"
+import { type ProveMessage, provenMessage } from "../messages/proving.ts"
 import { type Asked, askEnvelope, saysKept } from "../pending/asking.ts"
 import type { Standing, StandingReason } from "../pending/standing.ts"
 import type { Documents } from "../state/documents.ts"
@@ -17,7 +18,6 @@ import { tagOf } from "../state/tags.ts"
 import type { OwnTree } from "../state/tree.ts"
 import type { Watch } from "../watch/watch.ts"
 import type { EntryExaminer, ExaminedState } from "./examiner.ts"
-import { provenMessage } from "./proven-message.ts"
 import type { ExaminedEntry } from "./reading.ts"
 import { judgeRemark, type RemarkGround } from "./remark-finding.ts"
 
@@ -38,6 +38,7 @@ export interface EntryStep {
   readonly watch: Watch
   readonly examiner: EntryExaminer
   readonly messages: MessageReads
+  readonly prove: ProveMessage
   /** Whether the entries were examined before. */
   readonly isAgain: boolean
   /** Whether envelopes are asked for whatever is watched. */
@@ -153,14 +154,14 @@ function reasonOf(
 
 /** Examines an entry, and once more with the message that is kept for its digest, if there is one. */
 async function examineFully(
-  { examiner, messages, isAgain }: EntryStep,
+  { examiner, messages, prove, isAgain }: EntryStep,
   entry: ExaminedEntry,
   documents: Documents,
 ): Promise<ExaminedState> {
   const first = examiner.examine(isAgain ? { ...entry, isAgain } : entry, documents)
   const digest = first.facts?.digests[0]
   if (first.state === "understood" || digest === undefined || !messages.has(digest)) return first
-  const message = await provenMessage(entry.body, await messages.find(digest))
+  const message = provenMessage(prove, entry.body, await messages.find(digest))
   if (message === undefined) return first
   return examiner.examine({ ...entry, message, isAgain: true }, documents)
 }

@@ -25,7 +25,9 @@ function placeOf(origin: string, { by, value }: SearchItem): string {
 
 /** What a watch file names, as far as a log can be asked for it by its value. */
 export function watchedItems({ subjects, signers }: Watch): readonly SearchItem[] {
-  const digests = new Set(subjects.flatMap((subject) => [...subject.digests]))
+  const digests = new Set(
+    subjects.flatMap(({ digests, foretold }) => [...digests, ...foretold.keys()]),
+  )
   const rules = [...signers.flatMap((each) => each.rules), ...subjects.flatMap((each) => each.signers)]
   const keys = new Set(rules.flatMap((rule) => (rule.form === "key" ? [rule.key] : [])))
   return [
