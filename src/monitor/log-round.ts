@@ -15,9 +15,17 @@ import { judgeHead, judgePending, newestSigned } from "./heads/judge.ts"
 import { type JudgeLimits, type JudgeScope, limitsOf } from "./heads/scope.ts"
 import { type KnownKeys, openStatement, readNote, type Statement } from "./heads/statement.ts"
 import { vantageRecords } from "./heads/vantage.ts"
-import { checkGaps, ownGround, reachedStatement, type SyncTarget, type SyncTime, type SyncTools, trySyncTo } from "./log-sync.ts"
+import {
+  checkGaps,
+  ownGround,
+  reachedStatement,
+  type SyncTarget,
+  type SyncTime,
+  type SyncTools,
+  trySyncTo,
+} from "./log-sync.ts"
 import { type MonitoredLog, noteLog } from "./monitored-log.ts"
-import { countStandings } from "./pending/standing.ts"
+import { countStandings } from "./pending/counts.ts"
 import { judgeWithheld } from "./pending/withheld.ts"
 import { takeInbox } from "./promises/mailbox.ts"
 import { judgePromises } from "./promises/promise.ts"
@@ -38,6 +46,8 @@ export interface LogReport {
   readonly isCut: boolean
   /** How many entries are judged by the present watch file. */
   readonly judged: number
+  /** Whether entries wait to be examined again because more is known about them. */
+  readonly isDue: boolean
 }
 
 interface LogRound extends SyncTime {
@@ -171,6 +181,7 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
     isStateNewer: isStateNewer(round, observations, sizeBefore),
     isCut,
     judged: rescanStatus(state.documents, origin, own.head.size).judged,
+    isDue: countStandings(state.documents, origin).again > 0,
   }
 }
 

@@ -201,7 +201,7 @@ async function settleGap(tools: SyncTools, source: LogSource, now: number, gap: 
   if (check === undefined || statement === undefined) return
   const ground = ownGround(tools, own, statement, source)
   // Some of them may have been examined before their log showed something else in their place.
-  const read = { own, ground, entries: check, now, isAgain: true }
+  const read = { own, ground, entries: check, now, mayBeAgain: true }
   await commitEntries(tools, read, (documents) => healGap(documents, origin, gap))
 }
 

@@ -9,6 +9,7 @@ import { type AlertSink, type DeliveryReport, deliverAlerts } from "./alerts/ale
 import { submitCanary } from "./alerts/canary.ts"
 import { createEntryExaminer, type EntryCounters } from "./entries/examiner.ts"
 import { expectShipped } from "./entries/expectation.ts"
+import { judgeLedgers } from "./entries/ledger-case.ts"
 import { absent, type Case } from "./findings/case.ts"
 import { acknowledge } from "./findings/life.ts"
 import { settle } from "./findings/settle.ts"
@@ -63,6 +64,11 @@ export interface WatchInForce {
   readonly watch: Watch
   /** Of the file and all that it names: entries that were judged by another one are judged again. */
   readonly digest: string
+  /**
+   * The same of ledgers to which lines are only ever appended, and which the digest above leaves out: they make entries
+   * expected, so only what is reported or not understood is judged again.
+   */
+  readonly ledger?: string
   /** Why a newer file is not taken. */
   readonly refusal?: string
 }
@@ -118,7 +124,13 @@ const WATCH_REFUSED = "watch-refused"
 function refusalCase(refusal: string | undefined): Case {
   if (refusal === undefined) return absent(WATCH_REFUSED)
   const summary = `The watch file was changed and is refused, so the one before stays in force: ${refusal}`
-  return { key: WATCH_REFUSED, kind: "watch-refused", grade: "ATTESTED", origin: "monitor", summary }
+  return {
+    key: WATCH_REFUSED,
+    kind: "watch-refused",
+    grade: "ATTESTED",
+    origin: "monitor",
+    summary,
+  }
 }
 
 export function createMonitor(options: MonitorOptions): Monitor {
@@ -152,21 +164,25 @@ export function createMonitor(options: MonitorOptions): Monitor {
   }
 
   async function begin(now: number): Promise<void> {
-    const { watch, digest, refusal } = await options.watch()
-    const isOther = digest !== inForce
-    const sizes = await Promise.all(logs.map(async ({ log }) => (await state.tree(log.origin)).head))
+    const { watch, digest, ledger = "", refusal } = await options.watch()
+    const found = `${digest} ${ledger}`
+    const isOther = found !== inForce
+    const sizes = await Promise.all(
+      logs.map(async ({ log }) => (await state.tree(log.origin)).head),
+    )
     await state.change((documents) => {
       mailbox.drain(documents, allKeys, now)
       settle(documents, [refusalCase(refusal)], now)
       if (!isOther) return
+      settle(documents, judgeLedgers(watch), now)
       logs.forEach(({ log: { origin } }, i) => {
         expectShipped(documents, origin, watch, now)
-        judgeBy(documents, origin, digest, sizes[i]?.size ?? 0, now)
+        judgeBy(documents, origin, { watch: digest, ledger }, sizes[i]?.size ?? 0, now)
       })
     })
     if (!isOther) return
     for (const one of logs) watchBy(one, watch)
-    inForce = digest
+    inForce = found
   }
 
   async function submitCanaries(now: number): Promise<void> {
@@ -198,9 +214,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
     async rescan(from, now) {
       for (const { log } of logs) {
         const { head } = await state.tree(log.origin)
-        await state.change((documents) =>
-          rescanFrom(documents, log.origin, from, head.size, now),
-        )
+        await state.change((documents) => rescanFrom(documents, log.origin, from, head.size, now))
       }
     },
     async round(now) {

@@ -130,7 +130,10 @@ describe("createMonitor()", () => {
       const report = await watched.monitor.round(START + round * MINUTE)
       const size = log.bodies.length
       expect(report.logs).toEqual([
-        { origin, size, newest: size, isStateNewer: false, isCut: false },
+        {
+          ...{ origin, size, newest: size, isStateNewer: false, isCut: false },
+          ...{ judged: size, isDue: false },
+        },
       ])
       expect(watched.findings()).toEqual([])
       log.bodies.push(entryBody(`more ${round}`))

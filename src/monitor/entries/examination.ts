@@ -1,8 +1,9 @@
 // Examines entries and commits what comes of it: findings, how each entry stands, and tags, together with the growth of
 // the tree. Entries that are examined again also lose the findings that the present watch no longer makes: those were
 // about the watch and never about the log, so that they can be proven does not keep them.
-import { familyOf } from "../findings/finding.ts"
+
 import type { Case, WithdrawnCase } from "../findings/case.ts"
+import { familyOf } from "../findings/finding.ts"
 import { settle } from "../findings/settle.ts"
 import { openFindings, type StoredFinding } from "../findings/stored.ts"
 import type { MatchedEntry } from "../follow/bundle-audit.ts"
@@ -36,8 +37,10 @@ export interface ReadEntries {
   readonly own: OwnTree
   readonly ground: RemarkGround
   readonly entries: readonly MatchedEntry[]
-  /** Whether they were examined before. */
+  /** Whether they were examined before; then they are counted nowhere again. */
   readonly isAgain?: boolean
+  /** Whether they may have been, so that there may be findings about them. */
+  readonly mayBeAgain?: boolean
   /** Whether envelopes are asked for whatever is watched. */
   readonly asksAll?: boolean
   /** Unix milliseconds. */
@@ -47,7 +50,8 @@ export interface ReadEntries {
 /** Kinds of findings about entries that come of something else than examining them. */
 const others: ReadonlySet<string> = new Set(["not-logged", "unlogged-signature", "lost-referrer"])
 const COLLECTIVE = " and more"
-const WITHDRAWN = "withdrawn: the entry was judged again, and the present watch file does not make it"
+const WITHDRAWN =
+  "withdrawn: the entry was judged again, and the present watch file does not make it"
 
 function isOfExamination({ kind, key }: StoredFinding): boolean {
   const isOfEntry = familyOf(kind) === "misissuance" || kind === "duplicate-entry"
@@ -90,6 +94,7 @@ export async function commitEntries(
   growth?: Pick<Growth, "leafHashes">,
 ): Promise<void> {
   const { own, ground, entries, now, isAgain = false, asksAll = false } = read
+  const mayHaveFindings = isAgain || read.mayBeAgain === true
   const { origin } = ground
   const tools = { own, ground, watch, examiner, messages, prove, pause, isLate: beginTurn() }
   const step = { ...tools, isAgain, asksAll }
@@ -97,7 +102,7 @@ export async function commitEntries(
   const tags: TagBlock[] = []
   async function edit(documents: Documents): Promise<void> {
     const taken = await takeEntries(step, entries, facts, documents)
-    const gone = isAgain ? withdrawnCases(documents, read, taken.keys) : []
+    const gone = mayHaveFindings ? withdrawnCases(documents, read, taken.keys) : []
     noteStandings(documents, origin, taken.standings, now)
     noteSightings(documents, origin, watch, taken.sightings)
     tags.push(...(await tagBlocks(state, ground, taken.tags)))

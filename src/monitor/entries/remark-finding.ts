@@ -72,7 +72,12 @@ async function otherEntry(ground: RemarkGround, index: number, needsPayload: boo
   const envelope = needsPayload ? await ground.source.envelope?.(index) : undefined
   const payload = envelope && readEnvelope(envelope).payload
   const body = await bodyOf(ground, index)
-  return { index, body, path: await ground.path(index, ground.statement.head.size), ...present({ payload }) }
+  return {
+    index,
+    body,
+    path: await ground.path(index, ground.statement.head.size),
+    ...present({ payload }),
+  }
 }
 
 async function timeEvidence(

@@ -53,6 +53,7 @@ const families = {
   backlog: "health",
   "canary-missing": "health",
   "sink-failing": "health",
+  "bad-ledger": "health",
 } as const
 
 export type FindingKind = keyof typeof families

@@ -5,7 +5,14 @@ import { present } from "../../core/base/present.ts"
 import { collection } from "../state/collection.ts"
 import type { Documents, Moment } from "../state/documents.ts"
 import { integer, list, message, text } from "../state/schema.ts"
-import { type AbsentCase, absent, type Case, type NothingElse, type SuspectedCase, type WithdrawnCase } from "./case.ts"
+import {
+  type AbsentCase,
+  absent,
+  type Case,
+  type NothingElse,
+  type SuspectedCase,
+  type WithdrawnCase,
+} from "./case.ts"
 import { keepEvidence } from "./evidence.ts"
 import { type Finding, type Grade, grades } from "./finding.ts"
 import { isOneOfMany, keep, MOST_FINDINGS, told, toldIfDue } from "./life.ts"

@@ -40,9 +40,7 @@ const hashes: readonly HashName[] = ["sha256", "sha384", "sha512"]
 export function digestsOfMessage(bytes: Uint8Array): readonly string[] {
   const own = hashes.map((hash) => `${hash}:${formatHex(digestOf(hash, bytes))}`)
   const payload = isPae(bytes) ? unlessRefused(() => parsePae(bytes).payload) : undefined
-  return payload === undefined
-    ? own
-    : [...own, `sha256:${formatHex(digestOf("sha256", payload))}`]
+  return payload === undefined ? own : [...own, `sha256:${formatHex(digestOf("sha256", payload))}`]
 }
 
 /**
@@ -50,7 +48,11 @@ export function digestsOfMessage(bytes: Uint8Array): readonly string[] {
  * with Trouble ("network") if the log cannot be read.
  */
 export async function readBody(
-  { source, own, hasher }: {
+  {
+    source,
+    own,
+    hasher,
+  }: {
     readonly source: LogSource
     readonly own: OwnTree
     readonly hasher: TreeHasher

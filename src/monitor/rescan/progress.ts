@@ -2,6 +2,8 @@
 // from the first one on; whatever is read meanwhile once more behind them, because rules that remember what came first
 // need the entries in their order. While a pass is under way another change does not begin it anew: it goes on by the
 // newest watch file, and one more pass follows, so that a file that changes often starves nobody.
+import { openFindings } from "../findings/stored.ts"
+import { listedEntries, markAgain } from "../pending/standing.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
 import { integer, message, optional, text } from "../state/schema.ts"
@@ -12,6 +14,8 @@ export const rescans = collection(
   message({
     /** The digest of the watch file, with all that it names. */
     watch: text,
+    /** That of the ledgers that only grow. */
+    ledger: optional(text),
     /** The next entry that is to be judged. */
     at: integer,
     /** Where the entries end that are to be judged; from there on all were read under this watch file. */
@@ -34,8 +38,22 @@ export function isUnfinished(rescan: Rescan | undefined): rescan is Rescan {
   return rescan !== undefined && (rescan.at < rescan.to || rescan.mixedAt !== undefined)
 }
 
-function begun(watch: string, from: number, size: number, now: number): Rescan {
-  return { watch, at: Math.min(from, size), to: size, startedAt: now, movedAt: now }
+/** What entries are judged by: the digests of the watch file, and of the ledgers that only grow. */
+export interface JudgedBy {
+  readonly watch: string
+  readonly ledger: string
+}
+
+function begun({ watch, ledger }: JudgedBy, from: number, size: number, now: number): Rescan {
+  return { watch, ledger, at: Math.min(from, size), to: size, startedAt: now, movedAt: now }
+}
+
+/** What a longer ledger may explain: entries that are reported, and those by watched signers that are not understood. */
+function markUnexplained(documents: Documents, origin: string): void {
+  const reported = openFindings(documents)
+    .filter((finding) => finding.origin === origin)
+    .flatMap(({ index }) => index ?? [])
+  markAgain(documents, origin, [...new Set([...reported, ...listedEntries(documents, origin)])])
 }
 
 /**
@@ -45,14 +63,19 @@ function begun(watch: string, from: number, size: number, now: number): Rescan {
 export function judgeBy(
   documents: Documents,
   origin: string,
-  watch: string,
+  by: JudgedBy,
   size: number,
   now: number,
 ): void {
   const known = rescanOf(documents, origin)
-  if (known?.watch === watch) return
+  if (known?.watch === by.watch) {
+    if (known.ledger === by.ledger) return
+    documents.put(rescans, origin, { ...known, ledger: by.ledger })
+    markUnexplained(documents, origin)
+    return
+  }
   const isMixed = isUnfinished(known) && known.at > 0
-  const next = isMixed ? { ...known, watch, mixedAt: known.at } : begun(watch, 0, size, now)
+  const next = isMixed ? { ...known, ...by, mixedAt: known.at } : begun(by, 0, size, now)
   documents.put(rescans, origin, next)
 }
 
@@ -67,8 +90,9 @@ export function rescanFrom(
   const known = rescanOf(documents, origin)
   // A monitor that has never made a round judges all of it in its first one.
   if (known === undefined) return
-  const { watch } = known
-  if (!isUnfinished(known)) documents.put(rescans, origin, begun(watch, from, size, now))
+  const { watch, ledger = "" } = known
+  if (!isUnfinished(known))
+    documents.put(rescans, origin, begun({ watch, ledger }, from, size, now))
   else if (from < known.at) documents.put(rescans, origin, { ...known, mixedAt: known.at })
 }
 
@@ -101,11 +125,7 @@ export interface RescanStatus {
   readonly startedAt?: number
 }
 
-export function rescanStatus(
-  documents: DocumentReads,
-  origin: string,
-  size: number,
-): RescanStatus {
+export function rescanStatus(documents: DocumentReads, origin: string, size: number): RescanStatus {
   const rescan = rescanOf(documents, origin)
   if (!isUnfinished(rescan)) return { judged: size, of: size, isComplete: true }
   const { at, to, mixedAt, startedAt } = rescan

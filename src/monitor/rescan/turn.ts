@@ -221,7 +221,12 @@ export async function examineDue(tools: RescanTools, turn: RescanTurn): Promise<
     if (isOver()) return
     if ((indexes[0] ?? end) >= end) continue
     const width = tileWidth({ level: 0, index: block }, own.head.size)
-    const audit = await auditBundle(target, { source, hasher }, block, await source.bundle(block, width))
+    const audit = await auditBundle(
+      target,
+      { source, hasher },
+      block,
+      await source.bundle(block, width),
+    )
     const isWaiting = await reportFaults(tools, turn, audit)
     if (isWaiting) continue
     const gathered = nothingGathered()

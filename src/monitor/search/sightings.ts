@@ -1,9 +1,10 @@
 // Where what is watched was found: for each watched digest and key the newest entries of a log that state it in their
 // bodies, so that the log's own search can be compared. Bounded for each of them, and there are no more than are watched.
+
+import type { SearchItem } from "../follow/source.ts"
 import { collection } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
 import { flag, integer, list, message, optional } from "../state/schema.ts"
-import type { SearchItem } from "../follow/source.ts"
 import type { Watch } from "../watch/watch.ts"
 
 /** Entries that are remembered of each; more than the log's search gives at once. */
@@ -28,7 +29,10 @@ export function watchedItems({ subjects, signers }: Watch): readonly SearchItem[
   const digests = new Set(
     subjects.flatMap(({ digests, foretold }) => [...digests, ...foretold.keys()]),
   )
-  const rules = [...signers.flatMap((each) => each.rules), ...subjects.flatMap((each) => each.signers)]
+  const rules = [
+    ...signers.flatMap((each) => each.rules),
+    ...subjects.flatMap((each) => each.signers),
+  ]
   const keys = new Set(rules.flatMap((rule) => (rule.form === "key" ? [rule.key] : [])))
   return [
     ...[...digests].map((value) => ({ by: "digest", value }) as const),
@@ -67,7 +71,8 @@ function remember(documents: Documents, place: string, index: number): void {
 const known = new WeakMap<Watch, ReadonlySet<string>>()
 
 function namesOf(watch: Watch): ReadonlySet<string> {
-  const names = known.get(watch) ?? new Set(watchedItems(watch).map(({ by, value }) => `${by} ${value}`))
+  const names =
+    known.get(watch) ?? new Set(watchedItems(watch).map(({ by, value }) => `${by} ${value}`))
   known.set(watch, names)
   return names
 }

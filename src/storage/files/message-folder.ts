@@ -2,7 +2,15 @@
 // what was proven lies in `kept`, one file a message, named by the digest under which it is found and its own SHA-256.
 // What is kept proves itself each time it is used, so nothing here is signed.
 import { createHash, randomUUID } from "node:crypto"
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
