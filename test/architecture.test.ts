@@ -140,7 +140,12 @@ describe("layers", () => {
  */
 const corridors: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   core: { base: [], tree: ["base"], note: ["base", "tree"] },
-  entry: { ".": [], "rekor-v1": ["."], kinds: [".", "rekor-v1"] },
+  entry: {
+    statement: [],
+    ".": ["statement"],
+    "rekor-v1": ["."],
+    kinds: ["statement", ".", "rekor-v1"],
+  },
   log: {
     ports: [],
     search: ["ports"],

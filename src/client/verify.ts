@@ -7,11 +7,12 @@ import { digestLength, digestOf, hashNames } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import type { Hash } from "../core/tree/hash.ts"
 import { type Algorithm, algorithms, digestAlgorithm, type HashName } from "../entry/algorithm.ts"
-import { IN_TOTO_PAYLOAD_TYPE, isSubject, readSubjects } from "../entry/in-toto.ts"
 import type { EntryKind } from "../entry/kind-names.ts"
 import type { MessageSignature, SignedEnvelope, SignedThing } from "../entry/kinds/kind.ts"
 import { statementOf } from "../entry/kinds/request.ts"
 import { verifyPortably } from "../entry/portable-verification.ts"
+import { IN_TOTO_PAYLOAD_TYPE } from "../entry/statement/pae.ts"
+import { isSubject, readSubjects } from "../entry/statement/subjects.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
 import {
   type BundleVerifier,

@@ -1,10 +1,12 @@
 // DSSE v1 envelopes: what is signed of one, within which bounds, and the JSON in which one is kept beside the
 // log. Leaves out keys and signatures; the kinds that log envelopes are in kinds/.
-import { concat, parseUtf8, utf8 } from "../core/base/bytes.ts"
+import { parseUtf8, utf8 } from "../core/base/bytes.ts"
 import { assertAtMost, refuse, shown } from "../core/base/errors.ts"
 import { asList, asObject, asText, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_ENVELOPE, LONGEST_PAYLOAD } from "../core/base/limits.ts"
 import { parseBase64 } from "../core/base/text.ts"
+
+export { dssePae } from "./statement/pae.ts"
 
 /** One signature of an envelope. */
 export interface DsseSignature {
@@ -25,13 +27,6 @@ export const ENVELOPE_MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json"
 /** How many signatures an envelope may have, and how many verifiers. */
 export const MOST_SIGNATURES = 10
 const LONGEST_PAYLOAD_TYPE = 256
-
-/** DSSE v1, "pre-authentication encoding": the message that the signatures are made over. */
-export function dssePae(payloadType: string, payload: Uint8Array): Uint8Array {
-  const type = utf8(payloadType)
-  const start = concat(utf8(`DSSEv1 ${type.length} `), type, utf8(` ${payload.length} `))
-  return concat(start, payload)
-}
 
 /** Refuses unless there are 1 to 10. */
 export function assertCount(found: number, what: string): void {

@@ -1,11 +1,12 @@
 // What an entry can be found by, taken from it when it is proposed: later the body alone is there, which
 // no longer holds payloads. Follows the search of Rekor v1 and adds to it. Leaves out the index itself.
 import { digestOf } from "../core/base/digest.ts"
+import { assertAtMost } from "../core/base/errors.ts"
 import { LONGEST_TERM } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
 import type { KeptPayload } from "./dsse.ts"
-import { inTotoTerms } from "./in-toto.ts"
 import type { EntryKind } from "./kind-names.ts"
+import { statementTerms } from "./statement-terms.ts"
 import type { Term } from "./term.ts"
 import type { VerifierKey } from "./verifier-key.ts"
 
@@ -20,8 +21,14 @@ export interface Findable {
   readonly statement?: KeptPayload
 }
 
-/** The most terms of one entry; those of an in-toto statement come last. */
-export const MOST_TERMS = 4096
+/**
+ * The most terms of one entry. More than the plain statements have that fit into the largest submission that a
+ * log takes by default; the index has 16 bytes of each.
+ */
+export const MOST_TERMS = 32_768
+
+const WHAT_IS_FOUND =
+  "digests and names that the entry can be found by (make several statements of it)"
 
 function isUsable({ value }: Term): boolean {
   return value.length >= 1 && value.length <= LONGEST_TERM && value.isWellFormed()
@@ -61,8 +68,9 @@ function keyTerms(key: VerifierKey): readonly Term[] {
 }
 
 /**
- * What the entry can be found by: no term twice, up to {@link MOST_TERMS}. Values that are empty,
- * longer than 512 units or not well-formed are left out. Never refuses.
+ * What the entry can be found by: no term twice. Values that are empty, longer than 512 units or not
+ * well-formed are left out. Refuses `too-large` above {@link MOST_TERMS}: an entry that could be found by
+ * some of what it says only would be hidden by the rest.
  */
 export function termsOf(entry: Findable): readonly Term[] {
   const terms: Term[] = [{ name: "kind", value: `${entry.kind}:${entry.version}` }]
@@ -72,7 +80,9 @@ export function termsOf(entry: Findable): readonly Term[] {
   if (envelope !== undefined) terms.push({ name: "envelope", value: envelope })
   for (const key of keys) for (const term of keyTerms(key)) terms.push(term)
   // Nothing above can be there twice under a single key.
-  if (keys.length === 1 && statement === undefined) return terms.slice(0, MOST_TERMS)
-  const rest = statement === undefined ? [] : inTotoTerms(statement.payloadType, statement.payload)
-  return distinct([...terms, ...rest]).slice(0, MOST_TERMS)
+  if (keys.length === 1 && statement === undefined) return terms
+  if (statement !== undefined) for (const term of statementTerms(statement)) terms.push(term)
+  const found = distinct(terms)
+  assertAtMost(MOST_TERMS, found.length, "payload", WHAT_IS_FOUND)
+  return found
 }

@@ -3,7 +3,8 @@
 
 /**
  * `digest`: of the artifact. `payload`, `envelope`: SHA-256 of the DSSE payload and of the envelope as it
- * was sent. `subject-digest`, `subject`, `predicate-type`: of an in-toto statement. `key`: SHA-256 over
+ * was sent. `subject-digest`, `subject`, `predicate-type`: of an in-toto statement. `mention`: a digest
+ * that stands elsewhere in one, of something that its subjects were made of or contain. `key`: SHA-256 over
  * the signer's SPKI. `identity`, `issuer`: in the signer's certificate. `kind`: with its version.
  */
 export type TermName =
@@ -12,6 +13,7 @@ export type TermName =
   | "envelope"
   | "subject-digest"
   | "subject"
+  | "mention"
   | "key"
   | "identity"
   | "issuer"

@@ -2,7 +2,7 @@
 import { equalBytes } from "../core/base/bytes.ts"
 import { hashNames } from "../core/base/digest.ts"
 import { formatHex } from "../core/base/text.ts"
-import { readSubjects, type Subject } from "../entry/in-toto.ts"
+import { readSubjects, type Subject } from "../entry/statement/subjects.ts"
 
 /** The same name with a digest by the same hash, which differ. */
 interface Conflict {

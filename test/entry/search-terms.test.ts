@@ -2,9 +2,9 @@ import { createHash, X509Certificate } from "node:crypto"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { parseBase64 } from "../../src/core/base/text.ts"
-import { inTotoTerms } from "../../src/entry/in-toto.ts"
 import { proposeEntry, proposeRekorV1 } from "../../src/entry/kinds/request.ts"
 import { MOST_TERMS, termsOf } from "../../src/entry/search-terms.ts"
+import { statementTerms } from "../../src/entry/statement-terms.ts"
 import type { Term, TermName } from "../../src/entry/term.ts"
 import { readVerifierKey } from "../../src/entry/verifier-key.ts"
 import { valueOrRefusal } from "../refusals.ts"
@@ -32,8 +32,12 @@ function valuesOf(terms: readonly Term[], name: TermName): string[] {
   return terms.filter((term) => term.name === name).map(({ value }) => value)
 }
 
-function statementTerms(statement: unknown): readonly Term[] {
-  return inTotoTerms(IN_TOTO, new TextEncoder().encode(JSON.stringify(statement)))
+function termsOfText(text: string, payloadType = IN_TOTO): readonly Term[] {
+  return statementTerms({ payloadType, payload: new TextEncoder().encode(text) })
+}
+
+function termsOfStatement(statement: unknown): readonly Term[] {
+  return termsOfText(JSON.stringify(statement))
 }
 
 function keyTermsOf(certificate: string): readonly Term[] {
@@ -159,8 +163,9 @@ describe("the names in a certificate", () => {
 })
 
 describe("the terms of an in-toto statement", () => {
-  it("are its subjects, materials, dependencies and predicate type", () => {
-    const terms = statementTerms({
+  it("are its subjects and its predicate type, and what it mentions", () => {
+    const [sha1, sha512] = ["c1".repeat(20), "d2".repeat(64)]
+    const terms = termsOfStatement({
       _type: "https://in-toto.io/Statement/v1",
       subject: [
         { name: "a", digest: { sha256: "AA11", gitCommit: "bb" } },
@@ -168,17 +173,16 @@ describe("the terms of an in-toto statement", () => {
       ],
       predicateType: "https://slsa.dev/provenance/v1",
       predicate: {
-        materials: [{ uri: "x", digest: { sha1: "cc" } }],
-        buildDefinition: { resolvedDependencies: [{ digest: { sha512: "DD" } }] },
+        materials: [{ uri: "x", digest: { sha1 } }],
+        buildDefinition: { resolvedDependencies: [{ digest: { sha512: sha512.toUpperCase() } }] },
       },
     })
     expect(valuesOf(terms, "subject-digest")).toEqual([
       "sha256:aa11",
       "gitCommit:bb",
       "dirHash:h1:Zm9v=",
-      "sha1:cc",
-      "sha512:dd",
     ])
+    expect(valuesOf(terms, "mention")).toEqual([`sha1:${sha1}`, `sha512:${sha512}`])
     expect(valuesOf(terms, "subject")).toEqual(["a", "B"])
     expect(valuesOf(terms, "predicate-type")).toEqual(["https://slsa.dev/provenance/v1"])
   })
@@ -199,19 +203,54 @@ describe("the terms of an in-toto statement", () => {
       '{"subject":[null,1,"x",[],{"name":1,"digest":{"a":1,"b":""}},{"digest":["x"]}]}',
     ],
   ])("are none for a payload %s", (_name, payloadType, text) => {
-    expect(inTotoTerms(payloadType, new TextEncoder().encode(text))).toEqual([])
+    expect(termsOfText(text, payloadType)).toEqual([])
   })
 
   it("are none for bytes that are not text", () => {
-    expect(inTotoTerms(IN_TOTO, Uint8Array.of(0xff))).toEqual([])
+    const payload = Uint8Array.of(0xff)
+    expect(statementTerms({ payloadType: IN_TOTO, payload })).toEqual([])
   })
 
-  it("are of 1,024 subjects and 32 digests each, at most", () => {
+  it("are of every subject and every digest, however many", () => {
     const digest = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`a${i}`, "00"]))
-    expect(statementTerms({ subject: [{ digest }] })).toHaveLength(32)
+    expect(termsOfStatement({ subject: [{ digest }] })).toHaveLength(40)
     const subject = Array.from({ length: 2000 }, (_, i) => ({ name: `n${i}` }))
-    expect(valuesOf(statementTerms({ subject }), "subject").at(-1)).toBe("n1023")
-    expect(statementTerms({ subject })).toHaveLength(1024)
+    expect(valuesOf(termsOfStatement({ subject }), "subject").at(-1)).toBe("n1999")
+    expect(termsOfStatement({ subject })).toHaveLength(2000)
+  })
+
+  it("name a digest by its value, whatever the signer calls the algorithm", () => {
+    const hex = "ab".repeat(32)
+    for (const name of ["sha256", "SHA2_256", "sha-256", "sha512-256", "blake3"]) {
+      const terms = termsOfStatement({ subject: [{ digest: { [name]: hex.toUpperCase() } }] })
+      expect(valuesOf(terms, "subject-digest")).toContain(`sha256:${hex}`)
+    }
+  })
+
+  it("have names as they are written and in their canonical spelling", () => {
+    const subject = [{ name: "pkg:npm/%40acme/x@1.0.0" }]
+    expect(valuesOf(termsOfStatement({ subject }), "subject")).toEqual([
+      "pkg:npm/%40acme/x@1.0.0",
+      "pkg:npm/@acme/x@1.0.0",
+    ])
+  })
+
+  it("have as a subject what any reader may take of an odd one", () => {
+    const [first, second] = ["a1".repeat(32), "b2".repeat(32)]
+    const terms = termsOfText(
+      `{"subject":[{"name":"one","digest":{"sha256":"${first}"}}],"\\u017fubject":[{"name":"two","digest":{"sha256":"${second}"}}]}`,
+    )
+    expect(valuesOf(terms, "subject-digest").toSorted()).toEqual([
+      `sha256:${first}`,
+      `sha256:${second}`,
+    ])
+    expect(valuesOf(terms, "subject")).toEqual(expect.arrayContaining(["one", "two"]))
+  })
+
+  it("count as subjects under any payload type", () => {
+    const digest = { sha256: "ab".repeat(32) }
+    const terms = termsOfText(JSON.stringify({ subject: [{ digest }] }), "application/json")
+    expect(valuesOf(terms, "subject-digest")).toEqual([`sha256:${digest.sha256}`])
   })
 })
 
@@ -227,18 +266,17 @@ describe("termsOf()", () => {
     } as const
   }
 
-  it("leaves out values that are too long, empty or not well-formed, and repetitions", () => {
+  it("leaves out values that are too long or empty, and repetitions", () => {
     const names = ["x".repeat(512), "y".repeat(513), "", "\ud800", "z", "z"]
     const terms = termsOf(findable({ subject: names.map((name) => ({ name })) }))
-    expect(valuesOf(terms, "subject")).toEqual(["x".repeat(512), "z"])
+    expect(valuesOf(terms, "subject")).toEqual(["x".repeat(512), "\ufffd", "z"])
   })
 
-  it("has a bound, and the statement is what falls out", () => {
-    const subject = Array.from({ length: 1024 }, (_, i) => ({
-      digest: Object.fromEntries(Array.from({ length: 32 }, (__, j) => [`a${i}-${j}`, "00"])),
-    }))
-    const terms = termsOf(findable({ subject }))
-    expect(terms).toHaveLength(MOST_TERMS)
-    expect(terms.slice(0, 2).map(({ name }) => name)).toEqual(["kind", "key"])
+  it("refuses what has more than can be found by, and cuts nothing off", () => {
+    const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `n${i}` }))
+    expect(termsOf(findable({ subject: named(MOST_TERMS - 2) }))).toHaveLength(MOST_TERMS)
+    expect(() => termsOf(findable({ subject: named(MOST_TERMS - 1) }))).toThrow(
+      "payload: expected up to 32768 digests and names that the entry can be found by",
+    )
   })
 })

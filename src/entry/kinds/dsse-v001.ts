@@ -148,6 +148,6 @@ export const dsseV001 = {
   ...named,
   read,
   checks: undefined,
-  envelope: unboundEnvelope,
+  envelope: unboundEnvelope("sha256"),
   rekorV1: { propose, envelopeOf },
 } as const satisfies LoggedKind

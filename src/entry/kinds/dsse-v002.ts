@@ -30,7 +30,7 @@ import {
   signatureJson,
 } from "../signature.ts"
 import { readVerifierKeyText, type VerifierKeyText, verifierKeyText } from "../verifier-key.ts"
-import type { BundleForm, EnvelopeReading, NativeKind } from "./kind.ts"
+import type { BundleForm, EnvelopeReading, NativeKind, RecordedSignature } from "./kind.ts"
 import { derSignature, digestV2, envelopeChecks } from "./recorded.ts"
 
 const named = { kind: "dsse", version: "0.0.2" } as const
@@ -116,15 +116,30 @@ const read: NativeKind<DsseRequest>["read"] = (spec, keys) => {
   return { payload: digestV2(payloadHash), signatures: list.map((it) => derSignature(it, keys)) }
 }
 
-/** Bodies of kind dsse keep no payload type, so the body alone never proves a bad signature. */
-export const unboundEnvelope: EnvelopeReading = {
-  payloadChecks: () => [],
-  envelopeChecks({ signatures }, { payloadType, payload }) {
-    const message = dssePae(payloadType, payload)
-    return signatures.flatMap(({ key, content }) =>
-      envelopeChecks(key, message, () => parseAnyBase64(String(content), "signature")),
-    )
-  },
+function readContent({ content }: RecordedSignature): Uint8Array {
+  return parseAnyBase64(String(content), "signature")
+}
+
+/**
+ * Bodies of kind dsse keep no payload type, so the body alone never proves a bad signature. `hash` is what the log
+ * hashes messages with, if it is not the key's own.
+ */
+export function unboundEnvelope(hash?: "sha256"): EnvelopeReading {
+  return {
+    payloadChecks: () => [],
+    envelopeChecks({ signatures }, { payloadType, payload }) {
+      const message = dssePae(payloadType, payload)
+      return signatures.flatMap((signature) =>
+        envelopeChecks(signature.key, message, () => readContent(signature)),
+      )
+    },
+    messageChecks({ signatures }, { payloadType, payload }) {
+      const message = dssePae(payloadType, payload)
+      return signatures.map((signature) =>
+        messageCheck(signature.key, readContent(signature), message, hash),
+      )
+    },
+  }
 }
 
 type Bundled = BundleForm<DsseRequest>
@@ -168,7 +183,7 @@ export const dsseV002 = {
   ...named,
   read,
   checks: undefined,
-  envelope: unboundEnvelope,
+  envelope: unboundEnvelope(),
   rekorV1: undefined,
   native: {
     propose: proposeDsse,

@@ -18,7 +18,13 @@ import {
   proposalOf,
   sha256Of,
 } from "../signature.ts"
-import type { EnvelopeReading, LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
+import type {
+  EnvelopeReading,
+  LoggedKind,
+  RecordedKeys,
+  RecordedParts,
+  RecordedSignature,
+} from "./kind.ts"
 import { digestV1, envelopeChecks, pemSignature } from "./recorded.ts"
 
 const named = { kind: "intoto", version: "0.0.2" } as const
@@ -112,12 +118,24 @@ function read(spec: unknown, keys: RecordedKeys): RecordedParts {
   return { payload: digestV1(payloadHash), payloadType, signatures: list }
 }
 
+function readSig({ content }: RecordedSignature): Uint8Array {
+  return parseBase64(parseUtf8(asBytes(content, "sig"), "sig"), "sig")
+}
+
 const payloadChecks: EnvelopeReading["payloadChecks"] = ({ payloadType, signatures }, payload) => {
   const message = dssePae(asText(payloadType, "payloadType"), payload)
-  return signatures.flatMap(({ key, content }) => {
-    const signature = parseBase64(parseUtf8(asBytes(content, "sig"), "sig"), "sig")
-    return envelopeChecks(key, message, () => signature)
+  return signatures.flatMap((recorded) => {
+    const signature = readSig(recorded)
+    return envelopeChecks(recorded.key, message, () => signature)
   })
+}
+
+/** The type in the body is the one that was signed, so another one's signatures fail. */
+const messageChecks: EnvelopeReading["messageChecks"] = ({ signatures }, kept) => {
+  const message = dssePae(kept.payloadType, kept.payload)
+  return signatures.map((recorded) =>
+    messageCheck(recorded.key, readSig(recorded), message, "sha256"),
+  )
 }
 
 /** The envelope that was in base64 twice, in its own form. */
@@ -136,6 +154,6 @@ export const intotoV002 = {
   ...named,
   read,
   checks: undefined,
-  envelope: { payloadChecks, envelopeChecks: () => [] },
+  envelope: { payloadChecks, envelopeChecks: () => [], messageChecks },
   rekorV1: { propose, envelopeOf },
 } as const satisfies LoggedKind

@@ -48,6 +48,8 @@ export interface EnvelopeReading {
   payloadChecks(parts: RecordedParts, payload: Uint8Array): readonly SignatureCheck[]
   /** With the type that the log keeps beside the body; that they fail proves nothing. */
   envelopeChecks(parts: RecordedParts, kept: KeptPayload): readonly SignatureCheck[]
+  /** Of all signatures, as the log verified them: if every one holds, this payload with its type was signed. */
+  messageChecks(parts: RecordedParts, kept: KeptPayload): readonly SignatureCheck[]
 }
 
 /** The kind as submissions to Rekor v1 have it: `spec` beside `apiVersion` and `kind`. */

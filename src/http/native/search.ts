@@ -1,9 +1,9 @@
 // The search of the native API and of Rekor v1: entries by what they say, and all about one artifact.
 import { setImmediate } from "node:timers/promises"
 import { refuse, Trouble } from "../../core/base/errors.ts"
-import { readStatement } from "../../entry/in-toto.ts"
 import { entryKinds, isEntryKind } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary, type Signer } from "../../entry/kinds/summary.ts"
+import { glanceAt } from "../../entry/statement/reading.ts"
 import type { Term, TermName } from "../../entry/term.ts"
 import type { Log, LogEntry, SearchAnswer, SearchPage, SearchQuery } from "../../log/ports/log.ts"
 import { answerAttestation, keptAttestation } from "../door/attestation.ts"
@@ -125,7 +125,7 @@ async function attestationView(log: Log, { entry, summary }: FoundEntry): Promis
   const kept = await keptAttestation(log, index, body)
   const view = { index, payload: summary.payload, isKept: kept !== undefined }
   if (kept === undefined) return view
-  return { ...view, payloadType: kept.payloadType, ...readStatement(kept) }
+  return { ...view, payloadType: kept.payloadType, ...glanceAt(kept.payload) }
 }
 
 async function attestationsView(log: Log, found: readonly FoundEntry[]): Promise<object[]> {

@@ -8,7 +8,7 @@ import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { HashName } from "../../entry/algorithm.ts"
 import { type KeptPayload, readEnvelope } from "../../entry/dsse.ts"
-import { readSubjects } from "../../entry/in-toto.ts"
+import { readSubjects } from "../../entry/statement/subjects.ts"
 import { LONGEST_NAME } from "../watch/pattern.ts"
 
 export interface NamedSubject {

@@ -1,0 +1,77 @@
+// Whether a message is the one that an entry's signatures were made over. It proves itself: its hash is in the body,
+// or, where the body binds only a payload, the entry's own signatures hold over it. Verifies no signature itself.
+import { digestOf } from "../../core/base/digest.ts"
+import { refuse } from "../../core/base/errors.ts"
+import { formatHex } from "../../core/base/text.ts"
+import type { SignatureCheck } from "../entry.ts"
+import { sha256Text } from "../search-terms.ts"
+import { parseDigest } from "../signature.ts"
+import { type Message, readMessage, readPayloadMessage } from "../statement/message.ts"
+import { IN_TOTO_PAYLOAD_TYPE, isPae } from "../statement/pae.ts"
+import type { LoggedKind, RecordedParts } from "./kind.ts"
+import { readRecorded } from "./summary.ts"
+
+export interface EntryMessage {
+  readonly message: Message
+  /** The digest in the body that it has, as `algorithm:hex`. */
+  readonly digest: string
+  /** Every one must hold; empty if the body binds the whole message. */
+  readonly checks: readonly SignatureCheck[]
+}
+
+function mismatch(expected: string, found: string): never {
+  return refuse(
+    "mismatch",
+    `message: expected the one of this entry, with the digest ${expected}, found one with ${found}`,
+  )
+}
+
+/** Of an entry whose body has the digest of what was signed. */
+function signedMessage(digest: string, bytes: Uint8Array): EntryMessage {
+  const { hash } = parseDigest(digest)
+  const found = `${hash}:${formatHex(digestOf(hash, bytes))}`
+  if (found !== digest) mismatch(digest, found)
+  return { message: readMessage(bytes), digest, checks: [] }
+}
+
+/** The message of an envelope, whether its type was given or is the body's, or the one that statements have. */
+function envelopeMessage(bytes: Uint8Array, { payloadType }: RecordedParts): Message {
+  if (isPae(bytes)) return readMessage(bytes)
+  return readPayloadMessage(
+    bytes,
+    typeof payloadType === "string" ? payloadType : IN_TOTO_PAYLOAD_TYPE,
+  )
+}
+
+/** Of an entry whose body has the digest of a payload: its signatures say whether the type is theirs. */
+function payloadMessage(
+  { kind, parts }: { readonly kind: LoggedKind | undefined; readonly parts: RecordedParts },
+  stated: string,
+  bytes: Uint8Array,
+): EntryMessage {
+  const message = envelopeMessage(bytes, parts)
+  const { payload, payloadType } = message
+  if (payload === undefined || payloadType === undefined || kind?.envelope === undefined) {
+    return refuse("unsupported", "message: expected that of an envelope, found another")
+  }
+  const found = sha256Text(digestOf("sha256", payload))
+  if (found !== stated) mismatch(stated, found)
+  const checks = kind.envelope.messageChecks(parts, { payloadType, payload })
+  // Without a signature nothing would say whose type it is.
+  if (checks.length === 0)
+    refuse("malformed", "message: expected an entry with signatures, found none")
+  return { message, digest: stated, checks }
+}
+
+/**
+ * The message of the entry with this body. Refuses `mismatch` for that of another entry, `unsupported` for what is
+ * an artifact and for an entry of an unknown kind, and as `readMessage` and `readRecorded` do. Hashes the whole
+ * message, some 15 MB a second.
+ */
+export function messageOf(body: Uint8Array, bytes: Uint8Array): EntryMessage {
+  const recorded = readRecorded(body)
+  const { digest, payload } = recorded.parts
+  if (digest !== undefined) return signedMessage(digest, bytes)
+  if (payload !== undefined) return payloadMessage(recorded, payload, bytes)
+  return refuse("unsupported", `message: expected an entry of a known kind, found ${recorded.name}`)
+}
