@@ -5,6 +5,7 @@ import { Refusal, shown, Trouble } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
 import { reviewCanaries } from "./alerts/canary.ts"
 import { judgeExpectations } from "./entries/expectation.ts"
+import { judgeExplanations } from "./entries/explanation-rule.ts"
 import { absent, type Case, isPublished, type Observation, type Vantage } from "./findings/case.ts"
 import { keyOf, ungraded } from "./findings/finding.ts"
 import { settle } from "./findings/settle.ts"
@@ -144,6 +145,7 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
     const isBehind = isCut || mayAnswerYet(documents, origin, "log")
     const scope = { ...keys, tree: own, documents, now, isBehind, ...present({ limits }) }
     settle(documents, await judge(log, scope, observations), now)
+    settle(documents, judgeExplanations(documents, origin, tools.watch, now), now)
     if (!isComplete) return
     settle(documents, judgeExpectations(documents, origin, now), now)
     noteLog(documents, origin, { completeAt: now })

@@ -112,7 +112,7 @@ async function commitEntries(
   also: (documents: Documents) => readonly Case[],
   growth?: Growth,
 ): Promise<void> {
-  const step = { own, ground, watch, examiner, pause, isLate: beginTurn() }
+  const step = { own, ground, watch, examiner, pause, isLate: beginTurn(), now }
   const facts = await readStepFacts(step, entries)
   await state.change(async (documents) => {
     const found = await takeEntries(step, entries, facts, documents)

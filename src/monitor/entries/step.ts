@@ -25,6 +25,7 @@ import { type Statement, secondsText } from "../heads/statement.ts"
 import type { Documents } from "../state/documents.ts"
 import type { OwnTree } from "../state/tree.ts"
 import type { Watch } from "../watch/watch.ts"
+import type { NotedEntry } from "./entry-states.ts"
 import type { EntryExaminer } from "./examiner.ts"
 import type { EntryRemark } from "./remark.ts"
 
@@ -44,6 +45,8 @@ interface EntryStep {
   readonly pause: () => Promise<void>
   /** Whether what the log gives beside the entries takes too long. */
   readonly isLate: () => boolean
+  /** Unix milliseconds. */
+  readonly now: number
 }
 
 async function firstAt(own: OwnTree, { index, leafHash }: MatchedEntry) {
@@ -107,20 +110,22 @@ export async function takeEntries(
   documents: Documents,
 ): Promise<readonly Case[]> {
   const cases: Case[] = []
-  let examined = 0
+  const noted: NotedEntry[] = []
   for (const entry of entries) {
     const envelope = envelopes.get(entry.index)
     const repeats = duplicates.get(entry.index)
     const isPlain = envelope === undefined && repeats === undefined
     const seen = isPlain ? entry : { ...entry, ...present({ envelope, repeats }) }
-    for (const remark of step.examiner.examine(seen, documents)) {
+    const result = step.examiner.examine(seen, documents)
+    noted.push(result)
+    for (const remark of result.remarks) {
       const isBare = cases.length >= MOST_EVIDENCE || step.isLate()
       const finding = await findingOf(step.ground, remark, entry.body, isBare)
       if (finding !== undefined) cases.push(finding)
     }
-    examined += 1
-    if (examined % UNINTERRUPTED === 0) await step.pause()
+    if (noted.length % UNINTERRUPTED === 0) await step.pause()
   }
+  step.examiner.note(noted, documents, step.now)
   return cases
 }
 
