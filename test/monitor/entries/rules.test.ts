@@ -371,7 +371,6 @@ describe("unclassifiable", () => {
       statement.replace('"subject"', `${names},"subject"`),
       statement.replace('"subject"', `${names.replace("subject", "Subject")},"subject"`),
       statement.replace('"name"', '"name":"pkg:app@1","\\u006eame"'),
-      statement.replace("else@1", "app@1").replace('"sha256"', '"SHA256":"00","sha256"'),
     ]
     for (const payload of hidden) {
       const { body, envelope } = attestationOf([owner], utf8(payload))
