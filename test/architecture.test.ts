@@ -145,6 +145,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     ".": ["statement"],
     "rekor-v1": ["."],
     kinds: ["statement", ".", "rekor-v1"],
+    certificates: ["."],
   },
   log: {
     ports: [],
@@ -193,8 +194,9 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     user: ["command"],
     witness: ["command", "log"],
     "monitor/sinks": ["command"],
-    monitor: ["command", "monitor/sinks"],
-    ".": ["command", "log", "user", "witness", "monitor"],
+    watch: ["command"],
+    monitor: ["command", "monitor/sinks", "watch"],
+    ".": ["command", "log", "user", "witness", "watch", "monitor"],
   },
 }
 

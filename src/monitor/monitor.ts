@@ -9,7 +9,9 @@ import { type AlertSink, type DeliveryReport, deliverAlerts } from "./alerts/ale
 import { submitCanary } from "./alerts/canary.ts"
 import { createEntryExaminer, type EntryCounters } from "./entries/examiner.ts"
 import { expectShipped } from "./entries/expectation.ts"
+import { judgeLedgers } from "./entries/ledger-case.ts"
 import { acknowledge } from "./findings/life.ts"
+import { settle } from "./findings/settle.ts"
 import type { JudgeLimits } from "./heads/scope.ts"
 import type { KnownKeys } from "./heads/statement.ts"
 import { type LogReport, runLogRound } from "./log-round.ts"
@@ -94,6 +96,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
       mailbox.drain(documents, allKeys, now)
       if (isExpecting) return
       for (const { log } of logs) expectShipped(documents, log.origin, watch, now)
+      settle(documents, judgeLedgers(watch), now)
     })
     isExpecting = true
   }

@@ -25,6 +25,8 @@ export interface MonitorDirectory {
   readonly key: string
   /** Acknowledgements for a monitor that runs, one file each. */
   readonly acknowledgements: string
+  /** What pipelines have posted, one file for each signer. */
+  readonly ledgers: string
 }
 
 const keyOption = optional("--key <file>", "the monitor's own key (default: in DIR)")
@@ -39,6 +41,7 @@ export function monitorDirectory(path: string, key?: string): MonitorDirectory {
     database: join(path, "monitor.db"),
     key: key ?? join(path, "keys", "ed25519.pem"),
     acknowledgements: join(path, "acknowledgements"),
+    ledgers: join(path, "ledger"),
   }
 }
 

@@ -2,6 +2,7 @@
 // engine that verifies signatures.
 import { createHash } from "node:crypto"
 import { refuse } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { createEntryCheck } from "../../crypto/engines/entry-check.ts"
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
@@ -9,23 +10,25 @@ import { createMonitor } from "../../monitor/monitor.ts"
 import { createMailbox } from "../../monitor/promises/mailbox.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
 import { parseWatch, type Watch } from "../../monitor/watch/watch.ts"
+import { type LedgerFolder, openLedgerFolder } from "../../storage/files/ledger-folder.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { readWatch } from "../watch/files.ts"
 import { lockMonitorState, monitorDirectory, takeAcknowledgements } from "./directory.ts"
+import { openServedLedgers } from "./ledgers.ts"
 import { openMonitoredLogs } from "./monitored-logs.ts"
 import type { RunOptions } from "./options.ts"
 import { comparePolicy } from "./policy-pin.ts"
 import { readSinks, type Sinks } from "./sinks/sinks.ts"
 import { followedLogs, statusOf } from "./status.ts"
-import { readWatchFile } from "./watch-test.ts"
 
 export type RunningMonitor = Awaited<ReturnType<typeof openRunningMonitor>>
 
 const PLAIN_WATCH = "countersign-watch/v1\n"
 
 /** Without a watch file nothing is expected, and every entry is verified all the same. */
-async function openWatch(file: string | undefined): Promise<Watch> {
-  if (file !== undefined) return await readWatchFile(file)
+async function openWatch(file: string | undefined, ledgers: LedgerFolder): Promise<Watch> {
+  if (file !== undefined) return (await readWatch(file, { ledgers })).watch
   return await parseWatch(PLAIN_WATCH, () => Promise.reject(new Error("bug: no files")))
 }
 
@@ -57,13 +60,15 @@ async function openParts(
       "--canary: expected a sink that can be told, found none; name them by --sinks",
     )
   }
+  const ledgers = openLedgerFolder(directory.ledgers)
+  const watch = await openWatch(options.watch, ledgers)
   const check = createEntryCheck()
   const mailbox = createMailbox()
   const holds = createNoteVerification()
   const monitor = createMonitor({
     state,
     logs,
-    watch: await openWatch(options.watch),
+    watch,
     verify: check.verify,
     sinks: sinks.sinks,
     mailbox,
@@ -106,6 +111,7 @@ async function openParts(
     },
     holds,
     now: Date.now,
+    ...present({ ledgers: await openServedLedgers(options, ledgers, () => watch) }),
   }
   return {
     ...{ monitor, state, sinks, policyRemark, engine: check.engine, served, status },

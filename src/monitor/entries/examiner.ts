@@ -1,12 +1,14 @@
 // Examines every entry of a log as it is read: verifies what can be verified, and holds it against the watch
 // file. Expected entries make no remark but are counted. What it remembers are documents, so that they become
 // durable together with the place up to which the log was read.
+import { present } from "../../core/base/present.ts"
 import type { SignatureCheck } from "../../entry/entry.ts"
 import { isCanaryEntry } from "../alerts/canary.ts"
 import type { Documents } from "../state/documents.ts"
 import type { Watch } from "../watch/watch.ts"
 import { createEntryNotes, type EntryState, type NotedEntry } from "./entry-states.ts"
 import { createShippedRule } from "./expectation.ts"
+import { claimRemarks } from "./identity-rule.ts"
 import { signerRemarks } from "./ledger-rule.ts"
 import {
   createEntryReader,
@@ -18,7 +20,7 @@ import { type EntryRemark, type PassedOver, type Remark, remarkOn } from "./rema
 import { createRevocationRule } from "./rule-revocation.ts"
 import { createSubjectRule } from "./rule-subject.ts"
 import { createStateRule } from "./state-rule.ts"
-import { indexWatch, type SignerMatch, type SubjectMatch } from "./watch-index.ts"
+import { indexWatch, type SignerMatch, type SubjectMatch, type WatchIndex } from "./watch-index.ts"
 
 export interface EntryExaminerOptions {
   /** The log's; what is remembered is remembered of it. */
@@ -109,15 +111,22 @@ function unlistedRemark(index: number, signers: string): Remark {
 }
 
 /** Names or dates in a certificate that cannot be read, where they would decide. */
-function unreadablePart({ claim, facts }: Examination): string | undefined {
-  if (facts.signers.some(({ isUnreadable }) => isUnreadable)) return "a name in its certificate"
+function unreadablePart(
+  { claim, facts }: Examination,
+  { watchesIdentities, believesAnyone, isBelieved }: WatchIndex,
+): string | undefined {
+  if (!watchesIdentities) return undefined
+  // Where authorities are named, nobody takes an unreadable name by anyone else for one that is watched.
+  const isDoubtful = facts.signers.some((each) => each.isUnreadable && isBelieved(each))
+  if (isDoubtful) return "a name in its certificate"
   const isUndated = claim.keys.some((key) => key.form === "certificate" && !key.validity)
-  return isUndated ? "the dates of its certificate" : undefined
+  return isUndated && believesAnyone ? "the dates of its certificate" : undefined
 }
 
 export function createEntryExaminer(options: EntryExaminerOptions): EntryExaminer {
   const { origin, watch, verify } = options
-  const index = indexWatch(watch)
+  const holds = (check: SignatureCheck) => verify([check])
+  const index = indexWatch(watch, { holds, ...present({ sha256: options.sha256 }) })
   const read = createEntryReader(options.sha256)
   const revocations = createRevocationRule(origin, index)
   const subjectRemarks = createSubjectRule(origin)
@@ -155,7 +164,7 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
   }
 
   function unreadableRemarks(entry: Examination): readonly Remark[] {
-    const part = index.watchesIdentities ? unreadablePart(entry) : undefined
+    const part = unreadablePart(entry, index)
     if (part === undefined) return nothing
     const summary = `entry ${entry.index} may be by any signer that is watched: ${part} cannot be read`
     return [{ kind: "unclassifiable", summary, payload: entry.payload?.payload }]
@@ -191,6 +200,7 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
     const revoked = revocations.judge(entry, isWatched, documents)
     const remarks = [
       ...signerRemarks(entry, signed),
+      ...claimRemarks(entry.index, index.claimsOf(entry.facts)),
       ...subjectRemarks(entry, about, documents),
       ...revoked.remarks,
       ...unlistedRemarks(entry),

@@ -86,7 +86,9 @@ function knownSigner(verifierKey: VerifierKey, key: string): KnownSigner {
   }
   const { names } = verifierKey
   const { identities = [], written = identities, issuer, isUnreadable = false } = names ?? {}
-  const signer = { key, identities: written, isUnreadable, ...present({ issuer }) }
+  const certificate = verifierKey.form === "certificate" ? verifierKey : undefined
+  const named = { identities: written, isUnreadable, ...present({ issuer, certificate }) }
+  const signer = { key, ...named }
   const made = { signer, revocation }
   known.set(verifierKey, made)
   return made

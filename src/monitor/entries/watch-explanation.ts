@@ -19,10 +19,21 @@ interface ExplainedEntry extends LoggedEntryBytes {
   readonly origin?: string
 }
 
-function signerLine({ key, identities, issuer, isUnreadable }: EntrySigner): string {
+function vouchText(signer: EntrySigner, { believesAnyone, vouchedBy }: WatchIndex): string {
+  const result = signer.certificate && vouchedBy(signer)
+  if (result === undefined)
+    return signer.certificate && believesAnyone ? "; nobody is asked who issued it" : ""
+  return result.form === "chained"
+    ? `; issued by ${result.authority}`
+    : `; issued by nobody whom the watch file names: ${result.text}`
+}
+
+function signerLine(signer: EntrySigner, index: WatchIndex): string {
+  const { key, identities, issuer, isUnreadable } = signer
   const names = identities.length === 0 ? "" : `, as ${identities.join(", ")}`
   const vouched = issuer === undefined ? "" : ` of ${issuer}`
-  return `signed by ${key}${names}${vouched}${isUnreadable ? ", with a name that cannot be read" : ""}`
+  const doubt = isUnreadable ? ", with a name that cannot be read" : ""
+  return `signed by ${key}${names}${vouched}${doubt}${vouchText(signer, index)}`
 }
 
 /** What a match comes to; of what is said nobody needs to be told. */
@@ -87,11 +98,14 @@ export function explain(entry: ExplainedEntry, watch: Watch): string[] {
   const matches = [
     ...index.subjectsOf(read.facts).flatMap(subjectLines),
     ...index.signersOf(read.facts).map((match) => signerLines(match, read)),
+    ...index.claimsOf(read.facts).map(({ name, reason }) => {
+      return `claimed-identity, because it says that it is ${name} and ${reason}`
+    }),
     ...revokedLines(index, entry, read),
   ]
   return [
     `${summary.kind} about ${read.facts.digests.join(", ")}`,
-    ...read.facts.signers.map(signerLine),
+    ...read.facts.signers.map((signer) => signerLine(signer, index)),
     ...payloadLines(read),
     ...(read.revokes === undefined ? [] : [`revokes ${read.revokes}, if its signature holds`]),
     ...(matches.length === 0 ? ["no rule of the watch file fits"] : matches),

@@ -7,18 +7,16 @@ import type { Superset } from "../../entry/statement/superset.ts"
 import { LONGEST_NAME } from "../watch/pattern.ts"
 import type { RevokedKey, SignerRule } from "../watch/rules.ts"
 import type { Subject, Watch, WatchedSigner } from "../watch/watch.ts"
+import {
+  type ClaimMatch,
+  createIdentityCheck,
+  type EntrySigner,
+  type IdentityCheck,
+  type IdentityOptions,
+} from "./identity-rule.ts"
 import { indexNames } from "./name-index.ts"
 
-/** A signer as an entry names it. */
-export interface EntrySigner {
-  /** `sha256:` and hex. */
-  readonly key: string
-  readonly issuer?: string
-  /** Whom the certificate names, as it is written there. */
-  readonly identities: readonly string[]
-  /** There is a name that cannot be read: it may be any. */
-  readonly isUnreadable: boolean
-}
+export type { EntrySigner }
 
 export interface EntryFacts {
   /** `algorithm:hex` of the artifact or the payload. */
@@ -53,30 +51,26 @@ export interface SignerMatch {
   readonly reason: string
 }
 
-export interface WatchIndex {
+export interface WatchIndex
+  extends Pick<IdentityCheck, "believesAnyone" | "isBelieved" | "vouchedBy"> {
   /** One match a subject: the surest. */
   subjectsOf(facts: EntryFacts): readonly SubjectMatch[]
   signersOf(facts: EntryFacts): readonly SignerMatch[]
+  /** Who claims to be somebody who is watched, and is not believed. */
+  claimsOf(facts: EntryFacts): readonly ClaimMatch[]
   /** The lowest index from behind which the watch file expects nothing by this key. */
   revokedAt(key: string, origin: string): number | undefined
   /** Whether the watch file revokes any key. */
   readonly hasRevocations: boolean
   /** Whether a rule or a revocation names the key. */
   isKnownKey(key: string): boolean
-  /** Whether a rule for any subject or signer fits; `isWide` as for {@link fits}. */
+  /** Whether a rule for any subject or signer fits; `isWide` if one of several names is enough. */
   isListed(signer: EntrySigner, isWide: boolean): boolean
   /** Whether names in certificates play a part. */
   readonly watchesIdentities: boolean
 }
 
-/** The key, or the issuer with an identity that fits: any of several if `isWide`, else all of them. */
-function fits(rule: SignerRule, signer: EntrySigner, isWide: boolean): boolean {
-  if (rule.form === "key") return rule.key === signer.key
-  const { issuer, identities, isUnreadable } = signer
-  if (issuer !== rule.issuer || identities.length === 0) return false
-  const isFitting = (identity: string) => rule.identity.matches(identity)
-  return isWide ? identities.some(isFitting) : !isUnreadable && identities.every(isFitting)
-}
+const nothing: readonly never[] = []
 
 function push<V>(map: Map<string, V[]>, key: string, value: V): void {
   const values = map.get(key)
@@ -84,12 +78,14 @@ function push<V>(map: Map<string, V[]>, key: string, value: V): void {
   else values.push(value)
 }
 
-function strangersTo({ signers }: Subject, facts: EntryFacts): readonly EntrySigner[] {
+function strangersTo(
+  { signers }: Subject,
+  facts: EntryFacts,
+  { fits }: IdentityCheck,
+): readonly EntrySigner[] {
   if (signers.length === 0) return nothing
   return facts.signers.filter((signer) => !signers.some((rule) => fits(rule, signer, false)))
 }
-
-const nothing: readonly never[] = []
 
 const hashOfDigits: Readonly<Record<number, string>> = {
   40: "sha1",
@@ -128,7 +124,7 @@ function rulesOf({ subjects, signers }: Watch): readonly SignerRule[] {
 }
 
 /** The rules by identity of all subjects and signers, each once. */
-function identityRules(watch: Watch): readonly SignerRule[] {
+function rulesByIdentity(watch: Watch): readonly SignerRule[] {
   const found = new Map<string, SignerRule>()
   for (const rule of rulesOf(watch)) {
     if (rule.form !== "key") found.set(JSON.stringify(rule), rule)
@@ -147,12 +143,12 @@ function digestReason(subject: Subject, digest: string, how: string): string {
 }
 
 /** The matches of one entry, the surest of each subject. */
-function gatherMatches(facts: EntryFacts) {
+function gatherMatches(facts: EntryFacts, identities: IdentityCheck) {
   const found = new Map<Subject, SubjectMatch>()
   return {
     add(form: MatchForm, subject: Subject, reason: string, named: readonly StatedSubject[]): void {
       const known = found.get(subject)
-      const strangers = known?.strangers ?? strangersTo(subject, facts)
+      const strangers = known?.strangers ?? strangersTo(subject, facts, identities)
       const isSurer = known === undefined || (form === "said" && known.form !== form)
       if (isSurer) found.set(subject, { form, subject, reason, named, strangers })
       else if (known.form === form && !named.every((each) => known.named.includes(each))) {
@@ -172,7 +168,9 @@ type Matches = ReturnType<typeof gatherMatches>
 
 const quoted = (name: string): string => shown(name, 120)
 
-export function indexWatch(watch: Watch): WatchIndex {
+export function indexWatch(watch: Watch, options: IdentityOptions = {}): WatchIndex {
+  const identities = createIdentityCheck(watch, options)
+  const { fits, believesAnyone, isBelieved, vouchedBy } = identities
   const lookUp = lookUpDigests(watch.subjects)
   const names = indexNames(watch.subjects)
   const byKey = new Map<string, WatchedSigner[]>()
@@ -185,7 +183,7 @@ export function indexWatch(watch: Watch): WatchIndex {
     for (const each of signer.revoked) push(revoked, each.key, each)
   }
   const listedKeys = keysIn(rulesOf(watch))
-  const identities = identityRules(watch)
+  const byName = rulesByIdentity(watch)
 
   function signersBy(by: EntrySigner): readonly SignerMatch[] {
     const keyed = byKey.get(by.key)
@@ -241,22 +239,26 @@ export function indexWatch(watch: Watch): WatchIndex {
   }
 
   return {
+    believesAnyone,
+    isBelieved,
+    vouchedBy,
     subjectsOf(facts) {
       const { digests, subjects, odd } = facts
       let matches: Matches | undefined
       for (const digest of digests) {
         for (const subject of lookUp(digest)) {
-          matches ??= gatherMatches(facts)
+          matches ??= gatherMatches(facts, identities)
           matches.add("said", subject, digestReason(subject, digest, "it is about"), [])
         }
       }
       if (subjects.length === 0 && odd === undefined) return matches?.list() ?? nothing
-      matches ??= gatherMatches(facts)
+      matches ??= gatherMatches(facts, identities)
       for (const stated of subjects) addStated(matches, stated)
       if (odd !== undefined) addOdd(matches, odd)
       return matches.list()
     },
     signersOf: ({ signers }) => signers.flatMap(signersBy),
+    claimsOf: ({ signers }) => identities.claimsOf(signers),
     revokedAt(key, origin) {
       const indices = revoked
         .get(key)
@@ -268,7 +270,7 @@ export function indexWatch(watch: Watch): WatchIndex {
     isKnownKey: (key) => listedKeys.has(key) || revoked.has(key),
     isListed: (signer, isWide) =>
       listedKeys.has(signer.key) ||
-      (signer.identities.length > 0 && identities.some((rule) => fits(rule, signer, isWide))),
+      (signer.identities.length > 0 && byName.some((rule) => fits(rule, signer, isWide))),
     watchesIdentities: byIdentity.length > 0,
   }
 }

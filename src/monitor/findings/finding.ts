@@ -39,6 +39,7 @@ const families = {
   "witness-time": "witness",
   "unknown-signer": "misissuance",
   "not-mine": "misissuance",
+  "claimed-identity": "misissuance",
   "after-revocation": "misissuance",
   "outside-validity": "misissuance",
   "bad-signature": "misissuance",
@@ -52,6 +53,7 @@ const families = {
   backlog: "health",
   "canary-missing": "health",
   "sink-failing": "health",
+  "bad-ledger": "health",
 } as const
 
 export type FindingKind = keyof typeof families

@@ -1,6 +1,7 @@
 // Makes the watch of all that was read: foretold digests of images and commits, whole ledgers, and what is missing.
 import { refuse } from "../../core/base/errors.ts"
 import { type Foretold, foretoldOfImage } from "../../entry/statement/foretelling.ts"
+import { assertAuthorities } from "./authority.ts"
 import {
   type Draft,
   digestsOf,
@@ -116,9 +117,14 @@ export function wholeWatch(draft: Draft): Watch {
   const { settings, badLines, badLineCount, read } = draft
   const known = repositoriesOf(draft)
   const hours = settings.get("explain")
-  return {
+  const named = {
     subjects: [...draft.subjects.values()].map(wholeSubject),
     signers: [...draft.signers.values()].map((signer) => wholeSigner(signer, known)),
+    authorities: [...draft.authorities.values()],
+  }
+  assertAuthorities(named)
+  return {
+    ...named,
     shipments: wholeShipments(draft),
     duplicates: (settings.get("duplicates") ?? "ignore") as Severity,
     unknown: (settings.get("unknown") ?? "violation") as Severity,
