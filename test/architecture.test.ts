@@ -145,6 +145,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     ".": ["statement"],
     "rekor-v1": ["."],
     kinds: ["statement", ".", "rekor-v1"],
+    certificates: ["."],
   },
   log: {
     ports: [],

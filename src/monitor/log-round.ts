@@ -5,6 +5,7 @@ import { Refusal, shown, Trouble } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
 import { reviewCanaries } from "./alerts/canary.ts"
 import { judgeExpectations } from "./entries/expectation.ts"
+import { judgeExplanations } from "./entries/explanation-rule.ts"
 import { absent, type Case, isPublished, type Observation, type Vantage } from "./findings/case.ts"
 import { attested, keyOf, ungraded } from "./findings/finding.ts"
 import { settle } from "./findings/settle.ts"
@@ -170,6 +171,7 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
     settle(documents, await judge(log, scope, observations), now)
     settle(documents, judgeWithheld(documents, origin, now), now)
     settle(documents, [judgeUndecided(documents, log)], now)
+    settle(documents, judgeExplanations(documents, origin, tools.watch, now), now)
     if (!isComplete) return
     settle(documents, judgeExpectations(documents, origin, now), now)
     noteLog(documents, origin, { completeAt: now })
@@ -209,7 +211,7 @@ async function lookBack(round: LogRound): Promise<string | undefined> {
 
 /** Certificates that cannot be judged in time are told of once; a policy without witnesses has no clocks. */
 function judgeUndecided(documents: DocumentReads, { origin, witnesses }: MonitoredLog): Case {
-  const count = witnesses.length === 0 ? 0 : countStandings(documents, origin).undecidedListed
+  const count = witnesses.length === 0 ? 0 : countStandings(documents, origin).undecided
   if (count === 0) return absent(keyOf("undecided-validity", origin))
   const summary = `Of ${count} entries by watched signers it cannot be told whether their certificates were valid when they were logged, because no cosigned head from that time is known.`
   return attested("undecided-validity", origin, summary)

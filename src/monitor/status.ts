@@ -7,6 +7,7 @@ import type { Origin } from "../core/note/origin.ts"
 import type { Head } from "../core/tree/hash.ts"
 import { type SinkState, sinkStates } from "./alerts/alert.ts"
 import { type CanaryState, canaryStates } from "./alerts/canary.ts"
+import { entryCountsOf } from "./entries/entry-states.ts"
 import { outbox } from "./findings/outbox.ts"
 import {
   findingId,
@@ -63,6 +64,24 @@ interface QuorumStatus {
   readonly needed: number
 }
 
+/** Entries of which less is known than a reader may want. */
+export interface EntryStatus extends StandingCounts {
+  /** Nobody here knows what was signed. */
+  readonly opaque: {
+    /** By signers that the watch file does not name, and by those that it does. */
+    readonly strangers: number
+    readonly listed: number
+    /** Those of the latter that the watch file does not accept in words. */
+    readonly unexplained: number
+  }
+  /** About nothing that is watched: what would be findings else. */
+  readonly passedOver: {
+    readonly oddStatements: number
+    readonly badSignatures: number
+    readonly afterRevocation: number
+  }
+}
+
 export interface LogStatus {
   readonly origin: Origin
   readonly size: number
@@ -78,7 +97,7 @@ export interface LogStatus {
   readonly witnesses: readonly WitnessStatus[]
   readonly quorum: QuorumStatus
   /** Entries that are not understood. */
-  readonly entries: StandingCounts
+  readonly entries: EntryStatus
   /** How many are judged by the present watch file. */
   readonly rescan: RescanStatus
   readonly canary?: CanaryState
@@ -144,10 +163,24 @@ function logStatus(source: StatusSource, log: FollowedLog): LogStatus {
       return { name, ...present({ lastAt: newest && aliveAt(newest), size: agreed?.size }) }
     }),
     quorum: quorumStatus(source, log),
-    entries: countStandings(documents, origin),
+    entries: entryStatus(documents, origin),
     rescan: rescanStatus(documents, origin, head.size),
     canary: documents.get(canaryStates, origin),
   })
+}
+
+function entryStatus(documents: DocumentReads, origin: Origin): EntryStatus {
+  const {
+    opaqueStrangers: strangers,
+    opaqueListed: listed,
+    ...counts
+  } = entryCountsOf(documents, origin)
+  const { unexplained, oddStatements, badSignatures, afterRevocation } = counts
+  return {
+    ...countStandings(documents, origin),
+    opaque: { strangers, listed, unexplained },
+    passedOver: { oddStatements, badSignatures, afterRevocation },
+  }
 }
 
 /** What keeps a log from being clean although no finding is open. */
@@ -165,9 +198,9 @@ function unclearIn({ origin, entries, rescan }: LogStatus): readonly string[] {
         ]
       : []),
     ...(again > 0 ? [`${again} entries wait to be judged again`] : []),
-    ...(opaque.listed > 0
+    ...(opaque.unexplained > 0
       ? [
-          `${opaque.listed} entries by watched signers are opaque: nobody here knows what was signed; ` +
+          `${opaque.unexplained} entries by watched signers are opaque: nobody here knows what was signed; ` +
             "give the monitor the messages, or accept them in the watch file",
         ]
       : []),

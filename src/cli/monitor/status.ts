@@ -62,8 +62,8 @@ function dateText(at: number | undefined): string {
   return at === undefined ? "never" : new Date(at).toISOString()
 }
 
-function opaqueText({ entries: { opaque } }: LogStatus): string {
-  const redacted = opaque.redacted > 0 ? `, ${opaque.redacted} of them redacted` : ""
+function opaqueText({ entries: { opaque, redacted: taken } }: LogStatus): string {
+  const redacted = taken > 0 ? `, ${taken} of them redacted` : ""
   return `${opaque.listed} by watched signers, ${opaque.strangers} by others${redacted}`
 }
 

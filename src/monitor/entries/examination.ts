@@ -103,6 +103,7 @@ export async function commitEntries(
   async function edit(documents: Documents): Promise<void> {
     const taken = await takeEntries(step, entries, facts, documents)
     const gone = mayHaveFindings ? withdrawnCases(documents, read, taken.keys) : []
+    examiner.note(taken.noted, documents, now)
     noteStandings(documents, origin, taken.standings, now)
     noteSightings(documents, origin, watch, taken.sightings)
     tags.push(...(await tagBlocks(state, ground, taken.tags)))

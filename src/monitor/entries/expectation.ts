@@ -130,7 +130,7 @@ export function createShippedRule(origin: string, watch: Watch) {
   }
 
   /** The entry has no remark; `isWatched` says that it is the owner's. */
-  return ({ index, facts, documents }: Examination, isWatched: boolean): void => {
+  return ({ index, facts }: Examination, isWatched: boolean, documents: Documents): void => {
     if (isIdle) return
     const stated = facts.subjects.flatMap(({ digests }) => digests)
     const logged = [...facts.digests, ...stated]

@@ -45,13 +45,13 @@ interface SeenFacts {
   readonly signers: readonly { readonly key: string }[]
 }
 
-interface Seen {
+/** An entry whose body states what is watched. */
+export interface Sighting {
   readonly index: number
-  readonly facts: SeenFacts | undefined
+  readonly facts: SeenFacts
 }
 
-function itemsOf({ facts }: Seen): readonly SearchItem[] {
-  const { digests = [], signers = [] } = facts ?? {}
+function itemsOf({ digests, signers }: SeenFacts): readonly SearchItem[] {
   return [
     ...digests.map((value) => ({ by: "digest", value }) as const),
     ...signers.map(({ key }) => ({ by: "key", value: key }) as const),
@@ -77,15 +77,24 @@ function namesOf(watch: Watch): ReadonlySet<string> {
   return names
 }
 
-/** Remembers entries whose bodies state what is watched; `seen` are those that are watched for whatever reason. */
+/** Whether the body of an entry states something that is watched. */
+export function isSighted(watch: Watch, { digests, signers }: SeenFacts): boolean {
+  const names = namesOf(watch)
+  return (
+    digests.some((digest) => names.has(`digest ${digest}`)) ||
+    signers.some(({ key }) => names.has(`key ${key}`))
+  )
+}
+
+/** Remembers entries whose bodies state what is watched. */
 export function noteSightings(
   documents: Documents,
   origin: string,
   watch: Watch,
-  seen: readonly Seen[],
+  seen: readonly Sighting[],
 ): void {
   for (const each of seen) {
-    for (const item of itemsOf(each)) {
+    for (const item of itemsOf(each.facts)) {
       if (namesOf(watch).has(`${item.by} ${item.value}`)) {
         remember(documents, placeOf(origin, item), each.index)
       }

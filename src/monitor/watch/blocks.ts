@@ -1,6 +1,7 @@
 // The blocks of a watch file: each keyword that begins one, and the lines that it takes. Another kind of block is another
 // line of the table.
 import { parseDigest } from "../../entry/signature.ts"
+import { openAuthority } from "./authority.ts"
 import {
   addToLedger,
   type BlockOpener,
@@ -108,4 +109,5 @@ function openSigner(place: Place, text: string) {
 export const blocks: ReadonlyMap<string, BlockOpener> = new Map([
   ["subject", openSubject],
   ["signer", openSigner],
+  ["authority", openAuthority],
 ])

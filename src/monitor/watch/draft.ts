@@ -1,5 +1,6 @@
 // A watch file while it is being read: what its blocks add to, and how they get at the files that they name.
 import { portableHasher } from "../../core/tree/hash.ts"
+import type { AuthorityPool, AuthoritySet } from "../../entry/certificates/authority.ts"
 import {
   type Digester,
   type Foretold,
@@ -30,6 +31,11 @@ export interface SignerDraft {
   mine?: LedgerDraft
 }
 
+export interface AuthorityDraft extends AuthoritySet {
+  readonly pools: AuthorityPool[]
+  isForCode: boolean
+}
+
 export interface ShipmentDraft extends ShippedList {
   readonly where: string
   readonly listed: Listed
@@ -39,6 +45,7 @@ export interface Draft {
   readonly files: WatchFiles
   readonly subjects: Map<string, SubjectDraft>
   readonly signers: Map<string, SignerDraft>
+  readonly authorities: Map<string, AuthorityDraft>
   readonly shipments: ShipmentDraft[]
   /** The values of lines that may be there once, by keyword. */
   readonly settings: Map<string, string>

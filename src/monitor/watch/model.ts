@@ -1,5 +1,6 @@
 // What a watch file says, once it was read: subjects, signers with their ledgers, shipments, and what is to become of
 // entries that nobody can place. Names, patterns and digests are kept as they were written.
+import type { AuthoritySet } from "../../entry/certificates/authority.ts"
 import type { Pattern } from "./pattern.ts"
 import type { RevokedKey, SignerRule } from "./rules.ts"
 
@@ -78,6 +79,8 @@ export interface Watch {
   readonly subjects: readonly Subject[]
   readonly signers: readonly WatchedSigner[]
   readonly shipments: readonly Shipment[]
+  /** Who must have issued the certificates that identity rules go by; if there is none, anyone may have. */
+  readonly authorities: readonly AuthoritySet[]
   /** What an entry is that is in the log already. */
   readonly duplicates: Severity
   /** What an entry is whose kind, key or algorithm is not known here. */

@@ -2,12 +2,10 @@
 // is meant. Each function takes the words behind its keyword and refuses `malformed` for anything else.
 import { refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
-import { type Pattern, parsePattern } from "./pattern.ts"
+import { type IdentityRule, readIdentityRule } from "./identity.ts"
 
 /** Who may sign: a key by its fingerprint, or whom an issuer vouches for. */
-export type SignerRule =
-  | { readonly form: "key"; readonly key: string }
-  | { readonly form: "oidc"; readonly issuer: string; readonly identity: Pattern }
+export type SignerRule = { readonly form: "key"; readonly key: string } | IdentityRule
 
 /** From the entry after `index` on, nothing by this key is expected. */
 export interface RevokedKey {
@@ -61,11 +59,9 @@ function fingerprint(text: string): string {
 export function readRule(text: string): SignerRule {
   const [form, rest] = splitWord(text)
   if (form === "key") return { form, key: fingerprint(rest) }
-  const [issuer, identity] = splitWord(rest)
-  if (form !== "oidc" || identity === "") {
-    return expected("key sha256:HEX or oidc ISSUER PATTERN", text)
-  }
-  return { form, issuer, identity: parsePattern(identity) }
+  return form === "oidc"
+    ? readIdentityRule(rest)
+    : expected("key sha256:HEX or oidc ISSUER PATTERN", text)
 }
 
 /** `[in ORIGIN]`; undefined for anything else. */

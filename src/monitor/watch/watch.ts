@@ -5,12 +5,15 @@
 //   subject NAME
 //     digest ALGORITHM:HEX | digests FILE | file FILE | name PATTERN
 //     image [REPOSITORY@]sha256:HEX [also REPOSITORY ...] | commit ID
-//     signer key sha256:HEX | signer oidc ISSUER PATTERN
+//     signer key sha256:HEX | signer oidc ISSUER PATTERN [where FIELD PATTERN ...] [from AUTHORITY]
 //     unique version
 //   signer NAME
-//     key sha256:HEX | oidc ISSUER PATTERN
+//     key sha256:HEX | oidc ISSUER PATTERN [where FIELD PATTERN ...] [from AUTHORITY]
 //     mine FILE-OR-FOLDER
 //     revoked sha256:HEX at INDEX [in ORIGIN]
+//   authority NAME
+//     roots FILE | trusted-root FILE
+//     eku code-signing
 //   shipped FILE [within HOURS] [in ORIGIN]
 //   duplicates violation|ignore
 //   unknown violation|ignore
@@ -18,8 +21,9 @@
 //   explain within HOURS
 //   include FILE-OR-FOLDER
 //
-// Patterns: pattern.ts; blocks: blocks.ts; ledgers: ledger.ts. Names and issuers in certificates are taken as they stand
-// there: no chain is verified, so a rule by identity says who is named, not who signed.
+// Patterns: pattern.ts; blocks: blocks.ts; ledgers: ledger.ts; identities: identity.ts; authorities: authority.ts. Without
+// an authority, names in certificates are taken as they stand there: then a rule by identity says who is named, not who
+// signed.
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { LONGEST_WATCH } from "../../core/base/limits.ts"
 import { parsePlainText } from "../../core/base/text.ts"
@@ -199,6 +203,7 @@ export async function parseWatch(
     files: typeof files === "function" ? filesOf(files) : files,
     subjects: new Map(),
     signers: new Map(),
+    authorities: new Map(),
     shipments: [],
     settings: new Map(),
     badLines: [],

@@ -1,6 +1,7 @@
 // Makes the watch of all that was read: foretold digests of images and commits, whole ledgers, and what is missing.
 import { refuse } from "../../core/base/errors.ts"
 import { type Digester, type Foretold, foretoldOfImage } from "../../entry/statement/foretelling.ts"
+import { assertAuthorities } from "./authority.ts"
 import {
   type Draft,
   digestsOf,
@@ -131,9 +132,14 @@ export function wholeWatch(draft: Draft): Watch {
   const { settings, badLines, badLineCount, read, files } = draft
   const known = { repositories: repositoriesOf(draft), hash: files.digest }
   const hours = settings.get("explain")
-  return {
+  const named = {
     subjects: [...draft.subjects.values()].map((subject) => wholeSubject(subject, files.digest)),
     signers: [...draft.signers.values()].map((signer) => wholeSigner(signer, known)),
+    authorities: [...draft.authorities.values()],
+  }
+  assertAuthorities(named)
+  return {
+    ...named,
     shipments: wholeShipments(draft),
     duplicates: (settings.get("duplicates") ?? "ignore") as Severity,
     unknown: (settings.get("unknown") ?? "violation") as Severity,

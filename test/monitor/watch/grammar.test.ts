@@ -141,7 +141,7 @@ test.each([
   [["explain within 0"], "line 2: expected explain within HOURS (1 to"],
   [["explain within"], "line 2: hours: expected a decimal"],
   [["include"], "line 2: expected the name of a file"],
-  [["", "  # nothing", "includes a"], "line 4: expected subject, signer, shipped"],
+  [["", "  # nothing", "includes a"], "line 4: expected subject, signer, authority"],
 ])("%j is refused with its place", async (lines, message) => {
   expect(await refused(lines)).toContain(message)
 })
