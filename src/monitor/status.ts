@@ -24,6 +24,7 @@ import type { MessageUsage } from "./messages/messages.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
 import { countStandings, type StandingCounts } from "./pending/counts.ts"
 import { type RescanStatus, rescanStatus } from "./rescan/progress.ts"
+import { type SearchStatus, searches } from "./search/sightings.ts"
 import type { DocumentReads } from "./state/documents.ts"
 
 /** A log that is followed, as the policy has it and as far as its tree has grown. */
@@ -100,6 +101,8 @@ export interface LogStatus {
   readonly entries: EntryStatus
   /** How many are judged by the present watch file. */
   readonly rescan: RescanStatus
+  /** How much of what is watched the log's own search was compared for, in the last round. */
+  readonly search?: SearchStatus
   readonly canary?: CanaryState
 }
 
@@ -165,6 +168,7 @@ function logStatus(source: StatusSource, log: FollowedLog): LogStatus {
     quorum: quorumStatus(source, log),
     entries: entryStatus(documents, origin),
     rescan: rescanStatus(documents, origin, head.size),
+    search: documents.get(searches, origin),
     canary: documents.get(canaryStates, origin),
   })
 }

@@ -111,6 +111,14 @@ function noteStates(pieceStates: Uint8Array, entries: readonly NotedEntry[], int
   }
 }
 
+/** Whether an entry is understood, or was not examined yet. */
+export function isUnderstood(documents: DocumentReads, origin: string, index: number): boolean {
+  const piece = Math.floor(index / ENTRIES_A_PIECE)
+  const states = documents.get(entryStates, `${origin} ${piece}`)?.states
+  const at = index % ENTRIES_A_PIECE
+  return (((states?.[at >> 2] ?? 0) >> ((at % 4) * 2)) & 3) === 0
+}
+
 const passedOverSums = {
   "odd-statement": "oddStatements",
   "bad-signature": "badSignatures",

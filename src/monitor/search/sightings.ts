@@ -2,7 +2,7 @@
 // bodies, so that the log's own search can be compared. Bounded for each of them, and there are no more than are watched.
 
 import type { SearchItem } from "../follow/source.ts"
-import { collection } from "../state/collection.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
 import { flag, integer, list, message, optional } from "../state/schema.ts"
 import type { Watch } from "../watch/watch.ts"
@@ -18,7 +18,21 @@ export const sightings = collection(
     /** Whether there are lower ones that are not remembered. */
     isCut: optional(flag),
   }),
+  { under: "at " },
 )
+
+/** How much of what is watched the log's own search was asked for in the last round, by origin. */
+export const searches = collection(
+  "sighting",
+  message({ at: integer, answered: integer, of: integer }),
+  { under: "search " },
+)
+
+export type SearchStatus = ValueOf<typeof searches>
+
+export function noteSearched(documents: Documents, origin: string, status: SearchStatus): void {
+  documents.put(searches, origin, status)
+}
 
 function placeOf(origin: string, { by, value }: SearchItem): string {
   return `${origin} ${by} ${value}`
