@@ -7,6 +7,7 @@ import type { Origin } from "../core/note/origin.ts"
 import type { Head } from "../core/tree/hash.ts"
 import { type SinkState, sinkStates } from "./alerts/alert.ts"
 import { type CanaryState, canaryStates } from "./alerts/canary.ts"
+import { type EntryTallies, entryTalliesOf } from "./entries/entry-notes.ts"
 import { outbox } from "./findings/outbox.ts"
 import {
   findingId,
@@ -19,7 +20,10 @@ import { monitorQuorum } from "./heads/quorum.ts"
 import { aliveAt, signerRecord } from "./heads/record.ts"
 import { defaultLimits } from "./heads/scope.ts"
 import { vantageRecords } from "./heads/vantage.ts"
+import type { MessageUsage } from "./messages/messages.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
+import { countStandings, type StandingCounts } from "./pending/counts.ts"
+import { type RescanStatus, rescanStatus } from "./rescan/progress.ts"
 import type { DocumentReads } from "./state/documents.ts"
 
 /** A log that is followed, as the policy has it and as far as its tree has grown. */
@@ -37,6 +41,8 @@ export interface StatusSource {
   readonly interval: number
   /** Unix milliseconds, as all times here. */
   readonly now: number
+  /** Of messages that others gave. */
+  readonly messages?: MessageUsage | undefined
 }
 
 interface WitnessStatus {
@@ -72,6 +78,12 @@ export interface LogStatus {
   readonly answeredAt?: number
   readonly witnesses: readonly WitnessStatus[]
   readonly quorum: QuorumStatus
+  /** Entries that are not understood. */
+  readonly entries: StandingCounts
+  /** What is remembered of entries besides how they stand. */
+  readonly tallies: EntryTallies
+  /** How many are judged by the present watch file. */
+  readonly rescan: RescanStatus
   readonly canary?: CanaryState
 }
 
@@ -85,7 +97,11 @@ export interface MonitorStatus {
   readonly lastCompleteAt?: number
   /** Whether the last complete round is too long ago. */
   readonly isBlind: boolean
+  /** Of open findings; at least 1 while anything is {@link unclear}. */
   readonly worst: Severity
+  /** Why silence would be no answer, in sentences: what is pending, unexplained, or not judged yet. */
+  readonly unclear: readonly string[]
+  readonly messages?: MessageUsage
   readonly logs: readonly LogStatus[]
   /** Tests left out. */
   readonly findings: readonly OpenFinding[]
@@ -131,20 +147,53 @@ function logStatus(source: StatusSource, log: FollowedLog): LogStatus {
       return { name, ...present({ lastAt: newest && aliveAt(newest), size: agreed?.size }) }
     }),
     quorum: quorumStatus(source, log),
+    entries: countStandings(documents, origin),
+    tallies: entryTalliesOf(documents, origin),
+    rescan: rescanStatus(documents, origin, head.size),
     canary: documents.get(canaryStates, origin),
   })
 }
 
+/** What keeps a log from being clean although no finding is open. */
+function unclearIn({ origin, entries, tallies, rescan }: LogStatus): readonly string[] {
+  const { pending, again } = entries
+  const { unexplained } = tallies
+  const reasons = Object.entries(pending.byReason).filter(([, count]) => count > 0)
+  const said = reasons.map(([reason, count]) => `${count} ${reason}`).join(", ")
+  return [
+    ...(rescan.isComplete
+      ? []
+      : [`${rescan.judged} of ${rescan.of} entries are judged by the present watch file`]),
+    ...(pending.total > 0
+      ? [
+          `${pending.total} entries are pending (${said}): what was signed was asked for and has not come`,
+        ]
+      : []),
+    ...(again > 0 ? [`${again} entries wait to be judged again`] : []),
+    ...(unexplained > 0
+      ? [
+          `${unexplained} entries by watched signers are opaque: nobody here knows what was signed; ` +
+            "give the monitor the messages, or accept them in the watch file",
+        ]
+      : []),
+  ].map((reason) => `${origin}: ${reason}`)
+}
+
 /** Everything that there is to say now. */
 export function monitorStatus(source: StatusSource): MonitorStatus {
-  const { documents, logs, lastCompleteAt, interval, now } = source
+  const { documents, lastCompleteAt, interval, now, messages } = source
   const findings = openFindings(documents).filter(({ isCanary }) => isCanary !== true)
+  const logs = source.logs.map((log) => logStatus(source, log))
+  const unclear = logs.flatMap(unclearIn)
+  const worst = worstOf(findings)
   return present({
     at: now,
     lastCompleteAt,
     isBlind: lastCompleteAt === undefined || now - lastCompleteAt > BLIND_AFTER * interval,
-    worst: worstOf(findings),
-    logs: logs.map((log) => logStatus(source, log)),
+    worst: worst === 0 && unclear.length > 0 ? 1 : worst,
+    unclear,
+    messages,
+    logs,
     findings: findings.map((finding) => ({ ...finding, id: findingId(finding.key) })),
     sinks: sinkStates(documents),
     undelivered: documents.keys(outbox).length,

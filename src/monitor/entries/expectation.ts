@@ -77,7 +77,8 @@ export function isAwaited(documents: DocumentReads, origin: string, digest: stri
 export function noteLogged(documents: Documents, origin: string, digest: string, index: number) {
   const key = place(origin, digest)
   const known = documents.get(expectations, key)
-  if (known?.index === undefined) documents.put(expectations, key, { ...known, index })
+  if (known?.index === undefined || index < known.index)
+    documents.put(expectations, key, { ...known, index })
 }
 
 /**

@@ -12,8 +12,10 @@ import type { Schema } from "./schema.ts"
  * `pending-head`: a signed head that the tree does not reach yet. `suspicion`: what may heal.
  * `finding`, `evidence`: by their IDs. `alert`: what is still to be delivered. `claim`, `revocation`:
  * what entries said. `promise`: receipts that are still to be kept. `expectation`: what was shipped
- * and must appear. `canary`: the monitor's own test entries. `inbox`: heads posted by verifiers.
- * `opaque`: of which entries nobody could say what they are about.
+ * and must appear. `canary`: the monitor's own test entries. `inbox`: heads posted by verifiers. `standing`:
+ * entries that are not understood. `rescan`: how far a log is judged by the present watch file. `sighting`: where
+ * what is watched was found. `feed`: how far a log's list of messages was read.
+ * `noted`: what examined entries add up to, and those that nobody has explained.
  */
 export type DocumentKind =
   | "policy"
@@ -33,7 +35,11 @@ export type DocumentKind =
   | "expectation"
   | "canary"
   | "inbox"
-  | "opaque"
+  | "standing"
+  | "noted"
+  | "rescan"
+  | "sighting"
+  | "feed"
 
 /** Which keys of a kind belong to a collection; all of them by default. */
 interface CollectionKeys {

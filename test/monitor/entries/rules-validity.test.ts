@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { EntryRemark } from "../../../src/monitor/entries/remark.ts"
-import { CLOCK_SKEW, judgeValidity } from "../../../src/monitor/entries/step.ts"
+import { CLOCK_SKEW, judgeValidity } from "../../../src/monitor/entries/remark-finding.ts"
 import { makeSigner, type Signer } from "../../entry/signers.ts"
 import { keyOf } from "../../evidence/made-cases.ts"
 import {
