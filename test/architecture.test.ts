@@ -175,7 +175,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
       "messages",
       "search",
     ],
-    rescan: ["state", "findings", "follow", "pending", "entries"],
+    rescan: ["state", "watch", "findings", "follow", "pending", "messages", "search", "entries"],
     ".": [
       "state",
       "watch",

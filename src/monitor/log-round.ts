@@ -30,7 +30,8 @@ import { countStandings } from "./pending/counts.ts"
 import { judgeWithheld } from "./pending/withheld.ts"
 import { takeInbox } from "./promises/mailbox.ts"
 import { judgePromises } from "./promises/promise.ts"
-import { rescanStatus } from "./rescan/progress.ts"
+import { type CrossCheckMemory, crossCheck } from "./rescan/cross-check.ts"
+import { isUnfinished, rescanOf, rescanStatus } from "./rescan/progress.ts"
 import { examineDue, runRescan } from "./rescan/turn.ts"
 import type { DocumentReads } from "./state/documents.ts"
 
@@ -56,6 +57,8 @@ interface LogRound extends SyncTime {
   readonly tools: SyncTools
   /** Takes what others gave of what was signed, once all that the log shows was read. */
   readonly takeMessages: () => Promise<void>
+  /** What was asked of the log's search in earlier rounds. */
+  readonly searched: CrossCheckMemory
   /** Begins the time in which entries are judged again. */
   readonly isRescanOver: () => () => boolean
   readonly limits?: Partial<JudgeLimits>
@@ -170,10 +173,12 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
     const scope = { ...keys, tree: own, documents, now, isBehind, ...present({ limits }) }
     settle(documents, await judge(log, scope, observations), now)
     settle(documents, judgeWithheld(documents, origin, now), now)
-    settle(documents, judgeExplanations(documents, origin, tools.watch, now), now)
     settle(documents, [judgeUndecided(documents, log)], now)
+    settle(documents, judgeExplanations(documents, origin, tools.watch, now), now)
     if (!isComplete) return
-    settle(documents, judgeExpectations(documents, origin, now), now)
+    // What was logged is not known again before all entries were judged.
+    const isJudged = !isUnfinished(rescanOf(documents, origin))
+    if (isJudged) settle(documents, judgeExpectations(documents, origin, now), now)
     noteLog(documents, origin, { completeAt: now })
   })
   return {
@@ -200,6 +205,7 @@ async function lookBack(round: LogRound): Promise<string | undefined> {
     await examineDue(tools, turn)
     await runRescan(tools, turn)
     await examineDue(tools, turn)
+    await crossCheck(tools, { ...turn, isOver: round.isRescanOver() }, round.searched)
     return undefined
   } catch (error) {
     const isForeign =
@@ -211,7 +217,7 @@ async function lookBack(round: LogRound): Promise<string | undefined> {
 
 /** Certificates that cannot be judged in time are told of once; a policy without witnesses has no clocks. */
 function judgeUndecided(documents: DocumentReads, { origin, witnesses }: MonitoredLog): Case {
-  const count = witnesses.length === 0 ? 0 : countStandings(documents, origin).undecidedListed
+  const count = witnesses.length === 0 ? 0 : countStandings(documents, origin).undecided
   if (count === 0) return absent(keyOf("undecided-validity", origin))
   const summary = `Of ${count} entries by watched signers it cannot be told whether their certificates were valid when they were logged, because no cosigned head from that time is known.`
   return attested("undecided-validity", origin, summary)

@@ -23,6 +23,7 @@ import { createMessageTaking } from "./messages/taking.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
 import type { OpenMailbox } from "./promises/mailbox.ts"
 import { keepReceipt } from "./promises/promise-record.ts"
+import { type CrossCheckMemory, newCrossCheckMemory } from "./rescan/cross-check.ts"
 import { judgeBy, rescanFrom } from "./rescan/progress.ts"
 import type { DocumentReads } from "./state/documents.ts"
 import type { MonitorState } from "./state/state.ts"
@@ -103,12 +104,13 @@ interface Followed {
   tools: SyncTools | undefined
   /** What was counted by examiners of earlier watch files. */
   readonly counted: EntryCounters[]
+  readonly searched: CrossCheckMemory
 }
 
 function followed(log: MonitoredLog, { holds }: MonitorOptions): Followed {
   const { origin, vkeys: logKeys, witnesses } = log
   const keys: KnownKeys = { origin, logKeys, witnesses, ...present({ holds }) }
-  return { log, keys, tools: undefined, counted: [] }
+  return { log, keys, tools: undefined, counted: [], searched: newCrossCheckMemory() }
 }
 
 function sumOf(all: readonly EntryCounters[]): EntryCounters {
@@ -221,11 +223,11 @@ export function createMonitor(options: MonitorOptions): Monitor {
       await begin(now)
       await submitCanaries(now)
       const reports: LogReport[] = []
-      for (const { log, tools } of logs) {
+      for (const { log, tools, searched } of logs) {
         if (tools === undefined) continue
         const isOver = stoppable(beginTurn)
         const isRescanOver = () => stoppable(beginRescan)
-        const times = { now, isOver, isRescanOver, takeMessages }
+        const times = { now, isOver, isRescanOver, takeMessages, searched }
         const round = { log, tools, ...times, ...present({ limits }) }
         reports.push(await runLogRound(round))
       }

@@ -7,7 +7,7 @@ import type { Origin } from "../core/note/origin.ts"
 import type { Head } from "../core/tree/hash.ts"
 import { type SinkState, sinkStates } from "./alerts/alert.ts"
 import { type CanaryState, canaryStates } from "./alerts/canary.ts"
-import { type EntryTallies, entryTalliesOf } from "./entries/entry-notes.ts"
+import { entryCountsOf } from "./entries/entry-states.ts"
 import { outbox } from "./findings/outbox.ts"
 import {
   findingId,
@@ -24,6 +24,7 @@ import type { MessageUsage } from "./messages/messages.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
 import { countStandings, type StandingCounts } from "./pending/counts.ts"
 import { type RescanStatus, rescanStatus } from "./rescan/progress.ts"
+import { type SearchStatus, searches } from "./search/sightings.ts"
 import type { DocumentReads } from "./state/documents.ts"
 
 /** A log that is followed, as the policy has it and as far as its tree has grown. */
@@ -64,6 +65,24 @@ interface QuorumStatus {
   readonly needed: number
 }
 
+/** Entries of which less is known than a reader may want. */
+export interface EntryStatus extends StandingCounts {
+  /** Nobody here knows what was signed. */
+  readonly opaque: {
+    /** By signers that the watch file does not name, and by those that it does. */
+    readonly strangers: number
+    readonly listed: number
+    /** Those of the latter that the watch file does not accept in words. */
+    readonly unexplained: number
+  }
+  /** About nothing that is watched: what would be findings else. */
+  readonly passedOver: {
+    readonly oddStatements: number
+    readonly badSignatures: number
+    readonly afterRevocation: number
+  }
+}
+
 export interface LogStatus {
   readonly origin: Origin
   readonly size: number
@@ -79,11 +98,11 @@ export interface LogStatus {
   readonly witnesses: readonly WitnessStatus[]
   readonly quorum: QuorumStatus
   /** Entries that are not understood. */
-  readonly entries: StandingCounts
-  /** What is remembered of entries besides how they stand. */
-  readonly tallies: EntryTallies
+  readonly entries: EntryStatus
   /** How many are judged by the present watch file. */
   readonly rescan: RescanStatus
+  /** How much of what is watched the log's own search was compared for, in the last round. */
+  readonly search?: SearchStatus
   readonly canary?: CanaryState
 }
 
@@ -147,17 +166,30 @@ function logStatus(source: StatusSource, log: FollowedLog): LogStatus {
       return { name, ...present({ lastAt: newest && aliveAt(newest), size: agreed?.size }) }
     }),
     quorum: quorumStatus(source, log),
-    entries: countStandings(documents, origin),
-    tallies: entryTalliesOf(documents, origin),
+    entries: entryStatus(documents, origin),
     rescan: rescanStatus(documents, origin, head.size),
+    search: documents.get(searches, origin),
     canary: documents.get(canaryStates, origin),
   })
 }
 
+function entryStatus(documents: DocumentReads, origin: Origin): EntryStatus {
+  const {
+    opaqueStrangers: strangers,
+    opaqueListed: listed,
+    ...counts
+  } = entryCountsOf(documents, origin)
+  const { unexplained, oddStatements, badSignatures, afterRevocation } = counts
+  return {
+    ...countStandings(documents, origin),
+    opaque: { strangers, listed, unexplained },
+    passedOver: { oddStatements, badSignatures, afterRevocation },
+  }
+}
+
 /** What keeps a log from being clean although no finding is open. */
-function unclearIn({ origin, entries, tallies, rescan }: LogStatus): readonly string[] {
-  const { pending, again } = entries
-  const { unexplained } = tallies
+function unclearIn({ origin, entries, rescan }: LogStatus): readonly string[] {
+  const { pending, opaque, again } = entries
   const reasons = Object.entries(pending.byReason).filter(([, count]) => count > 0)
   const said = reasons.map(([reason, count]) => `${count} ${reason}`).join(", ")
   return [
@@ -170,9 +202,9 @@ function unclearIn({ origin, entries, tallies, rescan }: LogStatus): readonly st
         ]
       : []),
     ...(again > 0 ? [`${again} entries wait to be judged again`] : []),
-    ...(unexplained > 0
+    ...(opaque.unexplained > 0
       ? [
-          `${unexplained} entries by watched signers are opaque: nobody here knows what was signed; ` +
+          `${opaque.unexplained} entries by watched signers are opaque: nobody here knows what was signed; ` +
             "give the monitor the messages, or accept them in the watch file",
         ]
       : []),

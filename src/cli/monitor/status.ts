@@ -62,8 +62,8 @@ function dateText(at: number | undefined): string {
   return at === undefined ? "never" : new Date(at).toISOString()
 }
 
-function opaqueText({ entries: { opaque } }: LogStatus): string {
-  const redacted = opaque.redacted > 0 ? `, ${opaque.redacted} of them redacted` : ""
+function opaqueText({ entries: { opaque, redacted: taken } }: LogStatus): string {
+  const redacted = taken > 0 ? `, ${taken} of them redacted` : ""
   return `${opaque.listed} by watched signers, ${opaque.strangers} by others${redacted}`
 }
 
@@ -73,12 +73,6 @@ function pendingText({ entries: { pending } }: LogStatus): string {
   const reasons = Object.entries(byReason).filter(([, count]) => count > 0)
   const said = reasons.map(([reason, count]) => `${count} ${reason}`).join(", ")
   return `${total}, ${listed} by watched signers: ${said}`
-}
-
-/** About nothing that is watched. */
-function passedOverText({ tallies }: LogStatus): string {
-  const { oddStatements, badSignatures, afterRevocation } = tallies
-  return `${oddStatements} odd statements, ${badSignatures} bad signatures, ${afterRevocation} after a revocation`
 }
 
 function logFields(log: LogStatus): Fields {
@@ -92,7 +86,6 @@ function logFields(log: LogStatus): Fields {
     ["lately", `${log.quorum.lately} of ${log.quorum.needed} witnesses`],
     ["opaque", opaqueText(log)],
     ["pending", pendingText(log)],
-    ["passed over", passedOverText(log)],
     ["validity undecided", log.entries.undecided],
     ["judged by watch file", `${log.rescan.judged} of ${log.rescan.of}`],
     ...log.witnesses.map(({ name, lastAt }) => [`witness ${name}`, dateText(lastAt)] as const),

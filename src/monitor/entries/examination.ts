@@ -50,12 +50,15 @@ export interface ReadEntries {
 /** Kinds of findings about entries that come of something else than examining them. */
 const others: ReadonlySet<string> = new Set(["not-logged", "unlogged-signature", "lost-referrer"])
 const COLLECTIVE = " and more"
+/** In keys of findings that rest on the log's search. */
+const SEARCHED = " search "
 const WITHDRAWN =
   "withdrawn: the entry was judged again, and the present watch file does not make it"
 
 function isOfExamination({ kind, key }: StoredFinding): boolean {
   const isOfEntry = familyOf(kind) === "misissuance" || kind === "duplicate-entry"
-  return isOfEntry && !others.has(kind) && !key.endsWith(COLLECTIVE)
+  const isOther = others.has(kind) || key.endsWith(COLLECTIVE) || key.includes(SEARCHED)
+  return isOfEntry && !isOther
 }
 
 /** The findings about these entries that examining them has not made again. */
@@ -103,8 +106,8 @@ export async function commitEntries(
   async function edit(documents: Documents): Promise<void> {
     const taken = await takeEntries(step, entries, facts, documents)
     const gone = mayHaveFindings ? withdrawnCases(documents, read, taken.keys) : []
-    noteStandings(documents, origin, taken.standings, now)
     examiner.note(taken.noted, documents, now)
+    noteStandings(documents, origin, taken.standings, now)
     noteSightings(documents, origin, watch, taken.sightings)
     tags.push(...(await tagBlocks(state, ground, taken.tags)))
     settle(documents, [...taken.cases, ...gone, ...also(documents)], now)

@@ -6,7 +6,7 @@ import type { SignatureCheck } from "../../entry/entry.ts"
 import { isCanaryEntry } from "../alerts/canary.ts"
 import type { Documents } from "../state/documents.ts"
 import type { Watch } from "../watch/watch.ts"
-import { createEntryNotes, type EntryState, type NotedEntry } from "./entry-notes.ts"
+import { createEntryNotes, type EntryState, type NotedEntry } from "./entry-states.ts"
 import { createShippedRule } from "./expectation.ts"
 import { claimRemarks } from "./identity-rule.ts"
 import { signerRemarks } from "./ledger-rule.ts"
@@ -59,11 +59,9 @@ export interface EntryCounters {
   readonly unexpected: number
 }
 
-/** What became of examining an entry. */
-export interface ExaminedState extends NotedEntry {
+/** What was made of an entry. */
+export interface ExaminedResult extends NotedEntry {
   readonly remarks: readonly EntryRemark[]
-  /** Whether it is by a watched signer or about a watched subject. */
-  readonly isWatched: boolean
   /** Of an entry that can be read. */
   readonly facts: EntryFacts | undefined
 }
@@ -73,7 +71,7 @@ export interface EntryExaminer {
    * What there is to say about the next entry; entries come in the order of their indices, and may come again.
    * Never throws for anything that an entry holds. `documents` is what the batch commits.
    */
-  examine(entry: ExaminedEntry, documents: Documents): ExaminedState
+  examine(entry: ExaminedEntry, documents: Documents): ExaminedResult
   /** Remembers what became of entries, at `now` (Unix milliseconds), in the commit that takes them. */
   note(entries: readonly NotedEntry[], documents: Documents, now: number): void
   counters(): EntryCounters
@@ -83,17 +81,16 @@ export interface EntryExaminer {
 interface Judged {
   readonly remarks: readonly Remark[]
   readonly state: EntryState
-  readonly isWatched: boolean
   readonly passedOver: readonly PassedOver[]
 }
 
 const nothing: readonly never[] = []
 
-const understood = (
-  remarks: readonly Remark[],
-  isWatched: boolean,
-  passedOver: readonly PassedOver[] = nothing,
-): Judged => ({ remarks, state: "understood", isWatched, passedOver })
+const understood = (remarks: readonly Remark[], ...passedOver: readonly PassedOver[]): Judged => ({
+  remarks,
+  state: "understood",
+  passedOver,
+})
 
 function unclassifiable(
   index: number,
@@ -224,28 +221,25 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
     const passedOver: PassedOver[] = revoked.isPassedOver ? ["after-revocation"] : []
     if (entry.facts.odd !== undefined && about.length === 0) passedOver.push("odd-statement")
     const dated = isWatched ? validityRemarks(entry) : nothing
-    const all = dated.length === 0 ? remarks : [...remarks, ...dated]
-    return { remarks: all, state, isWatched, passedOver }
+    return { remarks: dated.length === 0 ? remarks : [...remarks, ...dated], state, passedOver }
   }
 
   function judgeReadable(entry: Examination, documents: Documents): Judged {
     const isHolding = verify(entry.checks)
+    if (!isHolding && entry.isProvable) return understood([badSignature(entry)])
     const signed = index.signersOf(entry.facts)
     const about = index.subjectsOf(entry.facts)
     const isWatched = signed.length > 0 || about.length > 0
     if (!isHolding) {
-      const isTold = isWatched || entry.isProvable
-      if (!isTold) return understood(nothing, isWatched, ["bad-signature"])
-      return understood([badSignature(entry)], isWatched)
+      return isWatched ? understood([badSignature(entry)]) : understood(nothing, "bad-signature")
     }
     count(entry)
-    if (isCanaryEntry(documents, entry.leafHash))
-      return understood([canaryRemark(entry)], isWatched)
+    if (isCanaryEntry(documents, entry.leafHash)) return understood([canaryRemark(entry)])
     if (entry.revokes !== undefined && entry.checks.length > 0) {
       counts.revocations += 1
       revocations.remember(entry, entry.revokes, documents)
       const dated = isWatched ? validityRemarks(entry) : nothing
-      return understood([...unlistedRemarks(entry), ...dated], isWatched)
+      return understood([...unlistedRemarks(entry), ...dated])
     }
     return ruleRemarks(entry, signed, about, documents)
   }
@@ -256,7 +250,7 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
     const isIgnored = isUnknown && watch.unknown === "ignore"
     const closed = isClosed ? [unlistedRemark(at, "a key that cannot be read")] : nothing
     const remarks = isIgnored ? closed : [unclassifiable(at, reading)]
-    return { remarks, state: "opaque", isWatched: false, passedOver: nothing }
+    return { remarks, state: "opaque", passedOver: nothing }
   }
 
   function isListed({ facts }: Examination): boolean {
@@ -273,15 +267,15 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
       const reading = read(entry)
       const isRead = reading.form === "read"
       const judged = isRead ? judgeReadable(reading, documents) : judgeUnread(reading, at)
-      const { state, isWatched, passedOver } = judged
+      const { state, passedOver } = judged
       if (state !== "understood") counts[state] += 1
       const said = duplicate.length === 0 ? judged.remarks : [...duplicate, ...judged.remarks]
       const remarks = said.length === 0 ? nothing : said.map((remark) => remarkOn(at, remark))
       const facts = isRead ? reading.facts : undefined
       const digest = facts?.digests[0]
+      const isOurs = isRead && state !== "understood" && isListed(reading)
       if (before !== undefined) Object.assign(counts, before)
-      const beside = { index: at, isListed: isRead && isListed(reading), isWatched, isAgain }
-      return { state, remarks, facts, digest, passedOver, ...beside }
+      return { index: at, state, isListed: isOurs, digest, passedOver, isAgain, remarks, facts }
     },
     counters: () => ({ ...counts }),
   }

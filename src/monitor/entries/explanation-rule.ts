@@ -4,28 +4,13 @@
 // counted, which is a matter of the exit code.
 import type { Case } from "../findings/case.ts"
 import { attested, type Finding } from "../findings/finding.ts"
-import { countStandings, type StandingCounts } from "../pending/counts.ts"
-import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
+import { type Documents, ofLog } from "../state/documents.ts"
 import type { Watch } from "../watch/watch.ts"
-import {
-  entryTallies,
-  entryTalliesOf,
-  MOST_UNEXPLAINED,
-  unexplainedEntries,
-} from "./entry-notes.ts"
+import { entryCounts, entryCountsOf, MOST_UNEXPLAINED, unexplainedEntries } from "./entry-states.ts"
 
 const HOUR = 3_600_000
 
-function allListed({ opaque, pending }: StandingCounts): number {
-  return opaque.listed + pending.listed
-}
-
-function overdue(
-  documents: DocumentReads,
-  origin: string,
-  hours: number,
-  now: number,
-): readonly Finding[] {
+function overdue(documents: Documents, origin: string, hours: number, now: number): Finding[] {
   const kept = ofLog(documents, unexplainedEntries, origin)
   const found = new Map<string, Finding>()
   for (const [key, { digest, since }] of kept) {
@@ -37,11 +22,12 @@ function overdue(
     const summary = `entry ${index} is signed by a signer of the watch file, and nobody has explained within ${hours} hours what it is about: ${what}.`
     found.set(what, { ...attested("unexplained-entry", origin, summary, what), index })
   }
-  if (kept.length < MOST_UNEXPLAINED) return [...found.values()]
-  const more = allListed(countStandings(documents, origin)) - kept.length
-  if (more <= 0) return [...found.values()]
-  const summary = `${more} more entries by signers of the watch file are not explained; they are too many to be named.`
-  return [...found.values(), attested("unexplained-entry", origin, summary, "more")]
+  const more = entryCountsOf(documents, origin).opaqueListed - kept.length
+  if (kept.length >= MOST_UNEXPLAINED && more > 0) {
+    const summary = `${more} more entries by signers of the watch file are not explained; they are too many to be named.`
+    found.set("more", attested("unexplained-entry", origin, summary, "more"))
+  }
+  return [...found.values()]
 }
 
 /**
@@ -54,11 +40,11 @@ export function judgeExplanations(
   { opaque, explainWithin }: Watch,
   now: number,
 ): Case[] {
+  const counts = entryCountsOf(documents, origin)
   const isCounted = opaque !== "ignore" && explainWithin === undefined
-  const unexplained = isCounted ? countStandings(documents, origin).opaque.listed : 0
-  const tallies = entryTalliesOf(documents, origin)
-  if (tallies.unexplained !== unexplained) {
-    documents.put(entryTallies, origin, { ...tallies, unexplained })
+  const unexplained = isCounted ? counts.opaqueListed : 0
+  if (counts.unexplained !== unexplained) {
+    documents.put(entryCounts, origin, { ...counts, unexplained })
   }
   const findings = explainWithin === undefined ? [] : overdue(documents, origin, explainWithin, now)
   const but = new Set(findings.map(({ key }) => key))

@@ -26,8 +26,8 @@ export interface ExaminedEntry extends LoggedEntryBytes {
   readonly leafHash: Hash
   /** The lower index at which the same leaf hash is. */
   readonly repeats?: number
-  /** Whether the log has said that it keeps no envelope, or has taken it away. */
-  readonly isAbsent?: boolean
+  /** Whether an envelope was asked for, without an answer that settles whether there is one. */
+  readonly isAwaited?: boolean
   /** Whether it was examined before; then nothing of it is counted twice. */
   readonly isAgain?: boolean
 }
@@ -44,7 +44,7 @@ export interface ReadEntry {
   readonly payload: EntryPayload | undefined
   /** Whether what was signed is at hand, and is no artifact. */
   readonly hasMessage: boolean
-  /** Whether the log may keep an envelope that did not come. */
+  /** Whether an envelope was asked for and did not come, or the one of another entry did. */
   readonly isAwaited: boolean
   /** The key that it revokes if its signature holds. */
   readonly revokes: string | undefined
@@ -94,6 +94,11 @@ function knownSigner(verifierKey: VerifierKey, key: string): KnownSigner {
   return made
 }
 
+/** Whether there may be an envelope that did not come. */
+function isUnanswered({ isAwaited, envelope }: ExaminedEntry): boolean {
+  return isAwaited === true || envelope !== undefined
+}
+
 /** `hash` is SHA-256 of payloads; noble's by default, which is slow for large ones. */
 export function createEntryReader(hash: Sha256 = (bytes) => digestOf("sha256", bytes)) {
   const readClaim = createClaimReader(MOST_KEYS)
@@ -141,7 +146,7 @@ export function createEntryReader(hash: Sha256 = (bytes) => digestOf("sha256", b
       isProvable,
       payload,
       hasMessage: said !== undefined,
-      isAwaited: payload === undefined && summary.payload !== undefined && entry.isAbsent !== true,
+      isAwaited: payload === undefined && summary.payload !== undefined && isUnanswered(entry),
       revokes: revokedKey(summary, first && ((_, hash) => first.revocation(hash))),
     }
   }

@@ -3,7 +3,7 @@
 // for what its body claims.
 import { formatHex } from "../../core/base/text.ts"
 import type { Watch } from "../watch/watch.ts"
-import type { EntryState } from "./entry-notes.ts"
+import type { EntryState } from "./entry-states.ts"
 import { isMine } from "./ledger-rule.ts"
 import type { Examination } from "./reading.ts"
 import type { SignerMatch, SubjectMatch } from "./watch-index.ts"

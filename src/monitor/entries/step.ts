@@ -12,13 +12,14 @@ import type { MatchedEntry } from "../follow/bundle-audit.ts"
 import type { MessageReads } from "../messages/messages.ts"
 import { type ProveMessage, provenMessage } from "../messages/proving.ts"
 import { type Asked, askEnvelope, saysKept } from "../pending/asking.ts"
-import type { Standing, StandingReason } from "../pending/standing.ts"
+import { isPending, type Standing, type StandingReason } from "../pending/standing.ts"
+import { isSighted, type Sighting } from "../search/sightings.ts"
 import type { Documents } from "../state/documents.ts"
 import { tagOf } from "../state/tags.ts"
 import type { OwnTree } from "../state/tree.ts"
 import type { Watch } from "../watch/watch.ts"
-import type { NotedEntry } from "./entry-notes.ts"
-import type { EntryExaminer, ExaminedState } from "./examiner.ts"
+import type { NotedEntry } from "./entry-states.ts"
+import type { EntryExaminer, ExaminedResult } from "./examiner.ts"
 import type { ExaminedEntry } from "./reading.ts"
 import { judgeRemark, type RemarkGround } from "./remark-finding.ts"
 
@@ -136,56 +137,64 @@ export interface TakenEntries {
   readonly cases: readonly Case[]
   /** The keys of all findings that there are or may be, whether or not they are told now. */
   readonly keys: ReadonlySet<string>
+  readonly noted: readonly NotedEntry[]
   readonly standings: readonly Standing[]
   readonly tags: readonly { readonly index: number; readonly tag: Uint8Array }[]
-  readonly sightings: readonly { readonly index: number; readonly facts: ExaminedState["facts"] }[]
-  readonly noted: readonly NotedEntry[]
+  readonly sightings: readonly Sighting[]
 }
 
-/** Why an entry is not understood; undefined for one that is, or whose envelope nobody here wants. */
+/** What was asked for of one entry, and what the log says of it. */
+interface Beside {
+  readonly answer: Asked | undefined
+  readonly isKept: boolean
+}
+
+/** Why the log did not give what it was asked for. */
+function missing({ answer, isKept }: Beside): StandingReason | undefined {
+  if (answer === undefined || "envelope" in answer) return undefined
+  return answer.reason === "not-kept" && isKept ? "withheld" : answer.reason
+}
+
+/** Why an entry is not understood; undefined for one that is, and for a stranger's of which nothing can be asked. */
 function reasonOf(
-  { state, isListed }: ExaminedState,
-  asked: Asked | undefined,
+  { state, isListed }: NotedEntry,
+  body: Uint8Array,
+  beside: Beside,
 ): StandingReason | undefined {
   if (state === "understood") return undefined
-  const reason = asked !== undefined && "reason" in asked ? asked.reason : undefined
-  if (state === "opaque") return reason ?? "unknown-bytes"
-  if (asked === undefined) return isListed ? "unasked" : undefined
-  return reason ?? "other-envelope"
+  const { answer } = beside
+  if (answer !== undefined) return missing(beside) ?? "other-envelope"
+  if (!isListed) return undefined
+  return hasEnvelope(body) ? "unasked" : "unknown-bytes"
 }
 
 /** Examines an entry, and once more with the message that is kept for its digest, if there is one. */
 async function examineFully(
-  { examiner, messages, prove, isAgain }: EntryStep,
+  { examiner, messages, prove }: EntryStep,
   entry: ExaminedEntry,
   documents: Documents,
-): Promise<ExaminedState> {
-  const first = examiner.examine(isAgain ? { ...entry, isAgain } : entry, documents)
-  const digest = first.facts?.digests[0]
-  if (first.state === "understood" || digest === undefined || !messages.has(digest)) return first
+): Promise<ExaminedResult> {
+  const first = examiner.examine(entry, documents)
+  const { state, digest } = first
+  if (state === "understood" || digest === undefined || !messages.has(digest)) return first
   const message = provenMessage(prove, entry.body, await messages.find(digest))
   if (message === undefined) return first
-  return examiner.examine({ ...entry, message, isAgain: true }, documents)
+  const { isAgain } = first
+  return { ...examiner.examine({ ...entry, message, isAgain: true }, documents), isAgain }
 }
 
-/** Whether the log has said that it has no envelope for an entry. */
-function isAbsent(answer: Asked | undefined): boolean {
-  if (answer === undefined || "envelope" in answer) return false
-  return answer.reason === "not-kept" || answer.reason === "redacted"
-}
-
-function standingOf(
-  index: number,
-  examined: ExaminedState,
-  asked: Asked | undefined,
-  isKept: boolean,
-): Standing {
-  const { isListed, remarks } = examined
-  const isTest = remarks.some(({ isCanary }) => isCanary === true)
-  const found = isTest ? "test" : reasonOf(examined, asked)
-  const reason = found === "not-kept" && isKept ? ("withheld" as const) : found
-  const standing = { index, isListed, isUndecided: false, isKept }
-  return reason === undefined ? standing : { ...standing, reason }
+function seenEntry(
+  { isAgain }: EntryStep,
+  entry: MatchedEntry,
+  beside: Beside,
+  repeats: number | undefined,
+): ExaminedEntry {
+  const { answer } = beside
+  if (answer === undefined && repeats === undefined && !isAgain) return entry
+  const envelope = answer !== undefined && "envelope" in answer ? answer.envelope : undefined
+  const reason = missing(beside)
+  const isAwaited = reason !== undefined && isPending(reason)
+  return { ...entry, ...present({ envelope, repeats }), isAwaited, isAgain }
 }
 
 /** Examines the entries and tells what is found; part of the commit that takes them. */
@@ -197,40 +206,42 @@ export async function takeEntries(
 ): Promise<TakenEntries> {
   const cases: Case[] = []
   const keys = new Set<string>()
-  const standings: Standing[] = []
-  const tags: { readonly index: number; readonly tag: Uint8Array }[] = []
-  const sightings: TakenEntries["sightings"][number][] = []
   const noted: NotedEntry[] = []
+  const standings: Standing[] = []
+  const tags: TakenEntries["tags"][number][] = []
+  const sightings: Sighting[] = []
   const isBare = (key: string): boolean =>
     cases.length >= MOST_EVIDENCE || step.isLate() || isProven(documents, key)
-  let count = 0
-  for (const entry of entries) {
-    const { index } = entry
-    const answer = asked.get(index)
-    const envelope = answer !== undefined && "envelope" in answer ? answer.envelope : undefined
-    const repeats = duplicates.get(index)
-    const isPlain = answer === undefined && repeats === undefined
-    const beside = { isAbsent: isAbsent(answer), ...present({ envelope, repeats }) }
-    const seen = isPlain ? entry : { ...entry, ...beside }
-    const examined = await examineFully(step, seen, documents)
-    noted.push({ ...examined, isAgain: step.isAgain })
+
+  /** Gives whether the dates of a certificate could not be judged. */
+  async function judgeAll({ remarks }: ExaminedResult, body: Uint8Array): Promise<boolean> {
     let isUndecided = false
-    for (const remark of examined.remarks) {
-      const judged = await judgeRemark(step.ground, remark, entry.body, isBare)
+    for (const remark of remarks) {
+      const judged = await judgeRemark(step.ground, remark, body, isBare)
       keys.add(judged.key)
       if (judged.finding !== undefined) cases.push(judged.finding)
-      if (judged.isUndecided === true) isUndecided = true
+      isUndecided ||= judged.isUndecided === true
     }
-    const standing = standingOf(index, examined, answer, kept.has(index))
-    standings.push(isUndecided ? { ...standing, isUndecided } : standing)
-    const { facts } = examined
-    const digest = facts?.digests[0]
-    if (digest !== undefined) tags.push({ index, tag: tagOf(digest) })
-    if (facts !== undefined && examined.isWatched) sightings.push({ index, facts })
-    count += 1
-    if (count % UNINTERRUPTED === 0) await step.pause()
+    return isUndecided
   }
-  return { cases, keys, standings, tags, sightings, noted }
+
+  for (const entry of entries) {
+    const { index, body } = entry
+    const beside = { answer: asked.get(index), isKept: kept.has(index) }
+    const seen = seenEntry(step, entry, beside, duplicates.get(index))
+    const examined = await examineFully(step, seen, documents)
+    const { digest, facts, remarks, isListed } = examined
+    const isUndecided = remarks.length > 0 && (await judgeAll(examined, body))
+    const isTest = remarks.some(({ isCanary }) => isCanary === true)
+    const reason = isTest ? "test" : reasonOf(examined, body, beside)
+    const standing = { index, isListed, isUndecided, isKept: beside.isKept }
+    standings.push(reason === undefined ? standing : { ...standing, reason })
+    noted.push(reason === "unasked" ? { ...examined, state: "pending" } : examined)
+    if (digest !== undefined) tags.push({ index, tag: tagOf(digest) })
+    if (facts !== undefined && isSighted(step.watch, facts)) sightings.push({ index, facts })
+    if (noted.length % UNINTERRUPTED === 0) await step.pause()
+  }
+  return { cases, keys, noted, standings, tags, sightings }
 }
 
 /** Whether a finding is proven already, so that it needs no other evidence. */

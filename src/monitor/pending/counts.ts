@@ -5,13 +5,8 @@ import { type PendingReason, standings } from "./standing.ts"
 
 /** How many entries of a log are not understood. */
 export interface StandingCounts {
-  readonly opaque: {
-    /** By signers that the watch file does not name, and by those that it does. */
-    readonly strangers: number
-    readonly listed: number
-    /** Of both, what the log has taken away. */
-    readonly redacted: number
-  }
+  /** What the log has taken away. */
+  readonly redacted: number
   readonly pending: {
     readonly total: number
     readonly listed: number
@@ -21,14 +16,11 @@ export interface StandingCounts {
   }
   /** Entries of which it cannot be told whether their certificate was valid when they were logged. */
   readonly undecided: number
-  /** Those of them by watched signers. */
-  readonly undecidedListed: number
   /** Entries that wait to be examined again because more is known. */
   readonly again: number
 }
 
 export function countStandings(documents: DocumentReads, origin: string): StandingCounts {
-  const opaque = { strangers: 0, listed: 0, redacted: 0 }
   const byReason = {
     unasked: 0,
     unreachable: 0,
@@ -36,7 +28,7 @@ export function countStandings(documents: DocumentReads, origin: string): Standi
     "too-large": 0,
     withheld: 0,
   }
-  const counts = { total: 0, listed: 0, undecided: 0, undecidedListed: 0, again: 0 }
+  const counts = { redacted: 0, total: 0, listed: 0, undecided: 0, again: 0 }
   let since: number | undefined
   for (const [, block] of ofLog(documents, standings, origin)) {
     counts.again += block.again === undefined ? 0 : countMarks(block.again)
@@ -44,13 +36,9 @@ export function countStandings(documents: DocumentReads, origin: string): Standi
       const count = countMarks(each.members)
       const { reason } = each
       if (reason === "test") continue
-      if (reason === "undecided") {
-        counts.undecided += count
-        if (each.isListed === true) counts.undecidedListed += count
-      } else if (reason === "unknown-bytes" || reason === "not-kept" || reason === "redacted") {
-        opaque[each.isListed === true ? "listed" : "strangers"] += count
-        if (reason === "redacted") opaque.redacted += count
-      } else {
+      if (reason === "undecided") counts.undecided += count
+      else if (reason === "redacted") counts.redacted += count
+      else if (reason !== "unknown-bytes" && reason !== "not-kept") {
         byReason[reason] += count
         counts.total += count
         if (each.isListed === true) counts.listed += count
@@ -60,5 +48,5 @@ export function countStandings(documents: DocumentReads, origin: string): Standi
   }
   const { total, listed, ...rest } = counts
   const pending = { total, listed, byReason, ...(since !== undefined && { since }) }
-  return { opaque, pending, ...rest }
+  return { pending, ...rest }
 }

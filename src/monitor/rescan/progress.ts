@@ -7,6 +7,7 @@ import { listedEntries, markAgain } from "../pending/standing.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
 import { integer, message, optional, text } from "../state/schema.ts"
+import { forgetOrder } from "./forgetting.ts"
 
 /** By origin. */
 export const rescans = collection(
@@ -75,6 +76,7 @@ export function judgeBy(
     return
   }
   const isMixed = isUnfinished(known) && known.at > 0
+  if (!isMixed && size > 0) forgetOrder(documents, origin)
   const next = isMixed ? { ...known, ...by, mixedAt: known.at } : begun(by, 0, size, now)
   documents.put(rescans, origin, next)
 }
@@ -91,9 +93,12 @@ export function rescanFrom(
   // A monitor that has never made a round judges all of it in its first one.
   if (known === undefined) return
   const { watch, ledger = "" } = known
-  if (!isUnfinished(known))
-    documents.put(rescans, origin, begun({ watch, ledger }, from, size, now))
-  else if (from < known.at) documents.put(rescans, origin, { ...known, mixedAt: known.at })
+  if (isUnfinished(known)) {
+    if (from < known.at) documents.put(rescans, origin, { ...known, mixedAt: known.at })
+    return
+  }
+  if (from === 0) forgetOrder(documents, origin)
+  documents.put(rescans, origin, begun({ watch, ledger }, from, size, now))
 }
 
 /** Notes that all up to `at` were judged; `size` is up to where entries can be read again. */
@@ -112,6 +117,7 @@ export function advance(
   }
   const { mixedAt: _, ...pure } = known
   const isAgain = known.mixedAt !== undefined
+  if (isAgain) forgetOrder(documents, origin)
   // What came while the pass was under way was read out of its order.
   const to = Math.max(size, known.to)
   documents.put(rescans, origin, { ...pure, at: isAgain ? 0 : at, to, movedAt: now })

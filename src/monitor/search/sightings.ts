@@ -2,7 +2,7 @@
 // bodies, so that the log's own search can be compared. Bounded for each of them, and there are no more than are watched.
 
 import type { SearchItem } from "../follow/source.ts"
-import { collection } from "../state/collection.ts"
+import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
 import { flag, integer, list, message, optional } from "../state/schema.ts"
 import type { Watch } from "../watch/watch.ts"
@@ -18,7 +18,21 @@ export const sightings = collection(
     /** Whether there are lower ones that are not remembered. */
     isCut: optional(flag),
   }),
+  { under: "at " },
 )
+
+/** How much of what is watched the log's own search was asked for in the last round, by origin. */
+export const searches = collection(
+  "sighting",
+  message({ at: integer, answered: integer, of: integer }),
+  { under: "search " },
+)
+
+export type SearchStatus = ValueOf<typeof searches>
+
+export function noteSearched(documents: Documents, origin: string, status: SearchStatus): void {
+  documents.put(searches, origin, status)
+}
 
 function placeOf(origin: string, { by, value }: SearchItem): string {
   return `${origin} ${by} ${value}`
@@ -45,13 +59,13 @@ interface SeenFacts {
   readonly signers: readonly { readonly key: string }[]
 }
 
-interface Seen {
+/** An entry whose body states what is watched. */
+export interface Sighting {
   readonly index: number
-  readonly facts: SeenFacts | undefined
+  readonly facts: SeenFacts
 }
 
-function itemsOf({ facts }: Seen): readonly SearchItem[] {
-  const { digests = [], signers = [] } = facts ?? {}
+function itemsOf({ digests, signers }: SeenFacts): readonly SearchItem[] {
   return [
     ...digests.map((value) => ({ by: "digest", value }) as const),
     ...signers.map(({ key }) => ({ by: "key", value: key }) as const),
@@ -77,15 +91,24 @@ function namesOf(watch: Watch): ReadonlySet<string> {
   return names
 }
 
-/** Remembers entries whose bodies state what is watched; `seen` are those that are watched for whatever reason. */
+/** Whether the body of an entry states something that is watched. */
+export function isSighted(watch: Watch, { digests, signers }: SeenFacts): boolean {
+  const names = namesOf(watch)
+  return (
+    digests.some((digest) => names.has(`digest ${digest}`)) ||
+    signers.some(({ key }) => names.has(`key ${key}`))
+  )
+}
+
+/** Remembers entries whose bodies state what is watched. */
 export function noteSightings(
   documents: Documents,
   origin: string,
   watch: Watch,
-  seen: readonly Seen[],
+  seen: readonly Sighting[],
 ): void {
   for (const each of seen) {
-    for (const item of itemsOf(each)) {
+    for (const item of itemsOf(each.facts)) {
       if (namesOf(watch).has(`${item.by} ${item.value}`)) {
         remember(documents, placeOf(origin, item), each.index)
       }

@@ -15,7 +15,7 @@ import type { Schema } from "./schema.ts"
  * and must appear. `canary`: the monitor's own test entries. `inbox`: heads posted by verifiers. `standing`:
  * entries that are not understood. `rescan`: how far a log is judged by the present watch file. `sighting`: where
  * what is watched was found. `feed`: how far a log's list of messages was read.
- * `noted`: what examined entries add up to, and those that nobody has explained.
+ * `opaque`: of which entries nobody could say what they are about.
  */
 export type DocumentKind =
   | "policy"
@@ -36,10 +36,10 @@ export type DocumentKind =
   | "canary"
   | "inbox"
   | "standing"
-  | "noted"
   | "rescan"
   | "sighting"
   | "feed"
+  | "opaque"
 
 /** Which keys of a kind belong to a collection; all of them by default. */
 interface CollectionKeys {

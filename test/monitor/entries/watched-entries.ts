@@ -23,7 +23,7 @@ import {
   createEntryExaminer,
   type EntryExaminer,
   type EntryExaminerOptions,
-  type ExaminedState,
+  type ExaminedResult,
 } from "../../../src/monitor/entries/examiner.ts"
 import type { ExaminedEntry } from "../../../src/monitor/entries/reading.ts"
 import type { EntryRemark } from "../../../src/monitor/entries/remark.ts"
@@ -140,7 +140,7 @@ export interface Examination {
   /** Examines the next entry, and gives what there is to say about it. */
   next(body: Uint8Array, envelope?: Uint8Array): readonly EntryRemark[]
   /** Examines the next entry with what is known of it. */
-  examine(body: Uint8Array, known?: Partial<ExaminedEntry>): ExaminedState
+  examine(body: Uint8Array, known?: Partial<ExaminedEntry>): ExaminedResult
 }
 
 /** An examiner with entries from index 0 on. */
@@ -157,7 +157,7 @@ export function startExamination(
   const examiner = createEntryExaminer({ origin: ORIGIN, watch, verify, ...options })
   const documents = newDocuments()
   let index = -1
-  function examine(body: Uint8Array, known: Partial<ExaminedEntry> = {}): ExaminedState {
+  function examine(body: Uint8Array, known: Partial<ExaminedEntry> = {}): ExaminedResult {
     index += 1
     const leafHash = leafHashOf(body)
     const repeats = present({ repeats: duplicateOf?.(leafHash, index) })

@@ -3,15 +3,14 @@ import { describe, expect, test } from "vitest"
 import {
   createEntryNotes,
   type EntryState,
-  entryTalliesOf,
+  entryCountsOf,
   MOST_UNEXPLAINED,
   type NotedEntry,
   unexplainedEntries,
-} from "../../../src/monitor/entries/entry-notes.ts"
+} from "../../../src/monitor/entries/entry-states.ts"
 import { judgeExplanations } from "../../../src/monitor/entries/explanation-rule.ts"
 import type { Case } from "../../../src/monitor/findings/case.ts"
 import type { Finding } from "../../../src/monitor/findings/finding.ts"
-import { noteStandings, type Standing } from "../../../src/monitor/pending/standing.ts"
 import type { Watch } from "../../../src/monitor/watch/watch.ts"
 import { newDocuments, ORIGIN, watchOf } from "./watched-entries.ts"
 
@@ -22,9 +21,9 @@ function noted(index: number, state: EntryState, isListed = false): NotedEntry {
 }
 
 describe("what is noted of entries", () => {
-  test("are those that nobody has explained, however often and in which order they come", () => {
+  test("is the sum of their states, however often and in which order they are examined", () => {
     const state = fc.constantFrom<EntryState>("understood", "opaque", "pending")
-    const entry = fc.tuple(fc.nat(50), state, fc.boolean())
+    const entry = fc.tuple(fc.nat(9_000), state, fc.boolean())
     const batches = fc.array(fc.array(entry, { maxLength: 20 }), { maxLength: 6 })
     fc.assert(
       fc.property(batches, (all) => {
@@ -36,16 +35,22 @@ describe("what is noted of entries", () => {
           createEntryNotes(ORIGIN, true)(documents, entries, 0)
           for (const each of entries) last.set(each.index, each)
         }
-        const left = [...last.values()].filter((each) => each.state !== "understood")
-        expect(documents.list(unexplainedEntries)).toHaveLength(
-          left.filter(({ isListed }) => isListed).length,
-        )
+        const count = (isCounted: (each: NotedEntry) => boolean): number =>
+          [...last.values()].filter(isCounted).length
+        const isUnexplained = (each: NotedEntry): boolean =>
+          each.state === "opaque" && each.isListed
+        expect(entryCountsOf(documents, ORIGIN)).toMatchObject({
+          opaqueStrangers: count((each) => each.state === "opaque" && !each.isListed),
+          opaqueListed: count(isUnexplained),
+          pending: count((each) => each.state === "pending"),
+        })
+        expect(documents.list(unexplainedEntries)).toHaveLength(count(isUnexplained))
       }),
       { numRuns: 200 },
     )
   })
 
-  test("are none where all is understood", () => {
+  test("is nothing where all is understood", () => {
     const documents = newDocuments()
     createEntryNotes(ORIGIN, true)(documents, [noted(0, "understood"), noted(1, "understood")], 0)
     expect(documents.changes()).toEqual([])
@@ -57,18 +62,18 @@ describe("what is noted of entries", () => {
     const odd = { ...noted(0, "understood"), passedOver: ["odd-statement"] } as const
     note(documents, [odd, { ...odd, index: 1 }], 0)
     note(documents, [{ ...odd, isAgain: true }], 0)
-    expect(entryTalliesOf(documents, ORIGIN)).toMatchObject({ oddStatements: 2, badSignatures: 0 })
-    expect(entryTalliesOf(documents, "other.example").oddStatements).toBe(0)
+    expect(entryCountsOf(documents, ORIGIN)).toMatchObject({ oddStatements: 2, badSignatures: 0 })
+  })
+
+  test("is of one log", () => {
+    const documents = newDocuments()
+    createEntryNotes(ORIGIN, false)(documents, [noted(0, "opaque", true)], 0)
+    expect(entryCountsOf(documents, "other.example").opaqueListed).toBe(0)
   })
 })
 
 function findingsOf(cases: readonly Case[]): readonly Finding[] {
   return cases.flatMap((each) => ("grade" in each ? [each] : []))
-}
-
-function standingOf({ index, isListed, state }: NotedEntry): Standing {
-  const standing = { index, isListed, isUndecided: false }
-  return state === "understood" ? standing : { ...standing, reason: "unknown-bytes" }
 }
 
 async function explaining(...lines: readonly string[]) {
@@ -77,12 +82,9 @@ async function explaining(...lines: readonly string[]) {
   const note = createEntryNotes(ORIGIN, watch.explainWithin !== undefined)
   return {
     documents,
-    note(entries: readonly NotedEntry[], now: number) {
-      note(documents, entries, now)
-      noteStandings(documents, ORIGIN, entries.map(standingOf), now)
-    },
+    note: (entries: readonly NotedEntry[], now: number) => note(documents, entries, now),
     judge: (now: number) => judgeExplanations(documents, ORIGIN, watch, now),
-    unexplained: () => entryTalliesOf(documents, ORIGIN).unexplained,
+    unexplained: () => entryCountsOf(documents, ORIGIN).unexplained,
   }
 }
 
