@@ -51,13 +51,14 @@ function bytesOf(value: unknown, what: string): Uint8Array {
   return parseAnyBase64(asText(value, what), what)
 }
 
+const latin1 = new TextDecoder("latin1")
 const BASE64_TEXT = /^[A-Za-z0-9+/_=-]{40,}$/
 
 /** The signature as the key made it: entries of the kind intoto have it in base64 twice. */
 export function recordedBytes(content: unknown): Uint8Array | undefined {
   return unlessRefused(() => {
     const once = bytesOf(content, "signature")
-    const text = unlessRefused(() => parseUtf8(once, "signature")) ?? ""
+    const text = latin1.decode(once)
     return BASE64_TEXT.test(text) ? parseAnyBase64(text, "signature") : once
   })
 }
