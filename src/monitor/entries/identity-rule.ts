@@ -114,11 +114,17 @@ export interface IdentityCheck {
   claimsOf(signers: readonly EntrySigner[]): readonly ClaimMatch[]
 }
 
+/** What rules ask for, by issuer: each once, however many subjects have it, with the first that does. */
 function groupByIssuer(watch: Watch) {
   const groups = new Map<string, ReturnType<typeof identityRules>[number][]>()
+  const seen = new Set<string>()
   for (const each of identityRules(watch)) {
-    const group = groups.get(each.rule.issuer)
-    if (group === undefined) groups.set(each.rule.issuer, [each])
+    const { issuer, identity, authority = "" } = each.rule
+    const name = JSON.stringify([issuer, identity.text, authority])
+    if (seen.has(name)) continue
+    seen.add(name)
+    const group = groups.get(issuer)
+    if (group === undefined) groups.set(issuer, [each])
     else group.push(each)
   }
   return groups
