@@ -59,10 +59,12 @@ async function follow({ folder, vkey, size, database }: MonitorTask): Promise<Mo
   const source = folderSource(program, folder)
   const vkeys = [program.parseVkey(vkey)]
   const log = { origin, vkeys, witnesses: [], threshold: 0, source, mirrors: [], witnessHeads: [] }
+  const watch = await program.parseWatch(WATCH, () => Promise.resolve(""))
   const monitor = program.createMonitor({
     state,
     logs: [log],
-    watch: await program.parseWatch(WATCH, () => Promise.resolve("")),
+    watch: () => Promise.resolve({ watch, digest: WATCH }),
+    messages: program.openMessageFolder(`${database}.messages`),
     verify: check.verify,
     sinks: [],
     mailbox: program.createMailbox(),

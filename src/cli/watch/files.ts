@@ -1,6 +1,6 @@
 // A watch file with everything that it names, read from the disk: what it says, which files were read, and a digest of
 // them all, by which a monitor knows whether anything has changed.
-import { createHash } from "node:crypto"
+import { createHash, hash } from "node:crypto"
 import { readdir, stat } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { utf8 } from "../../core/base/bytes.ts"
@@ -88,6 +88,7 @@ function watchFiles(file: string, { ledgers }: WatchOptions, sources: Source[]):
       return text === undefined ? undefined : { file: path, text }
     },
     leaf: nativeHasher.leaf,
+    digest: (name, bytes) => hash(name, bytes, "buffer"),
   }
 }
 

@@ -23,6 +23,11 @@ export interface LoggedClaim {
   /** Unix seconds: from when to when all certificates of the signers hold; absent for bare keys. */
   readonly notBefore?: number
   readonly notAfter?: number
+  /**
+   * Whether the body is written as logs write bodies, without repeated members or blanks. The order of members
+   * is not looked at, because all readers find the same whatever it is.
+   */
+  readonly isPlain: boolean
 }
 
 /**
@@ -79,11 +84,13 @@ export function createClaimReader(limit: number): ClaimReader {
     const { signatures } = parts
     const keys = signatures.map(({ key }) => key)
     const validity = validityOf(signatures)
-    const read = { summary, keys, signatures, ...validity }
-    if (payload === undefined) return { ...read, checks: checksOf(recorded) }
-    assertPayload(recorded, payload)
-    const checks = kind?.envelope?.payloadChecks(parts, payload) ?? []
-    return { ...read, checks }
+    if (payload !== undefined) assertPayload(recorded, payload)
+    const checks =
+      payload === undefined
+        ? checksOf(recorded)
+        : (kind?.envelope?.payloadChecks(parts, payload) ?? [])
+    const isPlain = JSON.stringify(recorded.value) === recorded.text
+    return { summary, keys, signatures, checks, isPlain, ...validity }
   }
 }
 

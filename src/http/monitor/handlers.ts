@@ -29,6 +29,7 @@ import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
 import type { MetricsText } from "../serving/metrics-text.ts"
 import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 import { ledgerRoute, type ServedLedgers } from "./ledger.ts"
+import { messageRoute, type TakeMessage } from "./messages.ts"
 import { statusPage } from "./page.ts"
 
 /** A followed log with the keys whose signature lines are kept. */
@@ -49,6 +50,8 @@ export interface ServedMonitor {
   rootAt(origin: Origin, size: number): Promise<Hash | undefined>
   /** Whether a signature holds; by default the portable rule. */
   readonly holds?: SignatureRule
+  /** Takes what was signed of an entry. */
+  readonly takeMessage?: TakeMessage
   /** Unix milliseconds. */
   now(): number
 }
@@ -174,6 +177,7 @@ export function monitorRoutes(
     post("addHeads", "/heads", text, texts(addHeads)),
     post("addReceipts", "/receipts", json, texts(addReceipts)),
     ledgerRoute(served.ledgers),
+    messageRoute(served.takeMessage),
     get("listEvidence", "/evidence", evidenceList),
     get("getEvidence", "/evidence/{id}", evidence),
     get("getStatus", "/status.json", status),

@@ -77,7 +77,8 @@ export function isAwaited(documents: DocumentReads, origin: string, digest: stri
 export function noteLogged(documents: Documents, origin: string, digest: string, index: number) {
   const key = place(origin, digest)
   const known = documents.get(expectations, key)
-  if (known?.index === undefined) documents.put(expectations, key, { ...known, index })
+  if (known?.index === undefined || index < known.index)
+    documents.put(expectations, key, { ...known, index })
 }
 
 /**
@@ -129,7 +130,7 @@ export function createShippedRule(origin: string, watch: Watch) {
   }
 
   /** The entry has no remark; `isWatched` says that it is the owner's. */
-  return ({ index, facts, documents }: Examination, isWatched: boolean): void => {
+  return ({ index, facts }: Examination, isWatched: boolean, documents: Documents): void => {
     if (isIdle) return
     const stated = facts.subjects.flatMap(({ digests }) => digests)
     const logged = [...facts.digests, ...stated]

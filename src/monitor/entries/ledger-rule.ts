@@ -14,9 +14,10 @@ import type { EntryFacts, SignerMatch } from "./watch-index.ts"
 /** An entry as a ledger is asked for it. */
 type LedgerQuestion = Pick<ReadEntry, "facts" | "claim"> & { readonly leafHash: Hash }
 
-/** Statements call hashes by many names; digits of one length are of one hash here. */
+/** Statements call hashes by many names; digits of one length are of one hash here, forty of a commit. */
 function digestOfStated(digest: string): string {
-  return digestOfHex(digest.slice(digest.indexOf(":") + 1)) ?? digest
+  const hex = digest.slice(digest.indexOf(":") + 1)
+  return digestOfHex(hex) ?? (hex.length === 40 ? `gitCommit:${hex}` : digest)
 }
 
 function isAboutMine({ digests, subjects }: EntryFacts, mine: Ledger): boolean {

@@ -3,7 +3,7 @@
 import type { Hash } from "../../core/tree/hash.ts"
 import type { Watch } from "../watch/watch.ts"
 import { isMine } from "./ledger-rule.ts"
-import { createEntryReader, type LoggedEntryBytes, type ReadEntry } from "./reading.ts"
+import { createEntryReader, type Examination, type LoggedEntryBytes } from "./reading.ts"
 import {
   type EntrySigner,
   indexWatch,
@@ -36,23 +36,26 @@ function signerLine(signer: EntrySigner, index: WatchIndex): string {
   return `signed by ${key}${names}${vouched}${doubt}${vouchText(signer, index)}`
 }
 
-function subjectLines({ subject, reason, strangers }: SubjectMatch): readonly string[] {
-  const about = `subject ${subject.name}: ${reason}`
+/** What a match comes to; of what is said nobody needs to be told. */
+const kindOfMatch = {
+  said: "",
+  "look-alike": "look-alike, ",
+  odd: "perhaps, because readers take it in different ways: ",
+} as const
+
+function subjectLines({ form, subject, reason, strangers }: SubjectMatch): readonly string[] {
+  const about = `subject ${subject.name}: ${kindOfMatch[form]}${reason}`
   if (subject.signers.length === 0) return [`${about}; anybody may sign it`]
   if (strangers.length === 0) return [`${about}; its signers are expected`]
   const keys = strangers.map(({ key }) => key).join(", ")
   return [`${about}; unknown-signer, because no rule of it fits ${keys}`]
 }
 
-function signerLines(
-  { signer, by: { key }, reason }: SignerMatch,
-  entry: ExplainedEntry,
-  read: ReadEntry,
-) {
+function signerLines({ signer, by: { key }, reason }: SignerMatch, read: Examination) {
   const { name, mine } = signer
   const by = `signer ${name}: ${reason}`
   if (mine === undefined) return `${by}; it has no ledger`
-  return isMine(mine, { ...read, leafHash: entry.leafHash }, key)
+  return isMine(mine, read, key)
     ? `${by}; the entry is in its ledger`
     : `${by}; not-mine, because the entry is not in its ledger`
 }
@@ -60,7 +63,7 @@ function signerLines(
 function revokedLines(
   index: WatchIndex,
   { origin = "", index: at }: ExplainedEntry,
-  { facts }: ReadEntry,
+  { facts }: Examination,
 ): readonly string[] {
   return facts.signers.flatMap(({ key }) => {
     const from = index.revokedAt(key, origin)
@@ -71,16 +74,21 @@ function revokedLines(
   })
 }
 
-function payloadLines({ claim, payload }: ReadEntry): readonly string[] {
-  if (claim.summary.payload === undefined) return []
-  if (payload === undefined) return ["its payload is not at hand, so no rule by name can fit"]
-  if (payload.isUnreadable) return ["unclassifiable: its statement's subjects cannot be read"]
-  return payload.subjects.map(({ name = "nothing by name" }) => `its statement is about ${name}`)
+function payloadLines({ claim, hasMessage, facts }: Examination): readonly string[] {
+  if (claim.summary.payload === undefined && !hasMessage) return []
+  if (!hasMessage) return ["its payload is not at hand, so no rule by name can fit"]
+  if (facts.odd !== undefined) {
+    return [
+      "readers take what was signed in different ways, so it may be about anything it mentions",
+    ]
+  }
+  return facts.subjects.map(({ name = "nothing by name" }) => `its statement is about ${name}`)
 }
 
 /** One line for each thing there is to say, in order; the last one says so if no rule fits. */
 export function explain(entry: ExplainedEntry, watch: Watch): string[] {
-  const read = createEntryReader()(entry)
+  const { index: at = 0 } = entry
+  const read = createEntryReader()({ ...entry, index: at })
   if (read.form !== "read") {
     const isIgnored = read.form === "unknown" && watch.unknown === "ignore"
     return [isIgnored ? `ignored: ${read.reason}` : `unclassifiable: ${read.reason}`]
@@ -89,7 +97,7 @@ export function explain(entry: ExplainedEntry, watch: Watch): string[] {
   const index = indexWatch(watch)
   const matches = [
     ...index.subjectsOf(read.facts).flatMap(subjectLines),
-    ...index.signersOf(read.facts).map((match) => signerLines(match, entry, read)),
+    ...index.signersOf(read.facts).map((match) => signerLines(match, read)),
     ...index.claimsOf(read.facts).map(({ name, reason }) => {
       return `claimed-identity, because it says that it is ${name} and ${reason}`
     }),

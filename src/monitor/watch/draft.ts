@@ -2,13 +2,14 @@
 import { portableHasher } from "../../core/tree/hash.ts"
 import type { AuthorityPool, AuthoritySet } from "../../entry/certificates/authority.ts"
 import {
+  type Digester,
   type Foretold,
   foretoldOfCommit,
   foretoldOfImage,
 } from "../../entry/statement/foretelling.ts"
 import type { WatchFiles } from "./files.ts"
 import { emptyLedger, type LedgerDraft, readLedger } from "./ledger.ts"
-import type { Listed } from "./list.ts"
+import { digestOfHex, type Listed } from "./list.ts"
 import { type BadLine, MOST_BAD_LINES } from "./model.ts"
 import type { Pattern } from "./pattern.ts"
 import { expected, type RevokedKey, type ShippedList, type SignerRule } from "./rules.ts"
@@ -108,18 +109,21 @@ export function addToLedger(draft: Draft, signer: SignerDraft, text: string, wha
 }
 
 /** What clients log for the images and commits of a list. */
-export function foretoldOf({ images, commits }: Listed): readonly Foretold[] {
+export function foretoldOf(
+  { images, commits }: Pick<Listed, "images" | "commits">,
+  digest?: Digester,
+): readonly Foretold[] {
   return [
-    ...images.flatMap(({ digest, repositories }) =>
-      foretoldOfImage(digest.slice("sha256:".length), repositories),
+    ...images.flatMap(({ digest: own, repositories }) =>
+      foretoldOfImage(own.slice("sha256:".length), repositories, digest),
     ),
     ...[...commits].flatMap((id) => foretoldOfCommit(id)),
   ]
 }
 
-/** The digest under which statements and messages have a commit. */
-export function digestOfCommit(id: string): string {
-  return `${id.length === 40 ? "sha1" : "sha256"}:${id}`
+/** The digest under which messages and statements have a commit. */
+function digestOfCommit(id: string): string {
+  return digestOfHex(id) ?? `gitCommit:${id}`
 }
 
 /** Everything that a list names, images and commits by their own digests. */

@@ -1,5 +1,6 @@
 // The files that a watch file names, as whoever reads it has them: the port to the file system.
 import type { Hash } from "../../core/tree/hash.ts"
+import type { Digester } from "../../entry/statement/foretelling.ts"
 
 /** The text of a file; rejects if it cannot be read. */
 export type WatchFileReader = (path: string) => Promise<string>
@@ -18,6 +19,8 @@ export interface WatchFiles {
   posted?(signer: string): Promise<{ readonly file: string; readonly text: string } | undefined>
   /** The platform's hash of a log's leaf; the portable one by default. */
   readonly leaf?: (body: Uint8Array) => Hash
+  /** The platform's digests; the portable ones by default, which are slow for thousands of images. */
+  readonly digest?: Digester
 }
 
 /** Texts by name alone, without folders. */

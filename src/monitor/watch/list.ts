@@ -39,7 +39,7 @@ export function linesOf(text: string, what: string): readonly (readonly [string,
   })
 }
 
-/** `algorithm:hex` of digits by whose number the hash is known; undefined for another number. */
+/** `algorithm:hex` of digits by whose number the SHA-2 hash is known; undefined for another number. */
 export function digestOfHex(hex: string): string | undefined {
   const hash = hashOfDigits.get(hex.length)
   return hash && `${hash}:${hex}`
