@@ -9,6 +9,7 @@ import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { createMonitor } from "../../monitor/monitor.ts"
 import { createMailbox } from "../../monitor/promises/mailbox.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
+import { authorityWarnings } from "../../monitor/watch/authority.ts"
 import { openLedgerFolder } from "../../storage/files/ledger-folder.ts"
 import { openMessageFolder } from "../../storage/files/message-folder.ts"
 import { type Close, openAll } from "../command/closers.ts"
@@ -123,6 +124,7 @@ async function openParts(
   }
   return {
     ...{ monitor, state, sinks, policyRemark, engine: check.engine, served, status },
+    watchRemarks: authorityWarnings(watch.watch()),
     takeAcknowledgements: (now: number) =>
       takeAcknowledgements(directory, (ids) => monitor.acknowledge(ids, now)),
     takeRescanRequest: (now: number) =>
