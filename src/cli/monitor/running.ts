@@ -9,11 +9,11 @@ import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { createMonitor } from "../../monitor/monitor.ts"
 import { createMailbox } from "../../monitor/promises/mailbox.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
-import { authorityWarnings } from "../../monitor/watch/authority.ts"
 import { openLedgerFolder } from "../../storage/files/ledger-folder.ts"
 import { openMessageFolder } from "../../storage/files/message-folder.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { startWarnings } from "../watch/warnings.ts"
 import {
   lockMonitorState,
   monitorDirectory,
@@ -124,7 +124,7 @@ async function openParts(
   }
   return {
     ...{ monitor, state, sinks, policyRemark, engine: check.engine, served, status },
-    watchRemarks: authorityWarnings(watch.watch()),
+    watchRemarks: startWarnings(watch.watch()),
     takeAcknowledgements: (now: number) =>
       takeAcknowledgements(directory, (ids) => monitor.acknowledge(ids, now)),
     takeRescanRequest: (now: number) =>
