@@ -13,6 +13,7 @@ import { openLedgerFolder } from "../../storage/files/ledger-folder.ts"
 import { openMessageFolder } from "../../storage/files/message-folder.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { startWarnings } from "../watch/warnings.ts"
 import {
   lockMonitorState,
   monitorDirectory,
@@ -124,6 +125,7 @@ async function openParts(
   }
   return {
     ...{ monitor, state, sinks, policyRemark, engine: check.engine, served, status },
+    watchRemarks: startWarnings(watch.watch()),
     takeAcknowledgements: (now: number) =>
       takeAcknowledgements(directory, (ids) => monitor.acknowledge(ids, now)),
     takeRescanRequest: (now: number) =>
