@@ -21,6 +21,7 @@ const commands = {
     heads: "the heads of logs that this verifier has seen, to compare with what others have seen",
     witness: "run a witness: cosign the checkpoints of logs",
     monitor: "follow logs: rebuild their trees, verify every entry, raise the alarm",
+    watch: "write watch files, and look them through",
     trust: "write trusted_root.json and signing_config.json for Sigstore's clients",
     keys: "print the log's public keys, for verifiers to pin",
     fsck: "recompute a log from its entries and compare everything",
@@ -36,6 +37,7 @@ const commands = {
     heads: "",
     witness: "",
     monitor: "",
+    watch: "",
     "search-index": "",
   },
   load: {
@@ -52,6 +54,7 @@ const commands = {
     heads: async () => (await import("./user/heads.ts")).headsCommand,
     witness: async () => (await import("./witness/witness.ts")).witnessCommand,
     monitor: async () => (await import("./monitor/monitor.ts")).monitorCommand,
+    watch: async () => (await import("./watch/watch.ts")).watchCommand,
     trust: async () => (await import("./user/trust.ts")).trustCommand,
     keys: async () => (await import("./log/keys.ts")).keysCommand,
     fsck: async () => (await import("./log/fsck.ts")).fsckCommand,

@@ -35,6 +35,7 @@ describe("countersign", () => {
       "submit",
       "trust",
       "verify",
+      "watch",
       "witness",
     ])
   })
@@ -50,7 +51,7 @@ describe("countersign", () => {
   })
 
   it("lists a command the same way before it is loaded and after", async () => {
-    for (const words of [[], ["evidence"], ["heads"], ["monitor"], ["witness"]]) {
+    for (const words of [[], ["evidence"], ["heads"], ["monitor"], ["watch"], ["witness"]]) {
       const whole = words.reduce<Command | undefined>(
         (parent, word) => parent?.commands.find((child) => child.name() === word),
         program,

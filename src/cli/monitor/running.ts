@@ -1,6 +1,6 @@
 // A monitor over its data directory, with everything that it needs of this machine: sources, sinks, the
 // engine that verifies signatures.
-import { createHash } from "node:crypto"
+import { createHash, hash } from "node:crypto"
 import { refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { createEntryCheck } from "../../crypto/engines/entry-check.ts"
@@ -9,11 +9,11 @@ import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { createMonitor } from "../../monitor/monitor.ts"
 import { createMailbox } from "../../monitor/promises/mailbox.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
-import { authorityWarnings } from "../../monitor/watch/authority.ts"
 import { openLedgerFolder } from "../../storage/files/ledger-folder.ts"
 import { openMessageFolder } from "../../storage/files/message-folder.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { startWarnings } from "../watch/warnings.ts"
 import {
   lockMonitorState,
   monitorDirectory,
@@ -77,6 +77,7 @@ async function openParts(
     mailbox,
     hasher: nativeHasher,
     sha256: (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()),
+    digest: (name, bytes) => hash(name, bytes, "buffer"),
     holds,
     pause,
     beginTurn: turnOf(TURN),
@@ -124,7 +125,7 @@ async function openParts(
   }
   return {
     ...{ monitor, state, sinks, policyRemark, engine: check.engine, served, status },
-    watchRemarks: authorityWarnings(watch.watch()),
+    watchRemarks: startWarnings(watch.watch()),
     takeAcknowledgements: (now: number) =>
       takeAcknowledgements(directory, (ids) => monitor.acknowledge(ids, now)),
     takeRescanRequest: (now: number) =>

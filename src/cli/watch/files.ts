@@ -88,7 +88,7 @@ function watchFiles(file: string, { ledgers }: WatchOptions, sources: Source[]):
       return text === undefined ? undefined : { file: path, text }
     },
     leaf: nativeHasher.leaf,
-    digest: (name, bytes) => hash(name, bytes, "buffer"),
+    digest: (name, bytes) => hash(name, bytes, "hex"),
   }
 }
 

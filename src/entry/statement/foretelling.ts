@@ -15,16 +15,18 @@ export interface Foretold {
   readonly why: string
 }
 
-/** The digest of bytes by a hash. */
-export type Digester = (hash: HashName, bytes: Uint8Array) => Uint8Array
+/** The digest of bytes by a hash, in hex. */
+export type Digester = (hash: HashName, bytes: Uint8Array) => string
+
+const portableDigest: Digester = (hash, bytes) => formatHex(digestOf(hash, bytes))
 
 function digested(
   bytes: Uint8Array,
   hashes: readonly HashName[],
   why: string,
-  digest: Digester = digestOf,
+  digest: Digester = portableDigest,
 ): Foretold[] {
-  return hashes.map((hash) => ({ digest: `${hash}:${formatHex(digest(hash, bytes))}`, why }))
+  return hashes.map((hash) => ({ digest: `${hash}:${digest(hash, bytes)}`, why }))
 }
 
 /** An envelope is logged by the hash of what was signed, or by its payload's. */

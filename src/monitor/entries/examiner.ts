@@ -138,7 +138,7 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
   const read = createEntryReader(options.sha256)
   const revocations = createRevocationRule(origin, index)
   const subjectRemarks = createSubjectRule(origin)
-  const stateOf = createStateRule(watch)
+  const stateOf = createStateRule(watch, verify)
   const noteShipped = createShippedRule(origin, watch)
   const note = createEntryNotes(origin, watch.explainWithin !== undefined)
   const isClosed = watch.opaque === "closed"
@@ -273,8 +273,8 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
       const remarks = said.length === 0 ? nothing : said.map((remark) => remarkOn(at, remark))
       const facts = isRead ? reading.facts : undefined
       const digest = facts?.digests[0]
-      const isOurs = isRead && state !== "understood" && isListed(reading)
       if (before !== undefined) Object.assign(counts, before)
+      const isOurs = isRead && isListed(reading)
       return { index: at, state, isListed: isOurs, digest, passedOver, isAgain, remarks, facts }
     },
     counters: () => ({ ...counts }),

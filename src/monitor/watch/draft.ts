@@ -7,6 +7,7 @@ import {
   foretoldOfCommit,
   foretoldOfImage,
 } from "../../entry/statement/foretelling.ts"
+import { canonicalName } from "../../entry/statement/names.ts"
 import type { WatchFiles } from "./files.ts"
 import { emptyLedger, type LedgerDraft, readLedger } from "./ledger.ts"
 import { digestOfHex, type Listed } from "./list.ts"
@@ -108,6 +109,13 @@ export function addToLedger(draft: Draft, signer: SignerDraft, text: string, wha
   })
 }
 
+/** Docker Hub stands under another name in what cosign 2 signs. */
+function signedNames(repository: string): readonly string[] {
+  const canonical = canonicalName(repository)
+  if (!canonical.startsWith("docker.io/")) return [repository]
+  return [...new Set([repository, `index.${canonical}`])]
+}
+
 /** What clients log for the images and commits of a list. */
 export function foretoldOf(
   { images, commits }: Pick<Listed, "images" | "commits">,
@@ -115,7 +123,7 @@ export function foretoldOf(
 ): readonly Foretold[] {
   return [
     ...images.flatMap(({ digest: own, repositories }) =>
-      foretoldOfImage(own.slice("sha256:".length), repositories, digest),
+      foretoldOfImage(own.slice("sha256:".length), repositories.flatMap(signedNames), digest),
     ),
     ...[...commits].flatMap((id) => foretoldOfCommit(id)),
   ]

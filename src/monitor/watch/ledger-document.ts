@@ -129,7 +129,7 @@ function receiptRecord({ body, leafHash }: Members<string>, leaf: LeafHasher): L
   if (isAbsent(body)) return { ...nothing, leafHashes: stated }
   const record = recordOfBody(body, "body", leaf)
   if (stated.length > 0 && stated[0] !== record.leafHashes[0]) {
-    refuse("mismatch", "leafHash: expected that of the body, found another one")
+    refuse("malformed", "leafHash: expected that of the body, found another one")
   }
   return record
 }
@@ -188,7 +188,7 @@ function namedEntry(members: Members<string>): Members<string> | undefined {
   return typeof entry["body"] === "string" ? entry : undefined
 }
 
-/** Reads one document of any form. Refuses `malformed`, `mismatch` or `too-large`, naming the member at fault. */
+/** Reads one document of any form. Refuses `malformed` or `too-large`, naming the member at fault. */
 export function readLedgerDocument(value: unknown, leaf: LeafHasher): LedgerRecord {
   const members = asObject(value, "document")
   const read = readers.find(([tells]) => tells(members))?.[1]

@@ -79,7 +79,7 @@ function keptLines(part: Part, leaf: LeafHasher): readonly string[] {
 
 /**
  * The lines in which what a pipeline posts is kept, each once, without anything that a ledger does not need. Refuses
- * `malformed`, `mismatch` or `too-large` for the first part that cannot be read, naming its line.
+ * `malformed` or `too-large` for the first part that cannot be read, naming its line.
  */
 export function postedLines(text: string, leaf: LeafHasher): readonly string[] {
   const parts = partsOf(text, "body")

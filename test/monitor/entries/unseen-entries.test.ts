@@ -249,6 +249,23 @@ describe("an attestation without its envelope", () => {
   })
 })
 
+test.each(["ecdsa-p384", "ecdsa-p521", "ed25519"] as const)(
+  "an attestation by its expected signer with %s is verified, though its body does not name a hash",
+  async (keyType) => {
+    const large = makeSigner(keyType)
+    const lines = ["subject app", `  digest sha256:${hex}`, `  signer key ${keyOf(large)}`]
+    const { examine } = startExamination(await watchOf(lines))
+    const { body, envelope } = attestationOf([large], utf8(plain))
+    expect(examine(body, { envelope })).toMatchObject({ remarks: [], state: "understood" })
+    const foreign = attestationOf([large], utf8(plain), "text/plain")
+    const isClear = keyType === "ed25519"
+    const { remarks, state } = examine(foreign.body, { envelope })
+    expect([kindsOf(remarks), state]).toEqual(
+      isClear ? [["bad-signature"], "understood"] : [[], "opaque"],
+    )
+  },
+)
+
 describe("a signature that cannot be verified (D30)", () => {
   const own = hashedrekordOf(owner, "app")
   const unknown = replaced(own, '"PKIX_ECDSA_P256_SHA_256"', '"PKIX_ECDSA_P256_SHA_999"')

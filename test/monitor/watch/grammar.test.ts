@@ -23,7 +23,7 @@ function tree(files: Readonly<Record<string, string>>): WatchFiles {
     text: (path) => Promise.resolve(files[path] ?? Promise.reject(new Error(`no ${path}`))),
     digests: (path) => Promise.resolve([`sha256:${path.length.toString(16).padStart(64, "0")}`]),
     folder: (path) => Promise.resolve(folders.get(path)),
-    digest: (name, bytes) => hash(name, bytes, "buffer"),
+    digest: (name, bytes) => hash(name, bytes, "hex"),
   }
 }
 
