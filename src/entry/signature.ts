@@ -188,7 +188,7 @@ export function proposalOf(
   claims: Proposal["claims"],
   body: Uint8Array | Proposal["body"],
 ): Proposal {
-  const { kind, version } = found
+  const { kind, version, keys } = found
   const bodyOf = typeof body === "function" ? body : () => body
-  return { kind, version, terms: termsOf(found), claims, body: bodyOf }
+  return { kind, version, keys, terms: termsOf(found), claims, body: bodyOf }
 }

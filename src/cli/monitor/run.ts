@@ -88,7 +88,7 @@ async function runOnce(
 ): Promise<void> {
   const { policyRemark, sinks } = running
   if (policyRemark !== undefined) output.remark(policyRemark)
-  for (const warning of running.watchWarnings) output.remark(warning)
+  for (const remark of running.watchRemarks) output.remark(remark)
   const { logs } = await runUntilRead(running)
   const status = running.status()
   if (json === true) output.result("", [], status)
@@ -147,7 +147,7 @@ async function runOn(
   const logger = processLogger()
   const stopped = untilStopped(logger).then(() => stopping.abort())
   if (running.policyRemark !== undefined) logger.warn(running.policyRemark)
-  for (const warning of running.watchWarnings) logger.warn(warning)
+  for (const remark of running.watchRemarks) logger.warn(remark)
   const waiting = createWaiting(stopping.signal)
   const server = await openServer(running, options.listen, logger)
   const logs = running.served.logs.map(({ origin }) => origin)

@@ -56,12 +56,23 @@ function fieldsOf(certificate: VerifierKey): ReadonlyMap<CertificateField, strin
   return fields
 }
 
+function isAnyName(rule: IdentityRule, { identities }: EntrySigner): boolean {
+  return identities.some((identity) => rule.identity.matches(identity))
+}
+
 /** Issuer and identity: any of several identities if `isWide`, else all of them. */
 function isNamed(rule: IdentityRule, signer: EntrySigner, isWide: boolean): boolean {
   const { issuer, identities, isUnreadable } = signer
   if (issuer !== rule.issuer || identities.length === 0) return false
-  const isFitting = (identity: string) => rule.identity.matches(identity)
-  return isWide ? identities.some(isFitting) : !isUnreadable && identities.every(isFitting)
+  if (isWide) return isAnyName(rule, signer)
+  return !isUnreadable && identities.every((identity) => rule.identity.matches(identity))
+}
+
+/** A certificate may claim one issuer to readers of the older form and another one to all others. */
+function issuersOf({ issuer, isUnreadable, certificate }: EntrySigner): readonly string[] {
+  const older =
+    isUnreadable && certificate !== undefined ? fieldsOf(certificate).get("issuer-v1") : undefined
+  return [issuer, older].filter((each) => each !== undefined)
 }
 
 function saysAll({ where }: IdentityRule, { certificate }: EntrySigner): boolean {
@@ -103,11 +114,17 @@ export interface IdentityCheck {
   claimsOf(signers: readonly EntrySigner[]): readonly ClaimMatch[]
 }
 
+/** What rules ask for, by issuer: each once, however many subjects have it, with the first that does. */
 function groupByIssuer(watch: Watch) {
   const groups = new Map<string, ReturnType<typeof identityRules>[number][]>()
+  const seen = new Set<string>()
   for (const each of identityRules(watch)) {
-    const group = groups.get(each.rule.issuer)
-    if (group === undefined) groups.set(each.rule.issuer, [each])
+    const { issuer, identity, authority = "" } = each.rule
+    const name = JSON.stringify([issuer, identity.text, authority])
+    if (seen.has(name)) continue
+    seen.add(name)
+    const group = groups.get(issuer)
+    if (group === undefined) groups.set(issuer, [each])
     else group.push(each)
   }
   return groups
@@ -137,10 +154,10 @@ export function createIdentityCheck(watch: Watch, options: IdentityOptions = {})
   }
 
   function claimOf(by: EntrySigner): readonly ClaimMatch[] {
-    const rules = by.identities.length === 0 ? undefined : byIssuer.get(by.issuer ?? "")
-    const claimed = rules?.find(
-      ({ rule }) => isNamed(rule, by, true) && !isBelieved(by, rule.authority),
-    )
+    if (by.identities.length === 0) return nothing
+    const claimed = issuersOf(by)
+      .flatMap((issuer) => byIssuer.get(issuer) ?? [])
+      .find(({ rule }) => isAnyName(rule, by) && !isBelieved(by, rule.authority))
     return claimed === undefined
       ? nothing
       : [{ ...claimed, by, reason: reasonOf(claimed.rule, by) }]

@@ -104,6 +104,16 @@ describe("a rule by identity with an authority", () => {
     expect(await remarksOn(bodyUnder(elsewhere, signer, "anything"))).toEqual([])
   })
 
+  test("finds a claim that only readers of the older form of the issuer see", async () => {
+    const fields = { 1: ISSUER, 8: "https://else.example" }
+    const body = bodyUnder(makeLeaf(stranger, signer, { uri: RELEASE, fields }), signer, "anything")
+    expect(await remarksOn(body)).toEqual(["claimed-identity app"])
+    // Without an authority it is expected by nobody: what it says depends on who reads it.
+    const lines = watched.slice(authority.length)
+    const about = bodyUnder(makeLeaf(stranger, signer, { uri: RELEASE, fields }))
+    expect(await remarksOn(about, lines)).toContain("unknown-signer app")
+  })
+
   test("is about names, so a bare key claims nothing", async () => {
     const algorithm = digestAlgorithm[signer.keyType]
     const body = hashedrekordBody({
