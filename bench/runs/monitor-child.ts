@@ -18,6 +18,8 @@ export interface MonitorTask {
 
 export interface MonitorFigures {
   readonly seconds: number
+  /** Judging all entries once more, by another watch file. */
+  readonly again: number
   readonly verified: number
   readonly engine: string
 }
@@ -59,10 +61,13 @@ async function follow({ folder, vkey, size, database }: MonitorTask): Promise<Mo
   const source = folderSource(program, folder)
   const vkeys = [program.parseVkey(vkey)]
   const log = { origin, vkeys, witnesses: [], threshold: 0, source, mirrors: [], witnessHeads: [] }
+  const watch = await program.parseWatch(WATCH, () => Promise.resolve(""))
+  let changes = 0
   const monitor = program.createMonitor({
     state,
     logs: [log],
-    watch: await program.parseWatch(WATCH, () => Promise.resolve("")),
+    watch: () => Promise.resolve({ watch, digest: `${WATCH}${changes}` }),
+    messages: program.openMessageFolder(`${database}.messages`),
     verify: check.verify,
     sinks: [],
     mailbox: program.createMailbox(),
@@ -75,11 +80,16 @@ async function follow({ folder, vkey, size, database }: MonitorTask): Promise<Mo
   const seconds = (performance.now() - start) / 1_000
   const { verified = 0 } = monitor.counters().get(origin) ?? {}
   const reached = report.logs[0]?.size
+  changes += 1
+  const startAgain = performance.now()
+  const judged = (await monitor.round(Date.now())).logs[0]?.judged
+  const again = (performance.now() - startAgain) / 1_000
+  if (judged !== size) throw new Error(`monitor: expected ${size} judged again, found ${judged}`)
   await state.close()
   if (reached !== size || verified !== size) {
     throw new Error(`monitor: expected ${size} entries, reached ${reached}, verified ${verified}`)
   }
-  return { seconds, verified, engine: check.engine }
+  return { seconds, again, verified, engine: check.engine }
 }
 
 async function run(task: MonitorTask): Promise<void> {

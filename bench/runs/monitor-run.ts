@@ -14,6 +14,8 @@ export interface MonitorResult extends Pick<Figures, "others"> {
   readonly size: number
   /** Entries a second, from nothing to the head, with every commit durable. */
   readonly rate: number
+  /** The same when all of it is judged again, because the watch file has changed. */
+  readonly again: number
   /** CPU time in microseconds an entry. */
   readonly cpu: number | undefined
   /** The most resident bytes there ever were. */
@@ -59,7 +61,7 @@ export async function runMonitorPhase(
     throw new Error(`monitor: ended with ${code}: ${said}`)
   })
   const [message] = await Promise.race([once(child, "message"), failed])
-  const { seconds, engine } = message as MonitorFigures
+  const { seconds, again, engine } = message as MonitorFigures
   const { server, others } = cost(0)
   clearInterval(look)
   failed.catch(() => {})
@@ -68,7 +70,9 @@ export async function runMonitorPhase(
     name,
     size,
     rate: size / seconds,
-    cpu: server === undefined ? undefined : server / size,
+    again: size / again,
+    // All of it was judged twice.
+    cpu: server === undefined ? undefined : server / size / 2,
     resident: peak === 0 ? undefined : peak,
     engine,
     others,

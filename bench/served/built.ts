@@ -82,28 +82,42 @@ export async function loadMonitoredLog() {
 
 /** What follows a log and examines its entries. */
 export async function loadMonitor() {
-  const [monitor, state, store, signer, mailbox, watch, check, hasher, note, origin, tile] =
-    await Promise.all([
-      load<typeof import("../../src/monitor/monitor.ts")>("monitor/monitor"),
-      load<typeof import("../../src/monitor/state/state.ts")>("monitor/state/state"),
-      load<typeof import("../../src/storage/sqlite/monitor/store.ts")>(
-        "storage/sqlite/monitor/store",
-      ),
-      load<typeof import("../../src/crypto/signers/state-signer.ts")>(
-        "crypto/signers/state-signer",
-      ),
-      load<typeof import("../../src/monitor/promises/mailbox.ts")>("monitor/promises/mailbox"),
-      load<typeof import("../../src/monitor/watch/watch.ts")>("monitor/watch/watch"),
-      load<typeof import("../../src/crypto/engines/entry-check.ts")>("crypto/engines/entry-check"),
-      load<typeof import("../../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
-      load<typeof import("../../src/core/note/note.ts")>("core/note/note"),
-      load<typeof import("../../src/core/note/origin.ts")>("core/note/origin"),
-      load<typeof import("../../src/core/tree/tile.ts")>("core/tree/tile"),
-    ])
+  const [
+    monitor,
+    state,
+    store,
+    messages,
+    signer,
+    mailbox,
+    watch,
+    check,
+    hasher,
+    note,
+    origin,
+    tile,
+  ] = await Promise.all([
+    load<typeof import("../../src/monitor/monitor.ts")>("monitor/monitor"),
+    load<typeof import("../../src/monitor/state/state.ts")>("monitor/state/state"),
+    load<typeof import("../../src/storage/sqlite/monitor/store.ts")>(
+      "storage/sqlite/monitor/store",
+    ),
+    load<typeof import("../../src/storage/files/message-folder.ts")>(
+      "storage/files/message-folder",
+    ),
+    load<typeof import("../../src/crypto/signers/state-signer.ts")>("crypto/signers/state-signer"),
+    load<typeof import("../../src/monitor/promises/mailbox.ts")>("monitor/promises/mailbox"),
+    load<typeof import("../../src/monitor/watch/watch.ts")>("monitor/watch/watch"),
+    load<typeof import("../../src/crypto/engines/entry-check.ts")>("crypto/engines/entry-check"),
+    load<typeof import("../../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
+    load<typeof import("../../src/core/note/note.ts")>("core/note/note"),
+    load<typeof import("../../src/core/note/origin.ts")>("core/note/origin"),
+    load<typeof import("../../src/core/tree/tile.ts")>("core/tree/tile"),
+  ])
   return {
     ...monitor,
     ...state,
     ...store,
+    ...messages,
     ...signer,
     ...mailbox,
     ...watch,

@@ -23,6 +23,7 @@ const commands = {
     witness: "run a witness: cosign the checkpoints of logs",
     monitor: "follow logs: rebuild their trees, verify every entry, raise the alarm",
     bridge: "give a log what was signed elsewhere, and report what it does not have",
+    watch: "write watch files, and look them through",
     trust: "write trusted_root.json and signing_config.json for Sigstore's clients",
     keys: "print the log's public keys, for verifiers to pin",
     fsck: "recompute a log from its entries and compare everything",
@@ -39,6 +40,7 @@ const commands = {
     witness: "",
     monitor: "",
     bridge: "",
+    watch: "",
     "search-index": "",
   },
   load: {
@@ -57,6 +59,7 @@ const commands = {
     witness: async () => (await import("./witness/witness.ts")).witnessCommand,
     monitor: async () => (await import("./monitor/monitor.ts")).monitorCommand,
     bridge: async () => (await import("./bridge/bridge.ts")).bridgeCommand,
+    watch: async () => (await import("./watch/watch.ts")).watchCommand,
     trust: async () => (await import("./user/trust.ts")).trustCommand,
     keys: async () => (await import("./log/keys.ts")).keysCommand,
     fsck: async () => (await import("./log/fsck.ts")).fsckCommand,

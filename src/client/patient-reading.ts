@@ -23,6 +23,8 @@ interface Reading {
   readonly longest: number
   /** Asks caches on the way not to answer. */
   readonly isFresh?: boolean
+  /** Whether 410 is refused `not-found`, apart from 404. */
+  readonly tellsGone?: boolean
 }
 
 const FIRST_WAIT = 250
@@ -41,12 +43,13 @@ function askedWait(response: Response): { wait?: number } {
 
 /**
  * Gives the bytes at a URL; undefined where there is nothing (404, 410). Rejects with Trouble ("network") for
- * any other answer after the last attempt; refuses `too-large`, and `malformed` for status 400.
+ * any other answer after the last attempt; refuses `too-large`, `malformed` for status 400, and `not-found` for
+ * 410 where that is asked to be told.
  */
 export function createPatientReading(options: PatientOptions) {
   const { fetch, sleep, signal, timeout = 20_000, attempts = 4, longestWait = 30_000 } = options
 
-  async function answerOf({ url, longest, isFresh }: Reading): Promise<Outcome> {
+  async function answerOf({ url, longest, isFresh, tellsGone }: Reading): Promise<Outcome> {
     const response = await fetch(url, {
       redirect: "error",
       signal: boundedBy(timeout, signal),
@@ -55,6 +58,7 @@ export function createPatientReading(options: PatientOptions) {
     if (response.ok) return { bytes: await readBounded(response, longest, response.url) }
     await response.body?.cancel()
     const { status } = response
+    if (status === 410 && tellsGone === true) refuse("not-found", `${url} answers 410`)
     if (status === 404 || status === 410) return { bytes: undefined }
     if (status === 429 || status >= 500) {
       return { reason: `it answers ${status}`, ...askedWait(response) }

@@ -8,6 +8,7 @@ import { HASH_SIZE } from "../core/tree/hash.ts"
 import { cutResource } from "../core/tree/partial-resource.ts"
 import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tree/tile.ts"
 import { parseBase } from "./exchange.ts"
+import { createNativeSource, type NativeSource } from "./native-source.ts"
 import { createPatientReading, type PatientOptions } from "./patient-reading.ts"
 import { checkpointPath } from "./witness-client.ts"
 
@@ -25,6 +26,7 @@ interface TileSource {
     isFresh?: boolean,
   ): Promise<Uint8Array | undefined>
   envelope?(index: number): Promise<Uint8Array | undefined>
+  readonly native?: NativeSource
 }
 
 interface TileSourceOptions extends PatientOptions {
@@ -77,7 +79,12 @@ export function createTileSource(options: TileSourceOptions): TileSource {
   return {
     ...source,
     envelope: (index) =>
-      read({ url: `${base}v1/entries/${index}/attestation`, longest: LONGEST_ENVELOPE }),
+      read({
+        url: `${base}v1/entries/${index}/attestation`,
+        longest: LONGEST_ENVELOPE,
+        tellsGone: true,
+      }),
+    native: createNativeSource(base, read),
   }
 }
 

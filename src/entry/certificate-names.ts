@@ -13,7 +13,7 @@ export interface CertificateNames {
   readonly written?: readonly string[]
   /** The OpenID Connect issuer that vouched for the identity. */
   readonly issuer?: string
-  /** There is a name or an issuer, and it cannot be read or is there twice: it may be any. */
+  /** A name or an issuer cannot be read, is there twice, or is another one in the older form: it may be any. */
   readonly isUnreadable?: true
 }
 
@@ -63,13 +63,15 @@ function readNames(values: readonly ArrayBuffer[]): Read<readonly string[]> {
 function readIssuer(wrapped: readonly ArrayBuffer[], plain: readonly ArrayBuffer[]): Read<string> {
   const [first] = wrapped
   const [older] = plain
-  const value =
-    (first && utf8String(new Uint8Array(first))) ??
-    (older && attempt(() => parseUtf8(new Uint8Array(older), "issuer")))
+  const newest = first && utf8String(new Uint8Array(first))
+  const oldest = older && attempt(() => parseUtf8(new Uint8Array(older), "issuer"))
+  const value = newest ?? oldest
   const isUnreadable =
     (value === undefined && wrapped.length + plain.length > 0) ||
     wrapped.length > 1 ||
-    plain.length > 1
+    plain.length > 1 ||
+    // Some readers take the one and some the other.
+    (newest !== undefined && oldest !== undefined && newest !== oldest)
   return { ...(value !== undefined && { value }), isUnreadable }
 }
 

@@ -62,6 +62,23 @@ export function derContents(bytes: Uint8Array, tag: number): Uint8Array | undefi
 }
 
 /**
+ * The elements inside of the one constructed element that the bytes are, each with its own tag and length, as
+ * views. Undefined for any other bytes.
+ */
+export function derElements(bytes: Uint8Array): readonly Uint8Array[] | undefined {
+  const whole = readFrame(bytes, 0, bytes.length)
+  if (whole?.to !== bytes.length || ((bytes[0] as number) & CONSTRUCTED) === 0) return undefined
+  const elements: Uint8Array[] = []
+  for (let at = whole.from; at < whole.to; ) {
+    const frame = readFrame(bytes, at, whole.to)
+    if (frame === undefined) return undefined
+    elements.push(bytes.subarray(at, frame.to))
+    at = frame.to
+  }
+  return elements
+}
+
+/**
  * Whether the bytes begin as a SubjectPublicKeyInfo does and a certificate does not: two sequences,
  * then an object identifier. Says nothing about the rest of them.
  */

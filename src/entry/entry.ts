@@ -3,6 +3,7 @@
 import type { Algorithm, HashName } from "./algorithm.ts"
 import type { EntryKind } from "./kind-names.ts"
 import type { Term } from "./term.ts"
+import type { VerifierKey } from "./verifier-key.ts"
 
 /**
  * What a signature was made over: a ready-made digest, or a message that is still to be hashed. Rekor
@@ -31,6 +32,8 @@ export interface Proposal {
   readonly version: string
   /** What the entry can be found by. */
   readonly terms: readonly Term[]
+  /** The keys and certificates that it names as its signers'. */
+  readonly keys: readonly VerifierKey[]
   readonly claims: readonly (readonly SignatureCheck[])[]
   body(held: readonly number[]): Uint8Array
   /**

@@ -192,9 +192,9 @@ export function proposalOf(
   body: Uint8Array | Proposal["body"],
   envelope?: DsseEnvelope,
 ): Proposal {
-  const { kind, version } = found
+  const { kind, version, keys } = found
   const bodyOf = typeof body === "function" ? body : () => body
-  const proposal = { kind, version, terms: termsOf(found), claims, body: bodyOf }
+  const proposal = { kind, version, keys, terms: termsOf(found), claims, body: bodyOf }
   if (envelope === undefined) return proposal
   return { ...proposal, envelope: () => formatEnvelope(envelope) }
 }

@@ -7,7 +7,7 @@ import { assertAtMost, refuse } from "../core/base/errors.ts"
 import { formatBase64, parseBase64 } from "../core/base/text.ts"
 import type { KeyType } from "./algorithm.ts"
 import { type CertificateNames, namesIn } from "./certificate-names.ts"
-import { assertDer } from "./der.ts"
+import { assertDer, derElements } from "./der.ts"
 import { LONGEST_SPKI, readPublicKey } from "./public-key.ts"
 
 type VerifierKeyForm = "publicKey" | "certificate"
@@ -23,10 +23,12 @@ export interface VerifierKey {
   readonly names?: CertificateNames
   /** From when to when a certificate holds; not verified. */
   readonly validity?: Validity
+  /** The certificates that came with it, as DER, if any did; not verified. */
+  readonly issuers?: readonly Uint8Array[]
 }
 
 /** In Unix seconds, both included. */
-interface Validity {
+export interface Validity {
   readonly notBefore: number
   readonly notAfter: number
 }
@@ -50,7 +52,12 @@ const LONGEST_TEXT: Readonly<Record<VerifierKeyForm, number>> = {
   certificate: Math.ceil(LONGEST_CERTIFICATE / 3) * 4,
 }
 
-function parseCertificate(der: Uint8Array): Certificate {
+/**
+ * Refuses `too-large` above 16 KB, and `malformed`.
+ *
+ * @internal Left out of the declarations, which must not need those of the X.509 library.
+ */
+export function parseCertificate(der: Uint8Array): Certificate {
   assertAtMost(LONGEST_CERTIFICATE, der.length, "certificate", "bytes")
   assertDer(der, "certificate")
   try {
@@ -69,12 +76,26 @@ function unixSeconds(time: Time): number {
   return Math.floor(time.getTime().getTime() / 1000)
 }
 
-/** Undefined for dates that are none. */
-function validityOf({ tbsCertificate }: Certificate): Validity | undefined {
+/**
+ * Undefined for dates that are none.
+ *
+ * @internal As {@link parseCertificate}.
+ */
+export function validityOf({ tbsCertificate }: Certificate): Validity | undefined {
   const notBefore = unixSeconds(tbsCertificate.validity.notBefore)
   const notAfter = unixSeconds(tbsCertificate.validity.notAfter)
   const isDated = Number.isSafeInteger(notBefore) && Number.isSafeInteger(notAfter)
   return isDated ? { notBefore, notAfter } : undefined
+}
+
+const VERSION = 0xa0
+
+/** The key as it stands there: what the library would write is not what everybody else reads. */
+export function spkiOf(certificate: Uint8Array): Uint8Array {
+  const [signed] = derElements(certificate) ?? []
+  const fields = (signed && derElements(signed)) ?? []
+  const spki = fields[fields[0]?.[0] === VERSION ? 6 : 5]
+  return spki ?? refuse("malformed", "certificate: expected X.509 in DER, found no public key")
 }
 
 /** Refuses `too-large` or `malformed` for what is not a certificate, whatever its key is. */
@@ -93,12 +114,19 @@ export function readVerifierKey(request: VerifierKeyBytes): VerifierKey {
   }
   const der = request.certificate
   const certificate = parseCertificate(der)
-  const { subjectPublicKeyInfo } = certificate.tbsCertificate
-  const spki = new Uint8Array(AsnConvert.serialize(subjectPublicKeyInfo))
+  const spki = spkiOf(der)
   const keyType = readPublicKey(spki, "public key of the certificate").type
   const validity = validityOf(certificate)
   const names = namesIn(certificate)
   return { form: "certificate", der, spki, keyType, names, ...(validity && { validity }) }
+}
+
+/** The key of a leaf with the certificates that came with it; the same one if none did. */
+export function sentWith(
+  key: VerifierKey,
+  issuers: readonly { readonly der: Uint8Array }[],
+): VerifierKey {
+  return issuers.length === 0 ? key : { ...key, issuers: issuers.map(({ der }) => der) }
 }
 
 interface ChosenForm {

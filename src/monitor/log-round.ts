@@ -5,8 +5,9 @@ import { Refusal, shown, Trouble } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
 import { reviewCanaries } from "./alerts/canary.ts"
 import { judgeExpectations } from "./entries/expectation.ts"
+import { judgeExplanations } from "./entries/explanation-rule.ts"
 import { absent, type Case, isPublished, type Observation, type Vantage } from "./findings/case.ts"
-import { keyOf, ungraded } from "./findings/finding.ts"
+import { attested, keyOf, ungraded } from "./findings/finding.ts"
 import { settle } from "./findings/settle.ts"
 import { storedFinding } from "./findings/stored.ts"
 import type { LogSource } from "./follow/source.ts"
@@ -15,10 +16,23 @@ import { judgeHead, judgePending, newestSigned } from "./heads/judge.ts"
 import { type JudgeLimits, type JudgeScope, limitsOf } from "./heads/scope.ts"
 import { type KnownKeys, openStatement, readNote, type Statement } from "./heads/statement.ts"
 import { vantageRecords } from "./heads/vantage.ts"
-import { checkGaps, type SyncTarget, type SyncTime, type SyncTools, trySyncTo } from "./log-sync.ts"
+import {
+  checkGaps,
+  ownGround,
+  reachedStatement,
+  type SyncTarget,
+  type SyncTime,
+  type SyncTools,
+  trySyncTo,
+} from "./log-sync.ts"
 import { type MonitoredLog, noteLog } from "./monitored-log.ts"
+import { countStandings } from "./pending/counts.ts"
+import { judgeWithheld } from "./pending/withheld.ts"
 import { takeInbox } from "./promises/mailbox.ts"
 import { judgePromises } from "./promises/promise.ts"
+import { type CrossCheckMemory, crossCheck } from "./rescan/cross-check.ts"
+import { isUnfinished, rescanOf, rescanStatus } from "./rescan/progress.ts"
+import { examineDue, runRescan } from "./rescan/turn.ts"
 import type { DocumentReads } from "./state/documents.ts"
 
 /** How a log stood at the end of a round. */
@@ -32,11 +46,21 @@ export interface LogReport {
   readonly isStateNewer: boolean
   /** Whether its turn was over before all of it was read; the next round goes on. */
   readonly isCut: boolean
+  /** How many entries are judged by the present watch file. */
+  readonly judged: number
+  /** Whether entries wait to be examined again because more is known about them. */
+  readonly isDue: boolean
 }
 
 interface LogRound extends SyncTime {
   readonly log: MonitoredLog
   readonly tools: SyncTools
+  /** Takes what others gave of what was signed, once all that the log shows was read. */
+  readonly takeMessages: () => Promise<void>
+  /** What was asked of the log's search in earlier rounds. */
+  readonly searched: CrossCheckMemory
+  /** Begins the time in which entries are judged again. */
+  readonly isRescanOver: () => () => boolean
   readonly limits?: Partial<JudgeLimits>
 }
 
@@ -134,18 +158,27 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
   const observations = observationsOf(sights, now)
   const { isComplete, isCut, failures } = await sync(round, observations)
   await checkGaps(tools, log.source, round)
+  await round.takeMessages()
+  const failure = await lookBack(round)
   await state.change(async (documents) => {
     const reached = sights.map((sight) => {
-      const failure = failures.find(({ vantage }) => vantage === sight.vantage)
-      return judgeReachability(origin, failure ?? sight, now)
+      const failed = failures.find(({ vantage }) => vantage === sight.vantage)
+      const isOwn = sight.vantage === "log" && failure !== undefined
+      const again = isOwn ? { vantage: sight.vantage, failure } : sight
+      return judgeReachability(origin, failed ?? again, now)
     })
     settle(documents, reached, now)
     // A monitor that was off for long must not accuse a log of what it could not read just now.
     const isBehind = isCut || mayAnswerYet(documents, origin, "log")
     const scope = { ...keys, tree: own, documents, now, isBehind, ...present({ limits }) }
     settle(documents, await judge(log, scope, observations), now)
+    settle(documents, judgeWithheld(documents, origin, now), now)
+    settle(documents, [judgeUndecided(documents, log)], now)
+    settle(documents, judgeExplanations(documents, origin, tools.watch, now), now)
     if (!isComplete) return
-    settle(documents, judgeExpectations(documents, origin, now), now)
+    // What was logged is not known again before all entries were judged.
+    const isJudged = !isUnfinished(rescanOf(documents, origin))
+    if (isJudged) settle(documents, judgeExpectations(documents, origin, now), now)
     noteLog(documents, origin, { completeAt: now })
   })
   return {
@@ -154,7 +187,40 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
     newest: Math.max(own.head.size, newestSigned(state.documents, origin)?.head.size ?? 0),
     isStateNewer: isStateNewer(round, observations, sizeBefore),
     isCut,
+    judged: rescanStatus(state.documents, origin, own.head.size).judged,
+    isDue: countStandings(state.documents, origin).again > 0,
   }
+}
+
+/** Judges again what is due and what another watch file has judged; gives why the log could not be read, if so. */
+async function lookBack(round: LogRound): Promise<string | undefined> {
+  const { log, tools, now } = round
+  const own = await tools.state.tree(log.origin)
+  const statement = reachedStatement(tools)
+  if (statement === undefined) return undefined
+  const ground = ownGround(tools, own, statement, log.source)
+  const isOver = round.isRescanOver()
+  const turn = { origin: log.origin, source: log.source, own, ground, now, isOver }
+  try {
+    await examineDue(tools, turn)
+    await runRescan(tools, turn)
+    await examineDue(tools, turn)
+    await crossCheck(tools, { ...turn, isOver: round.isRescanOver() }, round.searched)
+    return undefined
+  } catch (error) {
+    const isForeign =
+      error instanceof Refusal || (error instanceof Trouble && error.code === "network")
+    if (!isForeign) throw error
+    return error.message
+  }
+}
+
+/** Certificates that cannot be judged in time are told of once; a policy without witnesses has no clocks. */
+function judgeUndecided(documents: DocumentReads, { origin, witnesses }: MonitoredLog): Case {
+  const count = witnesses.length === 0 ? 0 : countStandings(documents, origin).undecided
+  if (count === 0) return absent(keyOf("undecided-validity", origin))
+  const summary = `Of ${count} entries by watched signers it cannot be told whether their certificates were valid when they were logged, because no cosigned head from that time is known.`
+  return attested("undecided-validity", origin, summary)
 }
 
 /** What a vantage point answered; `note` is undefined if it knows no head of the log. */

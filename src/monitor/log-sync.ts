@@ -9,12 +9,11 @@ import type { TreeHasher } from "../core/tree/hash.ts"
 import { planConsistency, planInclusion } from "../core/tree/proof.ts"
 import type { Evidence } from "../evidence/evidence.ts"
 import { makeFork } from "../evidence/head-evidence.ts"
-import type { EntryExaminer } from "./entries/examiner.ts"
-import { type RemarkGround, readStepFacts, takeEntries } from "./entries/step.ts"
+import { commitEntries, type ExaminationTools } from "./entries/examination.ts"
+import type { RemarkGround } from "./entries/remark-finding.ts"
 import type { Case, Vantage } from "./findings/case.ts"
 import { type Grade, ungraded } from "./findings/finding.ts"
 import { settle } from "./findings/settle.ts"
-import type { MatchedEntry } from "./follow/bundle-audit.ts"
 import {
   checkGap,
   dueGaps,
@@ -27,23 +26,17 @@ import {
 import { type FollowStep, follow, type Gap } from "./follow/follower.ts"
 import type { LogSource } from "./follow/source.ts"
 import { DataFault, faultOf, type TargetTree } from "./follow/target-tree.ts"
-import { keepPending, pendingHeads } from "./heads/pending.ts"
+import { cosignedHeads, keepPending, pendingHeads } from "./heads/pending.ts"
 import { convicted } from "./heads/scope.ts"
 import { type KnownKeys, keptStatement, type Statement } from "./heads/statement.ts"
 import { logRecord, noteLog } from "./monitored-log.ts"
 import type { Documents } from "./state/documents.ts"
-import type { Growth, MonitorState } from "./state/state.ts"
 import type { OwnTree } from "./state/tree.ts"
-import type { Watch } from "./watch/watch.ts"
 
 /** What following one log needs from round to round. */
-export interface SyncTools {
+export interface SyncTools extends ExaminationTools {
   readonly keys: KnownKeys
-  readonly state: MonitorState
-  readonly watch: Watch
-  readonly examiner: EntryExaminer
   readonly hasher: TreeHasher
-  readonly pause: () => Promise<void>
   readonly beginTurn: BeginTurn
 }
 
@@ -68,9 +61,26 @@ export interface SyncTarget {
 }
 
 /** The newest signed head that the own tree has reached. */
-function reachedStatement({ state, keys }: SyncTools): Statement | undefined {
+export function reachedStatement({ state, keys }: SyncTools): Statement | undefined {
   const { note } = logRecord(state.documents, keys.origin)
   return note === undefined ? undefined : keptStatement(note, keys)
+}
+
+/** Cosigned heads of the own tree as time went by. */
+function knownHeads({ state, keys }: SyncTools): readonly Statement[] {
+  return cosignedHeads(state.documents, keys).flatMap(({ first, last }) => [first, last])
+}
+
+/** Where entries of the own tree stand, below the newest head that it has reached. */
+export function ownGround(
+  tools: SyncTools,
+  own: OwnTree,
+  statement: Statement,
+  source: LogSource,
+): RemarkGround {
+  const { origin, holds } = tools.keys
+  const path: RemarkGround["path"] = (index, size) => own.inclusion(index, size)
+  return { origin, statement, source, path, heads: knownHeads(tools), ...present({ holds }) }
 }
 
 async function raiseFork(
@@ -97,29 +107,6 @@ async function raiseFork(
   await state.change((documents) => settle(documents, [proven], now))
 }
 
-interface ReadEntries {
-  readonly own: OwnTree
-  readonly ground: RemarkGround
-  readonly entries: readonly MatchedEntry[]
-  /** Unix milliseconds. */
-  readonly now: number
-}
-
-/** Commits what there is to say about entries, together with what `also` does, and settles both. */
-async function commitEntries(
-  { state, watch, examiner, pause, beginTurn }: SyncTools,
-  { own, ground, entries, now }: ReadEntries,
-  also: (documents: Documents) => readonly Case[],
-  growth?: Growth,
-): Promise<void> {
-  const step = { own, ground, watch, examiner, pause, isLate: beginTurn() }
-  const facts = await readStepFacts(step, entries)
-  await state.change(async (documents) => {
-    const found = await takeEntries(step, entries, facts, documents)
-    settle(documents, [...found, ...also(documents)], now)
-  }, growth)
-}
-
 /**
  * Follows the log to `target`, which is larger than the own tree. Rejects with Trouble ("network") if the
  * source fails on the way; what was read before is kept.
@@ -143,8 +130,10 @@ async function syncTo(tools: SyncTools, target: SyncTarget, { now, isOver }: Syn
 
   async function commit(step: FollowStep, tree: TargetTree): Promise<void> {
     const { leafHashes, entries, gaps } = step
-    const path: RemarkGround["path"] = (index) => tree.prove(planInclusion(index, size))
-    const ground = { origin, statement, source, path, ...present({ older, holds: keys.holds }) }
+    const path: RemarkGround["path"] = (index, within) => tree.prove(planInclusion(index, within))
+    const heads = knownHeads(tools)
+    const beside = present({ older, holds: keys.holds })
+    const ground = { origin, statement, source, path, heads, ...beside }
     const isWhole = own.head.size + leafHashes.length === size
     function keep(documents: Documents): readonly Case[] {
       for (const gap of gaps) keepGap(documents, origin, gap)
@@ -152,7 +141,7 @@ async function syncTo(tools: SyncTools, target: SyncTarget, { now, isOver }: Syn
       if (!isWhole) keepPending(documents, keys, statement, now)
       return []
     }
-    await commitEntries(tools, { own, ground, entries, now }, keep, { origin, leafHashes })
+    await commitEntries(tools, { own, ground, entries, now }, keep, { leafHashes })
   }
 
   const options = { own, source, target: { size, root }, hasher, report, commit, isOver }
@@ -210,9 +199,9 @@ async function settleGap(tools: SyncTools, source: LogSource, now: number, gap: 
   }
   const statement = reachedStatement(tools)
   if (check === undefined || statement === undefined) return
-  const path = (index: number) => own.inclusion(index, statement.head.size)
-  const ground = { origin, statement, path, source, ...present({ holds: keys.holds }) }
-  const read = { own, ground, entries: check, now }
+  const ground = ownGround(tools, own, statement, source)
+  // Some of them may have been examined before their log showed something else in their place.
+  const read = { own, ground, entries: check, now, mayBeAgain: true }
   await commitEntries(tools, read, (documents) => healGap(documents, origin, gap))
 }
 

@@ -9,14 +9,22 @@ import { type AlertSink, type DeliveryReport, deliverAlerts } from "./alerts/ale
 import { submitCanary } from "./alerts/canary.ts"
 import { createEntryExaminer, type EntryCounters } from "./entries/examiner.ts"
 import { expectShipped } from "./entries/expectation.ts"
+import { judgeLedgers } from "./entries/ledger-case.ts"
+import { absent, type Case } from "./findings/case.ts"
 import { acknowledge } from "./findings/life.ts"
+import { settle } from "./findings/settle.ts"
 import type { JudgeLimits } from "./heads/scope.ts"
 import type { KnownKeys } from "./heads/statement.ts"
 import { type LogReport, runLogRound } from "./log-round.ts"
-import type { BeginTurn } from "./log-sync.ts"
+import type { BeginTurn, SyncTools } from "./log-sync.ts"
+import type { MessageStore } from "./messages/messages.ts"
+import { createProof, type Digest } from "./messages/proving.ts"
+import { createMessageTaking } from "./messages/taking.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
 import type { OpenMailbox } from "./promises/mailbox.ts"
 import { keepReceipt } from "./promises/promise-record.ts"
+import { type CrossCheckMemory, newCrossCheckMemory } from "./rescan/cross-check.ts"
+import { judgeBy, rescanFrom } from "./rescan/progress.ts"
 import type { DocumentReads } from "./state/documents.ts"
 import type { MonitorState } from "./state/state.ts"
 import type { Watch } from "./watch/watch.ts"
@@ -27,7 +35,10 @@ export type { MonitoredLog } from "./monitored-log.ts"
 export interface MonitorOptions {
   readonly state: MonitorState
   readonly logs: readonly MonitoredLog[]
-  readonly watch: Watch
+  /** What is watched from now on; asked at the beginning of each round. */
+  readonly watch: () => Promise<WatchInForce>
+  /** What others gave of what was signed. */
+  readonly messages: MessageStore
   /** Whether all of these signatures hold, by the strict rules; on the calling thread. */
   readonly verify: (checks: readonly SignatureCheck[]) => boolean
   readonly sinks: readonly AlertSink[]
@@ -36,6 +47,8 @@ export interface MonitorOptions {
   readonly hasher: TreeHasher
   /** SHA-256 of payloads; the portable one by default. */
   readonly sha256?: (bytes: Uint8Array) => Uint8Array
+  /** Hashes of messages; the portable ones by default. */
+  readonly digest?: Digest
   /** Whether the signature lines of heads hold; the portable rule by default. */
   readonly holds?: SignatureRule
   readonly limits?: Partial<JudgeLimits>
@@ -43,8 +56,24 @@ export interface MonitorOptions {
   readonly pause: () => Promise<void>
   /** Turns without end by default. */
   readonly beginTurn?: BeginTurn
+  /** The time in which entries of one log may be judged again in a round; as {@link beginTurn} by default. */
+  readonly beginRescan?: BeginTurn
   /** Whether the round that runs is to end soon, leaving what can be read later. */
   readonly isStopping?: () => boolean
+}
+
+/** The watch file that counts. */
+export interface WatchInForce {
+  readonly watch: Watch
+  /** Of the file and all that it names: entries that were judged by another one are judged again. */
+  readonly digest: string
+  /**
+   * The same of ledgers to which lines are only ever appended, and which the digest above leaves out: they make entries
+   * expected, so only what is reported or not understood is judged again.
+   */
+  readonly ledger?: string
+  /** Why a newer file is not taken. */
+  readonly refusal?: string
 }
 
 export interface RoundReport {
@@ -62,40 +91,102 @@ export interface Monitor {
   round(now: number): Promise<RoundReport>
   /** Acknowledges open findings by key or ID; gives those that there are not. */
   acknowledge(keysOrIds: readonly string[], now: number): Promise<readonly string[]>
+  /** Has the entries of every log judged again from this index on, in the rounds that come. */
+  rescan(from: number, now: number): Promise<void>
   /** What is committed. */
   readonly documents: DocumentReads
   /** What was examined since the start, by origin. */
   counters(): ReadonlyMap<string, EntryCounters>
 }
 
-function followed(log: MonitoredLog, options: MonitorOptions, beginTurn: BeginTurn) {
-  const { state, watch, verify, hasher, sha256, holds, pause } = options
+/** A log with what is followed by; what follows from the watch file changes with it. */
+interface Followed {
+  readonly log: MonitoredLog
+  readonly keys: KnownKeys
+  tools: SyncTools | undefined
+  /** What was counted by examiners of earlier watch files. */
+  readonly counted: EntryCounters[]
+  readonly searched: CrossCheckMemory
+}
+
+function followed(log: MonitoredLog, { holds }: MonitorOptions): Followed {
   const { origin, vkeys: logKeys, witnesses } = log
   const keys: KnownKeys = { origin, logKeys, witnesses, ...present({ holds }) }
-  const examiner = createEntryExaminer({ origin, watch, verify, ...present({ sha256 }) })
-  const tools = { keys, state, watch, examiner, hasher, pause, beginTurn }
-  return { log, keys, tools }
+  return { log, keys, tools: undefined, counted: [], searched: newCrossCheckMemory() }
+}
+
+function sumOf(all: readonly EntryCounters[]): EntryCounters {
+  const sum: Record<string, number> = {}
+  for (const counters of all) {
+    for (const [name, count] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + count
+  }
+  return sum as unknown as EntryCounters
+}
+
+const WATCH_REFUSED = "watch-refused"
+
+function refusalCase(refusal: string | undefined): Case {
+  if (refusal === undefined) return absent(WATCH_REFUSED)
+  const summary = `The watch file was changed and is refused, so the one before stays in force: ${refusal}`
+  return {
+    key: WATCH_REFUSED,
+    kind: "watch-refused",
+    grade: "ATTESTED",
+    origin: "monitor",
+    summary,
+  }
 }
 
 export function createMonitor(options: MonitorOptions): Monitor {
-  const { state, watch, sinks, mailbox, limits } = options
+  const { state, sinks, mailbox, messages, limits } = options
   const { beginTurn = () => () => false, isStopping = () => false } = options
-  const logs = options.logs.map((log) => followed(log, options, beginTurn))
+  const { beginRescan = beginTurn } = options
+  const logs = options.logs.map((log) => followed(log, options))
+  const prove = createProof(options.verify)
+  const { hasher, digest } = options
+  const taking = { state, messages, logs: options.logs, prove, hasher, ...present({ digest }) }
+  const takeMessages = createMessageTaking(taking)
   const allKeys = logs.map(({ keys }) => keys)
-  let isExpecting = false
+  let inForce: string | undefined
 
-  function beginStoppableTurn(): () => boolean {
-    const isTurnOver = beginTurn()
+  function stoppable(begin: BeginTurn): () => boolean {
+    const isTurnOver = begin()
     return () => isStopping() || isTurnOver()
   }
 
+  function watchBy(one: Followed, watch: Watch): void {
+    const { verify, sha256, pause } = options
+    const { keys, tools: before } = one
+    if (before !== undefined) one.counted.push(before.examiner.counters())
+    const examiner = createEntryExaminer({
+      origin: keys.origin,
+      watch,
+      verify,
+      ...present({ sha256 }),
+    })
+    one.tools = { keys, state, watch, examiner, messages, prove, hasher, pause, beginTurn }
+  }
+
   async function begin(now: number): Promise<void> {
+    const { watch, digest, ledger = "", refusal } = await options.watch()
+    const found = `${digest} ${ledger}`
+    const isOther = found !== inForce
+    const sizes = await Promise.all(
+      logs.map(async ({ log }) => (await state.tree(log.origin)).head),
+    )
     await state.change((documents) => {
       mailbox.drain(documents, allKeys, now)
-      if (isExpecting) return
-      for (const { log } of logs) expectShipped(documents, log.origin, watch, now)
+      settle(documents, [refusalCase(refusal)], now)
+      if (!isOther) return
+      settle(documents, judgeLedgers(watch), now)
+      logs.forEach(({ log: { origin } }, i) => {
+        expectShipped(documents, origin, watch, now)
+        judgeBy(documents, origin, { watch: digest, ledger }, sizes[i]?.size ?? 0, now)
+      })
     })
-    isExpecting = true
+    if (!isOther) return
+    for (const one of logs) watchBy(one, watch)
+    inForce = found
   }
 
   async function submitCanaries(now: number): Promise<void> {
@@ -113,20 +204,36 @@ export function createMonitor(options: MonitorOptions): Monitor {
 
   return {
     documents: state.documents,
-    counters: () => new Map(logs.map(({ log, tools }) => [log.origin, tools.examiner.counters()])),
+    counters: () =>
+      new Map(
+        logs.map(({ log, tools, counted }) => {
+          const now = tools === undefined ? [] : [tools.examiner.counters()]
+          return [log.origin, sumOf([...counted, ...now])]
+        }),
+      ),
     acknowledge: (keysOrIds, now) =>
       state.change((documents) =>
         keysOrIds.filter((keyOrId) => !acknowledge(documents, keyOrId, now)),
       ),
+    async rescan(from, now) {
+      for (const { log } of logs) {
+        const { head } = await state.tree(log.origin)
+        await state.change((documents) => rescanFrom(documents, log.origin, from, head.size, now))
+      }
+    },
     async round(now) {
       await begin(now)
       await submitCanaries(now)
       const reports: LogReport[] = []
-      for (const { log, tools } of logs) {
-        const isOver = beginStoppableTurn()
-        reports.push(await runLogRound({ log, tools, now, isOver, ...present({ limits }) }))
+      for (const { log, tools, searched } of logs) {
+        if (tools === undefined) continue
+        const isOver = stoppable(beginTurn)
+        const isRescanOver = () => stoppable(beginRescan)
+        const times = { now, isOver, isRescanOver, takeMessages, searched }
+        const round = { log, tools, ...times, ...present({ limits }) }
+        reports.push(await runLogRound(round))
       }
-      const isOver = beginStoppableTurn()
+      const isOver = stoppable(beginTurn)
       const delivery = await deliverAlerts({ change: state.change, sinks, now, isOver })
       return { at: now, logs: reports, delivery }
     },

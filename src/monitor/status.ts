@@ -7,6 +7,7 @@ import type { Origin } from "../core/note/origin.ts"
 import type { Head } from "../core/tree/hash.ts"
 import { type SinkState, sinkStates } from "./alerts/alert.ts"
 import { type CanaryState, canaryStates } from "./alerts/canary.ts"
+import { entryCountsOf } from "./entries/entry-states.ts"
 import { outbox } from "./findings/outbox.ts"
 import {
   findingId,
@@ -19,7 +20,11 @@ import { monitorQuorum } from "./heads/quorum.ts"
 import { aliveAt, signerRecord } from "./heads/record.ts"
 import { defaultLimits } from "./heads/scope.ts"
 import { vantageRecords } from "./heads/vantage.ts"
+import type { MessageUsage } from "./messages/messages.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
+import { countStandings, type StandingCounts } from "./pending/counts.ts"
+import { type RescanStatus, rescanStatus } from "./rescan/progress.ts"
+import { type SearchStatus, searches } from "./search/sightings.ts"
 import type { DocumentReads } from "./state/documents.ts"
 
 /** A log that is followed, as the policy has it and as far as its tree has grown. */
@@ -37,6 +42,8 @@ export interface StatusSource {
   readonly interval: number
   /** Unix milliseconds, as all times here. */
   readonly now: number
+  /** Of messages that others gave. */
+  readonly messages?: MessageUsage | undefined
 }
 
 interface WitnessStatus {
@@ -58,6 +65,24 @@ interface QuorumStatus {
   readonly needed: number
 }
 
+/** Entries of which less is known than a reader may want. */
+export interface EntryStatus extends StandingCounts {
+  /** Nobody here knows what was signed. */
+  readonly opaque: {
+    /** By signers that the watch file does not name, and by those that it does. */
+    readonly strangers: number
+    readonly listed: number
+    /** Those of the latter that the watch file does not accept in words. */
+    readonly unexplained: number
+  }
+  /** About nothing that is watched: what would be findings else. */
+  readonly passedOver: {
+    readonly oddStatements: number
+    readonly badSignatures: number
+    readonly afterRevocation: number
+  }
+}
+
 export interface LogStatus {
   readonly origin: Origin
   readonly size: number
@@ -72,6 +97,12 @@ export interface LogStatus {
   readonly answeredAt?: number
   readonly witnesses: readonly WitnessStatus[]
   readonly quorum: QuorumStatus
+  /** Entries that are not understood. */
+  readonly entries: EntryStatus
+  /** How many are judged by the present watch file. */
+  readonly rescan: RescanStatus
+  /** How much of what is watched the log's own search was compared for, in the last round. */
+  readonly search?: SearchStatus
   readonly canary?: CanaryState
 }
 
@@ -85,7 +116,11 @@ export interface MonitorStatus {
   readonly lastCompleteAt?: number
   /** Whether the last complete round is too long ago. */
   readonly isBlind: boolean
+  /** Of open findings; at least 1 while anything is {@link unclear}. */
   readonly worst: Severity
+  /** Why silence would be no answer, in sentences: what is pending, unexplained, or not judged yet. */
+  readonly unclear: readonly string[]
+  readonly messages?: MessageUsage
   readonly logs: readonly LogStatus[]
   /** Tests left out. */
   readonly findings: readonly OpenFinding[]
@@ -131,20 +166,69 @@ function logStatus(source: StatusSource, log: FollowedLog): LogStatus {
       return { name, ...present({ lastAt: newest && aliveAt(newest), size: agreed?.size }) }
     }),
     quorum: quorumStatus(source, log),
+    entries: entryStatus(documents, origin),
+    rescan: rescanStatus(documents, origin, head.size),
+    search: documents.get(searches, origin),
     canary: documents.get(canaryStates, origin),
   })
 }
 
+function entryStatus(documents: DocumentReads, origin: Origin): EntryStatus {
+  const {
+    opaqueStrangers: strangers,
+    opaqueListed: listed,
+    ...counts
+  } = entryCountsOf(documents, origin)
+  const { unexplained, oddStatements, badSignatures, afterRevocation } = counts
+  return {
+    ...countStandings(documents, origin),
+    opaque: { strangers, listed, unexplained },
+    passedOver: { oddStatements, badSignatures, afterRevocation },
+  }
+}
+
+/** What keeps a log from being clean although no finding is open. */
+function unclearIn({ origin, entries, rescan }: LogStatus): readonly string[] {
+  const { pending, opaque, again } = entries
+  const reasons = Object.entries(pending.byReason).filter(([, count]) => count > 0)
+  const said = reasons.map(([reason, count]) => `${count} ${reason}`).join(", ")
+  return [
+    ...(rescan.isComplete
+      ? []
+      : [`${rescan.judged} of ${rescan.of} entries are judged by the present watch file`]),
+    ...(pending.total > 0
+      ? [
+          `${pending.total} entries are pending (${said}): what was signed was asked for and has not come`,
+        ]
+      : []),
+    ...(again > 0 ? [`${again} entries wait to be judged again`] : []),
+    ...(opaque.unexplained > 0
+      ? [
+          `${opaque.unexplained} entries by watched signers are opaque: nobody here knows what was signed; ` +
+            "give the monitor the messages, or accept them in the watch file",
+        ]
+      : []),
+  ].map((reason) => `${origin}: ${reason}`)
+}
+
 /** Everything that there is to say now. */
 export function monitorStatus(source: StatusSource): MonitorStatus {
-  const { documents, logs, lastCompleteAt, interval, now } = source
+  const { documents, lastCompleteAt, interval, now, messages } = source
   const findings = openFindings(documents).filter(({ isCanary }) => isCanary !== true)
+  const logs = source.logs.map((log) => logStatus(source, log))
+  const unclear = [
+    ...logs.flatMap(unclearIn),
+    ...(messages?.isFull === true ? ["there is no room for more messages"] : []),
+  ]
+  const worst = worstOf(findings)
   return present({
     at: now,
     lastCompleteAt,
     isBlind: lastCompleteAt === undefined || now - lastCompleteAt > BLIND_AFTER * interval,
-    worst: worstOf(findings),
-    logs: logs.map((log) => logStatus(source, log)),
+    worst: worst === 0 && unclear.length > 0 ? 1 : worst,
+    unclear,
+    messages,
+    logs,
     findings: findings.map((finding) => ({ ...finding, id: findingId(finding.key) })),
     sinks: sinkStates(documents),
     undelivered: documents.keys(outbox).length,

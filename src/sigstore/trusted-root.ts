@@ -1,6 +1,7 @@
 // Sigstore's trusted root (protobuf-specs, sigstore_trustroot.proto, JSON form): the file by which users
-// pin a log's key. Reads and writes the logs in it; certificate authorities and timestamp authorities
-// are not looked at, nor is the time until which a key is valid, since an entry of version 2 has no time.
+// pin a log's key. Reads and writes the logs in it; its certificate authorities are read by
+// certificate-authorities.ts. Timestamp authorities are not looked at, nor is the time until which a key is valid,
+// since an entry of version 2 has no time.
 import { concat, equalBytes, utf8 } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
@@ -127,6 +128,14 @@ function readLog(value: unknown, what: string): PinnedLog | undefined {
   return { baseUrl, origin, spki, logId, vkey, validFrom }
 }
 
+/** Refuses `unsupported` for a file of another kind or version. */
+export function assertTrustedRoot(value: unknown): void {
+  const type = asText(asObject(value, "trusted root", ["mediaType"]).mediaType, "mediaType")
+  if (!readMediaTypes.includes(type)) {
+    refuse("unsupported", `mediaType: expected ${MEDIA_TYPE}, found ${shown(type)}`)
+  }
+}
+
 /**
  * The logs that a trusted root (protobuf-specs, sigstore_trustroot.proto) pins, in its order; logs with keys that
  * cannot sign checkpoints of version 2 (RSA) are left out. Refuses `malformed`, `too-large` above 1 MiB, or
@@ -143,11 +152,8 @@ function readLog(value: unknown, what: string): PinnedLog | undefined {
  */
 export function parseTrustedRoot(text: string): readonly PinnedLog[] {
   const value = parseJson(text, "trusted root", LONGEST_TRUSTED_ROOT)
-  const { mediaType, tlogs } = asObject(value, "trusted root")
-  const type = asText(mediaType, "mediaType")
-  if (!readMediaTypes.includes(type)) {
-    refuse("unsupported", `mediaType: expected ${MEDIA_TYPE}, found ${shown(type)}`)
-  }
+  assertTrustedRoot(value)
+  const { tlogs } = asObject(value, "trusted root")
   const logs = asList(tlogs, "tlogs", MOST_LOGS)
     .map((log, i) => readLog(log, `tlogs[${i}]`))
     .filter((log) => log !== undefined)

@@ -40,7 +40,7 @@ describe("a command loads what it needs", () => {
     expect(files.size).toBeLessThanOrEqual(12)
   })
 
-  test.each(["witness/witness.ts", "monitor/monitor.ts", "bridge/bridge.ts"])(
+  test.each(["witness/witness.ts", "monitor/monitor.ts", "bridge/bridge.ts", "watch/watch.ts"])(
     "the group %s loads no command",
     (path) => {
       const { files, packages } = loadedWith(path)
@@ -69,6 +69,7 @@ describe("a command loads what it needs", () => {
     ...["log/init.ts", "log/keys.ts", "log/backup.ts", "log/redact.ts", "log/fsck.ts"],
     ...["log/export-tiles.ts", "monitor/init.ts", "monitor/status.ts", "monitor/ack.ts"],
     ...["monitor/evidence.ts", "monitor/watch-test.ts", "witness/init.ts", "witness/status.ts"],
+    ...["watch/add.ts", "watch/lint.ts"],
   ])("%s loads no server", (path) => {
     const { packages } = loadedWith(path)
     expect(server.filter((known) => packages.has(known))).toEqual([])

@@ -37,6 +37,7 @@ describe("countersign", () => {
       "submit",
       "trust",
       "verify",
+      "watch",
       "witness",
     ])
   })
@@ -52,7 +53,8 @@ describe("countersign", () => {
   })
 
   it("lists a command the same way before it is loaded and after", async () => {
-    for (const words of [[], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["witness"]]) {
+    const groups = ["bridge", "evidence", "heads", "monitor", "watch", "witness"]
+    for (const words of [[], ...groups.map((group) => [group])]) {
       const whole = words.reduce<Command | undefined>(
         (parent, word) => parent?.commands.find((child) => child.name() === word),
         program,

@@ -6,6 +6,7 @@ import { appendLeaf, type Edge, emptyEdge } from "../../src/core/tree/edge.ts"
 import { type Hash, portableHasher } from "../../src/core/tree/hash.ts"
 import { TILE_WIDTH, type TileId, tileBytes } from "../../src/core/tree/tile.ts"
 import type { LeafChange, MonitorStore } from "../../src/monitor/state/store.ts"
+import { setTag, taggedIn } from "../../src/monitor/state/tags.ts"
 
 export const origin = parseOrigin("log.example")
 export const otherOrigin = parseOrigin("other.example")
@@ -101,6 +102,26 @@ export function monitorStoreContract(name: string, open: OpenMonitorStore): void
         await store.commit(commitOf([reference.grow(count)]))
         await expectLeaves(store, reference)
       }
+    })
+
+    test("tags are found by their value, and take the place of earlier ones", async () => {
+      const store = opened()
+      const tag = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+      const leaves = [createLeafReference().grow(600)]
+      const blockOf = (block: number, ...indexes: readonly number[]) => {
+        const changed = { block, tags: new Uint8Array(2_048) }
+        for (const index of indexes) setTag(changed, index, tag)
+        return { ...changed, origin }
+      }
+      await store.commit({ ...commitOf(leaves), tags: [blockOf(0, 7, 9), blockOf(2, 599)] })
+      const found = async () =>
+        (await store.taggedBlocks(origin, tag)).flatMap((block) => taggedIn(block, tag))
+      expect(await found()).toEqual([7, 9, 599])
+      expect(await store.tags(origin, 1)).toBeUndefined()
+      expect(await store.taggedBlocks(otherOrigin, tag)).toEqual([])
+      await store.commit({ ...commitOf([]), tags: [blockOf(0, 8)] })
+      expect(await found()).toEqual([8, 599])
+      expect(await store.tags(origin, 0)).toEqual(blockOf(0, 8).tags)
     })
 
     test("one commit crosses 65,536 entries and completes a tile of level 1", async () => {

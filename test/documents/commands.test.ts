@@ -70,6 +70,8 @@ test.each([
       ...["attach", "backup", "bridge", "evidence", "export-tiles", "fsck", "heads", "init"],
       ...["keys", "monitor"],
       ...["revoke", "search-index", "serve", "verify", "witness"],
+      ...["backup", "evidence", "export-tiles", "fsck", "heads", "init", "keys", "monitor"],
+      ...["revoke", "search-index", "serve", "verify", "watch", "witness"],
     ],
   },
 ])("$name shows only commands that the program takes", ({ name, about }) => {

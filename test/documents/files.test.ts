@@ -33,6 +33,8 @@ test("the watch file is one", async () => {
   expect(watch.signers.map(({ name }) => name)).toEqual(["release"])
   expect(watch.files).toEqual(["released.txt", "signed.jsonl"])
   expect([watch.duplicates, watch.unknown]).toEqual(["violation", "ignore"])
+  expect([watch.opaque, watch.explainWithin]).toEqual(["count", 24])
+  expect(watch.subjects[0]?.images).toHaveLength(2)
 })
 
 test("the sinks file has a line of every kind", () => {

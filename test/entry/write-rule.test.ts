@@ -11,7 +11,7 @@ import {
 } from "../../src/entry/write-rule.ts"
 
 function proposal(kind: Proposal["kind"], ...terms: Term[]): Proposal {
-  return { kind, version: "0.0.2", claims: [], terms, body: () => new Uint8Array() }
+  return { kind, version: "0.0.2", claims: [], keys: [], terms, body: () => new Uint8Array() }
 }
 
 const key = (name: string): Term => ({ name: "key", value: `sha256:${name}` })

@@ -55,7 +55,14 @@ async function listen(server: Server): Promise<string> {
 }
 
 function forcedProposal(body: Uint8Array): Proposal {
-  return { kind: "hashedrekord", version: "0.0.2", terms: [], claims: [], body: () => body }
+  return {
+    kind: "hashedrekord",
+    version: "0.0.2",
+    terms: [],
+    keys: [],
+    claims: [],
+    body: () => body,
+  }
 }
 
 /** A disk of its own under the same keys, as a copy of the machine would have it. */

@@ -18,6 +18,8 @@ export const HOUR = 60 * MINUTE
 export interface Rounds {
   /** One round at this time, in Unix milliseconds. */
   round(now: number): Promise<RoundReport>
+  /** Acknowledges findings by their keys; gives those that there are not. */
+  acknowledge(keys: readonly string[], now: number): Promise<readonly string[]>
   /** What is open, as `GRADE kind`. */
   open(): readonly string[]
   /** The base URL of the monitor's door. */
@@ -52,6 +54,7 @@ export async function inRounds<T>(
     return await work({
       url: `http://127.0.0.1:${port}`,
       round: (now) => running.monitor.round(now),
+      acknowledge: (keys, now) => running.monitor.acknowledge(keys, now),
       open: () =>
         openFindings(running.state.documents)
           .filter(({ isCanary }) => isCanary !== true)

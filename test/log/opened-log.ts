@@ -126,5 +126,5 @@ export async function openLogOn(
 /** A proposal without claims whose body is this text. */
 export function proposalOf(text: string, terms: readonly Term[] = []): Proposal {
   const body = new TextEncoder().encode(text)
-  return { kind: "hashedrekord", version: "0.0.2", terms, claims: [], body: () => body }
+  return { kind: "hashedrekord", version: "0.0.2", terms, keys: [], claims: [], body: () => body }
 }

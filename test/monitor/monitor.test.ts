@@ -15,6 +15,7 @@ import { createMonitor, type Monitor, type MonitoredLog } from "../../src/monito
 import { createMailbox } from "../../src/monitor/promises/mailbox.ts"
 import { createState, openState } from "../../src/monitor/state/state.ts"
 import { parseWatch } from "../../src/monitor/watch/watch.ts"
+import { createMemoryMessageStore } from "../storage/memory/message-store.ts"
 import { createMemoryMonitorStore } from "../storage/memory/monitor-store.ts"
 import { hasher, type MadeLog, makeLog, origin } from "./made-log.ts"
 
@@ -64,10 +65,12 @@ async function watchOver(
     witnessHeads: [],
     ...changes,
   }
+  const parsed = await parseWatch(watch, () => Promise.resolve(shipped))
   const monitor = createMonitor({
     state,
     logs: [followed],
-    watch: await parseWatch(watch, () => Promise.resolve(shipped)),
+    watch: () => Promise.resolve({ watch: parsed, digest: watch }),
+    messages: createMemoryMessageStore(),
     verify: entryCheck.verify,
     holds: createNoteVerification(),
     sinks: [
@@ -127,7 +130,10 @@ describe("createMonitor()", () => {
       const report = await watched.monitor.round(START + round * MINUTE)
       const size = log.bodies.length
       expect(report.logs).toEqual([
-        { origin, size, newest: size, isStateNewer: false, isCut: false },
+        {
+          ...{ origin, size, newest: size, isStateNewer: false, isCut: false },
+          ...{ judged: size, isDue: false },
+        },
       ])
       expect(watched.findings()).toEqual([])
       log.bodies.push(entryBody(`more ${round}`))

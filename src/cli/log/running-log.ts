@@ -5,6 +5,7 @@ import { createSignatureVerifier } from "../../crypto/engines/verification.ts"
 import { createLogSigner } from "../../crypto/signers/log-signer.ts"
 import { createRekorSigner } from "../../crypto/signers/rekor-signer.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
+import type { AuthoritySet } from "../../entry/certificates/authority.ts"
 import { besideBody } from "../../entry/kinds/terms.ts"
 import { assertMayWrite, type WriteRule } from "../../entry/write-rule.ts"
 import { openLog } from "../../log/open-log.ts"
@@ -16,6 +17,7 @@ import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { openPublishedFile } from "../../storage/files/published-file.ts"
 import { openLogReads } from "../../storage/log-engine.ts"
 import { type Close, openAll } from "../command/closers.ts"
+import { withAuthorities } from "./certificate-authorities.ts"
 import { type DataDirectory, readLogKeys } from "./data-directory.ts"
 import { watchFreeSpace } from "./free-space.ts"
 import { hashNatively } from "./message-check.ts"
@@ -33,6 +35,8 @@ interface RunningLogOptions
   readonly attestationBytes: number
   /** Bytes of the longest message that may be attached; 0 takes none. */
   readonly messageBytes: number
+  /** Who must have issued the certificates of submissions; undefined if anyone may have. */
+  readonly authorities: AuthoritySet | undefined
   /** Undefined if what is signed is published. */
   readonly publishing: PublishingPlan | undefined
   /** Told what the search index does, and why it cannot go on: the log goes on without it. */
@@ -113,10 +117,17 @@ async function openParts(
     },
   })
   closers.push(log.close)
+  const guarded = withAuthorities(log, options.authorities, verifier)
   const publisher = await startPublishing(log, publishing, published)
   closers.push(publisher.close)
   const rekorSigner = createRekorSigner(identity, keys)
-  return { log, publisher, rekorSigner, created: identity.created, engine: verifier.engine }
+  return {
+    log: guarded,
+    publisher,
+    rekorSigner,
+    created: identity.created,
+    engine: verifier.engine,
+  }
 }
 
 async function startPublishing(

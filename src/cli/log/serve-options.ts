@@ -33,6 +33,7 @@ export interface ServeOptions {
   readonly keepAttestations?: number
   /** Undefined if nobody has said anything about it. */
   readonly keepMessages?: number
+  readonly certificateAuthorities?: string
   readonly minFreeBytes: number
   readonly allowAlgorithms?: ReadonlySet<Algorithm>
   readonly allowKinds?: ReadonlySet<EntryKind>
@@ -90,6 +91,10 @@ export const serveOptions: readonly Option[] = [
     "--allow-identities <list>",
     "accept entries signed by certificates of these identities only",
   ).argParser((text: string) => words(text.toLowerCase())),
+  option(
+    "--certificate-authorities <file>",
+    "accept certificates issued by these authorities only: PEM, or a Sigstore trusted root",
+  ),
   countOption(
     "--min-free-bytes <n>",
     "accept no entries while less disk space than this is free",

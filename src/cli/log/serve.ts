@@ -12,6 +12,7 @@ import { readPassphrase } from "../command/key-files.ts"
 import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
 import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { readLogAuthorities } from "./certificate-authorities.ts"
 import {
   assertLog,
   createLogFiles,
@@ -79,10 +80,16 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
   const passphrase = await readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
   const logger = processLogger(options.logLevel)
+  if (options.allowIdentities !== undefined && options.certificateAuthorities === undefined) {
+    logger.warn(
+      "--allow-identities believes what certificates say of themselves; name who issues them with --certificate-authorities",
+    )
+  }
   const running = await openRunningLog(directory, {
     ...options,
     passphrase,
     writeRule: writeRuleOf(options),
+    authorities: await readLogAuthorities(options.certificateAuthorities),
     publishing: await publishingOf(options, directory, logger, terminal),
     attestationBytes: options.keepAttestations ?? options.maxRequestBytes,
     messageBytes: messageBytes(options),

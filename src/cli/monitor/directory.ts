@@ -25,6 +25,12 @@ export interface MonitorDirectory {
   readonly key: string
   /** Acknowledgements for a monitor that runs, one file each. */
   readonly acknowledgements: string
+  /** Messages for the next round, and below it those that are kept. */
+  readonly messages: string
+  /** The request to judge entries again, for a monitor that runs. */
+  readonly rescan: string
+  /** What pipelines have posted, one file for each signer. */
+  readonly ledgers: string
 }
 
 const keyOption = optional("--key <file>", "the monitor's own key (default: in DIR)")
@@ -39,6 +45,9 @@ export function monitorDirectory(path: string, key?: string): MonitorDirectory {
     database: join(path, "monitor.db"),
     key: key ?? join(path, "keys", "ed25519.pem"),
     acknowledgements: join(path, "acknowledgements"),
+    messages: join(path, "messages"),
+    rescan: join(path, "rescan"),
+    ledgers: join(path, "ledger"),
   }
 }
 
@@ -158,4 +167,20 @@ export async function takeAcknowledgements(
   if (ids.length === 0) return
   await take(ids)
   for (const id of ids) rmSync(fileOf(id), { force: true })
+}
+
+/** Leaves a request for the monitor that runs, or for its next start: to judge all entries from this index on again. */
+export function leaveRescanRequest({ rescan }: MonitorDirectory, from: number): void {
+  onDisk(rescan, () => writeFileSync(rescan, `${from}\n`, { flush: true, mode: 0o600 }))
+}
+
+/** Lets `take` have the index of a request, and forgets the request once it has. */
+export async function takeRescanRequest(
+  { rescan }: MonitorDirectory,
+  take: (from: number) => Promise<void>,
+): Promise<void> {
+  const text = onDisk(rescan, () => (existsSync(rescan) ? readFileSync(rescan, "utf8") : ""))
+  if (!/^[0-9]{1,15}\n$/.test(text)) return
+  await take(Number(text))
+  rmSync(rescan, { force: true })
 }

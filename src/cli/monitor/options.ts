@@ -82,6 +82,7 @@ export const runOptions = [
     "serve the status page, evidence and POST /heads here",
     parseAddress,
   ),
+  optional("--ledger-token-file <file>", "take POST /ledger from whoever has a token of this file"),
   jsonOption(),
 ] as const
 

@@ -27,7 +27,7 @@ Where the policy has several logs, --log and --mirror name the one that is meant
 --mirror "ORIGIN NAME=URL".
 
 Exit codes with --once, the worst that is open and not acknowledged: 0 clean, 1 operational trouble or
-a suspicion, 2 misissuance, 3 proven misbehaviour of a log or a witness, 4 the state is refused, or is
+a suspicion, or entries that are not understood yet, 2 misissuance, 3 proven misbehaviour of a log or a witness, 4 the state is refused, or is
 newer than everything that the log shows while nothing is proven.
 
 Example:
@@ -48,8 +48,9 @@ Example:
 
 /** One round with all that belongs to it; a ping only if it saw everything and the monitor is well. */
 async function runRound(running: RunningMonitor, now: number): Promise<RoundReport> {
-  const { monitor, sinks, takeAcknowledgements } = running
+  const { monitor, sinks, takeAcknowledgements, takeRescanRequest } = running
   await takeAcknowledgements(now)
+  await takeRescanRequest(now)
   const report = await monitor.round(now)
   const { lastCompleteAt, findings } = running.status()
   if (lastCompleteAt === now && isHealthy(findings)) {
@@ -61,15 +62,20 @@ async function runRound(running: RunningMonitor, now: number): Promise<RoundRepo
 
 const exitCodes = [EXIT_FINE, EXIT_FAILURE, EXIT_MISISSUANCE, EXIT_PROVEN] as const
 
-function entriesRead({ logs }: RoundReport): number {
-  return logs.reduce((sum, { size }) => sum + size, 0)
+/** Entries that were read, and those of them that are judged by the present watch file. */
+function progressOf({ logs }: RoundReport): number {
+  return logs.reduce((sum, { size, judged }) => sum + size + judged, 0)
 }
 
-/** Rounds until every log was read, or one has brought no log any further. */
+function isUnfinished({ logs }: RoundReport): boolean {
+  return logs.some(({ isCut, judged, size, isDue }) => isCut || judged < size || isDue)
+}
+
+/** Rounds until every log was read and all of it judged, or one has brought no log any further. */
 async function runUntilRead(running: RunningMonitor): Promise<RoundReport> {
   let report = await runRound(running, Date.now())
-  for (let read = -1; report.logs.some(({ isCut }) => isCut) && entriesRead(report) > read; ) {
-    read = entriesRead(report)
+  for (let done = -1; isUnfinished(report) && progressOf(report) > done; ) {
+    done = progressOf(report)
     report = await runRound(running, Date.now())
   }
   return report
@@ -82,6 +88,7 @@ async function runOnce(
 ): Promise<void> {
   const { policyRemark, sinks } = running
   if (policyRemark !== undefined) output.remark(policyRemark)
+  for (const remark of running.watchRemarks) output.remark(remark)
   const { logs } = await runUntilRead(running)
   const status = running.status()
   if (json === true) output.result("", [], status)
@@ -93,6 +100,7 @@ async function runOnce(
         `rolled back, or the state is not of this log`,
     )
   }
+  for (const reason of status.unclear) output.remark(reason)
   const isUntold = status.worst === 0 && status.undelivered > 0 && sinks.sinks.length > 0
   if (isUntold) output.remark(`not every sink has taken its alerts`)
   const code = isUntold ? EXIT_FAILURE : exitCodes[status.worst]
@@ -111,6 +119,25 @@ async function openServer(
   return { http, url: await listen(http.server, address) }
 }
 
+/** Milliseconds between rounds while something is left to be read or judged. */
+const UNFINISHED_WAIT = 1_000
+
+/** Waits between rounds, which SIGHUP cuts short: the watch file is looked at in the next one. */
+function createWaiting(stopping: AbortSignal) {
+  let hangUp = new AbortController()
+  const wake = (): void => hangUp.abort()
+  process.on("SIGHUP", wake)
+  return {
+    async wait(milliseconds: number): Promise<void> {
+      // Ends early by these signals alone.
+      const signal = AbortSignal.any([stopping, hangUp.signal])
+      await settled(sleep(milliseconds, undefined, { signal }))
+      if (hangUp.signal.aborted) hangUp = new AbortController()
+    },
+    close: () => void process.removeListener("SIGHUP", wake),
+  }
+}
+
 /** Rounds until a signal comes; the one that runs then leaves what is not read yet, and judges the rest. */
 async function runOn(
   running: RunningMonitor,
@@ -120,6 +147,8 @@ async function runOn(
   const logger = processLogger()
   const stopped = untilStopped(logger).then(() => stopping.abort())
   if (running.policyRemark !== undefined) logger.warn(running.policyRemark)
+  for (const remark of running.watchRemarks) logger.warn(remark)
+  const waiting = createWaiting(stopping.signal)
   const server = await openServer(running, options.listen, logger)
   const logs = running.served.logs.map(({ origin }) => origin)
   logger.info({ logs, url: server?.url, verification: running.engine }, "serving")
@@ -127,12 +156,13 @@ async function runOn(
     while (!stopping.signal.aborted) {
       const report = await runRound(running, Date.now())
       logger.info({ logs: report.logs, ...report.delivery }, "round")
-      // Ends early by that signal alone.
-      const { signal } = stopping
-      await settled(sleep(options.interval * 1000, undefined, { signal }))
+      // What is judged again goes on at once, because nothing is clean before.
+      const wait = isUnfinished(report) ? UNFINISHED_WAIT : options.interval * 1000
+      await waiting.wait(wait)
     }
     await stopped
   } finally {
+    waiting.close()
     await server?.http.close()
   }
   logger.info("stopped")

@@ -1,38 +1,42 @@
 // A monitor over its data directory, with everything that it needs of this machine: sources, sinks, the
 // engine that verifies signatures.
-import { createHash } from "node:crypto"
+import { createHash, hash } from "node:crypto"
 import { refuse } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { createEntryCheck } from "../../crypto/engines/entry-check.ts"
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { createMonitor } from "../../monitor/monitor.ts"
 import { createMailbox } from "../../monitor/promises/mailbox.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
-import { parseWatch, type Watch } from "../../monitor/watch/watch.ts"
+import { openLedgerFolder } from "../../storage/files/ledger-folder.ts"
+import { openMessageFolder } from "../../storage/files/message-folder.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { lockMonitorState, monitorDirectory, takeAcknowledgements } from "./directory.ts"
+import { startWarnings } from "../watch/warnings.ts"
+import {
+  lockMonitorState,
+  monitorDirectory,
+  takeAcknowledgements,
+  takeRescanRequest,
+} from "./directory.ts"
+import { openServedLedgers } from "./ledgers.ts"
+import { createMessageDoor } from "./message-door.ts"
 import { openMonitoredLogs } from "./monitored-logs.ts"
 import type { RunOptions } from "./options.ts"
 import { comparePolicy } from "./policy-pin.ts"
 import { readSinks, type Sinks } from "./sinks/sinks.ts"
 import { followedLogs, statusOf } from "./status.ts"
-import { readWatchFile } from "./watch-test.ts"
+import { openWatchSource } from "./watch-source.ts"
 
 export type RunningMonitor = Awaited<ReturnType<typeof openRunningMonitor>>
-
-const PLAIN_WATCH = "countersign-watch/v1\n"
-
-/** Without a watch file nothing is expected, and every entry is verified all the same. */
-async function openWatch(file: string | undefined): Promise<Watch> {
-  if (file !== undefined) return await readWatchFile(file)
-  return await parseWatch(PLAIN_WATCH, () => Promise.reject(new Error("bug: no files")))
-}
 
 /** Milliseconds for which a status is shown while nothing has changed. */
 const STATUS_LIFE = 1_000
 /** How long one log may be read in a round, in milliseconds; others and the sinks wait for it. */
 const TURN = 300_000
+/** How long entries of one log may be judged again in a round, in milliseconds. */
+const RESCAN_TURN = 20_000
 
 function pause(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
@@ -57,26 +61,36 @@ async function openParts(
       "--canary: expected a sink that can be told, found none; name them by --sinks",
     )
   }
+  const ledgers = openLedgerFolder(directory.ledgers)
+  const watch = await openWatchSource(options.watch, ledgers)
+  const messages = openMessageFolder(directory.messages)
   const check = createEntryCheck()
   const mailbox = createMailbox()
   const holds = createNoteVerification()
   const monitor = createMonitor({
     state,
     logs,
-    watch: await openWatch(options.watch),
+    watch: watch.inForce,
+    messages,
     verify: check.verify,
     sinks: sinks.sinks,
     mailbox,
     hasher: nativeHasher,
     sha256: (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()),
+    digest: (name, bytes) => hash(name, bytes, "buffer"),
     holds,
     pause,
-    beginTurn() {
-      const end = terminal.now() + TURN
-      return () => terminal.now() >= end
-    },
+    beginTurn: turnOf(TURN),
+    beginRescan: turnOf(RESCAN_TURN),
     isStopping,
   })
+
+  function turnOf(milliseconds: number): () => () => boolean {
+    return () => {
+      const end = terminal.now() + milliseconds
+      return () => terminal.now() >= end
+    }
+  }
 
   let last: { readonly sequence: number; readonly status: MonitorStatus } | undefined
 
@@ -86,7 +100,7 @@ async function openParts(
     const isCurrent =
       last?.sequence === sequence && Math.abs(Date.now() - last.status.at) < STATUS_LIFE
     if (last === undefined || !isCurrent) {
-      last = { sequence, status: statusOf(state, followed, options.interval) }
+      last = { sequence, status: statusOf(state, followed, options.interval, messages.usage()) }
     }
     return last.status
   }
@@ -106,11 +120,16 @@ async function openParts(
     },
     holds,
     now: Date.now,
+    ...present({ ledgers: await openServedLedgers(options, ledgers, watch.watch) }),
+    takeMessage: createMessageDoor({ state, logs, messages, verify: check.verify }),
   }
   return {
     ...{ monitor, state, sinks, policyRemark, engine: check.engine, served, status },
+    watchRemarks: startWarnings(watch.watch()),
     takeAcknowledgements: (now: number) =>
       takeAcknowledgements(directory, (ids) => monitor.acknowledge(ids, now)),
+    takeRescanRequest: (now: number) =>
+      takeRescanRequest(directory, (from) => monitor.rescan(from, now)),
   }
 }
 

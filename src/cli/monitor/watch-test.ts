@@ -1,16 +1,9 @@
 // `countersign monitor watch-test`: says what a watch file makes of one entry, from a file or from a log.
-import { dirname, resolve } from "node:path"
-import {
-  LONGEST_BODY,
-  LONGEST_ENVELOPE,
-  LONGEST_WATCH,
-  LONGEST_WATCH_LIST,
-} from "../../core/base/limits.ts"
+import { LONGEST_BODY, LONGEST_ENVELOPE } from "../../core/base/limits.ts"
 import { present } from "../../core/base/present.ts"
 import { portableHasher } from "../../core/tree/hash.ts"
 import { explain } from "../../monitor/entries/watch-explanation.ts"
-import { parseWatch, type Watch } from "../../monitor/watch/watch.ts"
-import { readBytes, readText } from "../command/file.ts"
+import { readBytes } from "../command/file.ts"
 import { openLogClient } from "../command/log-options.ts"
 import {
   type Called,
@@ -22,6 +15,7 @@ import {
   parsed,
   type ValuesOf,
 } from "../command/options.ts"
+import { readWatch } from "../watch/files.ts"
 
 const watchTestOptions = [
   mandatory("--watch <file>", "the watch file"),
@@ -32,15 +26,6 @@ const watchTestOptions = [
 ] as const
 
 type WatchTestOptions = ValuesOf<typeof watchTestOptions>
-
-/** Reads a watch file; the files that it names are beside it unless they say otherwise. */
-export async function readWatchFile(path: string): Promise<Watch> {
-  const text = await readText(path, "watch file", LONGEST_WATCH)
-  return await parseWatch(text, async (name) => {
-    const list = resolve(dirname(path), name)
-    return await readText(list, "list of the watch file", LONGEST_WATCH_LIST)
-  })
-}
 
 async function readBody(
   file: string | undefined,
@@ -68,7 +53,7 @@ Example:
     if (file !== undefined && log !== undefined) {
       command.error("error: give either a file or --log")
     }
-    const watch = await readWatchFile(options.watch)
+    const { watch } = await readWatch(options.watch)
     const body = await readBody(file, options, called)
     const entry = {
       body,

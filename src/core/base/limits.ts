@@ -32,7 +32,8 @@ export const LONGEST_HEAD_LIST = 1_048_576
 export const LONGEST_POLICY = 1_048_576
 export const LONGEST_TRUSTED_ROOT = 1_048_576
 export const LONGEST_EVIDENCE = 1_048_576
-export const LONGEST_WATCH = 1_048_576
+/** A watch file: 10,000 subjects, each with images and signers, are some 4 MB. */
+export const LONGEST_WATCH = 16 * 1024 * 1024
 /** A list that a watch file names. */
 export const LONGEST_WATCH_LIST = 128 * 1024 * 1024
 /** A key or a certificate chain, also as a file. */

@@ -16,11 +16,18 @@ export interface LoggedClaim {
   readonly summary: EntrySummary
   /** The keys of the signers, in their order. */
   readonly keys: readonly VerifierKey[]
+  /** The signatures as they stand in the body, in the same order. */
+  readonly signatures: readonly RecordedSignature[]
   /** Every one must hold. Empty if the body alone does not say what was signed. */
   readonly checks: readonly SignatureCheck[]
   /** Unix seconds: from when to when all certificates of the signers hold; absent for bare keys. */
   readonly notBefore?: number
   readonly notAfter?: number
+  /**
+   * Whether the body is written as logs write bodies, without repeated members or blanks. The order of members
+   * is not looked at, because all readers find the same whatever it is.
+   */
+  readonly isPlain: boolean
 }
 
 /**
@@ -77,10 +84,13 @@ export function createClaimReader(limit: number): ClaimReader {
     const { signatures } = parts
     const keys = signatures.map(({ key }) => key)
     const validity = validityOf(signatures)
-    if (payload === undefined) return { summary, keys, checks: checksOf(recorded), ...validity }
-    assertPayload(recorded, payload)
-    const checks = kind?.envelope?.payloadChecks(parts, payload) ?? []
-    return { summary, keys, checks, ...validity }
+    if (payload !== undefined) assertPayload(recorded, payload)
+    const checks =
+      payload === undefined
+        ? checksOf(recorded)
+        : (kind?.envelope?.payloadChecks(parts, payload) ?? [])
+    const isPlain = JSON.stringify(recorded.value) === recorded.text
+    return { summary, keys, signatures, checks, isPlain, ...validity }
   }
 }
 

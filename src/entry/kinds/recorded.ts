@@ -17,15 +17,21 @@ import {
 } from "../algorithm.ts"
 import type { SignatureCheck } from "../entry.ts"
 import { type Digest, messageCheck } from "../signature.ts"
-import { readVerifierKey, readVerifierKeyText, type VerifierKey } from "../verifier-key.ts"
+import {
+  readVerifierKey,
+  readVerifierKeyText,
+  sentWith,
+  type VerifierKey,
+} from "../verifier-key.ts"
 import type { DigestChecks, RecordedKeys, RecordedSignature } from "./kind.ts"
 
 /** A key of Rekor v1; refuses as `readVerifierKey` does, and `malformed` for what is no PEM. */
 export function readRecordedPem(content: string): VerifierKey {
   const pem = parseUtf8(parseBase64(content, "verifier"), "verifier")
-  const [leaf] = parsePemChain(pem, "verifier", MOST_CERTIFICATES)
+  const [leaf, ...issuers] = parsePemChain(pem, "verifier", MOST_CERTIFICATES)
   const der = leaf?.der ?? refuse("malformed", "verifier: expected PEM, found nothing")
-  return readVerifierKey(leaf?.label === "PUBLIC KEY" ? { publicKey: der } : { certificate: der })
+  if (leaf?.label === "PUBLIC KEY") return readVerifierKey({ publicKey: der })
+  return sentWith(readVerifierKey({ certificate: der }), issuers)
 }
 
 export const uncachedKeys: RecordedKeys = { der: readVerifierKeyText, pem: readRecordedPem }

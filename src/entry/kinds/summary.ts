@@ -38,6 +38,9 @@ export interface RecordedEntry {
   /** Undefined for a kind that is not known, of which there are no signatures. */
   readonly kind: LoggedKind | undefined
   readonly parts: RecordedParts
+  /** The body as text, and as the value that was read out of it. */
+  readonly text: string
+  readonly value: unknown
 }
 
 function readSigner(key: VerifierKey): Signer {
@@ -54,8 +57,8 @@ function signerOf(key: VerifierKey): Signer {
   return signer
 }
 
-function openBody(body: Uint8Array): Members<string> {
-  return asObject(parseJson(parseUtf8(body, "body"), "body", LONGEST_BODY), "body")
+function openBody(text: string): Members<string> {
+  return asObject(parseJson(text, "body", LONGEST_BODY), "body")
 }
 
 function nameIn({ apiVersion, kind }: Members<string>): string {
@@ -69,10 +72,11 @@ const NOTHING: RecordedParts = { signatures: [] }
  * the kind it names, `unsupported` or `too-large` for one with a key or a hash that is not known here.
  */
 export function readRecorded(body: Uint8Array, keys: RecordedKeys = uncachedKeys): RecordedEntry {
-  const members = openBody(body)
-  const name = nameIn(members)
+  const text = parseUtf8(body, "body")
+  const value = openBody(text)
+  const name = nameIn(value)
   const kind = loggedKind(name)
-  return { name, kind, parts: kind?.read(members["spec"], keys) ?? NOTHING }
+  return { name, kind, parts: kind?.read(value["spec"], keys) ?? NOTHING, text, value }
 }
 
 /** The summary of what was read. */
@@ -109,6 +113,6 @@ export function hasEnvelope(body: Uint8Array): boolean {
   const start = latin1.decode(body.subarray(0, LONGEST_BEGINNING + SPEC.length))
   const known = beginnings.get(start.slice(0, start.indexOf(SPEC)))
   if (known !== undefined) return known.envelope !== undefined
-  const name = unlessRefused(() => nameIn(openBody(body)))
+  const name = unlessRefused(() => nameIn(openBody(parseUtf8(body, "body"))))
   return name !== undefined && loggedKind(name)?.envelope !== undefined
 }

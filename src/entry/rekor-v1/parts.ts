@@ -10,7 +10,12 @@ import { formatPem, type Pem, parsePemChain } from "../../core/base/pem.ts"
 import { formatBase64, parseBase64, parseHex } from "../../core/base/text.ts"
 import { messageAlgorithm } from "../algorithm.ts"
 import { assertTaken, type ProposalOptions, parseSignature } from "../signature.ts"
-import { assertCertificate, readVerifierKeyText, type VerifierKey } from "../verifier-key.ts"
+import {
+  assertCertificate,
+  readVerifierKeyText,
+  sentWith,
+  type VerifierKey,
+} from "../verifier-key.ts"
 
 /** A member that must be there; refuses `malformed`, saying what is missing. */
 export function needed(value: unknown, missing: string): unknown {
@@ -69,7 +74,7 @@ function readLeaf(blocks: readonly Pem[], options: ProposalOptions): VerifierKey
     return refuse("malformed", `${WHAT}: expected ${expected}, found ${shown(other?.label ?? "")}`)
   }
   for (const { der } of issuers) assertCertificate(der)
-  return readKey({ certificate: formatBase64(leaf.der) })
+  return sentWith(readKey({ certificate: formatBase64(leaf.der) }), issuers)
 }
 
 /**

@@ -28,6 +28,8 @@ import type { MonitorStatus } from "../../monitor/status.ts"
 import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
 import type { MetricsText } from "../serving/metrics-text.ts"
 import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
+import { ledgerRoute, type ServedLedgers } from "./ledger.ts"
+import { messageRoute, type TakeMessage } from "./messages.ts"
 import { statusPage } from "./page.ts"
 
 /** A followed log with the keys whose signature lines are kept. */
@@ -42,10 +44,14 @@ export interface ServedMonitor {
   /** What is committed. */
   readonly documents: DocumentReads
   status(): MonitorStatus
+  /** Where pipelines post what they have signed; nowhere by default. */
+  readonly ledgers?: ServedLedgers
   /** The root of the monitor's own tree at a size; undefined above it. */
   rootAt(origin: Origin, size: number): Promise<Hash | undefined>
   /** Whether a signature holds; by default the portable rule. */
   readonly holds?: SignatureRule
+  /** Takes what was signed of an entry. */
+  readonly takeMessage?: TakeMessage
   /** Unix milliseconds. */
   now(): number
 }
@@ -170,6 +176,8 @@ export function monitorRoutes(
   return [
     post("addHeads", "/heads", text, texts(addHeads)),
     post("addReceipts", "/receipts", json, texts(addReceipts)),
+    ledgerRoute(served.ledgers),
+    messageRoute(served.takeMessage),
     get("listEvidence", "/evidence", evidenceList),
     get("getEvidence", "/evidence/{id}", evidence),
     get("getStatus", "/status.json", status),

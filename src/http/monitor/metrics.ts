@@ -19,6 +19,16 @@ const logValues: readonly LogValue[] = [
     "When the newest head was first seen; 0 for never.",
     ({ headAt = 0 }) => headAt / 1000,
   ],
+  [
+    "judged_entries",
+    "Entries that are judged by the present watch file.",
+    ({ rescan }) => rescan.judged,
+  ],
+  [
+    "undecided_validity",
+    "Entries of which it cannot be told whether their certificates were valid when they were logged.",
+    ({ entries }) => entries.undecided,
+  ],
   ["witnesses_now", "Witnesses that cosigned the newest tree.", ({ quorum }) => quorum.now],
   ["witnesses_lately", "Witnesses that lately cosigned this view.", ({ quorum }) => quorum.lately],
   ["witnesses_needed", "Witnesses that are demanded for this view.", ({ quorum }) => quorum.needed],
@@ -28,6 +38,22 @@ const logValues: readonly LogValue[] = [
     ({ canary }) => (canary?.deliveredAt ?? 0) / 1000,
   ],
 ]
+
+const opaqueHelp =
+  "Entries of which nobody here knows what was signed, by whether a watched signer signed them."
+
+function pendingEntries({ logs }: MonitorStatus): Labelled {
+  return logs.flatMap(({ origin, entries: { pending } }) =>
+    Object.entries(pending.byReason).map(([reason, count]) => [{ origin, reason }, count] as const),
+  )
+}
+
+function opaqueEntries({ logs }: MonitorStatus): Labelled {
+  return logs.flatMap(({ origin, entries: { opaque } }) => [
+    [{ origin, signer: "listed" }, opaque.listed] as const,
+    [{ origin, signer: "stranger" }, opaque.strangers] as const,
+  ])
+}
 
 function witnessTimes({ logs }: MonitorStatus): Labelled {
   return logs.flatMap(({ origin, witnesses }) =>
@@ -51,6 +77,19 @@ function measureStatus(instruments: Instruments, status: () => MonitorStatus): v
     ["origin", "witness"],
     () => witnessTimes(status()),
   )
+  gauges(
+    "pending_entries",
+    "Entries of which what was signed was asked for and has not come, by reason.",
+    ["origin", "reason"],
+    () => pendingEntries(status()),
+  )
+  gauges("opaque_entries", opaqueHelp, ["origin", "signer"], () => opaqueEntries(status()))
+  gauge(
+    "kept_messages",
+    "Messages that others gave and that are kept.",
+    () => status().messages?.count ?? 0,
+  )
+  gauge("kept_message_bytes", "Bytes of these messages.", () => status().messages?.bytes ?? 0)
   gauges(
     "open_findings",
     "Open findings by kind and grade, acknowledged ones included.",

@@ -1,5 +1,6 @@
 // The one page of a monitor for people: is it working? Plain HTML without scripts; everything that others
 // wrote is escaped, and its control characters are shown.
+import type { MessageUsage } from "../../monitor/messages/messages.ts"
 import type { LogStatus, MonitorStatus, OpenFinding } from "../../monitor/status.ts"
 import type { Answer } from "../serving/answer.ts"
 
@@ -50,6 +51,11 @@ function quorumText({ quorum }: LogStatus): string {
   return `${now} of ${threshold} on the newest tree; ${lately} of ${needed} lately on this view`
 }
 
+function pendingText({ entries: { pending } }: LogStatus): string {
+  const reasons = Object.entries(pending.byReason).filter(([, count]) => count > 0)
+  return [pending.total, ...reasons.map(([reason, count]) => `${reason}: ${count}`)].join("; ")
+}
+
 function logSection(log: LogStatus, now: number): string {
   const { origin, size, root, newest, backlog, headAt, answeredAt, canary } = log
   const facts: Row[] = [
@@ -60,6 +66,11 @@ function logSection(log: LogStatus, now: number): string {
     ["newest head", time(headAt, now)],
     ["last answer of the log", time(answeredAt, now)],
     ["quorum", quorumText(log)],
+    ["opaque, by watched signers", log.entries.opaque.listed],
+    ["opaque, by others", log.entries.opaque.strangers],
+    ["pending", pendingText(log)],
+    ["certificates undecided", log.entries.undecided],
+    ["judged by the present watch file", `${log.rescan.judged} of ${log.rescan.of}`],
     ["last test entry delivered", time(canary?.deliveredAt, now)],
     ...(canary?.failure === undefined ? [] : [["test entries fail", canary.failure]]),
   ]
@@ -73,6 +84,11 @@ function logSection(log: LogStatus, now: number): string {
     table(["", ""], facts),
     log.witnesses.length === 0 ? "" : table(["witness", "last signed", "agrees at"], witnesses),
   ].join("")
+}
+
+function messageSection({ count, mostCount, bytes, mostBytes, waiting }: MessageUsage): string {
+  const text = `${count} of ${mostCount} kept, ${bytes} of ${mostBytes} bytes, ${waiting} waiting for their entries`
+  return `<h2>Messages</h2>\n<p>${text}</p>\n`
 }
 
 function findingTable(findings: readonly OpenFinding[], now: number): string {
@@ -100,12 +116,17 @@ const style =
 
 function body(status: MonitorStatus): string {
   const { at, isBlind, lastCompleteAt, worst, logs, findings, sinks, undelivered } = status
+  const { unclear, messages } = status
   const shown = findings.slice(0, MOST_ROWS)
   const more = findings.length - shown.length
   return [
     `<h1>${isBlind ? "Blind" : "Watching"}: ${verdicts[worst]}</h1>\n`,
     `<p>Last complete round: ${escaped(time(lastCompleteAt, at))}. Now: ${escaped(new Date(at).toISOString())}.</p>\n`,
+    unclear.length === 0
+      ? ""
+      : `<ul>${unclear.map((each) => `<li>${escaped(each)}</li>`).join("")}</ul>\n`,
     ...logs.map((log) => logSection(log, at)),
+    messages === undefined ? "" : messageSection(messages),
     "<h2>Open findings</h2>\n",
     findingTable(shown, at),
     more > 0 ? `<p>and ${more} more in /status.json</p>\n` : "",

@@ -28,11 +28,14 @@ function place(origin: string, digest: string): string {
   return `${origin} ${digest}`
 }
 
+function shipmentsTo({ shipments }: Watch, origin: string) {
+  return shipments.filter((each) => (each.origin ?? origin) === origin)
+}
+
 /** The digests that this log must have, each with the hours it has for it. */
 function shippedTo(watch: Watch, origin: string): ReadonlyMap<string, number> {
   const hours = new Map<string, number>()
-  for (const shipment of watch.shipments) {
-    if ((shipment.origin ?? origin) !== origin) continue
+  for (const shipment of shipmentsTo(watch, origin)) {
     for (const digest of shipment.digests) {
       hours.set(digest, Math.min(shipment.hours, hours.get(digest) ?? Number.POSITIVE_INFINITY))
     }
@@ -52,6 +55,12 @@ export function expectShipped(documents: Documents, origin: string, watch: Watch
     if (known?.deadline !== undefined) continue
     documents.put(expectations, key, { ...known, deadline: now + hours * HOUR })
   }
+  for (const { foretold } of shipmentsTo(watch, origin)) {
+    for (const [logged, digest] of foretold) {
+      const known = documents.get(expectations, place(origin, logged))
+      if (known?.index !== undefined) noteLogged(documents, origin, digest, known.index)
+    }
+  }
   for (const [digest, { deadline }] of ofLog(documents, expectations, origin)) {
     if (shipped.has(digest) || deadline === undefined) continue
     documents.remove(expectations, place(origin, digest))
@@ -68,7 +77,8 @@ export function isAwaited(documents: DocumentReads, origin: string, digest: stri
 export function noteLogged(documents: Documents, origin: string, digest: string, index: number) {
   const key = place(origin, digest)
   const known = documents.get(expectations, key)
-  if (known?.index === undefined) documents.put(expectations, key, { ...known, index })
+  if (known?.index === undefined || index < known.index)
+    documents.put(expectations, key, { ...known, index })
 }
 
 /**
@@ -105,7 +115,8 @@ export function judgeExpectations(documents: DocumentReads, origin: string, now:
 
 /** Notes what is logged as entries are read, so that shipped digests are found. */
 export function createShippedRule(origin: string, watch: Watch) {
-  const isIdle = watch.shipments.every((each) => (each.origin ?? origin) !== origin)
+  const shipments = shipmentsTo(watch, origin)
+  const isIdle = shipments.length === 0
   let remembered: number | undefined
 
   function noteDigest(index: number, digest: string, isOwn: boolean, documents: Documents): void {
@@ -119,10 +130,15 @@ export function createShippedRule(origin: string, watch: Watch) {
   }
 
   /** The entry has no remark; `isWatched` says that it is the owner's. */
-  return ({ index, facts, documents }: Examination, isWatched: boolean): void => {
+  return ({ index, facts }: Examination, isWatched: boolean, documents: Documents): void => {
     if (isIdle) return
     const stated = facts.subjects.flatMap(({ digests }) => digests)
-    for (const digest of new Set([...facts.digests, ...stated])) {
+    const logged = [...facts.digests, ...stated]
+    // What clients log for a shipped image is the image's.
+    const foretold = logged.flatMap((digest) =>
+      shipments.flatMap((each) => each.foretold.get(digest) ?? []),
+    )
+    for (const digest of new Set([...logged, ...foretold])) {
       noteDigest(index, digest, isWatched, documents)
     }
   }

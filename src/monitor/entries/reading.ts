@@ -1,6 +1,5 @@
 // An entry read for the rules: what it claims, who signed, what its statement is about, and which signatures
 // can be verified. Never throws for what an entry holds: that it cannot be read is an answer, too.
-import { parseUtf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { Refusal } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
@@ -10,8 +9,7 @@ import type { SignatureCheck } from "../../entry/entry.ts"
 import { createClaimReader, keptEnvelopeChecks, type LoggedClaim } from "../../entry/kinds/claim.ts"
 import { revocationDigest, revokedKey } from "../../entry/revocation.ts"
 import type { VerifierKey } from "../../entry/verifier-key.ts"
-import type { Documents } from "../state/documents.ts"
-import { type EntryPayload, openPayload } from "./payload.ts"
+import { type EntryPayload, openMessage, openPayload, readSaid, unsaid } from "./payload.ts"
 import type { EntryFacts, EntrySigner } from "./watch-index.ts"
 
 /** What reading takes of an entry. */
@@ -19,6 +17,8 @@ export interface LoggedEntryBytes {
   readonly body: Uint8Array
   /** The DSSE envelope that the log keeps beside it, if it was asked for and there is one. */
   readonly envelope?: Uint8Array
+  /** The bytes that were signed, if they are known; the caller has seen to it that they are this entry's. */
+  readonly message?: Uint8Array
 }
 
 export interface ExaminedEntry extends LoggedEntryBytes {
@@ -26,6 +26,10 @@ export interface ExaminedEntry extends LoggedEntryBytes {
   readonly leafHash: Hash
   /** The lower index at which the same leaf hash is. */
   readonly repeats?: number
+  /** Whether an envelope was asked for, without an answer that settles whether there is one. */
+  readonly isAwaited?: boolean
+  /** Whether it was examined before; then nothing of it is counted twice. */
+  readonly isAgain?: boolean
 }
 
 export interface ReadEntry {
@@ -37,18 +41,20 @@ export interface ReadEntry {
   /** Whether checks that fail prove that the log took a bad entry. */
   readonly isProvable: boolean
   /** Undefined also if there should be one and it is not at hand. */
-  readonly payload?: EntryPayload
+  readonly payload: EntryPayload | undefined
+  /** Whether what was signed is at hand, and is no artifact. */
+  readonly hasMessage: boolean
+  /** Whether an envelope was asked for and did not come, or the one of another entry did. */
+  readonly isAwaited: boolean
   /** The key that it revokes if its signature holds. */
-  readonly revokes?: string
+  readonly revokes: string | undefined
 }
 
-/** An entry that was read, at its place, with the documents that the commit changes which takes it. */
-export interface Examination extends ReadEntry, Pick<ExaminedEntry, "index" | "leafHash"> {
-  readonly documents: Documents
-}
+/** An entry that was read, at its place. */
+export interface Examination extends ReadEntry, Pick<ExaminedEntry, "index" | "leafHash"> {}
 
 export type EntryReading =
-  | ReadEntry
+  | Examination
   /**
    * `malformed`: an entry of no log. `unknown`: of a kind, with a key or a hash not known here. `ambiguous`:
    * not written in the one way in which all readers find the same.
@@ -80,19 +86,17 @@ function knownSigner(verifierKey: VerifierKey, key: string): KnownSigner {
   }
   const { names } = verifierKey
   const { identities = [], written = identities, issuer, isUnreadable = false } = names ?? {}
-  const signer = { key, identities: written, isUnreadable, ...present({ issuer }) }
+  const certificate = verifierKey.form === "certificate" ? verifierKey : undefined
+  const named = { identities: written, isUnreadable, ...present({ issuer, certificate }) }
+  const signer = { key, ...named }
   const made = { signer, revocation }
   known.set(verifierKey, made)
   return made
 }
 
-/**
- * Whether the body is written as logs write bodies, without repeated members or blanks. The order of members
- * is not looked at, because all readers find the same whatever it is.
- */
-function isPlainJson(body: Uint8Array): boolean {
-  const text = parseUtf8(body, "body")
-  return JSON.stringify(JSON.parse(text)) === text
+/** Whether there may be an envelope that did not come. */
+function isUnanswered({ isAwaited, envelope }: ExaminedEntry): boolean {
+  return isAwaited === true || envelope !== undefined
 }
 
 /** `hash` is SHA-256 of payloads; noble's by default, which is slow for large ones. */
@@ -106,35 +110,49 @@ export function createEntryReader(hash: Sha256 = (bytes) => digestOf("sha256", b
     return { checks: keptEnvelopeChecks(body, payload), isProvable: false }
   }
 
-  function readKnown({ body, envelope }: LoggedEntryBytes): EntryReading {
+  function payloadOf(stated: string | undefined, { envelope, message }: LoggedEntryBytes) {
+    if (stated === undefined) return undefined
+    const kept = envelope && openPayload(stated, envelope, hash)
+    return kept ?? (message && openMessage(stated, message, hash))
+  }
+
+  function readKnown(entry: ExaminedEntry): EntryReading {
+    const { body, message } = entry
     const claim = readClaim(body)
     const { summary, keys } = claim
-    if (!isPlainJson(body)) return { form: "ambiguous", reason: "its body is no canonical JSON" }
+    if (!claim.isPlain) return { form: "ambiguous", reason: "its body is no canonical JSON" }
     if (keys.length === 0) return { form: "unknown", reason: "a kind that is not known here" }
-    const stated = summary.payload
-    const payload =
-      stated === undefined || envelope === undefined
-        ? undefined
-        : openPayload(stated, envelope, hash)
+    const payload = payloadOf(summary.payload, entry)
+    const isSigned = summary.payload === undefined && message !== undefined
+    const said = payload ?? (isSigned ? readSaid(message) : undefined)
+    const { subjects, odd } = said ?? unsaid
     const signers = keys.map((key, i) => knownSigner(key, summary.signers[i]?.key ?? ""))
-    const digest = summary.digest ?? stated
+    const digest = summary.digest ?? summary.payload
     const [first] = signers
-    const revokes = revokedKey(summary, first && ((_, hash) => first.revocation(hash)))
+    const { checks, isProvable } = checksOf(body, claim, payload)
+    // In one piece: on the path of every entry, copies are what costs.
     return {
       form: "read",
+      index: entry.index,
+      leafHash: entry.leafHash,
       claim,
       facts: {
         digests: digest === undefined ? [] : [digest],
         signers: signers.map(({ signer }) => signer),
-        subjects: payload?.subjects ?? [],
+        subjects,
+        odd,
       },
-      ...checksOf(body, claim, payload),
-      ...(payload !== undefined && { payload }),
-      ...(revokes !== undefined && { revokes }),
+      checks,
+      isProvable,
+      payload,
+      hasMessage: said !== undefined,
+      isAwaited: payload === undefined && summary.payload !== undefined && isUnanswered(entry),
+      revokes: revokedKey(summary, first && ((_, hash) => first.revocation(hash))),
     }
   }
 
-  return (entry: LoggedEntryBytes): EntryReading => {
+  /** `entry` needs no true place where nothing is remembered of it. */
+  return (entry: ExaminedEntry): EntryReading => {
     try {
       return readKnown(entry)
     } catch (error) {

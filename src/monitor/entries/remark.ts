@@ -5,6 +5,9 @@ import { present } from "../../core/base/present.ts"
 import type { EntryEvidenceKind } from "../../evidence/evidence.ts"
 import type { MisissuanceKind } from "../findings/finding.ts"
 
+/** What is counted of entries about nothing that is watched, and would be a finding of the others. */
+export type PassedOver = "odd-statement" | "bad-signature" | "after-revocation"
+
 /** What a rule says of an entry. */
 export interface Remark {
   /** `outside-validity` is a candidate only: see `judgeValidity()`. */

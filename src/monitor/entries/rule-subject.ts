@@ -1,25 +1,17 @@
-// The rules of watched subjects, signers and keys. Nobody but the expected signers signs a subject (`unknown-signer`), and
-// a version of a unique one has one digest (`conflicting-claims`): the one that was claimed first. What a watched
-// signer's key signs must stand in its ledger, if there is one: `not-mine`. What is signed by a key behind its revocation
-// is `after-revocation`; the order is that of the log's entries, never of time, because whoever has a stolen key has its
-// dates as well. What a stranger's key revokes is remembered too, up to a bound, because the key may be watched later.
+// The rules of watched subjects. Nobody but the expected signers signs a subject (`unknown-signer`), nor a thing whose
+// name people may take for the subject's (`look-alike`), and a version of a unique one has one digest
+// (`conflicting-claims`): the one that was claimed first. What readers do not read in one way is told of only where one
+// of them may find a watched subject in it.
 import { shown } from "../../core/base/errors.ts"
-import { formatHex } from "../../core/base/text.ts"
-import type { Hash } from "../../core/tree/hash.ts"
+import { canonicalName } from "../../entry/statement/names.ts"
+import type { StatedSubject } from "../../entry/statement/reading.ts"
 import { isVersioned } from "../../evidence/conflict.ts"
-import { collection, type ValueOf } from "../state/collection.ts"
+import { collection } from "../state/collection.ts"
 import type { Documents } from "../state/documents.ts"
-import { integer, message, optional, text } from "../state/schema.ts"
-import type { NamedSubject } from "./payload.ts"
+import { integer, message, text } from "../state/schema.ts"
 import type { Examination } from "./reading.ts"
 import type { Remark } from "./remark.ts"
-import type {
-  EntryFacts,
-  EntrySigner,
-  SignerMatch,
-  SubjectMatch,
-  WatchIndex,
-} from "./watch-index.ts"
+import type { EntrySigner, SubjectMatch } from "./watch-index.ts"
 
 /** Names of one log that are remembered, each once a hash. */
 const MOST_CLAIMS = 100_000
@@ -27,12 +19,20 @@ const MOST_CLAIMS = 100_000
 /** What was claimed first, by origin, hash and name; names have any characters, so the name stands last. */
 export const claims = collection("claim", message({ digest: text, index: integer }))
 
+const SHA_2 = /^sha(?:256|384|512):/
+
 /** The claims of subjects with a version; a name that stands there twice stands for several artifacts. */
-function claimsOf(named: readonly NamedSubject[]) {
-  const versioned = named.filter(({ name = "" }) => isVersioned(name))
+function claimsOf(named: readonly StatedSubject[]) {
+  const versioned = named.flatMap(({ name = "", digests }) =>
+    isVersioned(name) ? [{ name: canonicalName(name), digests }] : [],
+  )
+  const counts = new Map<string, number>()
+  for (const { name } of versioned) counts.set(name, (counts.get(name) ?? 0) + 1)
   return versioned
-    .filter(({ name }) => versioned.filter((other) => other.name === name).length === 1)
-    .flatMap(({ name = "", digests }) => digests.map((digest) => ({ name, digest })))
+    .filter(({ name }) => counts.get(name) === 1)
+    .flatMap(({ name, digests }) =>
+      digests.filter((digest) => SHA_2.test(digest)).map((digest) => ({ name, digest })),
+    )
 }
 
 function signerText({ key, identities, issuer }: EntrySigner): string {
@@ -40,38 +40,65 @@ function signerText({ key, identities, issuer }: EntrySigner): string {
   return identity === undefined ? key : `${shown(identity, 120)} of ${shown(issuer ?? "nobody")}`
 }
 
-function strangerRemarks(
+/** What the signers of an entry that may be about a subject make of it; nothing if they may sign it. */
+function remarkOnSigners(
   { index, payload }: Examination,
-  { subject, reason, strangers }: SubjectMatch,
+  { form, subject, reason, strangers }: SubjectMatch,
 ): readonly Remark[] {
-  if (strangers.length === 0) return []
+  const watched = subject.name
+  const proof = { watched, payload: payload?.payload }
   const signers = strangers.map(signerText).join(", ")
-  const summary = `entry ${index} is about ${subject.name} (${reason}) and signed by ${signers}, who is not expected to`
-  return [{ kind: "unknown-signer", watched: subject.name, summary, payload: payload?.payload }]
+  const isStrange = strangers.length > 0
+  if (form === "said") {
+    const summary = `entry ${index} is about ${watched} (${reason}) and signed by ${signers}, who is not expected to`
+    return isStrange ? [{ kind: "unknown-signer", summary, ...proof }] : []
+  }
+  if (form === "look-alike") {
+    const isFree = subject.signers.length === 0
+    const summary = `entry ${index} may be taken for one about ${watched}: ${reason}${isStrange ? `; it is signed by ${signers}` : ""}`
+    return isStrange || isFree ? [{ kind: "look-alike", summary, ...proof }] : []
+  }
+  const what = `entry ${index} may be about ${watched}, because readers take it in different ways: ${reason}`
+  return isStrange
+    ? [
+        {
+          kind: "unknown-signer",
+          summary: `${what}; it is signed by ${signers}, who is not expected to`,
+          ...proof,
+        },
+      ]
+    : [{ kind: "unclassifiable", summary: what, ...proof }]
 }
 
 export function createSubjectRule(origin: string) {
   let remembered: number | undefined
 
-  function remember(key: string, digest: string, index: number, documents: Documents): void {
+  function remember(
+    key: string,
+    claim: { readonly digest: string; readonly index: number },
+    documents: Documents,
+  ): void {
     remembered ??= documents.keys(claims, `${origin} `).length
-    if (remembered >= MOST_CLAIMS) return
-    documents.put(claims, key, { digest, index })
-    remembered += 1
+    const isNew = documents.get(claims, key) === undefined
+    if (isNew && remembered >= MOST_CLAIMS) return
+    documents.put(claims, key, claim)
+    if (isNew) remembered += 1
   }
 
   function conflictRemarks(
-    { index, payload, documents }: Examination,
-    { subject, named, strangers }: SubjectMatch,
+    { index, payload }: Examination,
+    { subject, form, named, strangers }: SubjectMatch,
+    documents: Documents,
   ): readonly Remark[] {
-    if (!subject.isUnique) return []
+    if (!subject.isUnique || form !== "said") return []
     return claimsOf(named).flatMap(({ name, digest }): readonly Remark[] => {
       const hash = digest.slice(0, digest.indexOf(":"))
       const key = `${origin} ${hash} ${name.toWellFormed()}`
       const first = documents.get(claims, key)
+      const isFirst = first === undefined || index < first.index
       // A stranger's claim is compared, but never becomes the one that others are compared with.
-      if (first === undefined && strangers.length === 0) remember(key, digest, index, documents)
-      if (first === undefined || first.digest === digest) return []
+      if (isFirst && strangers.length === 0) remember(key, { digest, index }, documents)
+      if (isFirst || first.digest === digest) return []
       const other = first.index
       const summary = `entry ${index} says that ${shown(name, 120)} is ${digest}; by entry ${other} it is ${first.digest}`
       const kind = "conflicting-claims"
@@ -82,99 +109,13 @@ export function createSubjectRule(origin: string) {
   }
 
   /** What there is to say about an entry that is about these subjects; remembers what it claims. */
-  return (entry: Examination, matches: readonly SubjectMatch[]): readonly Remark[] =>
-    matches.flatMap((match) => [...strangerRemarks(entry, match), ...conflictRemarks(entry, match)])
-}
-
-/** Whether the ledger has the entry by its leaf hash or by the digest that it is about. */
-export function isMine(mine: ReadonlySet<string>, leafHash: Hash, { digests }: EntryFacts) {
-  const isDigestMine = digests.some((digest) => mine.has(digest.slice(digest.indexOf(":") + 1)))
-  return isDigestMine || mine.has(formatHex(leafHash))
-}
-
-/** One remark for each watched signer that did not sign this, as far as its ledger knows. */
-export function signerRemarks(
-  { index, leafHash, facts }: Examination,
-  matches: readonly SignerMatch[],
-): readonly Remark[] {
-  return matches.flatMap(({ signer, by }): readonly Remark[] => {
-    if (signer.mine === undefined || isMine(signer.mine, leafHash, facts)) return []
-    const { name: watched } = signer
-    const summary = `entry ${index} is signed by ${watched} (${by.key}) and is not in its ledger: ${facts.digests.join(", ")}`
-    return [{ kind: "not-mine", watched, summary }]
-  })
-}
-
-/** Keys of nobody who is watched that are remembered of one log. */
-const MOST_STRANGERS = 10_000
-
-/** Keys that entries revoke, by origin and key. */
-export const revocations = collection(
-  "revocation",
-  message({
-    /** The lowest index of an entry that revokes it. */
-    index: integer,
-    /** The first entry behind it that was told of, if the key is not watched. */
-    toldAt: optional(integer),
-  }),
-)
-
-export function createRevocationRule(origin: string, watch: WatchIndex) {
-  let strangers: number | undefined
-
-  const placeOf = (key: string): string => `${origin} ${key}`
-
-  /** Behind an entry, which can be proven. */
-  function behindEntry(
-    { index, facts, payload, documents }: Examination,
-    key: string,
-    { index: other, toldAt }: ValueOf<typeof revocations>,
-  ): readonly Remark[] {
-    const isOwn = watch.isKnownKey(key) || watch.signersOf(facts).some(({ by }) => by.key === key)
-    if (!isOwn) {
-      if (toldAt !== undefined) return []
-      documents.put(revocations, placeOf(key), { index: other, toldAt: index })
-    }
-    const summary = `entry ${index} is signed by ${key}, which entry ${other} has revoked`
-    const named = isOwn ? { watched: key } : { about: key }
-    const proof = {
-      other,
-      evidenceKind: "signed-after-revocation",
-      payload: payload?.payload,
-    } as const
-    return [{ kind: "after-revocation", ...named, summary, ...proof }]
-  }
-
-  /** Behind an index that only the watch file knows. */
-  function behindIndex(index: number, key: string): readonly Remark[] {
-    const from = watch.revokedAt(key, origin)
-    if (from === undefined || index <= from) return []
-    const summary = `entry ${index} is signed by ${key}, which is revoked from entry ${from} on`
-    return [{ kind: "after-revocation", watched: key, summary }]
-  }
-
-  return {
-    /** Remembers that the entry at `index` revokes the key; its signature holds. */
-    remember({ index, documents }: Examination, key: string): void {
-      const known = documents.get(revocations, placeOf(key))
-      if (known !== undefined && known.index <= index) return
-      if (known === undefined && !watch.isKnownKey(key)) {
-        strangers ??= documents.keys(revocations, `${origin} `).length
-        if (strangers >= MOST_STRANGERS) return
-        strangers += 1
-      }
-      documents.put(revocations, placeOf(key), { ...known, index })
-    },
-    /** One remark a revoked key; of a key that is not watched only the first entry behind is told of. */
-    remarks(entry: Examination): readonly Remark[] {
-      const { index, facts, documents } = entry
-      const keys = new Set(facts.signers.map(({ key }) => key))
-      return [...keys].flatMap((key) => {
-        const revocation = documents.get(revocations, placeOf(key))
-        return revocation !== undefined && revocation.index < index
-          ? behindEntry(entry, key, revocation)
-          : behindIndex(index, key)
-      })
-    },
-  }
+  return (
+    entry: Examination,
+    matches: readonly SubjectMatch[],
+    documents: Documents,
+  ): readonly Remark[] =>
+    matches.flatMap((match) => [
+      ...remarkOnSigners(entry, match),
+      ...conflictRemarks(entry, match, documents),
+    ])
 }

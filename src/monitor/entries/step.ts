@@ -1,45 +1,50 @@
-// Takes the entries of one step of the follower: examines each, and turns remarks into findings, all in the
-// commit that makes their leaf hashes durable. The evidence is the entry, its place in the tree, and the head that the
-// log signed over it. Whether it was logged while its signers' certificates were valid is judged by the clocks of
-// witnesses: the times of the two cosigned heads that enclose it, never its own clock or the log's.
+// Takes entries that were read: asks for what the log keeps beside them, examines each, and tells what is found, how
+// each stands, and by which tag it is found again; all for the commit that makes it durable. An entry that is examined
+// again, because the watch or what is known of it has changed, goes the same way.
 import { equalBytes } from "../../core/base/bytes.ts"
-import { bug, Refusal, Trouble } from "../../core/base/errors.ts"
+import { unlessRefused } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
-import type { SignatureRule, Vkey } from "../../core/note/note.ts"
-import type { Origin } from "../../core/note/origin.ts"
-import { decodeBundle } from "../../core/tree/bundle.ts"
-import type { Hash } from "../../core/tree/hash.ts"
-import { TILE_WIDTH, tileWidth } from "../../core/tree/tile.ts"
-import { readEnvelope } from "../../entry/dsse.ts"
-import { hasEnvelope } from "../../entry/kinds/summary.ts"
-import { makeEntryEvidence, makeEntryTime } from "../../evidence/entry-evidence.ts"
-import type { Evidence } from "../../evidence/evidence.ts"
-import type { LoggedEntry } from "../../evidence/format.ts"
+import { hasEnvelope, readSummary } from "../../entry/kinds/summary.ts"
 import type { Case } from "../findings/case.ts"
-import { type Finding, ungraded } from "../findings/finding.ts"
+import { storedFinding } from "../findings/stored.ts"
 import type { MatchedEntry } from "../follow/bundle-audit.ts"
-import type { LogSource } from "../follow/source.ts"
-import { DataFault } from "../follow/target-tree.ts"
-import { type Statement, secondsText } from "../heads/statement.ts"
+import type { MessageReads } from "../messages/messages.ts"
+import { type ProveMessage, provenMessage } from "../messages/proving.ts"
+import { type Asked, askEnvelope, saysKept } from "../pending/asking.ts"
+import { isPending, type Standing, type StandingReason } from "../pending/standing.ts"
+import { isSighted, type Sighting } from "../search/sightings.ts"
 import type { Documents } from "../state/documents.ts"
+import { tagOf } from "../state/tags.ts"
 import type { OwnTree } from "../state/tree.ts"
 import type { Watch } from "../watch/watch.ts"
-import type { EntryExaminer } from "./examiner.ts"
-import type { EntryRemark } from "./remark.ts"
+import type { NotedEntry } from "./entry-states.ts"
+import type { EntryExaminer, ExaminedResult } from "./examiner.ts"
+import type { ExaminedEntry } from "./reading.ts"
+import { judgeRemark, type RemarkGround } from "./remark-finding.ts"
 
 /** Entries that are examined without letting others have the thread. */
 const UNINTERRUPTED = 128
 /** Envelopes that are asked for at a time. */
 const AT_A_TIME = 8
+/** Answers in a row that a log owes before the rest of a step is left for later. */
+const MOST_FAILURES = 16
+/** Entries of a step about which the log is asked whether it keeps what it does not give. */
+const MOST_DOUBTED = 32
 /** Findings of a step that get evidence; more of them come of a flood. */
 const MOST_EVIDENCE = 256
 
-interface EntryStep {
+export interface EntryStep {
   readonly own: OwnTree
   readonly ground: RemarkGround
   readonly watch: Watch
   readonly examiner: EntryExaminer
+  readonly messages: MessageReads
+  readonly prove: ProveMessage
+  /** Whether the entries were examined before. */
+  readonly isAgain: boolean
+  /** Whether envelopes are asked for whatever is watched. */
+  readonly asksAll: boolean
   /** Lets others have the thread. */
   readonly pause: () => Promise<void>
   /** Whether what the log gives beside the entries takes too long. */
@@ -65,195 +70,182 @@ async function duplicatesOf(own: OwnTree, entries: readonly MatchedEntry[]) {
   return found
 }
 
-/** What a log withholds counts as not there: it could say so as well. */
-async function envelopeOf(source: LogSource, index: number): Promise<Uint8Array | undefined> {
-  try {
-    return await source.envelope?.(index)
-  } catch (error) {
-    if (error instanceof Refusal || error instanceof Trouble) return undefined
-    throw error
+/** A log that fails one time after the other is not asked for the rest of the step. */
+async function askAll({ ground: { source }, isLate }: EntryStep, wanted: readonly MatchedEntry[]) {
+  const asked = new Map<number, Asked>()
+  let failures = 0
+  for (let at = 0; at < wanted.length; at += AT_A_TIME) {
+    const some = wanted.slice(at, at + AT_A_TIME)
+    const isLeft = failures >= MOST_FAILURES || isLate()
+    const answers = await Promise.all(
+      some.map(({ index }): Asked | Promise<Asked> => {
+        if (isLeft) return { reason: failures >= MOST_FAILURES ? "unreachable" : "unasked" }
+        return askEnvelope(source, index)
+      }),
+    )
+    answers.forEach((answer, i) => {
+      const isFailure = "reason" in answer && answer.reason === "unreachable"
+      failures = isFailure ? failures + 1 : failures
+      asked.set((some[i] as MatchedEntry).index, answer)
+    })
+    if (!isLeft && answers.some((answer) => "envelope" in answer)) failures = 0
   }
+  return asked
 }
 
-/** A log that takes too long for them withholds them. */
-async function envelopesOf(
-  { ground: { source }, watch, isLate }: EntryStep,
-  entries: readonly MatchedEntry[],
-): Promise<ReadonlyMap<number, Uint8Array>> {
-  const envelopes = new Map<number, Uint8Array>()
-  if (source.envelope === undefined || watch.subjects.length === 0) return envelopes
-  const wanted = entries.filter(({ body }) => hasEnvelope(body)).map(({ index }) => index)
-  for (let at = 0; at < wanted.length && !isLate(); at += AT_A_TIME) {
-    const indexes = wanted.slice(at, at + AT_A_TIME)
-    const found = await Promise.all(indexes.map((index) => envelopeOf(source, index)))
-    found.forEach((envelope, i) => {
-      if (envelope !== undefined) envelopes.set(indexes[i] as number, envelope)
-    })
+/** Of what the log did not give, what it says that it keeps. */
+async function doubted(
+  { ground: { source }, isLate }: EntryStep,
+  wanted: readonly MatchedEntry[],
+  asked: ReadonlyMap<number, Asked>,
+): Promise<ReadonlySet<number>> {
+  const kept = new Set<number>()
+  if (source.native === undefined) return kept
+  const missing = wanted.filter(({ index }) => {
+    const answer = asked.get(index)
+    return answer !== undefined && "reason" in answer && answer.reason !== "redacted"
+  })
+  for (const { index, body } of missing.slice(0, MOST_DOUBTED)) {
+    if (isLate()) break
+    const payload = unlessRefused(() => readSummary(body).payload)
+    if (payload !== undefined && (await saysKept(source, index, payload))) kept.add(index)
   }
-  return envelopes
+  return kept
+}
+
+export interface StepFacts {
+  readonly asked: ReadonlyMap<number, Asked>
+  /** Entries whose envelope the log says that it keeps, among those that it did not give. */
+  readonly kept: ReadonlySet<number>
+  readonly duplicates: ReadonlyMap<number, number>
 }
 
 /** Reads what must be known of the entries before they can be examined; outside of the commit, because it may take its time. */
-export async function readStepFacts(step: EntryStep, entries: readonly MatchedEntry[]) {
-  const envelopes = await envelopesOf(step, entries)
-  return { envelopes, duplicates: await duplicatesOf(step.own, entries) }
+export async function readStepFacts(
+  step: EntryStep,
+  entries: readonly MatchedEntry[],
+): Promise<StepFacts> {
+  const isWanted = step.asksAll || step.watch.subjects.length > 0
+  const wanted = isWanted ? entries.filter(({ body }) => hasEnvelope(body)) : []
+  const asked = await askAll(step, wanted)
+  const kept = await doubted(step, wanted, asked)
+  return { asked, kept, duplicates: await duplicatesOf(step.own, entries) }
 }
 
-/** Examines the entries and gives what is found; part of the commit that takes them. */
+/** What there is to say about entries. */
+export interface TakenEntries {
+  readonly cases: readonly Case[]
+  /** The keys of all findings that there are or may be, whether or not they are told now. */
+  readonly keys: ReadonlySet<string>
+  readonly noted: readonly NotedEntry[]
+  readonly standings: readonly Standing[]
+  readonly tags: readonly { readonly index: number; readonly tag: Uint8Array }[]
+  readonly sightings: readonly Sighting[]
+}
+
+/** What was asked for of one entry, and what the log says of it. */
+interface Beside {
+  readonly answer: Asked | undefined
+  readonly isKept: boolean
+}
+
+/** Why the log did not give what it was asked for. */
+function missing({ answer, isKept }: Beside): StandingReason | undefined {
+  if (answer === undefined || "envelope" in answer) return undefined
+  return answer.reason === "not-kept" && isKept ? "withheld" : answer.reason
+}
+
+/** Why an entry is not understood; undefined for one that is, and for a stranger's of which nothing can be asked. */
+function reasonOf(
+  { state, isListed }: NotedEntry,
+  body: Uint8Array,
+  beside: Beside,
+): StandingReason | undefined {
+  if (state === "understood") return undefined
+  const { answer } = beside
+  if (answer !== undefined) return missing(beside) ?? "other-envelope"
+  if (!isListed) return undefined
+  return hasEnvelope(body) ? "unasked" : "unknown-bytes"
+}
+
+/** Examines an entry, and once more with the message that is kept for its digest, if there is one. */
+async function examineFully(
+  { examiner, messages, prove }: EntryStep,
+  entry: ExaminedEntry,
+  documents: Documents,
+): Promise<ExaminedResult> {
+  const first = examiner.examine(entry, documents)
+  const { state, digest } = first
+  if (state === "understood" || digest === undefined || !messages.has(digest)) return first
+  const message = provenMessage(prove, entry.body, await messages.find(digest))
+  if (message === undefined) return first
+  const { isAgain } = first
+  return { ...examiner.examine({ ...entry, message, isAgain: true }, documents), isAgain }
+}
+
+function seenEntry(
+  { isAgain }: EntryStep,
+  entry: MatchedEntry,
+  beside: Beside,
+  repeats: number | undefined,
+): ExaminedEntry {
+  const { answer } = beside
+  if (answer === undefined && repeats === undefined && !isAgain) return entry
+  const envelope = answer !== undefined && "envelope" in answer ? answer.envelope : undefined
+  const reason = missing(beside)
+  const isAwaited = reason !== undefined && isPending(reason)
+  return { ...entry, ...present({ envelope, repeats }), isAwaited, isAgain }
+}
+
+/** Examines the entries and tells what is found; part of the commit that takes them. */
 export async function takeEntries(
   step: EntryStep,
   entries: readonly MatchedEntry[],
-  { envelopes, duplicates }: Awaited<ReturnType<typeof readStepFacts>>,
+  { asked, kept, duplicates }: StepFacts,
   documents: Documents,
-): Promise<readonly Case[]> {
+): Promise<TakenEntries> {
   const cases: Case[] = []
-  let examined = 0
-  for (const entry of entries) {
-    const envelope = envelopes.get(entry.index)
-    const repeats = duplicates.get(entry.index)
-    const isPlain = envelope === undefined && repeats === undefined
-    const seen = isPlain ? entry : { ...entry, ...present({ envelope, repeats }) }
-    for (const remark of step.examiner.examine(seen, documents)) {
-      const isBare = cases.length >= MOST_EVIDENCE || step.isLate()
-      const finding = await findingOf(step.ground, remark, entry.body, isBare)
-      if (finding !== undefined) cases.push(finding)
+  const keys = new Set<string>()
+  const noted: NotedEntry[] = []
+  const standings: Standing[] = []
+  const tags: TakenEntries["tags"][number][] = []
+  const sightings: Sighting[] = []
+  const isBare = (key: string): boolean =>
+    cases.length >= MOST_EVIDENCE || step.isLate() || isProven(documents, key)
+
+  /** Gives whether the dates of a certificate could not be judged. */
+  async function judgeAll({ remarks }: ExaminedResult, body: Uint8Array): Promise<boolean> {
+    let isUndecided = false
+    for (const remark of remarks) {
+      const judged = await judgeRemark(step.ground, remark, body, isBare)
+      keys.add(judged.key)
+      if (judged.finding !== undefined) cases.push(judged.finding)
+      isUndecided ||= judged.isUndecided === true
     }
-    examined += 1
-    if (examined % UNINTERRUPTED === 0) await step.pause()
+    return isUndecided
   }
-  return cases
-}
 
-/** Where entries stand, and who says so. */
-export interface RemarkGround {
-  readonly origin: Origin
-  /** The signed head that the entries are under. */
-  readonly statement: Statement
-  /** A signed head without any of the entries. */
-  readonly older?: Statement
-  /** The inclusion proof to the root of `statement`. */
-  readonly path: (index: number) => Promise<readonly Hash[]>
-  readonly source: LogSource
-  readonly holds?: SignatureRule
-}
-
-/** The dates of certificates against the witnesses' clocks; undefined if the entry may have come in time. */
-function judged(remark: EntryRemark, { statement, older }: RemarkGround): EntryRemark | undefined {
-  if (remark.kind !== "outside-validity") return remark
-  const before = older?.witnesses.map(({ time }) => time) ?? []
-  const after = statement.witnesses.map(({ time }) => time)
-  return judgeValidity(remark, { from: Math.max(...before), to: Math.min(...after) })
-}
-
-/** The body of another entry; the evidence is refused if it is not the one in the tree. */
-async function bodyOf({ source, statement }: RemarkGround, index: number): Promise<Uint8Array> {
-  const bundle = Math.floor(index / TILE_WIDTH)
-  const width = tileWidth({ level: 0, index: bundle }, statement.head.size)
-  const bytes = await source.bundle(bundle, width)
-  const body = bytes && decodeBundle(bytes, width)[index - bundle * TILE_WIDTH]
-  if (body === undefined) throw new Refusal("not-found", `entry ${index} cannot be read`)
-  return body
-}
-
-async function otherEntry(ground: RemarkGround, index: number, needsPayload: boolean) {
-  const envelope = needsPayload ? await ground.source.envelope?.(index) : undefined
-  const payload = envelope && readEnvelope(envelope).payload
-  const body = await bodyOf(ground, index)
-  return { index, body, path: await ground.path(index), ...present({ payload }) }
-}
-
-function timeEvidence(
-  vkey: Vkey,
-  { notBefore = 0, notAfter = 0 }: EntryRemark,
-  entry: LoggedEntry,
-  { statement, older, holds }: RemarkGround,
-): Evidence {
-  const tooLate = older?.witnesses.filter(({ time }) => time - CLOCK_SKEW > notAfter) ?? []
-  const tooEarly = statement.witnesses.filter(({ time }) => time + CLOCK_SKEW < notBefore)
-  const isLate = tooLate.length > 0
-  const witnesses = (isLate ? tooLate : tooEarly).map((signer) => signer.vkey)
-  const before = isLate ? older?.note : undefined
-  const found = { witnesses, note: statement.note, entry, ...present({ older: before }) }
-  return makeEntryTime(vkey, found, holds)
-}
-
-async function evidenceOf(ground: RemarkGround, remark: EntryRemark, body: Uint8Array) {
-  const vkey = ground.statement.log[0]?.vkey
-  if (vkey === undefined) return undefined
-  const { index, payload, other, evidenceKind: kind = "unexpected-entry", summary } = remark
-  const path = await ground.path(index)
-  const entry: LoggedEntry = { index, body, path, ...present({ payload }) }
-  if (remark.kind === "outside-validity") return timeEvidence(vkey, remark, entry, ground)
-  const entries =
-    other === undefined ? [entry] : [await otherEntry(ground, other, payload !== undefined), entry]
-  return makeEntryEvidence(kind, vkey, ground.statement.note, entries, summary, ground.holds)
-}
-
-/** What proves nothing, or what the log does not give now, leaves the monitor's word. */
-async function evidenceOrNone(work: Promise<Evidence | undefined>): Promise<Evidence | undefined> {
-  try {
-    return await work
-  } catch (error) {
-    if (error instanceof Refusal || error instanceof DataFault) return undefined
-    if (error instanceof Trouble && error.code === "network") return undefined
-    throw error
+  for (const entry of entries) {
+    const { index, body } = entry
+    const beside = { answer: asked.get(index), isKept: kept.has(index) }
+    const seen = seenEntry(step, entry, beside, duplicates.get(index))
+    const examined = await examineFully(step, seen, documents)
+    const { digest, facts, remarks, isListed } = examined
+    const isUndecided = remarks.length > 0 && (await judgeAll(examined, body))
+    const isTest = remarks.some(({ isCanary }) => isCanary === true)
+    const reason = isTest ? "test" : reasonOf(examined, body, beside)
+    const standing = { index, isListed, isUndecided, isKept: beside.isKept }
+    standings.push(reason === undefined ? standing : { ...standing, reason })
+    noted.push(reason === "unasked" ? { ...examined, state: "pending" } : examined)
+    if (digest !== undefined) tags.push({ index, tag: tagOf(digest) })
+    if (facts !== undefined && isSighted(step.watch, facts)) sightings.push({ index, facts })
+    if (noted.length % UNINTERRUPTED === 0) await step.pause()
   }
+  return { cases, keys, noted, standings, tags, sightings }
 }
 
-/** The finding that a remark on this entry makes, if any. `isBare` leaves the evidence out. */
-async function findingOf(
-  ground: RemarkGround,
-  candidate: EntryRemark,
-  body: Uint8Array,
-  isBare: boolean,
-): Promise<Finding | undefined> {
-  const remark = judged(candidate, ground)
-  if (remark === undefined) return undefined
-  const { kind, index, summary, about, watched, isCanary } = remark
-  const evidence = isBare ? undefined : await evidenceOrNone(evidenceOf(ground, remark, body))
-  const which = [String(index), about ?? []].flat()
-  return {
-    ...ungraded(kind, ground.origin, summary, ...which),
-    grade: evidence === undefined ? "ATTESTED" : "PROVEN",
-    index,
-    ...present({ watched, evidence, isCanary }),
-  }
-}
-
-/** When the entry came into the log, in Unix seconds; a side without a cosigned head is infinite, or not there. */
-interface TimeSandwich {
-  /** Of the newest cosigned head without the entry: it came later. */
-  readonly from?: number
-  /** Of the oldest cosigned head with the entry: it was there by then. */
-  readonly to?: number
-}
-
-/** How far a witness's clock may be off, in seconds. */
-export const CLOCK_SKEW = 300
-
-/**
- * The remark that an `outside-validity` candidate turns into: undefined unless the whole time in which the
- * entry can have come lies outside of the dates, give or take `skew` seconds.
- */
-export function judgeValidity(
-  candidate: EntryRemark,
-  { from, to }: TimeSandwich,
-  skew = CLOCK_SKEW,
-): EntryRemark | undefined {
-  const { kind, index, notBefore, notAfter } = candidate
-  if (kind !== "outside-validity" || notBefore === undefined || notAfter === undefined) {
-    return bug(`a remark ${kind} has no dates`)
-  }
-  const dates = `${secondsText(notBefore)} to ${secondsText(notAfter)}`
-  const said = (what: string): EntryRemark => ({ ...candidate, summary: `entry ${index} ${what}` })
-  if (notBefore > notAfter) {
-    return said(`is signed under certificates that are never valid together: ${dates}`)
-  }
-  if (from !== undefined && from - skew > notAfter) {
-    return said(`came after ${secondsText(from)}, its certificate is valid from ${dates}`)
-  }
-  if (to !== undefined && to + skew < notBefore) {
-    return said(`was there at ${secondsText(to)}, its certificate is valid from ${dates}`)
-  }
-  return undefined
+/** Whether a finding is proven already, so that it needs no other evidence. */
+function isProven(documents: Documents, key: string): boolean {
+  const found = storedFinding(documents, key)
+  return found?.grade === "PROVEN" && found.resolvedAt === undefined
 }

@@ -2,8 +2,8 @@
 // out everything that depends on other entries: duplicates, conflicting claims, revocations by entries.
 import type { Hash } from "../../core/tree/hash.ts"
 import type { Watch } from "../watch/watch.ts"
-import { createEntryReader, type LoggedEntryBytes, type ReadEntry } from "./reading.ts"
-import { isMine } from "./rule-subject.ts"
+import { isMine } from "./ledger-rule.ts"
+import { createEntryReader, type Examination, type LoggedEntryBytes } from "./reading.ts"
 import {
   type EntrySigner,
   indexWatch,
@@ -19,25 +19,43 @@ interface ExplainedEntry extends LoggedEntryBytes {
   readonly origin?: string
 }
 
-function signerLine({ key, identities, issuer, isUnreadable }: EntrySigner): string {
-  const names = identities.length === 0 ? "" : `, as ${identities.join(", ")}`
-  const vouched = issuer === undefined ? "" : ` of ${issuer}`
-  return `signed by ${key}${names}${vouched}${isUnreadable ? ", with a name that cannot be read" : ""}`
+function vouchText(signer: EntrySigner, { believesAnyone, vouchedBy }: WatchIndex): string {
+  const result = signer.certificate && vouchedBy(signer)
+  if (result === undefined)
+    return signer.certificate && believesAnyone ? "; nobody is asked who issued it" : ""
+  return result.form === "chained"
+    ? `; issued by ${result.authority}`
+    : `; issued by nobody whom the watch file names: ${result.text}`
 }
 
-function subjectLines({ subject, reason, strangers }: SubjectMatch): readonly string[] {
-  const about = `subject ${subject.name}: ${reason}`
+function signerLine(signer: EntrySigner, index: WatchIndex): string {
+  const { key, identities, issuer, isUnreadable } = signer
+  const names = identities.length === 0 ? "" : `, as ${identities.join(", ")}`
+  const vouched = issuer === undefined ? "" : ` of ${issuer}`
+  const doubt = isUnreadable ? ", with a name that cannot be read" : ""
+  return `signed by ${key}${names}${vouched}${doubt}${vouchText(signer, index)}`
+}
+
+/** What a match comes to; of what is said nobody needs to be told. */
+const kindOfMatch = {
+  said: "",
+  "look-alike": "look-alike, ",
+  odd: "perhaps, because readers take it in different ways: ",
+} as const
+
+function subjectLines({ form, subject, reason, strangers }: SubjectMatch): readonly string[] {
+  const about = `subject ${subject.name}: ${kindOfMatch[form]}${reason}`
   if (subject.signers.length === 0) return [`${about}; anybody may sign it`]
   if (strangers.length === 0) return [`${about}; its signers are expected`]
   const keys = strangers.map(({ key }) => key).join(", ")
   return [`${about}; unknown-signer, because no rule of it fits ${keys}`]
 }
 
-function signerLines({ signer, reason }: SignerMatch, entry: ExplainedEntry, read: ReadEntry) {
+function signerLines({ signer, by: { key }, reason }: SignerMatch, read: Examination) {
   const { name, mine } = signer
   const by = `signer ${name}: ${reason}`
   if (mine === undefined) return `${by}; it has no ledger`
-  return isMine(mine, entry.leafHash, read.facts)
+  return isMine(mine, read, key)
     ? `${by}; the entry is in its ledger`
     : `${by}; not-mine, because the entry is not in its ledger`
 }
@@ -45,7 +63,7 @@ function signerLines({ signer, reason }: SignerMatch, entry: ExplainedEntry, rea
 function revokedLines(
   index: WatchIndex,
   { origin = "", index: at }: ExplainedEntry,
-  { facts }: ReadEntry,
+  { facts }: Examination,
 ): readonly string[] {
   return facts.signers.flatMap(({ key }) => {
     const from = index.revokedAt(key, origin)
@@ -56,16 +74,21 @@ function revokedLines(
   })
 }
 
-function payloadLines({ claim, payload }: ReadEntry): readonly string[] {
-  if (claim.summary.payload === undefined) return []
-  if (payload === undefined) return ["its payload is not at hand, so no rule by name can fit"]
-  if (payload.isUnreadable) return ["unclassifiable: its statement's subjects cannot be read"]
-  return payload.subjects.map(({ name = "nothing by name" }) => `its statement is about ${name}`)
+function payloadLines({ claim, hasMessage, facts }: Examination): readonly string[] {
+  if (claim.summary.payload === undefined && !hasMessage) return []
+  if (!hasMessage) return ["its payload is not at hand, so no rule by name can fit"]
+  if (facts.odd !== undefined) {
+    return [
+      "readers take what was signed in different ways, so it may be about anything it mentions",
+    ]
+  }
+  return facts.subjects.map(({ name = "nothing by name" }) => `its statement is about ${name}`)
 }
 
 /** One line for each thing there is to say, in order; the last one says so if no rule fits. */
 export function explain(entry: ExplainedEntry, watch: Watch): string[] {
-  const read = createEntryReader()(entry)
+  const { index: at = 0 } = entry
+  const read = createEntryReader()({ ...entry, index: at })
   if (read.form !== "read") {
     const isIgnored = read.form === "unknown" && watch.unknown === "ignore"
     return [isIgnored ? `ignored: ${read.reason}` : `unclassifiable: ${read.reason}`]
@@ -74,12 +97,15 @@ export function explain(entry: ExplainedEntry, watch: Watch): string[] {
   const index = indexWatch(watch)
   const matches = [
     ...index.subjectsOf(read.facts).flatMap(subjectLines),
-    ...index.signersOf(read.facts).map((match) => signerLines(match, entry, read)),
+    ...index.signersOf(read.facts).map((match) => signerLines(match, read)),
+    ...index.claimsOf(read.facts).map(({ name, reason }) => {
+      return `claimed-identity, because it says that it is ${name} and ${reason}`
+    }),
     ...revokedLines(index, entry, read),
   ]
   return [
     `${summary.kind} about ${read.facts.digests.join(", ")}`,
-    ...read.facts.signers.map(signerLine),
+    ...read.facts.signers.map((signer) => signerLine(signer, index)),
     ...payloadLines(read),
     ...(read.revokes === undefined ? [] : [`revokes ${read.revokes}, if its signature holds`]),
     ...(matches.length === 0 ? ["no rule of the watch file fits"] : matches),

@@ -34,6 +34,13 @@ export interface AbsentCase {
   readonly absentAt: "everywhere" | Vantage
 }
 
+/** A finding that was about what is watched, and that the present watch file no longer makes. */
+export interface WithdrawnCase {
+  readonly key: string
+  /** Why, in words behind the summary. */
+  readonly withdrawn: string
+}
+
 /** Says that of these kinds there is nothing else about this origin. */
 export interface NothingElse {
   readonly kinds: readonly FindingKind[]
@@ -42,7 +49,7 @@ export interface NothingElse {
   readonly but: ReadonlySet<string>
 }
 
-export type Case = Finding | SuspectedCase | AbsentCase | NothingElse
+export type Case = Finding | SuspectedCase | AbsentCase | WithdrawnCase | NothingElse
 
 export function absent(key: string, absentAt: AbsentCase["absentAt"] = "everywhere"): AbsentCase {
   return { key, absentAt }

@@ -5,7 +5,14 @@ import { present } from "../../core/base/present.ts"
 import { collection } from "../state/collection.ts"
 import type { Documents, Moment } from "../state/documents.ts"
 import { integer, list, message, text } from "../state/schema.ts"
-import { type AbsentCase, absent, type Case, type NothingElse, type SuspectedCase } from "./case.ts"
+import {
+  type AbsentCase,
+  absent,
+  type Case,
+  type NothingElse,
+  type SuspectedCase,
+  type WithdrawnCase,
+} from "./case.ts"
 import { keepEvidence } from "./evidence.ts"
 import { type Finding, type Grade, grades } from "./finding.ts"
 import { isOneOfMany, keep, MOST_FINDINGS, told, toldIfDue } from "./life.ts"
@@ -16,6 +23,7 @@ import {
   placeOf,
   type StoredFinding,
   storedFinding,
+  withReason,
 } from "./stored.ts"
 
 /** Between two tries of which the second one confirms the first. */
@@ -129,6 +137,19 @@ function close(moment: Moment, key: string): void {
   keep(documents, before, { ...after, resolvedAt: now })
 }
 
+/**
+ * Closes a finding whatever its grade, and says why: it rested on the watch, so what proved the entry to be in the log
+ * stays true and kept, but nobody is accused by it any more.
+ */
+function withdraw(moment: Moment, { key, withdrawn }: WithdrawnCase): void {
+  const { documents, now } = moment
+  const before = storedFinding(documents, key)
+  if (before === undefined || before.resolvedAt !== undefined) return
+  const said = withReason(before, withdrawn)
+  const after = before.isTold && !before.isCanary ? told(moment, said, "resolved") : said
+  keep(documents, before, { ...after, resolvedAt: now })
+}
+
 function heal(moment: Moment, gone: AbsentCase): void {
   if (forget(moment.documents, gone)) close(moment, gone.key)
 }
@@ -153,6 +174,7 @@ export function settle(documents: Documents, cases: readonly Case[], now: number
     if ("grade" in each) seen.push(each)
     if ("shownBy" in each) seen.push({ ...each, grade: suspect(documents, each) })
     if ("absentAt" in each) heal(moment, each)
+    if ("withdrawn" in each) withdraw(moment, each)
   }
   for (const finding of seen) raise(moment, finding)
   for (const each of cases) if ("but" in each) closeOthers(moment, each)

@@ -85,6 +85,11 @@ export function openedFinding(finding: Finding, now: number): StoredFinding {
   })
 }
 
+/** The finding with a word behind its summary. */
+export function withReason(finding: StoredFinding, reason: string): StoredFinding {
+  return { ...finding, summary: bounded(`${finding.summary} (${reason})`, LONGEST_SUMMARY) }
+}
+
 /** The finding with this key, open or not. */
 export function storedFinding(reads: DocumentReads, key: string): StoredFinding | undefined {
   return reads.get(findings, placeOf(key))

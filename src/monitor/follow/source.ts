@@ -17,8 +17,42 @@ export interface LogSource {
     width: number,
     isFresh?: boolean,
   ): Promise<Uint8Array | undefined>
-  /** The DSSE envelope that is kept beside an entry, where the log has such a thing. */
+  /** The DSSE envelope that is kept beside an entry; refuses `not-found` for one that was taken away. */
   envelope?(index: number): Promise<Uint8Array | undefined>
+  /** What only a log's own API has; static files have none of it. */
+  readonly native?: NativeSource
+}
+
+/** One thing that entries are searched by: the value of a parameter of the log's search. */
+export interface SearchItem {
+  readonly by: "digest" | "key"
+  readonly value: string
+}
+
+/** The newest entries that fit, newest first. */
+export interface FoundIndexes {
+  readonly indexes: readonly number[]
+  /** Whether older ones were left out. */
+  readonly isCut: boolean
+  /** The size up to which the log says that nothing else is left out. */
+  readonly completeUpTo: number
+}
+
+/** A message that somebody attached to an entry, as the log lists it. */
+export interface ListedMessage {
+  readonly sequence: number
+  /** `sha256:` and the hex of the message's bytes; what it may be asked for by. */
+  readonly digest: string
+  readonly index: number
+}
+
+export interface NativeSource {
+  /** Whether the log says that it has the attestation with this payload digest beside the entry. */
+  saysKept(index: number, payload: string): Promise<boolean>
+  search(item: SearchItem): Promise<FoundIndexes>
+  /** Messages behind a sequence number, in order; undefined where the log has no such list. */
+  messages(after: number): Promise<readonly ListedMessage[] | undefined>
+  message(digest: string): Promise<Uint8Array | undefined>
 }
 
 /** A witness's read API: the newest head of a log that it cosigned, as a note. */

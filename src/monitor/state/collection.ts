@@ -12,7 +12,10 @@ import type { Schema } from "./schema.ts"
  * `pending-head`: a signed head that the tree does not reach yet. `suspicion`: what may heal.
  * `finding`, `evidence`: by their IDs. `alert`: what is still to be delivered. `claim`, `revocation`:
  * what entries said. `promise`: receipts that are still to be kept. `expectation`: what was shipped
- * and must appear. `canary`: the monitor's own test entries. `inbox`: heads posted by verifiers.
+ * and must appear. `canary`: the monitor's own test entries. `inbox`: heads posted by verifiers. `standing`:
+ * entries that are not understood. `rescan`: how far a log is judged by the present watch file. `sighting`: where
+ * what is watched was found. `feed`: how far a log's list of messages was read.
+ * `opaque`: of which entries nobody could say what they are about.
  */
 export type DocumentKind =
   | "policy"
@@ -32,6 +35,11 @@ export type DocumentKind =
   | "expectation"
   | "canary"
   | "inbox"
+  | "standing"
+  | "rescan"
+  | "sighting"
+  | "feed"
+  | "opaque"
 
 /** Which keys of a kind belong to a collection; all of them by default. */
 interface CollectionKeys {

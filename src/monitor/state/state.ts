@@ -11,13 +11,16 @@ import { type Origin, parseOrigin } from "../../core/note/origin.ts"
 import { asHash, EMPTY_HEAD, type Hash, type Head, type TreeHasher } from "../../core/tree/hash.ts"
 import type { DocumentReads, Documents } from "./documents.ts"
 import { createDocumentSet, createDraft, type Draft } from "./set.ts"
-import type { LeafChange, MonitorStore } from "./store.ts"
+import type { LeafChange, MonitorStore, TagChange } from "./store.ts"
+import { TAG_BLOCK_BYTES, type TagBlock, taggedIn } from "./tags.ts"
 import { type OwnTree, openTree } from "./tree.ts"
 
 /** Leaf hashes to append to the tree of a log. */
 export interface Growth {
   readonly origin: Origin
   readonly leafHashes: readonly Hash[]
+  /** Tags that take the place of those that are kept; may be filled by the edit. */
+  readonly tags?: readonly TagBlock[]
 }
 
 export interface MonitorState {
@@ -25,6 +28,10 @@ export interface MonitorState {
   readonly sequence: number
   /** The tree of a log, empty if nothing of it was followed yet. */
   tree(origin: Origin): Promise<OwnTree>
+  /** The tags of a block of a log, zeros if none is kept. */
+  tags(origin: Origin, block: number): Promise<TagBlock>
+  /** The indexes of all entries with this tag, in order; nothing says that it is theirs until they are read again. */
+  tagged(origin: Origin, tag: Uint8Array): Promise<readonly number[]>
   /**
    * Runs `edit` on the newest documents and makes what it changed durable together with the new leaf
    * hashes, signed; one change at a time, so `edit` must not wait for another one. If `edit` throws,
@@ -130,9 +137,11 @@ function stateOver({ store, signer, hasher }: StateOptions, opened: Opened): Mon
   async function write(draft: Draft, growth: Growth | undefined): Promise<void> {
     const leaves = growth === undefined ? [] : await grow(growth)
     const changes = draft.changes()
-    if (leaves.length + changes.length === 0 && sequence > 0) return
+    const tags = tagsOf(growth)
+    if (leaves.length + changes.length + tags.length === 0 && sequence > 0) return
     const text = formatStatement(statementAfter(documents.digestAfter(changes)))
-    await store.commit({ documents: changes, leaves, statement: await signer.sign(text) })
+    const statement = await signer.sign(text)
+    await store.commit({ documents: changes, leaves, tags, statement })
     documents.apply(changes)
     sequence += 1
   }
@@ -156,6 +165,13 @@ function stateOver({ store, signer, hasher }: StateOptions, opened: Opened): Mon
       return sequence
     },
     tree,
+    async tags(origin, block) {
+      return { block, tags: (await store.tags(origin, block)) ?? new Uint8Array(TAG_BLOCK_BYTES) }
+    },
+    async tagged(origin, tag) {
+      const blocks = await store.taggedBlocks(origin, tag)
+      return blocks.flatMap((block) => taggedIn(block, tag))
+    },
     change(edit, growth) {
       const turn = last.then(() => changeNow(edit, growth))
       last = settled(turn)
@@ -166,6 +182,11 @@ function stateOver({ store, signer, hasher }: StateOptions, opened: Opened): Mon
       await store.close()
     },
   }
+}
+
+function tagsOf(growth: Growth | undefined): readonly TagChange[] {
+  const { origin, tags = [] } = growth ?? {}
+  return origin === undefined ? [] : tags.map((block) => ({ ...block, origin }))
 }
 
 const TITLE = "countersign-monitor-state/v1"

@@ -1,19 +1,11 @@
-// What single lines of a watch file say: who may sign, which key is revoked, what was shipped. Each function
-// takes the words behind its keyword and refuses `malformed` for anything else. And the lists that a watch file
-// names: digests of what was released, and the ledger of what a pipeline signed. One a line; blank lines and comments
-// (#) are skipped. What sha256sum writes is a list of digests, too.
+// What single lines of a watch file say: who may sign, which key is revoked, what was shipped, which image or commit
+// is meant. Each function takes the words behind its keyword and refuses `malformed` for anything else.
 import { refuse, shown } from "../../core/base/errors.ts"
-import { asObject, asText, optional, parseJson } from "../../core/base/json-value.ts"
-import { LONGEST_WATCH_LIST } from "../../core/base/limits.ts"
-import { parseDecimal, parseHex } from "../../core/base/text.ts"
-import { digestLength, type HashName } from "../../entry/algorithm.ts"
-import { parseDigest } from "../../entry/signature.ts"
-import { type Pattern, parsePattern } from "./pattern.ts"
+import { parseDecimal } from "../../core/base/text.ts"
+import { type IdentityRule, readIdentityRule } from "./identity.ts"
 
 /** Who may sign: a key by its fingerprint, or whom an issuer vouches for. */
-export type SignerRule =
-  | { readonly form: "key"; readonly key: string }
-  | { readonly form: "oidc"; readonly issuer: string; readonly identity: Pattern }
+export type SignerRule = { readonly form: "key"; readonly key: string } | IdentityRule
 
 /** From the entry after `index` on, nothing by this key is expected. */
 export interface RevokedKey {
@@ -23,13 +15,19 @@ export interface RevokedKey {
   readonly origin?: string
 }
 
-/** Digests that must be in the log in time. */
-export interface Shipment {
+/** A list of digests that must be in the log in time. */
+export interface ShippedList {
   readonly file: string
-  readonly digests: ReadonlySet<string>
   readonly hours: number
   /** The log that is meant; every followed log if it is not there. */
   readonly origin?: string
+}
+
+/** An image in one repository or several. */
+export interface ImageLine {
+  /** `sha256:hex` */
+  readonly digest: string
+  readonly repositories: readonly string[]
 }
 
 const DEFAULT_HOURS = 24
@@ -61,11 +59,9 @@ function fingerprint(text: string): string {
 export function readRule(text: string): SignerRule {
   const [form, rest] = splitWord(text)
   if (form === "key") return { form, key: fingerprint(rest) }
-  const [issuer, identity] = splitWord(rest)
-  if (form !== "oidc" || identity === "") {
-    return expected("key sha256:HEX or oidc ISSUER PATTERN", text)
-  }
-  return { form, issuer, identity: parsePattern(identity) }
+  return form === "oidc"
+    ? readIdentityRule(rest)
+    : expected("key sha256:HEX or oidc ISSUER PATTERN", text)
 }
 
 /** `[in ORIGIN]`; undefined for anything else. */
@@ -86,7 +82,7 @@ export function readRevoked(text: string): RevokedKey {
 }
 
 /** `FILE [within HOURS] [in ORIGIN]`. */
-export function readShipment(text: string): Omit<Shipment, "digests"> {
+export function readShipment(text: string): ShippedList {
   const [file = "", ...words] = wordsOf(text)
   const isTimed = words[0] === "within"
   const hours = isTimed ? parseDecimal(words[1] ?? "", "hours") : DEFAULT_HOURS
@@ -97,80 +93,35 @@ export function readShipment(text: string): Omit<Shipment, "digests"> {
   return { file, hours, ...where }
 }
 
-const MOST_LINES = 1_000_000
-const LONGEST_LINE = 65_536
+/** Hours of a line such as `within HOURS`. */
+export function readHours(text: string, what: string): number {
+  const hours = parseDecimal(text, "hours")
+  return hours < 1 || hours > MOST_HOURS ? expected(`${what} (1 to ${MOST_HOURS})`, text) : hours
+}
 
-const hashOfDigits: ReadonlyMap<number, HashName> = new Map([
-  [2 * digestLength.sha256, "sha256"],
-  [2 * digestLength.sha384, "sha384"],
-  [2 * digestLength.sha512, "sha512"],
-])
+const IMAGE = "image [REPOSITORY@]sha256:HEX [also REPOSITORY ...], without tags"
 
-/** What `read` gives for each line that says something, told the line's place. */
-function readLines(text: string, what: string, read: (line: string, place: string) => string) {
-  if (text.length > LONGEST_WATCH_LIST) refuse("too-large", `${what}: expected up to 128 MiB`)
-  const lines = text.split("\n")
-  if (lines.length > MOST_LINES + 1) {
-    refuse("too-large", `${what}: expected up to ${MOST_LINES} lines, found ${lines.length}`)
+/** A port stands in front of a slash; behind the last one a colon begins a tag. */
+function isRepository(text: string): boolean {
+  return /^[^@]+$/.test(text) && !text.slice(text.lastIndexOf("/") + 1).includes(":")
+}
+
+/** `[REPOSITORY@]sha256:HEX [also REPOSITORY ...]`. */
+export function readImage(text: string): ImageLine {
+  const [reference = "", also, ...others] = wordsOf(text)
+  const at = reference.lastIndexOf("@")
+  const digest = reference.slice(at + 1)
+  const repositories = at < 0 ? others : [reference.slice(0, at), ...others]
+  const isWhole = also === undefined || (also === "also" && others.length > 0)
+  if (!isWhole || !FINGERPRINT.test(digest) || !repositories.every(isRepository)) {
+    return expected(IMAGE, text)
   }
-  const found = new Set<string>()
-  lines.forEach((written, i) => {
-    const line = written.trim()
-    if (line !== "" && !line.startsWith("#")) found.add(read(line, `${what}, line ${i + 1}`))
-  })
-  return found
+  return { digest, repositories: [...new Set(repositories)] }
 }
 
-/** `ALGORITHM:HEX`, or bare hex whose length tells the algorithm, perhaps with a file's name behind it. */
-function readDigest(line: string, place: string): string {
-  const [first = ""] = line.split(/\s/, 1)
-  if (first.includes(":")) {
-    parseDigest(first)
-    return first
-  }
-  const hash =
-    hashOfDigits.get(first.length) ??
-    refuse("malformed", `${place}: expected a SHA-2 digest, found ${shown(line)}`)
-  parseHex(first, place)
-  return `${hash}:${first}`
-}
+const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 
-/** Digests as `algorithm:hex`. Refuses `malformed` or `too-large`, naming the line. */
-export function readDigestList(text: string, what: string): ReadonlySet<string> {
-  return readLines(text, what, readDigest)
-}
-
-function hexOf(digest: string): string {
-  return digest.slice(digest.indexOf(":") + 1)
-}
-
-function readLeafHash(value: unknown, place: string): string {
-  const hex = asText(value, `${place}: leafHash`)
-  if (hex.length !== 64) refuse("malformed", `${place}: expected a leaf hash of 64 hex digits`)
-  parseHex(hex, `${place}: leafHash`)
-  return hex
-}
-
-function readLedgerObject(line: string, place: string): string {
-  const { leafHash, digest } = asObject(parseJson(line, place, LONGEST_LINE), place, [
-    "leafHash",
-    "digest",
-  ])
-  const hash = optional(leafHash, (value) => readLeafHash(value, place))
-  const text = optional(digest, (value) => readDigest(asText(value, `${place}: digest`), place))
-  if (hash === undefined && text === undefined) {
-    refuse("malformed", `${place}: expected a leafHash or a digest, found neither`)
-  }
-  // The leaf hash says more, so beside it the digest alone does not make another entry expected.
-  return hash ?? hexOf(text ?? "")
-}
-
-/**
- * The hex of the leaf hashes and digests of a ledger: JSON objects with a `leafHash` (as `countersign submit
- * --json` prints them) or a `digest`, or plain digests. Refuses `malformed` or `too-large`, naming the line.
- */
-export function readLedger(text: string, what: string): ReadonlySet<string> {
-  return readLines(text, what, (line, place) =>
-    line.startsWith("{") ? readLedgerObject(line, place) : hexOf(readDigest(line, place)),
-  )
+/** A commit's ID in full: 40 or 64 hex digits. */
+export function readCommit(text: string): string {
+  return COMMIT.test(text) ? text : expected("commit and its ID of 40 or 64 hex digits", text)
 }

@@ -3,231 +3,217 @@
 //
 //   countersign-watch/v1
 //   subject NAME
-//     digest ALGORITHM:HEX | digests FILE | name PATTERN
-//     signer key sha256:HEX | signer oidc ISSUER PATTERN
+//     digest ALGORITHM:HEX | digests FILE | file FILE | name PATTERN
+//     image [REPOSITORY@]sha256:HEX [also REPOSITORY ...] | commit ID
+//     signer key sha256:HEX | signer oidc ISSUER PATTERN [where FIELD PATTERN ...] [from AUTHORITY]
 //     unique version
 //   signer NAME
-//     key sha256:HEX | oidc ISSUER PATTERN
-//     mine FILE
+//     key sha256:HEX | oidc ISSUER PATTERN [where FIELD PATTERN ...] [from AUTHORITY]
+//     mine FILE-OR-FOLDER
 //     revoked sha256:HEX at INDEX [in ORIGIN]
+//   authority NAME
+//     roots FILE | trusted-root FILE
+//     eku code-signing
 //   shipped FILE [within HOURS] [in ORIGIN]
 //   duplicates violation|ignore
 //   unknown violation|ignore
+//   opaque ignore|count|closed
+//   explain within HOURS
+//   include FILE-OR-FOLDER
 //
-// Patterns: pattern.ts. Names and issuers in certificates are taken as they stand there: no chain is
-// verified, so a rule by identity says who is named, not who signed.
+// Patterns: pattern.ts; blocks: blocks.ts; ledgers: ledger.ts; identities: identity.ts; authorities: authority.ts. Without
+// an authority, names in certificates are taken as they stand there: then a rule by identity says who is named, not who
+// signed.
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { LONGEST_WATCH } from "../../core/base/limits.ts"
 import { parsePlainText } from "../../core/base/text.ts"
-import { parseDigest } from "../../entry/signature.ts"
-import { type Pattern, parsePattern } from "./pattern.ts"
+import { blocks } from "./blocks.ts"
 import {
-  expected,
-  oneWord,
-  type RevokedKey,
-  readDigestList,
-  readLedger,
-  readRevoked,
-  readRule,
-  readShipment,
-  type Shipment,
-  type SignerRule,
-  splitWord,
-} from "./rules.ts"
+  addToLedger,
+  type BlockReader,
+  type Draft,
+  type Place,
+  pathOf,
+  textOf,
+  whereOf,
+} from "./draft.ts"
+import { filesOf, type WatchFileReader, type WatchFiles } from "./files.ts"
+import { readDigestList } from "./list.ts"
+import type { Watch } from "./model.ts"
+import { expected, readHours, readShipment, splitWord } from "./rules.ts"
+import { wholeWatch } from "./whole.ts"
 
-export interface Subject {
-  readonly name: string
-  /** `algorithm:hex` of artifacts, payloads or subjects of in-toto statements. */
-  readonly digests: ReadonlySet<string>
-  /** Names of in-toto subjects. */
-  readonly names: readonly Pattern[]
-  /** Nobody else is expected to sign; if it is empty, anybody is. */
-  readonly signers: readonly SignerRule[]
-  /** Whether a name may stand for one digest only. */
-  readonly isUnique: boolean
-}
-
-export interface WatchedSigner {
-  readonly name: string
-  readonly rules: readonly SignerRule[]
-  /** The hex of every leaf hash or digest that is expected; undefined if everything is. */
-  readonly mine?: ReadonlySet<string>
-  readonly revoked: readonly RevokedKey[]
-}
-
-export type Severity = "violation" | "ignore"
-
-export interface Watch {
-  readonly subjects: readonly Subject[]
-  readonly signers: readonly WatchedSigner[]
-  readonly shipments: readonly Shipment[]
-  /** What an entry is that is in the log already. */
-  readonly duplicates: Severity
-  /** What an entry is whose kind, key or algorithm is not known here. */
-  readonly unknown: Severity
-  /** The files that were read for it, in order. */
-  readonly files: readonly string[]
-}
-
-/** Reads a file that a watch file names; rejects if it cannot. */
-type WatchFileReader = (path: string) => Promise<string>
+export type { WatchFiles } from "./files.ts"
+export type {
+  BadLine,
+  Ledger,
+  OpaqueClass,
+  Severity,
+  Shipment,
+  Subject,
+  Watch,
+  WatchedImage,
+  WatchedSigner,
+} from "./model.ts"
 
 const VERSION = "countersign-watch/v1"
-/** Each of them becomes a document of the monitor. */
-const MOST_SHIPPED = 100_000
+/** Watch files that include one another, from the top one down. */
+const DEEPEST = 8
+const MOST_INCLUDED = 1_000
+/** Bytes of all watch files together. */
+const MOST_TEXT = 4 * LONGEST_WATCH
 
-interface SubjectDraft extends Subject {
-  readonly digests: Set<string>
-  readonly names: Pattern[]
-  readonly signers: SignerRule[]
-  isUnique: boolean
+/** The values that a line may have which may be there once. */
+const settings: ReadonlyMap<string, readonly string[]> = new Map([
+  ["duplicates", ["violation", "ignore"]],
+  ["unknown", ["violation", "ignore"]],
+  ["opaque", ["ignore", "count", "closed"]],
+])
+
+function set({ draft }: Place, keyword: string, value: string): void {
+  if (draft.settings.has(keyword)) expected(`one line ${keyword}`, `${keyword} ${value}`)
+  draft.settings.set(keyword, value)
 }
 
-interface SignerDraft extends WatchedSigner {
-  readonly rules: SignerRule[]
-  readonly revoked: RevokedKey[]
-  mine?: Set<string>
+function setOneOf(place: Place, keyword: string, value: string, values: readonly string[]): void {
+  if (!values.includes(value)) expected(values.join(" or "), value)
+  set(place, keyword, value)
 }
 
-interface Draft {
-  readonly subjects: Map<string, SubjectDraft>
-  readonly signers: Map<string, SignerDraft>
-  readonly shipments: Shipment[]
-  readonly severities: Map<string, Severity>
-  readonly files: Set<string>
-  readonly readFile: WatchFileReader
+function setExplain(place: Place, text: string): void {
+  const [within, hours] = splitWord(text)
+  if (within !== "within") expected("explain within HOURS", text)
+  set(place, "explain", String(readHours(hours, "explain within HOURS")))
 }
 
-/** Reads a line of the block that is open. */
-type BlockReader = (line: string) => Promise<void>
-
-async function readList(draft: Draft, path: string): Promise<string> {
-  if (path === "") expected("the name of a file", path)
-  draft.files.add(path)
-  return await draft.readFile(path)
+async function addShipment(place: Place, text: string): Promise<void> {
+  const list = readShipment(text)
+  const listed = readDigestList(await textOf(place, list.file), list.file)
+  place.draft.shipments.push({ ...list, listed, where: whereOf(place) })
 }
 
-async function readSubjectLine(draft: Draft, subject: SubjectDraft, line: string): Promise<void> {
-  const [keyword, rest] = splitWord(line)
-  if (keyword === "digest") {
-    parseDigest(rest)
-    subject.digests.add(rest)
-  } else if (keyword === "digests") {
-    for (const digest of readDigestList(await readList(draft, rest), rest)) {
-      subject.digests.add(digest)
-    }
-  } else if (keyword === "name" && rest !== "") subject.names.push(parsePattern(rest))
-  else if (keyword === "signer") subject.signers.push(readRule(rest))
-  else if (line === "unique version") subject.isUnique = true
-  else expected("digest, digests, name PATTERN, signer or unique version", line)
-}
-
-async function readSignerLine(draft: Draft, signer: SignerDraft, line: string): Promise<void> {
-  const [keyword, rest] = splitWord(line)
-  if (keyword === "key" || keyword === "oidc") signer.rules.push(readRule(line))
-  else if (keyword === "revoked") signer.revoked.push(readRevoked(rest))
-  else if (keyword === "mine") {
-    const ledger = readLedger(await readList(draft, rest), rest)
-    signer.mine = new Set([...(signer.mine ?? []), ...ledger])
-  } else expected("key, oidc, mine FILE or revoked", line)
-}
-
-async function readShippedList(draft: Draft, text: string): Promise<Shipment> {
-  const shipment = readShipment(text)
-  const digests = readDigestList(await readList(draft, shipment.file), shipment.file)
-  const count = draft.shipments.reduce((sum, other) => sum + other.digests.size, digests.size)
-  if (count > MOST_SHIPPED) {
-    refuse("too-large", `expected up to ${MOST_SHIPPED} shipped digests in all, found ${count}`)
+async function includeFile(place: Place, path: string, shownPath: string): Promise<void> {
+  const { draft, chain } = place
+  if (chain.includes(path)) {
+    const circle = [...chain.slice(chain.indexOf(path)), path].join(" includes ")
+    refuse("malformed", `expected watch files that do not include themselves, found ${circle}`)
   }
-  return { ...shipment, digests }
+  if (draft.included.has(path)) expected("a watch file that is not included yet", shownPath)
+  if (chain.length >= DEEPEST) expected(`watch files at most ${DEEPEST} deep`, shownPath)
+  draft.included.add(path)
+  if (draft.included.size > MOST_INCLUDED) {
+    refuse("too-large", `expected up to ${MOST_INCLUDED} included files, found more`)
+  }
+  const text = await draft.files.text(path)
+  await readWatchText(
+    { draft, base: path, what: shownPath, line: 1, chain: [...chain, path] },
+    text,
+  )
 }
 
-function openSubject(draft: Draft, name: string): BlockReader {
-  if (draft.subjects.has(name)) expected("a subject that is not there yet", name)
-  const subject = { name, digests: new Set<string>(), names: [], signers: [], isUnique: false }
-  draft.subjects.set(name, subject)
-  return (line) => readSubjectLine(draft, subject, line)
+/** A watch file, or all files of a folder whose names end in `.watch`, in the order of their names. */
+async function include(place: Place, text: string): Promise<void> {
+  const { files, read } = place.draft
+  const path = pathOf(place, text)
+  const names = await files.folder(path)
+  if (names === undefined) return await includeFile(place, path, text)
+  for (const name of names.filter((each) => each.endsWith(".watch"))) {
+    const inside = files.resolve(name, `${path}/`)
+    read.add(inside)
+    await includeFile(place, inside, `${text}/${name}`)
+  }
 }
 
-function openSigner(draft: Draft, name: string): BlockReader {
-  if (draft.signers.has(name)) expected("a signer that is not there yet", name)
-  const signer = { name, rules: [], revoked: [] }
-  draft.signers.set(name, signer)
-  return (line) => readSignerLine(draft, signer, line)
-}
-
-function setSeverity(draft: Draft, keyword: string, value: string): void {
-  if (value !== "violation" && value !== "ignore") expected("violation or ignore", value)
-  if (draft.severities.has(keyword)) expected(`one line ${keyword}`, value)
-  draft.severities.set(keyword, value as Severity)
-}
+const EXPECTED = `${[...blocks.keys(), "shipped", ...settings.keys(), "explain"].join(", ")} or include`
 
 /** Reads a line that is not indented; gives what reads the lines of its block, if it begins one. */
-async function readStatement(draft: Draft, line: string): Promise<BlockReader | undefined> {
+async function readStatement(place: Place, line: string): Promise<BlockReader | undefined> {
   const [keyword, rest] = splitWord(line)
-  if (keyword === "subject") return openSubject(draft, oneWord(rest, "subject and one word"))
-  if (keyword === "signer") return openSigner(draft, oneWord(rest, "signer and one word"))
-  if (keyword === "shipped") draft.shipments.push(await readShippedList(draft, rest))
-  else if (keyword === "duplicates" || keyword === "unknown") setSeverity(draft, keyword, rest)
-  else expected("subject, signer, shipped, duplicates or unknown", line)
+  const open = blocks.get(keyword)
+  if (open !== undefined) return open(place, rest)
+  const values = settings.get(keyword)
+  if (values !== undefined) setOneOf(place, keyword, rest, values)
+  else if (keyword === "shipped") await addShipment(place, rest)
+  else if (keyword === "explain") setExplain(place, rest)
+  else if (keyword === "include") await include(place, rest)
+  else expected(EXPECTED, line)
   return undefined
 }
 
-async function readLines(draft: Draft, lines: readonly string[]): Promise<void> {
+async function readLines(place: Place, lines: readonly string[]): Promise<void> {
   let readMember: BlockReader | undefined
-  for (const [i, written] of lines.entries()) {
+  for (const written of lines) {
+    place.line += 1
     const line = written.trim()
     if (line === "" || line.startsWith("#")) continue
-    try {
-      if (!written.startsWith(" ")) readMember = await readStatement(draft, line)
-      else if (readMember === undefined)
-        expected("a line of a block behind subject or signer", line)
-      else await readMember(line)
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      refuse(error.code, `watch file, line ${i + 2}: ${error.message}`, { cause: error })
-    }
+    if (!written.startsWith(" ")) readMember = await readStatement(place, line)
+    else if (readMember === undefined) {
+      expected(`a line of a block behind ${[...blocks.keys()].join(" or ")}`, line)
+    } else await readMember(line)
   }
 }
 
-function assertWhole({ subjects, signers }: Draft): void {
-  for (const { name, digests, names } of subjects.values()) {
-    if (digests.size + names.length === 0) {
-      expected(`a digest or a name in the subject ${name}`, "none")
-    }
+/** Reads a text that is known to end in a line feed. */
+async function readVersioned(place: Place, text: string): Promise<void> {
+  const [version = "", ...lines] = text.split("\n")
+  if (version !== VERSION) expected(`a watch file that begins ${VERSION}`, version)
+  await readLines(place, lines)
+}
+
+async function readWatchText(place: Place, text: string): Promise<void> {
+  const { draft, what } = place
+  const plain = parsePlainText(text.replaceAll("\t", " "), LONGEST_WATCH, what)
+  draft.length += plain.length
+  if (draft.length > MOST_TEXT)
+    refuse("too-large", `${what}: expected watch files of up to 64 MiB in all`)
+  if (!plain.endsWith("\n")) {
+    const last = plain.split("\n").length
+    refuse(
+      "malformed",
+      `${what}, line ${last}: expected a line feed at the end of the watch file, found none`,
+    )
   }
-  for (const { name, rules, revoked, mine } of signers.values()) {
-    if (rules.length > 0) continue
-    if (revoked.length === 0) expected(`a key or an identity in the signer ${name}`, "none")
-    if (mine !== undefined) expected(`a key or an identity beside the ledger of ${name}`, "none")
+  try {
+    await readVersioned(place, plain)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    refuse(error.code, `${whereOf(place)}: ${error.message}`, { cause: error })
+  }
+}
+
+async function addPosted(draft: Draft): Promise<void> {
+  for (const signer of draft.signers.values()) {
+    const posted = await draft.files.posted?.(signer.name)
+    if (posted === undefined) continue
+    draft.read.add(posted.file)
+    addToLedger(draft, signer, posted.text, posted.file)
   }
 }
 
 /**
- * Reads a watch file and the files that it names. Refuses `malformed` or `too-large`, naming the line; the
- * last line needs its line feed, because without it a cut file could read as another one.
+ * Reads a watch file and the files that it names; `what` names it in refusals. Refuses `malformed` or `too-large`,
+ * naming file and line; the last line needs its line feed, because without it a cut file could read as another one.
  */
-export async function parseWatch(text: string, readFile: WatchFileReader): Promise<Watch> {
-  const plain = parsePlainText(text.replaceAll("\t", " "), LONGEST_WATCH, "watch file")
-  const [version = "", ...lines] = plain.split("\n")
-  if (version !== VERSION) expected(`a watch file that begins ${VERSION}`, version)
-  if (lines.at(-1) !== "") expected("a line feed at the end of the watch file", lines.at(-1) ?? "")
+export async function parseWatch(
+  text: string,
+  files: WatchFiles | WatchFileReader,
+  what = "watch file",
+): Promise<Watch> {
   const draft: Draft = {
+    files: typeof files === "function" ? filesOf(files) : files,
     subjects: new Map(),
     signers: new Map(),
+    authorities: new Map(),
     shipments: [],
-    severities: new Map(),
-    files: new Set(),
-    readFile,
+    settings: new Map(),
+    badLines: [],
+    badLineCount: 0,
+    read: new Set(),
+    included: new Set(),
+    length: 0,
   }
-  await readLines(draft, lines)
-  assertWhole(draft)
-  return {
-    subjects: [...draft.subjects.values()],
-    signers: [...draft.signers.values()],
-    shipments: draft.shipments,
-    duplicates: draft.severities.get("duplicates") ?? "ignore",
-    unknown: draft.severities.get("unknown") ?? "violation",
-    files: [...draft.files],
-  }
+  const chain = [draft.files.path ?? ""]
+  await readWatchText({ draft, base: "", what, line: 1, chain }, text)
+  await addPosted(draft)
+  return wholeWatch(draft)
 }

@@ -104,7 +104,9 @@ describe("readClaim()", () => {
     expect(readClaim(body)).toEqual({
       summary: { kind: "helm:0.0.1", signers: [] },
       keys: [],
+      signatures: [],
       checks: [],
+      isPlain: true,
     })
   })
 

@@ -209,7 +209,15 @@ describe("GET", () => {
     const { documents } = await openMonitorDoor()
     const status = () => monitorStatus({ documents, logs: [], interval: 1, now: T })
     const none = { verified: 0, unverified: 0, unreadablePayloads: 0, unknown: 0, duplicates: 0 }
-    const counted = { ...none, entries: 7, revocations: 0, expected: 5, unexpected: 1 }
+    const counted = {
+      ...none,
+      entries: 7,
+      revocations: 0,
+      opaque: 0,
+      pending: 0,
+      expected: 5,
+      unexpected: 1,
+    }
     const counters = () => new Map([["log.example", counted]])
     const text = await createMonitorMetrics(status, { counters }).text()
     for (const [as, count] of [

@@ -1,8 +1,16 @@
 import { describe, expect, it } from "vitest"
 import type { EntryRemark } from "../../../src/monitor/entries/remark.ts"
-import { CLOCK_SKEW, judgeValidity } from "../../../src/monitor/entries/step.ts"
-import { makeSigner } from "../../entry/signers.ts"
-import { certifiedBody, startExamination, watchOf } from "./watched-entries.ts"
+import { CLOCK_SKEW, judgeValidity } from "../../../src/monitor/entries/remark-finding.ts"
+import { makeSigner, type Signer } from "../../entry/signers.ts"
+import { keyOf } from "../../evidence/made-cases.ts"
+import {
+  certifiedBody,
+  digestOf,
+  ISSUER,
+  type Named,
+  startExamination,
+  watchOf,
+} from "./watched-entries.ts"
 
 const NOT_BEFORE = 1_700_000_000
 const NOT_AFTER = NOT_BEFORE + 600
@@ -44,12 +52,28 @@ describe("judgeValidity()", () => {
 })
 
 describe("a certificate's dates", () => {
-  it("come with every entry that is signed under one", async () => {
-    const { next } = startExamination(await watchOf([]))
-    const body = certifiedBody(makeSigner("ecdsa-p256"), "app", {
+  const dated = (signer: Signer, named: Named = {}) =>
+    certifiedBody(signer, "app", {
+      ...named,
       notBefore: new Date(NOT_BEFORE * 1000),
       notAfter: new Date(NOT_AFTER * 1000),
     })
-    expect(next(body)).toMatchObject([{ ...candidate, index: 0, summary: expect.any(String) }])
+  const outside = [{ ...candidate, index: 0, summary: expect.any(String) }]
+
+  it("come with every entry under one by whom or about what is watched", async () => {
+    const identity = "release@acme.example"
+    const watched = ["signer ci", `  oidc ${ISSUER} ${identity}`]
+    const subject = ["subject app", `  digest ${digestOf("app")}`]
+    const body = dated(makeSigner("ecdsa-p256"), { identity, issuer: ISSUER })
+    for (const lines of [watched, subject]) {
+      expect(startExamination(await watchOf(lines)).next(body)).toMatchObject(outside)
+    }
+    expect(startExamination(await watchOf([])).next(body)).toEqual([])
+  })
+
+  it("mean nothing where the key itself is watched: anyone can put other dates around it", async () => {
+    const owner = makeSigner("ecdsa-p256")
+    const { next } = startExamination(await watchOf(["signer ci", `  key ${keyOf(owner)}`]))
+    expect(next(dated(owner))).toEqual([])
   })
 })

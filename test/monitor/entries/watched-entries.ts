@@ -23,7 +23,9 @@ import {
   createEntryExaminer,
   type EntryExaminer,
   type EntryExaminerOptions,
+  type ExaminedResult,
 } from "../../../src/monitor/entries/examiner.ts"
+import type { ExaminedEntry } from "../../../src/monitor/entries/reading.ts"
 import type { EntryRemark } from "../../../src/monitor/entries/remark.ts"
 import { createDocumentSet, createDraft, type Draft } from "../../../src/monitor/state/set.ts"
 import { parseWatch, type Watch } from "../../../src/monitor/watch/watch.ts"
@@ -135,8 +137,10 @@ export function attestationOf(
 export interface Examination {
   readonly examiner: EntryExaminer
   readonly documents: Draft
-  /** Examines the next entry. */
+  /** Examines the next entry, and gives what there is to say about it. */
   next(body: Uint8Array, envelope?: Uint8Array): readonly EntryRemark[]
+  /** Examines the next entry with what is known of it. */
+  examine(body: Uint8Array, known?: Partial<ExaminedEntry>): ExaminedResult
 }
 
 /** An examiner with entries from index 0 on. */
@@ -153,15 +157,17 @@ export function startExamination(
   const examiner = createEntryExaminer({ origin: ORIGIN, watch, verify, ...options })
   const documents = newDocuments()
   let index = -1
+  function examine(body: Uint8Array, known: Partial<ExaminedEntry> = {}): ExaminedResult {
+    index += 1
+    const leafHash = leafHashOf(body)
+    const repeats = present({ repeats: duplicateOf?.(leafHash, index) })
+    return examiner.examine({ index, leafHash, body, ...repeats, ...known }, documents)
+  }
   return {
     examiner,
     documents,
-    next(body, envelope) {
-      index += 1
-      const leafHash = leafHashOf(body)
-      const beside = present({ envelope, repeats: duplicateOf?.(leafHash, index) })
-      return examiner.examine({ index, leafHash, body, ...beside }, documents)
-    },
+    next: (body, envelope) => examine(body, present({ envelope })).remarks,
+    examine,
   }
 }
 

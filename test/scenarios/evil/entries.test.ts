@@ -108,7 +108,7 @@ const rows: readonly Row[] = [
     code: 2,
     async provoke({ honest: world }) {
       await grow(world, revocationText(ownKey), "after")
-      return { index: 4 }
+      return { index: 4, watch: ["signer pipeline", `  key ${ownKey}`] }
     },
   },
   {
@@ -174,7 +174,8 @@ async function watchDated(evil: EvilLog, time: number, body: Uint8Array): Promis
   onTestFinished(witness.close)
   const front = await evil.front("log")
   front.lies.checkpoint = (honest) => witness.cosign(honest, time)
-  const watched = await watchLog(evil, { front, witnesses: [witness], quorum: 1 })
+  const watch = ["subject artifact", `  digest ${digestOf("artifact")}`]
+  const watched = await watchLog(evil, { front, witnesses: [witness], quorum: 1, watch })
   await inRounds(watched, async ({ round, open }) => {
     await round(time * 1000)
     expect(open()).toEqual([])

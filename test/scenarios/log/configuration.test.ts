@@ -3,6 +3,8 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { stringify } from "yaml"
+import { makeLeaf, makeRoot, pemOf } from "../../entry/certificates/authority.ts"
+import { base64, hashOf, makeSigner, type Signer, signMessage } from "../../entry/signers.ts"
 import { newFolder } from "../../storage/folder.ts"
 import { countersign, programCommand, type ServedLog, startServing } from "../process.ts"
 import { newLog } from "./new-log.ts"
@@ -59,10 +61,44 @@ test("a configuration file alone is enough, and flags and environment win over i
   expect(await publicUrl(byFlag)).toBe("https://flag.example")
 })
 
+function certifiedRequest(artifact: string, certificate: Uint8Array, by: Signer) {
+  const signature = signMessage(by, "PKIX_ECDSA_P256_SHA_256", Buffer.from(artifact))
+  const digest = Buffer.from(hashOf("PKIX_ECDSA_P256_SHA_256", Buffer.from(artifact)))
+  return {
+    kind: "hashedrekord",
+    digest: `sha256:${digest.toString("hex")}`,
+    signature: base64(signature),
+    certificate: base64(certificate),
+  } as const
+}
+
 test("without a public URL a log names its origin", async () => {
   const { data, guard } = await newLog()
   const served = await serveWith(["--data", data, "--guard", guard, "--listen", "127.0.0.1:0"])
   expect(await publicUrl(served)).toBe("https://log.example")
+})
+
+test("certificate authorities are named by the file, the environment or a flag", async () => {
+  const { data, guard } = await newLog()
+  const pem = join(newFolder(), "roots.pem")
+  const root = makeRoot("root")
+  writeFileSync(pem, pemOf(root.der))
+  const plain = ["--data", data, "--guard", guard, "--listen", "127.0.0.1:0"]
+  const config = configFile({ "certificate-authorities": pem })
+  const ways: readonly (readonly [readonly string[], Readonly<Record<string, string>>])[] = [
+    [["--config", config], {}],
+    [[], { COUNTERSIGN_CERTIFICATE_AUTHORITIES: pem }],
+    [["--certificate-authorities", pem], {}],
+  ]
+  for (const [i, [words, env]] of ways.entries()) {
+    const served = await serveWith([...plain, ...words], env)
+    const signer = makeSigner("ecdsa-p256")
+    const own = certifiedRequest(`own ${i}`, makeLeaf({ name: "root", signer }, signer), signer)
+    await expect(served.client.submit(own)).rejects.toThrow("the certificate is not accepted")
+    const issued = certifiedRequest(`issued ${i}`, makeLeaf(root, signer), signer)
+    expect((await served.client.submit(issued)).isNew).toBe(true)
+    await served.stop()
+  }
 })
 
 test.each([

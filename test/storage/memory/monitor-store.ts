@@ -22,6 +22,7 @@ function emptyLog(): StoredLog {
 export function createMemoryMonitorStore(): MonitorStore {
   const documents = new Map<string, StoredDocument>()
   const logs = new Map<Origin, StoredLog>()
+  const tags = new Map<Origin, Map<number, Uint8Array>>()
   let statement: string | undefined
 
   function cut(change: LeafChange): readonly [Origin, CutLeaves] {
@@ -54,9 +55,18 @@ export function createMemoryMonitorStore(): MonitorStore {
       const tileAt = (index: number) => tiles.get(tileName({ level: 0, index }))
       return pickLeaves(size, [from, to], tileAt, () => tail)
     },
+    tags: async (origin, block) => tags.get(origin)?.get(block)?.slice(),
+    async taggedBlocks(origin) {
+      const blocks = [...(tags.get(origin) ?? [])].sort(([a], [b]) => a - b)
+      return blocks.map(([block, bytes]) => ({ block, tags: bytes.slice() }))
+    },
     async commit(commit) {
       const cuts = commit.leaves.map(cut)
       for (const [origin, leaves] of cuts) writeLeaves(origin, leaves)
+      for (const { origin, block, tags: bytes } of commit.tags ?? []) {
+        const ofLog = tags.get(origin) ?? new Map<number, Uint8Array>()
+        tags.set(origin, ofLog.set(block, bytes.slice()))
+      }
       writeDocuments(commit)
       statement = commit.statement
     },

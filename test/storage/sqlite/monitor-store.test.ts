@@ -40,6 +40,25 @@ describe("a monitor's database", () => {
     expect(await again.statement()).toBe("one")
   })
 
+  test("of the version before is brought up to date, with all that it has", async () => {
+    const path = newPath()
+    const store = openMonitorStore(path)
+    const reference = createLeafReference()
+    await store.commit({ documents: [], leaves: [reference.grow(300)], statement: "one" })
+    await store.close()
+    const connection = raw(path)
+    connection.exec("DROP TABLE tags")
+    connection.pragma("user_version = 1")
+    connection.close()
+    const again = openMonitorStore(path)
+    onTestFinished(() => again.close())
+    expect(await again.size(origin)).toBe(300)
+    expect(await again.tags(origin, 0)).toBeUndefined()
+    const tags = [{ origin, block: 1, tags: new Uint8Array(2_048).fill(7) }]
+    await again.commit({ documents: [], leaves: [], tags, statement: "two" })
+    expect(await again.tags(origin, 1)).toEqual(tags[0]?.tags)
+  })
+
   test("is never overwritten", () => {
     expect(() => createMonitorDatabase(newPath())).toThrow(/never overwritten/)
   })

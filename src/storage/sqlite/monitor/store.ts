@@ -10,6 +10,7 @@ import type {
   MonitorCommit,
   MonitorStore,
   StoredDocument,
+  TagChange,
 } from "../../../monitor/state/store.ts"
 import { optional, plain } from "../../disk/plain-bytes.ts"
 import { onSqlite, untilFailure } from "../../disk/trouble.ts"
@@ -77,6 +78,37 @@ function leafWriter(connection: Database, { logOf }: LogReads): (change: LeafCha
   }
 }
 
+function tagWriter(connection: Database, { logOf }: LogReads): (change: TagChange) => void {
+  const put = connection.prepare(
+    "INSERT INTO tags (log, block, tags) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET tags = excluded.tags",
+  )
+  return ({ origin, block, tags }) => {
+    const log = logOf(origin) ?? bug(`tags of ${origin}, which has no leaf hashes`)
+    put.run(log.id, block, tags)
+  }
+}
+
+function tagReads(connection: Database, { logOf }: LogReads) {
+  const select = connection
+    .prepare<[number, number], Buffer>("SELECT tags FROM tags WHERE log = ? AND block = ?")
+    .pluck()
+  const selectTagged = connection.prepare<
+    [number, Uint8Array],
+    { readonly block: number; readonly tags: Buffer }
+  >("SELECT block, tags FROM tags WHERE log = ? AND instr(tags, ?) > 0 ORDER BY block")
+  return {
+    tagsOf(origin: Origin, block: number): Uint8Array | undefined {
+      const log = logOf(origin)
+      return log && optional(select.get(log.id, block))
+    },
+    taggedOf(origin: Origin, tag: Uint8Array) {
+      const log = logOf(origin)
+      const found = log === undefined ? [] : selectTagged.all(log.id, tag)
+      return found.map(({ block, tags }) => ({ block, tags: plain(tags) }))
+    },
+  }
+}
+
 function documentWriter(connection: Database): (change: DocumentChange) => void {
   const put = connection.prepare(
     "INSERT INTO documents (kind, key, value) VALUES (?, ?, ?) " +
@@ -91,6 +123,7 @@ function documentWriter(connection: Database): (change: DocumentChange) => void 
 
 function commitOver(connection: Database, reads: LogReads): (commit: MonitorCommit) => void {
   const writeLeaves = leafWriter(connection, reads)
+  const writeTags = tagWriter(connection, reads)
   const writeDocument = documentWriter(connection)
   const putStatement = connection.prepare(
     "INSERT INTO statement (id, text) VALUES (1, ?) ON CONFLICT DO UPDATE SET text = excluded.text",
@@ -98,6 +131,7 @@ function commitOver(connection: Database, reads: LogReads): (commit: MonitorComm
   // BEGIN IMMEDIATE takes the write lock first, so that nothing is written on an outdated snapshot.
   return connection.transaction((commit: MonitorCommit) => {
     for (const change of commit.leaves) writeLeaves(change)
+    for (const change of commit.tags ?? []) writeTags(change)
     for (const change of commit.documents) writeDocument(change)
     putStatement.run(commit.statement)
   }).immediate
@@ -105,6 +139,7 @@ function commitOver(connection: Database, reads: LogReads): (commit: MonitorComm
 
 function storeOver(path: string, connection: Database): MonitorStore {
   const reads = logReads(connection)
+  const tags = tagReads(connection, reads)
   const selectDocuments = connection.prepare<[], StoredDocument>(
     "SELECT kind, key, value FROM documents ORDER BY kind, key",
   )
@@ -128,6 +163,8 @@ function storeOver(path: string, connection: Database): MonitorStore {
         const tileAt = (index: number) => log && reads.tileOf(log, { level: 0, index })
         return pickLeaves(log?.size ?? 0, [from, to], tileAt, () => log && plain(log.tail))
       }),
+    tags: (origin, block) => read(() => tags.tagsOf(origin, block)),
+    taggedBlocks: (origin, tag) => read(() => tags.taggedOf(origin, tag)),
     commit: (commit) => change(() => onSqlite(path, () => write(commit))),
     close: () => read(() => void connection.close()),
   }

@@ -1,0 +1,83 @@
+// `POST /ledger`: a pipeline says what it has signed, so that the monitor knows it from what a thief signs. Whoever has
+// the token may; nothing that is posted is verified, it only makes entries expected.
+import { hash, timingSafeEqual } from "node:crypto"
+import { parseUtf8 } from "../../core/base/bytes.ts"
+import { refuse, shown } from "../../core/base/errors.ts"
+import { portableHasher, type TreeHasher } from "../../core/tree/hash.ts"
+import { postedLines } from "../../monitor/watch/ledger.ts"
+import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
+import { post, type Route, type WriteCall } from "../serving/route.ts"
+
+/** The ledgers as the monitor's door sees them. */
+export interface ServedLedgers {
+  /** Each of them may post. */
+  readonly tokens: readonly string[]
+  /** The signers of the watch file, as it was last read. */
+  signers(): ReadonlySet<string>
+  /** Resolves once the lines are durable. */
+  append(
+    signer: string,
+    lines: readonly string[],
+  ): Promise<{ readonly added: number; readonly known: number }>
+  /** The portable one by default. */
+  readonly leaf?: TreeHasher["leaf"]
+}
+
+const LONGEST_POST = 8 * 1024 * 1024
+const MOST_LINES = 10_000
+
+const UNAUTHORIZED =
+  'unauthorized: expected "Authorization: Bearer TOKEN" with a token of this monitor, found another one or none\n'
+
+function digested(text: string): Uint8Array {
+  return hash("sha256", text, "buffer")
+}
+
+/** Takes as long for any token of any length. */
+function isToken(found: string, tokens: readonly string[]): boolean {
+  const digest = digested(found)
+  const held = tokens.map((token) => timingSafeEqual(digested(token), digest))
+  return held.includes(true)
+}
+
+function bearerOf({ request }: WriteCall): string {
+  return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? ""
+}
+
+function signerOf(query: string, signers: ReadonlySet<string>): string {
+  const parameters = new URLSearchParams(query)
+  const [name, ...others] = parameters.getAll("signer")
+  if (name === undefined || others.length > 0 || parameters.size > 1) {
+    return refuse(
+      "malformed",
+      `query: expected signer=NAME and nothing else, found ${shown(query)}`,
+    )
+  }
+  if (signers.has(name)) return name
+  return refuse("malformed", `signer: expected a signer of the watch file, found ${shown(name)}`)
+}
+
+const NOT_HERE =
+  "this monitor takes no ledger lines; its operator can let it, with --ledger-token-file"
+
+/** Without `ledgers` the route is there and says why nothing is taken. */
+export function ledgerRoute(ledgers: ServedLedgers | undefined): Route {
+  async function append(bytes: Uint8Array, signer: string, served: ServedLedgers): Promise<Answer> {
+    const lines = postedLines(parseUtf8(bytes, "body"), served.leaf ?? portableHasher.leaf)
+    if (lines.length > MOST_LINES) {
+      refuse("too-large", `body: expected up to ${MOST_LINES} lines, found ${lines.length}`)
+    }
+    return jsonAnswer(200, { signer, ...(await served.append(signer, lines)) })
+  }
+
+  async function addToLedger(call: WriteCall): Promise<Answer> {
+    if (ledgers === undefined) return refuse("not-allowed", NOT_HERE)
+    if (!isToken(bearerOf(call), ledgers.tokens)) {
+      return textAnswer(401, UNAUTHORIZED, { "www-authenticate": "Bearer" })
+    }
+    const signer = signerOf(call.query, ledgers.signers())
+    return await call.withBody((bytes) => append(bytes, signer, ledgers))
+  }
+
+  return post("addToLedger", "/ledger", { limit: LONGEST_POST }, addToLedger)
+}
