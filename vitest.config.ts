@@ -13,6 +13,7 @@ const long = [
   "test/client/damaged-bundles.test.ts",
   "test/core/tree/proof.test.ts",
   "test/evidence/any-file.test.ts",
+  "test/log/search/learning.test.ts",
   "test/log/search/search.test.ts",
   "test/monitor/heads/judge-histories.test.ts",
 ]

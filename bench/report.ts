@@ -105,14 +105,16 @@ function monitorText(results: readonly MonitorResult[], { verificationCpu }: Bas
   const head = [
     "phase",
     "entries a second",
+    "judged again",
     "us an entry",
     "beside verifying",
     "others %",
     "RSS MiB",
   ]
-  const rows = results.map(({ name, rate, cpu, others, resident }) => [
+  const rows = results.map(({ name, rate, again, cpu, others, resident }) => [
     name,
     count(rate),
+    count(again),
     decimal(cpu, 1),
     decimal(cpu && cpu - verificationCpu, 1),
     decimal(others && others * 100, 0),

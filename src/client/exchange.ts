@@ -99,6 +99,7 @@ const codes: Readonly<Record<RefusalCode, true>> = {
   untrusted: true,
   "not-allowed": true,
   "not-found": true,
+  gone: true,
   "beyond-tree": true,
   conflict: true,
   "wrong-media-type": true,
@@ -113,6 +114,7 @@ function isCode(text: string): text is RefusalCode {
 
 const statusCodes: Readonly<Record<number, RefusalCode>> = {
   404: "not-found",
+  410: "gone",
   413: "too-large",
   429: "try-later",
 }

@@ -134,9 +134,13 @@ export interface SearchCriteria {
   readonly issuer?: string | undefined
   readonly subject?: string | undefined
   readonly subjectDigest?: string | undefined
+  /** A digest that stands in a statement, but not as a subject. */
+  readonly mention?: string | undefined
   readonly payload?: string | undefined
   readonly predicateType?: string | undefined
   readonly kind?: string | undefined
+  /** Only opaque entries; alone, all of them. */
+  readonly opaque?: true | undefined
 }
 
 /** Which part of the answer is asked for: up to `limit` entries beyond the index `after`. */
@@ -144,6 +148,8 @@ export interface SearchPage {
   readonly order?: "oldest" | "newest" | undefined
   readonly after?: number | undefined
   readonly limit?: number | undefined
+  /** Only messages beyond this number are looked through: `attachedNext` of an answer. */
+  readonly attachedAfter?: number | undefined
 }
 
 /** How far an answer goes. */
@@ -154,6 +160,15 @@ export interface Completeness {
   readonly completeUpTo: number
   /** The size of the log when it was asked; entries from `completeUpTo` on were not searched. */
   readonly size: number
+  /**
+   * How many entries of the whole log, below `upTo`, are opaque: the log does not know what was signed, so they may
+   * be about what was asked for. Undefined for a log that does not count them, where any entry may be one.
+   */
+  readonly opaque?: { readonly count: number; readonly upTo: number }
+  /** Attached messages up to this number were looked through; undefined for a log that takes none. */
+  readonly attachedUpTo?: number
+  /** `attachedAfter` for entries that more messages say to fit; undefined if there are no more. */
+  readonly attachedNext?: number
 }
 
 /** A page of the entries that fit. */
@@ -174,18 +189,38 @@ export interface FoundArtifact extends Completeness {
   readonly attestations: readonly FoundAttestation[]
 }
 
-function readCompleteness(answer: Members<"next" | "completeUpTo" | "checkpoint">): Completeness {
+const completenessNames = [
+  "next",
+  "completeUpTo",
+  "checkpoint",
+  "opaque",
+  "attachedUpTo",
+  "attachedNext",
+] as const
+
+function readOpaque(value: unknown): Completeness["opaque"] {
+  return optional(value, (opaque) => {
+    const { count, upTo } = asObject(opaque, "opaque")
+    return { count: asInteger(count, "opaque.count"), upTo: asInteger(upTo, "opaque.upTo") }
+  })
+}
+
+function readCompleteness(answer: Members<(typeof completenessNames)[number]>): Completeness {
   const next = optional(answer.next, (value) => asInteger(value, "next"))
   const completeUpTo = asInteger(answer.completeUpTo, "completeUpTo")
   const size = optional(answer.checkpoint, (note) => {
     return parseCheckpointText(parseNote(asText(note, "checkpoint")).text).size
   })
-  return { ...present({ next }), completeUpTo, size: size ?? completeUpTo }
+  const opaque = readOpaque(answer.opaque)
+  const attachedUpTo = optional(answer.attachedUpTo, (value) => asInteger(value, "attachedUpTo"))
+  const attachedNext = optional(answer.attachedNext, (value) => asInteger(value, "attachedNext"))
+  const known = present({ next, opaque, attachedUpTo, attachedNext })
+  return { ...known, completeUpTo, size: size ?? completeUpTo }
 }
 
 /** Refuses `malformed` also for a page that would lead back. */
 export function readFound(value: unknown, { order, after }: SearchPage): FoundEntries {
-  const answer = asObject(value, "search", ["entries", "next", "completeUpTo", "checkpoint"])
+  const answer = asObject(value, "search", ["entries", ...completenessNames])
   const entries = asList(answer.entries, "entries", MOST_FOUND_ON_PAGE).map(readEntry)
   const completeness = readCompleteness(answer)
   const { next } = completeness
@@ -207,7 +242,7 @@ function readAttestation(value: unknown): FoundAttestation {
 }
 
 export function readArtifact(value: unknown): FoundArtifact {
-  const answer = asObject(value, "artifact", ["attestations", "next", "completeUpTo", "checkpoint"])
+  const answer = asObject(value, "artifact", ["attestations", ...completenessNames])
   const attestations = asList(answer.attestations, "attestations", MOST_FOUND_ON_PAGE)
   return { attestations: attestations.map(readAttestation), ...readCompleteness(answer) }
 }

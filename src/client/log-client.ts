@@ -4,11 +4,17 @@
 import { parseUtf8 } from "../core/base/bytes.ts"
 import { assertAtMost, Refusal, refuse, type Trouble } from "../core/base/errors.ts"
 import { asInteger, asObject, isAbsent, parseJson } from "../core/base/json-value.ts"
-import { LONGEST_ENTRY_BUNDLE, LONGEST_RECEIPT, MOST_IN_BATCH } from "../core/base/limits.ts"
+import {
+  LONGEST_ENTRY_BUNDLE,
+  LONGEST_ENVELOPE,
+  LONGEST_RECEIPT,
+  MOST_IN_BATCH,
+} from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
 import { HASH_SIZE, type Hash } from "../core/tree/hash.ts"
 import { formatTilePath, type TileResource } from "../core/tree/tile.ts"
 import type { EntryRequest } from "../entry/kinds/registry.ts"
+import { hasMessageDigest } from "../entry/message-digest.ts"
 import { createExchange, type Exchange, errorOfProblem, type Fetch } from "./exchange.ts"
 import {
   type Entry,
@@ -26,6 +32,13 @@ import {
   type SearchPage,
   type TreeHead,
 } from "./log-answer.ts"
+import {
+  type AttachedMessage,
+  type MessagePage,
+  type Messages,
+  readAttached,
+  readMessages,
+} from "./message-answer.ts"
 import type { Receipt } from "./receipt.ts"
 
 /** Where a log is, and how it is asked. */
@@ -70,6 +83,18 @@ export interface LogClient {
   search(criteria: SearchCriteria, page?: SearchPage): Promise<FoundEntries>
   /** What the log has about the artifact with this digest (`algorithm:hex`). */
   artifact(digest: string): Promise<FoundArtifact>
+  /**
+   * Attaches the bytes that were signed to an entry that has only a hash of them, for everyone to find it by what they
+   * say. Rejects with what the log says against it: `mismatch` or `bad-signature` for another entry's message,
+   * `unsupported` for an artifact, `gone` for one that was taken away, `not-allowed` for a log that keeps none.
+   */
+  attach(index: number, message: Uint8Array): Promise<AttachedMessage>
+  /** What was attached, by anyone to any entry, in the order in which it came; in pages of up to 1,000. */
+  messages(page?: MessagePage): Promise<Messages>
+  /** The message with a digest (`algorithm:hex`) that stands in bodies; it is found to have that digest. */
+  message(digest: string): Promise<Uint8Array>
+  /** The message of an entry; hold it against the body. Rejects with `not-found` or `gone` without one. */
+  messageOf(index: number): Promise<Uint8Array>
   /** The proof for `index` in the tree of `size` entries, the newest by default. */
   inclusion(index: number, size?: number): Promise<Inclusion>
   /** As {@link LogClient.inclusion}, for the entry with this leaf hash; {@link asHash} makes one of 32 bytes. */
@@ -93,6 +118,8 @@ export interface LogClient {
 const DEFAULT_TIMEOUT = 30_000
 /** A hundred entries in base64, or as many attestations. */
 const LONGEST_FOUND = 16 * 1024 * 1024
+/** What a payload of the longest envelope can be, with its type. */
+const LONGEST_MESSAGE = LONGEST_ENVELOPE
 /** A line for each receipt; with the longest bodies and notes fewer of them fit. */
 const LONGEST_BATCH_ANSWER = 128 * 1024 * 1024
 
@@ -226,6 +253,29 @@ export function createLogClient(options: LogClientOptions): LogClient {
     async consistency(from, to) {
       return readConsistency(await json(`v1/proofs/consistency?from=${from}&to=${to}`), from, to)
     },
+    async attach(index, message) {
+      const answer = await exchange({
+        method: "POST",
+        path: `v1/entries/${index}/message`,
+        // A copy, because a view of shared memory is no body.
+        body: message.slice(),
+        contentType: "application/octet-stream",
+        longest: LONGEST_RECEIPT,
+      })
+      return readAttached(parseJson(parseUtf8(answer, ANSWER), ANSWER, LONGEST_RECEIPT))
+    },
+    async messages(page = {}) {
+      const path = withQuery("v1/messages", { after: page.after, limit: page.limit })
+      return readMessages(await json(path), page)
+    },
+    async message(digest) {
+      const path = `v1/messages/${encodeURIComponent(digest)}`
+      const bytes = await exchange({ path, longest: LONGEST_MESSAGE })
+      if (hasMessageDigest(bytes, digest)) return bytes
+      return refuse("mismatch", `message: expected one with the digest ${digest}, found another`)
+    },
+    messageOf: (index) =>
+      exchange({ path: `v1/entries/${index}/message`, longest: LONGEST_MESSAGE }),
     treeHead: async () => readTreeHead(await headJson(json)),
     checkpoint: () => text("checkpoint"),
     tile: (resource) =>

@@ -36,6 +36,11 @@ export interface Proposal {
   readonly keys: readonly VerifierKey[]
   readonly claims: readonly (readonly SignatureCheck[])[]
   body(held: readonly number[]): Uint8Array
+  /**
+   * The envelope that was verified, in the one spelling in which it may be kept beside the body; undefined where the
+   * body has everything.
+   */
+  readonly envelope?: () => Uint8Array
 }
 
 /**

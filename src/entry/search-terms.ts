@@ -2,7 +2,7 @@
 // no longer holds payloads. Follows the search of Rekor v1 and adds to it. Leaves out the index itself.
 import { digestOf } from "../core/base/digest.ts"
 import { assertAtMost } from "../core/base/errors.ts"
-import { LONGEST_TERM } from "../core/base/limits.ts"
+import { LONGEST_TERM, MOST_TERMS } from "../core/base/limits.ts"
 import { formatHex } from "../core/base/text.ts"
 import type { KeptPayload } from "./dsse.ts"
 import type { EntryKind } from "./kind-names.ts"
@@ -21,12 +21,6 @@ export interface Findable {
   readonly statement?: KeptPayload
 }
 
-/**
- * The most terms of one entry. More than the plain statements have that fit into the largest submission that a
- * log takes by default; the index has 16 bytes of each.
- */
-export const MOST_TERMS = 32_768
-
 const WHAT_IS_FOUND =
   "digests and names that the entry can be found by (make several statements of it)"
 
@@ -39,7 +33,8 @@ export function sha256Text(digest: Uint8Array): string {
   return `sha256:${formatHex(digest)}`
 }
 
-function distinct(terms: readonly Term[]): readonly Term[] {
+/** Those that can be asked for, each once. */
+export function distinct(terms: readonly Term[]): readonly Term[] {
   const seen = new Set<string>()
   return terms.filter((term) => {
     const name = `${term.name} ${term.value}`
@@ -83,6 +78,11 @@ export function termsOf(entry: Findable): readonly Term[] {
   if (keys.length === 1 && statement === undefined) return terms
   if (statement !== undefined) for (const term of statementTerms(statement)) terms.push(term)
   const found = distinct(terms)
-  assertAtMost(MOST_TERMS, found.length, "payload", WHAT_IS_FOUND)
+  assertFindable(found, "payload")
   return found
+}
+
+/** Refuses `too-large` what has more than {@link MOST_TERMS}. */
+export function assertFindable({ length }: readonly Term[], what: string): void {
+  assertAtMost(MOST_TERMS, length, what, WHAT_IS_FOUND)
 }

@@ -16,7 +16,7 @@ import {
 } from "./algorithm.ts"
 import { canonicalJson, type JsonValue } from "./canonical-json.ts"
 import { derContents } from "./der.ts"
-import type { KeptPayload } from "./dsse.ts"
+import { type DsseEnvelope, formatEnvelope, type KeptPayload } from "./dsse.ts"
 import type { Proposal, SignatureCheck } from "./entry.ts"
 import { type Findable, sha256Text, termsOf } from "./search-terms.ts"
 import type { VerifierKey, VerifierKeyReader } from "./verifier-key.ts"
@@ -182,13 +182,19 @@ export function findableEnvelope(
   return { ...named, keys, payload: sha256Text(payloadDigest), statement }
 }
 
-/** A proposal; its body is made at once, or once it is known which of several keys each signature holds under. */
+/**
+ * A proposal; its body is made at once, or once it is known which of several keys each signature holds under.
+ * `envelope` is made of what the claims are about, never of what was sent.
+ */
 export function proposalOf(
   found: Findable,
   claims: Proposal["claims"],
   body: Uint8Array | Proposal["body"],
+  envelope?: DsseEnvelope,
 ): Proposal {
   const { kind, version, keys } = found
   const bodyOf = typeof body === "function" ? body : () => body
-  return { kind, version, keys, terms: termsOf(found), claims, body: bodyOf }
+  const proposal = { kind, version, keys, terms: termsOf(found), claims, body: bodyOf }
+  if (envelope === undefined) return proposal
+  return { ...proposal, envelope: () => formatEnvelope(envelope) }
 }

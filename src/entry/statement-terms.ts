@@ -2,10 +2,13 @@
 // them what it mentions. A digest is found by its value, whatever the signer calls its algorithm, and a name as it is
 // written and in its canonical spelling. Of a statement that readers take differently, everything any of them may
 // take counts as a subject. Leaves out no subject, however many there are.
+
+import { refuse } from "../core/base/errors.ts"
+import { MOST_TERMS } from "../core/base/limits.ts"
 import { canonicalName } from "./statement/names.ts"
 import { IN_TOTO_PAYLOAD_TYPE, type SignedPayload } from "./statement/pae.ts"
 import { digestValue, readStatement, type StatedSubject } from "./statement/reading.ts"
-import { readSuperset } from "./statement/superset.ts"
+import { readSupersetUpTo } from "./statement/superset.ts"
 import type { Term } from "./term.ts"
 
 /** By which algorithm a digest of so many hex digits is searched for. */
@@ -14,6 +17,11 @@ const algorithmOf: Readonly<Record<number, string>> = {
   64: "sha256",
   96: "sha384",
   128: "sha512",
+}
+
+function refuseOdd(): never {
+  const most = `up to ${MOST_TERMS} texts in a statement that readers read in different ways`
+  return refuse("too-large", `payload: expected ${most}, found more; write it as plain JSON`)
 }
 
 const HEX = /^[0-9a-f]+$/
@@ -46,14 +54,17 @@ export function mentionTerms(digest: string): readonly Term[] {
   return [{ name: "mention", value: byValue(value) ?? value }]
 }
 
-function subjectTerms({ name, digests }: StatedSubject): readonly Term[] {
+export function subjectTerms({ name, digests }: StatedSubject): readonly Term[] {
   const names = name === undefined ? [] : subjectNameTerms(name)
   return [...digests.flatMap(subjectDigestTerms), ...names]
 }
 
-/** Names count only beside a digest: without one no verifier takes it for anything. */
-function oddTerms(payload: Uint8Array): readonly Term[] {
-  const { digests, literals } = readSuperset(payload)
+/**
+ * Names count only beside a digest: without one no verifier takes it for anything. Refuses `too-large` more of them
+ * than an entry can be found by.
+ */
+export function oddTerms(payload: Uint8Array): readonly Term[] {
+  const { digests, literals } = readSupersetUpTo(payload, MOST_TERMS) ?? refuseOdd()
   if (digests.size === 0) return []
   const terms: Term[] = []
   for (const digest of digests) terms.push(...subjectDigestTerms(digest))
@@ -63,7 +74,7 @@ function oddTerms(payload: Uint8Array): readonly Term[] {
 
 /**
  * The terms of what a signature was made over, some of them twice and some unusable. Some readers do not look
- * at the type, so subjects count under any. Never refuses; linear.
+ * at the type, so subjects count under any. Refuses as {@link oddTerms} does; linear.
  */
 export function statementTerms({ payloadType, payload }: SignedPayload): readonly Term[] {
   const reading = readStatement(payload)

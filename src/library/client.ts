@@ -19,6 +19,12 @@ export {
   type LogClientOptions,
   type SubmitOptions,
 } from "../client/log-client.ts"
+export type {
+  AttachedMessage,
+  ListedMessage,
+  MessagePage,
+  Messages,
+} from "../client/message-answer.ts"
 export { type Receipt, type VerifiedReceipt, verifyReceipt } from "../client/receipt.ts"
 export { type OpenedHead, signingLog, type Trust, type TrustedHead } from "../client/trust.ts"
 export type { HashName } from "../core/base/digest.ts"

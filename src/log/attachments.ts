@@ -1,7 +1,7 @@
 // What is kept beside entries: on its way from the pool through a batch into the store, and attachments checked
 // on their way out.
 import { equalBytes } from "../core/base/bytes.ts"
-import { Trouble } from "../core/base/errors.ts"
+import { refuse, Trouble } from "../core/base/errors.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
 import type { Pooled } from "./pool.ts"
 import type {
@@ -24,16 +24,26 @@ export interface PlacedSideTerms {
   readonly hashes: Uint8Array
 }
 
-export function attachmentsOf(batch: readonly Pooled[]): readonly PlacedAttachment[] {
+function attachmentsOf(batch: readonly Pooled[]): readonly PlacedAttachment[] {
   return batch.flatMap(({ attachment }, position) =>
     attachment === undefined ? [] : [{ ...attachment, position }],
   )
 }
 
-export function sideTermsOf(batch: readonly Pooled[]): readonly PlacedSideTerms[] {
+function sideTermsOf(batch: readonly Pooled[]): readonly PlacedSideTerms[] {
   return batch.flatMap(({ sideTerms }, position) =>
     sideTerms === undefined ? [] : [{ position, hashes: sideTerms }],
   )
+}
+
+/** The batch of these entries, with what is kept beside them. */
+export function batchOf(batch: readonly Pooled[]) {
+  return {
+    bodies: batch.map(({ body }) => body),
+    leafHashes: batch.map(({ leafHash }) => leafHash),
+    attachments: attachmentsOf(batch),
+    sideTerms: sideTermsOf(batch),
+  }
 }
 
 export function storedAttachments(
@@ -52,6 +62,16 @@ export function storedSideTerms(
   hasher: TreeHasher,
 ): StoredSideTerms[] {
   return sideTerms.map(({ position, hashes }) => sealSideTerms(first + position, hashes, hasher))
+}
+
+/** What would not be kept is not taken: its size must not decide whether anybody can read what was signed. */
+export function assertKept(attachment: Attachment | undefined, limit: number): void {
+  const found = attachment?.bytes.length ?? 0
+  if (found <= limit) return
+  refuse(
+    "too-large",
+    `attestation: this log keeps envelopes of up to ${limit} bytes and takes no longer ones, found ${found}`,
+  )
 }
 
 /** Throws Trouble `damaged` unless the attachment is as it was written. */

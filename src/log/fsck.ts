@@ -27,8 +27,8 @@ export interface FsckSource {
   readonly hasPartialTiles: boolean
 }
 
-interface FsckFinding {
-  readonly what: "entry" | "tile" | "bundle" | "root"
+export interface FsckFinding {
+  readonly what: "entry" | "tile" | "bundle" | "root" | "message"
   /** Which one: an index, a tile path, or a size. */
   readonly where: string
   readonly reason: string

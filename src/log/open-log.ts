@@ -4,6 +4,7 @@
 import { equalBytes } from "../core/base/bytes.ts"
 import { bug, refuse, Trouble } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
+import { createTurns } from "../core/base/turns.ts"
 import { assertBodyLength } from "../core/tree/bundle.ts"
 import { edgeRoot } from "../core/tree/edge.ts"
 import type { Hash, Head, TreeHasher } from "../core/tree/hash.ts"
@@ -11,14 +12,16 @@ import { planConsistency, planInclusion } from "../core/tree/proof.ts"
 import { tileBytes, tileWidth } from "../core/tree/tile.ts"
 import { foldNodes, rootNodes } from "../core/tree/tree.ts"
 import type { Proposal, SignatureVerifier } from "../entry/entry.ts"
-import { refuseSignature } from "../entry/signature.ts"
 import { loadEdge } from "../tree/edge-loading.ts"
 import { createTreeReader } from "../tree/tree-reader.ts"
-import { attachmentsOf, readAttachment, sideTermsOf } from "./attachments.ts"
+import { createAttaching } from "./attaching.ts"
+import { assertKept, batchOf, readAttachment } from "./attachments.ts"
+import { verifyClaims } from "./claims.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { leafReads, loadLeafIndex } from "./leaf-reads.ts"
 import { createPool, type Placed, type Pooled } from "./pool.ts"
 import type { Log, NewestHead, Receipt, SignedHead } from "./ports/log.ts"
+import type { Attached, NewMessage } from "./ports/message.ts"
 import type { EntryTerms, LogSearch } from "./ports/search.ts"
 import type { Attachment, LogIdentity, LogReads } from "./ports/store.ts"
 import { createTermHasher, termHash } from "./search/hash.ts"
@@ -54,8 +57,10 @@ const defaultLimits = {
   /** 16 KB each. */
   cachedTiles: 4_096,
   cachedBundles: 64,
-  /** Bytes of the longest attachment that is kept; 0 keeps none. */
+  /** Bytes of the longest attachment that is kept, and so taken; 0 keeps none and takes all. */
   attachmentBytes: 0,
+  /** Bytes of the longest message that may be attached; 0 takes none. */
+  messageBytes: 0,
 }
 
 export type LogLimits = Readonly<typeof defaultLimits>
@@ -80,18 +85,21 @@ export async function openLog(options: LogOptions): Promise<Log> {
   let halted: string | undefined
   const onIdle: (() => void)[] = []
 
+  const inTurn = createTurns()
+  /** The number of the newest message. */
+  let messages = await reads.messages.newest()
+
   const pool = createPool({ write, defer: options.defer, ...limits })
+  const attaching = createAttaching({
+    ...{ reads, verifier, hasher, messageBytes: limits.messageBytes, write: writeMessages },
+    entry: entries.entry,
+  })
 
   async function write(batch: readonly Pooled[]): Promise<Placed> {
     if (halted !== undefined) refuse("try-later", `nothing is signed any more: ${halted}`)
     const firstIndex = edge.size
     try {
-      const head = await sequencer.append({
-        bodies: batch.map(({ body }) => body),
-        leafHashes: batch.map(({ leafHash }) => leafHash),
-        attachments: attachmentsOf(batch),
-        sideTerms: sideTermsOf(batch),
-      })
+      const head = await inTurn(() => sequencer.append(batchOf(batch)))
       batch.forEach(({ leafHash }, i) => {
         tree.append(leafHash)
         leafIndex.add(leafHash, firstIndex + i)
@@ -103,10 +111,25 @@ export async function openLog(options: LogOptions): Promise<Log> {
       return { firstIndex, head }
     } catch (reason) {
       // A wrong clock is noticed before anything happens; all else leaves the state unknown.
-      if (!(reason instanceof Trouble && reason.code === "clock")) {
-        stopped = "the log stopped after an error"
-        options.onFatal(reason)
+      if (!(reason instanceof Trouble && reason.code === "clock")) failFor(reason)
+      throw reason
+    }
+  }
+
+  function failFor(reason: unknown): void {
+    stopped = "the log stopped after an error"
+    options.onFatal(reason)
+  }
+
+  async function writeMessages(added: readonly NewMessage[]): Promise<readonly Attached[]> {
+    try {
+      const attached = await inTurn(() => sequencer.attach(added))
+      for (const each of attached) {
+        if (!("redacted" in each)) messages = Math.max(messages, each.sequence)
       }
+      return attached
+    } catch (reason) {
+      failFor(reason)
       throw reason
     }
   }
@@ -148,6 +171,11 @@ export async function openLog(options: LogOptions): Promise<Log> {
     return stopped ?? options.obstacle?.()
   }
 
+  function assertAccepting(): void {
+    const obstacle = whyNot()
+    if (obstacle !== undefined) refuse("try-later", `nothing is accepted now: ${obstacle}`)
+  }
+
   async function receipt({ leafHash, body }: Pooled, index: number, isNew: boolean) {
     const head: SignedHead = newest
     const hashes = await tree.prove(planInclusion(index, head.size))
@@ -158,8 +186,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
     const body = proposal.body(await verifyClaims(verifier, proposal))
     assertBodyLength(body)
     const leafHash = hasher.leaf(body)
-    const given = limits.attachmentBytes > 0 ? attach?.() : undefined
-    const attachment = (given?.bytes.length ?? 0) <= limits.attachmentBytes ? given : undefined
+    const attachment = limits.attachmentBytes > 0 ? attach?.() : undefined
+    assertKept(attachment, limits.attachmentBytes)
     const beside = options.terms.besideBody(proposal.terms)
     const sideTerms = beside === undefined ? undefined : hashTerms(beside)
     const entry = { leafHash, body, attachment, sideTerms }
@@ -189,8 +217,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     treeId: identity.treeId,
     vkeys: options.vkeys,
     async add(proposal, attach) {
-      const obstacle = whyNot()
-      if (obstacle !== undefined) refuse("try-later", `nothing is accepted now: ${obstacle}`)
+      assertAccepting()
       options.admit?.(proposal)
       if (underWay >= limits.entriesUnderWay) {
         refuse("try-later", `${underWay} entries are under way; try again in a second`)
@@ -225,12 +252,20 @@ export async function openLog(options: LogOptions): Promise<Log> {
     async search(query, page) {
       const head = newest
       const hashed = query.map((group) => group.map((term) => termHash(term, hasher)))
-      return { ...(await search.search(hashed, page, head.size)), head }
+      const asked = { ...page, query: hashed, size: head.size, attached: messages }
+      return { ...(await search.search(asked)), head }
     },
     async attachment(index) {
       assertInLog(index)
       return await readAttachment(reads, index, hasher)
     },
+    async attach(index, bytes) {
+      assertAccepting()
+      return await attaching.attach(index, bytes)
+    },
+    message: attaching.message,
+    messageWith: attaching.messageWith,
+    messages: (after, limit) => reads.messages.list(after, limit),
     async tile(id, width) {
       const available = tileWidth(id, edge.size)
       if (width < 1 || width > available) return undefined
@@ -240,7 +275,9 @@ export async function openLog(options: LogOptions): Promise<Log> {
     status() {
       const reason = whyNot()
       const accepting = reason === undefined
-      return present({ queued: underWay, indexed: search.indexed(), accepting, reason })
+      const { size: indexed, opaque, attachedUpTo } = search.indexed()
+      const known = { indexed, opaque, messages, attachedUpTo }
+      return { queued: underWay, ...known, ...present({ accepting, reason }) }
     },
     stop(reason) {
       halted ??= reason
@@ -250,19 +287,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
       stopped ??= "the log is closing"
       // Not only the pool: a signature that is still being verified leads to a batch later.
       if (underWay > 0) await new Promise<void>((resolve) => onIdle.push(resolve))
+      await attaching.idle()
     },
   }
-}
-
-/** Verifies every claim; gives for each the position of the check that held. */
-async function verifyClaims(verifier: SignatureVerifier, proposal: Proposal): Promise<number[]> {
-  return await Promise.all(
-    proposal.claims.map(async (checks, claim) => {
-      for (const [position, check] of checks.entries()) {
-        if (await verifier.verify(check)) return position
-      }
-      const which = proposal.claims.length === 1 ? "the signature" : `signature ${claim}`
-      return refuseSignature(which, checks)
-    }),
-  )
 }

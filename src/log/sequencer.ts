@@ -36,6 +36,7 @@ import { assertHeldHeads, sameHead, shownHead } from "./held-head.ts"
 import { leafReads } from "./leaf-reads.ts"
 import type { HeadGuard } from "./ports/guard.ts"
 import type { NewestHead } from "./ports/log.ts"
+import type { Attached, NewMessage } from "./ports/message.ts"
 import type { LogSigner } from "./ports/signer.ts"
 import type { LogIdentity, LogStore, StoredBundle, StoredTile, TimedHead } from "./ports/store.ts"
 
@@ -56,6 +57,11 @@ export interface Sequencer {
    * with Trouble `clock` before anything happened; after any other rejection the process must end.
    */
   append(batch: Batch): Promise<NewestHead>
+  /**
+   * Keeps messages beside the tree; they are durable when it resolves. Calls overlap neither with each other nor
+   * with {@link append}. After a rejection the process must end.
+   */
+  attach(messages: readonly NewMessage[]): Promise<readonly Attached[]>
   close(): Promise<void>
 }
 
@@ -167,6 +173,7 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
       assertClock(head.time, read)
       return await sequence(batch, Math.max(read, head.time))
     },
+    attach: (messages) => store.attach(messages, Math.max(now(), head.time)),
     async close() {
       await store.close()
       await guard.close()

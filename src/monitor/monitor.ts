@@ -18,7 +18,7 @@ import type { KnownKeys } from "./heads/statement.ts"
 import { type LogReport, runLogRound } from "./log-round.ts"
 import type { BeginTurn, SyncTools } from "./log-sync.ts"
 import type { MessageStore } from "./messages/messages.ts"
-import { createProof } from "./messages/proving.ts"
+import { createProof, type Digest } from "./messages/proving.ts"
 import { createMessageTaking } from "./messages/taking.ts"
 import type { MonitoredLog } from "./monitored-log.ts"
 import type { OpenMailbox } from "./promises/mailbox.ts"
@@ -47,6 +47,8 @@ export interface MonitorOptions {
   readonly hasher: TreeHasher
   /** SHA-256 of payloads; the portable one by default. */
   readonly sha256?: (bytes: Uint8Array) => Uint8Array
+  /** Hashes of messages; the portable ones by default. */
+  readonly digest?: Digest
   /** Whether the signature lines of heads hold; the portable rule by default. */
   readonly holds?: SignatureRule
   readonly limits?: Partial<JudgeLimits>
@@ -141,8 +143,8 @@ export function createMonitor(options: MonitorOptions): Monitor {
   const { beginRescan = beginTurn } = options
   const logs = options.logs.map((log) => followed(log, options))
   const prove = createProof(options.verify)
-  const { hasher } = options
-  const taking = { state, messages, logs: options.logs, prove, hasher }
+  const { hasher, digest } = options
+  const taking = { state, messages, logs: options.logs, prove, hasher, ...present({ digest }) }
   const takeMessages = createMessageTaking(taking)
   const allKeys = logs.map(({ keys }) => keys)
   let inForce: string | undefined

@@ -216,7 +216,10 @@ export function monitorStatus(source: StatusSource): MonitorStatus {
   const { documents, lastCompleteAt, interval, now, messages } = source
   const findings = openFindings(documents).filter(({ isCanary }) => isCanary !== true)
   const logs = source.logs.map((log) => logStatus(source, log))
-  const unclear = logs.flatMap(unclearIn)
+  const unclear = [
+    ...logs.flatMap(unclearIn),
+    ...(messages?.isFull === true ? ["there is no room for more messages"] : []),
+  ]
   const worst = worstOf(findings)
   return present({
     at: now,

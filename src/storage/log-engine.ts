@@ -8,7 +8,7 @@ export {
   needsCarrying,
   openSqliteReads as openLogReads,
   openSqliteStore as openLogStore,
-  redactAttachment,
+  redactEntry,
   type SqliteReads as StoredLog,
 } from "./sqlite/log/store.ts"
 export { openSearchReads, openSearchStore, removeSearchStore } from "./sqlite/search/store.ts"

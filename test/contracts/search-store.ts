@@ -1,7 +1,12 @@
 // The contract of SearchStore; every adapter runs it.
 import { describe, expect, onTestFinished, test } from "vitest"
-import { utf8 } from "../../src/core/base/bytes.ts"
-import type { IndexStep, SearchStore, StoredTerms } from "../../src/log/ports/search.ts"
+import { concat, utf8 } from "../../src/core/base/bytes.ts"
+import type {
+  IndexStep,
+  LearntMessage,
+  SearchStore,
+  StoredTerms,
+} from "../../src/log/ports/search.ts"
 
 /** Stores take any bytes. */
 function termsOf(firstIndex: number, endIndex: number): StoredTerms {
@@ -13,6 +18,17 @@ function page(number: number): Uint8Array {
 }
 
 const directory = utf8("directory")
+
+/** A hash of a term: 16 bytes. */
+function term(byte: number): Uint8Array {
+  return new Uint8Array(16).fill(byte)
+}
+
+/** Says two things, one of its own and one that all say. */
+function message(sequence: number): LearntMessage {
+  const keys = { digest: term(100 + sequence), payload: term(150 + sequence) }
+  return { sequence, keys, terms: concat(term(sequence), term(200)) }
+}
 
 /** `open` gives a new, empty store. */
 export function searchStoreContract(name: string, open: () => SearchStore): void {
@@ -107,6 +123,64 @@ export function searchStoreContract(name: string, open: () => SearchStore): void
       expect(Object.getPrototypeOf(given?.bytes)).toBe(Uint8Array.prototype)
       given?.bytes.fill(0)
       expect(await store.terms(0)).toEqual(written)
+    })
+
+    test("what was learnt of messages comes back, by what they say and by what they explain", async () => {
+      const { store } = opened()
+      const nothing = { opaqueUpTo: 0, attachedUpTo: 0, redactions: 0 }
+      expect(await store.progress()).toEqual(nothing)
+      expect(await store.opaquePages()).toEqual([])
+      expect(await store.saying([term(1)], 0, 10)).toEqual([])
+      expect(await store.explained([term(1)])).toEqual([false])
+      for (const sequence of [1, 2, 3]) {
+        const progress = { ...nothing, attachedUpTo: sequence }
+        await store.learn({ message: message(sequence), progress, pages: [] })
+      }
+      await store.learn({
+        message: message(3),
+        progress: { ...nothing, attachedUpTo: 3 },
+        pages: [],
+      })
+      const named = (sequence: number) => ({ sequence, keys: message(sequence).keys })
+      expect(await store.saying([term(200)], 0, 10)).toEqual([1, 2, 3].map(named))
+      expect(await store.saying([term(200), term(2), term(3)], 1, 10)).toEqual([2, 3].map(named))
+      expect(await store.saying([term(200)], 0, 2)).toEqual([1, 2].map(named))
+      expect(await store.saying([term(2)], 2, 2)).toEqual([])
+      expect(await store.explained([term(101), term(153), term(2), term(104)])).toEqual([
+        true,
+        true,
+        false,
+        false,
+      ])
+      expect(await store.learnt(2)).toMatchObject(named(2))
+      expect((await store.learnt(2))?.terms).toHaveLength(32)
+      expect(await store.learnt(4)).toBeUndefined()
+      expect((await store.progress()).attachedUpTo).toBe(3)
+    })
+
+    test("messages are forgotten by their digest, and pages take the place of those before", async () => {
+      const { store } = opened()
+      const progress = { opaqueUpTo: 8, attachedUpTo: 2, redactions: 1 }
+      const bits = (byte: number) => new Uint8Array(528).fill(byte)
+      for (const sequence of [1, 2]) {
+        await store.learn({
+          message: message(sequence),
+          progress,
+          pages: [{ page: sequence, bytes: bits(sequence) }],
+        })
+      }
+      const pages = [{ page: 1, bytes: bits(9) }]
+      await store.learn({ forgotten: message(1).keys.digest, progress, pages })
+      expect(await store.explained([101, 102].map(term))).toEqual([false, true])
+      expect(await store.saying([term(200)], 0, 9)).toEqual([
+        { sequence: 2, keys: message(2).keys },
+      ])
+      expect(await store.learnt(1)).toBeUndefined()
+      expect(await store.opaquePages()).toEqual([
+        { page: 1, bytes: bits(9) },
+        { page: 2, bytes: bits(2) },
+      ])
+      expect(await store.progress()).toEqual(progress)
     })
   })
 }

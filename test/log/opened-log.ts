@@ -8,6 +8,7 @@ import {
   type LogKeys,
 } from "../../src/crypto/signers/log-signer.ts"
 import type { Proposal, SignatureVerifier } from "../../src/entry/entry.ts"
+import { messageTerms } from "../../src/entry/message-terms.ts"
 import type { Term } from "../../src/entry/term.ts"
 import { type LogLimits, openLog } from "../../src/log/open-log.ts"
 import type { HeadGuard } from "../../src/log/ports/guard.ts"
@@ -35,6 +36,7 @@ function newKeys(): LogKeys {
 const everythingBeside: EntryTerms = {
   ofBody: () => ({ terms: [], needsSide: false }),
   besideBody: (terms) => (terms.length === 0 ? undefined : terms),
+  ofMessage: messageTerms,
 }
 
 /** Everything that survives a crash, with a clock that the test sets. */
@@ -81,7 +83,9 @@ export function openIndexOn(
 ): Promise<SearchIndex> {
   const hasher = portableHasher
   const source = createTermSource({ reads: store, terms, hasher })
-  return openSearchIndex({ store: search, source, hasher, defer: setImmediate, logSize, limits })
+  const messages = { reads: store, terms }
+  const given = { store: search, source, messages, hasher, logSize, limits }
+  return openSearchIndex({ ...given, defer: setImmediate })
 }
 
 /** Never: these tests are about what is found when the index has all. */

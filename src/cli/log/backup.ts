@@ -12,6 +12,7 @@ import { Falsehood } from "../command/exit-code.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { logDirectory } from "./data-directory.ts"
 import { sourceFromReads } from "./fsck-source.ts"
+import { checkStoredMessages } from "./message-check.ts"
 
 interface BackupOptions {
   readonly data: string
@@ -37,7 +38,9 @@ run as long as the guard is newer: that is what keeps it from forking.`,
       await backupLog(database, options.out)
       const report = await closing(openLogReads(options.out), async (reads) => {
         const source = sourceFromReads(reads, await reads.head())
-        return await checkLog({ source, hasher: nativeHasher })
+        const entries = await checkLog({ source, hasher: nativeHasher })
+        const { findings } = await checkStoredMessages(reads)
+        return { ...entries, findings: [...entries.findings, ...findings] }
       })
       const [finding] = report.findings
       if (finding !== undefined) {

@@ -6,6 +6,7 @@ import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { checkLog, type FsckReport, type FsckSource } from "../../log/fsck.ts"
 import { checkSearch, type SearchFinding, type SearchReport } from "../../log/search/check.ts"
+import { checkLearning } from "../../log/search/learning-check.ts"
 import {
   integrityCheck,
   openLogReads,
@@ -23,7 +24,8 @@ import type { Terminal } from "../command/terminal.ts"
 import { readTrust, remarkPinning, trustOptions } from "../command/trust-options.ts"
 import { logDirectory } from "./data-directory.ts"
 import { sourceFromReads, sourceFromUrl } from "./fsck-source.ts"
-import { termSource } from "./search/files.ts"
+import { checkStoredMessages } from "./message-check.ts"
+import { messageSource, termSource } from "./search/files.ts"
 
 interface FsckOptions {
   readonly data?: string
@@ -33,6 +35,8 @@ interface FsckOptions {
 
 interface Report extends Omit<FsckReport, "findings"> {
   readonly findings: readonly (FsckReport["findings"][number] | SearchFinding)[]
+  /** How many messages were hashed again; undefined over a URL. */
+  readonly messages?: number
   /** How many entries the search index has; undefined if there is none to check. */
   readonly searchable?: number
 }
@@ -83,13 +87,15 @@ async function checkData(path: string, terminal: Terminal): Promise<Report> {
   return await closing(openLogReads(database), async (reads) => {
     const head = await reads.head()
     const report = await checkWithProgress(sourceFromReads(reads, head), terminal)
+    const { messages, findings: inMessages } = await checkStoredMessages(reads)
     const { size: searchable, findings } = await checkIndex(search, reads)
     // SQLite's own check comes last: it says nothing about what the bytes mean.
     await integrityCheck(database)
     // Entries that the log's own check has named cannot be compared with; they are named once.
     const isNamed = report.findings.length > 0
     const inSearch = findings.filter(({ where }) => !(isNamed && where === "source"))
-    return { ...report, findings: [...report.findings, ...inSearch], searchable }
+    const all = [...report.findings, ...inMessages, ...inSearch]
+    return { ...report, findings: all, messages, searchable }
   })
 }
 
@@ -97,10 +103,15 @@ async function checkData(path: string, terminal: Terminal): Promise<Report> {
 async function checkIndex(path: string, reads: StoredLog): Promise<SearchReport> {
   if (!existsSync(path)) return { size: 0, findings: [] }
   try {
-    return await closing(openSearchReads(path, reads.identity), (index) => {
+    return await closing(openSearchReads(path, reads.identity), async (index) => {
       // The log's size is read after what the index has, which may be growing.
       const size = async () => (await reads.head()).size
-      return checkSearch({ reads: index, source: termSource(reads), hasher: nativeHasher, size })
+      const given = { source: termSource(reads), hasher: nativeHasher }
+      const report = await checkSearch({ ...given, reads: index, size })
+      if (report.findings.length > 0) return report
+      const learnt = { ...given, ...messageSource(reads), index, size: report.size }
+      const findings = await checkLearning(learnt)
+      return { ...report, findings: findings.map((found) => ({ what: "search", ...found })) }
     })
   } catch (error) {
     if (!(error instanceof Trouble && error.code === "damaged")) throw error
@@ -120,7 +131,8 @@ function wholeText(size: number, searchable = size): string {
   return `the log is whole; its search index is behind, ${size - searchable} of ${size} entries were not compared`
 }
 
-function printReport({ findings, size, entries, tiles, searchable }: Report, output: Output): void {
+function printReport(report: Report, output: Output): void {
+  const { findings, size, entries, tiles, messages, searchable } = report
   for (const { what, where, reason } of findings) {
     output.result(`${what} ${where}: ${reason}`, [], { finding: { what, where, reason } })
   }
@@ -130,9 +142,10 @@ function printReport({ findings, size, entries, tiles, searchable }: Report, out
     ["size", size],
     ["entries recomputed", entries],
     ["tiles compared", tiles],
+    ...(messages === undefined ? [] : [["messages hashed again", messages] as const]),
     ...(searchable === undefined ? [] : [["entries in the search index", searchable] as const]),
   ] as const
-  const counts = { size, entries, tiles, searchable, findings: findings.length }
+  const counts = { size, entries, tiles, messages, searchable, findings: findings.length }
   output.result(verdict, fields, counts)
   if (findings.length > 0) {
     throw new Falsehood(new Refusal("mismatch", "the log is not what its entries give"))

@@ -34,6 +34,8 @@ interface RunningLogOptions
   readonly attestationBytes: number
   /** Who must have issued the certificates of submissions; undefined if anyone may have. */
   readonly authorities: AuthoritySet | undefined
+  /** Bytes of the longest message that may be attached; 0 takes none. */
+  readonly messageBytes: number
   /** Undefined if what is signed is published. */
   readonly publishing: PublishingPlan | undefined
   /** Told what the search index does, and why it cannot go on: the log goes on without it. */
@@ -109,6 +111,7 @@ async function openParts(
     limits: {
       entriesUnderWay: options.maxEntriesUnderWay,
       attachmentBytes: options.attestationBytes,
+      messageBytes: options.messageBytes,
     },
   })
   closers.push(log.close)

@@ -37,6 +37,7 @@ async function makeIndex(path: string, reads: StoredLog, terminal: Terminal): Pr
         await index.follow(Math.min(size, before + ENTRIES_AT_ONCE))
         advance(index.size() - before)
       }
+      await index.learn()
     }),
   )
   return size
@@ -67,20 +68,28 @@ async function status({ data, json }: StatusOptions, terminal: Terminal): Promis
   const { database, search } = logDirectory(data)
   const output = createOutput(terminal, json)
   await closing(openLogReads(database), async (reads) => {
-    const indexed = existsSync(search) ? await countEntries(search, reads) : 0
+    const { indexed, learnt } = existsSync(search)
+      ? await countIndexed(search, reads)
+      : { indexed: 0, learnt: 0 }
     const { size } = await reads.head()
-    const verdict = indexed === size ? "the search index is complete" : "the search index is behind"
+    const messages = await reads.messages.newest()
+    const isComplete = indexed === size && learnt === messages
+    const verdict = `the search index is ${isComplete ? "complete" : "behind"}`
     const fields = [
       ["entries in the index", indexed] as const,
       ["entries in the log", size] as const,
+      ["messages in the index", learnt] as const,
+      ["messages in the log", messages] as const,
     ]
-    output.result(verdict, fields, { indexed, size })
+    output.result(verdict, fields, { indexed, size, learnt, messages })
   })
 }
 
-function countEntries(search: string, reads: StoredLog): Promise<number> {
-  const index = openSearchReads(search, reads.identity)
-  return closing(index, () => indexedEntries(index, nativeHasher))
+function countIndexed(search: string, reads: StoredLog) {
+  return closing(openSearchReads(search, reads.identity), async (index) => {
+    const { attachedUpTo: learnt } = await index.progress()
+    return { indexed: await indexedEntries(index, nativeHasher), learnt }
+  })
 }
 
 function defineRebuild(command: Command, terminal: Terminal): void {
@@ -104,7 +113,7 @@ function defineStatus(command: Command, terminal: Terminal): void {
     .addHelpText(
       "after",
       `
-It counts entries and checks nothing else: "countersign fsck" compares the index with the log.
+It counts entries and messages and checks nothing else: "countersign fsck" compares the index with the log.
 
 Example:
   countersign search-index status --data /var/lib/countersign`,

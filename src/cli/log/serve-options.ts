@@ -32,6 +32,8 @@ export interface ServeOptions {
   /** Undefined if nobody has said anything about it. */
   readonly keepAttestations?: number
   readonly certificateAuthorities?: string
+  /** Undefined if nobody has said anything about it. */
+  readonly keepMessages?: number
   readonly minFreeBytes: number
   readonly allowAlgorithms?: ReadonlySet<Algorithm>
   readonly allowKinds?: ReadonlySet<EntryKind>
@@ -70,7 +72,12 @@ export const serveOptions: readonly Option[] = [
   countOption("--max-entries-under-way <n>", "entries being verified or written").default(4_096),
   countOption(
     "--keep-attestations <n>",
-    "keep DSSE envelopes up to so many bytes; 0 keeps none (default: 0, with --dev 131072)",
+    "keep DSSE envelopes of up to so many bytes and refuse longer ones; 0 takes all and keeps none, so that " +
+      "nobody can tell what they are about (default: --max-request-bytes)",
+  ),
+  countOption(
+    "--keep-messages <n>",
+    "keep messages that anyone attaches to entries, up to so many bytes; 0 takes none (default: --max-request-bytes)",
   ),
   option("--allow-algorithms <list>", "accept signatures by these algorithms only").argParser(
     argument((text) => parseAlgorithms(listOf(text))),

@@ -29,9 +29,6 @@ import { type ServeOptions, serveOptions, writeRuleOf } from "./serve-options.ts
 
 type Options = ServeOptions & PublishingOptions
 
-/** Bytes of the attestations that a development log keeps. */
-const DEV_ATTESTATIONS = 131_072
-
 export function serveCommand(command: Command, terminal: Terminal): void {
   addOptions(command, [...serveOptions, ...publishingOptions])
     .addHelpText(
@@ -66,11 +63,16 @@ function httpConfig(options: Options, created: number, origin: Origin): Partial<
   return {
     publicUrl: options.publicUrl ?? defaultUrl(options, origin),
     requestLimit: options.maxRequestBytes,
+    messageLimit: messageBytes(options),
     batchLimit: options.maxBatchBytes,
     trustStart: new Date(created).toISOString(),
     guardLevel: guardLevel(options),
     ...(options.waitForWitnesses && { waitForWitnesses: true }),
   }
+}
+
+function messageBytes({ keepMessages, maxRequestBytes }: ServeOptions): number {
+  return keepMessages ?? maxRequestBytes
 }
 
 async function serve(options: Options, terminal: Terminal): Promise<void> {
@@ -89,7 +91,8 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
     writeRule: writeRuleOf(options),
     authorities: await readLogAuthorities(options.certificateAuthorities),
     publishing: await publishingOf(options, directory, logger, terminal),
-    attestationBytes: options.keepAttestations ?? (options.dev === true ? DEV_ATTESTATIONS : 0),
+    attestationBytes: options.keepAttestations ?? options.maxRequestBytes,
+    messageBytes: messageBytes(options),
     onSearch: {
       event: (text) => logger.info(text),
       trouble: (reason) => logger.error({ err: reason }, "the search index cannot go on"),

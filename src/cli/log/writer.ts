@@ -46,6 +46,10 @@ async function answer(sequencer: Sequencer, message: ToWriter): Promise<void> {
       say({ type: "head", head: await sequencer.append(unpackBatch(message.batch)) })
       return
     }
+    if (message.type === "attach") {
+      say({ type: "attached", attached: await sequencer.attach(message.messages) })
+      return
+    }
     if (message.type === "open") bug("the writer is open")
     await sequencer.close()
     say({ type: "closed" })

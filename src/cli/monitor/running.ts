@@ -1,6 +1,6 @@
 // A monitor over its data directory, with everything that it needs of this machine: sources, sinks, the
 // engine that verifies signatures.
-import { createHash } from "node:crypto"
+import { createHash, hash } from "node:crypto"
 import { refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { createEntryCheck } from "../../crypto/engines/entry-check.ts"
@@ -77,6 +77,7 @@ async function openParts(
     mailbox,
     hasher: nativeHasher,
     sha256: (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()),
+    digest: (name, bytes) => hash(name, bytes, "buffer"),
     holds,
     pause,
     beginTurn: turnOf(TURN),

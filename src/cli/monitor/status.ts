@@ -87,6 +87,9 @@ function logFields(log: LogStatus): Fields {
     ["opaque", opaqueText(log)],
     ["pending", pendingText(log)],
     ["validity undecided", log.entries.undecided],
+    ...(log.search === undefined
+      ? []
+      : [["search compared", `${log.search.answered} of ${log.search.of} watched`] as const]),
     ["judged by watch file", `${log.rescan.judged} of ${log.rescan.of}`],
     ...log.witnesses.map(({ name, lastAt }) => [`witness ${name}`, dateText(lastAt)] as const),
   ]

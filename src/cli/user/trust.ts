@@ -91,6 +91,10 @@ export const trustCommand = defineCommand({
 Example:
   countersign trust --log https://log.example.com --out ./sigstore --trusted-root pinned.json
 
+Over API 2, cosign logs an image or an attestation as a hash alone, so that nobody can tell from the
+log what it is about until somebody attaches what was signed (countersign attach); over API 1 it
+sends the attestation along, but cannot attest with keys of P-384 or Ed25519.
+
 Exits with 3 if the log's checkpoint is not signed by the key that is written or pinned.`,
   async run({ out, apiVersion }, called) {
     const { url, log: client, trust, output } = await openLog(called)

@@ -13,6 +13,7 @@ export type RefusalCode =
   | "untrusted"
   | "not-allowed"
   | "not-found"
+  | "gone"
   | "beyond-tree"
   | "conflict"
   | "wrong-media-type"

@@ -46,6 +46,12 @@ export const LONGEST_REMARK = 500
 export const LONGEST_TERM = 512
 
 /**
+ * The most terms that one entry is found by. More than the plain statements have that fit into the largest submission
+ * that a log takes by default; the index has 16 bytes of each.
+ */
+export const MOST_TERMS = 32_768
+
+/**
  * The longest payload of a DSSE envelope, in base64: eight times what a log takes by default. Whoever reads
  * envelopes of other people's logs has several copies of one in memory.
  */

@@ -8,7 +8,7 @@ import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
 import type { JsonValue } from "../canonical-json.ts"
 import { assertCount, assertPayloadType, dssePae, MOST_SIGNATURES } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
-import { parseAnyBase64 } from "../rekor-v1/lenient-base64.ts"
+import { standardBase64 } from "../rekor-v1/lenient-base64.ts"
 import {
   assertMessageKey,
   needed,
@@ -25,7 +25,7 @@ import {
   proposalOf,
   sha256Of,
 } from "../signature.ts"
-import { unboundEnvelope } from "./dsse-v002.ts"
+import { assertNoneIdle, unboundEnvelope } from "./dsse-v002.ts"
 import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
 import { digestV1, pemSignature } from "./recorded.ts"
 
@@ -38,7 +38,7 @@ function readEnvelopeSignature(value: unknown): string {
   return formatBase64(readSignature(sig))
 }
 
-/** The signatures are canonical base64, no two alike. */
+/** Payload and signatures are canonical base64 however they were spelled, no two signatures alike. */
 function readEnvelope(text: string) {
   const envelope = asObject(parseJson(text, "envelope", LONGEST_ENVELOPE), "envelope")
   const { payload, signatures } = envelope
@@ -48,9 +48,11 @@ function readEnvelope(text: string) {
   if (list.length === 0) {
     refuse("malformed", "DSSE envelope must contain 1 or more signatures, found none")
   }
+  const base64 = standardBase64(asText(payload, "payload"))
   return {
     payloadType,
-    payload: parseAnyBase64(asText(payload, "payload"), "payload"),
+    base64,
+    payload: parseBase64(base64, "payload"),
     signatures: [...new Set(list.map(readEnvelopeSignature))],
   }
 }
@@ -91,10 +93,7 @@ function signaturesJson(
   held: readonly number[],
 ): JsonValue {
   if (held.length !== signatures.length) bug("a position for each signature is needed")
-  const idle = verifiers.findIndex((_, position) => !held.includes(position))
-  if (idle >= 0) {
-    refuse("bad-signature", `could not verify envelope: verifier ${idle} verifies no signature`)
-  }
+  assertNoneIdle(verifiers.length, held)
   return signatures
     .map((signature, i) => {
       const verifier = verifiers[held[i] ?? -1] ?? bug("no verifier at that position")
@@ -108,7 +107,7 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
   const { envelope, verifiers: contents } = readProposedContent(spec)
   if (isAbsent(envelope)) refuse("malformed", "missing proposed DSSE envelope: found nothing")
   const text = asText(envelope, "envelope")
-  const { payloadType, payload, signatures } = readEnvelope(text)
+  const { payloadType, base64, payload, signatures } = readEnvelope(text)
   const verifiers = readVerifiers(contents, options)
   const message = dssePae(payloadType, payload)
   const sha256 = sha256Of(options)
@@ -120,13 +119,14 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
   })
   const keys = verifiers.map(({ key }) => key)
   const found = findableEnvelope(named, keys, { payloadType, payload }, payloadDigest)
-  return proposalOf({ ...found, envelope: sha256Text(envelopeDigest) }, claims, (held) =>
+  const kept = { payload: base64, payloadType, signatures: signatures.map((sig) => ({ sig })) }
+  const bodyOf = (held: readonly number[]) =>
     formatBody(named, {
       envelopeHash: sha256Json(envelopeDigest),
       payloadHash: sha256Json(payloadDigest),
       signatures: signaturesJson(signatures, verifiers, held),
-    }),
-  )
+    })
+  return proposalOf({ ...found, envelope: sha256Text(envelopeDigest) }, claims, bodyOf, kept)
 }
 
 function read(spec: unknown, keys: RecordedKeys): RecordedParts {
@@ -138,16 +138,10 @@ function read(spec: unknown, keys: RecordedKeys): RecordedParts {
   return { payload: digestV1(payloadHash), signatures: list }
 }
 
-function envelopeOf(spec: unknown): Uint8Array {
-  const { proposedContent } = asObject(spec, "spec")
-  const { envelope } = asObject(proposedContent, "proposedContent")
-  return utf8(asText(envelope, "envelope"))
-}
-
 export const dsseV001 = {
   ...named,
   read,
   checks: undefined,
   envelope: unboundEnvelope("sha256"),
-  rekorV1: { propose, envelopeOf },
+  rekorV1: { propose },
 } as const satisfies LoggedKind

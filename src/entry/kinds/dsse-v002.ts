@@ -68,6 +68,14 @@ function assertDistinct(values: readonly Uint8Array[], what: string): void {
   }
 }
 
+/** An entry is found by the keys that came with it, so each of them must have signed something. */
+export function assertNoneIdle(verifiers: number, held: readonly number[]): void {
+  for (let position = 0; position < verifiers; position++) {
+    if (held.includes(position)) continue
+    refuse("bad-signature", `could not verify envelope: verifier ${position} verifies no signature`)
+  }
+}
+
 function readVerifiers({ verifiers }: DsseRequest, options: ProposalOptions) {
   const keys = verifiers.map(options.readKey ?? readVerifierKeyText)
   for (const key of keys) assertTaken(messageAlgorithm[key.keyType], options)
@@ -79,7 +87,8 @@ function readVerifiers({ verifiers }: DsseRequest, options: ProposalOptions) {
 
 /**
  * Checks everything about a submission but its signatures: 1 to 10 of them, no two alike, and 1 to 10
- * verifiers. Refuses `malformed`, `unsupported`, or `too-large`, also for a payload that no reader takes.
+ * verifiers. Refuses `malformed`, `unsupported`, or `too-large`, also for a payload that no reader takes. Its
+ * body refuses `bad-signature` for a verifier that no signature holds under.
  */
 export function proposeDsse(request: DsseRequest, options: ProposalOptions = {}): Proposal {
   const { envelope, verifiers } = request
@@ -102,11 +111,14 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
   const claims = signatures.map((signature) =>
     keys.map((key) => messageCheck(key, signature, message)),
   )
-  return proposalOf(found, claims, (held) => {
+  function bodyOf(held: readonly number[]): Uint8Array {
     if (held.length !== signatures.length) bug("a position for each signature is needed")
+    assertNoneIdle(keys.length, held)
     const holding = signatures.map((signature, i) => heldUnder(signature, held[i]))
     return dsseBody({ payloadDigest, signatures: holding })
-  })
+  }
+  // Its base64 has been read strictly, so it has no other spelling.
+  return proposalOf(found, claims, bodyOf, envelope)
 }
 
 const read: NativeKind<DsseRequest>["read"] = (spec, keys) => {
@@ -187,7 +199,6 @@ export const dsseV002 = {
   rekorV1: undefined,
   native: {
     propose: proposeDsse,
-    envelopeOf: ({ envelope }) => envelope,
     bundle: { contentOf, statement, requestOf },
   },
 } as const satisfies NativeKind<DsseRequest>

@@ -67,5 +67,5 @@ export const hashedrekordV001 = {
   read: readArtifactSpec,
   checks: signedDigestChecks,
   envelope: undefined,
-  rekorV1: { propose, envelopeOf: () => undefined },
+  rekorV1: { propose },
 } as const satisfies LoggedKind

@@ -140,7 +140,6 @@ export const hashedrekordV002 = {
   rekorV1: undefined,
   native: {
     propose: proposeHashedrekord,
-    envelopeOf: () => undefined,
     bundle: { contentOf, statement, requestOf },
   },
 } as const satisfies NativeKind<HashedrekordRequest>

@@ -6,7 +6,7 @@ import { refuse, shown } from "../../core/base/errors.ts"
 import { asBytes, asList, asObject, asText, optional } from "../../core/base/json-value.ts"
 import { formatHex, parseBase64 } from "../../core/base/text.ts"
 import type { JsonValue } from "../canonical-json.ts"
-import { assertPayloadType, dssePae, formatEnvelope, MOST_SIGNATURES } from "../dsse.ts"
+import { assertPayloadType, dssePae, MOST_SIGNATURES } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
 import { assertMessageKey, needed, readHash, readPemVerifier } from "../rekor-v1/parts.ts"
 import {
@@ -47,11 +47,13 @@ function readSignatureWithKey(value: unknown, options: ProposalOptions) {
   const { sig, publicKey, keyid } = asObject(value, "signature of the envelope")
   needed(sig, "missing signature content: expected sig")
   const what = "failed parsing base64 data for signature"
+  const inner = innerText(sig, what)
   const { key } = readPemVerifier(publicKey, options)
   assertMessageKey(key, options)
   return {
     key,
-    signature: parseSignature(innerText(sig, what), what),
+    inner,
+    signature: parseSignature(inner, what),
     json: {
       keyid: readKeyId(keyid),
       publicKey: asText(publicKey, "publicKey"),
@@ -104,7 +106,13 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
   const claims = signatures.map(({ key, signature }) => [
     messageCheck(key, signature, message, "sha256"),
   ])
-  return proposalOf(found, claims, body)
+  // What was in base64 twice is kept in the envelope's own form.
+  const kept = {
+    payload: inner,
+    payloadType,
+    signatures: signatures.map((each) => ({ sig: each.inner })),
+  }
+  return proposalOf(found, claims, body, kept)
 }
 
 function read(spec: unknown, keys: RecordedKeys): RecordedParts {
@@ -138,22 +146,10 @@ const messageChecks: EnvelopeReading["messageChecks"] = ({ signatures }, kept) =
   )
 }
 
-/** The envelope that was in base64 twice, in its own form. */
-function envelopeOf(spec: unknown): Uint8Array {
-  const { content } = asObject(spec, "spec")
-  const { envelope } = asObject(content, "content")
-  const members = asObject(envelope, "envelope", ["payload", "payloadType", "signatures"])
-  const signatures = asList(members.signatures, "signatures", MOST_SIGNATURES).map((item) => {
-    return { sig: innerText(asObject(item, "signature", ["sig"]).sig, "text") }
-  })
-  const payloadType = asText(members.payloadType, "payloadType")
-  return formatEnvelope({ payload: innerText(members.payload, "text"), payloadType, signatures })
-}
-
 export const intotoV002 = {
   ...named,
   read,
   checks: undefined,
   envelope: { payloadChecks, envelopeChecks: () => [], messageChecks },
-  rekorV1: { propose, envelopeOf },
+  rekorV1: { propose },
 } as const satisfies LoggedKind

@@ -1,7 +1,7 @@
 // What doors, readers and judges ask of an entry kind: each module of this folder answers it for one kind in
 // one version, and registry.ts has them all. A kind that has no answer to a question says so by `undefined`.
 import type { Algorithm, HashName } from "../algorithm.ts"
-import type { DsseEnvelope, KeptPayload } from "../dsse.ts"
+import type { KeptPayload } from "../dsse.ts"
 import type { Proposal, SignatureCheck, Signed } from "../entry.ts"
 import type { EntryKind } from "../kind-names.ts"
 import type { Digest, ProposalOptions } from "../signature.ts"
@@ -59,11 +59,6 @@ interface RekorV1Form {
    * `unsupported` or `mismatch`. The caller bounds the size of the whole.
    */
   propose(spec: unknown, options: ProposalOptions): Proposal
-  /**
-   * The envelope of an accepted submission, as it is kept; undefined where the body has everything.
-   * Refuses `malformed` for a spelling that is not kept.
-   */
-  envelopeOf(spec: unknown): Uint8Array | undefined
 }
 
 /** The artifact's digest by the bundle's word. */
@@ -121,8 +116,6 @@ export interface BundleForm<Request> {
 interface NativeForm<Request> {
   /** As {@link RekorV1Form.propose}. */
   propose(request: Request, options: ProposalOptions): Proposal
-  /** What may be kept of a submission; undefined where the body has everything. */
-  envelopeOf(request: Request): DsseEnvelope | undefined
   readonly bundle: BundleForm<Request> | undefined
 }
 

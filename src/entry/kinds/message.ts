@@ -4,15 +4,19 @@ import { digestOf } from "../../core/base/digest.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { SignatureCheck } from "../entry.ts"
+import { termsOfMessage } from "../message-terms.ts"
 import { sha256Text } from "../search-terms.ts"
 import { parseDigest } from "../signature.ts"
 import { type Message, readMessage, readPayloadMessage } from "../statement/message.ts"
 import { IN_TOTO_PAYLOAD_TYPE, isPae } from "../statement/pae.ts"
+import type { Term } from "../term.ts"
 import type { LoggedKind, RecordedParts } from "./kind.ts"
 import { readRecorded } from "./summary.ts"
 
 export interface EntryMessage {
   readonly message: Message
+  /** What the entry can be found by, besides what it says itself. */
+  readonly terms: readonly Term[]
   /** The digest in the body that it has, as `algorithm:hex`. */
   readonly digest: string
   /** Every one must hold; empty if the body binds the whole message. */
@@ -28,10 +32,11 @@ function mismatch(expected: string, found: string): never {
 
 /** Of an entry whose body has the digest of what was signed. */
 function signedMessage(digest: string, bytes: Uint8Array): EntryMessage {
+  const message = readMessage(bytes)
   const { hash } = parseDigest(digest)
-  const found = `${hash}:${formatHex(digestOf(hash, bytes))}`
+  const found = `${hash}:${formatHex(digestOf(hash, message.signed ?? bytes))}`
   if (found !== digest) mismatch(digest, found)
-  return { message: readMessage(bytes), digest, checks: [] }
+  return { message, terms: termsOfMessage(bytes), digest, checks: [] }
 }
 
 /** The message of an envelope, whether its type was given or is the body's, or the one that statements have. */
@@ -60,12 +65,12 @@ function payloadMessage(
   // Without a signature nothing would say whose type it is.
   if (checks.length === 0)
     refuse("malformed", "message: expected an entry with signatures, found none")
-  return { message, digest: stated, checks }
+  return { message, terms: termsOfMessage(bytes), digest: stated, checks }
 }
 
 /**
  * The message of the entry with this body. Refuses `mismatch` for that of another entry, `unsupported` for what is
- * an artifact and for an entry of an unknown kind, and as `readMessage` and `readRecorded` do. Hashes the whole
+ * an artifact and for an entry of an unknown kind, `too-large` for more than an entry can be found by, and as `readMessage` and `readRecorded` do. Hashes the whole
  * message, some 15 MB a second.
  */
 export function messageOf(body: Uint8Array, bytes: Uint8Array): EntryMessage {

@@ -36,10 +36,17 @@ export function readRecordedPem(content: string): VerifierKey {
 
 export const uncachedKeys: RecordedKeys = { der: readVerifierKeyText, pem: readRecordedPem }
 
+/** Refuses `unsupported` for an algorithm that is not known here: by its rules nobody can be said to have signed. */
+function assertKnown(keyDetails: unknown): void {
+  if (typeof keyDetails !== "string" || everyAlgorithm.some((name) => name === keyDetails)) return
+  refuse("unsupported", `keyDetails: expected a known algorithm, found ${shown(keyDetails)}`)
+}
+
 /** `{content, verifier}` of Rekor v2. */
 export function derSignature(signature: unknown, keys: RecordedKeys): RecordedSignature {
   const { content, verifier } = asObject(signature, "signature")
   const { publicKey, x509Certificate, keyDetails } = asObject(verifier, "verifier")
+  assertKnown(keyDetails)
   const { rawBytes } = asObject(publicKey ?? x509Certificate, "verifier")
   const text = asText(rawBytes, "rawBytes")
   const key = keys.der(isAbsent(publicKey) ? { certificate: text } : { publicKey: text })
@@ -89,18 +96,19 @@ function digestChecks(
 /** Refuses `malformed` if what the body says of the algorithm cannot be true of the key. */
 function assertOwnAlgorithm({ keyType }: VerifierKey, keyDetails: string): void {
   const algorithm = everyAlgorithm.find((name) => name === keyDetails)
-  if (algorithm === undefined || algorithms[algorithm].keyType === keyType) return
+  if (algorithm !== undefined && algorithms[algorithm].keyType === keyType) return
   refuse("malformed", `keyDetails: expected an algorithm of ${keyType}, found ${shown(keyDetails)}`)
 }
 
-/** Of a signature that was made over the digest itself; none for an algorithm that is not taken here. */
+/** Of a signature that was made over the digest itself; refuses `unsupported` an algorithm that is for messages. */
 export const signedDigestChecks: DigestChecks = (recorded, digest) => {
   const algorithm = digestAlgorithm[recorded.key.keyType]
   const { keyDetails } = recorded
   if (keyDetails === undefined) return digestChecks(recorded, digest, algorithm)
   const stated = asText(keyDetails, "keyDetails")
   assertOwnAlgorithm(recorded.key, stated)
-  return stated === algorithm ? digestChecks(recorded, digest, algorithm) : []
+  if (stated === algorithm) return digestChecks(recorded, digest, algorithm)
+  return refuse("unsupported", `keyDetails: expected ${algorithm} for a digest, found ${stated}`)
 }
 
 /** Of a signature that was made over the artifact, which only pure Ed25519 needs to see. */

@@ -72,5 +72,5 @@ export const rekordV001 = {
   read: readArtifactSpec,
   checks: signedArtifactChecks,
   envelope: undefined,
-  rekorV1: { propose, envelopeOf: () => undefined },
+  rekorV1: { propose },
 } as const satisfies LoggedKind

@@ -1,10 +1,8 @@
-// Submissions of any kind at either door, the proposals that they make, and what is kept of them beside the log;
-// and as Sigstore bundles have them: what a bundle holds of a submission, the entry that follows from what was
+// Submissions of any kind at either door and the proposals that they make; and as Sigstore bundles have them: what a bundle holds of a submission, the entry that follows from what was
 // signed, and the way back from a logged body. A member of a Rekor v1 submission that is `null` is absent, and
 // members of `spec` that no kind knows are let pass, as Rekor does. Leaves out the other kinds of Rekor.
 import { refuse, shown } from "../../core/base/errors.ts"
 import { asMessage, asText } from "../../core/base/json-value.ts"
-import { formatEnvelope } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
 import type { ProposalOptions } from "../signature.ts"
 import type { VerifierKey } from "../verifier-key.ts"
@@ -15,12 +13,6 @@ import { readRecorded } from "./summary.ts"
 /** Checks a submission and gives its proposal; refuses as the module of its kind does. */
 export function proposeEntry(request: EntryRequest, options: ProposalOptions = {}): Proposal {
   return nativeKind(request.kind).native.propose(request, options)
-}
-
-/** The envelope that may be kept of a submission; undefined where the body has everything. */
-export function envelopeOfEntry(request: EntryRequest): Uint8Array | undefined {
-  const envelope = nativeKind(request.kind).native.envelopeOf(request)
-  return envelope && formatEnvelope(envelope)
 }
 
 function nameOf({ kind, version }: LoggedKind): string {
@@ -46,15 +38,6 @@ function openRekorV1(value: unknown) {
 export function proposeRekorV1(value: unknown, options: ProposalOptions = {}): Proposal {
   const { form, spec } = openRekorV1(value)
   return form.propose(spec, options)
-}
-
-/**
- * The envelope that may be kept of an accepted submission to Rekor v1; undefined where the body has
- * everything. Refuses `malformed` for a spelling that is not kept.
- */
-export function envelopeOfRekorV1(value: unknown): Uint8Array | undefined {
-  const { form, spec } = openRekorV1(value)
-  return form.envelopeOf(spec)
 }
 
 const bundled: ReadonlyMap<string, BundleForm<EntryRequest>> = new Map(

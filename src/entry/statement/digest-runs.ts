@@ -2,7 +2,7 @@
 // around them. Knows no JSON: what is a digest to some reader stands here as its digits.
 
 /** Hex digits of SHA-1 (as Git has it), SHA-256, SHA-384 and SHA-512. */
-export const digestLengths: ReadonlySet<number> = new Set([40, 64, 96, 128])
+const digestLengths: ReadonlySet<number> = new Set([40, 64, 96, 128])
 
 const SHORTEST = 40
 const LONGEST = 128

@@ -14,7 +14,7 @@ export interface Span {
   readonly end: number
 }
 
-export interface Member {
+interface Member {
   /** As it is written, escapes and all. */
   readonly name: string
   readonly value: Span

@@ -1,8 +1,9 @@
 // Messages: the bytes that a signature was made over, as far as they say what they are about. Of a hashedrekord entry
 // the log has a hash of them only, so whoever has them can show what the entry is about. Follows DSSE v1 (PAE), the
-// simple signing of containers, and gitsign. Leaves out artifacts, which say nothing of themselves.
+// simple signing of containers, and gitsign (commit.ts). Leaves out artifacts, which say nothing of themselves.
 import { assertAtMost, refuse } from "../../core/base/errors.ts"
 import { LONGEST_PAYLOAD } from "../../core/base/limits.ts"
+import { readSignedAttributes } from "./commit.ts"
 import { isPae, parsePae } from "./pae.ts"
 import { readStatement, type StatedSubject } from "./reading.ts"
 import { readSuperset } from "./superset.ts"
@@ -18,8 +19,10 @@ export type MessageForm =
 export interface Message {
   readonly form: MessageForm
   readonly payloadType?: string
-  /** What is to be read of it: the payload of a PAE, else the message itself. */
+  /** What is to be read of it: the payload of an envelope, or a text. */
   readonly payload?: Uint8Array
+  /** What was signed, if more was given: attributes of a commit have the commit behind them. */
+  readonly signed?: Uint8Array
   readonly subjects: readonly StatedSubject[]
   /** Readers may take other subjects out of it, and there are none here: see `readSuperset`. */
   readonly isOdd: boolean
@@ -56,6 +59,13 @@ function readCommitId(bytes: Uint8Array): Message | undefined {
   const id = bytes.length <= 64 ? latin1.decode(bytes) : ""
   if (!COMMIT_ID.test(id)) return undefined
   return { form: "commit-id", subjects: [{ digests: [`gitCommit:${id}`] }], isOdd: false }
+}
+
+function readAttributes(bytes: Uint8Array): Message | undefined {
+  const read = readSignedAttributes(bytes)
+  if (read === undefined) return undefined
+  const { attributes, subject } = read
+  return { form: "commit-attributes", signed: attributes, subjects: [subject], isOdd: false }
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -95,7 +105,10 @@ function readText(bytes: Uint8Array): Message | undefined {
   return { form, payload: bytes, subjects: [], isOdd: true }
 }
 
-/** Refuses `unsupported` what says nothing of itself, `malformed` a PAE with wrong lengths, or `too-large`. */
+/**
+ * Refuses `unsupported` what says nothing of itself, `malformed` a PAE with wrong lengths, `mismatch` a commit that is
+ * not the one of its attributes, or `too-large`.
+ */
 export function readMessage(bytes: Uint8Array): Message {
   assertAtMost(LONGEST_MESSAGE, bytes.length, "message", "bytes")
   if (isPae(bytes)) {
@@ -104,6 +117,7 @@ export function readMessage(bytes: Uint8Array): Message {
   }
   return (
     readCommitId(bytes) ??
+    readAttributes(bytes) ??
     readText(bytes) ??
     refuse(
       "unsupported",

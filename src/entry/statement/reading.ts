@@ -46,23 +46,21 @@ function isObject(value: unknown): value is Json {
 }
 
 /** SHA-2 by the names that its users give it: `sha256`, `SHA-256`, `SHA2_256`. */
-const shaNames: Readonly<Record<string, string>> = {
-  sha256: "sha256",
-  sha2256: "sha256",
-  sha384: "sha384",
-  sha2384: "sha384",
-  sha512: "sha512",
-  sha2512: "sha512",
-}
+const shaNames: ReadonlyMap<string, string> = new Map(
+  [256, 384, 512].flatMap((bits) =>
+    [`sha${bits}`, `sha2${bits}`].map((name) => [name, `sha${bits}`] as const),
+  ),
+)
 
 const HEX = /^[0-9a-fA-F]+$/
 
-/** `algorithm:value`; odd for one of SHA-2 that is not hex alone: a reader may skip what is wrong in it. */
+/** `algorithm:value`; odd for hex with blanks, which a reader may skip, and for one of SHA-2 that is no hex. */
 function readDigest(algorithm: string, value: unknown): string {
   if (typeof value !== "string") odd()
   const isHex = HEX.test(value)
-  const sha = shaNames[algorithm.toLowerCase().replaceAll(/[-_]/g, "")]
-  if (sha !== undefined && !isHex) odd()
+  const sha =
+    shaNames.get(algorithm) ?? shaNames.get(algorithm.toLowerCase().replaceAll(/[-_]/g, ""))
+  if (!isHex && (sha !== undefined || HEX.test(value.replaceAll(/\s/g, "")))) odd()
   return `${sha ?? algorithm}:${isHex ? value.toLowerCase() : value}`
 }
 
@@ -76,13 +74,16 @@ function readSubject(value: unknown): readonly StatedSubject[] {
   const { name, uri, digest = {} } = value
   if (digest !== null && !isObject(digest)) odd()
   const digests = Object.entries(digest ?? {}).map((entry) => readDigest(...entry))
-  const names = new Set([readName(name), readName(uri)].filter((each) => each !== undefined))
-  if (names.size === 0) return [{ digests }]
-  return Array.from(names, (each) => ({ name: each, digests }))
+  const [own, other] = [readName(name), readName(uri)]
+  if (other === undefined || other === own)
+    return [{ ...(own !== undefined && { name: own }), digests }]
+  return own === undefined
+    ? [{ name: other, digests }]
+    : [own, other].map((each) => ({ name: each, digests }))
 }
 
 /** Names that matter to readers; one that differs by its case, or by characters that fold, does so to some. */
-const statementNames: readonly string[] = [
+const statementNames = byFold([
   "_type",
   "subject",
   "predicateType",
@@ -90,17 +91,29 @@ const statementNames: readonly string[] = [
   "predicate",
   "payload",
   "payloadType",
-]
-const subjectNames: readonly string[] = ["name", "digest", "uri"]
+])
+const subjectNames = byFold(["name", "digest", "uri"])
+const freeNames = byFold([])
 
 const PLAIN_NAME = /^[ -!#-[\]-~]*$/
 
+function byFold(names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(names.map((name) => [name.toLowerCase(), name]))
+}
+
+/** So few names are compared with each other; of more, a set is made. */
+const FEW = 8
+
+function isRepeated(names: readonly string[]): boolean {
+  if (names.length > FEW) return new Set(names).size !== names.length
+  return names.some((name, i) => names.indexOf(name) !== i)
+}
+
 /** Odd if a name comes twice, is escaped or not ASCII, or is nearly one of `known`. */
-function assertNames(names: readonly string[], known: readonly string[]): void {
-  if (new Set(names).size !== names.length) odd()
-  const folded = new Map(known.map((name) => [name.toLowerCase(), name]))
+function assertNames(names: readonly string[], known: ReadonlyMap<string, string>): void {
+  if (isRepeated(names)) odd()
   for (const name of names) {
-    const near = PLAIN_NAME.test(name) ? folded.get(name.toLowerCase()) : odd()
+    const near = PLAIN_NAME.test(name) ? known.get(name.toLowerCase()) : odd()
     if (near !== undefined && near !== name) odd()
   }
 }
@@ -114,7 +127,7 @@ function assertSubjectNames(text: string, span: Span): void {
   const names = members.map(({ name }) => name)
   assertNames(names, subjectNames)
   const digest = members.find(({ name }) => name === "digest")
-  if (digest !== undefined) assertNames(namesIn(text, digest.value), [])
+  if (digest !== undefined) assertNames(namesIn(text, digest.value), freeNames)
 }
 
 /** The members' names of everything that readers look at. */

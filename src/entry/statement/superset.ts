@@ -3,6 +3,7 @@
 // them reads stands in the text, once NUL bytes (UTF-16, UTF-32), escapes and white space are undone. So does every
 // name, between two quotes or, where quotes may be missing, between two other marks. That something is in the
 // superset does not mean that a reader would take it.
+import { bug } from "../../core/base/errors.ts"
 import { eachDigestRun } from "./digest-runs.ts"
 import { payloadTexts } from "./payload-text.ts"
 
@@ -27,24 +28,18 @@ for (const char of " \t\n\v\f\r") isBlank[char.charCodeAt(0)] = 1
 const isBlankEscape = new Uint8Array(128)
 for (const char of " \t\n\v\f\rtnrf") isBlankEscape[char.charCodeAt(0)] = 1
 
+const FOUR_HEX = /^[0-9a-fA-F]{4}$/
+
 /** The four hex digits at `at` as a number; NaN if they are none. */
 function escapedCode(text: string, at: number): number {
   const digits = text.slice(at, at + 4)
-  return /^[0-9a-fA-F]{4}$/.test(digits) ? Number.parseInt(digits, 16) : Number.NaN
+  return FOUR_HEX.test(digits) ? Number.parseInt(digits, 16) : Number.NaN
 }
 
-interface PlainBytes {
-  /** With one blank for each character of white space. */
-  readonly spaced: Uint8Array
-  readonly packed: Uint8Array
-}
-
-/** The text as bytes in which a digest's digits stand as they are read: NUL and escapes undone. */
-function plainBytes(text: string): PlainBytes {
-  const spaced = new Uint8Array(text.length)
-  const packed = new Uint8Array(text.length)
-  let wide = 0
-  let narrow = 0
+/** The text with escapes and NUL undone, as bytes in which a digest's digits stand as they are read. */
+function plainBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length)
+  let end = 0
   for (let i = 0; i < text.length; i++) {
     let code = text.charCodeAt(i)
     if (code === BACKSLASH) {
@@ -54,13 +49,20 @@ function plainBytes(text: string): PlainBytes {
       if (Number.isNaN(escaped)) code = isBlankEscape[next] === 1 ? SPACE : OTHER
       else code = escaped
     }
-    if (code === 0) continue
-    const isSpace = code < 128 && isBlank[code] === 1
-    const byte = isSpace ? SPACE : code < 128 ? code : OTHER
-    spaced[wide++] = byte
-    if (!isSpace) packed[narrow++] = byte
+    if (code !== 0) bytes[end++] = code < 128 ? code : OTHER
   }
-  return { spaced: spaced.subarray(0, wide), packed: packed.subarray(0, narrow) }
+  return bytes.subarray(0, end)
+}
+
+/** Without white space. */
+function packed(bytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(bytes.length)
+  let end = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number
+    if (byte > SPACE || isBlank[byte] === 0) out[end++] = byte
+  }
+  return out.subarray(0, end)
 }
 
 const simpleEscapes: Readonly<Record<string, string>> = {
@@ -104,7 +106,18 @@ function eachBetween(text: string, quote: string, found: (literal: string) => vo
 }
 
 /** What ends a text without quotes, to readers that take one. */
-const BETWEEN_BARE = /[/\\;#={}[\]:, \t\f\r\n"']+/
+const endsBare = new Uint8Array(128)
+for (const char of "/\\;#={}[]:, \t\f\r\n\"'") endsBare[char.charCodeAt(0)] = 1
+
+function eachBare(text: string, found: (literal: string) => void): void {
+  let start = 0
+  for (let at = 0; at < text.length; at++) {
+    if (endsBare[text.charCodeAt(at)] !== 1) continue
+    if (at > start) found(text.slice(start, at))
+    start = at + 1
+  }
+  found(text.slice(start))
+}
 
 function isJson(text: string): boolean {
   try {
@@ -115,26 +128,47 @@ function isJson(text: string): boolean {
   }
 }
 
-/**
- * Never throws. Time and memory are linear in the payload; some 10 bytes of memory for each one of a payload
- * that is made of short texts.
- */
-export function readSuperset(payload: Uint8Array): Superset {
+/** An escape is at most six units for one. */
+const LONGEST_WRITTEN = 6 * LONGEST_LITERAL
+
+/** Thrown and caught here alone. */
+class Full extends Error {}
+
+/** As {@link readSuperset}; undefined if there is more than `most` in it, which is noticed as soon as it is so. */
+export function readSupersetUpTo(payload: Uint8Array, most: number): Superset | undefined {
   const digests = new Set<string>()
   const literals = new Set<string>()
-  const addLiteral = (literal: string): void => {
-    if (literal.length > 6 * LONGEST_LITERAL) return
-    const text = unescaped(literal)
-    if (text !== "" && text.length <= LONGEST_LITERAL) literals.add(text)
+  const addDigest = (hex: string): void => {
+    digests.add(hex)
+    if (digests.size + literals.size > most) throw new Full()
   }
-  for (const text of payloadTexts(payload)) {
-    const { spaced, packed } = plainBytes(text)
-    eachDigestRun(spaced, (hex) => digests.add(hex))
-    if (packed.length < spaced.length) eachDigestRun(packed, (hex) => digests.add(hex))
-    eachBetween(text, '"', addLiteral)
-    if (isJson(text)) continue
-    eachBetween(text, "'", addLiteral)
-    for (const bare of text.split(BETWEEN_BARE)) addLiteral(bare)
+  const addLiteral = (written: string): void => {
+    if (written === "" || written.length > LONGEST_WRITTEN) return
+    const literal = unescaped(written)
+    if (literal.length > LONGEST_LITERAL) return
+    literals.add(literal)
+    if (digests.size + literals.size > most) throw new Full()
   }
-  return { digests, literals }
+  try {
+    for (const text of payloadTexts(payload)) {
+      const bytes = plainBytes(text)
+      eachDigestRun(bytes, addDigest)
+      eachDigestRun(packed(bytes), addDigest)
+      eachBetween(text, '"', addLiteral)
+      if (isJson(text)) continue
+      eachBetween(text, "'", addLiteral)
+      eachBare(text, addLiteral)
+    }
+    return { digests, literals }
+  } catch (error) {
+    if (error instanceof Full) return undefined
+    throw error
+  }
+}
+
+/**
+ * Never throws. Time and memory are linear in the payload; some 100 bytes of memory for each text in it.
+ */
+export function readSuperset(payload: Uint8Array): Superset {
+  return readSupersetUpTo(payload, Number.POSITIVE_INFINITY) ?? bug("there is no bound")
 }

@@ -3,8 +3,7 @@
 import { createHash } from "node:crypto"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import { ENVELOPE_MEDIA_TYPE, type KeptPayload, readEnvelope } from "../../entry/dsse.ts"
-import type { EntryRequest } from "../../entry/kinds/registry.ts"
-import { envelopeOfEntry } from "../../entry/kinds/request.ts"
+import type { Proposal } from "../../entry/entry.ts"
 import { readSummary } from "../../entry/kinds/summary.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
 import type { Log } from "../../log/ports/log.ts"
@@ -12,9 +11,8 @@ import type { Attachment } from "../../log/ports/store.ts"
 import type { Answer } from "../serving/answer.ts"
 
 /** What may be kept of a submission; undefined where the body has everything. */
-export function attachmentOf(request: EntryRequest): Attachment | undefined {
-  const bytes = envelopeOfEntry(request)
-  return bytes && { mediaType: ENVELOPE_MEDIA_TYPE, bytes }
+export function attachmentOf({ envelope }: Proposal): Attachment | undefined {
+  return envelope && { mediaType: ENVELOPE_MEDIA_TYPE, bytes: envelope() }
 }
 
 /**

@@ -39,6 +39,21 @@ export function createMetrics(
     "Entries of the newest signed tree that the search index does not have yet.",
     () => Math.max(0, log.head().size - log.status().indexed),
   )
+  gauge(
+    "countersign_opaque_entries",
+    "Entries in the search index of which the log cannot say what was signed.",
+    () => log.status().opaque,
+  )
+  gauge(
+    "countersign_messages",
+    "Messages that were attached to entries.",
+    () => log.status().messages,
+  )
+  gauge(
+    "countersign_message_lag",
+    "Attached messages that the search index does not know yet.",
+    () => Math.max(0, log.status().messages - log.status().attachedUpTo),
+  )
   gauge("countersign_accepting", "1 if the log takes entries, else 0.", () =>
     log.status().accepting ? 1 : 0,
   )

@@ -6,6 +6,7 @@ import { createVerifierKeyCache } from "../../entry/verifier-key.ts"
 import { publishAtOnce } from "../../log/ports/publishing.ts"
 import { loadContract } from "../door/contract.ts"
 import type { Surroundings } from "../door/handler.ts"
+import { messageRoutes } from "../native/messages.ts"
 import { probeRoutes } from "../native/probes.ts"
 import { readingRoutes } from "../native/reading.ts"
 import { searchRoutes } from "../native/search.ts"
@@ -57,6 +58,7 @@ function openDoors(surroundings: Surroundings): readonly Door[] {
     ...submissionRoutes(surroundings),
     ...readingRoutes(surroundings),
     ...searchRoutes(surroundings),
+    ...messageRoutes(surroundings),
     ...probeRoutes(surroundings),
   ]
   const tiles = tileRoutes(surroundings)

@@ -1,7 +1,6 @@
 // `POST /messages`: somebody gives the monitor what was signed, where the log has only its hash. It proves itself, so
 // anyone may; the entry is judged again in the next round.
 import { refuse, shown } from "../../core/base/errors.ts"
-import { LONGEST_PAYLOAD } from "../../core/base/limits.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { post, type Route, type WriteCall } from "../serving/route.ts"
@@ -13,7 +12,8 @@ export type TakeMessage = (
   bytes: Uint8Array,
 ) => Promise<string>
 
-const LONGEST_MESSAGE = (LONGEST_PAYLOAD / 4) * 3
+/** Longer ones go into the spool folder. */
+const LONGEST_MESSAGE = 8 * 1024 * 1024
 
 function entryOf(query: string): { readonly origin: string | undefined; readonly index: number } {
   const parameters = new URLSearchParams(query)

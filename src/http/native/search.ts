@@ -4,6 +4,7 @@ import { refuse, Trouble } from "../../core/base/errors.ts"
 import { entryKinds, isEntryKind } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary, type Signer } from "../../entry/kinds/summary.ts"
 import { glanceAt } from "../../entry/statement/reading.ts"
+import { mentionTerms, subjectDigestTerms, subjectNameTerms } from "../../entry/statement-terms.ts"
 import type { Term, TermName } from "../../entry/term.ts"
 import type { Log, LogEntry, SearchAnswer, SearchPage, SearchQuery } from "../../log/ports/log.ts"
 import { answerAttestation, keptAttestation } from "../door/attestation.ts"
@@ -16,6 +17,7 @@ import { type Call, get, type Route } from "../serving/route.ts"
 interface PageParameters {
   readonly after?: number
   readonly limit?: number
+  readonly attachedAfter?: number
 }
 
 interface Criteria extends PageParameters {
@@ -25,9 +27,11 @@ interface Criteria extends PageParameters {
   readonly issuer?: string
   readonly subject?: string
   readonly subjectDigest?: string
+  readonly mention?: string
   readonly payload?: string
   readonly predicateType?: string
   readonly kind?: string
+  readonly opaque?: true
   readonly order?: "oldest" | "newest"
 }
 
@@ -42,10 +46,10 @@ const ENTRIES_A_TURN = 16
 const MOST_FOUND = 10_000
 
 /** Where a digest may stand: "who signed this" does not depend on how it was signed. */
-const digestNames: readonly TermName[] = ["digest", "payload", "envelope", "subject-digest"]
+const digestNames: readonly TermName[] = ["digest", "payload", "envelope"]
 
 function digestTerms(value: string): readonly Term[] {
-  return digestNames.map((name) => ({ name, value }))
+  return [...digestNames.map((name) => ({ name, value })), ...subjectDigestTerms(value)]
 }
 
 /** Of every version, unless one is named. */
@@ -58,21 +62,24 @@ function kindTerms(kind: string): readonly Term[] {
 
 /** One group a parameter; the terms of which one must hold. */
 function readCriteria(criteria: Criteria): readonly (readonly Term[])[] {
-  const { digest, kind, identity } = criteria
+  const { digest, kind, identity, subject, subjectDigest, mention } = criteria
   const single: readonly (readonly [TermName, string | undefined])[] = [
     ["key", criteria.key],
     ["identity", identity?.toLowerCase()],
     ["issuer", criteria.issuer],
-    ["subject", criteria.subject],
-    ["subject-digest", criteria.subjectDigest],
     ["payload", criteria.payload],
     ["predicate-type", criteria.predicateType],
   ]
   const query: (readonly Term[])[] = []
   if (digest !== undefined) query.push(digestTerms(digest))
+  if (subject !== undefined) query.push(subjectNameTerms(subject))
+  if (subjectDigest !== undefined) query.push(subjectDigestTerms(subjectDigest))
+  if (mention !== undefined) query.push(mentionTerms(mention))
   for (const [name, value] of single) if (value !== undefined) query.push([{ name, value }])
   if (kind !== undefined) query.push(kindTerms(kind))
-  if (query.length === 0) refuse("malformed", "query: expected something to search for, found none")
+  if (query.length === 0 && criteria.opaque === undefined) {
+    refuse("malformed", "query: expected something to search for, found none")
+  }
   return query
 }
 
@@ -101,9 +108,11 @@ async function readEntries(log: Log, { indexes }: SearchAnswer): Promise<readonl
   return found
 }
 
-/** Up to where an answer is complete, and where it goes on. */
-function completeness({ completeUpTo, head: { checkpoint }, next }: SearchAnswer): object {
-  return { ...(next !== undefined && { next }), completeUpTo, checkpoint }
+/** Up to where an answer is complete, where it goes on, and what it cannot know. */
+function completeness(answer: SearchAnswer): object {
+  const { completeUpTo, head, next, opaque, attachedUpTo, attachedNext } = answer
+  const { checkpoint } = head
+  return { next, completeUpTo, checkpoint, opaque, attachedUpTo, attachedNext }
 }
 
 /** Each signer once, with the entries that are signed so. */
@@ -138,8 +147,9 @@ async function attestationsView(log: Log, found: readonly FoundEntry[]): Promise
 
 export function searchRoutes({ log }: Surroundings): readonly Route[] {
   async function searchEntries({ parameters }: Call<Criteria>): Promise<Answer> {
-    const { after, limit = DEFAULT_LIMIT, order = "oldest" } = parameters
-    const answer = await searchLog(log, readCriteria(parameters), { order, after, limit })
+    const { after, limit = DEFAULT_LIMIT, order = "oldest", opaque, attachedAfter } = parameters
+    const page = { order, after, limit, isOpaque: opaque, attachedAfter }
+    const answer = await searchLog(log, readCriteria(parameters), page)
     const entries = (await readEntries(log, answer)).map(({ entry, summary }) => {
       return { ...entryView(entry), kind: summary.kind }
     })
@@ -147,8 +157,9 @@ export function searchRoutes({ log }: Surroundings): readonly Route[] {
   }
 
   async function getArtifact({ parameters }: Call<Artifact>): Promise<Answer> {
-    const { digest, after, limit = DEFAULT_LIMIT } = parameters
-    const answer = await searchLog(log, [digestTerms(digest)], { order: "newest", after, limit })
+    const { digest, after, limit = DEFAULT_LIMIT, attachedAfter } = parameters
+    const page = { order: "newest", after, limit, attachedAfter } as const
+    const answer = await searchLog(log, [digestTerms(digest)], page)
     const found = await readEntries(log, answer)
     return jsonAnswer(200, {
       digest,

@@ -54,8 +54,8 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
     if (bytes.length > config.requestLimit) {
       refuse("too-large", `request: expected up to ${config.requestLimit} bytes, found more`)
     }
-    const request = readRequest(bytes)
-    const receipt = await log.add(proposeEntry(request, proposal), () => attachmentOf(request))
+    const proposed = proposeEntry(readRequest(bytes), proposal)
+    const receipt = await log.add(proposed, () => attachmentOf(proposed))
     meter.logged(receipt.isNew)
     return receipt
   }

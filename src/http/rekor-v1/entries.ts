@@ -4,13 +4,12 @@
 import { createHash } from "node:crypto"
 import { Refusal, refuse, unlessRefused } from "../../core/base/errors.ts"
 import { asHash, type Hash } from "../../core/tree/hash.ts"
-import { ENVELOPE_MEDIA_TYPE, readEnvelope } from "../../entry/dsse.ts"
 import type { Proposal } from "../../entry/entry.ts"
-import { envelopeOfRekorV1, proposeRekorV1 } from "../../entry/kinds/request.ts"
+import { proposeRekorV1 } from "../../entry/kinds/request.ts"
 import type { ProposalOptions } from "../../entry/signature.ts"
 import type { Log, LogEntry, Receipt, SignedInclusion } from "../../log/ports/log.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
-import type { Attachment } from "../../log/ports/store.ts"
+import { attachmentOf } from "../door/attestation.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
@@ -45,19 +44,6 @@ function readId(value: unknown): EntryId {
   return typeof value === "string"
     ? readEntryId(value)
     : refuseSchema("type", "entryUUIDs in body: expected strings, found another value")
-}
-
-/**
- * What may be kept of an accepted submission; undefined where the body has everything. An envelope in one
- * of the other spellings that Rekor takes is not kept.
- */
-function attachmentOfRekorV1(entry: JsonObject): Attachment | undefined {
-  return unlessRefused(() => {
-    const bytes = envelopeOfRekorV1(entry)
-    if (bytes === undefined) return undefined
-    readEnvelope(bytes)
-    return { mediaType: ENVELOPE_MEDIA_TYPE, bytes }
-  })
 }
 
 /** Bodies that one proposed entry is looked up by; two signatures by two keys each have four. */
@@ -166,9 +152,10 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
 
   async function submit(bytes: Buffer): Promise<Receipt> {
     const entry = readProposedEntry(readJsonObject(bytes))
-    const receipt = await processing(() =>
-      log.add(proposeRekorV1(entry, options), () => attachmentOfRekorV1(entry)),
-    )
+    const receipt = await processing(async () => {
+      const proposal = proposeRekorV1(entry, options)
+      return await log.add(proposal, () => attachmentOf(proposal))
+    })
     meter.logged(receipt.isNew)
     return receipt
   }

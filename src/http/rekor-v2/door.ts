@@ -60,7 +60,7 @@ export function rekorV2Door(surroundings: Surroundings): Door {
   async function submit(bytes: Buffer): Promise<readonly [Receipt, Proposal]> {
     const submission = readRekorV2Request(parseJsonBody(bytes))
     const proposal = proposeEntry(submission, options)
-    const receipt = await log.add(proposal, () => attachmentOf(submission))
+    const receipt = await log.add(proposal, () => attachmentOf(proposal))
     meter.logged(receipt.isNew)
     return [receipt, proposal]
   }

@@ -26,6 +26,8 @@ export interface HttpConfig extends ServerConfig {
   readonly publicUrl?: string
   /** Bytes of one submission. */
   readonly requestLimit: number
+  /** Bytes of one message; 0 in a log that keeps none. */
+  readonly messageLimit: number
   /** Bytes of one batch. */
   readonly batchLimit: number
   readonly batchLines: number
@@ -43,6 +45,7 @@ const MEBIBYTE = 1024 * 1024
 
 export const defaultHttpConfig: HttpConfig = {
   requestLimit: 4 * MEBIBYTE,
+  messageLimit: 4 * MEBIBYTE,
   batchLimit: LONGEST_BATCH,
   batchLines: MOST_IN_BATCH,
   bodyBudget: 128 * MEBIBYTE,

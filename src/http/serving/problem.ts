@@ -23,6 +23,7 @@ const refusals = {
   untrusted: [422, "The request is not trusted"],
   "not-allowed": [403, "This log does not take such entries"],
   "not-found": [404, "There is no such thing"],
+  gone: [410, "It was taken away"],
   "beyond-tree": [404, "The tree is not that large"],
   conflict: [409, "The state is another one"],
   "wrong-media-type": [415, "The media type is not accepted"],

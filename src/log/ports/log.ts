@@ -5,6 +5,7 @@ import type { Hash, Head } from "../../core/tree/hash.ts"
 import type { TileId } from "../../core/tree/tile.ts"
 import type { Proposal } from "../../entry/entry.ts"
 import type { Term } from "../../entry/term.ts"
+import type { ListedMessage } from "./message.ts"
 import type { Attachment, Redaction } from "./store.ts"
 
 /** A head that was signed: `checkpoint` is the whole note, perhaps with cosignatures. */
@@ -54,6 +55,23 @@ export interface SearchPage {
   /** Entries after this one, in that order. */
   readonly after?: number | undefined
   readonly limit: number
+  /** Only entries of which nobody knows what they are about. */
+  readonly isOpaque?: boolean | undefined
+  /** Only messages after this number are looked through for what is asked. */
+  readonly attachedAfter?: number | undefined
+}
+
+/** What attached messages have to do with an answer. */
+export interface Explained {
+  /**
+   * How many entries below `upTo` are opaque: what was signed is not known, so that they may be about
+   * anything. `upTo` is smaller than the log while an index is being made.
+   */
+  readonly opaque: { readonly count: number; readonly upTo: number }
+  /** What the messages up to this number say was looked through, from `attachedAfter` on. */
+  readonly attachedUpTo: number
+  /** `attachedAfter` for the rest; undefined unless more messages say what is asked than one answer looks at. */
+  readonly attachedNext?: number
 }
 
 export interface FoundEntries {
@@ -66,7 +84,7 @@ export interface FoundEntries {
   readonly next?: number
 }
 
-export interface SearchAnswer extends FoundEntries {
+export interface SearchAnswer extends FoundEntries, Explained {
   /**
    * The answer leaves out no entry below this size, from `after` up to `next`. Smaller than the head's if
    * the index did not come that far in the time that a search waits for it.
@@ -76,10 +94,26 @@ export interface SearchAnswer extends FoundEntries {
   readonly head: NewestHead
 }
 
+/** A message that is kept. */
+export interface AttachedMessage {
+  /** The digest in the entry's body that it has: its own, or that of its payload. */
+  readonly digest: string
+  readonly form: string
+  /** Its number, counted from 1. */
+  readonly sequence: number
+  /** False if it was there before. */
+  readonly isNew: boolean
+}
+
 interface LogStatus {
   readonly queued: number
-  /** How many entries the search index has. */
+  /** How many entries the search index has, and how many of them are opaque. */
   readonly indexed: number
+  readonly opaque: number
+  /** How many messages were attached. */
+  readonly messages: number
+  /** Up to which message the search index knows what they say. */
+  readonly attachedUpTo: number
   readonly accepting: boolean
   /** Why nothing is accepted, for operators. */
   readonly reason?: string
@@ -93,8 +127,8 @@ export interface Log {
   /**
    * Verifies the proposal's signatures and appends its body, or finds it. Resolves when the entry is
    * durable and covered by a signed head. Refuses `bad-signature`; `try-later` if the queue is full.
-   * What `attach` gives is kept with a new entry if it is not too long; the body must hold its digest.
-   * It is not called by a log that keeps nothing.
+   * What `attach` gives is kept with a new entry; the body must hold its digest. Refuses `too-large` if it is longer
+   * than what this log keeps. It is not called by a log that keeps nothing.
    */
   add(proposal: Proposal, attach?: () => Attachment | undefined): Promise<Receipt>
   /** The newest signed head. */
@@ -113,10 +147,23 @@ export interface Log {
   /** The root at any size up to the newest. Refuses `beyond-tree`. */
   rootAt(size: number): Promise<Hash>
   entry(index: number): Promise<LogEntry>
-  /** Finds entries; refuses `malformed` for a query without terms. */
+  /** Finds entries; refuses `malformed` for a query without terms that is not for opaque entries. */
   search(query: SearchQuery, page: SearchPage): Promise<SearchAnswer>
   /** What is kept with an entry, as it came, or that it was taken away; undefined if nothing ever was. */
   attachment(index: number): Promise<Attachment | Redaction | undefined>
+  /**
+   * Keeps the bytes that were signed, durably when it resolves. Refuses what is not the message of this entry
+   * (`mismatch`, `bad-signature`, `malformed`, `unsupported` for an artifact), `too-large`, `not-allowed` in a log
+   * that keeps none, `gone` for one that was redacted, `not-found` beyond the tree; `try-later` if too many are
+   * under way.
+   */
+  attach(index: number, bytes: Uint8Array): Promise<AttachedMessage>
+  /** The message of an entry, whoever attached it to which entry. Refuses `not-found`, or `gone`. */
+  message(index: number): Promise<Uint8Array>
+  /** The message with this digest; of several types of one payload the first. Refuses as {@link message}. */
+  messageWith(digest: string): Promise<Uint8Array>
+  /** The messages after number `after`, in order; at most `limit`, and that at most 1,000. */
+  messages(after: number, limit: number): Promise<readonly ListedMessage[]>
   /** The first `width` hashes of a tile; undefined if the newest tree has not so many there. */
   tile(id: TileId, width: number): Promise<Uint8Array | undefined>
   /** The first `width` entries of a bundle, encoded; undefined as for a tile. */

@@ -1,10 +1,11 @@
 // The port to what the log keeps: entries, full tiles and bundles, the head, and what lies beside entries:
-// attachments and side terms. Partial tiles are never stored; they follow from the entries. Every adapter
+// attachments, side terms and messages. Partial tiles are never stored; they follow from the entries. Every adapter
 // passes test/contracts/store.ts.
 
 import type { Origin } from "../../core/note/origin.ts"
 import type { Hash, Head } from "../../core/tree/hash.ts"
 import type { TileId } from "../../core/tree/tile.ts"
+import type { Attached, MessageReads, NewMessage } from "./message.ts"
 
 /** Who this log is; written once when the database is made. */
 export interface LogIdentity {
@@ -84,6 +85,9 @@ export interface LogReads {
   timeOf(index: number): Promise<number | undefined>
   /** What is attached to entry `index`, or that it was taken away; undefined if nothing ever was. */
   attachment(index: number): Promise<StoredAttachment | Redaction | undefined>
+  /** Which of entries `from` up to but without `to` have an attachment, in order. At most 4,096 entries a call. */
+  attached(from: number, to: number): Promise<number[]>
+  readonly messages: MessageReads
   /** The side terms of entries `from` up to but without `to`, in order. At most 4,096 entries a call. */
   sideTerms(from: number, to: number): Promise<StoredSideTerms[]>
   close(): Promise<void>
@@ -98,4 +102,9 @@ export interface LogStore extends LogReads {
    * ends the process. Reads of the same store afterwards go over another connection.
    */
   commit(commit: Commit): Promise<void>
+  /**
+   * Writes all of these messages or none, at `time` (Unix milliseconds); durable when it resolves. A message that is
+   * there already, or comes twice, stays what it is. After a rejection the caller ends the process, as for a commit.
+   */
+  attach(messages: readonly NewMessage[], time: number): Promise<readonly Attached[]>
 }

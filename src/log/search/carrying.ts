@@ -8,6 +8,7 @@ import type { EntryTerms, SearchStore, TermReads } from "../ports/search.ts"
 import type { StoredSideTerms } from "../ports/store.ts"
 import { createTermHasher, TERM_BYTES } from "./hash.ts"
 import { openSearchIndex } from "./index.ts"
+import type { MessageSource } from "./learning.ts"
 import { listTerms } from "./run-reading.ts"
 import { hasTerms, termKeyAt, termKeys } from "./segment.ts"
 import { sealSideTerms } from "./side-terms.ts"
@@ -18,7 +19,7 @@ interface Carrying {
   readonly old: TermReads
   readonly size: number
   /** The log that is carried over: what was kept is read back from here. */
-  readonly reads: EntryReads
+  readonly reads: EntryReads & MessageSource["reads"]
   keep(side: StoredSideTerms): Promise<void>
   /** Empty. */
   readonly store: SearchStore
@@ -112,7 +113,9 @@ export async function carryTerms(carrying: Carrying): Promise<void> {
   const { size, store, hasher, defer, onProgress } = carrying
   await keepSideTerms(carrying)
   const source = createTermSource(carrying)
-  const index = await openSearchIndex({ store, source, hasher, defer, logSize: size })
+  // The log has no messages yet.
+  const messages = { reads: carrying.reads, terms: carrying.terms }
+  const index = await openSearchIndex({ store, source, messages, hasher, defer, logSize: size })
   for (let end = 0; end < size; ) {
     const from = end
     end = Math.min(size, end + ENTRIES_AT_ONCE)

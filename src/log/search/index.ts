@@ -4,11 +4,12 @@
 // later steps, so terms are always in exactly one of the two places.
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import type { TreeHasher } from "../../core/tree/hash.ts"
-import type { FoundEntries, SearchPage } from "../ports/log.ts"
-import type { FoldStep, HashedQuery, SearchStore } from "../ports/search.ts"
+import type { Explained, FoundEntries, SearchPage } from "../ports/log.ts"
+import type { FoldStep, HashedQuery, Indexed, SearchStore } from "../ports/search.ts"
 import { decodeTerms, encodeTerms } from "./batch.ts"
 import { TERM_BYTES } from "./hash.ts"
-import { type SearchSource, searchSources } from "./query.ts"
+import { type MessageSource, openLearning } from "./learning.ts"
+import { type SearchSource, searchOpaque, searchSources } from "./query.ts"
 import { createRunBuilder, RUN_ENTRIES, type RunBuilder } from "./run.ts"
 import { createRunReader, loadRuns, loadTerms } from "./run-reading.ts"
 import { addEntry, emptySegment, entriesWith, type Segment, termKeyAt } from "./segment.ts"
@@ -23,10 +24,16 @@ export interface SearchIndex {
    */
   follow(size: number): Promise<void>
   /**
-   * Entries below `size`, or below its own if that is smaller, that have a term of each group. Refuses
-   * `malformed`; throws Trouble `damaged` rather than leave out what cannot be read.
+   * Learns all messages that the log has, and which entries are opaque. Rejects as the store and the source do,
+   * and then still has what it had.
    */
-  search(query: HashedQuery, page: SearchPage, size: number): Promise<FoundEntries>
+  learn(): Promise<void>
+  indexed(): Indexed
+  /**
+   * Entries below `size`, or below its own if that is smaller, that have a term of each group, or whose message
+   * says it. Refuses `malformed`; throws Trouble `damaged` rather than leave out what cannot be read.
+   */
+  search(query: HashedQuery, page: SearchPage, size: number): Promise<FoundEntries & Explained>
   /** Takes in no more and resolves when the step that is under way is stored. */
   stop(): Promise<void>
 }
@@ -34,6 +41,7 @@ export interface SearchIndex {
 interface SearchIndexOptions {
   readonly store: SearchStore
   readonly source: TermSource
+  readonly messages: MessageSource
   readonly hasher: TreeHasher
   /** Calls back after what has arrived by now (`setImmediate`). */
   readonly defer: (callback: () => void) => void
@@ -60,6 +68,8 @@ const FOLD_FACTOR = 2
 /** Pages that one search looks at before others get a turn, and before it answers with what it has. */
 const PAGES_A_TURN = 64
 const PAGES_A_SEARCH = 8_192
+/** Entries of one key that are looked at before others get a turn. */
+const LISTED_AT_ONCE = 4_096
 
 function segmentSource(segment: Segment): SearchSource {
   return {
@@ -146,6 +156,28 @@ async function loadIndex(options: SearchIndexOptions, limits: SearchLimits): Pro
     pending = undefined
     if (fold?.finished !== undefined) finishRun()
     for (const hashes of terms) add(hashes)
+    await learning.take(firstIndex, terms)
+  }
+
+  function sourcesOf(onPage: () => void): readonly SearchSource[] {
+    return [
+      ...runs.map((run) => sourceOfRun(run, onPage)),
+      ...[...closed, growing].map(segmentSource),
+    ]
+  }
+
+  async function* entriesWithKey(key: Uint8Array): AsyncGenerator<number, void, void> {
+    const sources = sourcesOf(() => {})
+    const mayGoOn = async () => true
+    const size = growing.end
+    for (let after = -1; ; ) {
+      const page = { order: "oldest", after, limit: LISTED_AT_ONCE } as const
+      const found = await searchSources({ sources, query: [[key]], page, size, mayGoOn })
+      yield* found.indexes
+      if (found.next === undefined) return
+      after = found.next
+      await new Promise<void>((resolve) => defer(resolve))
+    }
   }
 
   async function catchUp(): Promise<void> {
@@ -161,6 +193,16 @@ async function loadIndex(options: SearchIndexOptions, limits: SearchLimits): Pro
     }
   }
   assertNotAhead(growing.end, options.logSize)
+  const learning = await openLearning({
+    ...{ store, source, hasher, ...options.messages, entriesWith: entriesWithKey },
+    size: () => growing.end,
+  })
+  if (learning.progress().opaqueUpTo > growing.end) {
+    throw new Trouble("damaged", "the search index knows of opaque entries that it does not have")
+  }
+
+  /** Judging and learning, which are one for all who ask. */
+  let learningNow: Promise<void> | undefined
 
   return {
     size: () => growing.end,
@@ -174,18 +216,35 @@ async function loadIndex(options: SearchIndexOptions, limits: SearchLimits): Pro
         await following
       }
     },
+    async learn() {
+      learningNow ??= learning.catchUp().finally(() => {
+        learningNow = undefined
+      })
+      await learningNow
+    },
+    indexed() {
+      const { attachedUpTo } = learning.progress()
+      return { size: growing.end, opaque: learning.opaque.count(), attachedUpTo }
+    },
     async search(query, page, size) {
       const { onPage, mayGoOn } = createBudget(defer)
-      const sources = [
-        ...runs.map((run) => sourceOfRun(run, onPage)),
-        ...[...closed, growing].map(segmentSource),
-      ]
-      const end = Math.min(size, growing.end)
-      return await searchSources({ sources, query, page, size: end, mayGoOn })
+      const { query: all, ...attached } = await learning.expand(query, page.attachedAfter ?? 0)
+      const { opaque } = learning
+      const { opaqueUpTo } = learning.progress()
+      const end = Math.min(size, growing.end, page.isOpaque === true ? opaqueUpTo : growing.end)
+      const isWanted = page.isOpaque === true ? opaque.has : undefined
+      const found =
+        page.isOpaque === true && query.length === 0
+          ? searchOpaque(opaque, page, end)
+          : await searchSources({
+              ...{ sources: sourcesOf(onPage), query: all, page, size: end, mayGoOn, isWanted },
+            })
+      return { ...found, ...attached, opaque: { count: opaque.count(), upTo: opaqueUpTo } }
     },
     async stop() {
       stopped = true
       await following?.catch(() => {})
+      await learningNow?.catch(() => {})
     },
   }
 }
@@ -213,6 +272,8 @@ export function brokenIndex(reason: unknown): SearchIndex {
   return {
     size: () => 0,
     follow: () => Promise.reject(reason),
+    learn: () => Promise.reject(reason),
+    indexed: () => ({ size: 0, opaque: 0, attachedUpTo: 0 }),
     search: () => Promise.reject(reason),
     stop: async () => {},
   }

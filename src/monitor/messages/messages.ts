@@ -15,6 +15,8 @@ export interface MessageUsage {
   readonly bytes: number
   readonly mostCount: number
   readonly mostBytes: number
+  /** Whether there was no room for a message since the start. */
+  readonly isFull: boolean
   /** Files in the spool folder that fit no entry that was read yet, or cannot be read. */
   readonly waiting: number
 }

@@ -11,7 +11,7 @@ import { integer, message } from "../state/schema.ts"
 import type { MonitorState } from "../state/state.ts"
 import { tagOf } from "../state/tags.ts"
 import type { MessageStore } from "./messages.ts"
-import { digestsOfMessage, type ProveMessage, readBody } from "./proving.ts"
+import { type Digest, digestsOfMessage, type ProveMessage, readBody } from "./proving.ts"
 
 /** Spooled messages that one round takes, and listed ones of one log. */
 const MOST_AT_ONCE = 64
@@ -33,6 +33,7 @@ export interface MessageTaking {
   readonly logs: readonly MessageLog[]
   readonly prove: ProveMessage
   readonly hasher: TreeHasher
+  readonly digest?: Digest
 }
 
 /** Undefined for bytes that are not the entry's message, or an entry that cannot be read as the monitor knows it. */
@@ -70,7 +71,7 @@ async function keep(
 
 /** The digest under which an entry has the message; undefined if none that was read so far does. */
 async function findDigest(taking: MessageTaking, bytes: Uint8Array): Promise<string | undefined> {
-  for (const digest of digestsOfMessage(bytes)) {
+  for (const digest of digestsOfMessage(bytes, taking.digest)) {
     for (const log of taking.logs) {
       const indexes = await taking.state.tagged(log.origin, tagOf(digest))
       for (const index of indexes.slice(0, MOST_TRIED)) {

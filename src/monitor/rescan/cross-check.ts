@@ -92,12 +92,12 @@ async function judgeUnknown(
   for (const index of item.by === "digest" ? unknown : []) {
     const name = `${origin} ${index} ${item.value}`
     const which = [String(index), "search", item.value] as const
-    if (!tried.has(name)) {
+    if (isUnderstood(documents, origin, index)) {
+      cases.push(absent(keyOf("unclassifiable", origin, ...which)))
+    } else if (!tried.has(name)) {
       if (tried.size >= MOST_TRIED) tried.clear()
       tried.add(name)
       again.push(index)
-    } else if (isUnderstood(documents, origin, index)) {
-      cases.push(absent(keyOf("unclassifiable", origin, ...which)))
     } else if (!(await isExpected(tools, turn, item, index))) {
       const summary = `By the log's own search entry ${index} is about ${item.value}, which is watched; what was signed is not at hand, and its signer is not expected.`
       cases.push({ ...attested("unclassifiable", origin, summary, ...which), index })

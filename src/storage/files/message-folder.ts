@@ -70,7 +70,7 @@ export function openMessageFolder(
   const kept = join(folder, "kept")
   /** File names by digest. */
   const names = new Map<string, string[]>()
-  const total = { count: 0, bytes: 0 }
+  const total = { count: 0, bytes: 0, isFull: false }
 
   function note(name: string, size: number): void {
     const [, hash, hex] = KEPT_NAME.exec(name) ?? []
@@ -112,6 +112,7 @@ export function openMessageFolder(
       const known = names.get(digest) ?? []
       if (known.includes(name)) return true
       const isFull = total.count >= mostCount || total.bytes + bytes.length > mostBytes
+      if (isFull) total.isFull = true
       if (isFull || known.length >= MOST_OF_DIGEST) return false
       onDisk(kept, () => mkdirSync(kept, { recursive: true, mode: 0o700 }))
       writeDurably(join(kept, name), bytes, join(kept, `.${randomUUID()}`))

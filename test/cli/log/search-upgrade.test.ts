@@ -15,7 +15,7 @@ import {
   integrityCheck,
   openSqliteReads,
   openSqliteStore,
-  redactAttachment,
+  redactEntry,
 } from "../../../src/storage/sqlite/log/store.ts"
 import { openSearchReads } from "../../../src/storage/sqlite/search/store.ts"
 import { identity } from "../../contracts/commits.ts"
@@ -106,7 +106,7 @@ describe("a data directory with the search index in the log's database", () => {
     expect(await termsIn(again)).toEqual(expected)
     const source = createTermSource({
       reads,
-      terms: createEntryTerms(10),
+      terms: { ...createEntryTerms(10), ofMessage: () => [] },
       hasher: portableHasher,
     })
     const opened = openSearchReads(files.search, identity)
@@ -138,7 +138,7 @@ describe("a data directory with the search index in the log's database", () => {
     for (const open of [
       openSqliteReads,
       openSqliteStore,
-      (p: string) => redactAttachment(p, 0, 1),
+      (p: string) => redactEntry(p, { index: 0, digest: undefined }, 1),
     ]) {
       expect(() => open(database)).toThrow(
         expect.objectContaining({

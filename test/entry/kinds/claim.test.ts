@@ -150,12 +150,13 @@ describe("readClaim()", () => {
     for (const body of bodies) expectRefusal("unsupported", () => readClaim(body))
   })
 
-  test("gives no check for an algorithm that other logs take and this one does not", () => {
-    for (const name of ["PKIX_RSA_PSS_2048_SHA256", "PKIX_ML_DSA_65"]) {
-      expect(readClaim(replaced(good, "PKIX_ECDSA_P256_SHA_256", name)).checks).toEqual([])
+  test("refuses an algorithm that is not taken here as unsupported, so that its key counts as nobody's", () => {
+    for (const name of ["PKIX_RSA_PSS_2048_SHA256", "PKIX_ML_DSA_65", "none"]) {
+      const body = replaced(good, "PKIX_ECDSA_P256_SHA_256", name)
+      expectRefusal("unsupported", () => readClaim(body))
     }
     const pure = replaced(hashedrekordOf(bob, "x"), "PKIX_ED25519_PH", "PKIX_ED25519")
-    expect(readClaim(pure).checks).toEqual([])
+    expectRefusal("unsupported", () => readClaim(pure))
   })
 })
 

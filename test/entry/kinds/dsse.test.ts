@@ -111,6 +111,23 @@ describe("proposeDsse()", () => {
     )
   })
 
+  it("makes no body with a verifier that verifies nothing, so nobody is found who did not sign", () => {
+    const stranger = { publicKey: base64(makeSigner("ed25519").spki) }
+    const proposal = proposeDsse({
+      ...sigstoreJsEnvelope,
+      verifiers: [stranger, ...sigstoreJsEnvelope.verifiers],
+    })
+    const holds = proposal.claims.map((checks) => checks.map(verifyPortably).indexOf(true))
+    expect(holds).toEqual([1])
+    expect(codeOf(() => proposal.body(holds))).toBe("bad-signature")
+  })
+
+  it("keeps the envelope that was verified", () => {
+    const kept = proposeDsse(sigstoreJsEnvelope).envelope?.()
+    const { payload, payloadType, signatures } = sigstoreJsEnvelope.envelope
+    expect(JSON.parse(decoder.decode(kept))).toEqual({ payload, payloadType, signatures })
+  })
+
   const tenAndOne = Array.from({ length: 11 }, (_, i) => numbered(i))
   const key = { publicKey: SIGSTORE_JS_KEY }
   const longType = "a".repeat(257)

@@ -53,18 +53,14 @@ export function everyProposal(artifact: string): readonly NamedProposal[] {
   const certified = { publicKey: undefined, certificate: ecdsaCertificate }
   const statement = statementOf(artifact)
   const envelope = signedEnvelope(statement)
-  const byTwo = [...envelope.verifiers, { certificate: ed25519Certificate }]
+  const byCertificate = [{ certificate: ed25519Certificate }]
   const plain = { ...envelope.envelope, payloadType: "text/plain" }
   const proposals: readonly (readonly [string, Proposal])[] = [
     ["hashedrekord 0.0.2, key", proposeEntry(signedRequest(artifact))],
     ["hashedrekord 0.0.2, certificate", proposeEntry({ ...signedRequest(artifact), ...certified })],
     ["hashedrekord of Rekor v2", proposeEntry(readRekorV2Request(hashedrekordV2(artifact)))],
     ["dsse 0.0.2, key", proposeEntry(envelope)],
-    ["dsse 0.0.2, certificate", proposeEntry({ ...envelope, verifiers: byTwo.slice(1) })],
-    [
-      "dsse 0.0.2, a verifier that verifies nothing",
-      proposeEntry({ ...envelope, verifiers: byTwo }),
-    ],
+    ["dsse 0.0.2, certificate", proposeEntry({ ...envelope, verifiers: byCertificate })],
     ["dsse 0.0.2, no statement", proposeEntry({ ...envelope, envelope: plain })],
     ["dsse of Rekor v2", proposeEntry(readRekorV2Request(dsseV2(statement)))],
     ["hashedrekord 0.0.1, key", proposeRekorV1(hashedrekordV1(artifact))],

@@ -122,9 +122,19 @@ describe("dsse 0.0.1", () => {
     expect(proposal.body([0])).toEqual(proposeRekorV1(dsse(envelope, [keyOf(one)])).body([0]))
   })
 
-  it("reads a payload in the URL alphabet or without padding", () => {
+  it("reads a payload in the URL alphabet or without padding, and keeps it in one spelling", () => {
     const bytes = Uint8Array.of(0xfb, 0xff, 0xfe, 0x3e)
     for (const text of ["+//+Pg==", "-__-Pg==", "-__-Pg", "+//+Pg"]) {
+      const more = { payload: text, more: [1] }
+      const sig = sigOf(one)
+      const kept = proposeRekorV1(
+        dsse(envelopeText([{ sig, keyid: "k" }], more), [keyOf(one)]),
+      ).envelope?.()
+      expect(JSON.parse(decoder.decode(kept))).toEqual({
+        payload: "+//+Pg==",
+        payloadType: "text/plain",
+        signatures: [{ sig }],
+      })
       const value = dsse(envelopeText([{ sig: sigOf(one) }], { payload: text }), [keyOf(one)])
       expect(decoder.decode(proposeRekorV1(value).body([0]))).toContain(sha256(bytes))
     }

@@ -42,6 +42,8 @@ describe("a plain statement", () => {
     ["sha2-512", "sha512"],
     ["SHA-512/256", "SHA-512/256"],
     ["blake3", "blake3"],
+    ["constructor", "constructor"],
+    ["__proto__", "__proto__"],
   ])("spells the algorithm %s as %s", (name, spelled) => {
     const reading = read(statement(`[{"digest":{"${name}":"${HEX.toUpperCase()}"}}]`))
     expect(reading).toMatchObject({ subjects: [{ digests: [`${spelled}:${HEX}`] }] })
@@ -103,6 +105,7 @@ describe("a statement is odd", () => {
     ["with a digest that folds", statement(`[{"dige\u017ft":{"sha256":"${OTHER}"}}]`)],
     ["with two names", statement('[{"name":"a","name":"b"}]')],
     ["with blanks in a digest", statement(`[{"digest":{"sha256":"${HEX} "}}]`)],
+    ["with blanks in a digest of another algorithm", statement(`[{"digest":{"x":" ${HEX}"}}]`)],
     ["with a digest that is a number", statement('[{"digest":{"sha256":1}}]')],
     ["with a name that is a number", statement('[{"name":1}]')],
     ["with nothing among its subjects", statement(`[null,{"digest":{"sha256":"${HEX}"}}]`)],

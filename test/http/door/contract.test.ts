@@ -28,12 +28,15 @@ const queries: ReadonlyMap<string, string> = new Map([
   ["/v1/proofs/consistency", "?from=1"],
 ])
 
+const message = `a message that names sha256:${"0".repeat(64)}`
+
 describe("the contract", () => {
   let served: ServedLog
   beforeAll(async () => {
-    served = await openServedLog({ limits: { attachmentBytes: 4_096 } })
+    served = await openServedLog({ limits: { attachmentBytes: 4_096, messageBytes: 4_096 } })
     await fill(served.log, 1)
-    await submit(served.port, signedRequest("artifact"))
+    await submit(served.port, signedRequest(message))
+    await served.log.attach(1, new TextEncoder().encode(message))
     await submit(served.port, signedEnvelope())
   })
   afterAll(() => served.close())
@@ -43,6 +46,7 @@ describe("the contract", () => {
       .replace("/tile/{level}/{index}", "/tile/0/000.p/2")
       .replace("/tile/entries/{index}", "/tile/entries/000.p/2")
       .replace("{index}/attestation", "2/attestation")
+      .replace("/messages/{digest}", `/messages/${signedRequest(message).digest}`)
       .replace("{digest}", "sha256:00")
       .replace(/\{\w+\}/, "1")
     const query = method === "get" ? (queries.get(path) ?? "") : ""

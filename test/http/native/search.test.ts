@@ -55,7 +55,7 @@ describe("searching", () => {
   beforeAll(async () => {
     served = await openServedLog({
       verifier: credulous,
-      limits: { runEntries: 4, attachmentBytes: 800 },
+      limits: { runEntries: 4, attachmentBytes: 2_000 },
     })
     const certified = { certificate: ecdsaCertificate, publicKey: undefined }
     const requests = [
@@ -153,7 +153,7 @@ describe("searching", () => {
         { key: keyTerm, identities: [], entries: [0] },
       ])
       expect(attestations).toEqual([
-        expect.objectContaining({ index: 4, isKept: false }),
+        expect.objectContaining({ index: 4, isKept: true }),
         expect.objectContaining({
           index: 2,
           isKept: true,
@@ -177,12 +177,10 @@ describe("searching", () => {
     expect(reply.json()).toEqual(attestation(provenance, "image").envelope)
   })
 
-  test("GET …/attestation of one that was too long, or of no attestation, is not found", async () => {
-    for (const index of [0, 4]) {
-      const reply = await ask(served.port, `/v1/entries/${index}/attestation`)
-      expect(reply.status).toBe(404)
-      expect(reply.text()).toContain(`no attestation is kept of entry ${index}`)
-    }
+  test("GET …/attestation of an entry that has none is not found", async () => {
+    const reply = await ask(served.port, "/v1/entries/0/attestation")
+    expect(reply.status).toBe(404)
+    expect(reply.text()).toContain("no attestation is kept of entry 0")
   })
 
   test("for Rekor v1 joins criteria by and, or by or", async () => {
@@ -223,9 +221,10 @@ describe("a log whose search index", () => {
 
   test("is behind says up to where an answer is complete, and gives none to Rekor v1", async () => {
     const head = { size: 9, root: EMPTY_ROOT, time: 0, checkpoint: "the newest checkpoint" }
-    const served = await servedWith(async () => ({ indexes: [], completeUpTo: 7, head }))
+    const known = { completeUpTo: 7, opaque: { count: 3, upTo: 6 }, attachedUpTo: 2 }
+    const served = await servedWith(async () => ({ indexes: [], ...known, head }))
     const reply = await ask(served.port, query)
-    expect(reply.json()).toEqual({ entries: [], completeUpTo: 7, checkpoint: head.checkpoint })
+    expect(reply.json()).toEqual({ entries: [], ...known, checkpoint: head.checkpoint })
     const refused = await post(served.port, "/api/v1/index/retrieve", { email: "a@b.c" })
     expect(refused.status).toBe(503)
     expect(refused.text()).toContain("7 of 9 entries")
@@ -268,6 +267,68 @@ test("the bundle of an entry whose envelope is kept verifies offline", async () 
   const key = signer.publicKey.export({ type: "spki", format: "der" })
   const asked = { bundle, artifact: Buffer.from("image"), key, trust: { trustedRoot } }
   expect(verifyBundle(asked)).toMatchObject({ index: 0, kind: "dsse" })
+  await served.close()
+})
+
+describe("a statement", () => {
+  const subjects = Array.from({ length: 1_131 }, (_, i) => {
+    return { name: `pkg:npm/%40acme/f${i}@1.0.0`, digest: { SHA2_256: hex(`f${i}`).toUpperCase() } }
+  })
+  const material = hex("material")
+  const statement = {
+    subject: subjects,
+    predicateType: provenance,
+    predicate: { materials: [{ uri: "x", digest: { sha256: material } }] },
+  }
+  let served: ServedLog
+
+  beforeAll(async () => {
+    served = await openServedLog()
+    expect((await post(served.port, V2, dsseV2(JSON.stringify(statement)))).status).toBe(201)
+  })
+  afterAll(() => served.close())
+
+  test.each([
+    ["its last subject", `digest=sha256:${hex("f1130")}`, [0]],
+    ["a subject's digest by another algorithm's name", `subjectDigest=blake3:${hex("f7")}`, [0]],
+    ["a subject's name as it is written", "subject=pkg:npm/%2540acme/f1130@1.0.0", [0]],
+    ["a subject's name in another spelling", "subject=PKG:npm/@acme/f1130@1.0.0", [0]],
+    ["what it was made of", `mention=sha256:${material}`, [0]],
+    ["what it was made of, as if that were signed", `digest=sha256:${material}`, []],
+    ["a subject, as if that were mentioned", `mention=sha256:${hex("f7")}`, []],
+  ])("is found by %s", async (_name, query, expected) => {
+    const reply = await ask(served.port, `/v1/entries?${query}`)
+    expect(reply.status).toBe(200)
+    expect((reply.json() as FoundJson).entries.map(({ index }) => index)).toEqual(expected)
+  })
+})
+
+test("an attestation that would not be kept is refused with the limit, at every door", async () => {
+  const served = await openServedLog({ verifier: credulous, limits: { attachmentBytes: 800 } })
+  const statement = JSON.stringify({ subject: [], pad: "x".repeat(800) })
+  for (const [path, submission, status] of [
+    ["/v1/entries", attestation(provenance, "image", "x".repeat(512)), 413],
+    [V2, dsseV2(statement), 413],
+    // As Rekor does with whatever it cannot process.
+    [V1, dsseV1(statement), 400],
+    [V1, intotoV1(statement), 400],
+  ] as const) {
+    const reply = await post(served.port, path, submission)
+    expect(reply.text()).toContain("keeps envelopes of up to 800 bytes")
+    expect(reply.status).toBe(status)
+  }
+  expect(served.log.head().size).toBe(0)
+  await served.close()
+})
+
+test("a log that keeps no attestation finds it, and says that it has not kept it", async () => {
+  const served = await openServedLog({ verifier: credulous })
+  await submit(served.port, attestation(provenance, "image", "x".repeat(512)))
+  const { attestations } = (await ask(served.port, `/v1/artifacts/${artifact}`)).json() as {
+    attestations: object[]
+  }
+  expect(attestations).toEqual([expect.objectContaining({ index: 0, isKept: false })])
+  expect((await ask(served.port, "/v1/entries/0/attestation")).status).toBe(404)
   await served.close()
 })
 

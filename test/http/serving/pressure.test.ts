@@ -77,7 +77,7 @@ describe("under pressure", () => {
   test("a log that takes no entries is not ready but alive, and can be read", async () => {
     const stopped = (log: Log): Log => ({
       ...log,
-      status: () => ({ queued: 0, indexed: 0, accepting: false, reason: "the disk is full" }),
+      status: () => ({ ...log.status(), accepting: false, reason: "the disk is full" }),
     })
     served = await openServedLog({ log: stopped })
     const ready = await ask(served.port, "/readyz")

@@ -256,6 +256,8 @@ describe("a fault of the disk while the index grows", () => {
     expect(await log.search(query, { order: "oldest", limit: 100 })).toEqual({
       indexes: [],
       completeUpTo: 0,
+      opaque: { count: 0, upTo: 0 },
+      attachedUpTo: 0,
       head: log.head(),
     })
     isFull = false
@@ -294,10 +296,16 @@ describe("an index that is behind the log", () => {
         }),
     )
     const hashed = query.map((group) => group.map((term) => termHash(term, portableHasher)))
-    const answering = search.search(hashed, page, 300)
+    const answering = search.search({ ...page, query: hashed, size: 300, attached: 0 })
     isOver()
-    expect(await answering).toEqual({ indexes: oracle(100, query), completeUpTo: 100 })
-    expect(search.indexed()).toBe(100)
+    expect(await answering).toEqual({
+      indexes: oracle(100, query),
+      completeUpTo: 100,
+      // Those that say nothing are opaque, and so are those whose digest no message explains.
+      opaque: { count: 100, upTo: 100 },
+      attachedUpTo: 0,
+    })
+    expect(search.indexed().size).toBe(100)
   })
 
   it("takes in no more once it is stopped, and refuses who waits for more", async () => {
@@ -468,8 +476,17 @@ describe("an attachment", () => {
     }
   })
 
-  it("that is too long is left out, the entry is not", async () => {
+  it("that is longer than what is kept is refused with its entry", async () => {
     const { log } = await openLogOn(newDisk(), { attachmentBytes: 3 })
+    await expect(log.add(proposalOf("b"), () => attachment)).rejects.toMatchObject({
+      code: "too-large",
+      message: expect.stringContaining("keeps envelopes of up to 3 bytes"),
+    })
+    expect(log.head().size).toBe(0)
+  })
+
+  it("is left out by a log that keeps none, the entry is not", async () => {
+    const { log } = await openLogOn(newDisk(), { attachmentBytes: 0 })
     expect((await log.add(proposalOf("b"), () => attachment)).index).toBe(0)
     expect(await log.attachment(0)).toBeUndefined()
   })

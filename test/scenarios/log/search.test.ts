@@ -108,7 +108,7 @@ test("without its index a log makes a new one, and finds what attestations say",
   expect((await ask()).map((entry) => entry.index)).toEqual([index])
 })
 
-test("an attestation is kept when the operator says so, until it is redacted", async () => {
+test("an attestation of the size that the operator keeps is kept until it is redacted", async () => {
   const { data, options } = await newLog()
   const words = [...options.words, "--keep-attestations", "1000"]
   const request: DsseRequest = signedEnvelope()
@@ -134,10 +134,15 @@ test("an attestation is kept when the operator says so, until it is redacted", a
   expect(await countersign("fsck", "--data", data)).toMatchObject({ code: 0 })
 })
 
-test("no attestation is kept unless the operator says so", async () => {
+test("every attestation is kept unless the operator says that none is", async () => {
   const { data, options } = await newLog()
-  const served = await serve(data, options)
-  const { index } = await served.client.submit(signedEnvelope())
+  const long = signedEnvelope(JSON.stringify({ subject: [], pad: "x".repeat(1_000_000) }))
+  let served = await serve(data, options)
+  const { index } = await served.client.submit(long)
   const answer = await fetch(`${served.url}/v1/entries/${index}/attestation`)
-  expect(answer.status).toBe(404)
+  expect(await answer.json()).toEqual(long.envelope)
+  await served.stop()
+  served = await serve(data, { words: [...options.words, "--keep-attestations", "0"] })
+  const other = await served.client.submit(signedEnvelope('{"subject":[]}'))
+  expect((await fetch(`${served.url}/v1/entries/${other.index}/attestation`)).status).toBe(404)
 })

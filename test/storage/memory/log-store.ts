@@ -3,6 +3,7 @@ import { decodeBundle } from "../../../src/core/tree/bundle.ts"
 import { asHash, EMPTY_HEAD } from "../../../src/core/tree/hash.ts"
 import { hashesAtLevel, TILE_WIDTH } from "../../../src/core/tree/tile.ts"
 import type { HeadGuard } from "../../../src/log/ports/guard.ts"
+import type { Attached, NewMessage } from "../../../src/log/ports/message.ts"
 import type {
   Commit,
   LogIdentity,
@@ -18,6 +19,7 @@ import {
   firstUnbundled,
   tileName,
 } from "../../../src/storage/rules/commit.ts"
+import { assertMessageLimit } from "../../../src/storage/rules/messages.ts"
 
 function copyHead({ size, root, time }: TimedHead): TimedHead {
   return { size, root: asHash(root.slice()), time }
@@ -39,6 +41,17 @@ export function createMemoryStore(
   const commits: { readonly size: number; readonly time: number }[] = []
   const attachments = new Map<number, StoredAttachment>()
   const sideTerms: StoredSideTerms[] = []
+  const messages: NewMessage[] = []
+
+  function attachOne(message: NewMessage): Attached {
+    const { digest, checksum } = message
+    const known = messages.findIndex(
+      (other) => other.digest === digest && Buffer.compare(other.checksum, checksum) === 0,
+    )
+    if (known >= 0) return { sequence: known + 1, isNew: false }
+    messages.push({ ...message, bytes: message.bytes.slice() })
+    return { sequence: messages.length, isNew: true }
+  }
 
   function bodiesOf(bundle: number): readonly Uint8Array[] {
     const bytes = bundles[bundle]
@@ -84,6 +97,33 @@ export function createMemoryStore(
       const found = attachments.get(index)
       return found && { ...found, bytes: found.bytes.slice() }
     },
+    async attached(from, to) {
+      assertBodiesRange(from, to)
+      return [...attachments.keys()].filter((index) => index >= from && index < to)
+    },
+    messages: {
+      newest: async () => messages.length,
+      async list(after, limit) {
+        assertMessageLimit(limit)
+        return messages.slice(after, after + limit).map(({ digest, form, index, bytes }, i) => {
+          return { sequence: after + i + 1, digest, form, index, size: bytes.length }
+        })
+      },
+      async at(sequence) {
+        const found = messages[sequence - 1]
+        return found && { ...found, sequence, bytes: found.bytes.slice() }
+      },
+      async numbersOf(digest, index) {
+        const own = messages.flatMap((message, i) =>
+          message.digest === digest ? [{ sequence: i + 1, isOther: message.index !== index }] : [],
+        )
+        own.sort((a, b) => Number(a.isOther) - Number(b.isOther))
+        return own.slice(0, 16).map(({ sequence }) => sequence)
+      },
+      redacted: async () => undefined,
+      redactions: async () => ({ entries: [], digests: [] }),
+    },
+    attach: async (added) => added.map(attachOne),
     async sideTerms(from, to) {
       assertBodiesRange(from, to)
       return sideTerms.filter(({ index }) => index >= from && index < to).map(copySide)

@@ -18,6 +18,7 @@ export function createMemoryMessageStore(): MessageStore {
       bytes: all().reduce((sum, { length }) => sum + length, 0),
       mostCount: 1_000,
       mostBytes: 1_000_000,
+      isFull: false,
       waiting: spool.size,
     }),
     spooled: async () => [...spool.keys()].sort(),

@@ -3,6 +3,8 @@
 import { refuse } from "../../../src/core/base/errors.ts"
 import type {
   FoldStep,
+  LearntMessage,
+  Progress,
   SearchStore,
   StoredRun,
   StoredTerms,
@@ -23,6 +25,16 @@ export function createMemorySearchStore(): SearchStore {
   let terms: readonly StoredTerms[] = []
   let unfinished: readonly Uint8Array[] = []
   const runs: KeptRun[] = []
+  let progress: Progress = { opaqueUpTo: 0, attachedUpTo: 0, redactions: 0 }
+  let learnt: readonly LearntMessage[] = []
+  const opaque = new Map<number, Uint8Array>()
+
+  const isSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
+
+  function says({ terms: said }: LearntMessage, wanted: readonly Uint8Array[]): boolean {
+    const own = Array.from({ length: said.length / 16 }, (_, i) => said.slice(16 * i, 16 * i + 16))
+    return own.some((term) => wanted.some((other) => isSame(term, other)))
+  }
 
   function fold({ run, firstPage, pages, finished }: FoldStep): void {
     unfinished = [...unfinished.slice(0, firstPage), ...pages.map((page) => page.slice())]
@@ -50,6 +62,31 @@ export function createMemorySearchStore(): SearchStore {
       }
       terms = [...terms, copyTerms(step)]
       if (step.fold !== undefined) fold(step.fold)
+    },
+    progress: async () => progress,
+    opaquePages: async () =>
+      [...opaque]
+        .toSorted(([a], [b]) => a - b)
+        .map(([page, bytes]) => ({ page, bytes: bytes.slice() })),
+    explained: async (keys) =>
+      keys.map((key) =>
+        learnt.some(({ keys: own }) => isSame(own.digest, key) || isSame(own.payload, key)),
+      ),
+    saying: async (wanted, after, limit) =>
+      learnt
+        .filter((message) => message.sequence > after && says(message, wanted))
+        .slice(0, limit)
+        .map(({ sequence, keys }) => ({ sequence, keys })),
+    learnt: async (sequence) => learnt.find((message) => message.sequence === sequence),
+    async learn({ message, forgotten, pages, progress: reached }) {
+      if (message !== undefined && learnt.every(({ sequence }) => sequence !== message.sequence)) {
+        learnt = [...learnt, message].toSorted((a, b) => a.sequence - b.sequence)
+      }
+      if (forgotten !== undefined) {
+        learnt = learnt.filter(({ keys }) => !isSame(keys.digest, forgotten))
+      }
+      for (const { page, bytes } of pages) opaque.set(page, bytes.slice())
+      progress = reached
     },
     async close() {},
   }

@@ -5,7 +5,7 @@ import {
   openConnection,
 } from "../../../src/storage/sqlite/database/connection.ts"
 import { newestVersion } from "../../../src/storage/sqlite/database/migration.ts"
-import { createSqliteStore } from "../../../src/storage/sqlite/log/store.ts"
+import { createSqliteStore, integrityCheck } from "../../../src/storage/sqlite/log/store.ts"
 import { identity, startTime } from "../../contracts/commits.ts"
 import { filledPath, newPath, rawConnection } from "./database.ts"
 
@@ -93,6 +93,28 @@ describe("openConnection()", () => {
     openConnection(path, "write").close()
     expect(tables.all()).toEqual(expected)
     expect(raw.pragma("user_version", { simple: true })).toBe(newestVersion())
+  })
+
+  test("gives a log of version 4 room for messages, or leaves all as it was", async () => {
+    const path = await filledPath()
+    const raw = rawConnection(path)
+    raw.exec("DROP TABLE messages; DROP TABLE message_redactions")
+    raw.pragma("user_version = 4")
+    const rows = () => raw.prepare("SELECT idx, body FROM entries").all()
+    const before = rows()
+    const upgrade = () => openConnection(path, "write").close()
+    raw.exec("CREATE TABLE message_redactions (other)")
+    expect(upgrade).toThrow(/message_redactions/)
+    expect(raw.pragma("user_version", { simple: true })).toBe(4)
+    const tables = raw.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck()
+    expect(tables.all()).not.toContain("messages")
+    expect(rows()).toEqual(before)
+    raw.exec("DROP TABLE message_redactions")
+    upgrade()
+    expect(raw.pragma("user_version", { simple: true })).toBe(newestVersion())
+    expect(tables.all()).toContain("messages")
+    expect(rows()).toEqual(before)
+    await integrityCheck(path)
   })
 
   test("refuses to open a log for writing that was begun without search, and says so", () => {

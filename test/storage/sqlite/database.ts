@@ -4,7 +4,11 @@ import Database from "better-sqlite3"
 import { onTestFinished } from "vitest"
 import { portableHasher } from "../../../src/core/tree/hash.ts"
 import type { LogStore } from "../../../src/log/ports/store.ts"
-import { createSqliteStore, openSqliteStore } from "../../../src/storage/sqlite/log/store.ts"
+import {
+  createSqliteStore,
+  openSqliteStore,
+  redactEntry,
+} from "../../../src/storage/sqlite/log/store.ts"
 import { openSearchStore } from "../../../src/storage/sqlite/search/store.ts"
 import { createReference, identity, startTime } from "../../contracts/commits.ts"
 import { newFolder } from "../folder.ts"
@@ -41,7 +45,7 @@ export function rawConnection(path: string): Database.Database {
 
 /**
  * A closed database with 600 entries: two bundles, two tiles, 88 rows of entries, attachments and side terms of
- * two entries.
+ * two entries, one of which is redacted, and a message.
  */
 export async function filledPath(): Promise<string> {
   const path = newPath()
@@ -61,7 +65,11 @@ export async function filledPath(): Promise<string> {
   })
   await store.commit(reference.grow(99))
   await store.commit(reference.grow(1))
+  const digest = `sha256:${"a".repeat(64)}`
+  const checksum = portableHasher.leaf(bytes)
+  await store.attach([{ digest, form: "payload", index: 3, bytes, checksum }], startTime)
   await store.close()
+  redactEntry(path, { index: 4, digest: `sha256:${"d".repeat(64)}` }, startTime)
   return path
 }
 

@@ -7,12 +7,14 @@ import {
   openSqliteReads,
 } from "../../../src/storage/sqlite/log/store.ts"
 import { createReference, identity, startTime } from "../../contracts/commits.ts"
+import { messagesContract } from "../../contracts/messages.ts"
 import { sideDataContract } from "../../contracts/side-data.ts"
 import { expectAll, storeContract } from "../../contracts/store.ts"
 import { filledPath, loseRow, newPath, newStore, rawConnection, reopened } from "./database.ts"
 
 storeContract("openSqliteStore()", () => newStore(newPath()))
 sideDataContract("openSqliteStore()", () => newStore(newPath()))
+messagesContract("openSqliteStore()", () => newStore(newPath()))
 
 describe("a SQLite store", () => {
   test("has everything after it was closed and opened again, and goes on from there", async () => {

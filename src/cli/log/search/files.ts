@@ -4,8 +4,11 @@
 import { Trouble } from "../../../core/base/errors.ts"
 import { nativeHasher } from "../../../crypto/tree-hasher.ts"
 import { createEntryTerms } from "../../../entry/kinds/terms.ts"
+import { messageTerms } from "../../../entry/message-terms.ts"
+import type { EntryTerms } from "../../../log/ports/search.ts"
 import { carryTerms } from "../../../log/search/carrying.ts"
 import { openSearchIndex } from "../../../log/search/index.ts"
+import type { MessageSource } from "../../../log/search/learning.ts"
 import { createTermSource, type TermSource } from "../../../log/search/term-source.ts"
 import {
   carrySearch,
@@ -26,9 +29,18 @@ export interface SearchFiles {
   readonly search: string
 }
 
+function entryTerms(): EntryTerms {
+  return { ...createEntryTerms(CACHED_KEYS), ofMessage: messageTerms }
+}
+
 /** What the entries of a log are found by, by what the log keeps. */
 export function termSource(reads: StoredLog): TermSource {
-  return createTermSource({ reads, terms: createEntryTerms(CACHED_KEYS), hasher: nativeHasher })
+  return createTermSource({ reads, terms: entryTerms(), hasher: nativeHasher })
+}
+
+/** What attached messages say, and which envelopes are kept. */
+export function messageSource(reads: Pick<StoredLog, "attached" | "messages">): MessageSource {
+  return { reads, terms: { ofMessage: messageTerms } }
 }
 
 /** Makes the index at `path` if there is none. `reads` stays the caller's to close. */
@@ -37,8 +49,10 @@ export function openIndex(path: string, reads: StoredLog) {
     const store = openSearchStore(path, reads.identity)
     closers.push(store.close)
     const { size: logSize } = await reads.head()
-    const given = { store, source: termSource(reads), hasher: nativeHasher, logSize }
-    return { index: await openSearchIndex({ ...given, defer: setImmediate }) }
+    const given = { store, source: termSource(reads), messages: messageSource(reads), logSize }
+    return {
+      index: await openSearchIndex({ ...given, hasher: nativeHasher, defer: setImmediate }),
+    }
   })
 }
 
@@ -74,7 +88,7 @@ export async function upgradeSearch(
         if (Math.floor(steps / TOLD_EVERY) === before) return
         onEvent(`search index: ${Math.floor((steps / (3 * size)) * 100)} %`)
       }
-      const terms = createEntryTerms(CACHED_KEYS)
+      const terms = entryTerms()
       const given = { old, size, reads, keep, terms, onProgress }
       await closing(openSearchStore(search, reads.identity), (store) =>
         carryTerms({ ...given, store, hasher: nativeHasher, defer: setImmediate }),

@@ -2,8 +2,7 @@
 // back, and in between how far the index has come.
 import { Worker } from "node:worker_threads"
 import { Trouble } from "../../../core/base/errors.ts"
-import type { SearchPage } from "../../../log/ports/log.ts"
-import type { HashedQuery, LogSearch } from "../../../log/ports/search.ts"
+import type { Indexed, LogSearch, SearchAsked, SearchFound } from "../../../log/ports/search.ts"
 import type { SearchFiles } from "../search/files.ts"
 import { fromPlainError, type PlainError } from "./plain-error.ts"
 
@@ -11,19 +10,15 @@ export interface AskedSearch {
   readonly type: "search"
   /** Comes back with the answer: searches overtake each other. */
   readonly id: number
-  readonly query: HashedQuery
-  readonly page: SearchPage
-  readonly size: number
+  readonly asked: SearchAsked
 }
 
 export type ToSearch = AskedSearch | { readonly type: "close" }
 
-type SearchResult = Awaited<ReturnType<LogSearch["search"]>>
-
 export type FromSearch =
-  | { readonly type: "found"; readonly id: number; readonly result: SearchResult }
+  | { readonly type: "found"; readonly id: number; readonly result: SearchFound }
   | { readonly type: "refused"; readonly id: number; readonly error: PlainError }
-  | { readonly type: "indexed"; readonly size: number }
+  | { readonly type: "indexed"; readonly indexed: Indexed }
   /** The index cannot go on; told once for each reason. */
   | { readonly type: "trouble"; readonly error: PlainError }
   | { readonly type: "closed" }
@@ -34,7 +29,7 @@ interface SearchThread extends LogSearch {
 }
 
 interface Asked {
-  readonly resolve: (result: SearchResult) => void
+  readonly resolve: (result: SearchFound) => void
   readonly reject: (reason: unknown) => void
 }
 
@@ -52,7 +47,7 @@ export function startSearch(
   })
   const asked = new Map<number, Asked>()
   let lastId = 0
-  let size = 0
+  let indexed: Indexed = { size: 0, opaque: 0, attachedUpTo: 0 }
   let ended: Error | undefined
   const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()))
 
@@ -69,7 +64,7 @@ export function startSearch(
   }
 
   worker.on("message", (message: FromSearch) => {
-    if (message.type === "indexed") size = message.size
+    if (message.type === "indexed") indexed = message.indexed
     else if (message.type === "trouble") onTrouble(fromPlainError(message.error))
     else if (message.type === "found") settle(message.id, (it) => it.resolve(message.result))
     else if (message.type === "refused") {
@@ -86,8 +81,8 @@ export function startSearch(
   const say = (message: ToSearch): void => worker.postMessage(message)
 
   return {
-    indexed: () => size,
-    search(query, page, upTo) {
+    indexed: () => indexed,
+    search({ query, ...others }) {
       if (ended !== undefined) return Promise.reject(ended)
       lastId += 1
       const id = lastId
@@ -95,7 +90,7 @@ export function startSearch(
       const copied = query.map((group) => group.map((hash) => hash.slice()))
       return new Promise((resolve, reject) => {
         asked.set(id, { resolve, reject })
-        say({ type: "search", id, query: copied, page, size: upTo })
+        say({ type: "search", id, asked: { ...others, query: copied } })
       })
     },
     async close() {

@@ -3,9 +3,10 @@
 // a search, so that the writer and the main thread have nothing to do for it.
 
 import { setTimeout as after } from "node:timers/promises"
+import { isDeepStrictEqual } from "node:util"
 import { parentPort, workerData } from "node:worker_threads"
 import { bug } from "../../../core/base/errors.ts"
-import type { LogSearch } from "../../../log/ports/search.ts"
+import type { Indexed, LogSearch } from "../../../log/ports/search.ts"
 import { createLogSearch } from "../../../log/search/answering.ts"
 import { brokenIndex, type SearchIndex } from "../../../log/search/index.ts"
 import { openLogReads, type StoredLog } from "../../../storage/log-engine.ts"
@@ -28,6 +29,14 @@ function say(message: FromSearch): void {
 }
 
 let told: string | undefined
+let toldIndexed: Indexed | undefined
+
+function tellIndexed(index: SearchIndex): void {
+  const indexed = index.indexed()
+  if (isDeepStrictEqual(indexed, toldIndexed)) return
+  toldIndexed = indexed
+  say({ type: "indexed", indexed })
+}
 
 function tellTrouble(reason: unknown): void {
   const error = toPlainError(withAdvice(reason))
@@ -36,10 +45,9 @@ function tellTrouble(reason: unknown): void {
   say({ type: "trouble", error })
 }
 
-async function answer(search: LogSearch, asked: AskedSearch): Promise<void> {
-  const { id, query, page, size } = asked
+async function answer(search: LogSearch, { id, asked }: AskedSearch): Promise<void> {
   try {
-    say({ type: "found", id, result: await search.search(query, page, size) })
+    say({ type: "found", id, result: await search.search(asked) })
   } catch (reason) {
     say({ type: "refused", id, error: toPlainError(withAdvice(reason)) })
   }
@@ -51,8 +59,10 @@ async function lookOnce(index: SearchIndex, reads: StoredLog): Promise<number> {
     const { size } = await reads.head()
     while (index.size() < size) {
       await index.follow(Math.min(size, index.size() + TOLD_EVERY))
-      say({ type: "indexed", size: index.size() })
+      tellIndexed(index)
     }
+    await index.learn()
+    tellIndexed(index)
     told = undefined
     return LOOK_EVERY_MS
   } catch (reason) {
@@ -66,7 +76,7 @@ async function follow(
   reads: StoredLog,
   { signal }: AbortController,
 ): Promise<void> {
-  say({ type: "indexed", size: index.size() })
+  tellIndexed(index)
   while (!signal.aborted) {
     const wait = await lookOnce(index, reads)
     await after(wait, undefined, { signal }).catch(() => {})
@@ -80,7 +90,8 @@ async function run(): Promise<void> {
     return { index: brokenIndex(reason), close: async () => {} }
   })
   const { index } = opened
-  const search = createLogSearch(index, () => after(PATIENCE_MS, undefined, { ref: false }))
+  const patience = () => after(PATIENCE_MS, undefined, { ref: false })
+  const search = createLogSearch(index, patience, tellTrouble)
   const stop = new AbortController()
   const following = follow(index, reads, stop)
   port.on("message", (message: ToSearch) => {

@@ -1,8 +1,9 @@
 // What the main thread and the writer thread say to each other: who the log is, what others hold of it, and
-// then one batch there, one signed head back.
+// then one batch there, one signed head back; messages in between, on their own.
 import type { Origin } from "../../../core/note/origin.ts"
 import { asHash, HASH_SIZE, type Head } from "../../../core/tree/hash.ts"
 import type { NewestHead } from "../../../log/ports/log.ts"
+import type { Attached, NewMessage } from "../../../log/ports/message.ts"
 import type { Batch } from "../../../log/sequencer.ts"
 import type { PlainError } from "./plain-error.ts"
 
@@ -32,11 +33,13 @@ interface PackedBatch {
 export type ToWriter =
   | { readonly type: "open"; readonly held: readonly Head[] }
   | { readonly type: "append"; readonly batch: PackedBatch }
+  | { readonly type: "attach"; readonly messages: readonly NewMessage[] }
   | { readonly type: "close" }
 
 export type FromWriter =
   | { readonly type: "identity"; readonly origin: Origin; readonly vkeys: readonly string[] }
   | { readonly type: "head"; readonly head: NewestHead }
+  | { readonly type: "attached"; readonly attached: readonly Attached[] }
   | { readonly type: "error"; readonly error: PlainError }
   | { readonly type: "closed" }
 

@@ -92,6 +92,13 @@ export async function startWriter(
         const packed = packBatch(batch)
         return headOf(await ask({ type: "append", batch: packed }, buffersOf(packed)))
       },
+      async attach(messages) {
+        // Without what else lies in the buffers that they are views of.
+        const own = messages.map((message) => ({ ...message, bytes: message.bytes.slice() }))
+        const buffers = own.map(({ bytes }) => bytes.buffer)
+        const reply = await ask({ type: "attach", messages: own }, buffers)
+        return reply.type === "attached" ? reply.attached : bug(`the writer answered ${reply.type}`)
+      },
       close() {
         closed ??= close()
         return closed

@@ -63,11 +63,14 @@ function assertRows(connection: Database, path: string): void {
     tiles: fullTiles(head.size),
     // Of the newest commit.
     size: head.size,
+    // Messages that are missing from between others.
+    gaps: 0,
   }
   const found = connection
     .prepare<[], typeof expected>(
       `SELECT (SELECT count(*) FROM bundles) AS bundles, (SELECT count(*) FROM entries) AS entries,
-        (SELECT count(*) FROM tiles) AS tiles, ifnull((SELECT max(size) FROM commits), 0) AS size`,
+        (SELECT count(*) FROM tiles) AS tiles, ifnull((SELECT max(size) FROM commits), 0) AS size,
+        (SELECT ifnull(max(sequence), 0) - count(*) FROM messages) AS gaps`,
     )
     .get()
   if (JSON.stringify(found) === JSON.stringify(expected)) return

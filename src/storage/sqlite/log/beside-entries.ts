@@ -7,6 +7,7 @@ import { plain } from "../../disk/plain-bytes.ts"
 import { onSqlite } from "../../disk/trouble.ts"
 import { assertBodiesRange } from "../../rules/commit.ts"
 import { withConnection } from "../database/connection.ts"
+import { redactMessages, rememberRedaction } from "./messages.ts"
 
 interface AttachmentRow {
   readonly digest: Buffer
@@ -45,26 +46,56 @@ export function attachmentWriter(connection: Database): (commit: Commit) => void
   }
 }
 
+/** Which entries of a range have an attachment; its bytes are not read. */
+export function attachedReader(path: string, connection: Database): LogReads["attached"] {
+  const select = connection
+    .prepare<[number, number], number>(
+      "SELECT idx FROM attachments WHERE idx >= ? AND idx < ? ORDER BY idx",
+    )
+    .pluck()
+  return async (from, to) =>
+    onSqlite(path, () => {
+      assertBodiesRange(from, to)
+      return select.all(from, to)
+    })
+}
+
+/** What is to be taken away of an entry. */
+interface Redacted {
+  readonly index: number
+  /** The digest in its body, whose messages are taken away and never taken again; undefined if it has none. */
+  readonly digest: string | undefined
+}
+
 /**
- * Takes the attachment of an entry away and leaves a mark with `time` (Unix milliseconds); its bytes are
- * overwritten in the database and its write-ahead log, not in backups. The caller holds the lock of the
- * data directory. Refuses `not-found` if nothing is attached (any more).
+ * Takes the attachment of an entry and the messages of its digest away and leaves marks with `time` (Unix
+ * milliseconds); their bytes are overwritten in the database and its write-ahead log, not in backups. The
+ * caller holds the lock of the data directory. Refuses `not-found` if there is neither (any more).
  */
-export function redactAttachment(path: string, index: number, time: number): void {
+export function redactEntry(path: string, redacted: Redacted, time: number): void {
   withConnection(path, "write", (connection) => {
     connection.pragma("secure_delete = ON")
-    connection.transaction(() => redact(connection, index, time)).immediate()
+    connection.transaction(() => redact(connection, redacted, time)).immediate()
     connection.pragma("wal_checkpoint(TRUNCATE)")
   })
 }
 
-function redact(connection: Database, index: number, time: number): void {
-  const select = connection.prepare<[number], number>("SELECT 1 FROM attachments WHERE idx = ?")
-  if (select.get(index) === undefined) {
-    refuse("not-found", `expected an attachment of entry ${index}, found none`)
+function redact(connection: Database, { index, digest }: Redacted, time: number): void {
+  const hadAttachment = redactAttachment(connection, index, time)
+  const hadMessages = digest !== undefined && redactMessages(connection, digest, time)
+  if (!hadAttachment && !hadMessages) {
+    refuse("not-found", `expected an attachment or a message of entry ${index}, found none`)
   }
+  // What was taken away as an attachment must not come back as a message.
+  if (digest !== undefined) rememberRedaction(connection, digest, time)
+}
+
+function redactAttachment(connection: Database, index: number, time: number): boolean {
+  const select = connection.prepare<[number], number>("SELECT 1 FROM attachments WHERE idx = ?")
+  if (select.get(index) === undefined) return false
   connection.prepare("INSERT INTO redactions (idx, time) VALUES (?, ?)").run(index, time)
   connection.prepare("DELETE FROM attachments WHERE idx = ?").run(index)
+  return true
 }
 
 interface SideRow {

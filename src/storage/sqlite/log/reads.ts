@@ -12,7 +12,8 @@ import { parseIdentity } from "../../rules/identity.ts"
 import { openOver } from "../database/connection.ts"
 import { logDatabase } from "../database/database-kind.ts"
 import { tileKey } from "../database/tile-key.ts"
-import { attachmentReader, sideTermReader } from "./beside-entries.ts"
+import { attachedReader, attachmentReader, sideTermReader } from "./beside-entries.ts"
+import { messageReads } from "./messages.ts"
 
 /** Reads of one database, with the log that it was made for. */
 export interface SqliteReads extends LogReads {
@@ -101,6 +102,8 @@ export function readsOver(path: string, connection: Database): SqliteReads {
       }),
     timeOf: (index) => read(() => selectTime.get(index)),
     attachment: attachmentReader(path, connection),
+    attached: attachedReader(path, connection),
+    messages: messageReads(path, connection),
     sideTerms: sideTermReader(path, connection),
     close: () => read(() => void connection.close()),
   }

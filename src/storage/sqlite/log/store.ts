@@ -12,10 +12,11 @@ import { createDatabase } from "../database/creation.ts"
 import { logDatabase } from "../database/database-kind.ts"
 import { tileKey } from "../database/tile-key.ts"
 import { attachmentWriter, sideTermWriter } from "./beside-entries.ts"
+import { messageWriter } from "./messages.ts"
 import { type HeadRow, headOf, openSqliteReads } from "./reads.ts"
 
 export { backupSqlite, integrityCheck } from "./backup.ts"
-export { redactAttachment } from "./beside-entries.ts"
+export { redactEntry } from "./beside-entries.ts"
 export { carrySearch, needsCarrying } from "./carrying.ts"
 export { openSqliteReads, type SqliteReads } from "./reads.ts"
 
@@ -52,6 +53,7 @@ export function openSqliteStore(path: string): LogStore {
   return openOver(path, "write", logDatabase, (connection) => {
     const reads = openSqliteReads(path)
     const write = commitOver(path, connection)
+    const writeMessages = messageWriter(connection)
     const change = untilFailure(path, "commit")
     return {
       ...reads,
@@ -60,6 +62,7 @@ export function openSqliteStore(path: string): LogStore {
           assertCommit(commit)
           onSqlite(path, () => write(commit))
         }),
+      attach: (messages, time) => change(() => onSqlite(path, () => writeMessages(messages, time))),
       // The writer goes last: the connection that closes last clears the write-ahead log away.
       async close() {
         await reads.close()

@@ -1,12 +1,14 @@
 // The store of the search index in SQLite: a database of its own beside the log's. It can be made again, so its
 // commits do not wait for the disk; SQLite keeps each of them whole or drops it, and the index goes on from
-// what it has. Its tables: terms by batch, and the runs that take their place.
+// what it has. Its tables: terms by batch, the
+// runs that take their place, and what was learnt of messages (learnt.ts).
 import { existsSync, rmSync } from "node:fs"
 import type { Database } from "better-sqlite3"
 import { refuse, Trouble } from "../../../core/base/errors.ts"
 import type {
   FoldStep,
   IndexStep,
+  LearntReads,
   SearchStore,
   StoredRun,
   TermReads,
@@ -18,11 +20,12 @@ import { onSqlite } from "../../disk/trouble.ts"
 import { openOver } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { searchDatabase } from "../database/database-kind.ts"
+import { learningWriter, learntReads } from "./learnt.ts"
 
 /** The log that an index is of. */
 type IndexedLog = Pick<LogIdentity, "origin" | "treeId">
 
-interface SearchReads extends TermReads {
+interface SearchReads extends TermReads, LearntReads {
   close(): Promise<void>
 }
 
@@ -33,7 +36,7 @@ function readsOf(path: string, connection: Database, { origin, treeId }: Indexed
     .get()
   if (found?.origin === origin && found.treeId === treeId) {
     const close = async () => onSqlite(path, () => void connection.close())
-    return { ...termReads(path, connection), close }
+    return { ...termReads(path, connection), ...learntReads(path, connection), close }
   }
   throw new Trouble(
     "damaged",
@@ -89,7 +92,12 @@ export function openSearchStore(path: string, log: IndexedLog): SearchStore {
   return openOver(path, "write", searchDatabase, (connection) => {
     const reads = readsOf(path, connection, log)
     const write = appendOver(path, connection)
-    return { ...reads, append: async (step) => onSqlite(path, () => write(step)) }
+    const learn = learningWriter(connection)
+    return {
+      ...reads,
+      append: async (step) => onSqlite(path, () => write(step)),
+      learn: async (step) => onSqlite(path, () => learn(step)),
+    }
   })
 }
 
