@@ -59,11 +59,24 @@ export interface EntryCounters {
   readonly unexpected: number
 }
 
+/** Unix seconds, both included. */
+export interface ValidityDates {
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
+function datesOf({ claim: { notBefore, notAfter } }: Examination): ValidityDates | undefined {
+  if (notBefore === undefined || notAfter === undefined) return undefined
+  return { notBefore, notAfter }
+}
+
 /** What was made of an entry. */
 export interface ExaminedResult extends NotedEntry {
   readonly remarks: readonly EntryRemark[]
   /** Of an entry that can be read. */
   readonly facts: EntryFacts | undefined
+  /** From when to when all certificates of its signers hold, whether or not they are watched. */
+  readonly dates: ValidityDates | undefined
 }
 
 export interface EntryExaminer {
@@ -273,9 +286,20 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
       const remarks = said.length === 0 ? nothing : said.map((remark) => remarkOn(at, remark))
       const facts = isRead ? reading.facts : undefined
       const digest = facts?.digests[0]
+      const dates = isRead ? datesOf(reading) : undefined
       if (before !== undefined) Object.assign(counts, before)
       const isOurs = isRead && isListed(reading)
-      return { index: at, state, isListed: isOurs, digest, passedOver, isAgain, remarks, facts }
+      return {
+        index: at,
+        state,
+        isListed: isOurs,
+        digest,
+        passedOver,
+        isAgain,
+        remarks,
+        facts,
+        dates,
+      }
     },
     counters: () => ({ ...counts }),
   }
