@@ -12,9 +12,11 @@ import { claimRemarks } from "./identity-rule.ts"
 import { signerRemarks } from "./ledger-rule.ts"
 import {
   createEntryReader,
+  datesOf,
   type EntryReading,
   type Examination,
   type ExaminedEntry,
+  type ValidityDates,
 } from "./reading.ts"
 import { type EntryRemark, type PassedOver, type Remark, remarkOn } from "./remark.ts"
 import { createRevocationRule } from "./rule-revocation.ts"
@@ -57,17 +59,6 @@ export interface EntryCounters {
   /** Entries about a watched subject or by a watched signer without and with a remark. */
   readonly expected: number
   readonly unexpected: number
-}
-
-/** Unix seconds, both included. */
-export interface ValidityDates {
-  readonly notBefore: number
-  readonly notAfter: number
-}
-
-function datesOf({ claim: { notBefore, notAfter } }: Examination): ValidityDates | undefined {
-  if (notBefore === undefined || notAfter === undefined) return undefined
-  return { notBefore, notAfter }
 }
 
 /** What was made of an entry. */

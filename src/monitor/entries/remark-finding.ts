@@ -16,7 +16,7 @@ import { type Finding, keyOf, ungraded } from "../findings/finding.ts"
 import type { LogSource } from "../follow/source.ts"
 import { DataFault } from "../follow/target-tree.ts"
 import { type Statement, secondsText } from "../heads/statement.ts"
-import type { ValidityDates } from "./examiner.ts"
+import type { ValidityDates } from "./reading.ts"
 import type { EntryRemark } from "./remark.ts"
 
 /** Where entries stand, and who says so. */
