@@ -52,7 +52,12 @@ const LONGEST_TEXT: Readonly<Record<VerifierKeyForm, number>> = {
   certificate: Math.ceil(LONGEST_CERTIFICATE / 3) * 4,
 }
 
-function parseCertificate(der: Uint8Array): Certificate {
+/**
+ * Refuses `too-large` above 16 KB, and `malformed`.
+ *
+ * @internal Left out of the declarations, which must not need those of the X.509 library.
+ */
+export function parseCertificate(der: Uint8Array): Certificate {
   assertAtMost(LONGEST_CERTIFICATE, der.length, "certificate", "bytes")
   assertDer(der, "certificate")
   try {
@@ -71,8 +76,12 @@ function unixSeconds(time: Time): number {
   return Math.floor(time.getTime().getTime() / 1000)
 }
 
-/** Undefined for dates that are none. */
-function validityOf({ tbsCertificate }: Certificate): Validity | undefined {
+/**
+ * Undefined for dates that are none.
+ *
+ * @internal As {@link parseCertificate}.
+ */
+export function validityOf({ tbsCertificate }: Certificate): Validity | undefined {
   const notBefore = unixSeconds(tbsCertificate.validity.notBefore)
   const notAfter = unixSeconds(tbsCertificate.validity.notAfter)
   const isDated = Number.isSafeInteger(notBefore) && Number.isSafeInteger(notAfter)
@@ -82,7 +91,7 @@ function validityOf({ tbsCertificate }: Certificate): Validity | undefined {
 const VERSION = 0xa0
 
 /** The key as it stands there: what the library would write is not what everybody else reads. */
-function spkiOf(certificate: Uint8Array): Uint8Array {
+export function spkiOf(certificate: Uint8Array): Uint8Array {
   const [signed] = derElements(certificate) ?? []
   const fields = (signed && derElements(signed)) ?? []
   const spki = fields[fields[0]?.[0] === VERSION ? 6 : 5]

@@ -10,7 +10,7 @@ import { type Path, pathsByName } from "./path.ts"
 import type { X509 } from "./x509.ts"
 
 /** Why a certificate does not chain, from the least to the most that was right about it. */
-export const unchainedReasons = [
+const unchainedReasons = [
   "no-path",
   "unreadable",
   "not-for-signing",
@@ -20,16 +20,16 @@ export const unchainedReasons = [
   "bad-signature",
 ] as const
 
-export type UnchainedReason = (typeof unchainedReasons)[number]
+type UnchainedReason = (typeof unchainedReasons)[number]
 
-export interface Unchained {
+interface Unchained {
   readonly form: "unchained"
   readonly reason: UnchainedReason
   /** The same for people, to stand behind a colon. */
   readonly text: string
 }
 
-export interface Chained {
+interface Chained {
   readonly form: "chained"
   /** The name under which the operator believes the root. */
   readonly authority: string

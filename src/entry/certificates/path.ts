@@ -11,7 +11,7 @@ export type Path = readonly [leaf: X509, ...authorities: X509[]]
 const LONGEST_PATH = 6
 /** Certificates that are tried on the way to all paths. */
 const MOST_STEPS = 128
-export const MOST_PATHS = 8
+const MOST_PATHS = 8
 
 interface Search {
   readonly pool: AuthorityPool

@@ -5,7 +5,6 @@ import { AsnConvert } from "@peculiar/asn1-schema"
 import {
   AuthorityKeyIdentifier,
   BasicConstraints,
-  Certificate,
   ExtendedKeyUsage,
   type Extension,
   KeyUsage,
@@ -17,10 +16,11 @@ import { refuse, unlessRefused } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { HashName, KeyType } from "../algorithm.ts"
 import { derContents, derElements } from "../der.ts"
-import { readVerifierKey, type Validity } from "../verifier-key.ts"
+import { readPublicKey } from "../public-key.ts"
+import { parseCertificate, spkiOf, type Validity, validityOf } from "../verifier-key.ts"
 
 /** What a certificate's signature is made with: the kind of the issuer's key, and the hash. */
-export interface CertificateAlgorithm {
+interface CertificateAlgorithm {
   readonly family: "ecdsa" | "rsa" | "ed25519"
   readonly hash: HashName
 }
@@ -162,8 +162,9 @@ function partsOf(der: Uint8Array) {
  * algorithm here uses, or dates that are none.
  */
 export function readX509(der: Uint8Array): X509 {
-  const { spki, keyType, validity } = readVerifierKey({ certificate: der })
-  const certificate = AsnConvert.parse(der, Certificate)
+  const certificate = parseCertificate(der)
+  const validity = validityOf(certificate)
+  const spki = spkiOf(der)
   const parts = partsOf(der)
   if (parts === undefined) {
     return refuse("malformed", "certificate: expected the parts of X.509, found others")
@@ -180,7 +181,7 @@ export function readX509(der: Uint8Array): X509 {
     issuer: formatHex(parts.issuer),
     subject: formatHex(parts.subject),
     spki,
-    keyType,
+    keyType: readPublicKey(spki, "public key of the certificate").type,
     validity,
     ...allowances(certificate.tbsCertificate.extensions ?? []),
   }

@@ -94,7 +94,7 @@ export async function textOf(place: Place, path: string): Promise<string> {
   return await place.draft.files.text(pathOf(place, path))
 }
 
-export function noteBadLine(draft: Draft, bad: BadLine): void {
+function noteBadLine(draft: Draft, bad: BadLine): void {
   draft.badLineCount += 1
   if (draft.badLines.length < MOST_BAD_LINES) draft.badLines.push(bad)
 }

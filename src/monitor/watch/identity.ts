@@ -11,7 +11,7 @@ import {
 } from "../../entry/certificates/fulcio.ts"
 import { type Pattern, parsePattern } from "./pattern.ts"
 
-export interface FieldPattern {
+interface FieldPattern {
   readonly field: CertificateField
   readonly pattern: Pattern
 }

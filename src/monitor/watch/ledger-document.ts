@@ -16,9 +16,11 @@ import { LONGEST_BUNDLE, MOST_BUNDLE_ENTRIES } from "../../core/base/limits.ts"
 import { formatHex, parseHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import { MOST_SIGNATURES } from "../../entry/dsse.ts"
-import type { RecordedSignature } from "../../entry/kinds/kind.ts"
+import type { RecordedKeys, RecordedSignature } from "../../entry/kinds/kind.ts"
+import { readRecordedPem } from "../../entry/kinds/recorded.ts"
 import { readRecorded } from "../../entry/kinds/summary.ts"
 import { parseAnyBase64 } from "../../entry/rekor-v1/lenient-base64.ts"
+import { createVerifierKeyCache, rememberKeys } from "../../entry/verifier-key.ts"
 import { readDigest } from "./list.ts"
 import { markOf, marksOf } from "./signature-mark.ts"
 
@@ -33,6 +35,8 @@ export interface LedgerRecord {
 export type LeafHasher = (body: Uint8Array) => Hash
 
 const MOST_ATTESTATIONS = 1_000
+/** Documents within documents: an attestation in a list, its bundle. */
+const DEEPEST = 3
 const nothing: LedgerRecord = { leafHashes: [], signatures: [], digests: [] }
 
 function joined(records: readonly LedgerRecord[]): LedgerRecord {
@@ -47,20 +51,29 @@ function bytesOf(value: unknown, what: string): Uint8Array {
   return parseAnyBase64(asText(value, what), what)
 }
 
+const latin1 = new TextDecoder("latin1")
 const BASE64_TEXT = /^[A-Za-z0-9+/_=-]{40,}$/
 
 /** The signature as the key made it: entries of the kind intoto have it in base64 twice. */
 export function recordedBytes(content: unknown): Uint8Array | undefined {
   return unlessRefused(() => {
     const once = bytesOf(content, "signature")
-    const text = unlessRefused(() => parseUtf8(once, "signature")) ?? ""
+    const text = latin1.decode(once)
     return BASE64_TEXT.test(text) ? parseAnyBase64(text, "signature") : once
   })
 }
 
+/** Few keys sign much. */
+const MOST_KEYS = 64
+
+const knownKeys: RecordedKeys = {
+  der: createVerifierKeyCache(MOST_KEYS),
+  pem: rememberKeys(MOST_KEYS, readRecordedPem),
+}
+
 function marksIn(body: Uint8Array): readonly string[] {
   const signatures: readonly RecordedSignature[] =
-    unlessRefused(() => readRecorded(body).parts.signatures) ?? []
+    unlessRefused(() => readRecorded(body, knownKeys).parts.signatures) ?? []
   return signatures.flatMap(({ content, key }) => {
     const bytes = recordedBytes(content)
     return bytes === undefined ? [] : [markOf(bytes, key.keyType)]
@@ -99,10 +112,13 @@ function bundleRecord(
   const logged = entries.map((entry) =>
     recordOfBody(asObject(entry, "tlogEntries")["canonicalizedBody"], what, leaf),
   )
+  const record = joined(logged)
+  // It is the one in the entry, which was read with its key.
+  if (record.signatures.length > 0) return record
   const signed = isAbsent(dsseEnvelope)
     ? signatureRecord(asObject(messageSignature, "messageSignature")["signature"], "signature")
     : envelopeRecord(dsseEnvelope)
-  return joined([...logged, signed])
+  return joined([record, signed])
 }
 
 /** Of `sign-blob` the signature; of `attest-blob` the whole envelope. */
@@ -148,7 +164,7 @@ function storedRecord({ leafHash, signatures }: Members<string>): LedgerRecord {
   return { ...nothing, leafHashes, signatures: marks }
 }
 
-type Reader = (members: Members<string>, leaf: LeafHasher) => LedgerRecord
+type Reader = (members: Members<string>, leaf: LeafHasher, depth: number) => LedgerRecord
 
 const isObject = (value: unknown): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -163,12 +179,12 @@ const readers: readonly (readonly [tells: (members: Members<string>) => boolean,
   ],
   [
     ({ attestations }) => Array.isArray(attestations),
-    ({ attestations }, leaf) => {
+    ({ attestations }, leaf, depth) => {
       const list = asList(attestations, "attestations", MOST_ATTESTATIONS)
-      return joined(list.map((each) => readLedgerDocument(asObject(each, "attestation"), leaf)))
+      return joined(list.map((each) => readInner(each, leaf, depth)))
     },
   ],
-  [({ bundle }) => isObject(bundle), ({ bundle }, leaf) => readLedgerDocument(bundle, leaf)],
+  [({ bundle }) => isObject(bundle), ({ bundle }, leaf, depth) => readInner(bundle, leaf, depth)],
   [({ signatures }) => Array.isArray(signatures), storedRecord],
   [({ body, leafHash }) => !isAbsent(body) || !isAbsent(leafHash), receiptRecord],
   [
@@ -188,13 +204,18 @@ function namedEntry(members: Members<string>): Members<string> | undefined {
   return typeof entry["body"] === "string" ? entry : undefined
 }
 
-/** Reads one document of any form. Refuses `malformed` or `too-large`, naming the member at fault. */
-export function readLedgerDocument(value: unknown, leaf: LeafHasher): LedgerRecord {
+function readInner(value: unknown, leaf: LeafHasher, depth: number): LedgerRecord {
+  if (depth >= DEEPEST) refuse("malformed", `expected documents at most ${DEEPEST} deep`)
   const members = asObject(value, "document")
   const read = readers.find(([tells]) => tells(members))?.[1]
-  if (read !== undefined) return read(members, leaf)
+  if (read !== undefined) return read(members, leaf, depth + 1)
   const entry = namedEntry(members)
   return entry === undefined ? refuse("malformed", EXPECTED) : receiptRecord(entry, leaf)
+}
+
+/** Reads one document of any form. Refuses `malformed` or `too-large`, naming the member at fault. */
+export function readLedgerDocument(value: unknown, leaf: LeafHasher): LedgerRecord {
+  return readInner(value, leaf, 0)
 }
 
 /** The lines in which a record is kept; {@link readLedgerDocument} reads them back. */

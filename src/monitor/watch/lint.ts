@@ -6,7 +6,7 @@ import { canonicalName } from "../../entry/statement/names.ts"
 import { authorityWarnings } from "./authority.ts"
 import type { Subject, Watch, WatchedSigner } from "./model.ts"
 
-export type WatchRemarkCode =
+type WatchRemarkCode =
   | "one-hash"
   | "no-signer"
   | "cannot-match"

@@ -10,7 +10,7 @@ import { LONGEST_WATCH_LIST } from "../../core/base/limits.ts"
 import { settled } from "../../core/base/settled.ts"
 import { diskTrouble, onDisk, readIfThere, syncNameOf } from "../disk/durable-file.ts"
 
-export interface Appended {
+interface Appended {
   /** Lines that were not there before. */
   readonly added: number
   readonly known: number

@@ -49,15 +49,24 @@ async function submit(artifact: string, certificate: Uint8Array, by: Signer): Pr
   return ((await response.json()) as { readonly index: number }).index
 }
 
-async function watching(lines: readonly string[]) {
+function watchText(lines: readonly string[]): string {
+  return ["countersign-watch/v1", ...lines, ""].join("\n")
+}
+
+async function watched(lines: readonly string[]) {
   made += 1
-  const data = workspace.path(`monitor-${made}`)
+  const name = `monitor-${made}`
+  const data = workspace.path(name)
   const policy = ["--policy", workspace.policy]
   const init = await run(["monitor", "init", "--data", data, ...policy, "--expect-empty"])
   expect(init.code).toBe(0)
-  const watch = workspace.write(`${made}.watch`, ["countersign-watch/v1", ...lines, ""].join("\n"))
+  const watch = workspace.write(`${name}.watch`, watchText(lines))
   const words = ["--data", data, "--log", workspace.url, "--watch", watch, "--once"]
-  return () => run(["monitor", "run", ...words])
+  return { data: name, round: () => run(["monitor", "run", ...words]) }
+}
+
+async function watching(lines: readonly string[]) {
+  return (await watched(lines)).round
 }
 
 describe("countersign monitor run with authorities", () => {
@@ -99,6 +108,20 @@ describe("countersign monitor run with authorities", () => {
     const { err } = await round()
     expect(err).toContain("the identity rules of ci believe anyone")
     expect(err).toContain("authority block")
+  })
+
+  test("looks back at every entry when an authority is named later", async () => {
+    const lines = ["subject late", `  digest ${digestOf("late")}`, `  signer ${rule}`]
+    const thief = makeSigner("ecdsa-p256")
+    const own = makeLeaf({ name: "me", signer: thief }, thief, { uri: RELEASE })
+    const index = await submit("late", own, thief)
+    const { data, round } = await watched(["opaque ignore", ...lines])
+    expect(await round()).toMatchObject({ code: 0 })
+    workspace.write(`${data}.watch`, watchText([...authority, "opaque ignore", ...lines]))
+    const { code, out } = await round()
+    expect(code).toBe(2)
+    expect(out).toContain("claimed-identity")
+    expect(out).toContain(`entry ${index} is about late`)
   })
 
   test("refuses a watch file whose authority cannot be read", async () => {

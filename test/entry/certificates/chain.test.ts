@@ -227,7 +227,7 @@ describe("a certificate that the authority has not issued does not chain", () =>
         other[at] = (other[at] as number) ^ change
         expect(outcomeOf(other)).not.toBe("acme")
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     )
   })
 

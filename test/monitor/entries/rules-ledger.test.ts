@@ -256,7 +256,7 @@ describe("a digest means any entry over it", () => {
 
   test("a statement about it is about it, whatever it calls the hash", async () => {
     const hex = digestOf("app").slice("sha256:".length)
-    for (const name of ["sha256"]) {
+    for (const name of ["sha256", "SHA2_256", "sha-256", "sha512-256"]) {
       const statement = {
         _type: "https://in-toto.io/Statement/v1",
         subject: [{ name: "a", digest: { [name]: hex } }],
@@ -308,6 +308,7 @@ describe("bad lines", () => {
     ["an image with a tag", `image app:1@sha256:${"ab".repeat(32)}`],
     ["attestations that are none", '{"attestations":[null]}'],
     ["an empty document of a whole file", "{\n}"],
+    ["a bundle in a bundle without end", `${'{"bundle":'.repeat(50_000)}{}${"}".repeat(50_000)}`],
   ])("%s is one", async (_, line) => {
     const { watch, kinds } = await judged(`${line}\n`, own)
     expect(watch.badLineCount).toBeGreaterThan(0)
