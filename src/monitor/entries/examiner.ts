@@ -12,9 +12,11 @@ import { claimRemarks } from "./identity-rule.ts"
 import { signerRemarks } from "./ledger-rule.ts"
 import {
   createEntryReader,
+  datesOf,
   type EntryReading,
   type Examination,
   type ExaminedEntry,
+  type ValidityDates,
 } from "./reading.ts"
 import { type EntryRemark, type PassedOver, type Remark, remarkOn } from "./remark.ts"
 import { createRevocationRule } from "./rule-revocation.ts"
@@ -64,6 +66,8 @@ export interface ExaminedResult extends NotedEntry {
   readonly remarks: readonly EntryRemark[]
   /** Of an entry that can be read. */
   readonly facts: EntryFacts | undefined
+  /** From when to when all certificates of its signers hold, whether or not they are watched. */
+  readonly dates: ValidityDates | undefined
 }
 
 export interface EntryExaminer {
@@ -273,9 +277,20 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
       const remarks = said.length === 0 ? nothing : said.map((remark) => remarkOn(at, remark))
       const facts = isRead ? reading.facts : undefined
       const digest = facts?.digests[0]
+      const dates = isRead ? datesOf(reading) : undefined
       if (before !== undefined) Object.assign(counts, before)
       const isOurs = isRead && isListed(reading)
-      return { index: at, state, isListed: isOurs, digest, passedOver, isAgain, remarks, facts }
+      return {
+        index: at,
+        state,
+        isListed: isOurs,
+        digest,
+        passedOver,
+        isAgain,
+        remarks,
+        facts,
+        dates,
+      }
     },
     counters: () => ({ ...counts }),
   }

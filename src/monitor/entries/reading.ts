@@ -163,3 +163,17 @@ export function createEntryReader(hash: Sha256 = (bytes) => digestOf("sha256", b
     }
   }
 }
+
+/** Unix seconds, both included. */
+export interface ValidityDates {
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
+/** The dates of an entry's certificates. */
+export function datesOf({
+  claim: { notBefore, notAfter },
+}: Examination): ValidityDates | undefined {
+  if (notBefore === undefined || notAfter === undefined) return undefined
+  return { notBefore, notAfter }
+}

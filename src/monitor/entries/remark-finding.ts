@@ -16,6 +16,7 @@ import { type Finding, keyOf, ungraded } from "../findings/finding.ts"
 import type { LogSource } from "../follow/source.ts"
 import { DataFault } from "../follow/target-tree.ts"
 import { type Statement, secondsText } from "../heads/statement.ts"
+import type { ValidityDates } from "./reading.ts"
 import type { EntryRemark } from "./remark.ts"
 
 /** Where entries stand, and who says so. */
@@ -125,21 +126,25 @@ export interface JudgedRemark {
   /** That of the finding, also if it makes none now. */
   readonly key: string
   readonly finding?: Finding
-  /** Whether the dates of a certificate can neither be held for kept nor for missed. */
-  readonly isUndecided?: boolean
 }
 
 function keyOfRemark({ origin }: RemarkGround, { kind, index, about }: EntryRemark): string {
   return keyOf(kind, origin, ...[String(index), about ?? []].flat())
 }
 
-/** The dates of certificates against the witnesses' clocks. */
-function judgedValidity(remark: EntryRemark, ground: RemarkGround) {
-  const { older, newer } = enclosing(ground, remark.index)
-  const from = older === undefined ? Number.NEGATIVE_INFINITY : latest(older)
-  const sandwich = { from, to: earliest(newer) }
-  const found = judgeValidity(remark, sandwich)
-  return { remark: found, isUndecided: found === undefined && isUndecided(remark, sandwich) }
+/** Between which times of witnesses the entry came. */
+function sandwichOf(ground: RemarkGround, index: number): TimeSandwich {
+  const { older, newer } = enclosing(ground, index)
+  return present({ from: older && latest(older), to: earliest(newer) })
+}
+
+/** Whether an entry whose certificates have these dates may have come too late, as far as heads are known. */
+export function areUndecided(ground: RemarkGround, index: number, dates: ValidityDates): boolean {
+  // Nearly all are decided by the head that the entry was read under.
+  if (!isUndecided(dates, { to: earliest(ground.statement) })) return false
+  const sandwich = sandwichOf(ground, index)
+  const { from = Number.NEGATIVE_INFINITY } = sandwich
+  return isUndecided(dates, sandwich) && from - CLOCK_SKEW <= dates.notAfter
 }
 
 /** The finding that a remark on this entry makes, if any. `isBare` leaves the evidence out. */
@@ -150,11 +155,11 @@ export async function judgeRemark(
   isBare: (key: string) => boolean,
 ): Promise<JudgedRemark> {
   const key = keyOfRemark(ground, candidate)
-  const { remark, isUndecided } =
+  const remark =
     candidate.kind === "outside-validity"
-      ? judgedValidity(candidate, ground)
-      : { remark: candidate, isUndecided: false }
-  if (remark === undefined) return { key, isUndecided }
+      ? judgeValidity(candidate, sandwichOf(ground, candidate.index))
+      : candidate
+  if (remark === undefined) return { key }
   const { kind, index, summary, about, watched, isCanary } = remark
   const evidence = isBare(key) ? undefined : await evidenceOrNone(evidenceOf(ground, remark, body))
   const finding: Finding = {
@@ -208,10 +213,9 @@ export function judgeValidity(
  * Whether the entry may have come after its certificate had expired, because the oldest cosigned head with it is too
  * young to tell: of a log without witnesses, or one that was not looked at for longer than a certificate lives.
  */
-export function isUndecided(
-  { notBefore = 0, notAfter = 0 }: EntryRemark,
+function isUndecided(
+  { notBefore, notAfter }: ValidityDates,
   { to = Number.POSITIVE_INFINITY }: TimeSandwich,
-  skew = CLOCK_SKEW,
 ): boolean {
-  return notBefore <= notAfter && to - skew > notAfter
+  return notBefore <= notAfter && to - CLOCK_SKEW > notAfter
 }

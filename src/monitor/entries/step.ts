@@ -12,7 +12,7 @@ import type { MatchedEntry } from "../follow/bundle-audit.ts"
 import type { MessageReads } from "../messages/messages.ts"
 import { type ProveMessage, provenMessage } from "../messages/proving.ts"
 import { type Asked, askEnvelope, saysKept } from "../pending/asking.ts"
-import { isPending, type Standing, type StandingReason } from "../pending/standing.ts"
+import { isPending, type Standing, type StandingReason, wasUndecided } from "../pending/standing.ts"
 import { isSighted, type Sighting } from "../search/sightings.ts"
 import type { Documents } from "../state/documents.ts"
 import { tagOf } from "../state/tags.ts"
@@ -21,7 +21,7 @@ import type { Watch } from "../watch/watch.ts"
 import type { NotedEntry } from "./entry-states.ts"
 import type { EntryExaminer, ExaminedResult } from "./examiner.ts"
 import type { ExaminedEntry } from "./reading.ts"
-import { judgeRemark, type RemarkGround } from "./remark-finding.ts"
+import { areUndecided, judgeRemark, type RemarkGround } from "./remark-finding.ts"
 
 /** Entries that are examined without letting others have the thread. */
 const UNINTERRUPTED = 128
@@ -213,16 +213,12 @@ export async function takeEntries(
   const isBare = (key: string): boolean =>
     cases.length >= MOST_EVIDENCE || step.isLate() || isProven(documents, key)
 
-  /** Gives whether the dates of a certificate could not be judged. */
-  async function judgeAll({ remarks }: ExaminedResult, body: Uint8Array): Promise<boolean> {
-    let isUndecided = false
+  async function judgeAll({ remarks }: ExaminedResult, body: Uint8Array): Promise<void> {
     for (const remark of remarks) {
       const judged = await judgeRemark(step.ground, remark, body, isBare)
       keys.add(judged.key)
       if (judged.finding !== undefined) cases.push(judged.finding)
-      isUndecided ||= judged.isUndecided === true
     }
-    return isUndecided
   }
 
   for (const entry of entries) {
@@ -231,10 +227,11 @@ export async function takeEntries(
     const seen = seenEntry(step, entry, beside, duplicates.get(index))
     const examined = await examineFully(step, seen, documents)
     const { digest, facts, remarks, isListed } = examined
-    const isUndecided = remarks.length > 0 && (await judgeAll(examined, body))
+    if (remarks.length > 0) await judgeAll(examined, body)
     const isTest = remarks.some(({ isCanary }) => isCanary === true)
     const reason = isTest ? "test" : reasonOf(examined, body, beside)
-    const standing = { index, isListed, isUndecided, isKept: beside.isKept }
+    const validity = validityOf(step, examined, documents)
+    const standing = { index, isListed, isKept: beside.isKept, ...present({ validity }) }
     standings.push(reason === undefined ? standing : { ...standing, reason })
     noted.push(reason === "unasked" ? { ...examined, state: "pending" } : examined)
     if (digest !== undefined) tags.push({ index, tag: tagOf(digest) })
@@ -242,6 +239,21 @@ export async function takeEntries(
     if (noted.length % UNINTERRUPTED === 0) await step.pause()
   }
   return { cases, keys, noted, standings, tags, sightings }
+}
+
+/**
+ * Whether it stays open if the certificates were valid. What was decided once stays decided: when an entry is examined
+ * again, fewer heads from its time are known.
+ */
+function validityOf(
+  { ground, isAgain }: EntryStep,
+  { index, dates, remarks }: ExaminedResult,
+  documents: Documents,
+): Standing["validity"] {
+  if (dates === undefined || !areUndecided(ground, index, dates)) return undefined
+  if (isAgain && !wasUndecided(documents, ground.origin, index)) return undefined
+  const isWatched = remarks.some(({ kind }) => kind === "outside-validity")
+  return isWatched ? "undecided" : "undecided-stranger"
 }
 
 /** Whether a finding is proven already, so that it needs no other evidence. */

@@ -15,7 +15,7 @@ import { type Digest, digestsOfMessage, type ProveMessage, readBody } from "./pr
 
 /** Spooled messages that one round takes, and listed ones of one log. */
 const MOST_AT_ONCE = 64
-const MOST_LISTED = 1_000
+const MOST_LISTED = 256
 /** Entries that are read to find one with the message; the tag of a digest is short, and anyone may log the like. */
 const MOST_TRIED = 16
 

@@ -14,7 +14,7 @@ export interface StandingCounts {
     /** When the first of them became so, in Unix milliseconds. */
     readonly since?: number
   }
-  /** Entries of which it cannot be told whether their certificate was valid when they were logged. */
+  /** Entries by watched signers of which it cannot be told whether their certificates were valid when they were logged. */
   readonly undecided: number
   /** Entries that wait to be examined again because more is known. */
   readonly again: number
@@ -35,7 +35,7 @@ export function countStandings(documents: DocumentReads, origin: string): Standi
     for (const each of block.groups) {
       const count = countMarks(each.members)
       const { reason } = each
-      if (reason === "test") continue
+      if (reason === "test" || reason === "undecided-stranger") continue
       if (reason === "undecided") counts.undecided += count
       else if (reason === "redacted") counts.redacted += count
       else if (reason !== "unknown-bytes" && reason !== "not-kept") {

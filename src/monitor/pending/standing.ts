@@ -5,7 +5,17 @@
 import { collection, type ValueOf } from "../state/collection.ts"
 import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
 import { bytes, flag, integer, list, message, optional, word } from "../state/schema.ts"
-import { byBlock, isEmpty, isMarked, type Marks, mark, markedIn, noMarks, unmark } from "./marks.ts"
+import {
+  blockOf,
+  byBlock,
+  isEmpty,
+  isMarked,
+  type Marks,
+  mark,
+  markedIn,
+  noMarks,
+  unmark,
+} from "./marks.ts"
 
 /**
  * Pending, because what was signed was asked for: `unasked` not yet, `unreachable` the log cannot be asked or fails
@@ -30,8 +40,8 @@ export type StandingReason = PendingReason | OpaqueReason
 const MOST_GROUPS = 1024
 
 const group = message({
-  /** `test`: the monitor's own test entry, which no rule judges. `undecided`: see {@link Standing}. */
-  reason: word(...pendingReasons, ...opaqueReasons, "test", "undecided"),
+  /** `test`: the monitor's own test entry, which no rule judges. `undecided…`: see {@link Standing}. */
+  reason: word(...pendingReasons, ...opaqueReasons, "test", "undecided", "undecided-stranger"),
   /** Whether a watched signer signed them. */
   isListed: optional(flag),
   /** Whether the log says that it keeps what it does not give. */
@@ -61,12 +71,13 @@ export interface Standing {
   readonly isListed: boolean
   /** Whether the log says that it keeps what it did not give. */
   readonly isKept?: boolean
-  /** Whether it cannot be told if its certificate was valid when it was logged. */
-  readonly isUndecided: boolean
+  /** It cannot be told if its certificates were valid when it was logged: of a watched signer, or of another one. */
+  readonly validity?: "undecided" | "undecided-stranger"
 }
 
 const MINUTE = 60_000
-const DAY = 86_400_000
+/** The longest pause. */
+export const DAY = 86_400_000
 const BLOCK_DIGITS = 14
 
 /** Growing pauses up to a day. */
@@ -75,7 +86,7 @@ function pauseAfter(tries: number): number {
 }
 
 function isAsked(reason: Group["reason"]): boolean {
-  return reason !== "unknown-bytes" && reason !== "test"
+  return reason !== "unknown-bytes" && reason !== "test" && reason !== "undecided-stranger"
 }
 
 export function isPending(reason: string): boolean {
@@ -138,7 +149,7 @@ function askedGroup(
 }
 
 function place(groups: Group[], standing: Standing, now: number): void {
-  const { index, reason, isListed, isKept, isUndecided } = standing
+  const { index, reason, isListed, isKept, validity } = standing
   let before: Group | undefined
   for (const each of groups) {
     if (!isMarked(each.members, index)) continue
@@ -146,10 +157,11 @@ function place(groups: Group[], standing: Standing, now: number): void {
     unmark(each.members, index)
   }
   const listed = isListed ? ({ isListed: true } as const) : {}
+  if (validity === "undecided-stranger")
+    join(groups, index, { reason: validity, since: 0, tries: 0 })
   // Heads from the time between may turn up.
-  if (isUndecided) {
-    const times = askedGroup("undecided", before, now)
-    join(groups, index, { reason: "undecided", ...listed, ...times })
+  else if (validity !== undefined) {
+    join(groups, index, { reason: validity, ...askedGroup(validity, before, now) })
   }
   if (reason === undefined) return
   const kept = isKept === true ? ({ isKept: true } as const) : {}
@@ -198,39 +210,12 @@ export function testEntries(
   return new Set(tests.flatMap(({ members }) => markedIn(block, members)))
 }
 
-/** Entries of one block that are due. */
-export interface DueBlock {
-  readonly block: number
-  readonly indexes: readonly number[]
-}
-
-/** What is to be examined again at `now`: what was marked first, then what waits longest; up to `most` entries. */
-export function dueBlocks(
-  documents: DocumentReads,
-  origin: string,
-  now: number,
-  most: number,
-): readonly DueBlock[] {
-  const due: { readonly next: number; readonly index: number }[] = []
-  for (const [name, { groups, again }] of ofLog(documents, standings, origin)) {
-    const block = Number(name)
-    if (again !== undefined)
-      due.push(...markedIn(block, again).map((index) => ({ next: 0, index })))
-    for (const { next, members } of groups) {
-      if (next === undefined || (next > now && next - now <= DAY)) continue
-      due.push(...markedIn(block, members).map((index) => ({ next, index })))
-    }
-  }
-  const first = due.toSorted((a, b) => a.next - b.next || a.index - b.index).slice(0, most)
-  const indexes = new Set(first.map(({ index }) => index))
-  return [...byBlock(indexes, (index) => index)].map(([block, members]) => ({
-    block,
-    indexes: members.toSorted(ascending),
-  }))
-}
-
-function ascending(a: number, b: number): number {
-  return a - b
+/** Whether it could not be told of an entry, when it was examined last, if its certificates were valid. */
+export function wasUndecided(documents: DocumentReads, origin: string, index: number): boolean {
+  const { groups = [] } = documents.get(standings, placeOf(origin, blockOf(index))) ?? {}
+  return groups.some(
+    ({ reason, members }) => reason.startsWith("undecided") && isMarked(members, index),
+  )
 }
 
 /** Entries by watched signers that are not understood. */

@@ -15,7 +15,8 @@ import { faultCase, keepGap } from "../follow/fault-memory.ts"
 import type { Gap } from "../follow/follower.ts"
 import type { LogSource } from "../follow/source.ts"
 import type { DataFault, TargetTree } from "../follow/target-tree.ts"
-import { dueBlocks, testEntries } from "../pending/standing.ts"
+import { dueBlocks } from "../pending/due.ts"
+import { testEntries } from "../pending/standing.ts"
 import type { Documents } from "../state/documents.ts"
 import type { OwnTree } from "../state/tree.ts"
 import { advance, isUnfinished, rescanOf } from "./progress.ts"
@@ -213,25 +214,27 @@ function createTestCheck({ state }: RescanTools, origin: string): (index: number
 
 /** Examines again what is due: what waits for the log, and what more is known of. Rejects as {@link runRescan}. */
 export async function examineDue(tools: RescanTools, turn: RescanTurn): Promise<void> {
-  const { state, hasher } = tools
+  const { hasher, state } = tools
   const { origin, source, own, ground, now, isOver } = turn
   const end = Math.min(own.head.size, ground.statement.head.size)
   const target = asTarget(own)
+  let gathered = nothingGathered()
+
+  async function handOver(): Promise<void> {
+    if (gathered.blocks > 0) await commit(tools, turn, gathered, true, () => {})
+    gathered = nothingGathered()
+  }
+
   for (const { block, indexes } of dueBlocks(state.documents, origin, now, MOST_DUE)) {
-    if (isOver()) return
+    if (isOver()) break
     if ((indexes[0] ?? end) >= end) continue
     const width = tileWidth({ level: 0, index: block }, own.head.size)
-    const audit = await auditBundle(
-      target,
-      { source, hasher },
-      block,
-      await source.bundle(block, width),
-    )
-    const isWaiting = await reportFaults(tools, turn, audit)
-    if (isWaiting) continue
-    const gathered = nothingGathered()
+    const bytes = await source.bundle(block, width)
+    const audit = await auditBundle(target, { source, hasher }, block, bytes)
+    if (await reportFaults(tools, turn, audit)) continue
     const meant = new Set(indexes)
     gather(gathered, block, audit, (index) => meant.has(index), end)
-    await commit(tools, turn, gathered, true, () => {})
+    if (gathered.blocks >= BLOCKS || gathered.bytes >= STEP_BYTES) await handOver()
   }
+  await handOver()
 }

@@ -74,3 +74,27 @@ test("a head from behind its end without the entry proves that it came too late"
     "PROVEN outside-validity 1",
   ])
 })
+
+test("what was decided by the heads of its time stays decided when it is judged again", async () => {
+  const travelled = await travel([], {
+    witnesses: [{ name: "w1", vkey: witness.vkey }],
+    threshold: 1,
+  })
+  const { log } = travelled
+  let at = NOT_BEFORE
+  log.source.checkpoint = () => Promise.resolve(cosigned(travelled, log.bodies.length, at))
+  const dates = { notBefore: new Date(NOT_BEFORE), notAfter: new Date(NOT_AFTER) }
+  for (let day = 0; day < 68; day++) {
+    const begin = NOT_BEFORE + day * DAY
+    const own = { notBefore: new Date(begin), notAfter: new Date(begin + 10 * MINUTE) }
+    log.bodies.push(
+      certifiedBody(ci, `app ${day}`, { identity: IDENTITY, issuer: ISSUER, ...dates, ...own }),
+    )
+    at = begin + MINUTE
+    await travelled.round(at)
+  }
+  expect(travelled.standings().undecided).toBe(0)
+  travelled.watch = ["signer ci", `  oidc ${ISSUER} ${IDENTITY}`]
+  await travelled.round(at + MINUTE)
+  expect(travelled.standings().undecided).toBe(0)
+})
