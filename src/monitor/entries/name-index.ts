@@ -149,6 +149,14 @@ export function indexNames(subjects: readonly Subject[]): NameIndex {
     return eachOnce(found.flat())
   }
 
+  function beginnings(start: string): readonly NameRule[] {
+    return eachOnce([
+      ...written.findBeginning(start),
+      ...canonical.findBeginning(canonicalName(start)),
+      ...skeletons.findBeginning(skeletonOf(start)),
+    ])
+  }
+
   return {
     hasNames: subjects.some(({ names }) => names.length > 0),
     find,
@@ -160,7 +168,7 @@ export function indexNames(subjects: readonly Subject[]): NameIndex {
       return alike.filter(({ pattern }) => !fitting.has(pattern))
     },
     findLoosely(text) {
-      if (text.length > LONGEST_NAME) return written.findBeginning(text)
+      if (text.length > LONGEST_NAME) return beginnings(text.slice(0, LONGEST_NAME))
       return eachOnce([...find(text), ...skeletons.find(skeletonOf(text)), ...caseless.find(text)])
     },
   }
