@@ -9,6 +9,7 @@ import { formatBase64, parseBase64, parseDecimal, parsePlainText } from "../core
 import { formatVkey, parseVkey, type Vkey } from "../core/note/note.ts"
 import { asHash, type Hash } from "../core/tree/hash.ts"
 import {
+  type Evidence,
   type EvidenceEffect,
   type EvidenceKind,
   entryEvidenceKinds,
@@ -263,7 +264,14 @@ export function newestForm(text: string): string {
   return formatEvidence({ ...parseEvidence(text), format: NEWEST })
 }
 
-/** What a file says that it does to its key; for v1, what it does. Refuses as {@link parseEvidence} does. */
-export function statedEffect(text: string): EvidenceEffect {
-  return effectOf(parseEvidence(text))
+const STATED = /^tlog-evidence\/v2\nkind [^\n]*\n(convicts|presents) /
+
+/** What evidence says that it does to its key, or does if it is of v1; it is not read beyond that. */
+export function statedEffect({ kind, text }: Pick<Evidence, "kind" | "text">): EvidenceEffect {
+  const [, word] = STATED.exec(text) ?? []
+  if (word === "convicts" || word === "presents") return word
+  const has = (name: string) => text.includes(`\n${name} `)
+  if (presenting.has(kind)) return "presents"
+  if (kind !== "time" || !has("index")) return "convicts"
+  return has("promise") && !has("old") ? "convicts" : "presents"
 }

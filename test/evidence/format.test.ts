@@ -116,7 +116,9 @@ describe.each(files)("parseEvidence() of $name", ({ text }) => {
   test("refuses an unknown kind, and an unknown type of key", () => {
     expectRefusal("unsupported", () => parseEvidence(text.replace(/kind .*/, "kind odd")))
     const key = `log.example/test+00000000+${Buffer.from([0x09, 1]).toString("base64")}`
-    expectRefusal("unsupported", () => parseEvidence(text.replace(/\n(key|convicts|presents) .*/, `\n$1 ${key}`)))
+    expectRefusal("unsupported", () =>
+      parseEvidence(text.replace(/\n(key|convicts|presents) .*/, `\n$1 ${key}`)),
+    )
   })
 
   test("refuses it cut short anywhere but between two lines", () => {

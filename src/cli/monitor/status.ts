@@ -4,7 +4,12 @@ import { logRecord } from "../../monitor/monitored-log.ts"
 import type { DocumentReads } from "../../monitor/state/documents.ts"
 import type { MonitorState } from "../../monitor/state/state.ts"
 import type { OwnTree } from "../../monitor/state/tree.ts"
-import { type FollowedLog, type MonitorStatus, monitorStatus } from "../../monitor/status.ts"
+import {
+  type FollowedLog,
+  type MonitorStatus,
+  monitorStatus,
+  type OpenFinding,
+} from "../../monitor/status.ts"
 import { defineCommand, jsonOption } from "../command/options.ts"
 import type { Fields, Output } from "../command/output.ts"
 import { monitorDirectory, readState, stateOptions } from "./directory.ts"
@@ -66,6 +71,12 @@ function logFields(log: MonitorStatus["logs"][number]): Fields {
   ]
 }
 
+function evidenceFields({ evidenceId, effect, isUnkept }: OpenFinding): Fields {
+  if (evidenceId === undefined) return []
+  const kept = isUnkept === true ? ", not kept: there was no room for the file" : ""
+  return [["evidence", `${evidenceId}${effect === undefined ? "" : ` ${effect}`}${kept}`]]
+}
+
 export function printStatus(output: Output, status: MonitorStatus): void {
   const { logs, findings, lastCompleteAt: at, isBlind, undelivered } = status
   for (const log of logs) output.result(log.origin, logFields(log), {})
@@ -75,10 +86,12 @@ export function printStatus(output: Output, status: MonitorStatus): void {
     ["open findings", findings.length],
   ] as const
   output.result("monitor", health, {})
-  for (const { id, grade, kind, origin, summary, acknowledgedAt } of findings) {
+  for (const finding of findings) {
+    const { id, grade, kind, origin, summary, acknowledgedAt } = finding
     const fields = [
       ["origin", origin],
       ["summary", summary],
+      ...evidenceFields(finding),
       ...(acknowledgedAt === undefined
         ? []
         : [["acknowledged", dateText(acknowledgedAt)] as const]),

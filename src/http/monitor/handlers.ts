@@ -141,7 +141,7 @@ export function monitorRoutes(
   }
 
   function evidenceList(): Answer {
-    const lines = keptEvidence(documents).map(({ id, kind }) => `${id} ${kind}\n`)
+    const lines = keptEvidence(documents).map(({ id, kind, effect }) => `${id} ${kind} ${effect}\n`)
     return textAnswer(200, lines.join(""))
   }
 

@@ -75,11 +75,20 @@ function logSection(log: LogStatus, now: number): string {
   ].join("")
 }
 
+function evidenceText({
+  evidenceId,
+  effect,
+  isUnkept,
+}: Pick<OpenFinding, "evidenceId" | "effect" | "isUnkept">): string {
+  if (evidenceId === undefined) return ""
+  return `${evidenceId} ${effect ?? ""}${isUnkept === true ? ", not kept: no room" : ""}`
+}
+
 function findingTable(findings: readonly OpenFinding[], now: number): string {
   const rows = findings.map(({ id, grade, kind, origin, summary, ...finding }) => {
     const state = finding.acknowledgedAt === undefined ? "open" : "acknowledged"
     const since = time(finding.openedAt, now)
-    return [id, grade, kind, origin, summary, since, state, finding.evidenceId ?? ""]
+    return [id, grade, kind, origin, summary, since, state, evidenceText(finding)]
   })
   return table(["id", "grade", "kind", "about", "what", "since", "state", "evidence"], rows)
 }
@@ -91,7 +100,7 @@ const verdicts = [
   "nothing is open",
   "something needs a look",
   "entries that nobody expected",
-  "a log or a witness has lied",
+  "a log or a witness is convicted",
 ] as const
 
 const style =

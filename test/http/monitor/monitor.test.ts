@@ -150,7 +150,7 @@ describe("GET", () => {
     const id = "ab".repeat(32)
     const evidence = { id, kind: "fork", text: "tlog-evidence/v1\nkind fork\nkey ä\n" } as const
     raise(door.documents, findingOf({ grade: "PROVEN", evidence }), T)
-    expect((await askUnchecked(door.port, "/evidence")).text()).toBe(`${id} fork\n`)
+    expect((await askUnchecked(door.port, "/evidence")).text()).toBe(`${id} fork convicts\n`)
     expect((await askUnchecked(door.port, `/evidence/${id}`)).text()).toBe(evidence.text)
     for (const path of ["00".repeat(32), "tally%20log.example", "x", "%2e%2e"]) {
       expect((await askUnchecked(door.port, `/evidence/${path}`)).status).toBe(404)
@@ -188,7 +188,7 @@ describe("GET", () => {
     const html = page.text()
     expect(page.headers["content-type"]).toBe("text/html; charset=utf-8")
     expect(page.headers["content-security-policy"]).toContain("default-src 'none'")
-    expect(html).toContain("Watching: a log or a witness has lied")
+    expect(html).toContain("Watching: a log or a witness is convicted")
     expect(html).toContain(
       "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&#39;\\u{202e}\\u{0}",
     )
