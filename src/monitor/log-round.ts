@@ -11,6 +11,7 @@ import { settle } from "./findings/settle.ts"
 import { storedFinding } from "./findings/stored.ts"
 import type { LogSource } from "./follow/source.ts"
 import { judgeFreshness } from "./freshness.ts"
+import { hasAlias } from "./heads/alias.ts"
 import { judgeHead, judgePending, newestSigned } from "./heads/judge.ts"
 import { type JudgeLimits, type JudgeScope, limitsOf } from "./heads/scope.ts"
 import { type KnownKeys, openStatement, readNote, type Statement } from "./heads/statement.ts"
@@ -135,7 +136,9 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
   const { isComplete, isCut, failures } = await sync(round, observations)
   await checkGaps(tools, log.source, round)
   await state.change(async (documents) => {
-    const reached = sights.map((sight) => {
+    // Whoever never answered in the name of Rekor v1 has no door for it.
+    const isExpected = ({ vantage }: Sight) => vantage !== "rekor-v1" || hasAlias(documents, origin)
+    const reached = sights.filter(isExpected).map((sight) => {
       const failure = failures.find(({ vantage }) => vantage === sight.vantage)
       return judgeReachability(origin, failure ?? sight, now)
     })
@@ -193,6 +196,7 @@ async function newestNote(source: LogSource, size: number, keys: KnownKeys): Pro
 async function readVantages(log: MonitoredLog, keys: KnownKeys, size: number) {
   return await Promise.all([
     sightOf("log", () => newestNote(log.source, size, keys)),
+    sightOf("rekor-v1", async () => await log.source.rekorHead?.()),
     ...log.mirrors.map(({ name, source }) =>
       sightOf(`mirror ${name}`, () => newestNote(source, size, keys)),
     ),

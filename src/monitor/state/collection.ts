@@ -13,6 +13,7 @@ import type { Schema } from "./schema.ts"
  * `finding`, `evidence`: by their IDs. `alert`: what is still to be delivered. `claim`, `revocation`:
  * what entries said. `promise`: receipts that are still to be kept. `expectation`: what was shipped
  * and must appear. `canary`: the monitor's own test entries. `inbox`: heads posted by verifiers.
+ * `alias`: heads under the log's other names.
  */
 export type DocumentKind =
   | "policy"
@@ -32,6 +33,7 @@ export type DocumentKind =
   | "expectation"
   | "canary"
   | "inbox"
+  | "alias"
 
 /** Which keys of a kind belong to a collection; all of them by default. */
 interface CollectionKeys {
