@@ -15,6 +15,7 @@ import { absent, type Case, type Observation, type SuspectedCase } from "../find
 import { attested, keyOf, ungraded } from "../findings/finding.ts"
 import type { DocumentReads } from "../state/documents.ts"
 import { isAlias, judgeTreeId, keepAlias, openAlias } from "./alias.ts"
+import { judgeClocks } from "./clocks.ts"
 import { judgeStatement } from "./fork.ts"
 import {
   forgetPending,
@@ -64,7 +65,7 @@ async function judgeSigned(judgement: HeadJudgement, statement: Statement) {
     isUsable && statement.log.length > 0
       ? watchVantage(judgement, observation, { size: statement.head.size, note: statement.note })
       : []
-  return [...findings, ...timed, ...watched]
+  return [...findings, ...timed, ...judgeClocks(judgement, statement, receivedAt), ...watched]
 }
 
 /**
@@ -89,8 +90,8 @@ async function judgeKept(scope: JudgeScope, head: PendingHead): Promise<readonly
   if (verdict !== "agrees" || statement.head.origin !== scope.origin) return findings
   keepCosigned(scope.documents, scope, statement)
   // What its times contradict was said when it was seen.
-  const timed = await watchSigners(scope, statement, at, true)
-  return timed.filter((each) => "absentAt" in each)
+  await watchSigners(scope, statement, at, true)
+  return []
 }
 
 function unreconciled(scope: JudgeScope, beyond: readonly PendingHead[]): readonly Case[] {
