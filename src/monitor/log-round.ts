@@ -136,8 +136,10 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
   const { isComplete, isCut, failures } = await sync(round, observations)
   await checkGaps(tools, log.source, round)
   await state.change(async (documents) => {
-    // Whoever never answered in the name of Rekor v1 has no door for it.
-    const isExpected = ({ vantage }: Sight) => vantage !== "rekor-v1" || hasAlias(documents, origin)
+    // Whoever never answered in the name of Rekor v1 has no door for it; a server that is down is one finding.
+    const isUp = sights.some((sight) => sight.vantage === "log" && !("failure" in sight))
+    const isExpected = ({ vantage }: Sight) =>
+      vantage !== "rekor-v1" || (isUp && hasAlias(documents, origin))
     const reached = sights.filter(isExpected).map((sight) => {
       const failure = failures.find(({ vantage }) => vantage === sight.vantage)
       return judgeReachability(origin, failure ?? sight, now)
