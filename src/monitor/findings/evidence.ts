@@ -38,7 +38,7 @@ export const evidenceTallies = collection(
 )
 
 /** Whose evidence it is, and what it is for. */
-export interface EvidenceCase {
+interface EvidenceCase {
   readonly origin: string
   readonly watched?: string | undefined
   readonly effect?: EvidenceEffect | undefined

@@ -50,7 +50,7 @@ type StoredItem = ValueOf<typeof outbox>
 export type AlertEvent = StoredItem["alert"]["event"]
 
 /** Evidence as a sink is told of it. */
-export interface AlertEvidence {
+interface AlertEvidence {
   readonly id: string
   /** Whether it convicts or presents; absent in an alert that an earlier version made. */
   readonly effect?: EvidenceEffect

@@ -25,7 +25,7 @@ import {
 const MOST_WAITING = 8
 
 /** The first note of each key under another name of the log, by origin and key. */
-export const aliases = textCollection("alias")
+const aliases = textCollection("alias")
 
 function signersOf({ logKeys }: Pick<KnownKeys, "logKeys">, name: string): readonly Vkey[] {
   return logKeys.filter((vkey) => vkey.name !== name && isOwnOrigin(vkey, name))
