@@ -17,6 +17,8 @@ export interface LogSource {
     width: number,
     isFresh?: boolean,
   ): Promise<Uint8Array | undefined>
+  /** The newest head as clients of Rekor v1 get it, where the log has a door for them. */
+  rekorHead?(): Promise<string | undefined>
   /** The DSSE envelope that is kept beside an entry; refuses `not-found` for one that was taken away. */
   envelope?(index: number): Promise<Uint8Array | undefined>
   /** What only a log's own API has; static files have none of it. */
