@@ -167,7 +167,7 @@ async function lookForThefts(thief: Thief, ways: readonly Way[]): Promise<void> 
   for (const { image, way } of thefts) {
     if (way.isOrphan === true) continue
     const words = ["attach", "--log", stand.log.url, "--image", referenceOf(image)]
-    await room.run([...countersign, ...words, "--insecure-registry"])
+    await room.run([...countersign, ...words])
   }
   await assertFound(thief, thefts, "with the signed bytes attached")
   const said = await runMonitor(thief, thefts)
