@@ -19,6 +19,8 @@ import { serveLog } from "./stand/served-log.ts"
 import type { Stand } from "./stand/stand.ts"
 import { serveTimestamps } from "./stand/timestamp-authority.ts"
 import { writeTrustFiles } from "./stand/trust-files.ts"
+import { cosign2Ways, cosign3Ways } from "./theft/signatures.ts"
+import { theftChecks } from "./theft/theft.ts"
 import { litewitnessChecks } from "./witnesses/litewitness.ts"
 import { sigsumChecks } from "./witnesses/sigsum.ts"
 import { spicyChecks } from "./witnesses/spicy.ts"
@@ -35,8 +37,8 @@ function announce({ client, operation, outcome, reason }: Result): void {
 
 function cosignChecks(name: string, program: string, stand: Stand): readonly Check[] {
   return name.startsWith("cosign 2.")
-    ? cosign2Checks(program, stand)
-    : cosign3Checks(program, stand)
+    ? [...cosign2Checks(program, stand), ...theftChecks(program, stand, cosign2Ways(stand))]
+    : [...cosign3Checks(program, stand), ...theftChecks(program, stand, cosign3Ways(stand))]
 }
 
 function withoutLack(client: Fetched): Fetched {
