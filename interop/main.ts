@@ -37,8 +37,8 @@ function announce({ client, operation, outcome, reason }: Result): void {
 
 function cosignChecks(name: string, program: string, stand: Stand): readonly Check[] {
   return name.startsWith("cosign 2.")
-    ? [...cosign2Checks(program, stand), ...theftChecks(program, stand, cosign2Ways(stand))]
-    : [...cosign3Checks(program, stand), ...theftChecks(program, stand, cosign3Ways(stand))]
+    ? cosign2Checks(program, stand)
+    : cosign3Checks(program, stand)
 }
 
 function withoutLack(client: Fetched): Fetched {
@@ -59,24 +59,29 @@ async function runClient(
   else await runner.run({ name: client.name, checks: checksOf(client) })
 }
 
+interface Programs {
+  readonly cosign2: string
+  readonly cosign3: string
+  readonly registry: string
+}
+
 /** With the registry and both generations of cosign, or not at all. */
-async function runBridge(
+async function runTogether(
+  name: string,
   runner: Runner,
   options: InteropOptions,
   { generations, registry }: FetchedClients,
-  stand: Stand,
+  checksOf: (programs: Programs) => readonly Check[],
 ): Promise<void> {
-  const name = "bridge"
   const [cosign2, cosign3] = generations.map(({ cosign }) => cosign)
   if (!isWanted(options, name) || cosign2 === undefined || cosign3 === undefined) return
   if ("lack" in registry) return runner.skip(name, registry.lack)
   if ("lack" in cosign2) return runner.skip(name, cosign2.lack)
   if ("lack" in cosign3) return runner.skip(name, cosign3.lack)
-  const checks = bridgeChecks({
+  const checks = checksOf({
     cosign2: cosign2.program("cosign"),
     cosign3: cosign3.program("cosign"),
     registry: registry.program("docker-registry"),
-    stand,
   })
   await runner.run({ name, checks })
 }
@@ -103,7 +108,13 @@ async function runSigstore(
   if (isWanted(options, SIGSTORE_JS)) {
     await runner.run({ name: SIGSTORE_JS, checks: sigstoreJsChecks(js) })
   }
-  await runBridge(runner, options, clients, stand)
+  await runTogether("bridge", runner, options, clients, (programs) =>
+    bridgeChecks({ ...programs, stand }),
+  )
+  await runTogether("theft", runner, options, clients, ({ cosign2, cosign3 }) => [
+    ...theftChecks({ cosign: cosign2, importer: cosign3, stand }, "cosign 2", cosign2Ways(stand)),
+    ...theftChecks({ cosign: cosign3, importer: cosign3, stand }, "cosign 3", cosign3Ways(stand)),
+  ])
   if (isWanted(options, "README.md")) {
     await runner.run({ name: "README.md", checks: readmeChecks(clients, stand) })
   }

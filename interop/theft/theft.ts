@@ -10,9 +10,14 @@ import { writeArtifact, writeKeyPair } from "../stand/signing.ts"
 import { expectMatch, expectSame, type Stand } from "../stand/stand.ts"
 import type { Image, KeyKind, Way } from "./signatures.ts"
 
-interface Thief {
+interface Means {
   readonly cosign: string
+  /** The cosign that imports keys: an older one takes few kinds. */
+  readonly importer: string
   readonly stand: Stand
+}
+
+interface Thief extends Means {
   readonly registry: Registry
   readonly room: Room
 }
@@ -29,10 +34,10 @@ const generation: Readonly<Record<KeyKind, readonly string[]>> = {
   ed25519: ["-algorithm", "ED25519"],
 }
 
-async function makeKey({ cosign, room }: Thief, kind: KeyKind): Promise<void> {
+async function makeKey({ importer, room }: Thief, kind: KeyKind): Promise<void> {
   if (room.has(`${kind}.key`)) return
   await room.run(["openssl", "genpkey", ...generation[kind], "-out", `${kind}.pem`])
-  await room.run([cosign, "import-key-pair", "--key", `${kind}.pem`, "-o", kind])
+  await room.run([importer, "import-key-pair", "--key", `${kind}.pem`, "-o", kind])
 }
 
 async function uploadImage({ cosign, registry, room }: Thief, number: number): Promise<Image> {
@@ -179,13 +184,13 @@ async function lookForThefts(thief: Thief, ways: readonly Way[]): Promise<void> 
   )
 }
 
-/** Everything that a stranger can do with this cosign to images in the registry. */
-export function theftChecks(cosign: string, stand: Stand, ways: readonly Way[]): readonly Check[] {
-  const operation = `a stranger signs images in ${ways.length} ways: search and monitor name each`
-  const { registry } = stand
+/** Everything that a stranger can do with a cosign to images in the registry. */
+export function theftChecks(means: Means, client: string, ways: readonly Way[]): readonly Check[] {
+  const operation = `${client}: a stranger signs images in ${ways.length} ways: search and monitor name each`
+  const { registry } = means.stand
   if (registry === undefined) {
     const lack = "there is no container registry"
     return [{ operation, run: () => Promise.resolve(), lack }]
   }
-  return [{ operation, run: (room) => lookForThefts({ cosign, stand, registry, room }, ways) }]
+  return [{ operation, run: (room) => lookForThefts({ ...means, registry, room }, ways) }]
 }
