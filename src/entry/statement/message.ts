@@ -9,7 +9,7 @@ import { readStatement, type StatedSubject } from "./reading.ts"
 import { readSuperset } from "./superset.ts"
 
 /** `payload`: that of an envelope, without its type. */
-export type MessageForm =
+type MessageForm =
   | "dsse-pae"
   | "simple-signing"
   | "commit-id"
