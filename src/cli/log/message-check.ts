@@ -1,5 +1,5 @@
 // The check of a database's messages, for fsck and for backups.
-import { createHash } from "node:crypto"
+import { hashNatively } from "../../crypto/native-hash.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { checkMessages, type MessageReport } from "../../log/message-check.ts"
 import type { StoredLog } from "../../storage/log-engine.ts"
@@ -11,6 +11,6 @@ export function checkStoredMessages({
   return checkMessages({
     messages,
     hasher: nativeHasher,
-    hash: (name, bytes) => createHash(name).update(bytes).digest(),
+    hash: hashNatively,
   })
 }

@@ -2,6 +2,7 @@
 
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
 import { createSignatureVerifier } from "../../crypto/engines/verification.ts"
+import { hashNatively } from "../../crypto/native-hash.ts"
 import { createLogSigner } from "../../crypto/signers/log-signer.ts"
 import { createRekorSigner } from "../../crypto/signers/rekor-signer.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
@@ -21,6 +22,7 @@ import { watchFreeSpace } from "./free-space.ts"
 import { heldHeads, type PublishingPlan, processClock } from "./publishing.ts"
 import { upgradeSearch } from "./search/files.ts"
 import type { ServeOptions } from "./serve-options.ts"
+import { createProvingThread } from "./threads/proving-thread.ts"
 import { startSearch } from "./threads/search-thread.ts"
 import { startWriter } from "./threads/writer-thread.ts"
 
@@ -88,6 +90,8 @@ async function openParts(
   closers.push(reads.close)
   const search = startSearch(directory, options.onSearch.trouble)
   closers.push(search.close)
+  const proving = createProvingThread()
+  closers.push(proving.close)
   const { identity } = reads
   const keys = readLogKeys(directory, passphrase)
   const { vkeys } = createLogSigner(identity.origin, keys)
@@ -100,6 +104,8 @@ async function openParts(
     terms: { besideBody },
     verifier,
     hasher: nativeHasher,
+    hash: hashNatively,
+    prove: proving.prove,
     defer: setImmediate,
     admit: (proposal) => assertMayWrite(proposal, options.writeRule),
     obstacle: freeSpace.obstacle,
