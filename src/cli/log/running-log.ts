@@ -2,6 +2,7 @@
 
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
 import { createSignatureVerifier } from "../../crypto/engines/verification.ts"
+import { hashNatively } from "../../crypto/native-hash.ts"
 import { createLogSigner } from "../../crypto/signers/log-signer.ts"
 import { createRekorSigner } from "../../crypto/signers/rekor-signer.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
@@ -18,10 +19,10 @@ import { openLogReads } from "../../storage/log-engine.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import { type DataDirectory, readLogKeys } from "./data-directory.ts"
 import { watchFreeSpace } from "./free-space.ts"
-import { hashNatively } from "./message-check.ts"
 import { heldHeads, type PublishingPlan, processClock } from "./publishing.ts"
 import { upgradeSearch } from "./search/files.ts"
 import type { ServeOptions } from "./serve-options.ts"
+import { createProvingThread } from "./threads/proving-thread.ts"
 import { startSearch } from "./threads/search-thread.ts"
 import { startWriter } from "./threads/writer-thread.ts"
 
@@ -89,6 +90,8 @@ async function openParts(
   closers.push(reads.close)
   const search = startSearch(directory, options.onSearch.trouble)
   closers.push(search.close)
+  const proving = createProvingThread()
+  closers.push(proving.close)
   const { identity } = reads
   const keys = readLogKeys(directory, passphrase)
   const { vkeys } = createLogSigner(identity.origin, keys)
@@ -102,6 +105,7 @@ async function openParts(
     verifier,
     hasher: nativeHasher,
     hash: hashNatively,
+    prove: proving.prove,
     defer: setImmediate,
     admit: (proposal) => assertMayWrite(proposal, options.writeRule),
     obstacle: freeSpace.obstacle,
