@@ -56,8 +56,8 @@ export function createProvingThread(): ProvingThread {
       worker ??= start()
       lastId += 1
       const id = lastId
-      // Copies: views of a larger buffer would take all of it along.
-      const question = { id, body: body.slice(), bytes: bytes.slice() }
+      // Copies, which the slice() of a Buffer is not: what is handed over is gone here.
+      const question = { id, body: new Uint8Array(body), bytes: new Uint8Array(bytes) }
       return new Promise((resolve, reject) => {
         asked.set(id, { resolve, reject })
         worker?.postMessage(question, [question.body.buffer, question.bytes.buffer])
