@@ -75,9 +75,9 @@ describe("countersign monitor run with authorities", () => {
     const round = await watching(lines)
     const signer = makeSigner("ecdsa-p256")
     await submit("app", makeLeaf(fulcio, signer, { uri: RELEASE }), signer)
-    const expected = await round()
-    expect(expected.code).toBe(0)
-    expect(expected.err).not.toContain("believe anyone")
+    const quiet = await round()
+    expect(quiet.code).toBe(0)
+    expect(quiet.err).not.toContain("believe")
 
     const thief = makeSigner("ecdsa-p256")
     const own = makeLeaf({ name: fulcio.name, signer: thief }, thief, { uri: RELEASE })
