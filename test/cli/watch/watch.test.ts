@@ -360,6 +360,9 @@ describe("countersign watch lint", () => {
     const ran = await watch("lint", written("subject app", "  image none"))
     expect(ran).toMatchObject({ code: 1, out: "" })
     expect(ran.err).toMatch(/\.watch, line 3: expected image/)
+    const missing = await watch("lint", written("subject app", "  digests not-there"))
+    expect(missing).toMatchObject({ code: 1, out: "" })
+    expect(missing.err).toMatch(/\.watch, line 3: file of the watch file .*not-there: ENOENT/)
   })
 })
 
