@@ -8,6 +8,7 @@ import { type Check, createRunner, type Runner } from "./running/check.ts"
 import { killRunning } from "./running/process.ts"
 import { isGood, missingClients, type Result, reportText } from "./running/report.ts"
 import { makeFolder, openRoom, removeFolders } from "./running/room.ts"
+import { bridgeChecks } from "./sigstore/bridge.ts"
 import { cosign2Checks } from "./sigstore/cosign-2.ts"
 import { cosign3Checks } from "./sigstore/cosign-3.ts"
 import { rekorCliChecks } from "./sigstore/rekor-cli.ts"
@@ -56,6 +57,28 @@ async function runClient(
   else await runner.run({ name: client.name, checks: checksOf(client) })
 }
 
+/** With the registry and both generations of cosign, or not at all. */
+async function runBridge(
+  runner: Runner,
+  options: InteropOptions,
+  { generations, registry }: FetchedClients,
+  stand: Stand,
+): Promise<void> {
+  const name = "bridge"
+  const [cosign2, cosign3] = generations.map(({ cosign }) => cosign)
+  if (!isWanted(options, name) || cosign2 === undefined || cosign3 === undefined) return
+  if ("lack" in registry) return runner.skip(name, registry.lack)
+  if ("lack" in cosign2) return runner.skip(name, cosign2.lack)
+  if ("lack" in cosign3) return runner.skip(name, cosign3.lack)
+  const checks = bridgeChecks({
+    cosign2: cosign2.program("cosign"),
+    cosign3: cosign3.program("cosign"),
+    registry: registry.program("docker-registry"),
+    stand,
+  })
+  await runner.run({ name, checks })
+}
+
 async function runSigstore(
   runner: Runner,
   options: InteropOptions,
@@ -78,6 +101,7 @@ async function runSigstore(
   if (isWanted(options, SIGSTORE_JS)) {
     await runner.run({ name: SIGSTORE_JS, checks: sigstoreJsChecks(js) })
   }
+  await runBridge(runner, options, clients, stand)
   if (isWanted(options, "README.md")) {
     await runner.run({ name: "README.md", checks: readmeChecks(clients, stand) })
   }

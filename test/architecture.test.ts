@@ -191,6 +191,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
       "rescan",
     ],
   },
+  client: { ".": [], messages: ["."], registry: [".", "messages"] },
   crypto: { engines: [], signers: ["engines"], ".": [] },
   storage: {
     disk: [],
@@ -219,11 +220,13 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "log/threads": ["log/search"],
     log: ["command", "log/search", "log/threads"],
     user: ["command"],
+    attach: ["command"],
+    bridge: ["command"],
     witness: ["command", "log"],
     "monitor/sinks": ["command"],
     watch: ["command"],
     monitor: ["command", "monitor/sinks", "watch"],
-    ".": ["command", "log", "user", "witness", "watch", "monitor"],
+    ".": ["command", "log", "user", "attach", "bridge", "witness", "watch", "monitor"],
   },
 }
 

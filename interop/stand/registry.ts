@@ -10,8 +10,24 @@ export interface Registry {
   stop(): Promise<void>
 }
 
+/** Who is told of everything that is pushed. */
+export interface Notified {
+  readonly url: string
+  readonly token: string
+}
+
+function notifications({ url, token }: Notified): readonly string[] {
+  const headers = `{Authorization: ["Bearer ${token}"]}`
+  const endpoint = `{name: told, url: "${url}", headers: ${headers}, timeout: 5s, threshold: 3, backoff: 1s}`
+  return [`notifications: {endpoints: [${endpoint}]}`]
+}
+
 /** Serves an empty registry; `program` is the path of docker-registry. */
-export async function serveRegistry(program: string, folder: string): Promise<Registry> {
+export async function serveRegistry(
+  program: string,
+  folder: string,
+  notified?: Notified,
+): Promise<Registry> {
   const place = join(folder, "registry")
   mkdirSync(place)
   const file = join(place, "config.yml")
@@ -22,6 +38,7 @@ export async function serveRegistry(program: string, folder: string): Promise<Re
         "log: {level: error}",
         `storage: {filesystem: {rootdirectory: ${join(place, "data")}}}`,
         `http: {addr: "${address}"}`,
+        ...(notified === undefined ? [] : notifications(notified)),
       ]
       writeFileSync(file, `${configuration.join("\n")}\n`)
       return [program, "serve", file]

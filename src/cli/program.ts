@@ -11,6 +11,7 @@ const commands = {
     init: "make the keys, the database and the head guard of a new log",
     serve: "run the log over HTTP",
     submit: "log signatures, verify the receipts and write bundles",
+    attach: "give a log the signed bytes of entries of which it has only a digest",
     revoke: "log a revocation of a key, signed by the key itself",
     verify: "verify a bundle offline: artifact, signature, log entry, proof and checkpoint",
     search: "find entries of a log by what they contain",
@@ -21,6 +22,7 @@ const commands = {
     heads: "the heads of logs that this verifier has seen, to compare with what others have seen",
     witness: "run a witness: cosign the checkpoints of logs",
     monitor: "follow logs: rebuild their trees, verify every entry, raise the alarm",
+    bridge: "give a log what was signed elsewhere, and report what it does not have",
     watch: "write watch files, and look them through",
     trust: "write trusted_root.json and signing_config.json for Sigstore's clients",
     keys: "print the log's public keys, for verifiers to pin",
@@ -37,6 +39,7 @@ const commands = {
     heads: "",
     witness: "",
     monitor: "",
+    bridge: "",
     watch: "",
     "search-index": "",
   },
@@ -44,6 +47,7 @@ const commands = {
     init: async () => (await import("./log/init.ts")).initCommand,
     serve: async () => (await import("./log/serve.ts")).serveCommand,
     submit: async () => (await import("./user/submit.ts")).submitCommand,
+    attach: async () => (await import("./attach/attach.ts")).attachCommand,
     revoke: async () => (await import("./user/revoke.ts")).revokeCommand,
     verify: async () => (await import("./user/verify.ts")).verifyCommand,
     search: async () => (await import("./user/search.ts")).searchCommand,
@@ -54,6 +58,7 @@ const commands = {
     heads: async () => (await import("./user/heads.ts")).headsCommand,
     witness: async () => (await import("./witness/witness.ts")).witnessCommand,
     monitor: async () => (await import("./monitor/monitor.ts")).monitorCommand,
+    bridge: async () => (await import("./bridge/bridge.ts")).bridgeCommand,
     watch: async () => (await import("./watch/watch.ts")).watchCommand,
     trust: async () => (await import("./user/trust.ts")).trustCommand,
     keys: async () => (await import("./log/keys.ts")).keysCommand,
@@ -101,7 +106,8 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
     await program.parseAsync(words, { from: "user" })
     return EXIT_FINE
   } catch (error) {
-    const code = exitCodeOf(error, words[0] === "monitor" ? EXIT_MONITOR_USAGE : EXIT_USAGE)
+    const isFinder = words[0] === "monitor" || words[0] === "bridge"
+    const code = exitCodeOf(error, isFinder ? EXIT_MONITOR_USAGE : EXIT_USAGE)
     if (code === undefined) throw error
     // Commander has printed its own errors already.
     if (error instanceof Error && !(error instanceof CommanderError)) {

@@ -2,6 +2,7 @@
 // body binds only a payload, and then kept beside the tree. They take their turn between batches, all that wait in one
 // commit; who submits entries does not wait for their verification.
 import { equalBytes } from "../core/base/bytes.ts"
+import type { HashName } from "../core/base/digest.ts"
 import { Refusal, refuse, Trouble } from "../core/base/errors.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
 import type { SignatureCheck, SignatureVerifier } from "../entry/entry.ts"
@@ -12,11 +13,15 @@ import type { AttachedMessage, LogEntry } from "./ports/log.ts"
 import type { Attached, NewMessage, StoredMessage } from "./ports/message.ts"
 import type { LogReads, Redaction } from "./ports/store.ts"
 
+export type MessageHash = (name: HashName, bytes: Uint8Array) => Uint8Array
+
 interface AttachingOptions {
   readonly reads: Pick<LogReads, "attachment" | "messages">
   entry(index: number): Promise<LogEntry>
   readonly verifier: SignatureVerifier
   readonly hasher: TreeHasher
+  /** The platform's, for messages of megabytes. */
+  readonly hash: MessageHash
   /** Bytes of the longest message that is kept; 0 keeps none. */
   readonly messageBytes: number
   /** Writes some, durably; calls do not overlap. */
@@ -32,6 +37,7 @@ interface Waiting {
 /** Messages that may be under way, and what one commit takes of them. */
 const MOST_UNDER_WAY = 64
 const MOST_AT_ONCE = 16
+const MOST_OF_A_DIGEST = 16
 const BYTES_AT_ONCE = 8 * 1024 * 1024
 
 function gone(digest: string, { redacted }: Redaction): never {
@@ -84,7 +90,7 @@ function createQueue(write: AttachingOptions["write"]) {
 }
 
 export function createAttaching(options: AttachingOptions) {
-  const { reads, verifier, hasher, messageBytes } = options
+  const { reads, verifier, hasher, hash, messageBytes } = options
   const { messages } = reads
   const queue = createQueue(options.write)
   const onIdle: (() => void)[] = []
@@ -97,7 +103,7 @@ export function createAttaching(options: AttachingOptions) {
 
   /** Refuses what is not the message of this entry. */
   async function proven(body: Uint8Array, bytes: Uint8Array): Promise<EntryMessage> {
-    const found = messageOf(body, bytes)
+    const found = messageOf(body, bytes, hash)
     const wrong = await failing(found.checks)
     if (wrong !== undefined) refuseSignature("message: the entry's signature", [wrong])
     return found
@@ -111,12 +117,29 @@ export function createAttaching(options: AttachingOptions) {
     if (attachment !== undefined && "redacted" in attachment) gone(digest, attachment)
   }
 
+  /**
+   * Of an envelope each message has a signature in the log, of a text there is one for a digest. A commit may come
+   * with any signature in it, so that there could be any number of them.
+   */
+  async function assertRoom({ digest, form, index, checksum }: NewMessage): Promise<void> {
+    if (form === "dsse-pae") return
+    const numbers = await messages.numbersOf(digest, index)
+    if (numbers.length < MOST_OF_A_DIGEST) return
+    for (const sequence of numbers) {
+      const known = await messages.at(sequence)
+      if (known !== undefined && equalBytes(known.checksum, checksum)) return
+    }
+    refuse("conflict", `there are ${numbers.length} messages with the digest ${digest} already`)
+  }
+
   async function attach(index: number, bytes: Uint8Array): Promise<AttachedMessage> {
     const { body } = await options.entry(index)
     const { message, digest } = await proven(body, bytes)
     await assertNotRedacted(index, digest)
     const { form } = message
-    const attached = await queue({ digest, form, index, bytes, checksum: hasher.leaf(bytes) })
+    const added = { digest, form, index, bytes, checksum: hasher.leaf(bytes) }
+    await assertRoom(added)
+    const attached = await queue(added)
     return "redacted" in attached ? gone(digest, attached) : { digest, form, ...attached }
   }
 
@@ -133,7 +156,7 @@ export function createAttaching(options: AttachingOptions) {
 
   async function isOf(body: Uint8Array, bytes: Uint8Array): Promise<boolean> {
     try {
-      return (await failing(messageOf(body, bytes).checks)) === undefined
+      return (await failing(messageOf(body, bytes, hash).checks)) === undefined
     } catch (error) {
       if (error instanceof Refusal) return false
       throw error

@@ -2,6 +2,7 @@
 // readers beside them. One Log is one process's view of one tree.
 
 import { equalBytes } from "../core/base/bytes.ts"
+import { digestOf } from "../core/base/digest.ts"
 import { bug, refuse, Trouble } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
 import { createTurns } from "../core/base/turns.ts"
@@ -14,7 +15,7 @@ import { foldNodes, rootNodes } from "../core/tree/tree.ts"
 import type { Proposal, SignatureVerifier } from "../entry/entry.ts"
 import { loadEdge } from "../tree/edge-loading.ts"
 import { createTreeReader } from "../tree/tree-reader.ts"
-import { createAttaching } from "./attaching.ts"
+import { createAttaching, type MessageHash } from "./attaching.ts"
 import { assertKept, batchOf, readAttachment } from "./attachments.ts"
 import { verifyClaims } from "./claims.ts"
 import { createEntryReader } from "./entry-reader.ts"
@@ -38,6 +39,8 @@ interface LogOptions {
   readonly terms: Pick<EntryTerms, "besideBody">
   readonly verifier: SignatureVerifier
   readonly hasher: TreeHasher
+  /** Of messages; noble's by default, which is slow for long ones. */
+  readonly hash?: MessageHash
   /** Calls back after what has arrived by now (`setImmediate`). */
   readonly defer: (callback: () => void) => void
   /** Refuses a proposal that may not be written; asked before its signatures are verified. */
@@ -92,7 +95,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const pool = createPool({ write, defer: options.defer, ...limits })
   const attaching = createAttaching({
     ...{ reads, verifier, hasher, messageBytes: limits.messageBytes, write: writeMessages },
-    entry: entries.entry,
+    ...{ entry: entries.entry, hash: options.hash ?? digestOf },
   })
 
   async function write(batch: readonly Pooled[]): Promise<Placed> {

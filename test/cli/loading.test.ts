@@ -40,7 +40,7 @@ describe("a command loads what it needs", () => {
     expect(files.size).toBeLessThanOrEqual(12)
   })
 
-  test.each(["witness/witness.ts", "monitor/monitor.ts", "watch/watch.ts"])(
+  test.each(["witness/witness.ts", "monitor/monitor.ts", "watch/watch.ts", "bridge/bridge.ts"])(
     "the group %s loads no command",
     (path) => {
       const { files, packages } = loadedWith(path)
@@ -57,6 +57,12 @@ describe("a command loads what it needs", () => {
     const heavy = [...server, ...engines, database].filter((known) => packages.has(known))
     expect(heavy).toEqual([])
     expect(files.size).toBeLessThanOrEqual(80)
+  })
+
+  test("attach loads no server, no database and no native code", () => {
+    const { files, packages } = loadedWith("attach/attach.ts")
+    expect([...server, ...engines, database].filter((known) => packages.has(known))).toEqual([])
+    expect(files.size).toBeLessThanOrEqual(100)
   })
 
   test.each([

@@ -16,7 +16,9 @@ function escaped(text: string): string {
 describe("countersign", () => {
   it("has these commands", () => {
     expect(named.map(([name]) => name).toSorted()).toEqual([
+      "attach",
       "backup",
+      "bridge",
       "checkpoint",
       "entry",
       "evidence",
@@ -51,7 +53,8 @@ describe("countersign", () => {
   })
 
   it("lists a command the same way before it is loaded and after", async () => {
-    for (const words of [[], ["evidence"], ["heads"], ["monitor"], ["watch"], ["witness"]]) {
+    const groups = [[], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["watch"], ["witness"]]
+    for (const words of groups) {
       const whole = words.reduce<Command | undefined>(
         (parent, word) => parent?.commands.find((child) => child.name() === word),
         program,

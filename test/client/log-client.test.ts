@@ -254,4 +254,86 @@ describe("createLogClient()", () => {
     controller.abort(new Error("enough"))
     await expect(asked).rejects.toThrow("enough")
   })
+
+  describe("messages:", () => {
+    const message = new TextEncoder().encode("what was signed")
+    const digest = "sha256:ae13b2a1ac3e2dd4b0ae0d1a4b9bdaa1"
+    const attached = { digest, form: "payload", sequence: 7, isNew: true, attachedUpTo: 6 }
+    const listed = (sequence: number) => ({ sequence, digest, form: "payload", index: 1, size: 15 })
+
+    it("attaches bytes as they are, and gives what became of them", async () => {
+      const { calls, fetch } = answering(() => json({ ...attached, more: 1 }, 201))
+      const log = createLogClient({ url: "https://log.example", fetch })
+      expect(await log.attach(3, message)).toEqual(attached)
+      const [{ url, init } = expect.fail("no call")] = calls
+      expect(url).toBe("https://log.example/v1/entries/3/message")
+      expect(init).toMatchObject({
+        method: "POST",
+        body: message,
+        headers: { "content-type": "application/octet-stream" },
+      })
+    })
+
+    it("throws what the log says against one", async () => {
+      await refused(clientOf(() => problem(410, "gone")).attach(1, message), "gone")
+      await refused(clientOf(() => new Response("", { status: 410 })).attach(1, message), "gone")
+      await refused(clientOf(() => problem(422, "mismatch")).attach(1, message), "mismatch")
+      await refused(clientOf(() => problem(403, "not-allowed")).attach(1, message), "not-allowed")
+    })
+
+    it("takes a message for a digest only if it has that", async () => {
+      const { subtle } = globalThis.crypto
+      const hash = Buffer.from(await subtle.digest("SHA-256", message)).toString("hex")
+      const { calls, fetch } = answering(() => new Response(message))
+      const log = createLogClient({ url: "https://log.example", fetch })
+      expect(await log.message(`sha256:${hash}`)).toEqual(message)
+      expect(calls[0]?.url).toBe(`https://log.example/v1/messages/sha256%3A${hash}`)
+      await refused(log.message(`sha256:${"0".repeat(64)}`), "mismatch")
+      await refused(log.message("sha256:00"), "mismatch")
+      expect(await log.messageOf(4)).toEqual(message)
+    })
+
+    it("gives the list in pages, and refuses one that leads back", async () => {
+      const page = { messages: [listed(4), listed(6)], next: 6, attachedUpTo: 9 }
+      const { calls, fetch } = answering(() => json(page))
+      const log = createLogClient({ url: "https://log.example", fetch })
+      expect(await log.messages({ after: 3, limit: 2 })).toEqual(page)
+      expect(calls[0]?.url).toBe("https://log.example/v1/messages?after=3&limit=2")
+      await refused(log.messages({ after: 4 }), "malformed")
+      const falling = { messages: [listed(6), listed(4)], attachedUpTo: 9 }
+      await refused(clientOf(() => json(falling)).messages(), "malformed")
+      await refused(clientOf(() => json({ ...page, next: 5 })).messages(), "malformed")
+      await refused(clientOf(() => json({ messages: [] })).messages(), "malformed")
+    })
+  })
+
+  it("says what the log cannot know, if the log says it", async () => {
+    const found = { completeUpTo: 5, checkpoint: undefined }
+    const opaque = { count: 3, upTo: 5 }
+    const told = { opaque, attachedUpTo: 2, attachedNext: 1 }
+    for (const known of [{}, told]) {
+      const answer = { entries: [], attestations: [], ...found, ...known }
+      const log = clientOf(() => json(answer))
+      expect(await log.search({ opaque: true })).toEqual({
+        entries: [],
+        completeUpTo: 5,
+        size: 5,
+        ...known,
+      })
+      expect(await log.artifact("sha256:00")).toMatchObject(known)
+    }
+    const { calls, fetch } = answering(() => json({ entries: [], ...found, ...told }))
+    const log = createLogClient({ url: "https://log.example", fetch })
+    await log.search({ opaque: true, key: "sha256:1" }, { attachedAfter: 1 })
+    const { searchParams } = new URL(calls[0]?.url ?? "")
+    expect(Object.fromEntries(searchParams)).toEqual({
+      opaque: "true",
+      key: "sha256:1",
+      attachedAfter: "1",
+    })
+    await refused(
+      clientOf(() => json({ entries: [], ...found, opaque: { count: -1, upTo: 1 } })).search({}),
+      "malformed",
+    )
+  })
 })

@@ -67,8 +67,8 @@ test.each([
   {
     name: "docs/operating.md",
     about: [
-      ...["backup", "evidence", "export-tiles", "fsck", "heads", "init", "keys", "monitor"],
-      ...["revoke", "search-index", "serve", "verify", "watch", "witness"],
+      ...["attach", "backup", "bridge", "evidence", "export-tiles", "fsck", "heads", "init"],
+      ...["keys", "monitor", "revoke", "search-index", "serve", "verify", "watch", "witness"],
     ],
   },
 ])("$name shows only commands that the program takes", ({ name, about }) => {

@@ -277,7 +277,7 @@ describe("termsOf()", () => {
     const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `n${i}` }))
     expect(termsOf(findable({ subject: named(MOST_TERMS - 2) }))).toHaveLength(MOST_TERMS)
     expect(() => termsOf(findable({ subject: named(MOST_TERMS - 1) }))).toThrow(
-      "payload: expected up to 32768 digests and names that the entry can be found by",
+      "payload: expected up to 16384 digests and names that the entry can be found by",
     )
   })
 })

@@ -8,7 +8,6 @@ import type { SignatureVerifier } from "../../src/entry/entry.ts"
 import type { DsseRequest } from "../../src/entry/kinds/dsse-v002.ts"
 import type { HashedrekordRequest } from "../../src/entry/kinds/hashedrekord-v002.ts"
 import { createEntryTerms } from "../../src/entry/kinds/terms.ts"
-import { messageTerms } from "../../src/entry/message-terms.ts"
 import { verifyPortably } from "../../src/entry/portable-verification.ts"
 import { createHttpServer, type HttpServerOptions } from "../../src/http/log/server.ts"
 import type { LogLimits } from "../../src/log/open-log.ts"
@@ -43,8 +42,7 @@ export interface ServedLogOptions
 
 /** Opens an empty log and lets `server` listen on a free port of the loopback interface. */
 export async function openServedLog(options: ServedLogOptions = {}): Promise<ServedLog> {
-  const terms = { ...createEntryTerms(100), ofMessage: messageTerms }
-  const disk = { ...newDisk(), terms }
+  const disk = { ...newDisk(), terms: createEntryTerms(100) }
   const { log } = await openLogOn(disk, options.limits, options.verifier ?? portable)
   const rekorSigner = createRekorSigner(disk.identity, disk.keys)
   const { publisher: makePublisher, ...others } = options

@@ -8,7 +8,7 @@ import {
   type LogKeys,
 } from "../../src/crypto/signers/log-signer.ts"
 import type { Proposal, SignatureVerifier } from "../../src/entry/entry.ts"
-import { messageTerms } from "../../src/entry/message-terms.ts"
+import { createEntryTerms } from "../../src/entry/kinds/terms.ts"
 import type { Term } from "../../src/entry/term.ts"
 import { type LogLimits, openLog } from "../../src/log/open-log.ts"
 import type { HeadGuard } from "../../src/log/ports/guard.ts"
@@ -36,7 +36,7 @@ function newKeys(): LogKeys {
 const everythingBeside: EntryTerms = {
   ofBody: () => ({ terms: [], needsSide: false }),
   besideBody: (terms) => (terms.length === 0 ? undefined : terms),
-  ofMessage: messageTerms,
+  ofMessage: createEntryTerms(0).ofMessage,
 }
 
 /** Everything that survives a crash, with a clock that the test sets. */

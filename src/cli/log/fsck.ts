@@ -39,6 +39,8 @@ interface Report extends Omit<FsckReport, "findings"> {
   readonly messages?: number
   /** How many entries the search index has; undefined if there is none to check. */
   readonly searchable?: number
+  /** Up to which message the index says what they say. */
+  readonly learnt?: number
 }
 
 export function fsckCommand(command: Command, terminal: Terminal): void {
@@ -88,34 +90,40 @@ async function checkData(path: string, terminal: Terminal): Promise<Report> {
     const head = await reads.head()
     const report = await checkWithProgress(sourceFromReads(reads, head), terminal)
     const { messages, findings: inMessages } = await checkStoredMessages(reads)
-    const { size: searchable, findings } = await checkIndex(search, reads)
+    const { size: searchable, learnt, findings } = await checkIndex(search, reads)
     // SQLite's own check comes last: it says nothing about what the bytes mean.
     await integrityCheck(database)
     // Entries that the log's own check has named cannot be compared with; they are named once.
     const isNamed = report.findings.length > 0
     const inSearch = findings.filter(({ where }) => !(isNamed && where === "source"))
     const all = [...report.findings, ...inMessages, ...inSearch]
-    return { ...report, findings: all, messages, searchable }
+    return { ...report, findings: all, messages, searchable, learnt }
   })
 }
 
 /** An index that is not there is not wrong: the log makes it. */
-async function checkIndex(path: string, reads: StoredLog): Promise<SearchReport> {
-  if (!existsSync(path)) return { size: 0, findings: [] }
+async function checkIndex(
+  path: string,
+  reads: StoredLog,
+): Promise<SearchReport & { readonly learnt: number }> {
+  if (!existsSync(path)) return { size: 0, learnt: 0, findings: [] }
   try {
     return await closing(openSearchReads(path, reads.identity), async (index) => {
       // The log's size is read after what the index has, which may be growing.
       const size = async () => (await reads.head()).size
       const given = { source: termSource(reads), hasher: nativeHasher }
       const report = await checkSearch({ ...given, reads: index, size })
-      if (report.findings.length > 0) return report
-      const learnt = { ...given, ...messageSource(reads), index, size: report.size }
-      const findings = await checkLearning(learnt)
-      return { ...report, findings: findings.map((found) => ({ what: "search", ...found })) }
+      const { attachedUpTo: learnt } = await index.progress()
+      if (report.findings.length > 0) return { ...report, learnt }
+      const asked = { ...given, ...messageSource(reads), index, size: report.size }
+      const found = await checkLearning(asked)
+      const findings = found.map((each) => ({ what: "search", ...each }) as const)
+      return { ...report, learnt, findings }
     })
   } catch (error) {
     if (!(error instanceof Trouble && error.code === "damaged")) throw error
-    return { size: 0, findings: [{ what: "search", where: path, reason: error.message }] }
+    const finding = { what: "search", where: path, reason: error.message } as const
+    return { size: 0, learnt: 0, findings: [finding] }
   }
 }
 
@@ -125,10 +133,14 @@ function checkWithProgress(source: FsckSource, terminal: Terminal): Promise<Fsck
   )
 }
 
-/** Entries that the search index does not have yet were not compared with it. */
-function wholeText(size: number, searchable = size): string {
-  if (searchable >= size) return "the log is whole"
-  return `the log is whole; its search index is behind, ${size - searchable} of ${size} entries were not compared`
+/** What the search index does not have yet was not compared with it. */
+function wholeText({ size, searchable = size, messages = 0, learnt = messages }: Report): string {
+  const behind = [
+    ...(searchable < size ? [`${size - searchable} of ${size} entries`] : []),
+    ...(learnt < messages ? [`${messages - learnt} of ${messages} messages`] : []),
+  ]
+  if (behind.length === 0) return "the log is whole"
+  return `the log is whole; its search index is behind, ${behind.join(" and ")} were not compared`
 }
 
 function printReport(report: Report, output: Output): void {
@@ -136,8 +148,7 @@ function printReport(report: Report, output: Output): void {
   for (const { what, where, reason } of findings) {
     output.result(`${what} ${where}: ${reason}`, [], { finding: { what, where, reason } })
   }
-  const verdict =
-    findings.length === 0 ? wholeText(size, searchable) : `${findings.length} findings`
+  const verdict = findings.length === 0 ? wholeText(report) : `${findings.length} findings`
   const fields = [
     ["size", size],
     ["entries recomputed", entries],

@@ -20,6 +20,7 @@ import { type Close, openAll } from "../command/closers.ts"
 import { withAuthorities } from "./certificate-authorities.ts"
 import { type DataDirectory, readLogKeys } from "./data-directory.ts"
 import { watchFreeSpace } from "./free-space.ts"
+import { hashNatively } from "./message-check.ts"
 import { heldHeads, type PublishingPlan, processClock } from "./publishing.ts"
 import { upgradeSearch } from "./search/files.ts"
 import type { ServeOptions } from "./serve-options.ts"
@@ -104,6 +105,7 @@ async function openParts(
     terms: { besideBody },
     verifier,
     hasher: nativeHasher,
+    hash: hashNatively,
     defer: setImmediate,
     admit: (proposal) => assertMayWrite(proposal, options.writeRule),
     obstacle: freeSpace.obstacle,

@@ -46,10 +46,10 @@ export const LONGEST_REMARK = 500
 export const LONGEST_TERM = 512
 
 /**
- * The most terms that one entry is found by. More than the plain statements have that fit into the largest submission
- * that a log takes by default; the index has 16 bytes of each.
+ * The most terms that one entry is found by: thousands of subjects, or of packages in a bill of materials, as many as
+ * real ones have that fit into the largest submission. The index has 16 bytes of each, and takes 512 entries a step.
  */
-export const MOST_TERMS = 32_768
+export const MOST_TERMS = 16_384
 
 /**
  * The longest payload of a DSSE envelope, in base64: eight times what a log takes by default. Whoever reads

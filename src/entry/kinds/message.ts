@@ -1,6 +1,6 @@
 // Whether a message is the one that an entry's signatures were made over. It proves itself: its hash is in the body,
 // or, where the body binds only a payload, the entry's own signatures hold over it. Verifies no signature itself.
-import { digestOf } from "../../core/base/digest.ts"
+import { digestOf, type HashName } from "../../core/base/digest.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { SignatureCheck } from "../entry.ts"
@@ -23,6 +23,9 @@ export interface EntryMessage {
   readonly checks: readonly SignatureCheck[]
 }
 
+/** A hash function; noble's is slow for long messages, so a server gives its own. */
+type Hash = (name: HashName, bytes: Uint8Array) => Uint8Array
+
 function mismatch(expected: string, found: string): never {
   return refuse(
     "mismatch",
@@ -31,10 +34,10 @@ function mismatch(expected: string, found: string): never {
 }
 
 /** Of an entry whose body has the digest of what was signed. */
-function signedMessage(digest: string, bytes: Uint8Array): EntryMessage {
+function signedMessage(digest: string, bytes: Uint8Array, hash: Hash): EntryMessage {
   const message = readMessage(bytes)
-  const { hash } = parseDigest(digest)
-  const found = `${hash}:${formatHex(digestOf(hash, message.signed ?? bytes))}`
+  const { hash: name } = parseDigest(digest)
+  const found = `${name}:${formatHex(hash(name, message.signed ?? bytes))}`
   if (found !== digest) mismatch(digest, found)
   return { message, terms: termsOfMessage(bytes), digest, checks: [] }
 }
@@ -53,13 +56,14 @@ function payloadMessage(
   { kind, parts }: { readonly kind: LoggedKind | undefined; readonly parts: RecordedParts },
   stated: string,
   bytes: Uint8Array,
+  hash: Hash,
 ): EntryMessage {
   const message = envelopeMessage(bytes, parts)
   const { payload, payloadType } = message
   if (payload === undefined || payloadType === undefined || kind?.envelope === undefined) {
     return refuse("unsupported", "message: expected that of an envelope, found another")
   }
-  const found = sha256Text(digestOf("sha256", payload))
+  const found = sha256Text(hash("sha256", payload))
   if (found !== stated) mismatch(stated, found)
   const checks = kind.envelope.messageChecks(parts, { payloadType, payload })
   // Without a signature nothing would say whose type it is.
@@ -70,13 +74,18 @@ function payloadMessage(
 
 /**
  * The message of the entry with this body. Refuses `mismatch` for that of another entry, `unsupported` for what is
- * an artifact and for an entry of an unknown kind, `too-large` for more than an entry can be found by, and as `readMessage` and `readRecorded` do. Hashes the whole
- * message, some 15 MB a second.
+ * an artifact and for an entry of an unknown kind, `too-large` for more than an entry can be found by, and as
+ * `readMessage` and `readRecorded` do. Hashes the whole message, by noble if nothing else is given: some 15 MB a
+ * second.
  */
-export function messageOf(body: Uint8Array, bytes: Uint8Array): EntryMessage {
+export function messageOf(
+  body: Uint8Array,
+  bytes: Uint8Array,
+  hash: Hash = digestOf,
+): EntryMessage {
   const recorded = readRecorded(body)
   const { digest, payload } = recorded.parts
-  if (digest !== undefined) return signedMessage(digest, bytes)
-  if (payload !== undefined) return payloadMessage(recorded, payload, bytes)
+  if (digest !== undefined) return signedMessage(digest, bytes, hash)
+  if (payload !== undefined) return payloadMessage(recorded, payload, bytes, hash)
   return refuse("unsupported", `message: expected an entry of a known kind, found ${recorded.name}`)
 }

@@ -2,6 +2,7 @@
 // about, and a bare key can be read from it. Whatever a certificate or a statement gives is kept: a certificate
 // is slow to read again, and of a statement the body has only a digest.
 import { Refusal } from "../../core/base/errors.ts"
+import { messageTerms } from "../message-terms.ts"
 import { termsOf } from "../search-terms.ts"
 import type { Term, TermName } from "../term.ts"
 import { createVerifierKeyCache, type VerifierKey } from "../verifier-key.ts"
@@ -48,6 +49,7 @@ export function besideBody(terms: readonly Term[]): readonly Term[] | undefined 
 }
 
 interface EntryTermReader {
+  ofMessage(message: Uint8Array): readonly Term[]
   ofBody(body: Uint8Array, hasSide: boolean): BodyTerms
   besideBody(terms: readonly Term[]): readonly Term[] | undefined
 }
@@ -57,6 +59,7 @@ export function createEntryTerms(keysToCache: number): EntryTermReader {
   const keys = cachedKeys(keysToCache)
   return {
     besideBody,
+    ofMessage: messageTerms,
     ofBody(body, hasSide) {
       try {
         const { kind, parts } = readRecorded(body, hasSide ? unread : keys)

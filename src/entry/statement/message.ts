@@ -61,7 +61,11 @@ function readCommitId(bytes: Uint8Array): Message | undefined {
   return { form: "commit-id", subjects: [{ digests: [`gitCommit:${id}`] }], isOdd: false }
 }
 
+/** With the commit behind them, which is hashed three times. */
+const LONGEST_COMMIT = 262_144
+
 function readAttributes(bytes: Uint8Array): Message | undefined {
+  if (bytes.length > LONGEST_COMMIT) return undefined
   const read = readSignedAttributes(bytes)
   if (read === undefined) return undefined
   const { attributes, subject } = read

@@ -14,7 +14,7 @@ export interface Explainable {
 }
 
 /** Undefined for an entry whose body gives nothing, which no message explains. */
-export type ExplainableReader = (terms: Uint8Array) => Explainable | undefined
+type ExplainableReader = (terms: Uint8Array) => Explainable | undefined
 
 const envelopes: ReadonlySet<string> = new Set(["dsse", "intoto"])
 

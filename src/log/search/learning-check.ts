@@ -20,7 +20,7 @@ interface LearningCheck extends MessageSource {
 }
 
 /** Where something is wrong, and what. */
-export interface LearningFinding {
+interface LearningFinding {
   readonly where: string
   readonly reason: string
 }

@@ -45,7 +45,7 @@ interface ExpandedQuery {
   readonly attachedNext?: number
 }
 
-export interface Learning {
+interface Learning {
   readonly opaque: Pick<OpaqueSet, "has" | "count" | "list">
   progress(): Progress
   /** Judges entries that the index has just taken in; they wait for {@link catchUp} unless they are the next ones. */

@@ -25,7 +25,7 @@ function bitsOf(byte: number): number {
 }
 
 /** The bits of a stored page; throws Trouble `damaged` for other bytes than were written. */
-export function openOpaquePage({ page, bytes }: OpaquePage, hasher: TreeHasher): Uint8Array {
+function openOpaquePage({ page, bytes }: OpaquePage, hasher: TreeHasher): Uint8Array {
   if (bytes.length === BITS + CHECKSUM_BYTES && hasChecksum(bytes, hasher)) return bytes
   const first = page * ENTRIES_A_PAGE
   throw new Trouble("damaged", `which of the entries from ${first} on are opaque`)

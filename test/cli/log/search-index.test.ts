@@ -74,11 +74,13 @@ describe("countersign search-index", () => {
     const data = await newLog()
     expect(await index("status", "--data", data)).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^the search index is behind\n.* 0\n.* 5000\n$/),
+      out: expect.stringMatching(
+        /^the search index is behind\n.* 0\n.* 5000\n.*messages.* 0\n.*messages.* 0\n$/,
+      ),
     })
     await index("rebuild", "--data", data)
     const { out } = await index("status", "--data", data, "--json")
-    expect(JSON.parse(out)).toEqual({ indexed: SIZE, size: SIZE })
+    expect(JSON.parse(out)).toEqual({ indexed: SIZE, size: SIZE, learnt: 0, messages: 0 })
   })
 
   test("fsck says how many entries an index that is behind was not compared with", async () => {

@@ -106,7 +106,7 @@ describe("a data directory with the search index in the log's database", () => {
     expect(await termsIn(again)).toEqual(expected)
     const source = createTermSource({
       reads,
-      terms: { ...createEntryTerms(10), ofMessage: () => [] },
+      terms: createEntryTerms(10),
       hasher: portableHasher,
     })
     const opened = openSearchReads(files.search, identity)

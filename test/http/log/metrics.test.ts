@@ -1,5 +1,7 @@
 import type { AddressInfo } from "node:net"
 import { expect, test } from "vitest"
+import { proposeEntry } from "../../../src/entry/kinds/request.ts"
+import { createEntryTerms } from "../../../src/entry/kinds/terms.ts"
 import { createMetrics } from "../../../src/http/log/metrics.ts"
 import { createHttpServer } from "../../../src/http/log/server.ts"
 import { createAdminServer } from "../../../src/http/serving/metrics-text.ts"
@@ -65,4 +67,21 @@ test("the gauge of the search index says how many entries it does not have yet",
   expect(await metrics.text()).toContain("\ncountersign_search_lag 3\n")
   await index.follow(2)
   expect(await metrics.text()).toContain("\ncountersign_search_lag 1\n")
+})
+
+test("gauges say how many entries are opaque, and how many messages were attached and learnt", async () => {
+  const disk = { ...newDisk(), terms: createEntryTerms(10) }
+  const { log, index } = await openLogOn(disk, { messageBytes: 1_000 })
+  const metrics = createMetrics(log)
+  const message = `a text that names ${"0".repeat(64)}`
+  await log.add(proposeEntry(signedRequest(message)))
+  await log.add(proposeEntry(signedRequest("a file")))
+  await log.attach(0, new TextEncoder().encode(message))
+  await index.follow(2)
+  expect(await metrics.text()).toContain("\ncountersign_opaque_entries 2\n")
+  expect(await metrics.text()).toContain("\ncountersign_messages 1\n")
+  expect(await metrics.text()).toContain("\ncountersign_message_lag 1\n")
+  await index.learn()
+  expect(await metrics.text()).toContain("\ncountersign_opaque_entries 1\n")
+  expect(await metrics.text()).toContain("\ncountersign_message_lag 0\n")
 })

@@ -4,7 +4,7 @@ import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import { portableHasher } from "../../../src/core/tree/hash.ts"
-import { messageTerms } from "../../../src/entry/message-terms.ts"
+import { createEntryTerms } from "../../../src/entry/kinds/terms.ts"
 import type { Term } from "../../../src/entry/term.ts"
 import type { SearchPage } from "../../../src/log/ports/log.ts"
 import type { SearchStore } from "../../../src/log/ports/search.ts"
@@ -327,7 +327,9 @@ test("what a message says does not depend on the type that a payload was signed 
     predicate: {},
   })
   const terms = [payload, `DSSEv1 10 text/plain ${payload.length} ${payload}`].map((text) =>
-    messageTerms(utf8(text)).map(({ name, value }) => `${name} ${value}`),
+    createEntryTerms(0)
+      .ofMessage(utf8(text))
+      .map(({ name, value }) => `${name} ${value}`),
   )
   expect(terms[0]).toContain(`subject-digest sha256:${"c".repeat(64)}`)
   expect(terms[0]).toContain("predicate-type https://example.com/p")

@@ -27,6 +27,25 @@ describe("a search store in SQLite", () => {
     await store.close()
   })
 
+  test("of the version before learns of messages, or is left as it was", async () => {
+    const path = await filledSearchPath()
+    const raw = rawConnection(path)
+    const tables = ["learning", "opaque_pages", "message_keys", "message_terms"]
+    for (const table of tables) raw.exec(`DROP TABLE ${table}`)
+    raw.pragma("user_version = 1")
+    raw.exec("CREATE TABLE message_terms (other)")
+    expect(() => openSearchStore(path, identity)).toThrow(/message_terms/)
+    expect(raw.pragma("user_version", { simple: true })).toBe(1)
+    expect(() => raw.exec("SELECT * FROM learning")).toThrow(/no such table/)
+    raw.exec("DROP TABLE message_terms")
+    raw.close()
+    const store = openSearchStore(path, identity)
+    expect(await store.progress()).toEqual({ opaqueUpTo: 0, attachedUpTo: 0, redactions: 0 })
+    expect((await store.terms(0)).map(({ endIndex }) => endIndex)).toEqual([599, 600])
+    await store.append(step)
+    await store.close()
+  })
+
   test("is made when there is none, also where parts of an earlier one are left", async () => {
     const path = newSearchPath()
     writeFileSync(`${path}-wal`, "left over")

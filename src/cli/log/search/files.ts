@@ -4,8 +4,6 @@
 import { Trouble } from "../../../core/base/errors.ts"
 import { nativeHasher } from "../../../crypto/tree-hasher.ts"
 import { createEntryTerms } from "../../../entry/kinds/terms.ts"
-import { messageTerms } from "../../../entry/message-terms.ts"
-import type { EntryTerms } from "../../../log/ports/search.ts"
 import { carryTerms } from "../../../log/search/carrying.ts"
 import { openSearchIndex } from "../../../log/search/index.ts"
 import type { MessageSource } from "../../../log/search/learning.ts"
@@ -29,18 +27,14 @@ export interface SearchFiles {
   readonly search: string
 }
 
-function entryTerms(): EntryTerms {
-  return { ...createEntryTerms(CACHED_KEYS), ofMessage: messageTerms }
-}
-
 /** What the entries of a log are found by, by what the log keeps. */
 export function termSource(reads: StoredLog): TermSource {
-  return createTermSource({ reads, terms: entryTerms(), hasher: nativeHasher })
+  return createTermSource({ reads, terms: createEntryTerms(CACHED_KEYS), hasher: nativeHasher })
 }
 
 /** What attached messages say, and which envelopes are kept. */
 export function messageSource(reads: Pick<StoredLog, "attached" | "messages">): MessageSource {
-  return { reads, terms: { ofMessage: messageTerms } }
+  return { reads, terms: createEntryTerms(0) }
 }
 
 /** Makes the index at `path` if there is none. `reads` stays the caller's to close. */
@@ -88,7 +82,7 @@ export async function upgradeSearch(
         if (Math.floor(steps / TOLD_EVERY) === before) return
         onEvent(`search index: ${Math.floor((steps / (3 * size)) * 100)} %`)
       }
-      const terms = entryTerms()
+      const terms = createEntryTerms(CACHED_KEYS)
       const given = { old, size, reads, keep, terms, onProgress }
       await closing(openSearchStore(search, reads.identity), (store) =>
         carryTerms({ ...given, store, hasher: nativeHasher, defer: setImmediate }),
