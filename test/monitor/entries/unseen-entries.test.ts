@@ -267,23 +267,43 @@ test.each(["ecdsa-p384", "ecdsa-p521", "ed25519"] as const)(
 )
 
 describe("a signature that cannot be verified (D30)", () => {
-  const own = hashedrekordOf(owner, "app")
-  const unknown = replaced(own, '"PKIX_ECDSA_P256_SHA_256"', '"PKIX_ECDSA_P256_SHA_999"')
+  /** A key with another hash than this log takes of it; others take them together. */
+  function otherHash(signer: Signer): Uint8Array {
+    const sha256 = Buffer.from(hashOf("PKIX_ECDSA_P256_SHA_256", utf8("app"))).toString("base64")
+    const own = Buffer.from(hashOf("PKIX_ECDSA_P384_SHA_384", utf8("app"))).toString("base64")
+    const body = replaced(hashedrekordOf(signer, "app"), '"SHA2_384"', '"SHA2_256"')
+    return replaced(body, own, sha256)
+  }
 
-  test("is by nobody who is expected", async () => {
-    const { examine, examiner } = startExamination(await watchOf(rules))
-    expect(examine(unknown)).toMatchObject({ remarks: [], state: "opaque", isListed: true })
-    expect(examine(own)).toMatchObject({ remarks: [], state: "understood" })
-    expect(examiner.counters().expected).toBe(1)
+  const large = makeSigner("ecdsa-p384")
+  const unverified = otherHash(large)
+  const watched = ["subject app", `  digest sha256:${hex}`, `  signer key ${keyOf(large)}`]
+
+  test("is by nobody who is expected, and still by a stranger", async () => {
+    const { examine, examiner } = startExamination(await watchOf(watched))
+    expect(examine(unverified)).toMatchObject({ remarks: [], state: "opaque", isListed: true })
+    expect(examiner.counters().expected).toBe(0)
+    const foreign = examine(otherHash(makeSigner("ecdsa-p384")))
+    expect(kindsOf(foreign.remarks)).toEqual(["unknown-signer app"])
   })
 
   test("is understood if the ledger has this very entry", async () => {
-    const ledger = `{"leafHash":"${Buffer.from(leafHashOf(unknown)).toString("hex")}"}\n`
-    const signer = ["signer ci", `  key ${keyOf(owner)}`, "  mine ledger"]
+    const ledger = `{"leafHash":"${Buffer.from(leafHashOf(unverified)).toString("hex")}"}\n`
+    const signer = ["signer ci", `  key ${keyOf(large)}`, "  mine ledger"]
     const { examine } = startExamination(await watchOf(signer, { ledger }))
-    expect(examine(unknown)).toMatchObject({ remarks: [], state: "understood" })
+    expect(examine(unverified)).toMatchObject({ remarks: [], state: "understood" })
     const byDigest = await watchOf(signer, { ledger: `sha256:${hex}\n` })
-    expect(startExamination(byDigest).examine(unknown).state).toBe("opaque")
+    expect(startExamination(byDigest).examine(unverified).state).toBe("opaque")
+  })
+
+  test("by an algorithm that nobody knows is unclassifiable, or opaque where that is accepted", async () => {
+    const own = hashedrekordOf(owner, "app")
+    const unknown = replaced(own, '"PKIX_ECDSA_P256_SHA_256"', '"PKIX_ECDSA_P256_SHA_999"')
+    const found = startExamination(await watchOf(rules)).examine(unknown)
+    expect([kindsOf(found.remarks), found.state]).toEqual([["unclassifiable"], "opaque"])
+    const ignoring = startExamination(await watchOf([...rules, "unknown ignore"]))
+    expect(ignoring.examine(unknown)).toMatchObject({ remarks: [], state: "opaque" })
+    expect(ignoring.examiner.counters().expected).toBe(0)
   })
 })
 
