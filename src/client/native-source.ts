@@ -2,14 +2,7 @@
 // the messages that others have attached. Has the form of the monitor's port `NativeSource`; believes nothing.
 import { parseUtf8 } from "../core/base/bytes.ts"
 import { refuse } from "../core/base/errors.ts"
-import {
-  asInteger,
-  asList,
-  asObject,
-  asText,
-  isAbsent,
-  parseJson,
-} from "../core/base/json-value.ts"
+import { asInteger, asList, asObject, isAbsent, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_ENVELOPE } from "../core/base/limits.ts"
 import { readArtifact, readFound } from "./log-answer.ts"
 import type { createPatientReading } from "./patient-reading.ts"
