@@ -34,8 +34,8 @@ export interface SearchItem {
 /** The newest entries that fit, newest first. */
 export interface FoundIndexes {
   readonly indexes: readonly number[]
-  /** Whether older ones were left out. */
-  readonly isCut: boolean
+  /** Lower indexes were left out. */
+  readonly from: number
   /** The size up to which the log says that nothing else is left out. */
   readonly completeUpTo: number
 }
@@ -43,8 +43,6 @@ export interface FoundIndexes {
 /** A message that somebody attached to an entry, as the log lists it. */
 export interface ListedMessage {
   readonly sequence: number
-  /** `sha256:` and the hex of the message's bytes; what it may be asked for by. */
-  readonly digest: string
   readonly index: number
 }
 
@@ -54,7 +52,8 @@ export interface NativeSource {
   search(item: SearchItem): Promise<FoundIndexes>
   /** Messages behind a sequence number, in order; undefined where the log has no such list. */
   messages(after: number): Promise<readonly ListedMessage[] | undefined>
-  message(digest: string): Promise<Uint8Array | undefined>
+  /** The message that is attached to an entry. */
+  message(index: number): Promise<Uint8Array | undefined>
 }
 
 /** A witness's read API: the newest head of a log that it cosigned, as a note. */
