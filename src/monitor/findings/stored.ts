@@ -147,9 +147,9 @@ export function severityOf({
   return effect === "convicts" ? 3 : 2
 }
 
-/** What the evidence of a finding did that an earlier version has kept. */
+/** What the evidence of a finding did, at least, that an earlier version has kept. */
 function statedBefore(kind: StoredFinding["kind"]): EvidenceEffect {
-  return kind === "duplicate-entry" ? "presents" : "convicts"
+  return kind === "duplicate-entry" || kind === "entry-time" ? "presents" : "convicts"
 }
 
 /** The worst of the findings that nobody has taken notice of yet. */
