@@ -60,8 +60,8 @@ test.each([
   {
     name: "README.md",
     about: [
-      ...["evidence", "fsck", "init", "keys", "monitor", "search", "serve", "submit", "trust"],
-      ...["verify", "witness"],
+      ...["attach", "evidence", "fsck", "init", "keys", "monitor", "search", "serve", "submit"],
+      ...["trust", "verify", "witness"],
     ],
   },
   {
