@@ -158,6 +158,31 @@ test("a log that keeps no messages refuses them and goes on", async () => {
   expect(await served.client.search({ opaque: true })).toMatchObject({ opaque: { count: 1 } })
 })
 
+test("a message of megabytes is taken while entries go on, and comes back as it was", async () => {
+  const { data, options } = await newLog()
+  const served = await serve(data, options)
+  const named = hex("image")
+  const payload = utf8(`{"subject":"${"\\u0061".repeat(300_000)}","digest":"${named}"`)
+  const message = dssePae("application/vnd.in-toto+json", payload)
+  await served.client.submit(signed(message).request)
+  let submitted = 0
+  let isOver = false
+  const attaching = served.client.attach(0, message).finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    await served.client.submit(signed(utf8(`file ${submitted}`)).request)
+    submitted += 1
+  }
+  expect(await attaching).toMatchObject({ sequence: 1, isNew: true })
+  expect(submitted).toBeGreaterThan(1)
+  expect(await indexesOf(served.client, `sha256:${named}`)).toEqual([0])
+  expect(await served.client.messageOf(0)).toEqual(message)
+  const changed = message.slice()
+  changed[changed.length - 1] = 0
+  await expect(served.client.attach(0, changed)).rejects.toMatchObject({ code: "mismatch" })
+})
+
 const KILLS = 4
 
 test(`after ${KILLS} kills under submissions and attachments every acknowledged message is there`, {
