@@ -19,6 +19,8 @@ import { serveLog } from "./stand/served-log.ts"
 import type { Stand } from "./stand/stand.ts"
 import { serveTimestamps } from "./stand/timestamp-authority.ts"
 import { writeTrustFiles } from "./stand/trust-files.ts"
+import { cosign2Ways, cosign3Ways } from "./theft/signatures.ts"
+import { theftChecks } from "./theft/theft.ts"
 import { litewitnessChecks } from "./witnesses/litewitness.ts"
 import { sigsumChecks } from "./witnesses/sigsum.ts"
 import { spicyChecks } from "./witnesses/spicy.ts"
@@ -57,24 +59,29 @@ async function runClient(
   else await runner.run({ name: client.name, checks: checksOf(client) })
 }
 
+interface Programs {
+  readonly cosign2: string
+  readonly cosign3: string
+  readonly registry: string
+}
+
 /** With the registry and both generations of cosign, or not at all. */
-async function runBridge(
+async function runTogether(
+  name: string,
   runner: Runner,
   options: InteropOptions,
   { generations, registry }: FetchedClients,
-  stand: Stand,
+  checksOf: (programs: Programs) => readonly Check[],
 ): Promise<void> {
-  const name = "bridge"
   const [cosign2, cosign3] = generations.map(({ cosign }) => cosign)
   if (!isWanted(options, name) || cosign2 === undefined || cosign3 === undefined) return
   if ("lack" in registry) return runner.skip(name, registry.lack)
   if ("lack" in cosign2) return runner.skip(name, cosign2.lack)
   if ("lack" in cosign3) return runner.skip(name, cosign3.lack)
-  const checks = bridgeChecks({
+  const checks = checksOf({
     cosign2: cosign2.program("cosign"),
     cosign3: cosign3.program("cosign"),
     registry: registry.program("docker-registry"),
-    stand,
   })
   await runner.run({ name, checks })
 }
@@ -101,7 +108,13 @@ async function runSigstore(
   if (isWanted(options, SIGSTORE_JS)) {
     await runner.run({ name: SIGSTORE_JS, checks: sigstoreJsChecks(js) })
   }
-  await runBridge(runner, options, clients, stand)
+  await runTogether("bridge", runner, options, clients, (programs) =>
+    bridgeChecks({ ...programs, stand }),
+  )
+  await runTogether("theft", runner, options, clients, ({ cosign2, cosign3 }) => [
+    ...theftChecks({ cosign: cosign2, importer: cosign3, stand }, "cosign 2", cosign2Ways(stand)),
+    ...theftChecks({ cosign: cosign3, importer: cosign3, stand }, "cosign 3", cosign3Ways(stand)),
+  ])
   if (isWanted(options, "README.md")) {
     await runner.run({ name: "README.md", checks: readmeChecks(clients, stand) })
   }

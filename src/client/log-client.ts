@@ -258,7 +258,7 @@ export function createLogClient(options: LogClientOptions): LogClient {
         method: "POST",
         path: `v1/entries/${index}/message`,
         // A copy, because a view of shared memory is no body.
-        body: message.slice(),
+        body: new Uint8Array(message),
         contentType: "application/octet-stream",
         longest: LONGEST_RECEIPT,
       })

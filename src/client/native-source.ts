@@ -2,14 +2,7 @@
 // the messages that others have attached. Has the form of the monitor's port `NativeSource`; believes nothing.
 import { parseUtf8 } from "../core/base/bytes.ts"
 import { refuse } from "../core/base/errors.ts"
-import {
-  asInteger,
-  asList,
-  asObject,
-  asText,
-  isAbsent,
-  parseJson,
-} from "../core/base/json-value.ts"
+import { asInteger, asList, asObject, isAbsent, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_ENVELOPE } from "../core/base/limits.ts"
 import { readArtifact, readFound } from "./log-answer.ts"
 import type { createPatientReading } from "./patient-reading.ts"
@@ -18,16 +11,15 @@ export interface NativeSource {
   saysKept(index: number, payload: string): Promise<boolean>
   search(item: { readonly by: "digest" | "key"; readonly value: string }): Promise<{
     readonly indexes: readonly number[]
-    readonly isCut: boolean
+    readonly from: number
     readonly completeUpTo: number
   }>
   messages(after: number): Promise<readonly ListedMessage[] | undefined>
-  message(digest: string): Promise<Uint8Array | undefined>
+  message(index: number): Promise<Uint8Array | undefined>
 }
 
 interface ListedMessage {
   readonly sequence: number
-  readonly digest: string
   readonly index: number
 }
 
@@ -36,10 +28,9 @@ const LONGEST_ANSWER = 16 * 1024 * 1024
 const AT_ONCE = 100
 
 function readListed(value: unknown): ListedMessage {
-  const { sequence, digest, index } = asObject(value, "message")
+  const { sequence, index } = asObject(value, "message")
   return {
     sequence: asInteger(sequence, "message.sequence"),
-    digest: asText(digest, "message.digest"),
     index: asInteger(index, "message.index"),
   }
 }
@@ -67,7 +58,7 @@ export function createNativeSource(
       const answer = await json(`v1/entries?${query}`)
       if (answer === undefined) return refuse("not-found", `${base} has no search`)
       const { entries, next, completeUpTo } = readFound(answer, page)
-      return { indexes: entries.map(({ index }) => index), isCut: next !== undefined, completeUpTo }
+      return { indexes: entries.map(({ index }) => index), from: next ?? 0, completeUpTo }
     },
     async messages(after) {
       const answer = await json(`v1/messages?after=${after}&limit=${AT_ONCE}`)
@@ -75,10 +66,7 @@ export function createNativeSource(
       const { messages } = asObject(answer, "messages")
       return isAbsent(messages) ? [] : asList(messages, "messages", AT_ONCE).map(readListed)
     },
-    message: (digest) =>
-      read({
-        url: `${base}v1/messages/${encodeURIComponent(digest)}`,
-        longest: LONGEST_ENVELOPE,
-      }),
+    message: (index) =>
+      read({ url: `${base}v1/entries/${index}/message`, longest: LONGEST_ENVELOPE }),
   }
 }

@@ -2,7 +2,8 @@
 // tlog-tiles, at the root or, for a Rekor v2 log, below `api/v2/`; and a witness's newest heads (C2SP
 // tlog-witness). Believes nothing of what it reads.
 import { parseUtf8 } from "../core/base/bytes.ts"
-import { Refusal, Trouble } from "../core/base/errors.ts"
+import { Refusal, Trouble, unlessRefused } from "../core/base/errors.ts"
+import { asObject, asText, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_ENTRY_BUNDLE, LONGEST_ENVELOPE, LONGEST_NOTE } from "../core/base/limits.ts"
 import { HASH_SIZE } from "../core/tree/hash.ts"
 import { cutResource } from "../core/tree/partial-resource.ts"
@@ -13,6 +14,8 @@ import { createPatientReading, type PatientOptions } from "./patient-reading.ts"
 import { checkpointPath } from "./witness-client.ts"
 
 const REKOR_V2 = "rekor-v2+"
+/** Room for a note and the shards that a log was before. */
+const LONGEST_REKOR_LOG = 2 * LONGEST_NOTE
 const LONGEST_TILE = TILE_WIDTH * HASH_SIZE
 
 /** Has the form of the monitor's port `LogSource`, which says what it promises. */
@@ -25,6 +28,7 @@ interface TileSource {
     width: number,
     isFresh?: boolean,
   ): Promise<Uint8Array | undefined>
+  rekorHead?(): Promise<string | undefined>
   envelope?(index: number): Promise<Uint8Array | undefined>
   readonly native?: NativeSource
 }
@@ -76,8 +80,33 @@ export function createTileSource(options: TileSourceOptions): TileSource {
       readResource({ kind: "tile", level, index, width }, isFresh),
   }
   if (isRekor) return source
+
+  /** `signedTreeHead` of Rekor v1; undefined for any answer but one, as of a server that has no such door. */
+  async function readRekorHead(): Promise<string | undefined> {
+    const bytes = await read({
+      url: `${base}api/v1/log`,
+      longest: LONGEST_REKOR_LOG,
+      isFresh: true,
+    })
+    return unlessRefused(() => {
+      const text = parseUtf8(bytes ?? new Uint8Array(0), "log of Rekor v1")
+      const found = parseJson(text, "log of Rekor v1", LONGEST_REKOR_LOG)
+      return asText(asObject(found, "log of Rekor v1", ["signedTreeHead"]).signedTreeHead, "head")
+    })
+  }
+
+  async function rekorHead(): Promise<string | undefined> {
+    try {
+      return await readRekorHead()
+    } catch (error) {
+      if (error instanceof Refusal) return undefined
+      throw error
+    }
+  }
+
   return {
     ...source,
+    rekorHead,
     envelope: (index) =>
       read({
         url: `${base}v1/entries/${index}/attestation`,

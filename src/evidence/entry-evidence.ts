@@ -61,7 +61,9 @@ export interface EntryTimeCase {
 
 /**
  * An entry that was logged outside of its certificate's validity, or more than 300 seconds from the time
- * that the log has signed for it, by the clocks of witnesses. Refuses as {@link makeEntryEvidence} does.
+ * that the log has signed for it, by the clocks of witnesses. Convicts, for those who know most of these witnesses,
+ * only a log whose promise is later than a head with the entry; else it presents. Refuses as
+ * {@link makeEntryEvidence} does.
  */
 export function makeEntryTime(
   vkey: Vkey,

@@ -1,4 +1,4 @@
-// A proven case as one small text file (tlog-evidence/v1) that anyone can check offline with nothing but the
+// A proven case as one small text file (tlog-evidence/v2) that anyone can check offline with nothing but the
 // public keys. What each kind holds and how it is checked stands in a file of its own.
 
 /** Kinds about entries of the log, which prove that those are in it. */
@@ -30,6 +30,12 @@ export const evidenceKinds = [
 
 /** What a case is about, docs/evidence.md: one of {@link evidenceKinds}. */
 export type EvidenceKind = (typeof evidenceKinds)[number]
+
+/**
+ * What a file does to the key that it names. `convicts`: signatures of this key contradict each other, or what it
+ * has promised. `presents`: something is in the log of this key, or is said of it by others; nobody is accused.
+ */
+export type EvidenceEffect = "convicts" | "presents"
 
 export interface Evidence {
   /** SHA-256 of the file, lower-case hex. */

@@ -1,5 +1,6 @@
-// The text form of evidence, tlog-evidence/v1: a line a fact, each ended by LF, in one fixed order, so that
-// the same facts have one text only. Reads and writes it; what a kind must hold stands in the verdicts.
+// The text form of evidence: a line a fact, each ended by LF, in one fixed order, so that the same facts have one
+// text only. Writes tlog-evidence/v2, which says whether it convicts its key or presents something about it; reads v1
+// as well, which had one word for both. What a kind must hold stands in the verdicts.
 import { compareBytes, parseUtf8, utf8 } from "../core/base/bytes.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { LONGEST_EVIDENCE, LONGEST_REMARK, MOST_PROOF_HASHES } from "../core/base/limits.ts"
@@ -7,9 +8,19 @@ import { present } from "../core/base/present.ts"
 import { formatBase64, parseBase64, parseDecimal, parsePlainText } from "../core/base/text.ts"
 import { formatVkey, parseVkey, type Vkey } from "../core/note/note.ts"
 import { asHash, type Hash } from "../core/tree/hash.ts"
-import { type EvidenceKind, evidenceKinds } from "./evidence.ts"
+import {
+  type Evidence,
+  type EvidenceEffect,
+  type EvidenceKind,
+  entryEvidenceKinds,
+  evidenceKinds,
+} from "./evidence.ts"
 
-const FIRST_LINE = "tlog-evidence/v1"
+/** What the first line of a file says. */
+export type EvidenceFormat = "tlog-evidence/v1" | "tlog-evidence/v2"
+
+const FIRST: EvidenceFormat = "tlog-evidence/v1"
+export const NEWEST: EvidenceFormat = "tlog-evidence/v2"
 const MOST_WITNESSES = 16
 const MOST_PLACES = 2
 /** More than any file has; a longer text is not read any further. */
@@ -41,8 +52,9 @@ export interface PromiseLines {
 
 /** The lines of a file in their order. Which of them a kind has is not looked at here. */
 export interface EvidenceFile {
+  readonly format: EvidenceFormat
   readonly kind: EvidenceKind
-  /** The convicted key. */
+  /** The key that is convicted, or about whose log something is presented. */
   readonly key: Vkey
   readonly witnesses: readonly Vkey[]
   readonly note?: string | undefined
@@ -55,6 +67,24 @@ export interface EvidenceFile {
   readonly places: readonly Place[]
   /** Whatever the maker wants to say on one line; nothing proves it. */
   readonly remark?: string | undefined
+}
+
+const presenting: ReadonlySet<EvidenceKind> = new Set(entryEvidenceKinds)
+
+/**
+ * What a file of this shape does to its key. The log is not to blame for the entries that it was given, nor for the
+ * dates of their certificates, nor for a witness that cosigned an old head again; but nobody but the log promises a
+ * time after a head that has the entry was cosigned.
+ */
+export function effectOf({
+  kind,
+  places,
+  promise,
+  old,
+}: Pick<EvidenceFile, "kind" | "places" | "promise" | "old">): EvidenceEffect {
+  if (presenting.has(kind)) return "presents"
+  if (kind !== "time" || places.length === 0) return "convicts"
+  return promise !== undefined && old === undefined ? "convicts" : "presents"
 }
 
 /** The lines that are still to be read. */
@@ -130,11 +160,22 @@ function readKind(text: string): EvidenceKind {
   return kind ?? refuse("unsupported", `evidence: unknown kind ${shown(text)}`)
 }
 
-function readFile(cursor: Cursor): EvidenceFile {
+/** The name of the line with the key. */
+function keyWord(file: EvidenceFile): EvidenceEffect | "key" {
+  return file.format === FIRST ? "key" : effectOf(file)
+}
+
+function readKey(format: EvidenceFormat, { take, need }: Cursor): Vkey {
+  if (format === FIRST) return need("key", parseVkey)
+  return take("presents", parseVkey) ?? need("convicts", parseVkey)
+}
+
+function readFile(format: EvidenceFormat, cursor: Cursor): EvidenceFile {
   const { take, need, takeBare } = cursor
   return {
+    format,
     kind: need("kind", readKind),
-    key: need("key", parseVkey),
+    key: readKey(format, cursor),
     witnesses: takeAll(() => take("witness", parseVkey), MOST_WITNESSES, "witnesses"),
     note: take("note", readNote),
     old: take("old", readNote),
@@ -161,11 +202,12 @@ function assertRemark(remark: string | undefined): void {
 export function parseEvidence(text: string): EvidenceFile {
   const whole = parsePlainText(text, LONGEST_EVIDENCE, "evidence")
   const [first, ...lines] = whole.split("\n", MOST_LINES)
-  if (first !== FIRST_LINE || lines.pop() !== "") {
-    refuse("malformed", `evidence: expected ${FIRST_LINE} and lines ended by LF`)
+  const format = [NEWEST, FIRST].find((known) => known === first)
+  if (format === undefined || lines.pop() !== "") {
+    return refuse("malformed", `evidence: expected ${NEWEST} or ${FIRST} and lines ended by LF`)
   }
   const cursor = createCursor(lines)
-  const file = readFile(cursor)
+  const file = readFile(format, cursor)
   assertRemark(file.remark)
   if (!cursor.isAtEnd() || formatEvidence(file) !== text) {
     refuse("malformed", `evidence: expected the lines of kind ${file.kind} in order and no others`)
@@ -200,9 +242,9 @@ export function orderWitnesses(witnesses: readonly Vkey[]): readonly Vkey[] {
 /** The text of a file. It may be one that {@link parseEvidence} refuses. */
 export function formatEvidence(file: EvidenceFile): string {
   const lines = [
-    FIRST_LINE,
+    file.format,
     `kind ${file.kind}`,
-    `key ${formatVkey(file.key)}`,
+    `${keyWord(file)} ${formatVkey(file.key)}`,
     ...orderWitnesses(file.witnesses).map((witness) => `witness ${formatVkey(witness)}`),
     ...noteLine("note", file.note),
     ...noteLine("old", file.old),
@@ -215,4 +257,21 @@ export function formatEvidence(file: EvidenceFile): string {
     ...(file.remark === undefined ? [] : [`remark ${file.remark}`]),
   ]
   return `${lines.join("\n")}\n`
+}
+
+/** The text of the same case in the newest form, so that nobody can bring it again in other words. */
+export function newestForm(text: string): string {
+  return formatEvidence({ ...parseEvidence(text), format: NEWEST })
+}
+
+const STATED = /^tlog-evidence\/v2\nkind [^\n]*\n(convicts|presents) /
+
+/** What evidence says that it does to its key, or does if it is of v1; it is not read beyond that. */
+export function statedEffect({ kind, text }: Pick<Evidence, "kind" | "text">): EvidenceEffect {
+  const [, word] = STATED.exec(text) ?? []
+  if (word === "convicts" || word === "presents") return word
+  const has = (name: string) => text.includes(`\n${name} `)
+  if (presenting.has(kind)) return "presents"
+  if (kind !== "time" || !has("index")) return "convicts"
+  return has("promise") && !has("old") ? "convicts" : "presents"
 }

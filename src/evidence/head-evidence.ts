@@ -59,6 +59,21 @@ export function makeKeyMisuse(vkey: Vkey, note: string, holds?: SignatureRule): 
 }
 
 /**
+ * A log that signed heads under two tree IDs (`NAME - TREEID`), in any order, and one under its bare name. Refuses as
+ * {@link makeFork} does.
+ */
+export function makeTwoTreeIds(
+  vkey: Vkey,
+  bare: string,
+  heads: readonly [string, string],
+  holds?: SignatureRule,
+): Evidence {
+  const [first, second] = heads.toSorted()
+  const lines = pairOf(vkey, first as string, second as string)
+  return finish("key-misuse", vkey, { note: keepLines(bare, [vkey]), ...lines }, holds)
+}
+
+/**
  * A witness that cosigned a smaller head at a later time. Refuses `bad-proof` unless both is so, and as
  * {@link makeFork} does.
  */

@@ -7,8 +7,15 @@ import { isWitnessKey, type Vkey } from "../core/note/note.ts"
 import { EMPTY_ROOT, type Hash, type Head } from "../core/tree/hash.ts"
 import { rootsFromConsistency } from "../core/tree/proof.ts"
 import type { EvidenceFile } from "./format.ts"
-import { isOwnOrigin, openOwn, type TimedHead, timeBy } from "./opened-head.ts"
-import { assertOnly, headText, type Judge, needed, timeText } from "./verdict.ts"
+import {
+  areOneLog,
+  type HeadOpener,
+  isOwnOrigin,
+  openOwn,
+  type TimedHead,
+  timeBy,
+} from "./opened-head.ts"
+import { assertOnly, headText, type Judge, needed, timeText, type Verdict } from "./verdict.ts"
 
 /** A consistency proof from the older size that leads to the newer root, but not from the older one. */
 export interface ForkProof {
@@ -76,8 +83,13 @@ function proofOf({ implied, hashes }: EvidenceFile): ForkProof | undefined {
 
 type HeadReader = (note: string) => TimedHead
 
+/** Whether heads under these two names are heads of one log. */
+type SameLog = (a: string, b: string) => boolean
+
+const byName: SameLog = (a, b) => a === b
+
 /** A fork by one note (a wrong empty tree) or by two notes of one origin. */
-function judgeHeads(file: EvidenceFile, read: HeadReader) {
+function judgeHeads(file: EvidenceFile, read: HeadReader, isSame: SameLog = byName) {
   if (file.note !== undefined) {
     assertOnly(file, ["note"])
     const head = read(file.note)
@@ -88,33 +100,59 @@ function judgeHeads(file: EvidenceFile, read: HeadReader) {
     }
   }
   assertOnly(file, ["old", "new", "implied", "hashes"])
-  const [older, newer] = readPair(file, read)
+  const [older, newer] = readPair(file, read, isSame)
   if ([older, newer].some(isWrongEmptyHead)) {
     refuse("malformed", "evidence: expected the wrong head of size 0 alone, as a note")
   }
-  return { origin: older.origin, claims: judgeFork(older, newer, proofOf(file)) }
+  const names =
+    older.origin === newer.origin
+      ? []
+      : [`They are signed as ${older.origin} and as ${newer.origin}, which is one log of one key.`]
+  return { origin: older.origin, claims: [...judgeFork(older, newer, proofOf(file)), ...names] }
 }
 
-/** The two heads of a case, which are of one origin. */
-function readPair(file: EvidenceFile, read: HeadReader) {
+/** The two heads of a case, which are of one log. */
+function readPair(file: EvidenceFile, read: HeadReader, isSame: SameLog = byName) {
   const [a, b] = [read(needed(file.old, "old")), read(needed(file.new, "new"))]
-  if (a.origin !== b.origin) refuse("bad-proof", "the two heads are of different logs")
+  if (!isSame(a.origin, b.origin)) refuse("bad-proof", "the two heads are of different logs")
   return [a, b] as const
 }
 
 export const judgeLogFork: Judge = (file, open) => {
   const { key } = file
-  const { claims } = judgeHeads(file, (note) => openOwn(open, note, key))
+  const isSame: SameLog = (a, b) => areOneLog(key, a, b)
+  const { claims } = judgeHeads(file, (note) => openOwn(open, note, key), isSame)
   const signed = `The key of the log ${key.name} has signed every head named here.`
   return { origin: key.name, claims: [...claims, signed], freezes: true }
 }
 
+/** One tree under two tree IDs: no tree is contradicted, so this alone shuts no log out. */
+function judgeTwoIds(file: EvidenceFile, open: HeadOpener): Verdict {
+  assertOnly(file, ["note", "old", "new"])
+  const { key } = file
+  const bare = open(needed(file.note, "note"), [key])
+  const [one, other] = [file.old, file.new].map((note) => openOwn(open, needed(note, "old"), key))
+  if (one === undefined || other === undefined || bare.origin !== key.name) {
+    return refuse("bad-proof", `expected a head under the bare name ${key.name} first`)
+  }
+  if ([one, other].some(({ origin }) => origin === key.name) || one.origin === other.origin) {
+    refuse("bad-proof", "expected heads under two tree IDs")
+  }
+  if (one.origin > other.origin) refuse("malformed", "evidence: expected the smaller name first")
+  const claims = [
+    `The key of the log ${key.name} has signed a head under its bare name, so its log has one tree: ${headText(bare)}.`,
+    `It has also signed as ${one.origin} and as ${other.origin}, and one tree has one tree ID.`,
+  ]
+  return { origin: key.name, claims, freezes: false }
+}
+
 export const judgeKeyMisuse: Judge = (file, open) => {
-  assertOnly(file, ["note"])
   const { key } = file
   if (isWitnessKey(key)) {
     refuse("bad-proof", "a key of type 4 or 6 signs the heads of other logs as a witness")
   }
+  if (file.old !== undefined || file.new !== undefined) return judgeTwoIds(file, open)
+  assertOnly(file, ["note"])
   const head = open(needed(file.note, "note"), [key])
   if (isOwnOrigin(key, head.origin)) refuse("bad-proof", "the head is one of the key's own log")
   const claim = `The key of the log ${key.name} has signed a head of another log, ${head.origin}: ${headText(head)}.`

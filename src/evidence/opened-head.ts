@@ -138,6 +138,15 @@ export function isOwnOrigin(key: Vkey, origin: string): boolean {
 }
 
 /**
+ * Whether heads of two own origins of this key are heads of one log. Two trees of Rekor v1 may share a key and a name,
+ * and differ in the tree ID; but Rekor v1 never signs the bare name, so a key that does has one tree, whatever ID it
+ * puts behind its name elsewhere.
+ */
+export function areOneLog(key: Vkey, a: string, b: string): boolean {
+  return a === b || a === key.name || b === key.name
+}
+
+/**
  * Opens a log's head under the log's own name, with the lines of these witnesses, and refuses `bad-proof` for
  * any other: keys of type 4 and 6 sign other logs' heads as witnesses, which convicts no log.
  */

@@ -18,7 +18,7 @@ export interface Verdict {
 /** Refuses `bad-proof` for a file that proves nothing, and as the opener does. */
 export type Judge = (file: EvidenceFile, open: HeadOpener) => Verdict
 
-type Part = Exclude<keyof EvidenceFile, "kind" | "key">
+type Part = Exclude<keyof EvidenceFile, "format" | "kind" | "key">
 
 function isPresent(value: unknown): boolean {
   return Array.isArray(value) ? value.length > 0 : value !== undefined
@@ -26,7 +26,7 @@ function isPresent(value: unknown): boolean {
 
 /** Refuses `malformed` for a line that this kind of evidence never has. */
 export function assertOnly(file: EvidenceFile, allowed: readonly Part[]): void {
-  const { kind, key: _, ...parts } = file
+  const { format: _, kind, key: __, ...parts } = file
   const known: readonly string[] = allowed
   for (const [part, value] of Object.entries(parts)) {
     if (!isPresent(value) || known.includes(part)) continue

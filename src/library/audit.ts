@@ -55,6 +55,7 @@ export {
   type TileResource,
   tileWidth,
 } from "../core/tree/tile.ts"
-export { type EvidenceKind, evidenceKinds } from "../evidence/evidence.ts"
+export { type EvidenceEffect, type EvidenceKind, evidenceKinds } from "../evidence/evidence.ts"
+export type { EvidenceFormat } from "../evidence/format.ts"
 export type { Verdict } from "../evidence/verdict.ts"
 export { type VerifiedEvidence, verifyEvidence } from "../evidence/verification.ts"

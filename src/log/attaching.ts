@@ -8,12 +8,21 @@ import type { TreeHasher } from "../core/tree/hash.ts"
 import type { SignatureCheck, SignatureVerifier } from "../entry/entry.ts"
 import { type EntryMessage, messageOf } from "../entry/kinds/message.ts"
 import { readSummary } from "../entry/kinds/summary.ts"
-import { refuseSignature } from "../entry/signature.ts"
+import { parseDigest, refuseSignature } from "../entry/signature.ts"
+import { isPae, parsePae } from "../entry/statement/pae.ts"
 import type { AttachedMessage, LogEntry } from "./ports/log.ts"
 import type { Attached, NewMessage, StoredMessage } from "./ports/message.ts"
 import type { LogReads, Redaction } from "./ports/store.ts"
 
 export type MessageHash = (name: HashName, bytes: Uint8Array) => Uint8Array
+
+/** A message that is the one of its entry if all checks hold. */
+export interface ProvenMessage extends Pick<EntryMessage, "digest" | "checks"> {
+  readonly form: string
+}
+
+/** Rejects as `messageOf` refuses. Long messages take seconds: a server asks a thread of its own. */
+export type MessageProver = (body: Uint8Array, bytes: Uint8Array) => Promise<ProvenMessage>
 
 interface AttachingOptions {
   readonly reads: Pick<LogReads, "attachment" | "messages">
@@ -22,6 +31,7 @@ interface AttachingOptions {
   readonly hasher: TreeHasher
   /** The platform's, for messages of megabytes. */
   readonly hash: MessageHash
+  readonly prove: MessageProver
   /** Bytes of the longest message that is kept; 0 keeps none. */
   readonly messageBytes: number
   /** Writes some, durably; calls do not overlap. */
@@ -34,15 +44,28 @@ interface Waiting {
   readonly reject: (reason: unknown) => void
 }
 
+/** On the calling thread. */
+export const proveHere: MessageProver = async (body, bytes) => {
+  const { message, digest, checks } = messageOf(body, bytes)
+  return { form: message.form, digest, checks }
+}
+
 /** Messages that may be under way, and what one commit takes of them. */
-const MOST_UNDER_WAY = 64
+const MOST_UNDER_WAY = 16
 const MOST_AT_ONCE = 16
 const MOST_OF_A_DIGEST = 16
+/** Up to so many bytes a message may be a commit, of which only a part has the digest. */
+const LONGEST_COMMIT = 262_144
 const BYTES_AT_ONCE = 8 * 1024 * 1024
 
 function gone(digest: string, { redacted }: Redaction): never {
   const when = new Date(redacted).toISOString()
   return refuse("gone", `the message with the digest ${digest} was redacted at ${when}`)
+}
+
+/** Whether the digest in the body is of the whole message. */
+function isBound(body: Uint8Array): boolean {
+  return readSummary(body).digest !== undefined
 }
 
 function digestOf(body: Uint8Array): string | undefined {
@@ -90,7 +113,7 @@ function createQueue(write: AttachingOptions["write"]) {
 }
 
 export function createAttaching(options: AttachingOptions) {
-  const { reads, verifier, hasher, hash, messageBytes } = options
+  const { reads, verifier, hasher, hash, prove, messageBytes } = options
   const { messages } = reads
   const queue = createQueue(options.write)
   const onIdle: (() => void)[] = []
@@ -101,9 +124,20 @@ export function createAttaching(options: AttachingOptions) {
     return checks.find((_, i) => held[i] !== true)
   }
 
+  /** Refuses `mismatch` a long message that cannot have this digest, before it is read. */
+  function assertMayHave(digest: string, bytes: Uint8Array): void {
+    if (bytes.length <= LONGEST_COMMIT) return
+    const { hash: name, bytes: expected } = parseDigest(digest)
+    const parts = isPae(bytes) ? [bytes, parsePae(bytes).payload] : [bytes]
+    if (parts.some((part) => equalBytes(hash(name, part), expected))) return
+    refuse("mismatch", `message: expected one with the digest ${digest}, found another`)
+  }
+
   /** Refuses what is not the message of this entry. */
-  async function proven(body: Uint8Array, bytes: Uint8Array): Promise<EntryMessage> {
-    const found = messageOf(body, bytes, hash)
+  async function proven(body: Uint8Array, bytes: Uint8Array): Promise<ProvenMessage> {
+    const digest = digestOf(body)
+    if (digest !== undefined) assertMayHave(digest, bytes)
+    const found = await prove(body, bytes)
     const wrong = await failing(found.checks)
     if (wrong !== undefined) refuseSignature("message: the entry's signature", [wrong])
     return found
@@ -132,12 +166,31 @@ export function createAttaching(options: AttachingOptions) {
     refuse("conflict", `there are ${numbers.length} messages with the digest ${digest} already`)
   }
 
+  /** The message if it is kept already and was proven to be of this entry. */
+  async function knownOf(
+    index: number,
+    body: Uint8Array,
+    checksum: Uint8Array,
+  ): Promise<AttachedMessage | undefined> {
+    const digest = digestOf(body)
+    const numbers = digest === undefined ? [] : await messages.numbersOf(digest, index)
+    for (const sequence of numbers) {
+      const stored = await messages.at(sequence)
+      if (stored?.bytes === undefined || !equalBytes(stored.checksum, checksum)) continue
+      if (stored.index !== index && !isBound(body)) continue
+      return { digest: stored.digest, form: stored.form, sequence, isNew: false }
+    }
+    return undefined
+  }
+
   async function attach(index: number, bytes: Uint8Array): Promise<AttachedMessage> {
     const { body } = await options.entry(index)
-    const { message, digest } = await proven(body, bytes)
+    const checksum = hasher.leaf(bytes)
+    const known = await knownOf(index, body, checksum)
+    if (known !== undefined) return known
+    const { digest, form } = await proven(body, bytes)
     await assertNotRedacted(index, digest)
-    const { form } = message
-    const added = { digest, form, index, bytes, checksum: hasher.leaf(bytes) }
+    const added = { digest, form, index, bytes, checksum }
     await assertRoom(added)
     const attached = await queue(added)
     return "redacted" in attached ? gone(digest, attached) : { digest, form, ...attached }
@@ -154,9 +207,19 @@ export function createAttaching(options: AttachingOptions) {
     return stored && intact(stored)
   }
 
-  async function isOf(body: Uint8Array, bytes: Uint8Array): Promise<boolean> {
+  /** Whether a stored message is of the entry with this body. */
+  async function isOf(
+    index: number,
+    body: Uint8Array,
+    { index: own, digest, bytes }: StoredMessage,
+  ): Promise<boolean> {
+    if (bytes === undefined) return false
+    const isHashed = (): boolean =>
+      equalBytes(hash(parseDigest(digest).hash, bytes), parseDigest(digest).bytes)
+    // It was proven when it came.
+    if (own === index || (isBound(body) && isHashed())) return true
     try {
-      return (await failing(messageOf(body, bytes, hash).checks)) === undefined
+      return (await failing((await prove(body, bytes)).checks)) === undefined
     } catch (error) {
       if (error instanceof Refusal) return false
       throw error
@@ -187,8 +250,10 @@ export function createAttaching(options: AttachingOptions) {
       const digest = digestOf(body)
       if (digest !== undefined) {
         for (const sequence of await messages.numbersOf(digest, index)) {
-          const bytes = await bytesOf(sequence)
-          if (bytes !== undefined && (await isOf(body, bytes))) return bytes
+          const stored = await messages.at(sequence)
+          if (stored === undefined) continue
+          const bytes = intact(stored)
+          if (bytes !== undefined && (await isOf(index, body, stored))) return bytes
         }
         await assertNotRedacted(index, digest)
       }

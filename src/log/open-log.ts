@@ -15,7 +15,7 @@ import { foldNodes, rootNodes } from "../core/tree/tree.ts"
 import type { Proposal, SignatureVerifier } from "../entry/entry.ts"
 import { loadEdge } from "../tree/edge-loading.ts"
 import { createTreeReader } from "../tree/tree-reader.ts"
-import { createAttaching, type MessageHash } from "./attaching.ts"
+import { createAttaching, type MessageHash, type MessageProver, proveHere } from "./attaching.ts"
 import { assertKept, batchOf, readAttachment } from "./attachments.ts"
 import { verifyClaims } from "./claims.ts"
 import { createEntryReader } from "./entry-reader.ts"
@@ -41,6 +41,8 @@ interface LogOptions {
   readonly hasher: TreeHasher
   /** Of messages; noble's by default, which is slow for long ones. */
   readonly hash?: MessageHash
+  /** Reads messages; on the calling thread by default. */
+  readonly prove?: MessageProver
   /** Calls back after what has arrived by now (`setImmediate`). */
   readonly defer: (callback: () => void) => void
   /** Refuses a proposal that may not be written; asked before its signatures are verified. */
@@ -96,6 +98,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const attaching = createAttaching({
     ...{ reads, verifier, hasher, messageBytes: limits.messageBytes, write: writeMessages },
     ...{ entry: entries.entry, hash: options.hash ?? digestOf },
+    prove: options.prove ?? proveHere,
   })
 
   async function write(batch: readonly Pooled[]): Promise<Placed> {

@@ -85,6 +85,7 @@ function owesMore(scope: JudgeScope): boolean {
     pendingHeads(documents, scope).some(
       ({ statement, at }) =>
         statement.log.length > 0 &&
+        statement.head.origin === scope.origin &&
         statement.head.size > scope.tree.head.size &&
         now - at > reconcileWithin,
     )

@@ -12,6 +12,7 @@ import { settle } from "./findings/settle.ts"
 import { storedFinding } from "./findings/stored.ts"
 import type { LogSource } from "./follow/source.ts"
 import { judgeFreshness } from "./freshness.ts"
+import { hasAlias } from "./heads/alias.ts"
 import { judgeHead, judgePending, newestSigned } from "./heads/judge.ts"
 import { type JudgeLimits, type JudgeScope, limitsOf } from "./heads/scope.ts"
 import { type KnownKeys, openStatement, readNote, type Statement } from "./heads/statement.ts"
@@ -161,7 +162,11 @@ export async function runLogRound(round: LogRound): Promise<LogReport> {
   await round.takeMessages()
   const failure = await lookBack(round)
   await state.change(async (documents) => {
-    const reached = sights.map((sight) => {
+    // Whoever never answered in the name of Rekor v1 has no door for it; a server that is down is one finding.
+    const isUp = sights.some((sight) => sight.vantage === "log" && !("failure" in sight))
+    const isExpected = ({ vantage }: Sight) =>
+      vantage !== "rekor-v1" || (isUp && hasAlias(documents, origin))
+    const reached = sights.filter(isExpected).map((sight) => {
       const failed = failures.find(({ vantage }) => vantage === sight.vantage)
       const isOwn = sight.vantage === "log" && failure !== undefined
       const again = isOwn ? { vantage: sight.vantage, failure } : sight
@@ -259,6 +264,7 @@ async function newestNote(source: LogSource, size: number, keys: KnownKeys): Pro
 async function readVantages(log: MonitoredLog, keys: KnownKeys, size: number) {
   return await Promise.all([
     sightOf("log", () => newestNote(log.source, size, keys)),
+    sightOf("rekor-v1", async () => await log.source.rekorHead?.()),
     ...log.mirrors.map(({ name, source }) =>
       sightOf(`mirror ${name}`, () => newestNote(source, size, keys)),
     ),

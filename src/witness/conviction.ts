@@ -1,10 +1,10 @@
 // What stops a witness from cosigning a log: evidence against the log, or against the witness's own memory.
 // A freeze holds at once in this process and is durable when its promise resolves.
-import { refuse } from "../core/base/errors.ts"
+import { refuse, unlessRefused } from "../core/base/errors.ts"
 import { formatVkey, type SignatureRule } from "../core/note/note.ts"
 import type { Origin } from "../core/note/origin.ts"
 import type { Evidence, EvidenceKind } from "../evidence/evidence.ts"
-import { parseEvidence } from "../evidence/format.ts"
+import { formatEvidence, NEWEST, newestForm, parseEvidence } from "../evidence/format.ts"
 import { evidenceId, verifyEvidence } from "../evidence/verification.ts"
 import type { LogState, LogStates } from "./log-states.ts"
 import { MOST_EVIDENCE_A_LOG, type WitnessStore } from "./store.ts"
@@ -19,6 +19,7 @@ interface ConvictionOptions {
 }
 
 export interface TakenEvidence {
+  /** Of the case in the newest form, in which it is kept. */
   readonly id: string
   /** The logs that are cosigned here and use the convicted key. */
   readonly origins: readonly Origin[]
@@ -33,7 +34,9 @@ export async function createConviction(options: ConvictionOptions) {
   const { store, states, freezes, holds, onEvidence } = options
   const kept = new Map<string, Map<string, Promise<void>>>()
   for (const { origin, evidence } of await store.evidence()) {
-    keptOf(origin).set(evidence.id, Promise.resolve())
+    // What an earlier version kept is the same case in an older form, and must not freeze the log again.
+    const newest = unlessRefused(() => newestForm(evidence.text)) ?? evidence.text
+    keptOf(origin).set(evidenceId(newest), Promise.resolve())
   }
 
   /** The evidence against a log, by id: when it is durable. */
@@ -89,7 +92,8 @@ export async function createConviction(options: ConvictionOptions) {
   /** See {@link Witness.takeEvidence}. */
   async function take(text: string): Promise<TakenEvidence> {
     // What costs little comes first: anyone may send anything.
-    const { kind, key } = parseEvidence(text)
+    const file = parseEvidence(text)
+    const { kind, key } = file
     // The key ID is only 32 bits of a hash, so all of a vkey is compared.
     const named = formatVkey(key)
     const found = [...states.values()].filter(({ log }) =>
@@ -99,10 +103,11 @@ export async function createConviction(options: ConvictionOptions) {
       refuse("untrusted", "expected evidence against a key of a log that is cosigned here")
     }
     if (!reasons.has(kind)) refuseKind(kind)
-    const id = evidenceId(text)
+    const newest = formatEvidence({ ...file, format: NEWEST })
+    const id = evidenceId(newest)
     const news = found.filter(({ log }) => !keptOf(log.origin).has(id))
-    if (news.length > 0) assertTaken(text, news)
-    await Promise.all(found.map((state) => convict(state, { id, kind, text })))
+    if (news.length > 0) assertTaken(newest, news)
+    await Promise.all(found.map((state) => convict(state, { id, kind, text: newest })))
     return { id, origins: found.map(({ log }) => log.origin) }
   }
 

@@ -2,9 +2,9 @@
 // port to a key is here, too: an adapter checks its own signatures before it gives them away.
 import { equalBytes } from "../core/base/bytes.ts"
 import { bug } from "../core/base/errors.ts"
-import { formatCheckpoint } from "../core/note/checkpoint.ts"
+import { parseCheckpointText } from "../core/note/checkpoint.ts"
 import { type NamedHead, timestamped } from "../core/note/cosignature.ts"
-import { formatSignatureLine, type Vkey } from "../core/note/note.ts"
+import { formatSignatureLine, parseNote, type Vkey } from "../core/note/note.ts"
 import type { WitnessedHead } from "./store.ts"
 
 /** One key of the witness. */
@@ -13,7 +13,8 @@ export interface Cosigner {
   readonly vkey: Vkey
   /**
    * The bare signature over a checkpoint at `time` (Unix seconds, above 0), without the time in front of
-   * it. `head` is what `checkpointText` says.
+   * it. `head` is what `checkpointText` says. Type 4 covers all of the text (C2SP tlog-cosignature), type 6 covers
+   * `head` and no extension lines.
    */
   sign(time: number, checkpointText: string, head: NamedHead): Promise<Uint8Array>
 }
@@ -21,7 +22,7 @@ export interface Cosigner {
 /** The cosignature lines of a stored head. */
 export type Cosign = (head: WitnessedHead) => Promise<string>
 
-/** Signs the same head at the same time once: requests of one second get the same lines. */
+/** Signs the same checkpoint at the same time once: requests of one second get the same lines. */
 export function createCosigning(cosigners: readonly Cosigner[]): Cosign {
   const newest = new Map<
     string,
@@ -41,8 +42,18 @@ export function createCosigning(cosigners: readonly Cosigner[]): Cosign {
   }
 }
 
+/** Also of extension lines: a line of type 4 holds over one text only. */
 function isSame(a: WitnessedHead, b: WitnessedHead): boolean {
-  return a.size === b.size && a.time === b.time && equalBytes(a.root, b.root)
+  const isSameHead = a.size === b.size && equalBytes(a.root, b.root)
+  return isSameHead && a.time === b.time && textOf(a) === textOf(b)
+}
+
+/** The text that is stored with a head, which must be of no other one. */
+function textOf({ origin, size, root, note }: WitnessedHead): string {
+  const { text } = parseNote(note)
+  const stored = parseCheckpointText(text)
+  const isHead = stored.origin === origin && stored.size === size && equalBytes(stored.root, root)
+  return isHead ? text : bug(`the note that is kept of ${origin} is of another head`)
 }
 
 async function signAll(cosigners: readonly Cosigner[], head: WitnessedHead): Promise<string> {
@@ -50,7 +61,7 @@ async function signAll(cosigners: readonly Cosigner[], head: WitnessedHead): Pro
   // SPEC: the time of a checkpoint's cosignature MUST NOT be 0.
   if (!Number.isSafeInteger(time) || time <= 0) bug(`a cosignature cannot have the time ${time}`)
   const named: NamedHead = { origin, size, root }
-  const text = formatCheckpoint(origin, named)
+  const text = textOf(head)
   const lines = cosigners.map(async (cosigner) => {
     const bare = await cosigner.sign(time, text, named)
     return formatSignatureLine({ ...cosigner.vkey, signature: timestamped(time, bare) })

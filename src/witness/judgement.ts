@@ -2,7 +2,6 @@
 // the refusal, with evidence if the checkpoint and the head that is held convict the log of a fork.
 import { equalBytes } from "../core/base/bytes.ts"
 import { Refusal, refuse, Trouble, unlessRefused } from "../core/base/errors.ts"
-import { formatCheckpoint } from "../core/note/checkpoint.ts"
 import { cosignatureTime } from "../core/note/cosignature.ts"
 import { formatNote, lineOf, parseNote, type SignatureRule } from "../core/note/note.ts"
 import { EMPTY_HEAD, EMPTY_ROOT, type Head, type TreeHasher } from "../core/tree/hash.ts"
@@ -24,9 +23,9 @@ export class OldSizeConflict extends Refusal {
 /**
  * The step that makes a submission the newest head, in the order of checks that tlog-witness has, given the
  * head and the freeze that the witness holds of its log, at `time` in Unix seconds. Refuses
- * `malformed` for extension lines and an old size above the checkpoint's; `mismatch` for a wrong empty
- * root and a frozen log; {@link OldSizeConflict}; `bad-proof`. Throws Trouble `clock` if the clock is
- * behind what was signed.
+ * `malformed` for an old size above the checkpoint's; `mismatch` for a wrong empty root and a frozen log;
+ * {@link OldSizeConflict}; `bad-proof`. Throws Trouble `clock` if the clock is behind what was signed. Extension
+ * lines decide nothing: two checkpoints of one size and root are one tree, whatever else the log says in them.
  */
 export function judge(
   submission: Submission,
@@ -51,11 +50,7 @@ export function judge(
 }
 
 function assertShape({ checkpoint, oldSize }: Submission): void {
-  const { size, root, extensions } = checkpoint
-  // A cosignature says nothing of extension lines, and one of type 6 does not even cover them.
-  if (extensions.length > 0) {
-    refuse("malformed", `expected no extension lines, found ${extensions.length}`)
-  }
+  const { size, root } = checkpoint
   if (oldSize > size) {
     refuse("malformed", `expected an old size up to the checkpoint's ${size}, found ${oldSize}`)
   }
@@ -89,14 +84,14 @@ function assertClock(signed: number, time: number): void {
 }
 
 /**
- * The checkpoint with the log's lines that hold. At the same size a key's line that is held stays if the
- * submission has none: otherwise anyone could take lines away from what the witness shows.
+ * The checkpoint, extension lines included, with the log's lines that hold. With the same text a key's line that is
+ * held stays if the submission has none: otherwise anyone could take lines away from what the witness shows.
  */
-function noteToKeep(submission: Submission, head: WitnessedHead | undefined): string {
-  const { checkpoint, log, logLines } = submission
-  const heldLines = head?.size === checkpoint.size ? parseNote(head.note).signatures : []
+function noteToKeep({ text, log, logLines }: Submission, head: WitnessedHead | undefined): string {
+  const held = head && parseNote(head.note)
+  const heldLines = held?.text === text ? held.signatures : []
   const lines = log.vkeys.flatMap((vkey) => lineOf(vkey, logLines) ?? lineOf(vkey, heldLines) ?? [])
-  return formatNote(formatCheckpoint(checkpoint.origin, checkpoint), lines)
+  return formatNote(text, lines)
 }
 
 /**

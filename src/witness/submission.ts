@@ -120,6 +120,21 @@ async function verified(
 }
 
 /**
+ * Refuses `untrusted` for extension lines that no line of the log covers, as those of type 6 do not: anyone could have
+ * written them, and a cosignature of type 4 would put the witness's name below.
+ */
+function assertCovered(
+  { extensions }: Checkpoint,
+  logLines: readonly NoteSignature[],
+  log: WitnessedLog,
+) {
+  if (extensions.length === 0) return
+  const covering = log.vkeys.filter(({ type }) => type !== 6)
+  if (covering.some((vkey) => lineOf(vkey, logLines) !== undefined)) return
+  refuse("untrusted", "expected a signature of the log that covers the extension lines, found none")
+}
+
+/**
  * Reads and authenticates a request, in the order that tlog-witness has it: refuses `malformed` for its
  * form, `not-found` for a log that is not cosigned here, `malformed` for the note, `bad-signature` or
  * `untrusted` for its signatures, `malformed` for the checkpoint.
@@ -135,6 +150,7 @@ export async function readSubmission(
   const note = parseForeignNote(text)
   const logLines = openNote(note, log.vkeys, await verified(note, log.vkeys, rules))
   const checkpoint = parseCheckpoint(note.text)
+  assertCovered(checkpoint, logLines, log)
   const ownLines = linesOfOurs(note, rules)
   return { log, oldSize, proof, checkpoint, text: note.text, logLines, ownLines }
 }

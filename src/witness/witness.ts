@@ -80,6 +80,7 @@ export interface Witness {
    * | `not-found`                         | 404    |
    * | `bad-signature`, `untrusted`        | 403    |
    * | `malformed` (checkpoint, old size)  | 400    |
+   * | `untrusted` (extension lines)       | 403    |
    * | `mismatch` (empty root, frozen log) | 422    |
    * | {@link OldSizeConflict}             | 409    |
    * | `bad-proof`                         | 422    |

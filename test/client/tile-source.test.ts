@@ -164,6 +164,39 @@ describe("createTileSource()", () => {
   )
 })
 
+describe("rekorHead() of a tile source", () => {
+  test("gives the head that the log shows to clients of Rekor v1", async () => {
+    const served = await openServedLog()
+    onTestFinished(() => served.close())
+    await fill(served.log, 3)
+    const source = openSource(`http://127.0.0.1:${served.port}`)
+    const note = (await source.rekorHead?.()) ?? ""
+    expect(note.split("\n").slice(0, 2)).toEqual([
+      `${served.log.origin} - ${served.log.treeId}`,
+      "3",
+    ])
+    expect(openSource(`rekor-v2+http://127.0.0.1:${served.port}`).rekorHead).toBeUndefined()
+  })
+
+  test.each([
+    [404, "not found"],
+    [400, "no queries here"],
+    [200, "<!doctype html>"],
+    [200, "[]"],
+    [200, '{"signedTreeHead":7}'],
+    [200, ""],
+    [200, "x".repeat(1_000_000)],
+  ])("gives nothing for a server without that door, which answers %i %s", async (status, body) => {
+    const { source } = await serve((_, response) => response.writeHead(status).end(body))
+    expect(await source.rekorHead?.()).toBeUndefined()
+  })
+
+  test("has trouble where nobody answers", async () => {
+    const { source } = await serve((_, response) => response.writeHead(503).end())
+    await expect(source.rekorHead?.()).rejects.toMatchObject({ code: "network" })
+  })
+})
+
 describe("createWitnessHeads()", () => {
   test("asks below the hash of the origin, and gives nothing where there is no head", async () => {
     const { url, paths } = await serve((request, response) => {

@@ -187,7 +187,7 @@ test("its witnesses cosign, and its monitor finds the stranger", { timeout: 240_
       stdout: /^[0-9a-f]{16} PROVEN unknown-signer\n.*\n {2}summary +entry 1 is about artifact /m,
     }),
     evidence: fine(
-      /^verified: unexpected-entry of localhost$[\s\S]*The log localhost holds entry 1:/m,
+      /^presents: unexpected-entry in localhost$[\s\S]*The log localhost holds entry 1:/m,
     ),
   })
 })

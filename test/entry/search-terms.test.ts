@@ -273,6 +273,15 @@ describe("termsOf()", () => {
     expect(valuesOf(terms, "subject")).toEqual(["x".repeat(512), "\ufffd", "z"])
   })
 
+  it("refuses an odd statement with more texts than can be found by", () => {
+    const names = Array.from({ length: MOST_TERMS }, (_, i) => `"n${i}"`).join(",")
+    const digest = { sha256: "ab".repeat(32) }
+    const text = `{"Subject":[],"subject":[{"digest":${JSON.stringify(digest)}}],"predicate":[${names}]}`
+    const payload = new TextEncoder().encode(text)
+    const entry = { ...findable({}), statement: { payloadType: IN_TOTO, payload } }
+    expect(() => termsOf(entry)).toThrow("more; write it as plain JSON")
+  })
+
   it("refuses what has more than can be found by, and cuts nothing off", () => {
     const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `n${i}` }))
     expect(termsOf(findable({ subject: named(MOST_TERMS - 2) }))).toHaveLength(MOST_TERMS)

@@ -69,6 +69,7 @@ const roots = [...heads.map(({ root }) => root), anyRoot(1)]
 const anyone: fc.Arbitrary<Vkey> = fc.constantFrom(...everyone.map(({ vkey }) => vkey))
 
 const file: fc.Arbitrary<EvidenceFile> = fc.record({
+  format: fc.constantFrom("tlog-evidence/v1", "tlog-evidence/v2"),
   kind: fc.constantFrom(...evidenceKinds),
   key: anyone,
   witnesses: fc.array(anyone, { maxLength: 2 }),
@@ -111,7 +112,15 @@ const likely: fc.Arbitrary<EvidenceFile> = fc
   .map(({ whole, signer, others, first, second, form }) => {
     const signers = form === "time" ? [signer, ...others] : [signer]
     const [one, two] = [first, second].map((at) => signedNote(at, signers))
-    const bare = { kind: whole.kind, key: signer.vkey, witnesses: [], hashes: [], places: [] }
+    const { format } = whole
+    const bare = {
+      format,
+      kind: whole.kind,
+      key: signer.vkey,
+      witnesses: [],
+      hashes: [],
+      places: [],
+    }
     switch (form) {
       case "pair":
         return { ...bare, old: one, new: two, implied: whole.implied, hashes: whole.hashes }
@@ -142,9 +151,13 @@ test("no file makes verifyEvidence() throw anything but a refusal, or frames an 
         const verified = valueOrRefusal(() =>
           verifyEvidence(formatEvidence(parts), undefined, natively),
         )
-        if (verified === undefined || verified.convicted.name === timeless.vkey.name) return
+        if (verified === undefined || verified.key.name === timeless.vkey.name) return
         proven.set(verified.kind, (proven.get(verified.kind) ?? 0) + 1)
-        expect([verified.freezes, verified.origin]).toEqual([false, ORIGIN])
+        expect([verified.effect, verified.freezes, verified.origin]).toEqual([
+          "presents",
+          false,
+          ORIGIN,
+        ])
         // That an entry is in the log, which is no lie of anybody's.
         expect(verified.kind).toBe("unexpected-entry")
       },

@@ -85,7 +85,8 @@ describe.each(kinds)("evidence of kind $kind", ({ kind, own }) => {
     expect(verifyEvidence(text, log.vkey)).toMatchObject({
       id,
       kind,
-      convicted: log.vkey,
+      effect: "presents",
+      key: log.vkey,
       origin: log.vkey.name,
       freezes: false,
     })

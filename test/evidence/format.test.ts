@@ -28,10 +28,27 @@ const fork = makeFork(log.vkey, note, other, {
 })
 const entry = makeEntryEvidence("unexpected-entry", log.vkey, note, [logged(tree, 1)], "remark")
 
+/** As it was written before files said whether they convict. */
+function inFirstForm(text: string): string {
+  return formatEvidence({ ...parseEvidence(text), format: "tlog-evidence/v1" })
+}
+
 const files = [
   { name: "a fork", text: fork.text },
   { name: "an entry", text: entry.text },
+  { name: "a fork in the first form", text: inFirstForm(fork.text) },
+  { name: "an entry in the first form", text: inFirstForm(entry.text) },
 ]
+
+const WORD = /\n(key|convicts|presents) /
+
+function otherVersion(version: string): string {
+  return version === "v1" ? "v2" : "v1"
+}
+
+function otherWord(_: string, word: string): string {
+  return word === "convicts" ? "\npresents " : "\nconvicts "
+}
 
 describe.each(files)("parseEvidence() of $name", ({ text }) => {
   test("gives what formats to the same text", () => {
@@ -42,7 +59,19 @@ describe.each(files)("parseEvidence() of $name", ({ text }) => {
   const joined = (changed: readonly string[]) => `${changed.join("\n")}\n`
 
   test("refuses it without any one of its lines but the remark and hashes", () => {
-    const names = ["tlog-evidence/v1", "kind", "key", "note", "old", "new", "index", "entry"]
+    const names = [
+      "tlog-evidence/v1",
+      "tlog-evidence/v2",
+      "key",
+      "kind",
+      "convicts",
+      "presents",
+      "note",
+      "old",
+      "new",
+      "index",
+      "entry",
+    ]
     const tried = lines.flatMap((line, i) =>
       names.includes(line.split(" ")[0] ?? "") ? [lines.toSpliced(i, 1)] : [],
     )
@@ -73,8 +102,10 @@ describe.each(files)("parseEvidence() of $name", ({ text }) => {
     { name: "no LF at the end", changed: text.slice(0, -1) },
     { name: "a second LF at the end", changed: `${text}\n` },
     { name: "a space at the end of a line", changed: text.replace("\nkind", " \nkind") },
-    { name: "two spaces", changed: text.replace("key ", "key  ") },
-    { name: "another version", changed: text.replace("/v1", "/v2") },
+    { name: "two spaces", changed: text.replace(WORD, "\n$1  ") },
+    { name: "another version", changed: text.replace(/v[12]/, "v3") },
+    { name: "the other version", changed: text.replace(/v[12]/, otherVersion) },
+    { name: "the other word", changed: text.replace(WORD, otherWord) },
     { name: "base64 without padding", changed: text.replace(/=\n/, "\n") },
     { name: "base64 with other trailing bits", changed: text.replace(/([A-Z])=\n/, "$1B\n") },
   ])("refuses $name", ({ changed }) => {
@@ -85,7 +116,9 @@ describe.each(files)("parseEvidence() of $name", ({ text }) => {
   test("refuses an unknown kind, and an unknown type of key", () => {
     expectRefusal("unsupported", () => parseEvidence(text.replace(/kind .*/, "kind odd")))
     const key = `log.example/test+00000000+${Buffer.from([0x09, 1]).toString("base64")}`
-    expectRefusal("unsupported", () => parseEvidence(text.replace(/key .*/, `key ${key}`)))
+    expectRefusal("unsupported", () =>
+      parseEvidence(text.replace(/\n(key|convicts|presents) .*/, `\n$1 ${key}`)),
+    )
   })
 
   test("refuses it cut short anywhere but between two lines", () => {

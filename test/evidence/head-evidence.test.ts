@@ -6,11 +6,12 @@ import { LONGEST_NOTE } from "../../src/core/base/limits.ts"
 import { formatCheckpoint } from "../../src/core/note/checkpoint.ts"
 import { formatNote, makeVkey, parseNote } from "../../src/core/note/note.ts"
 import { EMPTY_ROOT, type Hash, type Head } from "../../src/core/tree/hash.ts"
-import { formatEvidence, parseEvidence } from "../../src/evidence/format.ts"
+import { formatEvidence, NEWEST, parseEvidence } from "../../src/evidence/format.ts"
 import {
   makeFork,
   makeHeadTime,
   makeKeyMisuse,
+  makeTwoTreeIds,
   makeWitnessEquivocation,
   makeWitnessRollback,
 } from "../../src/evidence/head-evidence.ts"
@@ -72,16 +73,20 @@ describe("makeFork()", () => {
     expect(verifyEvidence(text).origin).toBe(ORIGIN)
   })
 
-  test("convicts no log of Rekor v1 by heads of two of its trees", () => {
+  test("convicts no log of Rekor v1 by heads of two of its trees, and a log with a bare name by its other one", () => {
     const { vkey, ...rest } = ecdsaLog()
     const forms = [ORIGIN, `${ORIGIN} - 1`, `${ORIGIN} - 2`]
+    // Rekor v1 never signs its bare name, so a key that does has one tree.
+    const isOne = (a: string, b: string) => a === b || a === ORIGIN || b === ORIGIN
     const notes = [older, newer].flatMap((head) =>
       forms.map((origin) => ({ origin, note: noteOf(head, [{ vkey, ...rest }], { origin }) })),
     )
     for (const a of notes) {
       for (const b of notes) {
         const made = valueOrRefusal(() => makeFork(vkey, a.note, b.note, forkProof))
-        expect(made !== undefined).toBe(a.origin === b.origin && a.note !== b.note)
+        const isOther =
+          parseNote(a.note).text.split("\n")[1] !== parseNote(b.note).text.split("\n")[1]
+        expect(made !== undefined).toBe(isOne(a.origin, b.origin) && isOther)
       }
     }
   })
@@ -94,7 +99,10 @@ describe("makeFork()", () => {
     const text = parseNote(noteOf(honest, [log])).text
     const note = formatNote(text, [{ name, keyId, signature: line?.signature ?? new Uint8Array() }])
     const misuse = makeKeyMisuse(renamed, note)
-    expect(verifyEvidence(misuse.text).convicted.name).toBe("else.example")
+    const unpinned = verifyEvidence(misuse.text)
+    expect([unpinned.key.name, unpinned.effect]).toEqual(["else.example", "presents"])
+    expect(unpinned.convicted).toBeUndefined()
+    expect(verifyEvidence(misuse.text, renamed).effect).toBe("convicts")
     expectRefusal("untrusted", () => verifyEvidence(misuse.text, log.vkey))
     expectRefusal("untrusted", () => makeKeyMisuse(log.vkey, note))
   })
@@ -112,9 +120,9 @@ describe("makeFork()", () => {
     const note = noteOf(empty, [log])
     const alone = makeFork(log.vkey, note, note)
     expect(alone.text.split("\n").map((line) => line.split(" ")[0])).toEqual([
-      "tlog-evidence/v1",
+      "tlog-evidence/v2",
       "kind",
-      "key",
+      "convicts",
       "note",
       "",
     ])
@@ -182,7 +190,14 @@ describe("one fork has one text", () => {
   test("with a wrong empty tree, whatever other head there is", () => {
     const [empty, other] = [noteOf({ size: 0, root: anyRoot(3) }, [log]), noteOf(newer, [log])]
     const { key } = parseEvidence(makeFork(log.vkey, empty, other).text)
-    const rest = { kind: "fork", key, witnesses: [], hashes: [], places: [] } as const
+    const rest = {
+      format: NEWEST,
+      kind: "fork",
+      key,
+      witnesses: [],
+      hashes: [],
+      places: [],
+    } as const
     for (const head of [EMPTY_ROOT, anyRoot(4)].map((root) => ({ size: 0, root }))) {
       const notes = [empty, noteOf(head, [log])]
       for (const [old, next] of [notes, notes.toReversed()]) {
@@ -354,6 +369,7 @@ describe("an honest log", () => {
       fc.property(honestPairs, (pair) => {
         const [implied, ...hashes] = pair.framing
         const text = formatEvidence({
+          format: NEWEST,
           kind: "fork",
           key: log.vkey,
           witnesses: [],
@@ -369,6 +385,38 @@ describe("an honest log", () => {
       { numRuns: 400 },
     )
     expect(accepted).toBe(0)
+  })
+})
+
+describe("makeTwoTreeIds()", () => {
+  const { vkey, ...rest } = ecdsaLog()
+  const signer = { vkey, ...rest }
+  const as = (origin: string, head = newer) => noteOf(head, [signer], { origin })
+  const [first, second] = [as(`${ORIGIN} - 1`), as(`${ORIGIN} - 2`)]
+
+  test("convicts a key that signs its bare name and two tree IDs, and shuts no log out for it", () => {
+    const bare = as(ORIGIN)
+    const { text } = makeTwoTreeIds(vkey, bare, [second, first])
+    expect(makeTwoTreeIds(vkey, bare, [first, second]).text).toBe(text)
+    const verified = verifyEvidence(text)
+    expect(verified).toMatchObject({ kind: "key-misuse", effect: "convicts", freezes: false })
+  })
+
+  test("convicts no log of Rekor v1, whose trees share a key and which never signs the bare name", () => {
+    for (const bare of [first, as(`${ORIGIN} - 3`), as("else.example")]) {
+      expectRefusal("bad-proof", () => makeTwoTreeIds(vkey, bare, [first, second]))
+    }
+  })
+
+  test("convicts nobody by one tree ID, whatever its heads, nor by the bare name twice", () => {
+    const again = as(`${ORIGIN} - 1`, older)
+    for (const pair of [
+      [first, first],
+      [first, again],
+      [first, as(ORIGIN)],
+    ] as const) {
+      expectRefusal("bad-proof", () => makeTwoTreeIds(vkey, as(ORIGIN), pair))
+    }
   })
 })
 

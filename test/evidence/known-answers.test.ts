@@ -2,14 +2,22 @@
 // soon as one bit of them is another.
 import { expect, test } from "vitest"
 import { formatVkey } from "../../src/core/note/note.ts"
+import type { Evidence } from "../../src/evidence/evidence.ts"
+import { formatEvidence, newestForm, parseEvidence } from "../../src/evidence/format.ts"
 import { makeFork } from "../../src/evidence/head-evidence.ts"
-import { verifyEvidence } from "../../src/evidence/verification.ts"
+import { evidenceId, verifyEvidence } from "../../src/evidence/verification.ts"
 import { mth, proof, singleBytes } from "../reference.ts"
-import { valueOrRefusal } from "../refusals.ts"
+import { expectRefusal, valueOrRefusal } from "../refusals.ts"
 import { headOf, log, natively, noteOf } from "./made-cases.ts"
 
 const B = singleBytes(7)
 const A = B.with(1, Uint8Array.of(0xff))
+
+/** The same case in the form that was published first. */
+function inFirstForm({ text: newest, kind }: Evidence): Evidence {
+  const text = formatEvidence({ ...parseEvidence(newest), format: "tlog-evidence/v1" })
+  return { id: evidenceId(text), kind, text }
+}
 
 const cases = [
   {
@@ -30,7 +38,8 @@ const cases = [
 ].map(({ size, ...known }) => {
   const proven = size < 7 ? { implied: mth(B.slice(0, size)), hashes: proof(size, B) } : undefined
   const notes = [noteOf(headOf(B), [log]), noteOf(headOf(A.slice(0, size)), [log])] as const
-  return { size, ...known, made: makeFork(log.vkey, ...notes, proven) }
+  const newest = makeFork(log.vkey, ...notes, proven)
+  return { size, ...known, newest, made: inFirstForm(newest) }
 })
 
 test("the log's key is the one of the known answers", () => {
@@ -44,12 +53,34 @@ test.each(cases)("the fork at $size against 7 has its known text", ({ made, byte
   expect(made.id).toBe(id)
   expect(verifyEvidence(made.text, log.vkey)).toMatchObject({
     id,
+    format: "tlog-evidence/v1",
     kind: "fork",
+    effect: "convicts",
     convicted: log.vkey,
     origin: "log.example/test",
     freezes: true,
   })
 })
+
+test.each(cases)(
+  "the newest form of the fork at $size says that it convicts",
+  ({ made, newest }) => {
+    const [first, kind, key, ...rest] = newest.text.split("\n")
+    const [, , known, ...others] = made.text.split("\n")
+    expect([first, kind, key]).toEqual([
+      "tlog-evidence/v2",
+      "kind fork",
+      known?.replace("key ", "convicts "),
+    ])
+    expect(rest).toEqual(others)
+    expect(newestForm(made.text)).toBe(newest.text)
+    expect(verifyEvidence(newest.text, log.vkey)).toMatchObject({
+      format: "tlog-evidence/v2",
+      effect: "convicts",
+    })
+    expectRefusal("malformed", () => verifyEvidence(newest.text.replace("convicts", "presents")))
+  },
+)
 
 test("the fork at 3 against 7 reads as it is published", () => {
   const [{ made }] = cases as [(typeof cases)[0]]

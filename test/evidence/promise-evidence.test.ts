@@ -1,6 +1,6 @@
 import { p256 } from "@noble/curves/nist.js"
 import { describe, expect, test } from "vitest"
-import { formatNote, formatVkey, parseNote } from "../../src/core/note/note.ts"
+import { formatNote, formatVkey, parseNote, type Vkey } from "../../src/core/note/note.ts"
 import { hashedrekordBody } from "../../src/entry/kinds/hashedrekord-v002.ts"
 import {
   type EntryTimeCase,
@@ -137,21 +137,31 @@ describe("makeEntryTime()", () => {
   const make = (given: Partial<EntryTimeCase>) => () =>
     makeEntryTime(signer.vkey, { witnesses: both, note, entry, ...given })
 
-  test("convicts by a certificate that did not hold yet when witnesses saw the entry", () => {
+  test("presents a certificate that did not hold yet when witnesses saw the entry", () => {
     const { text } = make({ note: at(NOT_BEFORE - 1) })()
     const verified = verifyEvidence(text, signer.vkey)
     expect(verified).toMatchObject({
       kind: "time",
+      effect: "presents",
       witnesses: both,
       origin: ORIGIN,
       freezes: false,
+    })
+    expect(verified.convicted).toBeUndefined()
+    // Whoever knows these witnesses knows no more of who made the certificate.
+    expect(verifyEvidence(text, signer.vkey, undefined, both).effect).toBe("presents")
+    expect(text).not.toContain("convicts")
+    const first = formatEvidence({ ...parseEvidence(text), format: "tlog-evidence/v1" })
+    expect(verifyEvidence(first, signer.vkey, undefined, both)).toMatchObject({
+      format: "tlog-evidence/v1",
+      effect: "presents",
     })
     expect(verified.claims.join("\n")).toContain("witness.example/w2")
     expect(verified.claims.join("\n")).toContain("2026-11-20T10:26:34Z")
     expectRefusal("bad-proof", make({ note: at(NOT_BEFORE) }))
   })
 
-  test("convicts by a certificate that held no more when the entry was not there yet", () => {
+  test("presents a certificate that held no more when the entry was not there yet", () => {
     const { text } = make({ older: at(NOT_AFTER + 1, INDEX) })()
     expect(verifyEvidence(text, signer.vkey).witnesses).toEqual(both)
     expectRefusal("bad-proof", make({ older: at(NOT_AFTER, INDEX) }))
@@ -171,6 +181,29 @@ describe("makeEntryTime()", () => {
     expectRefusal("bad-proof", make({ promise: other }))
     const elsewhere = promiseOf(signer, certified, { integratedTime: TIME + 301, logIndex: 5 })
     expectRefusal("bad-proof", make({ promise: elsewhere }))
+  })
+
+  test("convicts by a promise of a later time than that of a head with the entry, for whoever knows most of the witnesses", () => {
+    const promise = promiseOf(signer, certified, { integratedTime: TIME + 301 })
+    const { text } = make({ promise })()
+    expect(text).toContain("\nconvicts ")
+    const effectFor = (...known: Vkey[]) =>
+      verifyEvidence(text, signer.vkey, undefined, known).effect
+    expect(effectFor(...both)).toBe("convicts")
+    expect(effectFor(witness.vkey)).toBe("convicts")
+    const others = [5, 6].map((seed) => testSigner(`w${seed}.example`, 4, seed).vkey)
+    expect(effectFor(...both, ...others.slice(1))).toBe("convicts")
+    // Anyone can make a witness, and one clock against another says nothing of who is wrong.
+    expect(effectFor()).toBe("presents")
+    expect(effectFor(...both, ...others)).toBe("presents")
+    expect(verifyEvidence(text, signer.vkey).claims.at(-1)).toContain("accuses nobody")
+  })
+
+  test("presents a promise of an earlier time than that of a head without the entry: a witness cosigns an old head again", () => {
+    const promise = promiseOf(signer, certified, { integratedTime: TIME - 301 })
+    const { text } = make({ promise, older: at(TIME, INDEX) })()
+    expect(text).toContain("\npresents ")
+    expect(verifyEvidence(text, signer.vkey, undefined, both).effect).toBe("presents")
   })
 
   test("gives the one text, whichever witness is named first", () => {

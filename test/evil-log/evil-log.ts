@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net"
 import { utf8 } from "../../src/core/base/bytes.ts"
 import { formatCheckpoint } from "../../src/core/note/checkpoint.ts"
 import type { Head } from "../../src/core/tree/hash.ts"
+import type { LogKeys } from "../../src/crypto/signers/log-signer.ts"
 import { createRekorSigner } from "../../src/crypto/signers/rekor-signer.ts"
 import type { Proposal } from "../../src/entry/entry.ts"
 import type { EntryRequest } from "../../src/entry/kinds/registry.ts"
@@ -33,6 +34,8 @@ export interface EvilLog {
   readonly origin: string
   /** The ECDSA vkey and the Ed25519 vkey, as the log's lines stand. */
   readonly vkeys: readonly string[]
+  /** The private keys, as `DATA/keys` has them. */
+  readonly keys: LogKeys
   /** The tree that everybody sees who is told nothing else. */
   readonly honest: World
   /** Another tree that begins with the first `size` entries of `world`. */
@@ -132,6 +135,7 @@ export async function openEvilLog(): Promise<EvilLog> {
   return {
     origin: disk.identity.origin,
     vkeys: disk.signer.vkeys,
+    keys: disk.keys,
     honest,
     logId: rekorSigner.logId,
     clock: disk.clock,

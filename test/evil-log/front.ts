@@ -20,6 +20,8 @@ export interface Lies {
   world?: World
   /** Gives this in place of the checkpoint. */
   checkpoint?: (honest: string) => string | undefined
+  /** Gives this in place of the head of Rekor v1; there is none if `checkpoint` is a lie, which it would give away. */
+  rekorHead?: (honest: string) => string | undefined
   /** Gives this in place of an entry bundle; `index` counts bundles. */
   bundle?: (index: number, honest: Buffer) => Uint8Array | undefined
   tile?: (level: number, index: number, width: number, honest: Buffer) => Uint8Array | undefined
@@ -74,6 +76,14 @@ function withBody(reply: Reply, body: Uint8Array | string | undefined): Reply {
   return { status: 200, headers, body: Buffer.from(body) }
 }
 
+function withRekorHead({ rekorHead, checkpoint }: Lies, reply: Reply): Reply {
+  if (rekorHead === undefined) return checkpoint === undefined ? reply : NOT_FOUND
+  const answer = JSON.parse(reply.body.toString()) as { readonly signedTreeHead: string }
+  const signedTreeHead = rekorHead(answer.signedTreeHead)
+  if (signedTreeHead === undefined) return NOT_FOUND
+  return withBody(reply, JSON.stringify({ ...answer, signedTreeHead }))
+}
+
 function replaced(lies: Lies, path: string, reply: Reply): Reply {
   // The real server refuses queries, and then is asked without.
   if (reply.status === 400) return reply
@@ -81,6 +91,7 @@ function replaced(lies: Lies, path: string, reply: Reply): Reply {
   if (lies.checkpoint !== undefined && /^\/(?:api\/v2\/)?checkpoint$/.test(pathname)) {
     return withBody(reply, lies.checkpoint(reply.body.toString()))
   }
+  if (pathname === "/api/v1/log") return withRekorHead(lies, reply)
   const [, level, digits = "", width = "256"] = TILE.exec(pathname) ?? []
   if (level === undefined) return reply
   const index = Number(digits.replaceAll(/[x/]/g, ""))

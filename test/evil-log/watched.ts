@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect } from "vitest"
-import type { EvidenceKind } from "../../src/evidence/evidence.ts"
+import type { EvidenceEffect, EvidenceKind } from "../../src/evidence/evidence.ts"
 import type { FindingKind, Grade } from "../../src/monitor/findings/finding.ts"
 import type { MonitorStatus } from "../../src/monitor/status.ts"
 import { run } from "../cli/command/fake-terminal.ts"
@@ -23,7 +23,12 @@ export interface Told {
   readonly key: string
   readonly summary: string
   readonly isCanary: boolean
-  readonly evidence?: { readonly id: string; readonly text?: string }
+  readonly evidence?: {
+    readonly id: string
+    readonly effect?: EvidenceEffect
+    readonly isKept: boolean
+    readonly text?: string
+  }
 }
 
 /** What a round of the program has to say. */
@@ -38,8 +43,12 @@ export interface Expected {
   readonly kind: FindingKind
   readonly grade: Grade
   readonly index?: number
-  /** The kind of the evidence, which must convict `key`; absent if there is none. */
+  /** The kind of the evidence, which must be about `key`; absent if there is none. */
   readonly evidence?: EvidenceKind
+  /** What the evidence does to the key, as the alert and the file have it; not looked at by default. */
+  readonly effect?: EvidenceEffect
+  /** Witnesses whose clocks the verifier trusts. */
+  readonly known?: readonly string[]
   /** The log's first key by default. */
   readonly key?: string
 }
@@ -49,6 +58,8 @@ export interface WatchOptions {
   readonly front: Front
   /** The keys in the policy instead of the log's own. */
   readonly logKeys?: readonly string[]
+  /** The whole text of the policy instead of one that is made of these. */
+  readonly policy?: string
   readonly witnesses?: readonly EvilWitness[]
   /** Whether the policy has the URLs of the witnesses. */
   readonly readsWitnesses?: boolean
@@ -100,10 +111,15 @@ function readTold(file: string): readonly Told[] {
 }
 
 /** Verifies evidence in a folder that has nothing but its file. */
-export async function verifyApart(text: string, vkey: string): Promise<Ended> {
+export async function verifyApart(
+  text: string,
+  vkey: string,
+  known: readonly string[] = [],
+): Promise<Ended> {
   const file = join(newFolder(), "case.evidence")
   writeFileSync(file, text)
-  return await countersign("evidence", "verify", file, "--key", vkey, "--json")
+  const witnesses = known.length === 0 ? [] : ["--witness", ...known]
+  return await countersign("evidence", "verify", file, "--key", vkey, "--json", ...witnesses)
 }
 
 /** Makes a monitor of an evil log. */
@@ -116,7 +132,7 @@ export async function watchLog(evil: EvilLog, options: WatchOptions): Promise<Wa
   }
   const data = join(folder, "monitor")
   const alerts = join(folder, "alerts.jsonl")
-  const policy = write("log.policy", policyText(evil, options))
+  const policy = write("log.policy", options.policy ?? policyText(evil, options))
   for (const [name, text] of Object.entries(files)) write(name, text)
   const lines = ["countersign-watch/v1", ...(watch ?? []), ""]
   const runWords = [
@@ -147,7 +163,7 @@ export async function watchLog(evil: EvilLog, options: WatchOptions): Promise<Wa
     },
     told: () => readTold(alerts),
     async expectTold(expected) {
-      const { evidence, key = evil.vkeys[0] ?? "", ...finding } = expected
+      const { evidence, effect, known, key = evil.vkeys[0] ?? "", ...finding } = expected
       const all = readTold(alerts).filter(({ event }) => event !== "resolved")
       const found = all.findLast(({ kind, grade, index }) => {
         const isAbout = finding.index === undefined || finding.index === index
@@ -159,9 +175,12 @@ export async function watchLog(evil: EvilLog, options: WatchOptions): Promise<Wa
         expect(told.evidence).toBeUndefined()
         return told
       }
-      const { code, stdout, stderr } = await verifyApart(told.evidence?.text ?? "", key)
+      const { code, stdout, stderr } = await verifyApart(told.evidence?.text ?? "", key, known)
       expect([code, stderr]).toMatchObject([0, expect.any(String)])
       expect(JSON.parse(stdout)).toMatchObject({ verified: true, kind: evidence, key })
+      if (effect === undefined) return told
+      expect(told.evidence?.effect).toBe(effect)
+      expect(JSON.parse(stdout)).toMatchObject({ effect })
       return told
     },
   }

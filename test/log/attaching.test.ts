@@ -110,7 +110,7 @@ describe("attaching", () => {
         return await store.attach(messages, time)
       },
     }))
-    const attaching = Array.from({ length: 64 }, () => attach(0))
+    const attaching = Array.from({ length: 16 }, () => attach(0))
     await expect(attach(0)).rejects.toMatchObject({ code: "try-later" })
     open()
     const attached = await Promise.all(attaching)
@@ -144,6 +144,17 @@ describe("attaching", () => {
     await expect(envelope.log.message(0)).rejects.toMatchObject({ code: "gone" })
   })
 
+  test("refuses a long message of another digest before it is read", async () => {
+    const { log } = await openedWith()
+    const long = utf8(`${"x".repeat(300_000)} ${"0".repeat(64)}`)
+    await expect(log.attach(0, long)).rejects.toMatchObject({ code: "too-large" })
+    const roomy = await openLogOn(newDisk(), { messageBytes: 1_000_000 })
+    await roomy.log.add(proposalOf(bodyOf(textOf(0))))
+    await expect(roomy.log.attach(0, long)).rejects.toMatchObject({ code: "mismatch" })
+    const pae = utf8(`DSSEv1 1 x ${long.length} ${new TextDecoder().decode(long)}`)
+    await expect(roomy.log.attach(0, pae)).rejects.toMatchObject({ code: "mismatch" })
+  })
+
   test("takes not more than 16 texts of one digest", async () => {
     const { disk, attach } = await openedWith()
     const digest = digestOf(textOf(0))
@@ -162,7 +173,7 @@ describe("a message", () => {
     const digest = digestOf(textOf(0))
     const other = utf8("another text")
     const checksum = portableHasher.leaf(other)
-    await disk.store.attach([{ digest, form: "x", index: 0, bytes: other, checksum }], 1)
+    await disk.store.attach([{ digest, form: "x", index: 9, bytes: other, checksum }], 1)
     await expect(log.message(0)).rejects.toMatchObject({ code: "not-found" })
     await log.attach(0, utf8(textOf(0)))
     expect(await log.message(0)).toEqual(utf8(textOf(0)))

@@ -36,6 +36,8 @@ export interface Beside {
   saysKept?: (index: number) => boolean
   /** Indexes, newest first; by default there is no search. */
   search?: (item: SearchItem) => readonly number[]
+  /** Below which the search leaves out entries, as it does when they do not fit into a page. */
+  searchedFrom?: number
   readonly messages: { readonly listed: ListedMessage; readonly bytes: Uint8Array }[]
 }
 
@@ -92,12 +94,11 @@ function sourceOf(log: MadeLog, beside: Beside): LogSource {
       async search(item) {
         const indexes = beside.search?.(item)
         if (indexes === undefined) throw new Refusal("not-found", "no search")
-        return { indexes, isCut: false, completeUpTo: log.bodies.length }
+        return { indexes, from: beside.searchedFrom ?? 0, completeUpTo: log.bodies.length }
       },
       messages: async (after) =>
         beside.messages.map(({ listed }) => listed).filter(({ sequence }) => sequence > after),
-      message: async (digest) =>
-        beside.messages.find(({ listed }) => listed.digest === digest)?.bytes,
+      message: async (index) => beside.messages.find(({ listed }) => listed.index === index)?.bytes,
     },
   }
 }

@@ -104,7 +104,16 @@ describe("addCheckpoint() at size 5 refuses", () => {
       "malformed",
       request(5, signed(`${log.origin}\n9\n${"A".repeat(40)}\n`)),
     ],
-    ["extension lines", "malformed", request(5, signed(`${log.text(9)}more\n`))],
+    [
+      "extension lines of a tree that does not follow",
+      "bad-proof",
+      request(5, signed(`${log.text(9)}more\n`)),
+    ],
+    [
+      "extension lines and an empty one",
+      "malformed",
+      request(5, signed(`${log.text(9)}more\n\nand more\n`)),
+    ],
     ["an old size above the new one", "malformed", request(10, log.note(9))],
     ["an old size above the new one, whatever it holds", "malformed", request(6, log.note(4))],
     ["an old size below its own", "conflict", log.request(4, 9)],

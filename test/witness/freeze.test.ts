@@ -4,8 +4,10 @@ import { formatAddCheckpoint } from "../../src/core/note/add-checkpoint.ts"
 import { formatCheckpoint } from "../../src/core/note/checkpoint.ts"
 import { formatNote, makeVkey, parseNote, type SignatureRule } from "../../src/core/note/note.ts"
 import { asHash } from "../../src/core/tree/hash.ts"
+import type { Evidence } from "../../src/evidence/evidence.ts"
+import { formatEvidence, parseEvidence } from "../../src/evidence/format.ts"
 import { makeFork, makeKeyMisuse, makeWitnessRollback } from "../../src/evidence/head-evidence.ts"
-import { verifyEvidence } from "../../src/evidence/verification.ts"
+import { evidenceId, verifyEvidence } from "../../src/evidence/verification.ts"
 import type { WitnessStore } from "../../src/witness/store.ts"
 import type { Witness } from "../../src/witness/witness.ts"
 import { testSigner } from "../signers.ts"
@@ -57,7 +59,7 @@ describe("a fork", () => {
     ],
     [
       "the same size with another root and extension lines",
-      "malformed",
+      "bad-proof",
       (() => {
         const text = `${forked.text(6)}more\n`
         return formatAddCheckpoint({
@@ -276,6 +278,27 @@ describe("a log that an operator has set free", () => {
     expect(await codeOf(again.witness, log.request(6, 9))).toBe("cosigned")
     await again.witness.takeEvidence(forkAt(7).text)
     expect(await codeOf(again.witness, log.request(9, 9))).toBe("mismatch")
+  })
+
+  test("is not frozen again by the same case in the first form, nor by the newest form of what was kept in the first", async () => {
+    const inFirstForm = ({ kind, text: newest }: Evidence): Evidence => {
+      const text = formatEvidence({ ...parseEvidence(newest), format: "tlog-evidence/v1" })
+      return { id: evidenceId(text), kind, text }
+    }
+    const { witness, store } = await startWitness()
+    await witness.addCheckpoint(log.request(0, 6))
+    expect(await witness.takeEvidence(inFirstForm(forkAt(6)).text)).toMatchObject({
+      id: forkAt(6).id,
+    })
+    expect(await witness.evidence()).toMatchObject([{ evidence: { text: forkAt(6).text } }])
+    // As an earlier version has kept it.
+    await store.convict(log.origin, inFirstForm(forkAt(5)), true)
+    await store.unfreeze(log.origin)
+    const again = await startWitness({ store })
+    for (const known of [forkAt(6), forkAt(5)].flatMap((fork) => [fork, inFirstForm(fork)])) {
+      await again.witness.takeEvidence(known.text)
+    }
+    expect(await codeOf(again.witness, log.request(6, 9))).toBe("cosigned")
   })
 
   test("is frozen by other evidence however much is kept, and that is kept as well", async () => {

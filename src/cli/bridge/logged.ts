@@ -23,7 +23,7 @@ export interface LogDesk {
   begin(): void
 }
 
-export interface LogDeskOptions {
+interface LogDeskOptions {
   readonly log: LogClient
   readonly trust: Trust | undefined
   readonly recipients: readonly Recipient[]

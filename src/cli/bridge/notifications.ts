@@ -88,7 +88,7 @@ function hashed(text: string): Buffer {
   return createHash("sha256").update(text).digest()
 }
 
-export interface NotificationOptions {
+interface NotificationOptions {
   /** Whoever shows it may name things; it opens nothing else. */
   readonly token: string
   readonly queue: HintQueue

@@ -25,7 +25,7 @@ import {
   partId,
 } from "./state.ts"
 
-export interface ObserverOptions {
+interface ObserverOptions {
   readonly registry: Registry
   readonly state: BridgeState
   readonly copies: Copies

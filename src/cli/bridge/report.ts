@@ -5,7 +5,7 @@ import { present } from "../../core/base/present.ts"
 import type { Fields, Output } from "../command/output.ts"
 import { type BridgeState, type KeptPart, placeOf } from "./state.ts"
 
-export interface BridgeFinding {
+interface BridgeFinding {
   readonly kind: "unlogged-signature" | "lost-referrer"
   /** Stays the same as long as the same thing is found. */
   readonly id: string

@@ -51,7 +51,7 @@ export interface KeptPart {
 }
 
 /** What the memory is of: it says nothing about another registry or another log. */
-export interface BridgeIdentity {
+interface BridgeIdentity {
   readonly registry: string
   readonly origin: string
 }

@@ -10,9 +10,9 @@ export const EXIT_USAGE = 2
 /** What was to be verified is false. */
 const EXIT_FALSE = 3
 
-/** `countersign monitor`: an entry that its owner did not expect. */
+/** `countersign monitor`: an entry that its owner did not expect, or what else evidence presents. */
 export const EXIT_MISISSUANCE = 2
-/** `countersign monitor`: misbehaviour of a log or a witness that anyone can check. */
+/** `countersign monitor`: a log or a witness is convicted by what it signed. */
 export const EXIT_PROVEN = 3
 /** `countersign monitor`: its state is not what it signed, or is newer than the log. */
 export const EXIT_STATE_REFUSED = 4

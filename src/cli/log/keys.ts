@@ -48,9 +48,16 @@ Example:
     })
 }
 
-function logLine({ vkeys }: KeyedSigner, url: string | undefined): string {
-  const vkey = vkeys[1] ?? bug("the log has no Ed25519 key")
-  return url === undefined ? `log ${vkey}` : `log ${vkey} ${url}`
+/**
+ * A line for each key under which anyone verifies heads or promises of the log: what is signed under a key that a
+ * monitor does not know convicts nobody. The Ed25519 key comes first; it is the one that every C2SP client knows.
+ */
+function logLines({ vkeys }: KeyedSigner, url: string | undefined): string {
+  const [ecdsa, ed25519] = vkeys
+  const ordered = [ed25519 ?? bug("the log has no Ed25519 key"), ecdsa]
+  const words = (vkey: string | undefined, i: number) =>
+    i > 0 || url === undefined ? `log ${vkey}\n` : `log ${vkey} ${url}\n`
+  return ordered.map(words).join("")
 }
 
 function printed(signer: KeyedSigner, options: KeysOptions, created: number): string {
@@ -59,8 +66,7 @@ function printed(signer: KeyedSigner, options: KeysOptions, created: number): st
     case "vkey":
       return signer.vkeys.map((vkey) => `${vkey}\n`).join("")
     case "policy":
-      // The Ed25519 key is the one that every C2SP client knows.
-      return `${logLine(signer, options.url)}\nquorum none\n`
+      return `${logLines(signer, options.url)}quorum none\n`
     case "pem":
       return formatPem({ label: "PUBLIC KEY", der: signer.ecdsaSpki })
     case "trusted-root":

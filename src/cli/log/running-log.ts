@@ -2,6 +2,7 @@
 
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
 import { createSignatureVerifier } from "../../crypto/engines/verification.ts"
+import { hashNatively } from "../../crypto/native-hash.ts"
 import { createLogSigner } from "../../crypto/signers/log-signer.ts"
 import { createRekorSigner } from "../../crypto/signers/rekor-signer.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
@@ -20,10 +21,10 @@ import { type Close, openAll } from "../command/closers.ts"
 import { withAuthorities } from "./certificate-authorities.ts"
 import { type DataDirectory, readLogKeys } from "./data-directory.ts"
 import { watchFreeSpace } from "./free-space.ts"
-import { hashNatively } from "./message-check.ts"
 import { heldHeads, type PublishingPlan, processClock } from "./publishing.ts"
 import { upgradeSearch } from "./search/files.ts"
 import type { ServeOptions } from "./serve-options.ts"
+import { createProvingThread } from "./threads/proving-thread.ts"
 import { startSearch } from "./threads/search-thread.ts"
 import { startWriter } from "./threads/writer-thread.ts"
 
@@ -33,10 +34,10 @@ interface RunningLogOptions
   readonly writeRule: WriteRule
   /** Bytes of the longest attestation that is kept; 0 keeps none. */
   readonly attestationBytes: number
-  /** Who must have issued the certificates of submissions; undefined if anyone may have. */
-  readonly authorities: AuthoritySet | undefined
   /** Bytes of the longest message that may be attached; 0 takes none. */
   readonly messageBytes: number
+  /** Who must have issued the certificates of submissions; undefined if anyone may have. */
+  readonly authorities: AuthoritySet | undefined
   /** Undefined if what is signed is published. */
   readonly publishing: PublishingPlan | undefined
   /** Told what the search index does, and why it cannot go on: the log goes on without it. */
@@ -93,6 +94,8 @@ async function openParts(
   closers.push(reads.close)
   const search = startSearch(directory, options.onSearch.trouble)
   closers.push(search.close)
+  const proving = createProvingThread()
+  closers.push(proving.close)
   const { identity } = reads
   const keys = readLogKeys(directory, passphrase)
   const { vkeys } = createLogSigner(identity.origin, keys)
@@ -106,6 +109,7 @@ async function openParts(
     verifier,
     hasher: nativeHasher,
     hash: hashNatively,
+    prove: proving.prove,
     defer: setImmediate,
     admit: (proposal) => assertMayWrite(proposal, options.writeRule),
     obstacle: freeSpace.obstacle,

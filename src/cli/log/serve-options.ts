@@ -31,9 +31,9 @@ export interface ServeOptions {
   readonly maxEntriesUnderWay: number
   /** Undefined if nobody has said anything about it. */
   readonly keepAttestations?: number
-  readonly certificateAuthorities?: string
   /** Undefined if nobody has said anything about it. */
   readonly keepMessages?: number
+  readonly certificateAuthorities?: string
   readonly minFreeBytes: number
   readonly allowAlgorithms?: ReadonlySet<Algorithm>
   readonly allowKinds?: ReadonlySet<EntryKind>

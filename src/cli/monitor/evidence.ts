@@ -32,8 +32,8 @@ Example:
         return
       }
       for (const kept of keptEvidence(documents)) {
-        const { id, kind, size } = kept
-        output.result(`${id} ${kind} ${size} bytes`, [], { ...kept })
+        const { id, kind, effect, size } = kept
+        output.result(`${id} ${kind} ${effect} ${size} bytes`, [], { ...kept })
       }
     })
   },

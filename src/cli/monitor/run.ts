@@ -27,8 +27,9 @@ Where the policy has several logs, --log and --mirror name the one that is meant
 --mirror "ORIGIN NAME=URL".
 
 Exit codes with --once, the worst that is open and not acknowledged: 0 clean, 1 operational trouble or
-a suspicion, or entries that are not understood yet, 2 misissuance, 3 proven misbehaviour of a log or a witness, 4 the state is refused, or is
-newer than everything that the log shows while nothing is proven.
+a suspicion, or entries that are not understood yet, 2 misissuance or what else evidence presents,
+3 a log or a witness is convicted by what it signed, 4 the state is refused, or is newer than everything
+that the log shows while nobody is convicted.
 
 Example:
   countersign monitor run --data /var/lib/monitor --watch acme.watch --sinks alerts.sinks

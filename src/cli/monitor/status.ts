@@ -10,6 +10,7 @@ import {
   type LogStatus,
   type MonitorStatus,
   monitorStatus,
+  type OpenFinding,
 } from "../../monitor/status.ts"
 import { openMessageFolder } from "../../storage/files/message-folder.ts"
 import { defineCommand, jsonOption } from "../command/options.ts"
@@ -99,6 +100,12 @@ function messagesText({ count, mostCount, bytes, mostBytes, waiting }: MessageUs
   return `${count} of ${mostCount} kept, ${bytes} of ${mostBytes} bytes, ${waiting} waiting`
 }
 
+function evidenceFields({ evidenceId, effect, isUnkept }: OpenFinding): Fields {
+  if (evidenceId === undefined) return []
+  const kept = isUnkept === true ? ", not kept: there was no room for the file" : ""
+  return [["evidence", `${evidenceId}${effect === undefined ? "" : ` ${effect}`}${kept}`]]
+}
+
 export function printStatus(output: Output, status: MonitorStatus): void {
   const { logs, findings, lastCompleteAt: at, isBlind, undelivered, messages } = status
   for (const log of logs) output.result(log.origin, logFields(log), {})
@@ -110,10 +117,12 @@ export function printStatus(output: Output, status: MonitorStatus): void {
     ...status.unclear.map((reason) => ["not clear", reason] as const),
   ] as const
   output.result("monitor", health, {})
-  for (const { id, grade, kind, origin, summary, acknowledgedAt } of findings) {
+  for (const finding of findings) {
+    const { id, grade, kind, origin, summary, acknowledgedAt } = finding
     const fields = [
       ["origin", origin],
       ["summary", summary],
+      ...evidenceFields(finding),
       ...(acknowledgedAt === undefined
         ? []
         : [["acknowledged", dateText(acknowledgedAt)] as const]),

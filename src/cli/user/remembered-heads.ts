@@ -9,6 +9,7 @@ import { checkpointRule } from "../../core/note/cosignature.ts"
 import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
 import { openNote, parseVkey, type Vkey } from "../../core/note/note.ts"
 import type { Evidence } from "../../evidence/evidence.ts"
+import { areOneLog, isOwnOrigin } from "../../evidence/opened-head.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import { readBytes, writeWhole } from "../command/file.ts"
 import { forkUnder } from "../command/fork-evidence.ts"
@@ -25,9 +26,9 @@ export function logKeysOf(trust: Trust): readonly Vkey[] {
   return trust.vkeys.map(parseVkey)
 }
 
-/** Whether one of these keys signed the head under its own name. */
+/** Whether one of these keys signed the head under a name of its own, be it that of its tree in Rekor v1. */
 export function isSigned({ note, head }: ListedHead, vkeys: readonly Vkey[]): boolean {
-  const own = vkeys.filter(({ name }) => name === head.origin)
+  const own = vkeys.filter((vkey) => isOwnOrigin(vkey, head.origin))
   return unlessRefused(() => openNote(note, own, checkpointRule(head))) !== undefined
 }
 
@@ -82,9 +83,8 @@ function bounded(heads: readonly ListedHead[]): readonly ListedHead[] {
   return kept
 }
 
-/** Whether two heads of one log cannot both be true, whatever lies between them. */
+/** Whether two heads cannot both be true of one log, whatever lies between them. */
 function contradicts(a: ListedHead, b: ListedHead): boolean {
-  if (a.head.origin !== b.head.origin) return false
   const isSameRoot = equalBytes(a.head.root, b.head.root)
   return (a.head.size === b.head.size) !== isSameRoot
 }
@@ -93,7 +93,11 @@ function contradicts(a: ListedHead, b: ListedHead): boolean {
 function contradiction(heads: readonly ListedHead[], vkeys: readonly Vkey[]): Evidence | undefined {
   for (const [i, a] of heads.entries()) {
     for (const b of heads.slice(0, i)) {
-      const own = vkeys.filter(({ name }) => name === a.head.origin)
+      const own = vkeys.filter(
+        (vkey) =>
+          [a, b].every(({ head }) => isOwnOrigin(vkey, head.origin)) &&
+          areOneLog(vkey, a.head.origin, b.head.origin),
+      )
       const evidence = contradicts(a, b) ? forkUnder(own, a.text, b.text) : undefined
       if (evidence !== undefined) return evidence
     }

@@ -25,7 +25,7 @@ export interface Question {
 }
 
 /** An image as it is named: by its digest, and where it is. */
-export interface ImageReference {
+interface ImageReference {
   /** As `sha256:hex`. */
   readonly digest: string
   readonly repository?: string
@@ -56,7 +56,7 @@ export function readCommit(text: string): string {
   return refuse("malformed", `commit: expected ${expected}, found ${shown(text, 150)}`)
 }
 
-export interface Asked extends Omit<SearchCriteria, "key"> {
+interface Asked extends Omit<SearchCriteria, "key"> {
   readonly artifact?: string
   readonly image?: ImageReference
   readonly commit?: string

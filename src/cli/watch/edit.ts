@@ -2,7 +2,7 @@
 
 const VERSION = "countersign-watch/v1"
 
-export interface Edited {
+interface Edited {
   readonly text: string
   readonly added: readonly string[]
   /** Lines that the subject has already. */

@@ -10,14 +10,14 @@ import type { Entry } from "../log-answer.ts"
 import type { LogClient } from "../log-client.ts"
 import type { SignedMessage } from "./signed-message.ts"
 
-export interface FoundEntry extends Entry {
+interface FoundEntry extends Entry {
   /** Whether the entry has this signature, and not only one over the same message. */
   readonly hasSignature: boolean
   /** What the entry has of the message: `digest` of the message itself, or `payload` of its envelope. */
   readonly has: "digest" | "payload"
 }
 
-export interface Lookup {
+interface Lookup {
   readonly entries: readonly FoundEntry[]
   /** False if the log's search index is behind, or has more entries than are read. */
   readonly isWhole: boolean

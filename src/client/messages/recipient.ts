@@ -5,7 +5,7 @@ import { createRawExchange, errorOfReply, type Fetch } from "../exchange.ts"
 import type { LogClient } from "../log-client.ts"
 
 /** What became of a message: taken now, known before, or forgotten on purpose and not to come back. */
-export type Taken = "taken" | "known" | "redacted"
+type Taken = "taken" | "known" | "redacted"
 
 export interface Recipient {
   /** Its URL, for messages. */
@@ -14,7 +14,7 @@ export interface Recipient {
   give(index: number, message: Uint8Array): Promise<Taken>
 }
 
-export interface MonitorOptions {
+interface MonitorOptions {
   readonly url: string
   /** Of the log that the entries are in. */
   readonly origin: string

@@ -8,7 +8,7 @@ import { formatBase64 } from "../../core/base/text.ts"
 import type { Credentials } from "./credentials.ts"
 
 /** One challenge of WWW-Authenticate. */
-export interface Challenge {
+interface Challenge {
   /** In lower case. */
   readonly scheme: string
   readonly parameters: ReadonlyMap<string, string>
@@ -47,7 +47,7 @@ export function basicHeader({
   return `Basic ${formatBase64(utf8(`${user}:${password}`))}`
 }
 
-export interface TokenQuestion {
+interface TokenQuestion {
   readonly url: URL
   readonly method: "GET" | "POST"
   readonly headers: Readonly<Record<string, string>>
@@ -55,7 +55,7 @@ export interface TokenQuestion {
 }
 
 /** Whether a token service may be asked: on the registry's own host, or on one that the operator named. */
-export type IsTokenHost = (url: URL) => boolean
+type IsTokenHost = (url: URL) => boolean
 
 /**
  * What to ask the token service of a challenge for `scope`. Refuses `not-allowed` for a service on a host that nobody

@@ -29,7 +29,7 @@ export interface RegistryOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface Question {
+interface Question {
   readonly method?: "GET" | "HEAD" | "PUT" | "POST"
   /** Below `/v2/`, with its query; or a whole address that the registry gave, on its own host. */
   readonly path: string
@@ -42,7 +42,7 @@ export interface Question {
   readonly scope: string
 }
 
-export interface Reply {
+interface Reply {
   readonly status: number
   readonly headers: Headers
   readonly body: Uint8Array

@@ -29,7 +29,7 @@ export const MANIFEST_TYPES = [
 /** SPEC: registries should limit manifests to 4 MiB (distribution-spec 1.1, "Pushing Manifests"). */
 export const LONGEST_MANIFEST = 4 * 1024 * 1024
 /** Layers of a manifest, and children of an index. */
-export const MOST_DESCRIPTORS = 4_096
+const MOST_DESCRIPTORS = 4_096
 
 export interface Descriptor {
   readonly digest: string

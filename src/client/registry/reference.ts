@@ -48,7 +48,7 @@ export function tagOf(digest: string, use: TagUse): string {
   return use === "referrers" ? name : `${name}.${use}`
 }
 
-export interface SpecialTag {
+interface SpecialTag {
   readonly subject: string
   readonly use: TagUse
 }
@@ -61,7 +61,7 @@ export function readSpecialTag(tag: string): SpecialTag | undefined {
   return { subject, use: use === "sig" || use === "att" ? use : "referrers" }
 }
 
-export interface ImageReference {
+interface ImageReference {
   /** HOST or HOST:PORT as it was written. */
   readonly host: string
   readonly repository: string

@@ -24,7 +24,7 @@ export interface FoundManifest {
 }
 
 /** A list that may have been cut. */
-export interface Listed<T> {
+interface Listed<T> {
   readonly found: readonly T[]
   /** Whether the end of the list was reached; a list that goes on for ever is cut. */
   readonly isWhole: boolean

@@ -13,7 +13,7 @@ import { type Descriptor, printJson } from "./manifest.ts"
 import { digestLike, type Registry } from "./registry.ts"
 import type { SignaturePlace } from "./walk.ts"
 
-export interface LayerReading {
+interface LayerReading {
   readonly messages: readonly SignedMessage[]
   /** A signature of a form that no client logs. */
   readonly unloggable?: string

@@ -18,7 +18,7 @@ export interface SignaturePlace {
   readonly manifest: Manifest
 }
 
-export interface Fault {
+interface Fault {
   readonly place: string
   readonly why: string
 }
@@ -34,7 +34,7 @@ export interface Walked {
   readonly faults: readonly Fault[]
 }
 
-export type Visit = (place: SignaturePlace) => Promise<void>
+type Visit = (place: SignaturePlace) => Promise<void>
 
 /** Indexes within indexes, and referrers of referrers. */
 const MOST_DEPTH = 8

@@ -1,5 +1,5 @@
-// C2SP tlog-checkpoint: a log's signed head as text. Reads extension lines but gives them no meaning,
-// and never writes any.
+// C2SP tlog-checkpoint: a log's signed head as text. Reads extension lines but gives them no meaning, and never writes
+// any; what was read with them is cosigned with them.
 import { refuse, shown } from "../base/errors.ts"
 import { LONGEST_NOTE } from "../base/limits.ts"
 import { formatBase64, parseBase64, parseDecimal, parsePlainText } from "../base/text.ts"

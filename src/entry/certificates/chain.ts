@@ -88,11 +88,24 @@ function forbidden(authority: X509, below: readonly X509[], isForCode: boolean) 
   return isForCode && !serves ? "an issuer is not for code signing" : undefined
 }
 
-function wrongPath([, ...authorities]: Path, { isForCode }: AuthoritySet): Unchained | undefined {
+/** The check of one link; undefined if the issuer's key cannot have made such a signature. */
+function checkOf(child: X509, { keyType, spki }: X509): SignatureCheck | undefined {
+  const { algorithm, signature, signed: message } = child
+  if (algorithm === undefined || !keyType.startsWith(algorithm.family)) return undefined
+  const { hash } = algorithm
+  const signed = { form: "message", message, hash } as const
+  return { algorithm: messageAlgorithm[keyType], spki, signature, signed }
+}
+
+function wrongPath(path: Path, { isForCode }: AuthoritySet): Unchained | undefined {
+  const [, ...authorities] = path
   for (const [i, authority] of authorities.entries()) {
     const isRoot = i === authorities.length - 1
     const why = forbidden(authority, authorities.slice(0, i), isForCode && !isRoot)
     if (why !== undefined) return unchained("not-allowed", why)
+    if (checkOf(path[i] as X509, authority) === undefined) {
+      return unchained("not-allowed", "it is signed with an algorithm that is not supported")
+    }
   }
   return undefined
 }
@@ -113,15 +126,6 @@ function wrongDates(leaf: X509, { notBefore, notAfter }: Validity): Unchained | 
 }
 
 const known = new WeakMap<X509, WeakMap<X509, boolean>>()
-
-/** The check of one link; undefined if the issuer's key cannot have made such a signature. */
-function checkOf(child: X509, { keyType, spki }: X509): SignatureCheck | undefined {
-  const { algorithm, signature, signed: message } = child
-  if (algorithm === undefined || !keyType.startsWith(algorithm.family)) return undefined
-  const { hash } = algorithm
-  const signed = { form: "message", message, hash } as const
-  return { algorithm: messageAlgorithm[keyType], spki, signature, signed }
-}
 
 /** Counts down what may still be verified. */
 interface Budget {

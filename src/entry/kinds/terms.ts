@@ -49,6 +49,7 @@ export function besideBody(terms: readonly Term[]): readonly Term[] | undefined 
 }
 
 interface EntryTermReader {
+  /** What an attached message says; never throws. */
   ofMessage(message: Uint8Array): readonly Term[]
   ofBody(body: Uint8Array, hasSide: boolean): BodyTerms
   besideBody(terms: readonly Term[]): readonly Term[] | undefined

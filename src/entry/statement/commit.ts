@@ -68,7 +68,7 @@ function objectDigests(object: Uint8Array, isTag: boolean): readonly string[] {
   )
 }
 
-export interface SignedAttributes {
+interface SignedAttributes {
   /** The bytes that were signed. */
   readonly attributes: Uint8Array
   readonly subject: StatedSubject

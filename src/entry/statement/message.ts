@@ -9,12 +9,7 @@ import { readStatement, type StatedSubject } from "./reading.ts"
 import { readSuperset } from "./superset.ts"
 
 /** `payload`: that of an envelope, without its type. */
-export type MessageForm =
-  | "dsse-pae"
-  | "simple-signing"
-  | "commit-id"
-  | "commit-attributes"
-  | "payload"
+type MessageForm = "dsse-pae" | "simple-signing" | "commit-id" | "commit-attributes" | "payload"
 
 export interface Message {
   readonly form: MessageForm

@@ -8,6 +8,7 @@ import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/
 import {
   formatNote,
   isSignatureOf,
+  isWitnessKey,
   type Note,
   openNote,
   type SignatureRule,
@@ -15,6 +16,7 @@ import {
 } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { Hash } from "../../core/tree/hash.ts"
+import { isOwnOrigin } from "../../evidence/opened-head.ts"
 import { evidenceText, keptEvidence } from "../../monitor/findings/evidence.ts"
 import { newestSigned } from "../../monitor/heads/judge.ts"
 import type { Mailbox } from "../../monitor/promises/mailbox.ts"
@@ -66,6 +68,11 @@ function trimmed({ text, signatures }: Note, { vkeys, witnesses }: ServedMonitor
   return formatNote(text, kept)
 }
 
+/** The keys that convict the log by a head of this name: any under its own names, under others those of no witness. */
+function keysFor({ origin, vkeys }: ServedMonitorLog, name: string): readonly Vkey[] {
+  return name === origin ? vkeys : vkeys.filter((vkey) => !isWitnessKey(vkey))
+}
+
 /** The note of a head that the log signed; undefined for any other. */
 function signedNote(
   { note, head }: ListedHead,
@@ -73,7 +80,7 @@ function signedNote(
   holds: SignatureRule | undefined,
 ): string | undefined {
   const kept = unlessRefused(() => {
-    openNote(note, log.vkeys, holds ?? checkpointRule(head))
+    openNote(note, keysFor(log, head.origin), holds ?? checkpointRule(head))
     return trimmed(note, log)
   })
   return kept !== undefined && kept.length <= LONGEST_KEPT_NOTE ? kept : undefined
@@ -91,16 +98,29 @@ export function monitorRoutes(
 ): readonly Route[] {
   const { logs, mailbox, documents } = served
 
+  /** The log whose key signed a head, and the note; the log of that name first, for each key may sign any name. */
+  function signerOf(listed: ListedHead) {
+    const { origin: name } = listed.head
+    const named = logs.filter(({ origin }) => origin === name)
+    for (const log of [...named, ...logs.filter(({ origin }) => origin !== name)]) {
+      const note = signedNote(listed, log, served.holds)
+      if (note !== undefined) return { log, note }
+    }
+    return undefined
+  }
+
   /** Takes a head unless the monitor's own tree has it; undefined if no followed log signed it. */
   async function takeHead(listed: ListedHead) {
-    const log = logs.find(({ origin }) => origin === listed.head.origin)
-    const note = log && signedNote(listed, log, served.holds)
-    if (log === undefined || note === undefined) return undefined
-    const { origin } = log
-    const { size, root } = listed.head
+    const signed = signerOf(listed)
+    if (signed === undefined) return undefined
+    const { log, note } = signed
+    const { origin, vkeys } = log
+    const { origin: name, size, root } = listed.head
     const own = await served.rootAt(origin, size)
-    const isKnown = own !== undefined && equalBytes(own, root)
-    const contradicts = own !== undefined && !isKnown
+    const isSameLog = vkeys.some((vkey) => isOwnOrigin(vkey, name))
+    const isKnown = name === origin && own !== undefined && equalBytes(own, root)
+    const isOfTree = own === undefined || equalBytes(own, root)
+    const contradicts = !isSameLog || !isOfTree
     const receivedAt = served.now()
     if (!isKnown) mailbox.postHead({ origin, note, size, contradicts, receivedAt })
     return { origin, note }
@@ -133,8 +153,10 @@ export function monitorRoutes(
   }
 
   async function addReceipts(text: string): Promise<Answer> {
-    const { timestamps, receipts } = readPostedReceipts(text, logs)
+    const { timestamps, receipts, heads } = readPostedReceipts(text, logs)
     for (const receipt of receipts) await takeReceipt(receipt)
+    // A promise holds by itself; the head beside it may be of a log that is not followed here.
+    for (const head of heads) await takeHead(head)
     for (const timestamp of timestamps) mailbox.postPromise(timestamp)
     return textAnswer(202, "")
   }
@@ -147,7 +169,7 @@ export function monitorRoutes(
   }
 
   function evidenceList(): Answer {
-    const lines = keptEvidence(documents).map(({ id, kind }) => `${id} ${kind}\n`)
+    const lines = keptEvidence(documents).map(({ id, kind, effect }) => `${id} ${kind} ${effect}\n`)
     return textAnswer(200, lines.join(""))
   }
 

@@ -98,7 +98,7 @@ function measureStatus(instruments: Instruments, status: () => MonitorStatus): v
   )
   gauge(
     "severity",
-    "0 clean, 1 operational, 2 misissuance, 3 proven misbehaviour of a log or a witness.",
+    "0 clean, 1 operational, 2 misissuance, 3 a log or a witness is convicted.",
     () => status().worst,
   )
   gauge("undelivered_alerts", "Alerts that not every sink has yet.", () => status().undelivered)

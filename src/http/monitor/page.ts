@@ -91,11 +91,20 @@ function messageSection({ count, mostCount, bytes, mostBytes, waiting }: Message
   return `<h2>Messages</h2>\n<p>${text}</p>\n`
 }
 
+function evidenceText({
+  evidenceId,
+  effect,
+  isUnkept,
+}: Pick<OpenFinding, "evidenceId" | "effect" | "isUnkept">): string {
+  if (evidenceId === undefined) return ""
+  return `${evidenceId} ${effect ?? ""}${isUnkept === true ? ", not kept: no room" : ""}`
+}
+
 function findingTable(findings: readonly OpenFinding[], now: number): string {
   const rows = findings.map(({ id, grade, kind, origin, summary, ...finding }) => {
     const state = finding.acknowledgedAt === undefined ? "open" : "acknowledged"
     const since = time(finding.openedAt, now)
-    return [id, grade, kind, origin, summary, since, state, finding.evidenceId ?? ""]
+    return [id, grade, kind, origin, summary, since, state, evidenceText(finding)]
   })
   return table(["id", "grade", "kind", "about", "what", "since", "state", "evidence"], rows)
 }
@@ -107,7 +116,7 @@ const verdicts = [
   "nothing is open",
   "something needs a look",
   "entries that nobody expected",
-  "a log or a witness has lied",
+  "a log or a witness is convicted",
 ] as const
 
 const style =

@@ -83,11 +83,17 @@ function clearOut(documents: Documents, names: readonly string[], now: number): 
   }
 }
 
+/** What is about something watched goes before what is about nothing of the kind, if it is as grave. */
+function gravityOf({ evidence, watched, ...alert }: Alert): number {
+  const severity = severityOf({ ...alert, ...present({ effect: evidence?.effect }) })
+  return 2 * severity + (watched === undefined ? 0 : 1)
+}
+
 /** The gravest findings first, each with its alerts in their order: a flood must not hold up a proof. */
 function byGravity(items: readonly OutboxItem[]): readonly OutboxItem[] {
   const worst = new Map<string, number>()
   for (const { alert } of items) {
-    worst.set(alert.key, Math.max(severityOf(alert), worst.get(alert.key) ?? 0))
+    worst.set(alert.key, Math.max(gravityOf(alert), worst.get(alert.key) ?? 0))
   }
   const gravity = ({ alert }: OutboxItem): number => worst.get(alert.key) ?? 0
   return items.toSorted((a, b) => gravity(b) - gravity(a))

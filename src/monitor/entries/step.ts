@@ -98,8 +98,8 @@ async function doubted(
   { ground: { source }, isLate }: EntryStep,
   wanted: readonly MatchedEntry[],
   asked: ReadonlyMap<number, Asked>,
-): Promise<ReadonlySet<number>> {
-  const kept = new Set<number>()
+): Promise<ReadonlyMap<number, boolean>> {
+  const kept = new Map<number, boolean>()
   if (source.native === undefined) return kept
   const missing = wanted.filter(({ index }) => {
     const answer = asked.get(index)
@@ -108,15 +108,15 @@ async function doubted(
   for (const { index, body } of missing.slice(0, MOST_DOUBTED)) {
     if (isLate()) break
     const payload = unlessRefused(() => readSummary(body).payload)
-    if (payload !== undefined && (await saysKept(source, index, payload))) kept.add(index)
+    if (payload !== undefined) kept.set(index, await saysKept(source, index, payload))
   }
   return kept
 }
 
 export interface StepFacts {
   readonly asked: ReadonlyMap<number, Asked>
-  /** Entries whose envelope the log says that it keeps, among those that it did not give. */
-  readonly kept: ReadonlySet<number>
+  /** Whether the log says that it keeps an envelope that it did not give; only of those that it was asked about. */
+  readonly kept: ReadonlyMap<number, boolean>
   readonly duplicates: ReadonlyMap<number, number>
 }
 
@@ -146,13 +146,14 @@ export interface TakenEntries {
 /** What was asked for of one entry, and what the log says of it. */
 interface Beside {
   readonly answer: Asked | undefined
-  readonly isKept: boolean
+  /** Undefined if the log was not asked. */
+  readonly isKept: boolean | undefined
 }
 
 /** Why the log did not give what it was asked for. */
 function missing({ answer, isKept }: Beside): StandingReason | undefined {
   if (answer === undefined || "envelope" in answer) return undefined
-  return answer.reason === "not-kept" && isKept ? "withheld" : answer.reason
+  return answer.reason === "not-kept" && isKept === true ? "withheld" : answer.reason
 }
 
 /** Why an entry is not understood; undefined for one that is, and for a stranger's of which nothing can be asked. */
@@ -223,7 +224,7 @@ export async function takeEntries(
 
   for (const entry of entries) {
     const { index, body } = entry
-    const beside = { answer: asked.get(index), isKept: kept.has(index) }
+    const beside = { answer: asked.get(index), isKept: kept.get(index) }
     const seen = seenEntry(step, entry, beside, duplicates.get(index))
     const examined = await examineFully(step, seen, documents)
     const { digest, facts, remarks, isListed } = examined
@@ -231,7 +232,7 @@ export async function takeEntries(
     const isTest = remarks.some(({ isCanary }) => isCanary === true)
     const reason = isTest ? "test" : reasonOf(examined, body, beside)
     const validity = validityOf(step, examined, documents)
-    const standing = { index, isListed, isKept: beside.isKept, ...present({ validity }) }
+    const standing = { index, isListed, ...present({ isKept: beside.isKept, validity }) }
     standings.push(reason === undefined ? standing : { ...standing, reason })
     noted.push(reason === "unasked" ? { ...examined, state: "pending" } : examined)
     if (digest !== undefined) tags.push({ index, tag: tagOf(digest) })

@@ -3,8 +3,8 @@
 // becomes of a case depends on what is open (settle.ts).
 import type { Finding, FindingKind, Ungraded } from "./finding.ts"
 
-/** Where a head was seen: `log`, `mirror NAME`, `witness NAME`, `verifier`. */
-export type Vantage = "log" | "verifier" | `mirror ${string}` | `witness ${string}`
+/** Where a head was seen: `log`, its door of Rekor v1, `mirror NAME`, `witness NAME`, `verifier`. */
+export type Vantage = "log" | "rekor-v1" | "verifier" | `mirror ${string}` | `witness ${string}`
 
 /** The log's own answers, perhaps over another path; a verifier's heads may be of any age. */
 export function isPublished(vantage: Vantage): boolean {

@@ -1,8 +1,8 @@
 // What a monitor reports: a finding, how sure it is, and what it is about.
-import type { Evidence } from "../../evidence/evidence.ts"
+import type { Evidence, EvidenceEffect } from "../../evidence/evidence.ts"
 
 /**
- * `PROVEN`: anyone with the public key can check the evidence offline. `ATTESTED`: the monitor's word, with
+ * `PROVEN`: anyone with the public key can check the evidence offline, whether it convicts or presents. `ATTESTED`: the monitor's word, with
  * signed fragments at best. `SUSPECTED`: it may be the network and may heal.
  */
 export type Grade = "PROVEN" | "ATTESTED" | "SUSPECTED"
@@ -58,6 +58,7 @@ const families = {
   "canary-missing": "health",
   "sink-failing": "health",
   "bad-ledger": "health",
+  "own-clock": "health",
 } as const
 
 export type FindingKind = keyof typeof families
@@ -84,12 +85,14 @@ export interface Finding {
   /** The subject, signer or key of the watch file that it is about: a flood about others leaves it room. */
   readonly watched?: string
   readonly evidence?: Evidence
+  /** What the evidence does to the key that it names; by default what it says. */
+  readonly effect?: EvidenceEffect
   /** Raised by the monitor's own canary: delivered like any other, and marked. */
   readonly isCanary?: boolean
 }
 
 /** A finding but for how sure it is. */
-export type Ungraded = Omit<Finding, "grade" | "evidence">
+export type Ungraded = Omit<Finding, "grade" | "evidence" | "effect">
 
 /** The key of a case; `which` tells cases of one kind about one origin apart. */
 export function keyOf(kind: FindingKind, origin: string, ...which: readonly string[]): string {

@@ -26,8 +26,10 @@ const REMINDER = 23 * HOUR
 const SUSPICION_DEADLINE = HOUR
 /** How long a finding that healed is remembered. */
 const RETENTION = 30 * DAY
-/** Unsettled findings of a kind about one origin that are told one by one. */
+/** Unsettled findings of a kind about one origin, and of each thing watched there, that are told one by one. */
 export const MOST_FINDINGS = 1_000
+/** All of a kind and origin, whatever is watched. */
+export const MOST_IN_ALL = 10_000
 /** How many of them each subject, signer or key of the watch file has room for in any case. */
 export const LEAST_WATCHED = 16
 /** Alerts of one finding that may wait for a sink. */
@@ -64,27 +66,39 @@ export function keep(
   keepFinding(documents, after)
 }
 
-/** Whether there are too many findings like this one to tell of each. */
+/**
+ * Whether there are too many findings like this one to tell of each: those about what is watched are counted for each
+ * thing by itself, so that no flood about anything else hides one of them.
+ */
 export function isOneOfMany(documents: Documents, finding: Finding): boolean {
   const [all = 0, watched] = tallyPlaces(finding).map((place) => tallyAt(documents, place))
-  return all >= MOST_FINDINGS && (watched === undefined || watched >= LEAST_WATCHED)
+  if (watched === undefined) return all >= MOST_FINDINGS
+  return watched >= MOST_FINDINGS || (all >= MOST_IN_ALL && watched >= LEAST_WATCHED)
 }
 
-/** The finding with an alert about this event in the outbox. */
-export function told(moment: Moment, finding: StoredFinding, event: AlertEvent): StoredFinding {
+/**
+ * The finding with an alert about this event in the outbox. `unkept` is the text of evidence that convicts and that
+ * there was no room to keep.
+ */
+export function told(
+  moment: Moment,
+  finding: StoredFinding,
+  event: AlertEvent,
+  unkept?: string,
+): StoredFinding {
   // What is dropped here is told again by a reminder, once the sinks take alerts.
   if (finding.pending >= MOST_PENDING && event !== "upgraded") return finding
-  return enqueue(moment, finding, event)
+  return enqueue(moment, finding, event, unkept)
 }
 
 /** Tells of an open finding what is due: its opening if nobody knows of it, else a reminder. */
-export function toldIfDue(moment: Moment, finding: StoredFinding): StoredFinding {
+export function toldIfDue(moment: Moment, finding: StoredFinding, unkept?: string): StoredFinding {
   const { now } = moment
   const { grade, isTold, alertedAt, openedAt, pending } = finding
   if (grade === "SUSPECTED" && !isOver(openedAt, SUSPICION_DEADLINE, now)) return finding
   if (!isTold) {
     const isDamped = alertedAt !== undefined && !isOver(alertedAt, DAMPING, now)
-    return isDamped ? finding : told(moment, finding, "opened")
+    return isDamped ? finding : told(moment, finding, "opened", unkept)
   }
   const isRemindable = pending === 0 && isOver(alertedAt ?? openedAt, REMINDER, now)
   return isRemindable ? told(moment, finding, "reminder") : finding

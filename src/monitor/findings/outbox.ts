@@ -1,6 +1,7 @@
 // The outbox: alerts that are still to be delivered, one document each with the sinks that have it already
 // and those that are waited for. An alert leaves it in the commit after its last delivery, never before.
 import { present } from "../../core/base/present.ts"
+import type { EvidenceEffect } from "../../evidence/evidence.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
 import { type DocumentReads, type Documents, hashName, type Moment } from "../state/documents.ts"
 import { flag, integer, list, message, optional, record, text, word } from "../state/schema.ts"
@@ -25,8 +26,11 @@ export const outbox = collection(
       grade: word(...grades),
       origin: text,
       index: optional(integer),
+      watched: optional(text),
       summary: text,
       evidenceId: optional(text),
+      effect: optional(word("convicts", "presents")),
+      isUnkept: optional(flag),
       /** Unix milliseconds. */
       time: integer,
       /** A test by the monitor itself. */
@@ -36,6 +40,8 @@ export const outbox = collection(
     delivered: list(text, MOST_SINKS),
     /** When a sink that failed is asked again, by name. */
     waits: record(message({ failures: integer, until: integer })),
+    /** Evidence that convicts and that there was no room to keep. */
+    unkept: optional(text),
   }),
   { under: "event " },
 )
@@ -43,10 +49,20 @@ export const outbox = collection(
 type StoredItem = ValueOf<typeof outbox>
 export type AlertEvent = StoredItem["alert"]["event"]
 
+/** Evidence as a sink is told of it. */
+interface AlertEvidence {
+  readonly id: string
+  /** Whether it convicts or presents; absent in an alert that an earlier version made. */
+  readonly effect?: EvidenceEffect
+  /** Whether the monitor has the file; if not, this alert is the only one that carries it. */
+  readonly isKept: boolean
+  /** Absent if there was no room to keep it, unless it convicts. */
+  readonly text?: string
+}
+
 /** What a sink is told. A sink may be told the same alert more than once: the ID tells. */
-export interface Alert extends Omit<StoredItem["alert"], "evidenceId"> {
-  /** `text` is absent if the origin had too much evidence to keep all of it. */
-  readonly evidence?: { readonly id: string; readonly text?: string }
+export interface Alert extends Omit<StoredItem["alert"], "evidenceId" | "effect" | "isUnkept"> {
+  readonly evidence?: AlertEvidence
 }
 
 export interface OutboxItem extends Omit<StoredItem, "alert"> {
@@ -55,29 +71,53 @@ export interface OutboxItem extends Omit<StoredItem, "alert"> {
   readonly alert: Alert
 }
 
-/** Puts an alert about a finding into the outbox and gives the finding as it then is to be kept. */
-export function enqueue({ documents, now }: Moment, finding: StoredFinding, event: AlertEvent) {
-  const { key, kind, grade, origin, index, summary, evidenceId, isCanary = false } = finding
-  const { openedAt, alerts, pending } = finding
+/** UTF-16 units of evidence in the outbox that nothing else keeps. */
+const MOST_UNKEPT = 8_388_608
+
+/** The text if there is room for it in the outbox. */
+function carried(reads: DocumentReads, unkept: string | undefined): string | undefined {
+  if (unkept === undefined) return undefined
+  const lengths = reads.list(outbox).map(([, item]) => item.unkept?.length ?? 0)
+  const total = lengths.reduce((sum, length) => sum + length, unkept.length)
+  return total > MOST_UNKEPT ? undefined : unkept
+}
+
+/**
+ * Puts an alert about a finding into the outbox and gives the finding as it then is to be kept. `unkept` is evidence
+ * that goes with the alert because it is kept nowhere else.
+ */
+export function enqueue(
+  { documents, now }: Moment,
+  finding: StoredFinding,
+  event: AlertEvent,
+  unkept?: string,
+) {
+  const { key, kind, grade, origin, index, watched, summary, isCanary = false } = finding
+  const { openedAt, alerts, pending, evidenceId, effect, isUnkept } = finding
   const id = hashName(`countersign-alert/v1\n${event}\n${openedAt}\n${alerts}\n${key}\n`)
-  const about = { key, kind, grade, origin, index, summary, evidenceId }
-  const alert = { id, event, ...present(about), time: now, isCanary }
+  const about = { key, kind, grade, origin, index, watched, summary }
+  const proof = { evidenceId, effect, isUnkept }
+  const alert = { id, event, ...present({ ...about, ...proof }), time: now, isCanary }
   const place = `${String(now).padStart(TIME_DIGITS, "0")} ${id}`
-  documents.put(outbox, place, { alert, delivered: [], waits: {} })
+  const item = { alert, delivered: [], waits: {} }
+  documents.put(outbox, place, { ...item, ...present({ unkept: carried(documents, unkept) }) })
   return { ...finding, alertedAt: now, isTold: true, alerts: alerts + 1, pending: pending + 1 }
 }
 
 export function keepItem(documents: Documents, item: OutboxItem): void {
   const { evidence, ...alert } = item.alert
-  const { place, delivered, waits } = item
-  const stored = { ...alert, ...present({ evidenceId: evidence?.id }) }
-  documents.put(outbox, place, { alert: stored, delivered, waits })
+  const { place, delivered, waits, unkept } = item
+  const isUnkept = evidence?.isKept === false ? true : undefined
+  const proof = { evidenceId: evidence?.id, effect: evidence?.effect, isUnkept }
+  const stored = { ...alert, ...present(proof) }
+  documents.put(outbox, place, { alert: stored, delivered, waits, ...present({ unkept }) })
 }
 
 function itemOf(reads: DocumentReads, place: string, stored: StoredItem): OutboxItem {
-  const { evidenceId: id, ...alert } = stored.alert
+  const { evidenceId: id, effect, isUnkept, ...alert } = stored.alert
   if (id === undefined) return { ...stored, place, alert }
-  const evidence = { id, ...present({ text: evidenceText(reads, id) }) }
+  const text = evidenceText(reads, id) ?? stored.unkept
+  const evidence = { id, isKept: isUnkept !== true, ...present({ effect, text }) }
   return { ...stored, place, alert: { ...alert, evidence } }
 }
 

@@ -15,8 +15,9 @@ import {
 } from "./case.ts"
 import { keepEvidence } from "./evidence.ts"
 import { type Finding, type Grade, grades } from "./finding.ts"
-import { isOneOfMany, keep, MOST_FINDINGS, told, toldIfDue } from "./life.ts"
+import { isOneOfMany, keep, told, toldIfDue } from "./life.ts"
 import {
+  effectOf,
   isUnsettled,
   openedFinding,
   openFindings,
@@ -67,45 +68,57 @@ function rankOf({ grade }: Pick<Finding, "grade">): number {
   return grades.indexOf(grade)
 }
 
+/** The finding as it is remembered, its evidence kept; `unkept` is what convicts and there was no room for. */
+function remembered({ documents, now }: Moment, finding: Finding) {
+  const { evidence } = finding
+  const effect = effectOf(finding)
+  if (evidence === undefined || effect === undefined) {
+    return { opened: openedFinding(finding, now, false) }
+  }
+  const isKept = keepEvidence(documents, { ...finding, effect }, evidence)
+  const unkept = !isKept && effect === "convicts" ? evidence.text : undefined
+  return { opened: openedFinding(finding, now, !isKept), ...present({ unkept }) }
+}
+
 function open(moment: Moment, before: StoredFinding | undefined, finding: Finding): void {
-  const { documents, now } = moment
-  const { evidence, origin, isCanary } = finding
-  if (evidence !== undefined && isCanary !== true) keepEvidence(documents, origin, evidence)
+  const { documents } = moment
   const { alerts = 0, pending = 0, alertedAt } = before ?? {}
   // What is graver than before, or was a test then, is not one that merely comes and goes.
   const isSame =
     before !== undefined && before.isCanary !== true && rankOf(finding) <= rankOf(before)
   const known = present({ alerts, pending, alertedAt: isSame ? alertedAt : undefined })
-  const opened: StoredFinding = { ...openedFinding(finding, now), ...known }
-  keep(documents, before, toldIfDue(moment, opened))
+  const { opened, unkept } = remembered(moment, finding)
+  keep(documents, before, toldIfDue(moment, { ...opened, ...known }, unkept))
 }
 
 /** The same finding with a higher grade, or with evidence that was missing. */
 function raiseAgain(moment: Moment, before: StoredFinding, finding: Finding): void {
-  const { documents, now } = moment
+  const { documents } = moment
   const isGraver = rankOf(finding) > rankOf(before)
   const addsEvidence =
     finding.evidence !== undefined && before.evidenceId === undefined && !before.isCanary
   if (!isGraver && !(addsEvidence && rankOf(finding) === rankOf(before))) return
-  if (addsEvidence) keepEvidence(documents, before.origin, finding.evidence)
-  const { kind, grade, summary, evidenceId, index } = openedFinding(finding, now)
+  const { opened, unkept } = remembered(moment, finding)
+  const { kind, grade, summary, index, evidenceId, effect, isUnkept } = opened
+  const proof = present({ evidenceId, effect, isUnkept })
   if (!isGraver) {
-    keep(documents, before, { ...before, ...present({ evidenceId }) })
+    keep(documents, before, { ...before, ...proof })
     return
   }
   const { acknowledgedAt: _, ...rest } = before
-  const after: StoredFinding = { ...rest, ...present({ kind, grade, summary, index, evidenceId }) }
+  const after: StoredFinding = { ...rest, ...present({ kind, grade, summary, index }), ...proof }
   const event = before.isTold ? "upgraded" : "opened"
-  keep(documents, before, told(moment, after, event))
+  keep(documents, before, told(moment, after, event, unkept))
 }
 
-/** Stands for all findings of its kind and origin that are too many to be told one by one. */
-function oneForMany({ watched: _, ...finding }: Finding): Finding {
-  const { kind, origin, summary } = finding
+/** Stands for all findings of its kind and origin, about one thing if it is watched, that are too many to be told. */
+function oneForMany(finding: Finding): Finding {
+  const { kind, origin, watched, summary } = finding
+  const about = watched === undefined ? "" : ` about ${watched}`
   return {
     ...finding,
-    key: `${kind} ${origin} and more`,
-    summary: `more than ${MOST_FINDINGS} findings of this kind are open; the first beyond them: ${summary}`,
+    key: [kind, origin, ...(watched === undefined ? [] : [watched]), "and more"].join(" "),
+    summary: `too many findings of this kind${about} are open to tell of each; the first beyond them: ${summary}`,
   }
 }
 

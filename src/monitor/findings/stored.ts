@@ -2,6 +2,8 @@
 // key, or under a hash of a key that is too long for one. And what findings mean for whoever runs the monitor: the
 // exit code of a run, and whether the monitor itself is healthy.
 import { present } from "../../core/base/present.ts"
+import type { EvidenceEffect } from "../../evidence/evidence.ts"
+import { statedEffect } from "../../evidence/format.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
 import { type DocumentReads, type Documents, hashName } from "../state/documents.ts"
 import { flag, integer, message, optional, text, word } from "../state/schema.ts"
@@ -23,8 +25,12 @@ export const findings = collection(
     summary: text,
     index: optional(integer),
     watched: optional(text),
-    /** Its text is kept under this ID, unless the origin had too much evidence. */
+    /** Its text is kept under this ID, unless there was no room for it. */
     evidenceId: optional(text),
+    /** What the evidence does to the key that it names; absent in what an earlier version kept. */
+    effect: optional(word("convicts", "presents")),
+    /** There was no room to keep the file. */
+    isUnkept: optional(flag),
     isCanary: optional(flag),
     openedAt: integer,
     /** When an alert about it was last made. */
@@ -65,8 +71,14 @@ function bounded(long: string, longest: number): string {
   return cut.toWellFormed()
 }
 
+/** What a finding's evidence does to the key that it names; undefined without evidence, and of a test. */
+export function effectOf({ evidence, effect, isCanary }: Finding): StoredFinding["effect"] {
+  if (evidence === undefined || isCanary === true) return undefined
+  return effect ?? statedEffect(evidence)
+}
+
 /** What is remembered of a finding that opens. */
-export function openedFinding(finding: Finding, now: number): StoredFinding {
+export function openedFinding(finding: Finding, now: number, isUnkept: boolean): StoredFinding {
   const { kind, grade, index, watched, evidence, isCanary } = finding
   return present({
     key: placeOf(finding.key),
@@ -77,6 +89,8 @@ export function openedFinding(finding: Finding, now: number): StoredFinding {
     index,
     watched: watched === undefined ? undefined : bounded(watched, LONGEST_KEY),
     evidenceId: isCanary === true ? undefined : evidence?.id,
+    effect: effectOf(finding),
+    isUnkept: isUnkept ? true : undefined,
     isCanary: isCanary === true ? true : undefined,
     openedAt: now,
     isTold: false,
@@ -109,7 +123,7 @@ export function keepFinding(documents: Documents, finding: StoredFinding): void 
   documents.put(findings, finding.key, finding)
 }
 
-/** 0 clean, 1 operational trouble, 2 misissuance, 3 proven misbehaviour of a log or a witness. */
+/** 0 clean, 1 operational trouble, 2 misissuance, 3 a log or a witness is convicted. */
 export type Severity = 0 | 1 | 2 | 3
 
 /** Whether somebody still has to take notice of it: open, not acknowledged, and no test. */
@@ -117,12 +131,25 @@ export function isUnsettled({ resolvedAt, acknowledgedAt, isCanary }: StoredFind
   return resolvedAt === undefined && acknowledgedAt === undefined && isCanary !== true
 }
 
-/** The severity of one finding, whether or not it is open. */
-export function severityOf({ kind, grade }: Pick<StoredFinding, "kind" | "grade">): Severity {
+/**
+ * The severity of one finding, whether or not it is open. What is proven by evidence that presents convicts nobody:
+ * somebody has to look at it, as at an entry that nobody expected.
+ */
+export function severityOf({
+  kind,
+  grade,
+  effect = statedBefore(kind),
+}: Pick<StoredFinding, "kind" | "grade" | "effect">): Severity {
   const family = familyOf(kind)
   if (family === "health" || grade === "SUSPECTED") return 1
   if (family === "misissuance") return 2
-  return grade === "PROVEN" ? 3 : 1
+  if (grade !== "PROVEN") return 1
+  return effect === "convicts" ? 3 : 2
+}
+
+/** What the evidence of a finding did, at least, that an earlier version has kept. */
+function statedBefore(kind: StoredFinding["kind"]): EvidenceEffect {
+  return kind === "duplicate-entry" || kind === "entry-time" ? "presents" : "convicts"
 }
 
 /** The worst of the findings that nobody has taken notice of yet. */

@@ -17,6 +17,8 @@ export interface LogSource {
     width: number,
     isFresh?: boolean,
   ): Promise<Uint8Array | undefined>
+  /** The newest head as clients of Rekor v1 get it, where the log has a door for them. */
+  rekorHead?(): Promise<string | undefined>
   /** The DSSE envelope that is kept beside an entry; refuses `not-found` for one that was taken away. */
   envelope?(index: number): Promise<Uint8Array | undefined>
   /** What only a log's own API has; static files have none of it. */
@@ -32,8 +34,8 @@ export interface SearchItem {
 /** The newest entries that fit, newest first. */
 export interface FoundIndexes {
   readonly indexes: readonly number[]
-  /** Whether older ones were left out. */
-  readonly isCut: boolean
+  /** Lower indexes were left out. */
+  readonly from: number
   /** The size up to which the log says that nothing else is left out. */
   readonly completeUpTo: number
 }
@@ -41,8 +43,6 @@ export interface FoundIndexes {
 /** A message that somebody attached to an entry, as the log lists it. */
 export interface ListedMessage {
   readonly sequence: number
-  /** `sha256:` and the hex of the message's bytes; what it may be asked for by. */
-  readonly digest: string
   readonly index: number
 }
 
@@ -52,7 +52,8 @@ export interface NativeSource {
   search(item: SearchItem): Promise<FoundIndexes>
   /** Messages behind a sequence number, in order; undefined where the log has no such list. */
   messages(after: number): Promise<readonly ListedMessage[] | undefined>
-  message(digest: string): Promise<Uint8Array | undefined>
+  /** The message that is attached to an entry. */
+  message(index: number): Promise<Uint8Array | undefined>
 }
 
 /** A witness's read API: the newest head of a log that it cosigned, as a note. */

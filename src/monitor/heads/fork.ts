@@ -33,6 +33,13 @@ function isSignedBy(vkey: Vkey, { log, witnesses }: Statement): boolean {
   return [...log, ...witnesses].some((signer) => signer.vkey === vkey)
 }
 
+/** A statement by this key under the log's own name, if any is remembered. */
+export function ownStatementBy(scope: JudgeScope, vkey: Vkey): Statement | undefined {
+  return knownStatements(scope).find(
+    (known) => known.head.origin === scope.origin && isSignedBy(vkey, known),
+  )
+}
+
 async function isOfTree({ tree }: JudgeScope, { size, root }: Head): Promise<boolean> {
   return size <= tree.head.size && equalBytes(await tree.rootAt(size), root)
 }
@@ -40,7 +47,8 @@ async function isOfTree({ tree }: JudgeScope, { size, root }: Head): Promise<boo
 /** A statement by this key that the tree agrees with and that is not smaller; the largest there is. */
 export async function anchorFor(scope: JudgeScope, vkey: Vkey, size: number) {
   const candidates = knownStatements(scope)
-    .filter((known) => known.head.size >= size && isSignedBy(vkey, known))
+    .filter(({ head }) => head.origin === scope.origin && head.size >= size)
+    .filter((known) => isSignedBy(vkey, known))
     .toSorted((a, b) => b.head.size - a.head.size)
   for (const candidate of candidates) if (await isOfTree(scope, candidate.head)) return candidate
   return undefined

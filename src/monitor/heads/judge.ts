@@ -3,10 +3,10 @@
 // the log that holds, or is a head of another log can be forged by whoever carries it, so it is a suspicion; only
 // the log's key under another name is proven. Remembers what later heads are compared with in the documents of its
 // caller; what it sees it returns.
-import { equalBytes, utf8 } from "../../core/base/bytes.ts"
+import { utf8 } from "../../core/base/bytes.ts"
 import { shown } from "../../core/base/errors.ts"
 import { LONGEST_KEPT_NOTE } from "../../core/base/limits.ts"
-import { type CheckpointText, parseCheckpointText } from "../../core/note/checkpoint.ts"
+import { parseCheckpointText } from "../../core/note/checkpoint.ts"
 import { parseNote } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { makeKeyMisuse } from "../../evidence/head-evidence.ts"
@@ -14,6 +14,8 @@ import { isOwnOrigin } from "../../evidence/opened-head.ts"
 import { absent, type Case, type Observation, type SuspectedCase } from "../findings/case.ts"
 import { attested, keyOf, ungraded } from "../findings/finding.ts"
 import type { DocumentReads } from "../state/documents.ts"
+import { isAlias, judgeTreeId, keepAlias, openAlias } from "./alias.ts"
+import { judgeClocks } from "./clocks.ts"
 import { judgeStatement } from "./fork.ts"
 import {
   forgetPending,
@@ -40,7 +42,7 @@ const UNPROVEN_RETENTION = 7 * 86_400_000
 
 /** A statement that somebody stands for: against the tree, against the past, against other vantage points. */
 async function judgeSigned(judgement: HeadJudgement, statement: Statement) {
-  const { documents, observation } = judgement
+  const { documents, observation, origin } = judgement
   const { receivedAt } = observation
   const { verdict, findings } = await judgeStatement(judgement, statement)
   const bytes = utf8(statement.note).length
@@ -48,7 +50,11 @@ async function judgeSigned(judgement: HeadJudgement, statement: Statement) {
   if (bytes > LONGEST_KEPT_NOTE && statement.log.length === 0) return findings
   if (bytes > LONGEST_KEPT_NOTE) {
     const summary = `The log has signed a head of ${bytes} bytes, which is too long to be remembered.`
-    return [...findings, attested("bad-head", judgement.origin, summary, "long")]
+    return [...findings, attested("bad-head", origin, summary, "long")]
+  }
+  if (statement.head.origin !== origin) {
+    if (verdict === "open") keepAlias(documents, judgement, statement, receivedAt)
+    return [...findings, ...(await judgeTreeId(judgement, statement))]
   }
   if (verdict === "open") keepPending(documents, judgement, statement, receivedAt)
   if (verdict === "agrees") keepCosigned(documents, judgement, statement)
@@ -59,7 +65,7 @@ async function judgeSigned(judgement: HeadJudgement, statement: Statement) {
     isUsable && statement.log.length > 0
       ? watchVantage(judgement, observation, { size: statement.head.size, note: statement.note })
       : []
-  return [...findings, ...timed, ...watched]
+  return [...findings, ...timed, ...judgeClocks(judgement, statement, receivedAt), ...watched]
 }
 
 /**
@@ -81,19 +87,22 @@ async function judgeKept(scope: JudgeScope, head: PendingHead): Promise<readonly
   const { verdict, findings } = await judgeStatement(scope, statement)
   const isForgotten = scope.now - at > UNPROVEN_RETENTION
   if (verdict !== "open" || isForgotten) forgetPending(scope.documents, head)
-  if (verdict !== "agrees") return findings
+  if (verdict !== "agrees" || statement.head.origin !== scope.origin) return findings
   keepCosigned(scope.documents, scope, statement)
   // What its times contradict was said when it was seen.
-  const timed = await watchSigners(scope, statement, at, true)
-  return timed.filter((each) => "absentAt" in each)
+  await watchSigners(scope, statement, at, true)
+  return []
 }
 
 function unreconciled(scope: JudgeScope, beyond: readonly PendingHead[]): readonly Case[] {
   const { origin, now, tree, isBehind } = scope
   if (isBehind === true) return []
-  const { reconcileWithin } = limitsOf(scope)
+  const { reconcileWithin, staleAfter } = limitsOf(scope)
+  // Under its other names a log signs what it has, also while it waits for witnesses to publish that.
+  const within = ({ statement }: PendingHead) =>
+    statement.head.origin === origin ? reconcileWithin : staleAfter
   const [oldest] = beyond
-    .filter(({ statement, at }) => statement.log.length > 0 && now - at > reconcileWithin)
+    .filter((head) => head.statement.log.length > 0 && now - head.at > within(head))
     .toSorted((a, b) => a.at - b.at)
   if (oldest === undefined) return [absent(keyOf("unreconciled-head", origin))]
   const { size } = oldest.statement.head
@@ -140,7 +149,8 @@ function served(
   cut?: Pick<SuspectedCase, "key" | "patience">,
 ): readonly Case[] {
   const { vantage, receivedAt: at } = observation
-  if (vantage === "verifier") return []
+  // A log need not have the door of Rekor v1, nor a policy the key of what others serve there.
+  if (vantage === "verifier" || vantage === "rekor-v1") return []
   const summary = `${vantage} serves ${what}`
   return [{ ...ungraded(kind, origin, summary), ...cut, shownBy: vantage, at }]
 }
@@ -158,25 +168,22 @@ function judgeUnreadable(judgement: HeadJudgement): readonly Case[] {
   return served(judgement, "bad-head", what, { key: cutKey(judgement), patience })
 }
 
-/** A head that the log signed for Rekor v1 clients: of the same tree, under a name with a tree ID. */
-async function judgeAlias({ origin, tree }: HeadJudgement, head: CheckpointText) {
-  const isWithin = head.origin.startsWith(`${origin} - `) && head.size <= tree.head.size
-  if (!isWithin || equalBytes(await tree.rootAt(head.size), head.root)) return []
-  const summary = `The log has signed another tree as ${shown(head.origin)}: its head of size ${head.size} is not of the tree that the entries give.`
-  return [attested("fork", origin, summary)]
-}
-
 /** A head whose first line is not the log's name. */
-async function judgeForeign(judgement: HeadJudgement, { note, head }: ReadNote) {
+async function judgeForeign(judgement: HeadJudgement, read: ReadNote): Promise<readonly Case[]> {
+  const { note, head } = read
+  if (isAlias(judgement, head.origin)) {
+    const statement = openAlias(read, judgement)
+    if (statement.log.length > 0) return await judgeSigned(judgement, statement)
+  }
   const { origin, logKeys, observation } = judgement
   const rule = ruleFor(judgement, head)
   const signers = linesOf(logKeys, note)
     .filter(({ vkey, line }) => rule(vkey, note.text, line.signature))
     .map(({ vkey }) => vkey)
-  // Keys of type 4 and 6 may stand for other logs' heads as witnesses, and Rekor v1 has a name of its own.
+  // Keys of type 4 and 6 may stand for other logs' heads as witnesses.
   const misused = signers.find((vkey) => vkey.type < 4 && !isOwnOrigin(vkey, head.origin))
   const what = `a head of ${shown(head.origin)}`
-  if (misused === undefined && signers.length > 0) return await judgeAlias(judgement, head)
+  if (misused === undefined && signers.length > 0) return []
   if (misused === undefined) return served(judgement, "bad-head", what)
   const finding = ungraded("key-misuse", origin, `The key of the log has signed ${what}.`)
   const prove = async () => makeKeyMisuse(misused, observation.note, judgement.holds)

@@ -1,16 +1,16 @@
 // What the judge remembers of each key, log's and witnesses' alike: its newest statement by its own time, and the
 // largest one that agrees with the monitor's tree. Watches the times that keys of type 4 and 6 state: a smaller head at
-// a later time contradicts "the largest I know of", and nobody signs in the future. Equal seconds contradict nothing.
+// a later time contradicts "the largest I know of". Equal seconds contradict nothing.
 import { present } from "../../core/base/present.ts"
 import type { Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { makeHeadTime, makeWitnessRollback } from "../../evidence/head-evidence.ts"
-import { absent, type Case } from "../findings/case.ts"
-import { attested, type Finding, keyOf, ungraded } from "../findings/finding.ts"
+import type { Case } from "../findings/case.ts"
+import { type Finding, ungraded } from "../findings/finding.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads } from "../state/documents.ts"
 import { integer, message, optional, text } from "../state/schema.ts"
-import { convicted, type JudgeScope, limitsOf } from "./scope.ts"
+import { convicted, type JudgeScope } from "./scope.ts"
 import {
   type KnownKeys,
   keptStatement,
@@ -140,18 +140,6 @@ async function backwards(
   return await convicted(finding, async () => makeHeadTime(vkey, ...notes, holds))
 }
 
-function future(scope: JudgeScope, role: Role, { vkey, time }: Signer, at: number): Case {
-  const { origin } = scope
-  const label = keyLabel(vkey)
-  const kind = role === "witness" ? "witness-time" : "head-time"
-  if (time * 1000 <= at + limitsOf(scope).clockSkew) {
-    return absent(keyOf(kind, origin, label, "future"))
-  }
-  const ahead = Math.round(time - at / 1000)
-  const summary = `${label} signed with a time that is ${ahead} s ahead of the monitor's clock.`
-  return attested(kind, origin, summary, label, "future")
-}
-
 /**
  * Remembers a statement of everyone who stands for it, and compares its time with what they stated before.
  * `at` is when it was received, in Unix milliseconds; `agrees` says that it is of the monitor's tree.
@@ -176,7 +164,6 @@ export async function watchSigners(
     const [found] = known.flatMap((one) => contradictionOf(one, seen) ?? [])
     keepSighting(scope, signer, seen, agrees)
     if (found !== undefined) cases.push(await backwards(scope, role, signer.vkey, found))
-    if (seen.time > 0) cases.push(future(scope, role, signer, at))
   }
   return cases
 }

@@ -105,7 +105,7 @@ async function takeListed(
   log: MessageLog,
   listed: ListedMessage,
 ): Promise<void> {
-  const bytes = await log.source.native?.message(listed.digest)
+  const bytes = await log.source.native?.message(listed.index)
   const digest = bytes && (await proven(taking, log, listed.index, bytes))
   if (bytes !== undefined && digest !== undefined) await keep(taking, digest, bytes)
 }

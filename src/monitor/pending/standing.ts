@@ -69,7 +69,7 @@ export interface Standing {
   /** Undefined for one that is understood. */
   readonly reason?: StandingReason | "test"
   readonly isListed: boolean
-  /** Whether the log says that it keeps what it did not give. */
+  /** Whether the log says that it keeps what it did not give; as before if it was not asked. */
   readonly isKept?: boolean
   /** It cannot be told if its certificates were valid when it was logged: of a watched signer, or of another one. */
   readonly validity?: "undecided" | "undecided-stranger"
@@ -149,7 +149,7 @@ function askedGroup(
 }
 
 function place(groups: Group[], standing: Standing, now: number): void {
-  const { index, reason, isListed, isKept, validity } = standing
+  const { index, isListed, validity } = standing
   let before: Group | undefined
   for (const each of groups) {
     if (!isMarked(each.members, index)) continue
@@ -163,6 +163,9 @@ function place(groups: Group[], standing: Standing, now: number): void {
   else if (validity !== undefined) {
     join(groups, index, { reason: validity, ...askedGroup(validity, before, now) })
   }
+  const isKept = standing.isKept ?? before?.isKept
+  const isWithheld = standing.reason === "not-kept" && isKept === true
+  const reason = isWithheld ? "withheld" : standing.reason
   if (reason === undefined) return
   const kept = isKept === true ? ({ isKept: true } as const) : {}
   const times =

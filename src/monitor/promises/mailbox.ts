@@ -164,11 +164,25 @@ function keyWithId(logs: readonly PinnedKeys[], logId: string): readonly [Origin
   return refuse("untrusted", "logID: expected that of a log which is followed here")
 }
 
-function readTimestamp(value: unknown, logs: readonly PinnedKeys[]): PostedPromise {
+/** The head in an inclusion proof of Rekor v1, if there is one that can be read. */
+function headBeside(inclusionProof: unknown): readonly ListedHead[] {
+  if (isAbsent(inclusionProof)) return []
+  const { checkpoint } = asObject(inclusionProof, "inclusionProof", ["checkpoint"])
+  if (isAbsent(checkpoint)) return []
+  return parseHeadList(asText(checkpoint, "checkpoint"), 1)
+}
+
+interface ReadTimestamp {
+  readonly promise: PostedPromise
+  readonly heads: readonly ListedHead[]
+}
+
+function readTimestamp(value: unknown, logs: readonly PinnedKeys[]): ReadTimestamp {
   const names = ["body", "integratedTime", "logID", "logIndex", "verification"] as const
   const entry = asObject(value, "entry", names)
-  const { signedEntryTimestamp } = asObject(entry.verification, "verification", [
+  const { signedEntryTimestamp, inclusionProof } = asObject(entry.verification, "verification", [
     "signedEntryTimestamp",
+    "inclusionProof",
   ])
   const signature = asBytes(signedEntryTimestamp, "signedEntryTimestamp")
   const promise = {
@@ -184,7 +198,7 @@ function readTimestamp(value: unknown, logs: readonly PinnedKeys[]): PostedPromi
     refuse("bad-signature", "the signed entry timestamp does not hold under the log's key")
   }
   const timestamp = { ...promise, signedEntryTimestamp: formatBase64(signature) }
-  return { form: "timestamp", origin, timestamp }
+  return { promise: { form: "timestamp", origin, timestamp }, heads: headBeside(inclusionProof) }
 }
 
 function readNativeReceipt(value: unknown): PostedReceipt {
@@ -204,18 +218,22 @@ function readNativeReceipt(value: unknown): PostedReceipt {
 
 /**
  * Reads JSON of up to 1 MiB: an entry as the Rekor v1 API shows it, an object with up to 16 of them by entry
- * ID, or a native receipt. Gives timestamps that hold, and native receipts. Refuses `malformed`, `too-large`, `bad-proof`; `untrusted` for another log's
+ * ID, or a native receipt. Gives timestamps that hold with the heads beside them, of which no signature is verified
+ * yet, and native receipts. Refuses `malformed`, `too-large`, `bad-proof`; `untrusted` for another log's
  * timestamp and `bad-signature` for one that does not hold.
  */
 export function readPostedReceipts(text: string, logs: readonly PinnedKeys[]) {
   const value = parseJson(text, "receipt", LONGEST_RECEIPTS)
   const { inclusionProof } = asObject(value, "receipt", ["inclusionProof"])
-  if (!isAbsent(inclusionProof)) return { timestamps: [], receipts: [readNativeReceipt(value)] }
+  if (!isAbsent(inclusionProof)) {
+    return { timestamps: [], receipts: [readNativeReceipt(value)], heads: [] }
+  }
   const isOne = Object.hasOwn(value as object, "verification")
   const entries = isOne
     ? [value]
     : asList(Object.values(value as object), "entries", MOST_TIMESTAMPS)
-  const timestamps = entries.map((entry) => readTimestamp(entry, logs))
-  if (timestamps.length === 0) throw new Refusal("malformed", "receipt: expected an entry")
-  return { timestamps, receipts: [] }
+  const read = entries.map((entry) => readTimestamp(entry, logs))
+  if (read.length === 0) throw new Refusal("malformed", "receipt: expected an entry")
+  const timestamps = read.map(({ promise }) => promise)
+  return { timestamps, receipts: [], heads: read.flatMap(({ heads }) => heads) }
 }

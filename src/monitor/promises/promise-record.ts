@@ -9,6 +9,7 @@ import type { Hash } from "../../core/tree/hash.ts"
 import { verifyInclusion } from "../../core/tree/proof.ts"
 import { canonicalText, type JsonValue } from "../../entry/canonical-json.ts"
 import { openPromise, promiseLines, type SignedPromise } from "../../evidence/promise.ts"
+import { isAlias, openAlias } from "../heads/alias.ts"
 import { type JudgeScope, limitsOf } from "../heads/scope.ts"
 import { type KnownKeys, openStatement, readNote } from "../heads/statement.ts"
 import { collection } from "../state/collection.ts"
@@ -114,8 +115,11 @@ export function keepReceipt(
 ): void {
   const { origin } = keys
   const read = readNote(checkpoint) ?? refuse("malformed", "receipt: expected a checkpoint")
-  if (read.head.origin !== origin) refuse("mismatch", `receipt: expected one of ${origin}`)
-  const { note, head, log } = openStatement(read, keys)
+  const isOwn = read.head.origin === origin
+  if (!isOwn && !isAlias(keys, read.head.origin)) {
+    refuse("mismatch", `receipt: expected one of ${origin}`)
+  }
+  const { note, head, log } = isOwn ? openStatement(read, keys) : openAlias(read, keys)
   if (log.length === 0) refuse("untrusted", "receipt: expected a checkpoint that the log signed")
   if (index >= head.size) refuse("bad-proof", `receipt: index ${index} is not below its head`)
   if (path !== undefined) verifyInclusion(leafHash, index, head, path)

@@ -11,6 +11,7 @@ import { makeBrokenPromise, makeEntryTime } from "../../evidence/entry-evidence.
 import type { Evidence } from "../../evidence/evidence.ts"
 import type { SignedPromise } from "../../evidence/promise.ts"
 import { ALLOWED_SKEW } from "../../evidence/promise-verdicts.ts"
+import { verifyEvidence } from "../../evidence/verification.ts"
 import { absent, type Case } from "../findings/case.ts"
 import { type Finding, keyOf, ungraded } from "../findings/finding.ts"
 import { anchorFor, judgeStatement } from "../heads/fork.ts"
@@ -153,5 +154,13 @@ async function judgeEntryTime(scope: JudgeScope, promise: SignedPromise): Promis
     const found = { witnesses: vkeys, note, entry, promise, ...present({ older }) }
     return makeEntryTime(vkey, found, holds)
   }
-  return [await convicted(finding, () => proven(scope, promise, prove))]
+  return [withEffect(scope, await convicted(finding, () => proven(scope, promise, prove)))]
+}
+
+/** What the evidence does for whoever knows the witnesses of this log's policy. */
+function withEffect({ holds, witnesses }: JudgeScope, finding: Finding): Finding {
+  if (finding.evidence === undefined) return finding
+  const known = witnesses.map(({ vkey }) => vkey)
+  const { effect } = verifyEvidence(finding.evidence.text, undefined, holds, known)
+  return { ...finding, effect }
 }

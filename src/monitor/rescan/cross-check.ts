@@ -43,11 +43,10 @@ function compare(
   { state }: RescanTools,
   { origin, own }: RescanTurn,
   item: SearchItem,
-  { indexes, isCut, completeUpTo }: FoundIndexes,
+  { indexes, from, completeUpTo }: FoundIndexes,
 ): Compared {
   const known = sightingsOf(state.documents, origin, item)
   const end = Math.min(completeUpTo, own.head.size)
-  const from = isCut ? Math.min(...indexes) : 0
   const found = new Set(indexes)
   const ours = new Set(known.indexes)
   return {

@@ -15,7 +15,7 @@ import type { Schema } from "./schema.ts"
  * and must appear. `canary`: the monitor's own test entries. `inbox`: heads posted by verifiers. `standing`:
  * entries that are not understood. `rescan`: how far a log is judged by the present watch file. `sighting`: where
  * what is watched was found. `feed`: how far a log's list of messages was read.
- * `opaque`: of which entries nobody could say what they are about.
+ * `opaque`: of which entries nobody could say what they are about. `alias`: heads under the log's other names.
  */
 export type DocumentKind =
   | "policy"
@@ -40,6 +40,7 @@ export type DocumentKind =
   | "sighting"
   | "feed"
   | "opaque"
+  | "alias"
 
 /** Which keys of a kind belong to a collection; all of them by default. */
 interface CollectionKeys {

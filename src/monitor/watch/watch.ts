@@ -24,7 +24,7 @@
 // Patterns: pattern.ts; blocks: blocks.ts; ledgers: ledger.ts; identities: identity.ts; authorities: authority.ts. Without
 // an authority, names in certificates are taken as they stand there: then a rule by identity says who is named, not who
 // signed.
-import { Refusal, refuse } from "../../core/base/errors.ts"
+import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
 import { LONGEST_WATCH } from "../../core/base/limits.ts"
 import { parsePlainText } from "../../core/base/text.ts"
 import { blocks } from "./blocks.ts"
@@ -176,8 +176,10 @@ async function readWatchText(place: Place, text: string): Promise<void> {
   try {
     await readVersioned(place, plain)
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    refuse(error.code, `${whereOf(place)}: ${error.message}`, { cause: error })
+    if (!(error instanceof Refusal || error instanceof Trouble)) throw error
+    const message = `${whereOf(place)}: ${error.message}`
+    if (error instanceof Trouble) throw new Trouble(error.code, message, { cause: error })
+    refuse(error.code, message, { cause: error })
   }
 }
 

@@ -4,8 +4,23 @@ import { join } from "node:path"
 import { afterAll, expect, test } from "vitest"
 import { LONGEST_EVIDENCE } from "../../../src/core/base/limits.ts"
 import { formatVkey } from "../../../src/core/note/note.ts"
+import { makeEntryEvidence } from "../../../src/evidence/entry-evidence.ts"
+import { formatEvidence, parseEvidence } from "../../../src/evidence/format.ts"
 import { makeFork, makeWitnessRollback } from "../../../src/evidence/head-evidence.ts"
-import { anyRoot, log, noteOf, ORIGIN, otherLog, TIME, witness } from "../../evidence/made-cases.ts"
+import {
+  alice,
+  anyRoot,
+  hashedrekordOf,
+  headOf,
+  log,
+  logged,
+  noteOf,
+  ORIGIN,
+  otherLog,
+  TIME,
+  witness,
+} from "../../evidence/made-cases.ts"
+import { bodies } from "../../reference.ts"
 import { noNetwork, run } from "../command/fake-terminal.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "countersign-evidence-"))
@@ -31,7 +46,7 @@ function verify(...words: readonly string[]) {
 test("countersign evidence verify says what a file proves, and warns that its key is its own word", async () => {
   const { code, out, err } = await verify(file)
   expect(code).toBe(0)
-  expect(out).toContain(`verified: fork of ${ORIGIN}`)
+  expect(out).toContain(`convicts: fork by ${ORIGIN}`)
   expect(out).toContain(fork.id)
   expect(out).toContain(formatVkey(log.vkey))
   expect(out).toContain("no tree has both")
@@ -43,6 +58,8 @@ test("countersign evidence verify --key does not warn, and prints JSON on demand
   expect([code, err]).toEqual([0, ""])
   expect(JSON.parse(out)).toMatchObject({
     verified: true,
+    format: "tlog-evidence/v2",
+    effect: "convicts",
     id: fork.id,
     kind: "fork",
     origin: ORIGIN,
@@ -91,4 +108,28 @@ test("countersign evidence verify names a witness as convicted", async () => {
   expect(code).toBe(0)
   expect(out).toContain(formatVkey(witness.vkey))
   expect(out).toContain("the witness's own clock")
+})
+
+test("countersign evidence verify says that a file presents something, and never that it convicts", async () => {
+  const tree = bodies(4).with(1, hashedrekordOf(alice, "entry"))
+  const note = noteOf(headOf(tree), [log])
+  const { text } = makeEntryEvidence("unexpected-entry", log.vkey, note, [logged(tree, 1)])
+  const presented = write("presented.evidence", text)
+  const { code, out, err } = await verify(presented, "--key", formatVkey(log.vkey))
+  expect(code).toBe(0)
+  expect(out).toContain(`presents: unexpected-entry in ${ORIGIN}`)
+  expect(err).toContain("nobody is accused")
+  expect(out + err + text).not.toMatch(/convict/i)
+  const json = await verify(presented, "--json")
+  expect(JSON.parse(json.out)).toMatchObject({ verified: true, effect: "presents" })
+  const strict = await verify(presented, "--convicts")
+  expect([strict.code, strict.out]).toEqual([3, ""])
+  expect((await verify(file, "--convicts")).code).toBe(0)
+})
+
+test("countersign evidence verify takes files of the first form, and says that they are", async () => {
+  const first = formatEvidence({ ...parseEvidence(fork.text), format: "tlog-evidence/v1" })
+  const { code, out } = await verify(write("first.evidence", first), "--json")
+  expect(code).toBe(0)
+  expect(JSON.parse(out)).toMatchObject({ format: "tlog-evidence/v1", effect: "convicts" })
 })

@@ -4,9 +4,9 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
 import { MOST_REMEMBERED } from "../../../src/cli/user/remembered-heads.ts"
 import type { Fetch } from "../../../src/client/exchange.ts"
-import { formatCheckpoint } from "../../../src/core/note/checkpoint.ts"
+import { formatCheckpoint, parseCheckpointText } from "../../../src/core/note/checkpoint.ts"
 import { parseHeadList } from "../../../src/core/note/head-list.ts"
-import { formatNote, formatVkey } from "../../../src/core/note/note.ts"
+import { formatNote, formatVkey, parseNote } from "../../../src/core/note/note.ts"
 import { portableHasher } from "../../../src/core/tree/hash.ts"
 import { verifyEvidence } from "../../../src/evidence/verification.ts"
 import { openMonitorDoor } from "../../http/monitor/door.ts"
@@ -164,6 +164,25 @@ describe("countersign heads exchange", () => {
     expect(notesIn(path)).toHaveLength(3)
     expect(await exchange(path, monitor(noteOf(3)))).toMatchObject({ code: 3 })
     expect(evidenceBeside(path)).toHaveLength(1)
+  })
+
+  test("convicts by a head under another name of the log, and sends it along", async () => {
+    const alias = (salt: number) => {
+      const [first = "", ...rest] = parseNote(noteOf(5, salt)).text.split("\n")
+      const text = [`${first} - 7`, ...rest].join("\n")
+      const head = parseCheckpointText(text)
+      return formatNote(text, [signer.sign(text, head, 0)])
+    }
+    const sent: string[] = []
+    const path = newFile(alias(0))
+    expect(await exchange(path, monitor(noteOf(5), sent))).toMatchObject({ code: 0, err: "" })
+    expect(sent).toEqual([alias(0)])
+    const forked = newFile(alias(1))
+    const ran = await exchange(forked, monitor(noteOf(5)))
+    expect(ran.code).toBe(3)
+    const [file] = evidenceBeside(forked)
+    const verified = verifyEvidence(readFileSync(file as string, "utf8"), signer.vkey)
+    expect(verified).toMatchObject({ kind: "fork", effect: "convicts" })
   })
 
   test("convicts nobody by a head that the log has not signed", async () => {

@@ -11,6 +11,7 @@ import {
 import { dirname } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { readWatch } from "../../../src/cli/watch/files.ts"
+import { unmentioned } from "../../../src/cli/watch/mentioned.ts"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import { openLedgerFolder } from "../../../src/storage/files/ledger-folder.ts"
 import { makeSigner } from "../../entry/signers.ts"
@@ -335,10 +336,33 @@ describe("countersign watch lint", () => {
     expect(ran.err).toContain("1 subjects were not looked for in the log")
   })
 
+  test("counts the entries of the log that may be about anything", async () => {
+    const file = written(
+      "subject strange",
+      `  image ghcr.io/a/b@${IMAGE}`,
+      "subject b",
+      "  name x*",
+    )
+    const { watch: read } = await readWatch(file)
+    const page = { entries: [], completeUpTo: 9, size: 9, opaque: { count: 7, upTo: 9 } }
+    const questions: object[] = []
+    const search = async (criteria: object) => {
+      questions.push(criteria)
+      return page
+    }
+    const found = await unmentioned({ search }, read)
+    expect(found).toMatchObject({ opaque: 7, unasked: 1, remarks: [{ about: "strange" }] })
+    // The image, what cosign 3 logs for it, and what cosign 2 does.
+    expect(questions).toHaveLength(1 + 2 * 4 + 3)
+  })
+
   test("names file and line of what cannot be read, and exits with 1", async () => {
     const ran = await watch("lint", written("subject app", "  image none"))
     expect(ran).toMatchObject({ code: 1, out: "" })
     expect(ran.err).toMatch(/\.watch, line 3: expected image/)
+    const missing = await watch("lint", written("subject app", "  digests not-there"))
+    expect(missing).toMatchObject({ code: 1, out: "" })
+    expect(missing.err).toMatch(/\.watch, line 3: file of the watch file .*not-there: ENOENT/)
   })
 })
 

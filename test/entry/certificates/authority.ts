@@ -53,7 +53,8 @@ export interface Wanted {
   /** By the last number of Fulcio's object identifier; from 8 on as DER. */
   readonly fields?: Readonly<Record<number, string>>
   readonly more?: readonly Extension[]
-  readonly hash?: HashName
+  /** What it is signed over; `sha1` is supported nowhere. */
+  readonly hash?: HashName | "sha1"
 }
 
 export interface WantedLeaf extends Wanted {
@@ -79,6 +80,7 @@ function keyIdOf({ spki }: Signer): Uint8Array {
 }
 
 const signatureOids: Readonly<Record<string, string>> = {
+  "ecdsa sha1": "1.2.840.10045.4.1",
   "ecdsa sha256": "1.2.840.10045.4.3.2",
   "ecdsa sha384": "1.2.840.10045.4.3.3",
   "ecdsa sha512": "1.2.840.10045.4.3.4",
@@ -87,7 +89,7 @@ const signatureOids: Readonly<Record<string, string>> = {
   "rsa sha512": "1.2.840.113549.1.1.13",
 }
 
-function algorithmOf({ keyType }: Signer, hash: HashName): AlgorithmIdentifier {
+function algorithmOf({ keyType }: Signer, hash: HashName | "sha1"): AlgorithmIdentifier {
   if (keyType === "ed25519") return new AlgorithmIdentifier({ algorithm: "1.3.101.112" })
   const family = keyType.startsWith("rsa") ? "rsa" : "ecdsa"
   const algorithm = signatureOids[`${family} ${hash}`] as string

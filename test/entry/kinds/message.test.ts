@@ -87,6 +87,21 @@ describe("the message of an entry", () => {
     expect(checks.map(verifyPortably)).toEqual([false])
   })
 
+  test("that says more than an entry can be found by is refused", () => {
+    const subject = Array.from({ length: 20_000 }, (_, i) => ({ name: `n${i}` }))
+    const bytes = Uint8Array.from(Buffer.from(JSON.stringify({ subject })))
+    const message = dssePae(IN_TOTO_PAYLOAD_TYPE, bytes)
+    expectRefusal("too-large", () => messageOf(hashedrekordOver("ed25519", message), message))
+  })
+
+  test("says what the entry is found by", () => {
+    const { terms } = messageOf(hashedrekordOver("ecdsa-p256", pae), pae)
+    expect(terms).toEqual([
+      { name: "subject-digest", value: `sha256:${HEX}` },
+      { name: "subject", value: "app" },
+    ])
+  })
+
   test("of another entry is refused, and what is no message", () => {
     const changed = dssePae(IN_TOTO_PAYLOAD_TYPE, Buffer.from(statement.replace("app", "apq")))
     expectRefusal("mismatch", () => messageOf(hashedrekordOver("ecdsa-p256", pae), changed))

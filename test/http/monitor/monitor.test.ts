@@ -1,6 +1,10 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import { formatCheckpoint } from "../../../src/core/note/checkpoint.ts"
 import { parseHeadList } from "../../../src/core/note/head-list.ts"
+import { formatNote } from "../../../src/core/note/note.ts"
+import { parseOrigin } from "../../../src/core/note/origin.ts"
+import { asHash } from "../../../src/core/tree/hash.ts"
 import { createMonitorMetrics } from "../../../src/http/monitor/metrics.ts"
 import { noteSinkPass } from "../../../src/monitor/alerts/alert.ts"
 import { keepFinding, storedFindings } from "../../../src/monitor/findings/stored.ts"
@@ -8,6 +12,7 @@ import { takeInbox } from "../../../src/monitor/promises/mailbox.ts"
 import { keptPromises } from "../../../src/monitor/promises/promise-record.ts"
 import { monitorStatus } from "../../../src/monitor/status.ts"
 import { findingOf, raise } from "../../monitor/state/durable-documents.ts"
+import { testSigner } from "../../signers.ts"
 import { askUnchecked, submit } from "../client.ts"
 import { fill, signedRequest } from "../served-log.ts"
 import { pipeline } from "../serving/pipeline.ts"
@@ -57,6 +62,39 @@ describe("POST /heads", () => {
     door.roots.set(log.head().size, new Uint8Array(32))
     await postHeads(door, log.head().checkpoint)
     expect(inbox(door)).toEqual([log.head().checkpoint])
+  })
+
+  test("keeps heads that the log signed under another name, as clients of Rekor v1 get them", async () => {
+    const door = await openMonitorDoor()
+    const { log, port } = door.served
+    await fill(log, 2)
+    const answer = await askUnchecked(port, "/api/v1/log")
+    const { signedTreeHead: note } = answer.json() as { signedTreeHead: string }
+    expect(note.split("\n")[0]).toBe(`${log.origin} - ${log.treeId}`)
+    door.roots.set(log.head().size, log.head().root)
+    expect((await postHeads(door, note)).status).toBe(202)
+    expect(inbox(door)).toEqual([note])
+    const forged = note.replace("\n2\n", "\n3\n")
+    expect((await postHeads(door, forged)).status).toBe(422)
+  })
+
+  test("keeps a head that the log's key signed under any name, and none that it did not", async () => {
+    const origin = parseOrigin("followed.example")
+    const [signer, timed] = [testSigner(origin, 1, 1), testSigner(origin, 4, 2)]
+    const vkeys = [signer.vkey, timed.vkey]
+    const door = await openMonitorDoor({ logs: [{ origin, vkeys, witnesses: [] }] })
+    const head = { origin: "other.example", size: 1, root: new Uint8Array(32) }
+    const text = formatCheckpoint(head.origin, { ...head, root: asHash(head.root, "root") })
+    const noteBy = (by: typeof signer) =>
+      formatNote(text, [by.sign(text, { ...head, root: asHash(head.root, "root") }, 9)])
+    expect((await postHeads(door, noteBy(signer))).status).toBe(202)
+    const keys = { origin, logKeys: vkeys, witnesses: [] }
+    door.mailbox.drain(door.documents, [keys], T)
+    expect(takeInbox(door.documents, origin).map(({ note }) => note)).toEqual([noteBy(signer)])
+    // A key that signs with a time may stand for another log's head as a witness.
+    expect((await postHeads(door, noteBy(timed))).status).toBe(422)
+    const changed = noteBy(signer).replace("other", "another")
+    expect((await postHeads(door, changed)).status).toBe(422)
   })
 
   test("throws away lines of unknown keys, and what no followed log signed", async () => {
@@ -124,7 +162,9 @@ describe("POST /receipts", () => {
     // An entry as it came holds a proof as well, but not in the place of a native receipt.
     expect((await postReceipt(door, answer)).status).toBe(202)
     expect((await postReceipt(door, entry)).status).toBe(202)
-    inbox(door)
+    // The head of the proof beside it is the log's as well, under its name in Rekor v1.
+    const { inclusionProof } = entry["verification"] as { inclusionProof: { checkpoint: string } }
+    expect(inbox(door)).toEqual([inclusionProof.checkpoint])
     expect(keptPromises(door.documents, door.origin)).toMatchObject([
       { kind: "timestamp", index: 0 },
     ])
@@ -150,7 +190,7 @@ describe("GET", () => {
     const id = "ab".repeat(32)
     const evidence = { id, kind: "fork", text: "tlog-evidence/v1\nkind fork\nkey ä\n" } as const
     raise(door.documents, findingOf({ grade: "PROVEN", evidence }), T)
-    expect((await askUnchecked(door.port, "/evidence")).text()).toBe(`${id} fork\n`)
+    expect((await askUnchecked(door.port, "/evidence")).text()).toBe(`${id} fork convicts\n`)
     expect((await askUnchecked(door.port, `/evidence/${id}`)).text()).toBe(evidence.text)
     for (const path of ["00".repeat(32), "tally%20log.example", "x", "%2e%2e"]) {
       expect((await askUnchecked(door.port, `/evidence/${path}`)).status).toBe(404)
@@ -188,7 +228,7 @@ describe("GET", () => {
     const html = page.text()
     expect(page.headers["content-type"]).toBe("text/html; charset=utf-8")
     expect(page.headers["content-security-policy"]).toContain("default-src 'none'")
-    expect(html).toContain("Watching: a log or a witness has lied")
+    expect(html).toContain("Watching: a log or a witness is convicted")
     expect(html).toContain(
       "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&#39;\\u{202e}\\u{0}",
     )

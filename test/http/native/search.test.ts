@@ -303,6 +303,20 @@ describe("a statement", () => {
   })
 })
 
+test("an envelope with a key that has not signed it is refused, and nobody is found by that key", async () => {
+  const served = await openServedLog()
+  const envelope = signedEnvelope()
+  const owner = { publicKey: signedRequest("x").publicKey }
+  const stranger = signedEnvelope(undefined, generateKeyPairSync("ed25519"))
+  const both = { ...stranger, verifiers: [...stranger.verifiers, owner] }
+  const reply = await post(served.port, "/v1/entries", both)
+  expect(reply.status).toBe(422)
+  expect(reply.text()).toContain("verifier 1 verifies no signature")
+  expect((await post(served.port, "/v1/entries", envelope)).status).toBe(201)
+  expect(served.log.head().size).toBe(1)
+  await served.close()
+})
+
 test("an attestation that would not be kept is refused with the limit, at every door", async () => {
   const served = await openServedLog({ verifier: credulous, limits: { attachmentBytes: 800 } })
   const statement = JSON.stringify({ subject: [], pad: "x".repeat(800) })

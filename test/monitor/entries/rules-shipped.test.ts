@@ -59,6 +59,41 @@ describe("not-logged", () => {
     expect(overdueExpectations(documents, ORIGIN, 2 * HOUR)).toHaveLength(1)
   })
 
+  it("is not an image or a commit of which the log has what clients log in its place", async () => {
+    const commit = "cd".repeat(20)
+    const image = `sha256:${"ab".repeat(32)}`
+    const list = `commit ${commit}\nimage ghcr.io/acme/app@${image}\n`
+    const { watch, documents, next } = await shipping(list)
+    // gitsign signs the ID as text, cosign 2 this JSON.
+    next(hashedrekordOf(owner, commit))
+    expectShipped(documents, ORIGIN, watch, 0)
+    const overdue = () =>
+      overdueExpectations(documents, ORIGIN, 2 * HOUR).map(({ digest }) => digest)
+    expect(overdue()).toEqual([`gitCommit:${commit}`, image])
+    next(hashedrekordOf(stranger, commit))
+    expect(overdue()).toEqual([image])
+    const identity = '{"docker-reference":"ghcr.io/acme/app"}'
+    const manifest = `{"docker-manifest-digest":"${image}"}`
+    const type = "cosign container image signature"
+    next(
+      hashedrekordOf(
+        owner,
+        `{"critical":{"identity":${identity},"image":${manifest},"type":"${type}"},"optional":null}`,
+      ),
+    )
+    expect(overdue()).toEqual([])
+  })
+
+  it("is met by what a watched signer had logged in place of an image before it was shipped", async () => {
+    const commit = "ef".repeat(20)
+    const lines = ["subject code", `  commit ${commit}`, `  signer key ${keyOf(owner)}`]
+    const watch = await watchOf([...lines, "shipped list within 2"], { list: `commit ${commit}\n` })
+    const { documents, next } = startExamination(watch)
+    next(hashedrekordOf(owner, commit))
+    expectShipped(documents, ORIGIN, watch, 0)
+    expect(overdueExpectations(documents, ORIGIN, 2 * HOUR)).toEqual([])
+  })
+
   it("is given up for what is no longer on the list, and meant for one log", async () => {
     const { documents, watch } = await shipping(listOf("app", "other"))
     expectShipped(documents, ORIGIN, watch, 0)

@@ -8,14 +8,16 @@ import {
   alertLeft,
   LEAST_WATCHED,
   MOST_FINDINGS,
+  MOST_IN_ALL,
   remind,
 } from "../../../src/monitor/findings/life.ts"
-import { outbox, outboxItems } from "../../../src/monitor/findings/outbox.ts"
+import { keepItem, outbox, outboxItems } from "../../../src/monitor/findings/outbox.ts"
 import {
   findingId,
   isHealthy,
   openFindings,
   severityOf,
+  storedFinding,
   storedFindings,
   worstOf,
 } from "../../../src/monitor/findings/stored.ts"
@@ -67,6 +69,8 @@ describe("raise()", () => {
     const [, upgraded] = outboxItems(documents)
     expect(upgraded?.alert.evidence).toEqual({
       id: evidenceOf("a").id,
+      effect: "convicts",
+      isKept: true,
       text: evidenceOf("a").text,
     })
   })
@@ -139,11 +143,45 @@ describe("raise()", () => {
     }
     for (let i = 0; i < MOST_FINDINGS + 50; i++) unknown("decoy", i)
     expect(openFindings(documents)).toHaveLength(MOST_FINDINGS + 1)
-    for (let i = 0; i < LEAST_WATCHED; i++) expect(unknown("target", 5_000 + i)).toBe(true)
-    expect(unknown("target", 6_000)).toBe(false)
-    acknowledge(documents, "unknown-signer log.example 5000 target", T)
-    expect(unknown("target", 6_001)).toBe(true)
+    for (let i = 0; i < 2 * LEAST_WATCHED; i++) expect(unknown("target", 5_000 + i)).toBe(true)
     expect(unknown("decoy", 6_002)).toBe(false)
+  })
+
+  test("leaves room for what is watched even if the flood is about all else that is", () => {
+    const documents = newDocuments()
+    const unknown = (watched: string, index: number) => {
+      const key = `unknown-signer log.example ${index} ${watched}`
+      raise(documents, findingOf({ key, kind: "unknown-signer", index, watched }), T)
+      return key
+    }
+    for (let i = 0; i < MOST_IN_ALL + 50; i++) unknown(`decoy ${i % 20}`, i)
+    const isOpen = (key: string) => storedFinding(documents, key) !== undefined
+    for (let i = 0; i < LEAST_WATCHED; i++) {
+      expect(isOpen(unknown("target", 20_000 + i))).toBe(true)
+    }
+    expect(isOpen(unknown("target", 30_000))).toBe(false)
+    const more = storedFinding(documents, "unknown-signer log.example target and more")
+    expect(more).toMatchObject({ index: 30_000, watched: "target" })
+    acknowledge(documents, "unknown-signer log.example 20000 target", T)
+    acknowledge(documents, "unknown-signer log.example 20001 target", T)
+    expect(isOpen(unknown("target", 30_001))).toBe(true)
+  })
+
+  test("names the entry about what is watched behind a thousand that are about nothing, and delivers its alert first", () => {
+    const documents = newDocuments()
+    for (let i = 0; i < MOST_FINDINGS + 300; i++) {
+      const key = `outside-validity log.example ${i}`
+      raise(documents, findingOf({ key, kind: "outside-validity", index: i }), T)
+    }
+    const key = "outside-validity log.example 7777 mine"
+    raise(
+      documents,
+      findingOf({ key, kind: "outside-validity", index: 7_777, watched: "mine" }),
+      T + 1,
+    )
+    expect(openFindings(documents).find((finding) => finding.key === key)?.index).toBe(7_777)
+    const alerts = outboxItems(documents).filter(({ alert }) => alert.key === key)
+    expect(alerts).toMatchObject([{ alert: { index: 7_777, watched: "mine", event: "opened" } }])
   })
 
   test("never lets a test stand for what is no test", () => {
@@ -299,6 +337,11 @@ describe("worstOf()", () => {
     expect(of("unknown-signer", "PROVEN")).toBe(2)
     expect(of("not-logged", "ATTESTED")).toBe(2)
     expect(of("fork", "PROVEN")).toBe(3)
+    // What is presented convicts nobody.
+    expect(severityOf({ kind: "entry-time", grade: "PROVEN", effect: "presents" })).toBe(2)
+    expect(severityOf({ kind: "entry-time", grade: "PROVEN", effect: "convicts" })).toBe(3)
+    expect(of("duplicate-entry", "PROVEN")).toBe(2)
+    expect(severityOf({ kind: "bad-signature", grade: "PROVEN", effect: "presents" })).toBe(2)
     expect(of("witness-rollback", "PROVEN")).toBe(3)
     expect(of("fork", "ATTESTED")).toBe(1)
     expect(of("sink-failing", "ATTESTED")).toBe(1)
@@ -334,7 +377,7 @@ describe("evidence", () => {
     raise(documents, findingOf({ evidence }), T)
     raise(documents, findingOf({ key: "other", evidence }), T)
     expect(keptEvidence(documents)).toEqual([
-      { id: evidence.id, kind: "fork", size: evidence.text.length },
+      { id: evidence.id, kind: "fork", effect: "convicts", size: evidence.text.length },
     ])
     expect(evidenceText(documents, evidence.id)).toBe(evidence.text)
     expect(evidenceText(documents, "tally log.example")).toBeUndefined()
@@ -354,11 +397,62 @@ describe("evidence", () => {
       const more = evidenceOf(`d${i}`, "fork", 1024 * 1024)
       raise(documents, findingOf({ key: `fork ${i}`, grade: "PROVEN", evidence: more }), T)
     }
-    const bytes = keptEvidence(documents).reduce((sum, { size }) => sum + size, 0)
-    expect(bytes).toBeGreaterThan(7 * 1024 * 1024)
+    const convicting = keptEvidence(documents).filter(({ effect }) => effect === "convicts")
+    const bytes = convicting.reduce((sum, { size }) => sum + size, 0)
+    expect(bytes).toBeGreaterThan(7 * 1024 * 1024 - 1024)
     expect(bytes).toBeLessThanOrEqual(8 * 1024 * 1024)
     // The finding is told with the ID alone where the text was too much.
     const last = outboxItems(documents).find(({ alert }) => alert.key === "bad 11")
-    expect(last?.alert.evidence).toEqual({ id: evidenceOf("11").id })
+    expect(last?.alert.evidence).toEqual({
+      id: evidenceOf("11").id,
+      effect: "presents",
+      isKept: false,
+    })
+    const stored = storedFinding(documents, "bad 11")
+    expect(stored).toMatchObject({ isUnkept: true, effect: "presents" })
+  })
+
+  test("of certificates' dates never crowds out what convicts the log, nor what is watched", () => {
+    const documents = newDocuments()
+    const dates = (id: string): Evidence => {
+      const evidence = evidenceOf(id, "time", 1024 * 1024)
+      return { ...evidence, text: `tlog-evidence/v2\nkind time\npresents k\n${evidence.text}` }
+    }
+    const late = (id: string, watched?: string) => {
+      const key = `outside-validity ${id}`
+      const about = { key, kind: "outside-validity", grade: "PROVEN", evidence: dates(id) } as const
+      raise(documents, findingOf({ ...about, ...(watched !== undefined && { watched }) }), T)
+      return evidenceText(documents, dates(id).id) !== undefined
+    }
+    for (let i = 0; i < 20; i++) late(`a${i}`)
+    expect(late("b0")).toBe(false)
+    expect(late("b1", "mine")).toBe(true)
+    const evidence = evidenceOf("abc", "fork", 1024 * 1024)
+    raise(documents, findingOf({ grade: "PROVEN", evidence }), T)
+    expect(evidenceText(documents, evidence.id)).toBe(evidence.text)
+    expect(storedFinding(documents, "fork log.example")?.isUnkept).toBeUndefined()
+  })
+
+  test("that convicts and has no room goes along with its alert, which says so", () => {
+    const documents = newDocuments()
+    const fork = (i: number): Evidence => evidenceOf(`d${i}`, "fork", 1024 * 1024)
+    for (let i = 0; i < 12; i++) {
+      raise(documents, findingOf({ key: `fork ${i}`, grade: "PROVEN", evidence: fork(i) }), T)
+    }
+    const alertAbout = (key: string) =>
+      outboxItems(documents).find(({ alert }) => alert.key === key)?.alert
+    expect(alertAbout("fork 0")?.evidence).toMatchObject({ isKept: true, text: fork(0).text })
+    expect(evidenceText(documents, fork(11).id)).toBeUndefined()
+    expect(alertAbout("fork 11")?.evidence).toEqual({
+      id: fork(11).id,
+      effect: "convicts",
+      isKept: false,
+      text: fork(11).text,
+    })
+    expect(storedFinding(documents, "fork 11")).toMatchObject({ isUnkept: true, grade: "PROVEN" })
+    // It is still there when one sink has taken it and another one has not.
+    const item = outboxItems(documents).find(({ alert }) => alert.key === "fork 11")
+    if (item !== undefined) keepItem(documents, { ...item, delivered: ["one"] })
+    expect(alertAbout("fork 11")?.evidence?.text).toBe(fork(11).text)
   })
 })

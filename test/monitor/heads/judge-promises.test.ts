@@ -87,6 +87,21 @@ describe("a receipt", () => {
     expect(waiting(monitor)).toBe(0)
   })
 
+  test("may have its head under another name of the log, and is proven broken by it all the same", async () => {
+    const monitor = monitorAt(8, { logKeys: [logKey, rekorKey] })
+    const keys = [{ by: logKey }, { by: rekorKey }]
+    await monitor.see("log", 0, signedNote(headOf(honest, 8), keys))
+    const alias = (branch: Branch, name = `${ORIGIN} - 7`) =>
+      signedNote(headOf(branch, 6), [{ by: rekorKey }], { origin: name })
+    promise(monitor, { ...receipt(4, 6), checkpoint: alias(honest) })
+    expect(await outcome(monitor, 0)).toEqual([])
+    const forged = forkedAt(4)
+    promise(monitor, { ...receipt(4, 6, forged), checkpoint: alias(forged) })
+    expect(await outcome(monitor, 1)).toEqual(["fork PROVEN", "broken-promise PROVEN"])
+    const foreign = { ...receipt(4, 6), checkpoint: alias(honest, "other.example") }
+    expectRefusal("mismatch", () => promise(monitor, foreign))
+  })
+
   test("of the monitor's own canary needs no proof and is attested if another entry is there", async () => {
     const monitor = monitorAt(8)
     const { path: _, ...own } = receipt(4, 6)

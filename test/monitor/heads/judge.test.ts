@@ -3,6 +3,7 @@ import { asHash, EMPTY_ROOT } from "../../../src/core/tree/hash.ts"
 import { verifyEvidence } from "../../../src/evidence/verification.ts"
 import type { Finding } from "../../../src/monitor/findings/finding.ts"
 import { suspicions } from "../../../src/monitor/findings/settle.ts"
+import { openFindings } from "../../../src/monitor/findings/stored.ts"
 import { newestSigned } from "../../../src/monitor/heads/judge.ts"
 import { MOST_PENDING_HEADS, pending } from "../../../src/monitor/heads/pending.ts"
 import { signerRecord, signerRecords } from "../../../src/monitor/heads/record.ts"
@@ -93,6 +94,7 @@ describe("heads of an honest log", () => {
     const note = signedNote(headOf(honest, 4), byLog, { origin: `${ORIGIN} - 123` })
     expect(await monitor.see("verifier", 0, note)).toEqual([])
     const other = signedNote(headOf(forkedAt(1), 4), byLog, { origin: `${ORIGIN} - 123` })
+    // Rekor v1 has no bare name; without a head under it nobody can tell the trees of one key apart.
     expect(summaryOf(await monitor.see("verifier", 0, other))).toEqual(["fork ATTESTED"])
   })
 })
@@ -428,8 +430,57 @@ describe("witnesses", () => {
     expect(signerRecord(monitor.documents, ORIGIN, w1.vkey)?.newest?.size).toBe(8)
   })
 
+  const byAll = (times: readonly [number, number, number]) =>
+    signedNote(headOf(honest, 8), [
+      { by: logKey },
+      ...witnessKeys.map((by, i) => ({ by, time: times[i] as number })),
+    ])
+
+  test("whose clock is ahead are suspected until the monitor's own was compared with those of others", async () => {
+    const monitor = monitorAt(8)
+    const see = async (minutes: number) => {
+      const at = minutes * MINUTE
+      return summaryOf(await monitor.see("log", at, cosigned(8, NOON + 60 * minutes + 360)))
+    }
+    expect(await see(0)).toEqual(["witness-time SUSPECTED"])
+    expect(await see(29)).toEqual(["witness-time SUSPECTED"])
+    expect(await see(30)).toEqual(["witness-time ATTESTED"])
+  })
+
+  test("are not accused of a clock that is behind: it is the monitor's own, and that is told", async () => {
+    const monitor = monitorAt(8)
+    const ahead = NOON + 600
+    expect(summaryOf(await monitor.see("log", 0, byAll([ahead, ahead, ahead])))).toEqual([
+      "own-clock ATTESTED",
+    ])
+    expect(openFindings(monitor.documents).map(({ kind }) => kind)).toEqual(["own-clock"])
+    // Heads of one witness at a time, some of them older, change nothing.
+    for (const [i, by] of witnessKeys.entries()) {
+      const note = signedNote(headOf(honest, 8), [{ by: logKey }, { by, time: ahead + 60 * i }])
+      const found = summaryOf(await monitor.see(`witness w${i + 1}`, 1000 + i, note))
+      expect(found).toEqual(["own-clock ATTESTED"])
+    }
+    // The clock is set.
+    const set = byAll([ahead + 300, ahead + 300, ahead + 300])
+    expect(await monitor.see("log", 901_000, set)).toEqual([])
+    expect(openFindings(monitor.documents)).toEqual([])
+  })
+
+  test("whose clock is ahead of most others' are attested, however the monitor's own is off", async () => {
+    for (const off of [0, 120, 240]) {
+      const monitor = monitorAt(8)
+      const at = NOON + off
+      const found = await monitor.see("log", 0, byAll([at + 301, at, at]))
+      expect(summaryOf(found)).toEqual(["witness-time ATTESTED"])
+    }
+    const late = monitorAt(8)
+    const found = await late.see("log", 0, byAll([NOON + 600 + 301, NOON + 600, NOON + 600]))
+    expect(summaryOf(found)).toEqual(["own-clock ATTESTED", "witness-time ATTESTED"])
+  })
+
   test("whose clock is ahead are attested", async () => {
     const monitor = monitorAt(8)
+    await monitor.see("log", 0, byAll([NOON, NOON, NOON]))
     expect(await monitor.see("log", 0, cosigned(8, NOON + 300))).toEqual([])
     expect(summaryOf(await monitor.see("log", 0, cosigned(8, NOON + 301)))).toEqual([
       "witness-time ATTESTED",

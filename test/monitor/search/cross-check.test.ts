@@ -37,6 +37,14 @@ describe("the log's own search", () => {
     expect(travelled.findings()).toEqual([`ATTESTED search-omission key ${keyOf(owner)}`])
   })
 
+  test("may leave out what does not fit into its page", async () => {
+    const travelled = await withEntries()
+    travelled.beside.search = ({ by }) => (by === "digest" ? [2] : [2, 1])
+    travelled.beside.searchedFrom = 1
+    await travelled.round(START)
+    expect(travelled.findings()).toEqual([])
+  })
+
   test("is asked a second time before it is accused", async () => {
     const travelled = await withEntries()
     let asked = 0

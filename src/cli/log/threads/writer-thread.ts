@@ -93,8 +93,10 @@ export async function startWriter(
         return headOf(await ask({ type: "append", batch: packed }, buffersOf(packed)))
       },
       async attach(messages) {
-        // Without what else lies in the buffers that they are views of.
-        const own = messages.map((message) => ({ ...message, bytes: message.bytes.slice() }))
+        // Copies, which the slice() of a Buffer is not: what is handed over is gone here.
+        const own = messages.map((message) => {
+          return { ...message, bytes: new Uint8Array(message.bytes) }
+        })
         const buffers = own.map(({ bytes }) => bytes.buffer)
         const reply = await ask({ type: "attach", messages: own }, buffers)
         return reply.type === "attached" ? reply.attached : bug(`the writer answered ${reply.type}`)

@@ -30,6 +30,7 @@ function environmentOf(alert: Alert): NodeJS.ProcessEnv {
     INDEX: index === undefined ? "" : String(index),
     SUMMARY: summary,
     EVIDENCE: evidence?.id ?? "",
+    EFFECT: evidence?.effect ?? "",
     TIME: timeOf(alert),
     TEST: isCanary ? "1" : "0",
   }).map(([name, value]) => [`COUNTERSIGN_${name}`, onOneLine(value)] as const)

@@ -48,13 +48,14 @@ describe("the sink exec", () => {
       COUNTERSIGN_INDEX: "7",
       COUNTERSIGN_SUMMARY: "line break  $(touch y)",
       COUNTERSIGN_EVIDENCE: "cd".repeat(32),
+      COUNTERSIGN_EFFECT: "convicts",
       COUNTERSIGN_TIME: "2027-01-15T08:00:00.000Z",
       COUNTERSIGN_TEST: "0",
     })
     expect(JSON.parse(read("stdin"))).toMatchObject({
       type: "countersign.alert.v1",
       id: "ab".repeat(32),
-      evidence: { text: "tlog-evidence/v1\nkind fork\n" },
+      evidence: { effect: "convicts", isKept: true, text: "tlog-evidence/v2\nkind fork\n" },
     })
     expect(existsSync(join(folder, "x")) || existsSync(join(folder, "y"))).toBe(false)
   })
@@ -82,7 +83,7 @@ describe("the sink exec", () => {
 
   test("takes a program that closes its input or ends without reading it", async () => {
     const folder = newFolder()
-    const evidence = { id: "cd".repeat(32), text: "x".repeat(1_000_000) }
+    const evidence = { id: "cd".repeat(32), isKept: true, text: "x".repeat(1_000_000) }
     await sinkOf(folder, "exec 0<&-; exit 0").deliver(alertOf({ evidence }))
     await sinkOf(folder, "exit 0").deliver(alertOf({ evidence }))
     await expect(

@@ -29,11 +29,11 @@ test("names evidence that is too long for some receivers instead of sending it a
   const path = join(newFolder(), "alerts.jsonl")
   const sink = jsonLinesSink({ name: "jsonl", path })
   for (const length of [262_144, 262_145]) {
-    const evidence = { id: "ef".repeat(32), text: "x".repeat(length) }
+    const evidence = { id: "ef".repeat(32), isKept: true, text: "x".repeat(length) }
     await sink.deliver(alertOf({ evidence }))
     expect(alertText(alertOf({ evidence }))).toContain(`evidence  ${evidence.id}`)
   }
-  const evidence = { id: "ef".repeat(32) }
+  const evidence = { id: "ef".repeat(32), isKept: true }
   expect(linesOf(path)).toEqual([
     expect.objectContaining({ evidence: { ...evidence, text: "x".repeat(262_144) } }),
     expect.objectContaining({ evidence }),
@@ -57,4 +57,18 @@ test("the sink jsonl fails if the disk is full, or the file cannot be written", 
     const delivery = jsonLinesSink({ name: "jsonl", path }).deliver(alertOf())
     await expect(delivery).rejects.toBeInstanceOf(Trouble)
   }
+})
+
+test("says that there was no room for a file, and sends along what is kept nowhere else", async () => {
+  const path = join(newFolder(), "alerts.jsonl")
+  const sink = jsonLinesSink({ name: "jsonl", path })
+  const text = "x".repeat(300_000)
+  const evidence = { id: "ef".repeat(32), effect: "convicts", isKept: false, text } as const
+  await sink.deliver(alertOf({ evidence, watched: "acme" }))
+  expect(linesOf(path)).toMatchObject([{ evidence, watched: "acme" }])
+  const told = alertText(alertOf({ evidence, watched: "acme" }))
+  expect(told).toMatch(/^effect {4}convicts$/m)
+  expect(told).toMatch(/^kept {6}no: there was no room for the file$/m)
+  expect(told).toMatch(/^watched {3}acme$/m)
+  expect(told).toContain(text)
 })

@@ -15,7 +15,12 @@ export function alertOf(changes: Partial<Alert> = {}): Alert {
     origin: "log.example",
     index: 7,
     summary: "two heads contradict each other",
-    evidence: { id: "cd".repeat(32), text: "tlog-evidence/v1\nkind fork\n" },
+    evidence: {
+      id: "cd".repeat(32),
+      effect: "convicts",
+      isKept: true,
+      text: "tlog-evidence/v2\nkind fork\n",
+    },
     time: Date.UTC(2027, 0, 15, 8),
     isCanary: false,
     ...changes,

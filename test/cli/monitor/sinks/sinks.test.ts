@@ -149,7 +149,7 @@ describe("openSinks()", () => {
       return formatNote(text, [signer.sign(text, head, 0)])
     }) as [string, string]
     const { id, text } = makeFork(signer.vkey, ...notes)
-    const fork = alertOf({ evidence: { id, text } })
+    const fork = alertOf({ evidence: { id, isKept: true, text } })
     const { sinks } = await openSinks(configured, { fetch: answering(201, asked), now })
     const { evidence: _, ...without } = alertOf()
     await sinks[0]?.deliver(without)

@@ -57,7 +57,7 @@ describe("the sink smtp", () => {
     expect(text).toMatch(/^Message-ID:\s+<(?:ab){32}@countersign>\r$/m)
     expect(text).toContain("Content-Type: text/plain; charset=utf-8\r\n")
     expect(text).toContain("two heads contradict each other")
-    expect(text).toContain("tlog-evidence/v1\r\nkind fork")
+    expect(text).toContain("tlog-evidence/v2\r\nkind fork")
   })
 
   test("marks tests, and lets nobody add headers or recipients", async () => {
