@@ -6,6 +6,13 @@ import type { SignatureCheck } from "../../entry/entry.ts"
 import { isCanaryEntry } from "../alerts/canary.ts"
 import type { Documents } from "../state/documents.ts"
 import type { Watch } from "../watch/watch.ts"
+import {
+  badSignature,
+  canaryRemark,
+  unclassifiable,
+  unlistedRemark,
+  unreadablePart,
+} from "./entry-remarks.ts"
 import { createEntryNotes, type EntryState, type NotedEntry } from "./entry-states.ts"
 import { createShippedRule } from "./expectation.ts"
 import { claimRemarks } from "./identity-rule.ts"
@@ -22,13 +29,7 @@ import { type EntryRemark, type PassedOver, type Remark, remarkOn } from "./rema
 import { createRevocationRule } from "./rule-revocation.ts"
 import { createSubjectRule } from "./rule-subject.ts"
 import { createStateRule } from "./state-rule.ts"
-import {
-  type EntryFacts,
-  indexWatch,
-  type SignerMatch,
-  type SubjectMatch,
-  type WatchIndex,
-} from "./watch-index.ts"
+import { type EntryFacts, indexWatch, type SignerMatch, type SubjectMatch } from "./watch-index.ts"
 
 export interface EntryExaminerOptions {
   /** The log's; what is remembered is remembered of it. */
@@ -95,45 +96,6 @@ const understood = (remarks: readonly Remark[], ...passedOver: readonly PassedOv
   state: "understood",
   passedOver,
 })
-
-function unclassifiable(
-  index: number,
-  { form, reason }: Exclude<EntryReading, Examination>,
-): Remark {
-  const evidenceKind = form === "malformed" ? "bad-entry" : "unexpected-entry"
-  const summary = `entry ${index} cannot be classified: ${reason}`
-  return { kind: "unclassifiable", summary, evidenceKind }
-}
-
-function badSignature({ index, isProvable, payload }: Examination): Remark {
-  const over = isProvable ? "what it says" : "the envelope that the log keeps with it"
-  const summary = `a signature of entry ${index} does not hold over ${over}`
-  const evidenceKind = isProvable ? "bad-entry" : "unexpected-entry"
-  return { kind: "bad-signature", summary, evidenceKind, payload: payload?.payload }
-}
-
-function canaryRemark({ index }: Examination): Remark {
-  const summary = `entry ${index} is the monitor's own test: signed by a key that nobody knows`
-  return { kind: "unknown-signer", about: "canary", summary, isCanary: true }
-}
-
-function unlistedRemark(index: number, signers: string): Remark {
-  const summary = `entry ${index} is signed by ${signers}, who is no signer of the watch file; nobody else is expected in this log`
-  return { kind: "unlisted-signer", summary }
-}
-
-/** Names or dates in a certificate that cannot be read, where they would decide. */
-function unreadablePart(
-  { claim, facts }: Examination,
-  { watchesIdentities, believesAnyone, isBelieved }: WatchIndex,
-): string | undefined {
-  if (!watchesIdentities) return undefined
-  // Where authorities are named, nobody takes an unreadable name by anyone else for one that is watched.
-  const isDoubtful = facts.signers.some((each) => each.isUnreadable && isBelieved(each))
-  if (isDoubtful) return "a name in its certificate"
-  const isUndated = claim.keys.some((key) => key.form === "certificate" && !key.validity)
-  return isUndated && believesAnyone ? "the dates of its certificate" : undefined
-}
 
 export function createEntryExaminer(options: EntryExaminerOptions): EntryExaminer {
   const { origin, watch, verify } = options
