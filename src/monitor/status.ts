@@ -66,7 +66,7 @@ interface QuorumStatus {
 }
 
 /** Entries of which less is known than a reader may want. */
-export interface EntryStatus extends StandingCounts {
+interface EntryStatus extends StandingCounts {
   /** Nobody here knows what was signed. */
   readonly opaque: {
     /** By signers that the watch file does not name, and by those that it does. */

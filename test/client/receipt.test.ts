@@ -52,12 +52,19 @@ describe("verifyReceipt()", () => {
     expectRefusal("untrusted", () => verifyReceipt(request, receipt, stranger))
   })
 
-  it("finds out which of several keys an envelope's signature holds under", async () => {
+  it("finds out which of several keys each signature of an envelope holds under", async () => {
     const envelope = envelopeRequest(signer, "text/plain", utf8("payload"))
     const other = envelopeRequest(makeSigner("ecdsa-p256"), "text/plain", utf8("payload"))
-    const both = { ...envelope, verifiers: [...other.verifiers, ...envelope.verifiers] }
+    const signatures = [...envelope.envelope.signatures, ...other.envelope.signatures]
+    const both = {
+      ...envelope,
+      envelope: { ...envelope.envelope, signatures },
+      verifiers: [...other.verifiers, ...envelope.verifiers],
+    }
     const answer = await log.add(both)
     expect(verifyReceipt(both, answer, trust).index).toBe(answer.index)
+    const idle = { ...envelope, verifiers: both.verifiers }
+    expectRefusal("bad-signature", () => verifyReceipt(idle, answer, trust))
     const neither = { ...both, verifiers: [...other.verifiers, ...otherKeys()] }
     expectRefusal("bad-signature", () => verifyReceipt(neither, answer, trust))
   })

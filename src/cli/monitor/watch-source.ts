@@ -10,7 +10,7 @@ import { type ReadWatch, readWatch } from "../watch/files.ts"
 
 const PLAIN_WATCH = "countersign-watch/v1\n"
 
-export interface WatchSource {
+interface WatchSource {
   /** Looks at all files, some milliseconds if nothing has changed. */
   inForce(): Promise<WatchInForce>
   /** As it was last read. */

@@ -47,7 +47,7 @@ export const entryCounts = collection(
   { under: "count " },
 )
 
-export type EntryCounts = ValueOf<typeof entryCounts>
+type EntryCounts = ValueOf<typeof entryCounts>
 
 const noCounts: EntryCounts = {
   opaqueStrangers: 0,

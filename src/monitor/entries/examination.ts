@@ -33,7 +33,7 @@ export interface ExaminationTools {
   readonly beginTurn: () => () => boolean
 }
 
-export interface ReadEntries {
+interface ReadEntries {
   readonly own: OwnTree
   readonly ground: RemarkGround
   readonly entries: readonly MatchedEntry[]

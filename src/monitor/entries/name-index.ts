@@ -8,7 +8,7 @@ import { LONGEST_NAME, type Pattern, parsePattern } from "../watch/pattern.ts"
 import type { Subject } from "../watch/watch.ts"
 
 /** A pattern of a subject, and one form of it. */
-export interface NameRule {
+interface NameRule {
   readonly subject: Subject
   /** As the watch file has it. */
   readonly pattern: Pattern
@@ -102,7 +102,7 @@ function indexRules(rules: readonly NameRule[]): RuleIndex {
   }
 }
 
-export interface NameIndex {
+interface NameIndex {
   /** Whether any subject has a name. */
   readonly hasNames: boolean
   /** The patterns that a name fits, in canonical form on both sides or as both are written. */

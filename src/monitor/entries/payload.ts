@@ -10,7 +10,7 @@ import { readStatement, type StatedSubject } from "../../entry/statement/reading
 import { readSuperset, type Superset } from "../../entry/statement/superset.ts"
 
 /** What signed bytes say to their readers. */
-export interface Said {
+interface Said {
   readonly subjects: readonly StatedSubject[]
   /** What some reader may find in it; undefined if all readers find the subjects and nothing else. */
   readonly odd: Superset | undefined

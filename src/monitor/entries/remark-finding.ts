@@ -122,7 +122,7 @@ async function evidenceOrNone(work: Promise<Evidence | undefined>): Promise<Evid
 }
 
 /** What became of a remark. */
-export interface JudgedRemark {
+interface JudgedRemark {
   /** That of the finding, also if it makes none now. */
   readonly key: string
   readonly finding?: Finding

@@ -34,7 +34,7 @@ const MOST_DOUBTED = 32
 /** Findings of a step that get evidence; more of them come of a flood. */
 const MOST_EVIDENCE = 256
 
-export interface EntryStep {
+interface EntryStep {
   readonly own: OwnTree
   readonly ground: RemarkGround
   readonly watch: Watch
@@ -113,7 +113,7 @@ async function doubted(
   return kept
 }
 
-export interface StepFacts {
+interface StepFacts {
   readonly asked: ReadonlyMap<number, Asked>
   /** Whether the log says that it keeps an envelope that it did not give; only of those that it was asked about. */
   readonly kept: ReadonlyMap<number, boolean>

@@ -20,14 +20,14 @@ const MOST_LISTED = 256
 const MOST_TRIED = 16
 
 /** How far a log's list of messages was read, by origin. */
-export const feeds = collection("feed", message({ after: integer }))
+const feeds = collection("feed", message({ after: integer }))
 
 interface MessageLog {
   readonly origin: Origin
   readonly source: LogSource
 }
 
-export interface MessageTaking {
+interface MessageTaking {
   readonly state: MonitorState
   readonly messages: MessageStore
   readonly logs: readonly MessageLog[]

@@ -4,7 +4,7 @@ import { byBlock, type Marks, markedIn } from "./marks.ts"
 import { DAY, standings } from "./standing.ts"
 
 /** Entries of one block that are due. */
-export interface DueBlock {
+interface DueBlock {
   readonly block: number
   readonly indexes: readonly number[]
 }

@@ -34,7 +34,7 @@ const pendingReasons = [
 const opaqueReasons = ["unknown-bytes", "not-kept", "redacted"] as const
 
 export type PendingReason = (typeof pendingReasons)[number]
-export type OpaqueReason = (typeof opaqueReasons)[number]
+type OpaqueReason = (typeof opaqueReasons)[number]
 export type StandingReason = PendingReason | OpaqueReason
 
 const MOST_GROUPS = 1024

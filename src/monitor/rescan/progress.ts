@@ -10,7 +10,7 @@ import { integer, message, optional, text } from "../state/schema.ts"
 import { forgetOrder } from "./forgetting.ts"
 
 /** By origin. */
-export const rescans = collection(
+const rescans = collection(
   "rescan",
   message({
     /** The digest of the watch file, with all that it names. */
@@ -29,7 +29,7 @@ export const rescans = collection(
   }),
 )
 
-export type Rescan = ValueOf<typeof rescans>
+type Rescan = ValueOf<typeof rescans>
 
 export function rescanOf(documents: DocumentReads, origin: string): Rescan | undefined {
   return documents.get(rescans, origin)
@@ -40,7 +40,7 @@ export function isUnfinished(rescan: Rescan | undefined): rescan is Rescan {
 }
 
 /** What entries are judged by: the digests of the watch file, and of the ledgers that only grow. */
-export interface JudgedBy {
+interface JudgedBy {
   readonly watch: string
   readonly ledger: string
 }

@@ -11,7 +11,7 @@ import type { Watch } from "../watch/watch.ts"
 const MOST_SIGHTINGS = 256
 
 /** By origin, parameter and value; the indexes in order. */
-export const sightings = collection(
+const sightings = collection(
   "sighting",
   message({
     indexes: list(integer, MOST_SIGHTINGS),

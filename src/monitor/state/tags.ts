@@ -3,7 +3,7 @@
 import { parseHex } from "../../core/base/text.ts"
 
 /** Entries of a block, as in an entry bundle. */
-export const BLOCK = 256
+const BLOCK = 256
 const TAG = 8
 export const TAG_BLOCK_BYTES = BLOCK * TAG
 

@@ -17,8 +17,8 @@ export interface Subject {
   /** `algorithm:hex` of artifacts, payloads, images or subjects of in-toto statements. */
   readonly digests: ReadonlySet<string>
   /**
-   * Digests (`algorithm:hex`) that unmodified clients log for an image or a commit, each with the reason: they say
-   * what an entry is about, never that its signer is right.
+   * Digests (`algorithm:hex`) that unmodified clients log for an image or a commit, and for a bare digest if it is an
+   * image's, each with the reason: they say what an entry is about, never that its signer is right.
    */
   readonly foretold: ReadonlyMap<string, string>
   /** One for each repository that an image was said to be in. */

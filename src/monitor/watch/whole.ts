@@ -26,7 +26,7 @@ import type { ImageLine } from "./rules.ts"
 
 /** Each of them becomes a document of the monitor. */
 const MOST_SHIPPED = 100_000
-/** Bare digests of a ledger of which each may be an image: what would be logged for it is computed for as many. */
+/** Bare digests of a subject or a ledger of which each may be an image: what would be logged for it is computed for as many. */
 const MOST_FORETOLD = 20_000
 
 function watchedImages(images: readonly ImageLine[]): readonly WatchedImage[] {
@@ -37,19 +37,7 @@ function watchedImages(images: readonly ImageLine[]): readonly WatchedImage[] {
   )
 }
 
-function wholeSubject(subject: SubjectDraft, hash: Digester | undefined): Subject {
-  const { name, where, names, signers, isUnique } = subject
-  const digests = digestsOf(subject)
-  if (digests.size + names.length === 0) {
-    const what = "a digest, a file, an image, a commit or a name"
-    refuse("malformed", `${where}: expected ${what} in the subject ${name}, found none`)
-  }
-  const foretold = new Map(foretoldOf(subject, hash).map(({ digest, why }) => [digest, why]))
-  const images = watchedImages(subject.images)
-  return { name, digests, foretold, images, names, signers, isUnique }
-}
-
-/** What is known when ledgers are made whole. */
+/** What is known when subjects and ledgers are made whole. */
 interface Known {
   /** Where the watch file says that images are, by digest. */
   readonly repositories: ReadonlyMap<string, readonly string[]>
@@ -77,6 +65,19 @@ function foretoldOfDigests(
     .flatMap((digest) =>
       foretoldOfImage(digest.slice("sha256:".length), repositories.get(digest) ?? [], hash),
     )
+}
+
+function wholeSubject(subject: SubjectDraft, known: Known): Subject {
+  const { name, where, names, signers, isUnique } = subject
+  const digests = digestsOf(subject)
+  if (digests.size + names.length === 0) {
+    const what = "a digest, a file, an image, a commit or a name"
+    refuse("malformed", `${where}: expected ${what} in the subject ${name}, found none`)
+  }
+  const all = [...foretoldOfDigests(subject.digests, known), ...foretoldOf(subject, known.hash)]
+  const foretold = new Map(all.map(({ digest, why }) => [digest, why]))
+  const images = watchedImages(subject.images)
+  return { name, digests, foretold, images, names, signers, isUnique }
 }
 
 function wholeLedger(ledger: LedgerDraft, known: Known): Ledger {
@@ -133,7 +134,7 @@ export function wholeWatch(draft: Draft): Watch {
   const known = { repositories: repositoriesOf(draft), hash: files.digest }
   const hours = settings.get("explain")
   const named = {
-    subjects: [...draft.subjects.values()].map((subject) => wholeSubject(subject, files.digest)),
+    subjects: [...draft.subjects.values()].map((subject) => wholeSubject(subject, known)),
     signers: [...draft.signers.values()].map((signer) => wholeSigner(signer, known)),
     authorities: [...draft.authorities.values()],
   }

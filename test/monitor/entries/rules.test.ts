@@ -554,7 +554,9 @@ describe("examine()", () => {
     fc.assert(
       fc.property(text, (payload) => {
         const { body, envelope } = attestationOf([owner], utf8(payload))
-        expect(kindsOf(next(body, envelope)).every((kind) => kind === "unclassifiable")).toBe(true)
+        expect(kindsOf(next(body, envelope)).every((kind) => kind === "unclassifiable app")).toBe(
+          true,
+        )
       }),
       { numRuns: 300 },
     )

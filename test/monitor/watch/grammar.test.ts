@@ -69,7 +69,7 @@ test("an image is watched under its digest and under what clients log for it", a
   expect([...reasons].some((why) => why.includes("gitsign"))).toBe(true)
   // What cosign 2 signs has Docker Hub under another name.
   expect([...reasons].some((why) => why.includes("index.docker.io/acme/app"))).toBe(true)
-  expect(subject?.foretold.size).toBe(2 * 4 + 4 * 3 + 2 * 4 + 1)
+  expect(subject?.foretold.size).toBe(3 * 8 + 4 * 3 + 1)
 })
 
 test("several images of one subject share its signers", async () => {
