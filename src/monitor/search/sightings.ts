@@ -41,7 +41,10 @@ function placeOf(origin: string, { by, value }: SearchItem): string {
 /** What a watch file names, as far as a log can be asked for it by its value. */
 export function watchedItems({ subjects, signers }: Watch): readonly SearchItem[] {
   const digests = new Set(
-    subjects.flatMap(({ digests, foretold }) => [...digests, ...foretold.keys()]),
+    // What is foretold of bare digests is judged as entries are read; asked for, it would be nine questions for one.
+    subjects.flatMap(({ digests, foretold, images }) =>
+      images.length === 0 ? [...digests] : [...digests, ...foretold.keys()],
+    ),
   )
   const rules = [
     ...signers.flatMap((each) => each.rules),

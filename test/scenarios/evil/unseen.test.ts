@@ -110,7 +110,12 @@ test("a thief's signature over an image is PROVEN by what clients sign, and coun
   const found = { kind: "unknown-signer", grade: "PROVEN", evidence: "unexpected-entry" } as const
   const { summary } = await foretelling.expectTold({ ...found, index })
   expect(summary).toContain("cosign 3 sign")
-  const unaware = await (await watch(evil, ...subject)).once()
+  // A bare digest may be an image's.
+  const bare = await (await watch(evil, ...subject)).once()
+  expect(bare).toMatchObject({ code: 2 })
+  expect(bare.status.logs[0]?.entries.opaque).toMatchObject({ strangers: 4, listed: 0 })
+  const other = hex.replace(/^./, (digit) => (digit === "0" ? "1" : "0"))
+  const unaware = await (await watch(evil, "subject app", `  digest sha256:${other}`)).once()
   expect(unaware).toMatchObject({ code: 0 })
   expect(unaware.status.logs[0]?.entries.opaque).toMatchObject({ strangers: 5, listed: 0 })
 })
