@@ -54,6 +54,16 @@ describe("a search store in SQLite", () => {
     await store.close()
   })
 
+  test("is made under another name, so that nobody ever opens half of one", async () => {
+    const path = newSearchPath()
+    // What a process leaves that was killed while it made one.
+    writeFileSync(`${path}.new`, "")
+    writeFileSync(`${path}.new-wal`, "left over")
+    const store = openSearchStore(path, identity)
+    await store.close()
+    expect(readdirSync(dirname(path))).toEqual(["search.db"])
+  })
+
   test("does not wait for the disk, also when it is opened again", async () => {
     const connection = openConnection(await filledSearchPath(), "write", searchDatabase)
     expect(connection.pragma("synchronous", { simple: true })).toBe(1)

@@ -2,7 +2,7 @@
 // commits do not wait for the disk; SQLite keeps each of them whole or drops it, and the index goes on from
 // what it has. Its tables: terms by batch, the
 // runs that take their place, and what was learnt of messages (learnt.ts).
-import { existsSync, rmSync } from "node:fs"
+import { existsSync, renameSync, rmSync } from "node:fs"
 import type { Database } from "better-sqlite3"
 import { refuse, Trouble } from "../../../core/base/errors.ts"
 import type {
@@ -14,7 +14,7 @@ import type {
   TermReads,
 } from "../../../log/ports/search.ts"
 import type { LogIdentity } from "../../../log/ports/store.ts"
-import { onDisk } from "../../disk/durable-file.ts"
+import { onDisk, syncNameOf } from "../../disk/durable-file.ts"
 import { optional, plain } from "../../disk/plain-bytes.ts"
 import { onSqlite } from "../../disk/trouble.ts"
 import { openOver } from "../database/connection.ts"
@@ -53,13 +53,21 @@ export function removeSearchStore(path: string): void {
   }
 }
 
-/** Makes an index without entries. Refuses `conflict` if there is one. */
+/**
+ * Makes an index without entries. It gets its name once it is whole: who reads it meanwhile, or starts behind a crash,
+ * finds none rather than half of one.
+ */
 function createSearchStore(path: string, log: IndexedLog): void {
-  createDatabase(path, searchDatabase, (connection) => {
+  const made = `${path}.new`
+  removeSearchStore(made)
+  createDatabase(made, searchDatabase, (connection) => {
     connection
       .prepare("INSERT INTO search_index (id, origin, tree_id) VALUES (1, ?, ?)")
       .run(log.origin, log.treeId)
   })
+  // If we stop here, the next start removes what was made.
+  onDisk(path, () => renameSync(made, path))
+  syncNameOf(path)
 }
 
 function appendOver(path: string, connection: Database): (step: IndexStep) => void {
