@@ -160,8 +160,8 @@ async function walkEverything(tools: BridgeTools, room: Room): Promise<void> {
   const forms = remembered(room).map(({ form }) => form)
   expectSame(forms.toSorted(), ["dsse", "dsse", "dsse", "dsse", "simple-signing"], "forms")
   const search = [...countersign, "search", "--log", tools.stand.log.url, "--json"]
-  const entries = await room.run([...search, "--digest", site.image])
-  expectSame(entries.stdout.trimEnd().split("\n").length, forms.length, "entries of the image")
+  const { stdout } = await room.run([...search, "--digest", site.image])
+  expectSame(foundEntries(stdout).length, forms.length, "entries of the image")
   await room.run([
     tools.cosign2,
     "sign",
@@ -179,6 +179,18 @@ async function walkEverything(tools: BridgeTools, room: Room): Promise<void> {
   )
 }
 
+interface FoundEntry {
+  readonly index: number
+  readonly signers: readonly { readonly key: string }[]
+}
+
+/** The entries that `search --json` prints; behind them stands how far it reached. */
+function foundEntries(stdout: string): readonly FoundEntry[] {
+  const lines = stdout.trimEnd().split("\n")
+  const values = lines.map((line) => JSON.parse(line) as Partial<FoundEntry>)
+  return values.filter((value): value is FoundEntry => value.index !== undefined)
+}
+
 /** "Who signed this image?" has no answer before the step that attaches, and has one after it. */
 async function attachAndSearch(tools: BridgeTools, room: Room): Promise<void> {
   const registry = await serveRegistry(tools.registry, room.folder)
@@ -187,7 +199,9 @@ async function attachAndSearch(tools: BridgeTools, room: Room): Promise<void> {
   await room.run(sign3(site))
   const log = ["--log", tools.stand.log.url]
   const search = [...countersign, "search", ...log, "--digest", site.image, "--json"]
-  expectSame((await room.run(search)).stdout, "", "entries before attaching")
+  const before = (await room.run(search)).stdout
+  expectSame(foundEntries(before), [], "entries before attaching")
+  expectMatch(before, /"opaque":\{"count":[1-9]/, "opaque entries before attaching")
   const attached = await room.run([
     ...countersign,
     "attach",
@@ -197,10 +211,7 @@ async function attachAndSearch(tools: BridgeTools, room: Room): Promise<void> {
     "--json",
   ])
   const { index } = JSON.parse(attached.stdout) as { readonly index: number }
-  const found = (await room.run(search)).stdout.trimEnd().split("\n")
-  const entries = found.map(
-    (line) => JSON.parse(line) as { index: number; signers: { key: string }[] },
-  )
+  const entries = foundEntries((await room.run(search)).stdout)
   expectSame(
     entries.map((entry) => entry.index),
     [index],
