@@ -86,7 +86,7 @@ const EMPTY = await newDisk().guard.read()
 const BODIES_AT_ONCE = 4_096
 
 async function openWorld(name: string, disk: Disk, closers: (() => Promise<void>)[]) {
-  const { log } = await openLogOn(disk, { attachmentBytes: 131_072 })
+  const { log } = await openLogOn(disk, { attachmentBytes: 131_072, messageBytes: 131_072 })
   const rekorSigner = createRekorSigner(disk.identity, disk.keys)
   const http = createHttpServer({ log, rekorSigner })
   const url = await listen(http.server)
