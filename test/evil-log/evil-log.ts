@@ -44,6 +44,8 @@ export interface EvilLog {
   front(client: string): Promise<Front>
   /** Signs any head under the log's keys, true or not; `origin` may be another one. */
   sign(head: Head, origin?: string): Promise<string>
+  /** Signs a head with extension lines below it. */
+  signExtended(head: Head, ...lines: readonly string[]): Promise<string>
   /** Rekor v1's signed entry timestamp over anything, in base64. */
   promise(promise: EntryPromise): Promise<string>
   readonly logId: string
@@ -150,6 +152,10 @@ export async function openEvilLog(): Promise<EvilLog> {
       return front
     },
     sign: (head, origin = disk.identity.origin) => disk.signer.sign(formatCheckpoint(origin, head)),
+    signExtended(head, ...lines) {
+      const extensions = lines.map((line) => `${line}\n`).join("")
+      return disk.signer.sign(formatCheckpoint(disk.identity.origin, head) + extensions)
+    },
     async promise(promise) {
       return Buffer.from(await rekorSigner.signEntry(promise)).toString("base64")
     },

@@ -117,7 +117,7 @@ type Program = (...words: readonly string[]) => Promise<Ran>
 
 /** The program in this process. */
 async function runHere(...words: readonly string[]): Promise<Ran> {
-  const { code, out, err } = await run(words)
+  const { code, out, err } = await run(words, { now: () => performance.now() })
   return { code, stdout: out, stderr: err }
 }
 

@@ -1,7 +1,7 @@
 // Rows 65 to 87 of the taxonomy: attestations by a thief that some verifier takes for ones about what is watched, however
 // oddly they are written. Who takes them is in each title: found by running cosign 2.5.0 (old bundle: "cosign 2"), cosign
 // 3.1.1, sigstore-go 1.3.0, and the JSON readers of Go, Python, Gson (sigstore-java) and Node.
-import { describe, expect, test } from "vitest"
+import { describe, test } from "vitest"
 import { concat, utf8 } from "../../../src/core/base/bytes.ts"
 import type { FindingKind } from "../../../src/monitor/findings/finding.ts"
 import {
@@ -113,7 +113,11 @@ const rows: readonly Row[] = [
   [85, "digits for letters (people)", named("registry.acme.examp1e/team/app"), "look-alike"],
 ]
 
-test.each(rows)("row %i: an attestation with %s is PROVEN", async (_row, _what, payload, kind) => {
+const cases = rows.map(
+  ([row, what, payload, kind = "unknown-signer"]) => [row, what, payload, kind] as const,
+)
+
+test.each(cases)("row %i: an attestation with %s is PROVEN", async (_row, _what, payload, kind) => {
   const evil = await newTheft()
   const index = await evil.honest.submit(attestation(payload))
   await expectCaught(await watchTheft(evil), index, kind)

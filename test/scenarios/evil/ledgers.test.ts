@@ -1,0 +1,114 @@
+// Rows 106 to 109 of the taxonomy: a stolen key beside honest signatures by it, and certificates that claim to be the
+// pipeline. Every verifier that trusts the key, or anyone's certificate, takes what the thief signed.
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect, test } from "vitest"
+import type { HashedrekordRequest } from "../../../src/entry/kinds/hashedrekord-v002.ts"
+import { makeIntermediate, makeLeaf, makeRoot, pemOf } from "../../entry/certificates/authority.ts"
+import { base64, type Signer } from "../../entry/signers.ts"
+import { keyOf } from "../../evidence/made-cases.ts"
+import { inRounds } from "../../evil-log/rounds.ts"
+import {
+  attestation,
+  envelopeBytes,
+  expectCaught,
+  expectVerdict,
+  hex,
+  newTheft,
+  otherHex,
+  owner,
+  presented,
+  signatureOver,
+  thief,
+  watchTheft,
+} from "../../evil-log/theft.ts"
+import { newFolder } from "../../storage/folder.ts"
+
+const signer = ["signer release", `  key ${keyOf(owner)}`, "  mine ledger"]
+const cosign3 = (digest: string): string =>
+  `{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"${digest}"},"annotations":{}}],"predicateType":"https://sigstore.dev/cosign/sign/v1","predicate":{}}`
+const cosign2 = (digest: string): string =>
+  `{"critical":{"identity":{"docker-reference":"registry.acme.example/team/app"},"image":{"docker-manifest-digest":"sha256:${digest}"},"type":"cosign container image signature"},"optional":null}`
+
+// D29: the ledger has the image, and cosign logs something else for it on each API.
+test("row 106: an image in the ledger is what every cosign logs for it, and the same key over another image is a thief's", async () => {
+  const evil = await newTheft()
+  const ledger = `image registry.acme.example/team/app@sha256:${hex}\n`
+  await evil.honest.submit(attestation(cosign3(hex), owner))
+  await evil.honest.submit(signatureOver(envelopeBytes(cosign3(hex)), owner))
+  await evil.honest.submit(signatureOver(cosign2(hex), owner))
+  const watched = await watchTheft(evil, { watch: signer, files: { ledger } })
+  await expectVerdict(watched, { code: 0, findings: [], opaque: {} })
+  const v1 = await evil.honest.submit(attestation(cosign3(otherHex), owner))
+  const v2 = await evil.honest.submit(signatureOver(envelopeBytes(cosign3(otherHex)), owner))
+  await expectVerdict(watched, { code: 2, findings: ["PROVEN not-mine", "PROVEN not-mine"] })
+  for (const index of [v1, v2]) await watched.expectTold(presented("not-mine", index))
+})
+
+test("row 107: what a pipeline posts to the ledger is its own without a restart, and one signature more is a thief's", async () => {
+  const evil = await newTheft()
+  const folder = newFolder()
+  const token = "a-token-of-more-than-twenty-characters"
+  writeFileSync(join(folder, "tokens"), `${token}\n`)
+  const words = ["--listen", "127.0.0.1:0", "--ledger-token-file", join(folder, "tokens")]
+  const own = signatureOver("app", owner)
+  const files = { ledger: `sha256:${otherHex}\n` }
+  const watched = await watchTheft(evil, { watch: signer, files, words })
+  await inRounds(watched, async ({ url, round, open }) => {
+    const headers = { authorization: `Bearer ${token}` }
+    const bundle = JSON.stringify({ base64Signature: own.signature, cert: "" })
+    const post = { method: "POST", headers, body: bundle }
+    expect(await fetch(`${url}/ledger?signer=release`, post)).toMatchObject({ status: 200 })
+    await evil.honest.submit(own)
+    await round(Date.now())
+    expect(open()).toEqual([])
+  })
+  await expectVerdict(watched, { code: 0, findings: [] })
+  const index = await evil.honest.submit(signatureOver("app", owner))
+  await expectCaught(watched, index, "not-mine")
+})
+
+const uri = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1"
+const issuer = "https://token.actions.githubusercontent.com"
+const root = makeRoot("sigstore", "ecdsa-p384")
+const fulcio = makeIntermediate(root, "sigstore-intermediate", "ecdsa-p384", { pathLength: 0 })
+const authority = ["authority fulcio", "  roots fulcio.pem", "  eku code-signing"]
+const identity = `oidc ${issuer} https://github.com/acme/app/**`
+
+/** A signature over the watched file under a certificate in the pipeline's name. */
+function claimed(certificate: Uint8Array, by: Signer): HashedrekordRequest {
+  const { publicKey: _, ...request } = signatureOver("app", by)
+  return { ...request, certificate: base64(certificate) }
+}
+
+const selfMade = (): HashedrekordRequest =>
+  claimed(makeLeaf({ name: "me", signer: thief }, thief, { uri, oidcIssuer: issuer }), thief)
+
+// D24: it counted as the expected signer, and with a ledger four strangers made four not-mine.
+test("row 108: a certificate that the thief made in the pipeline's name is never the expected signer", async () => {
+  const evil = await newTheft()
+  const watch = [...authority, "subject app", `  digest sha256:${hex}`, `  signer ${identity}`]
+  const files = { "fulcio.pem": pemOf(fulcio.der, root.der) }
+  await evil.honest.submit(claimed(makeLeaf(fulcio, owner, { uri, oidcIssuer: issuer }), owner))
+  const watched = await watchTheft(evil, { watch, files })
+  await expectVerdict(watched, { code: 0, findings: [] })
+  const index = await evil.honest.submit(selfMade())
+  const findings = ["PROVEN claimed-identity", "PROVEN unknown-signer"]
+  await expectVerdict(watched, { code: 2, findings })
+  for (const kind of ["claimed-identity", "unknown-signer"] as const) {
+    await watched.expectTold(presented(kind, index))
+  }
+})
+
+test("row 109: a certificate that the thief made opens no closed log", async () => {
+  const evil = await newTheft()
+  const files = { "fulcio.pem": pemOf(fulcio.der, root.der) }
+  const index = await evil.honest.submit(selfMade())
+  const watch = [...authority, "signer release", `  ${identity}`, "opaque closed"]
+  const watched = await watchTheft(evil, { watch, files })
+  const { code, status } = await watched.once()
+  expect(code).toBe(2)
+  const about = status.findings.filter((finding) => finding.index === index)
+  expect(about.map(({ kind }) => kind).toSorted()).toEqual(["claimed-identity", "unlisted-signer"])
+  await watched.expectTold(presented("unlisted-signer", index))
+})
