@@ -152,7 +152,7 @@ export async function judgeRemark(
   ground: RemarkGround,
   candidate: EntryRemark,
   body: Uint8Array,
-  isBare: (key: string) => boolean,
+  isBare: (key: string, remark: EntryRemark) => boolean,
 ): Promise<JudgedRemark> {
   const key = keyOfRemark(ground, candidate)
   const remark =
@@ -161,7 +161,9 @@ export async function judgeRemark(
       : candidate
   if (remark === undefined) return { key }
   const { kind, index, summary, about, watched, isCanary } = remark
-  const evidence = isBare(key) ? undefined : await evidenceOrNone(evidenceOf(ground, remark, body))
+  const evidence = isBare(key, remark)
+    ? undefined
+    : await evidenceOrNone(evidenceOf(ground, remark, body))
   const finding: Finding = {
     ...ungraded(kind, ground.origin, summary, ...[String(index), about ?? []].flat()),
     grade: evidence === undefined ? "ATTESTED" : "PROVEN",

@@ -21,6 +21,7 @@ import type { Watch } from "../watch/watch.ts"
 import type { NotedEntry } from "./entry-states.ts"
 import type { EntryExaminer, ExaminedResult } from "./examiner.ts"
 import type { ExaminedEntry } from "./reading.ts"
+import type { EntryRemark } from "./remark.ts"
 import { areUndecided, judgeRemark, type RemarkGround } from "./remark-finding.ts"
 
 /** Entries that are examined without letting others have the thread. */
@@ -33,6 +34,9 @@ const MOST_FAILURES = 16
 const MOST_DOUBTED = 32
 /** Findings of a step that get evidence; more of them come of a flood. */
 const MOST_EVIDENCE = 256
+/** How many about each watched thing get it all the same, so that no flood about others leaves them a mere word. */
+const LEAST_WATCHED = 16
+const MOST_IN_ALL = 4_096
 
 export interface EntryStep {
   readonly own: OwnTree
@@ -198,6 +202,20 @@ function seenEntry(
   return { ...entry, ...present({ envelope, repeats }), isAwaited, isAgain }
 }
 
+/** Counts the findings of a step; says whether one more, about this watched thing if it is about one, gets evidence. */
+function createEvidenceShare(): (watched: string | undefined) => boolean {
+  const counts = new Map<string | undefined, number>()
+  let given = 0
+  return (watched) => {
+    const own = counts.get(watched) ?? 0
+    const isOwed = watched !== undefined && own < LEAST_WATCHED && given < MOST_IN_ALL
+    if (given >= MOST_EVIDENCE && !isOwed) return false
+    counts.set(watched, own + 1)
+    given += 1
+    return true
+  }
+}
+
 /** Examines the entries and tells what is found; part of the commit that takes them. */
 export async function takeEntries(
   step: EntryStep,
@@ -211,8 +229,9 @@ export async function takeEntries(
   const standings: Standing[] = []
   const tags: TakenEntries["tags"][number][] = []
   const sightings: Sighting[] = []
-  const isBare = (key: string): boolean =>
-    cases.length >= MOST_EVIDENCE || step.isLate() || isProven(documents, key)
+  const hasShare = createEvidenceShare()
+  const isBare = (key: string, { watched }: EntryRemark): boolean =>
+    isProven(documents, key) || step.isLate() || !hasShare(watched)
 
   async function judgeAll({ remarks }: ExaminedResult, body: Uint8Array): Promise<void> {
     for (const remark of remarks) {
