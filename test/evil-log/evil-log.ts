@@ -40,6 +40,8 @@ export interface EvilLog {
   readonly honest: World
   /** Another tree that begins with the first `size` entries of `world`. */
   fork(world: World, size: number, name: string): Promise<World>
+  /** Stops the honest tree's server, and opens another one on what it has stored. */
+  restart(): Promise<World>
   /** A client's own way to the log; it sees the honest tree until told otherwise. */
   front(client: string): Promise<Front>
   /** Signs any head under the log's keys, true or not; `origin` may be another one. */
@@ -87,16 +89,16 @@ const EMPTY = await newDisk().guard.read()
 
 const BODIES_AT_ONCE = 4_096
 
-async function openWorld(name: string, disk: Disk, closers: (() => Promise<void>)[]) {
+interface OpenedWorld extends World {
+  close(): Promise<void>
+}
+
+async function openWorld(name: string, disk: Disk): Promise<OpenedWorld> {
   const { log } = await openLogOn(disk, { attachmentBytes: 131_072, messageBytes: 131_072 })
   const rekorSigner = createRekorSigner(disk.identity, disk.keys)
   const http = createHttpServer({ log, rekorSigner })
   const url = await listen(http.server)
-  closers.push(async () => {
-    await http.close()
-    await log.close()
-  })
-  const world: World = {
+  return {
     name,
     log,
     url,
@@ -124,15 +126,19 @@ async function openWorld(name: string, disk: Disk, closers: (() => Promise<void>
             })
       return (await log.add(proposeEntry(request), attach)).index
     },
+    async close() {
+      await http.close()
+      await log.close()
+    },
   }
-  return world
 }
 
 /** Opens an evil log that has told no lie yet. */
 export async function openEvilLog(): Promise<EvilLog> {
   const disk = newDisk()
   const closers: (() => Promise<void>)[] = []
-  const honest = await openWorld("honest", disk, closers)
+  const honest = await openWorld("honest", disk)
+  let current = honest
   const rekorSigner = createRekorSigner(disk.identity, disk.keys)
   return {
     origin: disk.identity.origin,
@@ -142,9 +148,15 @@ export async function openEvilLog(): Promise<EvilLog> {
     logId: rekorSigner.logId,
     clock: disk.clock,
     async fork(world, size, name) {
-      const other = await openWorld(name, twin(disk), closers)
+      const other = await openWorld(name, twin(disk))
+      closers.push(other.close)
       for (const body of (await world.bodies()).slice(0, size)) await other.force(body)
       return other
+    },
+    async restart() {
+      await current.close()
+      current = await openWorld("honest", disk)
+      return current
     },
     async front(client) {
       const front = await openFront(client, honest)
@@ -161,6 +173,7 @@ export async function openEvilLog(): Promise<EvilLog> {
     },
     async close() {
       for (const close of closers.toReversed()) await close()
+      await current.close()
     },
   }
 }

@@ -117,6 +117,13 @@ async function doubted(
   return kept
 }
 
+/** Whether it may matter what an envelope is about: to subjects, and to ledgers that say it by digests. */
+function needsEnvelopes({ subjects, signers }: Watch): boolean {
+  return (
+    subjects.length > 0 || signers.some(({ mine }) => mine !== undefined && mine.digests.size > 0)
+  )
+}
+
 export interface StepFacts {
   readonly asked: ReadonlyMap<number, Asked>
   /** Whether the log says that it keeps an envelope that it did not give; only of those that it was asked about. */
@@ -129,7 +136,7 @@ export async function readStepFacts(
   step: EntryStep,
   entries: readonly MatchedEntry[],
 ): Promise<StepFacts> {
-  const isWanted = step.asksAll || step.watch.subjects.length > 0
+  const isWanted = step.asksAll || needsEnvelopes(step.watch)
   const wanted = isWanted ? entries.filter(({ body }) => hasEnvelope(body)) : []
   const asked = await askAll(step, wanted)
   const kept = await doubted(step, wanted, asked)
