@@ -46,6 +46,8 @@ export interface Sending {
   readonly ledger?: string
   /** What was signed, where somebody attaches it later. */
   readonly late?: Uint8Array
+  /** Nobody but the pipeline has the file, which is expected of it for a day. */
+  readonly isUnplaced?: boolean
   readonly path: string
   readonly body: object
 }
@@ -176,7 +178,7 @@ const clients: readonly Client[] = [
   (i, hex) => intotoV1(key(attester), attested(i, hex)),
   (i, hex) => ({ ...blobV2(key(attester), pae(attested(i, hex))), late: pae(attested(i, hex)) }),
   // Its workflow, under certificates of ten minutes.
-  (i, _, now) => blobV1(workflow(now), file(i)),
+  (i, _, now) => ({ ...blobV1(workflow(now), file(i)), isUnplaced: true }),
   (_, hex, now) => blobV2(workflow(now), pae(cosign3(hex))),
   (i, hex, now) => dsseV1(workflow(now), attested(i, hex)),
   (i, _, now) =>
