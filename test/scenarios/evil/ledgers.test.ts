@@ -1,4 +1,4 @@
-// Rows 106 to 109 of the taxonomy: a stolen key beside honest signatures by it, and certificates that claim to be the
+// Rows 106 to 109, 116 and 117 of the taxonomy: a stolen key beside honest signatures by it, and certificates that claim to be the
 // pipeline. Every verifier that trusts the key, or anyone's certificate, takes what the thief signed.
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -7,16 +7,19 @@ import type { HashedrekordRequest } from "../../../src/entry/kinds/hashedrekord-
 import { makeIntermediate, makeLeaf, makeRoot, pemOf } from "../../entry/certificates/authority.ts"
 import { base64, type Signer } from "../../entry/signers.ts"
 import { keyOf } from "../../evidence/made-cases.ts"
-import { inRounds } from "../../evil-log/rounds.ts"
+import type { Reply } from "../../evil-log/front.ts"
+import { HOUR, inRounds } from "../../evil-log/rounds.ts"
 import {
   attestation,
   envelopeBytes,
   expectCaught,
   expectVerdict,
   hex,
+  innocent,
   newTheft,
   otherHex,
   owner,
+  plain,
   presented,
   signatureOver,
   thief,
@@ -66,6 +69,57 @@ test("row 107: what a pipeline posts to the ledger is its own without a restart,
   await expectVerdict(watched, { code: 0, findings: [] })
   const index = await evil.honest.submit(signatureOver("app", owner))
   await expectCaught(watched, index, "not-mine")
+})
+
+const unavailable: Reply = { status: 503, headers: { "retry-after": "0" }, body: Buffer.from("") }
+
+/** An attestation by the pipeline and one by a thief with its key, on a log that does not give them. */
+async function withheldTheft() {
+  const evil = await newTheft()
+  const front = await evil.front("monitor")
+  front.lies.reply = (path) => (/\/attestation/.test(path) ? unavailable : undefined)
+  await evil.honest.submit(attestation(plain, owner))
+  const index = await evil.honest.submit(attestation(innocent, owner))
+  const ledger = `sha256:${hex}\n`
+  return {
+    front,
+    index,
+    watched: await watchTheft(evil, { front, watch: signer, files: { ledger } }),
+  }
+}
+
+// Whoever has the envelope can verify it; only a monitor that is to read it cannot.
+test("row 116: while attestations cannot be had, nothing by the owner's key is clean or stolen", async () => {
+  const { front, index, watched } = await withheldTheft()
+  const { status } = await expectVerdict(watched, { code: 1, findings: [] })
+  expect(status.logs[0]?.entries.pending).toMatchObject({ listed: 2 })
+  delete front.lies.reply
+  await inRounds(watched, async ({ round, open }) => {
+    await round(Date.now() + HOUR)
+    expect(open()).toEqual(["PROVEN not-mine"])
+  })
+  await watched.expectTold(presented("not-mine", index))
+  expect(watched.told().map((alert) => alert.index)).toEqual([index])
+})
+
+test("row 117: what a log says it keeps of a stolen key and never gives is ATTESTED withheld", async () => {
+  const { watched } = await withheldTheft()
+  await inRounds(watched, async ({ round, open }) => {
+    const now = Date.now()
+    await round(now)
+    await round(now + HOUR + 1)
+    expect(open()).toEqual(["ATTESTED withheld", "ATTESTED withheld"])
+  })
+  await watched.expectTold({ kind: "withheld", grade: "ATTESTED" })
+})
+
+test("row 106: an attestation about what is in the ledger is never told of, without any subject", async () => {
+  const evil = await newTheft()
+  await evil.honest.submit(attestation(plain, owner))
+  const files = { ledger: `sha256:${hex}\n` }
+  const watched = await watchTheft(evil, { watch: signer, files })
+  await expectVerdict(watched, { code: 0, findings: [], opaque: {} })
+  expect(watched.told()).toEqual([])
 })
 
 const uri = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1"
