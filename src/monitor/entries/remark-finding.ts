@@ -19,6 +19,12 @@ import { type Statement, secondsText } from "../heads/statement.ts"
 import type { ValidityDates } from "./reading.ts"
 import type { EntryRemark } from "./remark.ts"
 
+/** Findings of a step that get evidence; more of them come of a flood. */
+const MOST_EVIDENCE = 256
+/** How many about each watched thing get it all the same, so that no flood about others leaves them a mere word. */
+const LEAST_WATCHED = 16
+const MOST_IN_ALL = 4_096
+
 /** Where entries stand, and who says so. */
 export interface RemarkGround {
   readonly origin: Origin
@@ -145,6 +151,20 @@ export function areUndecided(ground: RemarkGround, index: number, dates: Validit
   const sandwich = sandwichOf(ground, index)
   const { from = Number.NEGATIVE_INFINITY } = sandwich
   return isUndecided(dates, sandwich) && from - CLOCK_SKEW <= dates.notAfter
+}
+
+/** Counts the findings of a step; says whether one more, about this watched thing if it is about one, gets evidence. */
+export function createEvidenceShare(): (watched: string | undefined) => boolean {
+  const counts = new Map<string | undefined, number>()
+  let given = 0
+  return (watched) => {
+    const own = counts.get(watched) ?? 0
+    const isOwed = watched !== undefined && own < LEAST_WATCHED && given < MOST_IN_ALL
+    if (given >= MOST_EVIDENCE && !isOwed) return false
+    counts.set(watched, own + 1)
+    given += 1
+    return true
+  }
 }
 
 /** The finding that a remark on this entry makes, if any. `isBare` leaves the evidence out. */

@@ -22,7 +22,12 @@ import type { NotedEntry } from "./entry-states.ts"
 import type { EntryExaminer, ExaminedResult } from "./examiner.ts"
 import type { ExaminedEntry } from "./reading.ts"
 import type { EntryRemark } from "./remark.ts"
-import { areUndecided, judgeRemark, type RemarkGround } from "./remark-finding.ts"
+import {
+  areUndecided,
+  createEvidenceShare,
+  judgeRemark,
+  type RemarkGround,
+} from "./remark-finding.ts"
 
 /** Entries that are examined without letting others have the thread. */
 const UNINTERRUPTED = 128
@@ -32,11 +37,6 @@ const AT_A_TIME = 8
 const MOST_FAILURES = 16
 /** Entries of a step about which the log is asked whether it keeps what it does not give. */
 const MOST_DOUBTED = 32
-/** Findings of a step that get evidence; more of them come of a flood. */
-const MOST_EVIDENCE = 256
-/** How many about each watched thing get it all the same, so that no flood about others leaves them a mere word. */
-const LEAST_WATCHED = 16
-const MOST_IN_ALL = 4_096
 
 export interface EntryStep {
   readonly own: OwnTree
@@ -117,6 +117,14 @@ async function doubted(
   return kept
 }
 
+/** A log that does not give what it says it keeps is not believed about entries of which it was not asked that. */
+function leaveOpen(asked: Map<number, Asked>, kept: ReadonlyMap<number, boolean>): void {
+  for (const [index, answer] of asked) {
+    const isNotKept = "reason" in answer && answer.reason === "not-kept"
+    if (isNotKept && !kept.has(index)) asked.set(index, { reason: "unasked" })
+  }
+}
+
 /** Whether it may matter what an envelope is about: to subjects, and to ledgers that say it by digests. */
 function needsEnvelopes({ subjects, signers }: Watch): boolean {
   return (
@@ -140,6 +148,7 @@ export async function readStepFacts(
   const wanted = isWanted ? entries.filter(({ body }) => hasEnvelope(body)) : []
   const asked = await askAll(step, wanted)
   const kept = await doubted(step, wanted, asked)
+  if ([...kept.values()].includes(true)) leaveOpen(asked, kept)
   return { asked, kept, duplicates: await duplicatesOf(step.own, entries) }
 }
 
@@ -207,20 +216,6 @@ function seenEntry(
   const reason = missing(beside)
   const isAwaited = reason !== undefined && isPending(reason)
   return { ...entry, ...present({ envelope, repeats }), isAwaited, isAgain }
-}
-
-/** Counts the findings of a step; says whether one more, about this watched thing if it is about one, gets evidence. */
-function createEvidenceShare(): (watched: string | undefined) => boolean {
-  const counts = new Map<string | undefined, number>()
-  let given = 0
-  return (watched) => {
-    const own = counts.get(watched) ?? 0
-    const isOwed = watched !== undefined && own < LEAST_WATCHED && given < MOST_IN_ALL
-    if (given >= MOST_EVIDENCE && !isOwed) return false
-    counts.set(watched, own + 1)
-    given += 1
-    return true
-  }
 }
 
 /** Examines the entries and tells what is found; part of the commit that takes them. */
