@@ -1,8 +1,9 @@
-// Rows 106 to 109, 116 and 117 of the taxonomy: a stolen key beside honest signatures by it, and certificates that claim to be the
+// Rows 106 to 109 and 116 to 118 of the taxonomy: a stolen key beside honest signatures by it, and certificates that claim to be the
 // pipeline. Every verifier that trusts the key, or anyone's certificate, takes what the thief signed.
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
+import type { DsseRequest } from "../../../src/entry/kinds/dsse-v002.ts"
 import type { HashedrekordRequest } from "../../../src/entry/kinds/hashedrekord-v002.ts"
 import { makeIntermediate, makeLeaf, makeRoot, pemOf } from "../../entry/certificates/authority.ts"
 import { base64, type Signer } from "../../entry/signers.ts"
@@ -165,4 +166,34 @@ test("row 109: a certificate that the thief made opens no closed log", async () 
   const about = status.findings.filter((finding) => finding.index === index)
   expect(about.map(({ kind }) => kind).toSorted()).toEqual(["claimed-identity", "unlisted-signer"])
   await watched.expectTold(presented("unlisted-signer", index))
+})
+
+/** An attestation of the watched file under a certificate in the pipeline's name. */
+function attestedUnder(certificate: Uint8Array, by: Signer, text: string): DsseRequest {
+  const { verifiers: _, ...request } = attestation(text, by)
+  return { ...request, verifiers: [{ certificate: base64(certificate) }] }
+}
+
+// By the log's search both are about the file; by its authority one of them is the pipeline's.
+test("row 118: while attestations cannot be had, the pipeline's is no alarm and a self-made certificate's is one", async () => {
+  const evil = await newTheft()
+  const front = await evil.front("monitor")
+  front.lies.reply = (path) => (/\/attestation/.test(path) ? unavailable : undefined)
+  const names = { uri, oidcIssuer: issuer }
+  await evil.honest.submit(attestedUnder(makeLeaf(fulcio, owner, names), owner, plain))
+  const own = makeLeaf({ name: "me", signer: thief }, thief, names)
+  const index = await evil.honest.submit(attestedUnder(own, thief, plain.replace("PLACE", "x")))
+  const watch = [...authority, "subject app", `  digest sha256:${hex}`, `  signer ${identity}`]
+  const files = { "fulcio.pem": pemOf(fulcio.der, root.der) }
+  const watched = await watchTheft(evil, { front, watch, files })
+  await watched.once()
+  const findings = ["PROVEN claimed-identity", "ATTESTED unclassifiable"]
+  const { status } = await expectVerdict(watched, { code: 2, findings })
+  expect(status.findings.map((finding) => finding.index)).toEqual([index, index])
+  delete front.lies.reply
+  await inRounds(watched, async ({ round, open }) => {
+    await round(Date.now() + HOUR)
+    expect(open()).toEqual(["PROVEN claimed-identity", "PROVEN unknown-signer"])
+  })
+  await watched.expectTold(presented("unknown-signer", index))
 })
