@@ -103,6 +103,8 @@ test("row 60: what the log says it keeps and gives nobody is ATTESTED withheld",
     await round(now + HOUR + 1)
     expect(open()).toContain("ATTESTED withheld")
   })
+  // By the log's own search it is about what is watched.
+  expect(await watched.once()).toMatchObject({ code: 2 })
 })
 
 test("row 61: an attestation that was taken away is counted, and its message makes it known all the same", async () => {
@@ -156,8 +158,13 @@ test("row 63: a log that shows other entries to a rule that comes later is found
     join(watched.folder, "log.watch"),
     ["countersign-watch/v1", ...subject, ""].join("\n"),
   )
-  const { status } = await watched.once()
-  expect(status.findings.map(({ kind }) => kind)).toContain("entry-mismatch")
+  const { code, status } = await watched.once()
+  expect(code).toBe(2)
+  expect(status.findings.map(({ kind, grade }) => `${grade} ${kind}`)).toContain(
+    "ATTESTED entry-mismatch",
+  )
+  // By the log's own search the entry that it hides is about what is watched.
+  expect(status.findings.map(({ kind }) => kind)).toContain("unclassifiable")
 })
 
 test("row 64: a search that leaves an entry out is ATTESTED", async () => {

@@ -112,6 +112,7 @@ test("row 117: what a log says it keeps of a stolen key and never gives is ATTES
     expect(open()).toEqual(["ATTESTED withheld", "ATTESTED withheld"])
   })
   await watched.expectTold({ kind: "withheld", grade: "ATTESTED" })
+  expect(await watched.once()).toMatchObject({ code: 1 })
 })
 
 test("row 106: an attestation about what is in the ledger is never told of, without any subject", async () => {
