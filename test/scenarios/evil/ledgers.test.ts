@@ -74,12 +74,14 @@ test("row 107: what a pipeline posts to the ledger is its own without a restart,
 
 const unavailable: Reply = { status: 503, headers: { "retry-after": "0" }, body: Buffer.from("") }
 
-/** An attestation by the pipeline and one by a thief with its key, on a log that does not give them. */
-async function withheldTheft() {
+/** Attestations by the pipeline and one by a thief with its key, on a log that does not give them. */
+async function withheldTheft(status = 503, own = 1) {
   const evil = await newTheft()
   const front = await evil.front("monitor")
-  front.lies.reply = (path) => (/\/attestation/.test(path) ? unavailable : undefined)
-  await evil.honest.submit(attestation(plain, owner))
+  front.lies.reply = (path) => (/\/attestation/.test(path) ? { ...unavailable, status } : undefined)
+  for (let i = 0; i < own; i++) {
+    await evil.honest.submit(attestation(plain.replace("PLACE", `${i}`), owner))
+  }
   const index = await evil.honest.submit(attestation(innocent, owner))
   const ledger = `sha256:${hex}\n`
   return {
@@ -89,19 +91,23 @@ async function withheldTheft() {
   }
 }
 
-// Whoever has the envelope can verify it; only a monitor that is to read it cannot.
-test("row 116: while attestations cannot be had, nothing by the owner's key is clean or stolen", async () => {
-  const { front, index, watched } = await withheldTheft()
-  const { status } = await expectVerdict(watched, { code: 1, findings: [] })
-  expect(status.logs[0]?.entries.pending).toMatchObject({ listed: 2 })
-  delete front.lies.reply
-  await inRounds(watched, async ({ round, open }) => {
-    await round(Date.now() + HOUR)
-    expect(open()).toEqual(["PROVEN not-mine"])
-  })
-  await watched.expectTold(presented("not-mine", index))
-  expect(watched.told().map((alert) => alert.index)).toEqual([index])
-})
+// Whoever has the envelope can verify it; only a monitor that is to read it cannot. There are more of them than a log is
+// asked about in one round.
+test.each([503, 404])(
+  "row 116: while attestations cannot be had (%i), nothing by the owner's key is clean or stolen",
+  async (unanswered) => {
+    const { front, index, watched } = await withheldTheft(unanswered, 40)
+    const { status } = await expectVerdict(watched, { code: 1, findings: [] })
+    expect(status.logs[0]?.entries.pending).toMatchObject({ listed: 41 })
+    delete front.lies.reply
+    await inRounds(watched, async ({ round, open }) => {
+      await round(Date.now() + HOUR)
+      expect(open()).toEqual(["PROVEN not-mine"])
+    })
+    await watched.expectTold(presented("not-mine", index))
+    expect(watched.told().map((alert) => alert.index)).toEqual([index])
+  },
+)
 
 test("row 117: what a log says it keeps of a stolen key and never gives is ATTESTED withheld", async () => {
   const { watched } = await withheldTheft()
