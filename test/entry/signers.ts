@@ -2,6 +2,7 @@
 // noble, because OpenSSL 3.0 has none).
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
 import { ed25519ph } from "@noble/curves/ed25519.js"
+import { p256 } from "@noble/curves/nist.js"
 import { type Algorithm, algorithms, type KeyType } from "../../src/entry/algorithm.ts"
 import type { SignatureCheck, Signed } from "../../src/entry/entry.ts"
 
@@ -48,6 +49,12 @@ export function signMessage(signer: Signer, algorithm: Algorithm, message: Uint8
   }
   const hash = algorithm === "PKIX_ED25519" ? null : algorithms[algorithm].hash
   return Uint8Array.from(sign(hash, message, signer.privateKey))
+}
+
+/** The other P-256 signature that holds with the same R, which anyone can make of one. */
+export function otherS(der: Uint8Array): Uint8Array {
+  const { r, s } = p256.Signature.fromBytes(der, "der")
+  return new p256.Signature(r, p256.Point.Fn.ORDER - s).toBytes("der")
 }
 
 /** A check that holds. */

@@ -40,10 +40,14 @@ export interface EvilLog {
   readonly honest: World
   /** Another tree that begins with the first `size` entries of `world`. */
   fork(world: World, size: number, name: string): Promise<World>
+  /** Stops the honest tree's server, and opens another one on what it has stored. */
+  restart(): Promise<World>
   /** A client's own way to the log; it sees the honest tree until told otherwise. */
   front(client: string): Promise<Front>
   /** Signs any head under the log's keys, true or not; `origin` may be another one. */
   sign(head: Head, origin?: string): Promise<string>
+  /** Signs a head with extension lines below it. */
+  signExtended(head: Head, ...lines: readonly string[]): Promise<string>
   /** Rekor v1's signed entry timestamp over anything, in base64. */
   promise(promise: EntryPromise): Promise<string>
   readonly logId: string
@@ -85,16 +89,16 @@ const EMPTY = await newDisk().guard.read()
 
 const BODIES_AT_ONCE = 4_096
 
-async function openWorld(name: string, disk: Disk, closers: (() => Promise<void>)[]) {
-  const { log } = await openLogOn(disk, { attachmentBytes: 131_072 })
+interface OpenedWorld extends World {
+  close(): Promise<void>
+}
+
+async function openWorld(name: string, disk: Disk): Promise<OpenedWorld> {
+  const { log } = await openLogOn(disk, { attachmentBytes: 131_072, messageBytes: 131_072 })
   const rekorSigner = createRekorSigner(disk.identity, disk.keys)
   const http = createHttpServer({ log, rekorSigner })
   const url = await listen(http.server)
-  closers.push(async () => {
-    await http.close()
-    await log.close()
-  })
-  const world: World = {
+  return {
     name,
     log,
     url,
@@ -122,15 +126,19 @@ async function openWorld(name: string, disk: Disk, closers: (() => Promise<void>
             })
       return (await log.add(proposeEntry(request), attach)).index
     },
+    async close() {
+      await http.close()
+      await log.close()
+    },
   }
-  return world
 }
 
 /** Opens an evil log that has told no lie yet. */
 export async function openEvilLog(): Promise<EvilLog> {
   const disk = newDisk()
   const closers: (() => Promise<void>)[] = []
-  const honest = await openWorld("honest", disk, closers)
+  const honest = await openWorld("honest", disk)
+  let current = honest
   const rekorSigner = createRekorSigner(disk.identity, disk.keys)
   return {
     origin: disk.identity.origin,
@@ -140,9 +148,15 @@ export async function openEvilLog(): Promise<EvilLog> {
     logId: rekorSigner.logId,
     clock: disk.clock,
     async fork(world, size, name) {
-      const other = await openWorld(name, twin(disk), closers)
+      const other = await openWorld(name, twin(disk))
+      closers.push(other.close)
       for (const body of (await world.bodies()).slice(0, size)) await other.force(body)
       return other
+    },
+    async restart() {
+      await current.close()
+      current = await openWorld("honest", disk)
+      return current
     },
     async front(client) {
       const front = await openFront(client, honest)
@@ -150,11 +164,16 @@ export async function openEvilLog(): Promise<EvilLog> {
       return front
     },
     sign: (head, origin = disk.identity.origin) => disk.signer.sign(formatCheckpoint(origin, head)),
+    signExtended(head, ...lines) {
+      const extensions = lines.map((line) => `${line}\n`).join("")
+      return disk.signer.sign(formatCheckpoint(disk.identity.origin, head) + extensions)
+    },
     async promise(promise) {
       return Buffer.from(await rekorSigner.signEntry(promise)).toString("base64")
     },
     async close() {
       for (const close of closers.toReversed()) await close()
+      await current.close()
     },
   }
 }

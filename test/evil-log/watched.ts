@@ -77,6 +77,8 @@ export interface WatchOptions {
   readonly words?: readonly string[]
   /** How the log is met first. */
   readonly first?: readonly string[]
+  /** Runs the program in this process instead of in ones of its own, which takes a tenth of the time. */
+  readonly isHere?: boolean
 }
 
 export interface Watched {
@@ -110,21 +112,32 @@ function readTold(file: string): readonly Told[] {
   return lines.map((line) => JSON.parse(line) as Told)
 }
 
+type Ran = Pick<Ended, "code" | "stdout" | "stderr">
+type Program = (...words: readonly string[]) => Promise<Ran>
+
+/** The program in this process. */
+async function runHere(...words: readonly string[]): Promise<Ran> {
+  const { code, out, err } = await run(words, { now: () => performance.now() })
+  return { code, stdout: out, stderr: err }
+}
+
 /** Verifies evidence in a folder that has nothing but its file. */
 export async function verifyApart(
   text: string,
   vkey: string,
   known: readonly string[] = [],
-): Promise<Ended> {
+  program: Program = countersign,
+): Promise<Ran> {
   const file = join(newFolder(), "case.evidence")
   writeFileSync(file, text)
   const witnesses = known.length === 0 ? [] : ["--witness", ...known]
-  return await countersign("evidence", "verify", file, "--key", vkey, "--json", ...witnesses)
+  return await program("evidence", "verify", file, "--key", vkey, "--json", ...witnesses)
 }
 
 /** Makes a monitor of an evil log. */
 export async function watchLog(evil: EvilLog, options: WatchOptions): Promise<Watched> {
   const { mirrors = [], watch, files = {}, sinks = [], words = [] } = options
+  const program: Program = options.isHere === true ? runHere : countersign
   const folder = newFolder()
   const write = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text)
@@ -157,7 +170,7 @@ export async function watchLog(evil: EvilLog, options: WatchOptions): Promise<Wa
     runWords,
     async once(...more) {
       const own = ["monitor", "run", ...runWords, "--once", "--json", ...more]
-      const { code, stdout, stderr } = await countersign(...own)
+      const { code, stdout, stderr } = await program(...own)
       if (stdout === "") throw new Error(`the monitor ended with ${code}:\n${stderr}`)
       return { code, stderr, status: JSON.parse(stdout) as MonitorStatus }
     },
@@ -175,7 +188,8 @@ export async function watchLog(evil: EvilLog, options: WatchOptions): Promise<Wa
         expect(told.evidence).toBeUndefined()
         return told
       }
-      const { code, stdout, stderr } = await verifyApart(told.evidence?.text ?? "", key, known)
+      const text = told.evidence?.text ?? ""
+      const { code, stdout, stderr } = await verifyApart(text, key, known, program)
       expect([code, stderr]).toMatchObject([0, expect.any(String)])
       expect(JSON.parse(stdout)).toMatchObject({ verified: true, kind: evidence, key })
       if (effect === undefined) return told

@@ -15,6 +15,7 @@ import {
 } from "./entry-remarks.ts"
 import { createEntryNotes, type EntryState, type NotedEntry } from "./entry-states.ts"
 import { createShippedRule } from "./expectation.ts"
+import { createExpectedSigners } from "./expected-signers.ts"
 import { claimRemarks } from "./identity-rule.ts"
 import { signerRemarks } from "./ledger-rule.ts"
 import {
@@ -77,6 +78,8 @@ export interface EntryExaminer {
    * Never throws for anything that an entry holds. `documents` is what the batch commits.
    */
   examine(entry: ExaminedEntry, documents: Documents): ExaminedResult
+  /** Whether all who signed, as the body says, are expected of what has this digest. */
+  isExpected(body: Uint8Array, digest: string): boolean
   /** Remembers what became of entries, at `now` (Unix milliseconds), in the commit that takes them. */
   note(entries: readonly NotedEntry[], documents: Documents, now: number): void
   counters(): EntryCounters
@@ -224,6 +227,7 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
   }
 
   return {
+    isExpected: createExpectedSigners(read, index),
     note: (entries, documents, now) => note(documents, entries, now),
     examine(entry, documents) {
       const { index: at, isAgain = false } = entry
@@ -241,11 +245,10 @@ export function createEntryExaminer(options: EntryExaminerOptions): EntryExamine
       const digest = facts?.digests[0]
       const dates = isRead ? datesOf(reading) : undefined
       if (before !== undefined) Object.assign(counts, before)
-      const isOurs = isRead && isListed(reading)
       return {
         index: at,
         state,
-        isListed: isOurs,
+        isListed: isRead && isListed(reading),
         digest,
         passedOver,
         isAgain,

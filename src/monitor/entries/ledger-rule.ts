@@ -48,14 +48,19 @@ export function isMine(mine: Ledger, entry: LedgerQuestion, key: string): boolea
   )
 }
 
+/** Whether what was asked for may yet show that the entry is about something in the ledger. */
+function mayBeMine({ isAwaited, hasMessage }: Examination, mine: Ledger): boolean {
+  return isAwaited && !hasMessage && mine.digests.size > 0
+}
+
 /** One remark for each watched signer that did not sign this, as far as its ledger knows. */
 export function signerRemarks(
   entry: Examination,
   matches: readonly SignerMatch[],
 ): readonly Remark[] {
   return matches.flatMap(({ signer, by }): readonly Remark[] => {
-    if (signer.mine === undefined || isMine(signer.mine, entry, by.key)) return []
-    const { name: watched } = signer
+    const { name: watched, mine } = signer
+    if (mine === undefined || isMine(mine, entry, by.key) || mayBeMine(entry, mine)) return []
     const summary = `entry ${entry.index} is signed by ${watched} (${by.key}) and is not in its ledger: ${entry.facts.digests.join(", ")}`
     return [{ kind: "not-mine", watched, summary }]
   })

@@ -19,6 +19,12 @@ import { type Statement, secondsText } from "../heads/statement.ts"
 import type { ValidityDates } from "./reading.ts"
 import type { EntryRemark } from "./remark.ts"
 
+/** Findings of a step that get evidence; more of them come of a flood. */
+const MOST_EVIDENCE = 256
+/** How many about each watched thing get it all the same, so that no flood about others leaves them a mere word. */
+const LEAST_WATCHED = 16
+const MOST_IN_ALL = 4_096
+
 /** Where entries stand, and who says so. */
 export interface RemarkGround {
   readonly origin: Origin
@@ -147,12 +153,26 @@ export function areUndecided(ground: RemarkGround, index: number, dates: Validit
   return isUndecided(dates, sandwich) && from - CLOCK_SKEW <= dates.notAfter
 }
 
+/** Counts the findings of a step; says whether one more, about this watched thing if it is about one, gets evidence. */
+export function createEvidenceShare(): (watched: string | undefined) => boolean {
+  const counts = new Map<string | undefined, number>()
+  let given = 0
+  return (watched) => {
+    const own = counts.get(watched) ?? 0
+    const isOwed = watched !== undefined && own < LEAST_WATCHED && given < MOST_IN_ALL
+    if (given >= MOST_EVIDENCE && !isOwed) return false
+    counts.set(watched, own + 1)
+    given += 1
+    return true
+  }
+}
+
 /** The finding that a remark on this entry makes, if any. `isBare` leaves the evidence out. */
 export async function judgeRemark(
   ground: RemarkGround,
   candidate: EntryRemark,
   body: Uint8Array,
-  isBare: (key: string) => boolean,
+  isBare: (key: string, remark: EntryRemark) => boolean,
 ): Promise<JudgedRemark> {
   const key = keyOfRemark(ground, candidate)
   const remark =
@@ -161,7 +181,9 @@ export async function judgeRemark(
       : candidate
   if (remark === undefined) return { key }
   const { kind, index, summary, about, watched, isCanary } = remark
-  const evidence = isBare(key) ? undefined : await evidenceOrNone(evidenceOf(ground, remark, body))
+  const evidence = isBare(key, remark)
+    ? undefined
+    : await evidenceOrNone(evidenceOf(ground, remark, body))
   const finding: Finding = {
     ...ungraded(kind, ground.origin, summary, ...[String(index), about ?? []].flat()),
     grade: evidence === undefined ? "ATTESTED" : "PROVEN",

@@ -21,7 +21,13 @@ import type { Watch } from "../watch/watch.ts"
 import type { NotedEntry } from "./entry-states.ts"
 import type { EntryExaminer, ExaminedResult } from "./examiner.ts"
 import type { ExaminedEntry } from "./reading.ts"
-import { areUndecided, judgeRemark, type RemarkGround } from "./remark-finding.ts"
+import type { EntryRemark } from "./remark.ts"
+import {
+  areUndecided,
+  createEvidenceShare,
+  judgeRemark,
+  type RemarkGround,
+} from "./remark-finding.ts"
 
 /** Entries that are examined without letting others have the thread. */
 const UNINTERRUPTED = 128
@@ -31,8 +37,6 @@ const AT_A_TIME = 8
 const MOST_FAILURES = 16
 /** Entries of a step about which the log is asked whether it keeps what it does not give. */
 const MOST_DOUBTED = 32
-/** Findings of a step that get evidence; more of them come of a flood. */
-const MOST_EVIDENCE = 256
 
 interface EntryStep {
   readonly own: OwnTree
@@ -113,6 +117,21 @@ async function doubted(
   return kept
 }
 
+/** A log that does not give what it says it keeps is not believed about entries of which it was not asked that. */
+function leaveOpen(asked: Map<number, Asked>, kept: ReadonlyMap<number, boolean>): void {
+  for (const [index, answer] of asked) {
+    const isNotKept = "reason" in answer && answer.reason === "not-kept"
+    if (isNotKept && !kept.has(index)) asked.set(index, { reason: "unasked" })
+  }
+}
+
+/** Whether it may matter what an envelope is about: to subjects, and to ledgers that say it by digests. */
+function needsEnvelopes({ subjects, signers }: Watch): boolean {
+  return (
+    subjects.length > 0 || signers.some(({ mine }) => mine !== undefined && mine.digests.size > 0)
+  )
+}
+
 interface StepFacts {
   readonly asked: ReadonlyMap<number, Asked>
   /** Whether the log says that it keeps an envelope that it did not give; only of those that it was asked about. */
@@ -125,10 +144,11 @@ export async function readStepFacts(
   step: EntryStep,
   entries: readonly MatchedEntry[],
 ): Promise<StepFacts> {
-  const isWanted = step.asksAll || step.watch.subjects.length > 0
+  const isWanted = step.asksAll || needsEnvelopes(step.watch)
   const wanted = isWanted ? entries.filter(({ body }) => hasEnvelope(body)) : []
   const asked = await askAll(step, wanted)
   const kept = await doubted(step, wanted, asked)
+  if ([...kept.values()].includes(true)) leaveOpen(asked, kept)
   return { asked, kept, duplicates: await duplicatesOf(step.own, entries) }
 }
 
@@ -211,8 +231,9 @@ export async function takeEntries(
   const standings: Standing[] = []
   const tags: TakenEntries["tags"][number][] = []
   const sightings: Sighting[] = []
-  const isBare = (key: string): boolean =>
-    cases.length >= MOST_EVIDENCE || step.isLate() || isProven(documents, key)
+  const hasShare = createEvidenceShare()
+  const isBare = (key: string, { watched }: EntryRemark): boolean =>
+    isProven(documents, key) || step.isLate() || !hasShare(watched)
 
   async function judgeAll({ remarks }: ExaminedResult, body: Uint8Array): Promise<void> {
     for (const remark of remarks) {

@@ -4,6 +4,7 @@
 import { shown } from "../../core/base/errors.ts"
 import type { StatedSubject } from "../../entry/statement/reading.ts"
 import type { Superset } from "../../entry/statement/superset.ts"
+import { indexNames } from "../watch/name-index.ts"
 import { LONGEST_NAME } from "../watch/pattern.ts"
 import type { RevokedKey, SignerRule } from "../watch/rules.ts"
 import type { Subject, Watch, WatchedSigner } from "../watch/watch.ts"
@@ -14,7 +15,6 @@ import {
   type IdentityCheck,
   type IdentityOptions,
 } from "./identity-rule.ts"
-import { indexNames } from "./name-index.ts"
 
 export type { EntrySigner }
 

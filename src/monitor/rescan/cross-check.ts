@@ -1,8 +1,7 @@
 // Compares the log's own search with what the monitor found in the tree. A log that leaves an entry out of the answers that
 // it gives others is `search-omission`; an entry that only its search knows is examined again, and told of if it stays
 // unread: somebody was able to tell what it is about. Whatever is watched is asked for, or a part of it that moves on.
-import { Refusal, Trouble, unlessRefused } from "../../core/base/errors.ts"
-import { readSummary } from "../../entry/kinds/summary.ts"
+import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { isUnderstood } from "../entries/entry-states.ts"
 import { absent, type Case } from "../findings/case.ts"
 import { attested, keyOf } from "../findings/finding.ts"
@@ -55,25 +54,15 @@ function compare(
   }
 }
 
-/** Whether everyone who signed is a bare key that the watch file expects of what has this digest. */
+/** Whether everyone who signed is expected of what has this digest. */
 async function isExpected(
-  tools: RescanTools,
+  { examiner, hasher }: RescanTools,
   turn: RescanTurn,
   { value }: SearchItem,
   index: number,
 ): Promise<boolean> {
-  const body = await readBody({ ...turn, hasher: tools.hasher }, index)
-  const signers = body && unlessRefused(() => readSummary(body).signers)
-  const about = tools.watch.subjects.filter(
-    ({ digests, foretold }) => digests.has(value) || foretold.has(value),
-  )
-  const isFree = about.every((subject) => subject.signers.length === 0)
-  const rules = about.flatMap((subject) => subject.signers)
-  const isKnown = (key: string) => rules.some((rule) => rule.form === "key" && rule.key === key)
-  return (
-    isFree ||
-    (signers !== undefined && signers.length > 0 && signers.every(({ key }) => isKnown(key)))
-  )
+  const body = await readBody({ ...turn, hasher }, index)
+  return body !== undefined && examiner.isExpected(body, value)
 }
 
 /** What only the search knows: first it is examined again, and the next time it is told of if that was of no use. */

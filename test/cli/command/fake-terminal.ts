@@ -14,6 +14,8 @@ export interface FakeOptions {
   readonly fetch?: Fetch
   /** Whether a person looks at standard error. */
   readonly isTTY?: boolean
+  /** Milliseconds; a second a call by default. */
+  readonly now?: () => number
 }
 
 function capture(texts: string[], isTTY: boolean): TextStream {
@@ -26,14 +28,15 @@ export async function run(words: readonly string[], options: FakeOptions = {}): 
   const err: string[] = []
   const codes = [0]
   let time = 0
+  const aSecondLater = (): number => {
+    time += 1000
+    return time
+  }
   const terminal: Terminal = {
     stdout: capture(out, false),
     stderr: capture(err, options.isTTY ?? false),
     fetch: options.fetch ?? globalThis.fetch,
-    now: () => {
-      time += 1000
-      return time
-    },
+    now: options.now ?? aSecondLater,
     fail: (code) => codes.push(code),
   }
   codes.push(await runProgram(words, terminal))

@@ -10,7 +10,14 @@ import { hashedrekordBody } from "../../../src/entry/kinds/hashedrekord-v002.ts"
 import { foretoldOfImage } from "../../../src/entry/statement/foretelling.ts"
 import { explain } from "../../../src/monitor/entries/watch-explanation.ts"
 import { pemOf } from "../../entry/rekor-v1/recorded.ts"
-import { base64, hashOf, makeSigner, type Signer, signMessage } from "../../entry/signers.ts"
+import {
+  base64,
+  hashOf,
+  makeSigner,
+  otherS,
+  type Signer,
+  signMessage,
+} from "../../entry/signers.ts"
 import { hashedrekordOf, intotoOf, keyOf, statementOf } from "../../evidence/made-cases.ts"
 import { sha256 } from "../../reference.ts"
 import {
@@ -183,27 +190,12 @@ describe("own signatures raise nothing, and the same key used once more does", (
 test("a signature of the ledger is known again, whoever logs it in whatever spelling", async () => {
   const upper = v1Body("app", ownSignature, digestOf("app").slice(7).toUpperCase())
   const low = lowS("ecdsa-p256", ownSignature) ?? ownSignature
-  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
-  const twin = otherS(ownSignature, order)
+  const twin = otherS(ownSignature)
   expect(lowS("ecdsa-p256", twin)).toEqual(low)
   const ledger = `${JSON.stringify(blobBundle(own.body, ownSignature, v03))}\n`
   const { kinds } = await judged(ledger, { body: upper }, { body: v1Body("app", twin) }, ...thefts)
   expect(kinds).toEqual([[], [], THEFT, THEFT])
 })
-
-/** The other signature that holds with the same R. */
-function otherS(der: Uint8Array, order: bigint): Uint8Array {
-  const rLength = der[3] as number
-  const s = BigInt(`0x${formatHex(der.subarray(6 + rLength))}`)
-  const hex = (order - s).toString(16).padStart(64, "0")
-  const bare = Buffer.from(hex, "hex")
-  const start = bare.findIndex((byte) => byte !== 0)
-  const shortest = bare.subarray(start)
-  const body = (shortest[0] as number) >= 0x80 ? Buffer.concat([Buffer.of(0), shortest]) : shortest
-  const r = der.subarray(2, 4 + rLength)
-  const inner = Buffer.concat([r, Buffer.of(0x02, body.length), body])
-  return new Uint8Array(Buffer.concat([Buffer.of(0x30, inner.length), inner]))
-}
 
 describe("a digest means any entry over it", () => {
   const imageHex = "ab".repeat(32)

@@ -1,4 +1,4 @@
-// Rows of the taxonomy that certificates make possible: whoever can write a certificate can write any name into it,
+// Rows 39 to 44 of the taxonomy, which certificates make possible: whoever can write a certificate can write any name into it,
 // and only who issued it tells one from the other. What a stranger writes convicts no log and is never the owner's.
 import { createHash } from "node:crypto"
 import { expect, test } from "vitest"
@@ -45,32 +45,29 @@ const watch = [
 ]
 
 const claims: Readonly<Record<string, Uint8Array>> = {
-  "a certificate that the thief made, in the workflow's name": bodyUnder(
+  "row 39: a certificate that the thief made, in the workflow's name": bodyUnder(
     makeLeaf({ name: "me", signer: thief }, thief, { uri }),
     thief,
     "stolen",
   ),
-  "the same under an authority with all the names of the real one": bodyUnder(
+  "row 40: the same under an authority with all the names of the real one": bodyUnder(
     makeLeaf(makeIntermediate(makeRoot("sigstore"), "sigstore-intermediate"), thief, { uri }),
     thief,
     "stolen",
   ),
-  "the thief's real certificate, with the workflow's name written over his own": bodyUnder(
+  "row 41: the thief's real certificate, with the workflow's name written over his own": bodyUnder(
     rewritten(makeLeaf(fulcio, thief, { uri: uri.replace("acme", "evil") }), "/evil/", "/acme/"),
     thief,
     "stolen",
   ),
-  "the workflow's own signature, in a certificate that somebody else made for its key": bodyUnder(
-    makeLeaf({ name: "me", signer: thief }, workflow, { uri }),
-    workflow,
-    "release",
-  ),
-  "a certificate that the authority issued for a server": bodyUnder(
+  "row 42: the workflow's own signature, in a certificate that somebody else made for its key":
+    bodyUnder(makeLeaf({ name: "me", signer: thief }, workflow, { uri }), workflow, "release"),
+  "row 43: a certificate that the authority issued for a server": bodyUnder(
     makeLeaf(fulcio, thief, { uri, purposes: ["1.3.6.1.5.5.7.3.1"] }),
     thief,
     "stolen",
   ),
-  "a certificate of an authority that a real certificate's key pretends to be": bodyUnder(
+  "row 44: a certificate of an authority that a real certificate's key pretends to be": bodyUnder(
     makeLeaf({ name: "", signer: workflow }, thief, { uri }),
     thief,
     "stolen",

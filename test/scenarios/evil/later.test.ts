@@ -1,4 +1,4 @@
-// What a log shows later, or not at all, and what a monitor learns later: with the real program, over HTTP.
+// Rows 57 to 64 of the taxonomy: what a log shows later, or not at all, and what a monitor learns later: with the real program, over HTTP.
 import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -67,12 +67,12 @@ function refuseAttestation({ lies }: Front, answer: Reply): void {
 }
 
 test.each([
-  ["503", reply(503), "unreachable"],
-  ["another entry's envelope", reply(200, "{}"), "other-envelope"],
-  ["404 for what it says it keeps", reply(404), "withheld"],
+  [57, "503", reply(503), "unreachable"],
+  [58, "another entry's envelope", reply(200, "{}"), "other-envelope"],
+  [59, "404 for what it says it keeps", reply(404), "withheld"],
 ] as const)(
-  "an attestation route that gives %s for a round hides nothing",
-  async (_, answer, reason) => {
+  "row %i: an attestation route that gives %s for a round hides nothing",
+  async (_row, _what, answer, reason) => {
     const { front, watched, index } = await theft()
     refuseAttestation(front, answer)
     const { code, status } = await watched.once()
@@ -94,7 +94,7 @@ test.each([
   },
 )
 
-test("what the log says it keeps and gives nobody is ATTESTED withheld", async () => {
+test("row 60: what the log says it keeps and gives nobody is ATTESTED withheld", async () => {
   const { front, watched } = await theft()
   refuseAttestation(front, reply(503))
   await inRounds(watched, async ({ round, open }) => {
@@ -103,9 +103,11 @@ test("what the log says it keeps and gives nobody is ATTESTED withheld", async (
     await round(now + HOUR + 1)
     expect(open()).toContain("ATTESTED withheld")
   })
+  // By the log's own search it is about what is watched.
+  expect(await watched.once()).toMatchObject({ code: 2 })
 })
 
-test("an attestation that was taken away is counted, and its message makes it known all the same", async () => {
+test("row 61: an attestation that was taken away is counted, and its message makes it known all the same", async () => {
   const { front, watched, index } = await theft()
   front.lies.reply = (path) => {
     if (ATTESTATION.test(path)) return reply(410)
@@ -127,7 +129,7 @@ test("an attestation that was taken away is counted, and its message makes it kn
   })
 })
 
-test("a rule that comes later is applied to what was logged before", async () => {
+test("row 62: a rule that comes later is applied to what was logged before", async () => {
   const { watched, index } = await theft([])
   expect(await watched.once()).toMatchObject({ code: 0 })
   writeFileSync(
@@ -145,7 +147,7 @@ test("a rule that comes later is applied to what was logged before", async () =>
   expect(await watched.once()).toMatchObject({ code: 0, status: { findings: [] } })
 })
 
-test("a log that shows other entries to a rule that comes later is found", async () => {
+test("row 63: a log that shows other entries to a rule that comes later is found", async () => {
   const { evil, front, watched } = await theft([])
   await watched.once()
   const other = await evil.fork(evil.honest, 3, "other")
@@ -156,11 +158,16 @@ test("a log that shows other entries to a rule that comes later is found", async
     join(watched.folder, "log.watch"),
     ["countersign-watch/v1", ...subject, ""].join("\n"),
   )
-  const { status } = await watched.once()
-  expect(status.findings.map(({ kind }) => kind)).toContain("entry-mismatch")
+  const { code, status } = await watched.once()
+  expect(code).toBe(2)
+  expect(status.findings.map(({ kind, grade }) => `${grade} ${kind}`)).toContain(
+    "ATTESTED entry-mismatch",
+  )
+  // By the log's own search the entry that it hides is about what is watched.
+  expect(status.findings.map(({ kind }) => kind)).toContain("unclassifiable")
 })
 
-test("a search that leaves an entry out is ATTESTED", async () => {
+test("row 64: a search that leaves an entry out is ATTESTED", async () => {
   const { front, watched } = await theft(["signer filler", `  key ${filler}`])
   front.lies.change = (path, { headers, body, ...rest }) => {
     if (!path.startsWith("/v1/entries?")) return { headers, body, ...rest }

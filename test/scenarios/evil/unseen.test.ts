@@ -1,4 +1,4 @@
-// Entries that a monitor passed over in silence once, and noise that made every monitor red: through the monitor's own
+// Rows 45 to 56 of the taxonomy: entries that a monitor passed over in silence once, and noise that made every monitor red: through the monitor's own
 // parts, over HTTP, from a log that took them. What a verifier accepts is in test/monitor/entries/unseen-entries.test.ts.
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
 import { expect, test } from "vitest"
@@ -68,35 +68,37 @@ async function watch(evil: EvilLog, ...lines: readonly string[]): Promise<Watche
   return await watchLog(evil, { front: await evil.front("log"), watch: lines })
 }
 
-/** What is open after one round. */
-async function openAfter(watched: Watched, now = Date.now()): Promise<readonly string[]> {
-  return await inRounds(watched, async ({ round, open }) => {
-    await round(now)
-    return open()
-  })
+/** The exit code and what is open after one round. */
+async function openAfter(watched: Watched): Promise<readonly [code: number | null, ...string[]]> {
+  const { code, status } = await watched.once()
+  return [code, ...status.findings.map(({ grade, kind }) => `${grade} ${kind}`)]
 }
 
-const attested: readonly (readonly [what: string, payload: string, kind: string])[] = [
+const attested: readonly (readonly [row: number, what: string, payload: string, kind: string])[] = [
   [
+    45,
     "a member that only some readers fold",
     statement("x", hex).replace('"subject"', '"\u017fubject"'),
     "unknown-signer",
   ],
-  ["a byte order mark", `\ufeff${statement("x", hex)}`, "unknown-signer"],
-  ["npm's spelling of a scope", statement("pkg:npm/%40acme/x@1.0.0"), "unknown-signer"],
-  ["a name that looks like ours", statement("pkg:npm/@\u0430cme/x@1.0.0"), "look-alike"],
+  [46, "a byte order mark", `\ufeff${statement("x", hex)}`, "unknown-signer"],
+  [47, "npm's spelling of a scope", statement("pkg:npm/%40acme/x@1.0.0"), "unknown-signer"],
+  [48, "a name that looks like ours", statement("pkg:npm/@\u0430cme/x@1.0.0"), "look-alike"],
 ]
 
-test.each(attested)("a thief's attestation with %s is PROVEN", async (_, payload, kind) => {
-  const evil = await grownLog(3)
-  const index = await evil.honest.submit(signedEnvelope(payload, thief))
-  const watched = await watch(evil, ...subject)
-  expect(await openAfter(watched)).toEqual([`PROVEN ${kind}`])
-  const evidence = "unexpected-entry"
-  await watched.expectTold({ kind: kind as "look-alike", grade: "PROVEN", evidence, index })
-})
+test.each(attested)(
+  "row %i: a thief's attestation with %s is PROVEN",
+  async (_row, _what, payload, kind) => {
+    const evil = await grownLog(3)
+    const index = await evil.honest.submit(signedEnvelope(payload, thief))
+    const watched = await watch(evil, ...subject)
+    expect(await openAfter(watched)).toEqual([2, `PROVEN ${kind}`])
+    const evidence = "unexpected-entry"
+    await watched.expectTold({ kind: kind as "look-alike", grade: "PROVEN", evidence, index })
+  },
+)
 
-test("a thief's signature over an image is PROVEN by what clients sign, and counted where that is not foretold", async () => {
+test("row 49: a thief's signature over an image is PROVEN by what clients sign, and counted where that is not foretold", async () => {
   const evil = await grownLog(3)
   const signed = `{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"${hex}"},"annotations":{}}],"predicateType":"https://sigstore.dev/cosign/sign/v1","predicate":{}}`
   const index = await evil.honest.submit(overStatement(signed, thief))
@@ -120,7 +122,7 @@ test("a thief's signature over an image is PROVEN by what clients sign, and coun
   expect(unaware.status.logs[0]?.entries.opaque).toMatchObject({ strangers: 5, listed: 0 })
 })
 
-test("an opaque entry by a listed signer is no silence: exit code 1, unless the watch file accepts it", async () => {
+test("row 50: an opaque entry by a listed signer is no silence: exit code 1, unless the watch file accepts it", async () => {
   const evil = await grownLog(3)
   await evil.honest.submit(overStatement(statement("x", hex), owner))
   expect(await (await watch(evil, ...subject)).once()).toMatchObject({ code: 1 })
@@ -133,7 +135,7 @@ test("an opaque entry by a listed signer is no silence: exit code 1, unless the 
   expect(await watched.once()).toMatchObject({ code: 0 })
 })
 
-test("an attestation that the log does not keep is opaque, and by nobody who is expected", async () => {
+test("row 51: an attestation that the log does not keep is opaque, and by nobody who is expected", async () => {
   const evil = await grownLog(3)
   const signer = makeSigner("ecdsa-p256")
   const { body } = attestationOf([signer], utf8(statement("x", hex)))
@@ -144,7 +146,7 @@ test("an attestation that the log does not keep is opaque, and by nobody who is 
   expect(status.logs[0]?.entries).toMatchObject({ opaque: { listed: 1, strangers: 3 } })
 })
 
-test("in a closed log nobody signs who is not listed", async () => {
+test("row 52: in a closed log nobody signs who is not listed", async () => {
   const evil = await grownLog(3)
   const index = await evil.honest.submit(overStatement(statement("anything"), thief))
   const lines = ["signer filler", `  key ${filler}`, "opaque closed"]
@@ -154,7 +156,7 @@ test("in a closed log nobody signs who is not listed", async () => {
   await watched.expectTold({ ...found, index })
 })
 
-test("what a listed signer signed is explained in time, or a finding that is acknowledged by its digest", async () => {
+test("row 53: what a listed signer signed is explained in time, or a finding that is acknowledged by its digest", async () => {
   const evil = await grownLog(0)
   const start = Date.now() - 100 * HOUR
   const orphan = (text: string): Promise<number> =>
@@ -191,7 +193,7 @@ async function makeNoise(world: World, count: number): Promise<void> {
   }
 }
 
-test("a flood of entries about nothing that is watched is counted, and hides nothing", async () => {
+test("row 54: a flood of entries about nothing that is watched is counted, and hides nothing", async () => {
   const evil = await grownLog(3)
   await makeNoise(evil.honest, 30)
   const index = await evil.honest.submit(signedEnvelope(statement("pkg:npm/@acme/x"), thief))
@@ -208,7 +210,7 @@ test("a flood of entries about nothing that is watched is counted, and hides not
   })
 })
 
-test("the owner's signature under a stranger's dates is no finding: the key is what is watched", async () => {
+test("row 55: the owner's signature under a stranger's dates is no finding: the key is what is watched", async () => {
   const evil = await grownLog(3)
   const key = makeSigner("ecdsa-p256")
   const dates = { notBefore: new Date("2019-01-01"), notAfter: new Date("2020-01-01") }
@@ -219,12 +221,12 @@ test("the owner's signature under a stranger's dates is no finding: the key is w
     certificate: base64(certificateFor(key, { identity: "any@one.example", ...dates })),
   })
   const lines = [...subject.slice(0, 2), `  signer key sha256:${sha256(key.spki)}`]
-  expect(await openAfter(await watch(evil, ...lines))).toEqual([])
+  expect(await openAfter(await watch(evil, ...lines))).toEqual([0])
 })
 
-test("a key that revoked itself and is nobody's raises nothing", async () => {
+test("row 56: a key that revoked itself and is nobody's raises nothing", async () => {
   const evil = await grownLog(3)
   await evil.honest.submit(signedRequest(revocationText(filler)))
   await evil.honest.submit(signedRequest("after"))
-  expect(await openAfter(await watch(evil, ...subject))).toEqual([])
+  expect(await openAfter(await watch(evil, ...subject))).toEqual([0])
 })

@@ -4,8 +4,8 @@
 // wildcard; only expressions are tried one by one.
 import { unlessRefused } from "../../core/base/errors.ts"
 import { canonicalName, skeletonOf } from "../../entry/statement/names.ts"
-import { LONGEST_NAME, type Pattern, parsePattern } from "../watch/pattern.ts"
-import type { Subject } from "../watch/watch.ts"
+import { LONGEST_NAME, type Pattern, parsePattern } from "./pattern.ts"
+import type { Subject } from "./watch.ts"
 
 /** A pattern of a subject, and one form of it. */
 interface NameRule {

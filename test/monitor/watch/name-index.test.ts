@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { canonicalName } from "../../../src/entry/statement/names.ts"
-import { indexNames } from "../../../src/monitor/entries/name-index.ts"
+import { indexNames } from "../../../src/monitor/watch/name-index.ts"
 import { watchOf } from "./watched-entries.ts"
 
 async function indexOf(...patterns: readonly string[]) {
