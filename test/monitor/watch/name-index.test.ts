@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { expect, test } from "vitest"
 import { canonicalName } from "../../../src/entry/statement/names.ts"
 import { indexNames } from "../../../src/monitor/watch/name-index.ts"
-import { watchOf } from "./watched-entries.ts"
+import { watchOf } from "../entries/watched-entries.ts"
 
 async function indexOf(...patterns: readonly string[]) {
   const lines = patterns.flatMap((pattern, i) => [`subject s${i}`, `  name ${pattern}`])
