@@ -68,7 +68,8 @@ test.each([
     name: "docs/operating.md",
     about: [
       ...["attach", "backup", "bridge", "evidence", "export-tiles", "fsck", "heads", "init"],
-      ...["keys", "monitor", "revoke", "search-index", "serve", "verify", "watch", "witness"],
+      ...["keys", "monitor", "redact", "revoke", "search-index", "serve", "verify", "watch"],
+      ...["witness"],
     ],
   },
 ])("$name shows only commands that the program takes", ({ name, about }) => {
