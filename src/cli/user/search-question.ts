@@ -13,8 +13,8 @@ import {
   foretoldOfCommit,
   foretoldOfImage,
   foretoldOfPypi,
+  signedNames,
 } from "../../entry/statement/foretelling.ts"
-import { canonicalName } from "../../entry/statement/names.ts"
 import { digestFile, readBytes } from "../command/file.ts"
 
 /** One question to the log. */
@@ -74,16 +74,6 @@ async function fileDigests(path: string): Promise<Digests> {
     const bytes = digests[hash] ?? bug("no digest was made")
     return { digest: `${hash}:${formatHex(bytes)}`, why: `${hash} of the file` }
   })
-}
-
-const DOCKER_HUB = "docker.io/"
-
-/** The names under which clients sign an image of this repository. */
-function signedNames(repository: string): readonly string[] {
-  const name = canonicalName(repository)
-  const names = [repository, name]
-  if (name.startsWith(DOCKER_HUB)) names.push(`index.${name}`)
-  return [...new Set(names)]
 }
 
 function imageDigests({ digest, repository }: ImageReference): Digests {

@@ -6,6 +6,7 @@ import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf, type HashName, hashNames } from "../../core/base/digest.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
+import { canonicalName } from "./names.ts"
 import { dssePae, IN_TOTO_PAYLOAD_TYPE } from "./pae.ts"
 
 export interface Foretold {
@@ -62,6 +63,13 @@ function simpleSigning(hex: string, repository: string): string {
   const image = `"image":{"docker-manifest-digest":"sha256:${hex}"}`
   const type = '"type":"cosign container image signature"'
   return `{"critical":{${identity},${image},${type}},"optional":null}`
+}
+
+/** The names under which clients sign an image of this repository: Docker Hub stands under another one. */
+export function signedNames(repository: string): readonly string[] {
+  const name = canonicalName(repository)
+  const names = name.startsWith("docker.io/") ? [name, `index.${name}`] : [name]
+  return [...new Set([repository, ...names])]
 }
 
 /**

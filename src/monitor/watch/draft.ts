@@ -6,8 +6,8 @@ import {
   type Foretold,
   foretoldOfCommit,
   foretoldOfImage,
+  signedNames,
 } from "../../entry/statement/foretelling.ts"
-import { canonicalName } from "../../entry/statement/names.ts"
 import type { WatchFiles } from "./files.ts"
 import { emptyLedger, type LedgerDraft, readLedger } from "./ledger.ts"
 import { digestOfHex, type Listed } from "./list.ts"
@@ -107,13 +107,6 @@ export function addToLedger(draft: Draft, signer: SignerDraft, text: string, wha
     leaf: draft.files.leaf ?? portableHasher.leaf,
     tell: (message) => noteBadLine(draft, { signer: signer.name, message }),
   })
-}
-
-/** Docker Hub stands under another name in what cosign 2 signs. */
-function signedNames(repository: string): readonly string[] {
-  const canonical = canonicalName(repository)
-  if (!canonical.startsWith("docker.io/")) return [repository]
-  return [...new Set([repository, `index.${canonical}`])]
 }
 
 /** What clients log for the images and commits of a list. */

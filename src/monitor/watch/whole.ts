@@ -1,6 +1,11 @@
 // Makes the watch of all that was read: foretold digests of images and commits, whole ledgers, and what is missing.
 import { refuse } from "../../core/base/errors.ts"
-import { type Digester, type Foretold, foretoldOfImage } from "../../entry/statement/foretelling.ts"
+import {
+  type Digester,
+  type Foretold,
+  foretoldOfImage,
+  signedNames,
+} from "../../entry/statement/foretelling.ts"
 import { assertAuthorities } from "./authority.ts"
 import {
   type Draft,
@@ -63,7 +68,11 @@ function foretoldOfDigests(
   return sha256
     .slice(0, MOST_FORETOLD)
     .flatMap((digest) =>
-      foretoldOfImage(digest.slice("sha256:".length), repositories.get(digest) ?? [], hash),
+      foretoldOfImage(
+        digest.slice("sha256:".length),
+        (repositories.get(digest) ?? []).flatMap(signedNames),
+        hash,
+      ),
     )
 }
 
