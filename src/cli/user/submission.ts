@@ -6,7 +6,7 @@ import type { BatchOutcome, LogClient } from "../../client/log-client.ts"
 import { type Receipt, verifyReceiptUnder } from "../../client/receipt.ts"
 import { type OpenedHead, openHead, signingLog, type Trust } from "../../client/trust.ts"
 import { bug, refuse } from "../../core/base/errors.ts"
-import { asList, asMessage, asText, optional, parseJson } from "../../core/base/json-value.ts"
+import { asList, asObject, asText, optional, parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_BUNDLE, LONGEST_PEM } from "../../core/base/limits.ts"
 import { present } from "../../core/base/present.ts"
 import { formatBase64, formatHex } from "../../core/base/text.ts"
@@ -87,14 +87,15 @@ export async function detachedRequest(
 
 function readEnvelope(text: string, what: string): DsseEnvelope {
   const value = parseJson(text, what, LONGEST_BUNDLE)
-  const envelope = asMessage(value, what, ["payload", "payloadType", "signatures"])
+  // SPEC: consumers MUST ignore members that they do not know (DSSE v1, envelope).
+  const envelope = asObject(value, what, ["payload", "payloadType", "signatures"])
   const signatures = asList(envelope.signatures, `${what}: signatures`, MOST_SIGNATURES)
   return {
     payload: asText(envelope.payload, `${what}: payload`),
     payloadType: asText(envelope.payloadType, `${what}: payloadType`),
     signatures: signatures.map((signature, i) => {
       const place = `${what}: signatures[${i}]`
-      const { sig, keyid } = asMessage(signature, place, ["sig", "keyid"])
+      const { sig, keyid } = asObject(signature, place, ["sig", "keyid"])
       const name = optional(keyid, (it) => asText(it, `${place}.keyid`))
       return { sig: asText(sig, `${place}.sig`), ...present({ keyid: name }) }
     }),

@@ -147,7 +147,8 @@ describe("countersign submit", () => {
     const envelope = {
       payload: Buffer.from(payload).toString("base64"),
       payloadType: IN_TOTO,
-      signatures: [{ sig }],
+      // As in-toto's witness writes them.
+      signatures: [{ keyid: "sha256:ab", sig, certificate: "LS0t", timestamps: [] }],
     }
     const file = workspace.write("att.json", JSON.stringify(envelope))
     const ran = await pinned("--envelope", file, "--public-key", keys.public)

@@ -49,6 +49,20 @@ describe("submission", () => {
     expect(verified.isPinned).toBe(true)
   }
 
+  // SPEC: consumers MUST ignore members that they do not know (DSSE v1, envelope).
+  test("an envelope with members that DSSE does not know is the same entry as without them", async () => {
+    const request = signedEnvelope()
+    const { envelope } = request
+    const signatures = envelope.signatures.map((signature) => {
+      return { ...signature, certificate: "LS0t", intermediates: [], timestamps: [] }
+    })
+    const more = { ...request, envelope: { ...envelope, signatures, comment: "by its producer" } }
+    const first = (await submit(served.port, more)).json() as ReceiptJson
+    expect(first.isNew).toBe(true)
+    const again = (await submit(served.port, request)).json() as ReceiptJson
+    expect(again).toMatchObject({ index: first.index, isNew: false })
+  })
+
   test.each([
     ["hashedrekord", () => signedRequest("artifact")],
     ["dsse", signedEnvelope],
