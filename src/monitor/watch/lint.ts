@@ -4,10 +4,11 @@ import { hashNames } from "../../core/base/digest.ts"
 import { shown } from "../../core/base/errors.ts"
 import { canonicalName } from "../../entry/statement/names.ts"
 import { authorityWarnings } from "./authority.ts"
-import type { Subject, Watch, WatchedSigner } from "./model.ts"
+import { MOST_FORETOLD, type Subject, type Watch, type WatchedSigner } from "./model.ts"
 
 type WatchRemarkCode =
   | "one-hash"
+  | "not-foretold"
   | "no-signer"
   | "cannot-match"
   | "identity-without-authority"
@@ -41,6 +42,16 @@ function hashRemarks(subject: Subject): readonly WatchRemark[] {
     `lists digests ${found}: an entry states one hash, which follows from the signer's key (Ed25519: SHA-512, ` +
     `P-384: SHA-384), so the others do not find it; list all three (countersign watch add --file), or an image as image`
   return [{ code: "one-hash", about: subject.name, text }]
+}
+
+/** Digests of which nobody has computed what clients would log if they were images'. */
+function foretoldRemark(subject: Subject): readonly WatchRemark[] {
+  const bare = countByHash(subject)[hashNames.indexOf("sha256")] ?? 0
+  if (bare <= MOST_FORETOLD) return nothing
+  const text =
+    `lists ${bare} digests by sha256: signatures of images are foretold for ${MOST_FORETOLD} of them only; ` +
+    `list images as image, or make several subjects of it`
+  return [{ code: "not-foretold", about: subject.name, text }]
 }
 
 function signerRemark({ name, signers }: Subject): readonly WatchRemark[] {
@@ -139,7 +150,7 @@ function authorityRemarks(watch: Watch): readonly WatchRemark[] {
 /** What whoever starts a monitor should know of its watch file, since it may look clean because of it. */
 export function startRemarks(watch: Watch): readonly WatchRemark[] {
   return [
-    ...watch.subjects.flatMap(hashRemarks),
+    ...watch.subjects.flatMap((subject) => [...hashRemarks(subject), ...foretoldRemark(subject)]),
     ...authorityRemarks(watch),
     ...badLineRemarks(watch),
   ]
@@ -150,6 +161,7 @@ export function lintWatch(watch: Watch): readonly WatchRemark[] {
   return [
     ...watch.subjects.flatMap((subject) => [
       ...hashRemarks(subject),
+      ...foretoldRemark(subject),
       ...signerRemark(subject),
       ...nameRemarks(subject),
       ...issuerRemarks(subject.name, subject.signers),

@@ -4,6 +4,9 @@ import type { AuthoritySet } from "../../entry/certificates/authority.ts"
 import type { Pattern } from "./pattern.ts"
 import type { RevokedKey, SignerRule } from "./rules.ts"
 
+/** Bare digests of a subject or a ledger of which each may be an image: what would be logged for it is computed for as many. */
+export const MOST_FORETOLD = 20_000
+
 /** An image as a registry names it. */
 export interface WatchedImage {
   /** Without a tag; undefined for an image that is named by its digest alone. */

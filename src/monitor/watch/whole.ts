@@ -17,23 +17,21 @@ import {
 } from "./draft.ts"
 import type { LedgerDraft } from "./ledger.ts"
 import type { Listed } from "./list.ts"
-import type {
-  Ledger,
-  OpaqueClass,
-  Severity,
-  Shipment,
-  Subject,
-  Watch,
-  WatchedImage,
-  WatchedSigner,
+import {
+  type Ledger,
+  MOST_FORETOLD,
+  type OpaqueClass,
+  type Severity,
+  type Shipment,
+  type Subject,
+  type Watch,
+  type WatchedImage,
+  type WatchedSigner,
 } from "./model.ts"
 import type { ImageLine } from "./rules.ts"
 
 /** Each of them becomes a document of the monitor. */
 const MOST_SHIPPED = 100_000
-/** Bare digests of a subject or a ledger of which each may be an image: what would be logged for it is computed for as many. */
-const MOST_FORETOLD = 20_000
-
 function watchedImages(images: readonly ImageLine[]): readonly WatchedImage[] {
   return images.flatMap(({ digest, repositories }): readonly WatchedImage[] =>
     repositories.length === 0
