@@ -1,5 +1,6 @@
 // A monitor over a log in memory that keeps envelopes, has a search and a list of messages, and can fail at each of
 // them; with a watch file that changes between rounds.
+import { utf8 } from "../../src/core/base/bytes.ts"
 import { Refusal } from "../../src/core/base/errors.ts"
 import { createEntryCheck } from "../../src/crypto/engines/entry-check.ts"
 import { createNoteVerification } from "../../src/crypto/engines/note-verification.ts"
@@ -18,7 +19,7 @@ import { type MonitorStatus, monitorStatus } from "../../src/monitor/status.ts"
 import { hashOf, type Signer, signMessage } from "../entry/signers.ts"
 import { createMemoryMessageStore } from "../storage/memory/message-store.ts"
 import { createMemoryMonitorStore } from "../storage/memory/monitor-store.ts"
-import { type Attestation, watchOf } from "./entries/watched-entries.ts"
+import { type Attestation, digestOf, watchOf } from "./entries/watched-entries.ts"
 import { hasher, type MadeLog, makeLog, origin } from "./made-log.ts"
 
 export const START = 1_700_000_000_000
@@ -71,6 +72,13 @@ export interface Travelled {
 
 const signer = createStateSigner(newStateKey())
 const { verify } = createEntryCheck()
+
+/** A statement about an artifact. */
+export function statementAbout(artifact: string): Uint8Array {
+  const subject = [{ name: "x", digest: { sha256: digestOf(artifact).slice("sha256:".length) } }]
+  const statement = { _type: "https://in-toto.io/Statement/v1", subject, predicateType: "p" }
+  return utf8(JSON.stringify(statement))
+}
 
 /** A logged signature over these bytes. */
 export function signedBody(by: Signer, message: Uint8Array): Uint8Array {

@@ -61,13 +61,14 @@ function isOfExamination({ kind, key }: StoredFinding): boolean {
   return isOfEntry && !isOther
 }
 
-/** The findings about these entries that examining them has not made again. */
+/** The findings about these entries that examining them, with all that there is to see, has not made again. */
 function withdrawnCases(
   documents: DocumentReads,
   { ground: { origin }, entries }: ReadEntries,
-  keys: ReadonlySet<string>,
+  { keys, unseen }: Pick<TakenEntries, "keys" | "unseen">,
 ): readonly WithdrawnCase[] {
-  const indexes = new Set(entries.map(({ index }) => index))
+  const seen = entries.filter(({ index }) => !unseen.has(index))
+  const indexes = new Set(seen.map(({ index }) => index))
   return openFindings(documents)
     .filter((found) => found.origin === origin && found.isCanary !== true)
     .filter(({ index }) => index !== undefined && indexes.has(index))
@@ -105,7 +106,7 @@ export async function commitEntries(
   const tags: TagBlock[] = []
   async function edit(documents: Documents): Promise<void> {
     const taken = await takeEntries(step, entries, facts, documents)
-    const gone = mayHaveFindings ? withdrawnCases(documents, read, taken.keys) : []
+    const gone = mayHaveFindings ? withdrawnCases(documents, read, taken) : []
     examiner.note(taken.noted, documents, now)
     noteStandings(documents, origin, taken.standings, now)
     noteSightings(documents, origin, watch, taken.sightings)

@@ -157,6 +157,8 @@ export interface TakenEntries {
   readonly cases: readonly Case[]
   /** The keys of all findings that there are or may be, whether or not they are told now. */
   readonly keys: ReadonlySet<string>
+  /** Entries of which this time something did not come: what was found when it was there stays found. */
+  readonly unseen: ReadonlySet<number>
   readonly noted: readonly NotedEntry[]
   readonly standings: readonly Standing[]
   readonly tags: readonly { readonly index: number; readonly tag: Uint8Array }[]
@@ -187,6 +189,11 @@ function reasonOf(
   if (answer !== undefined) return missing(beside) ?? "other-envelope"
   if (!isListed) return undefined
   return hasEnvelope(body) ? "unasked" : "unknown-bytes"
+}
+
+/** Whether the entry has an envelope that could tell, and it was not there: the log decides when to give one. */
+function isUnseen({ watch }: EntryStep, { state }: NotedEntry, body: Uint8Array): boolean {
+  return state !== "understood" && needsEnvelopes(watch) && hasEnvelope(body)
 }
 
 /** Examines an entry, and once more with the message that is kept for its digest, if there is one. */
@@ -227,6 +234,7 @@ export async function takeEntries(
 ): Promise<TakenEntries> {
   const cases: Case[] = []
   const keys = new Set<string>()
+  const unseen = new Set<number>()
   const noted: NotedEntry[] = []
   const standings: Standing[] = []
   const tags: TakenEntries["tags"][number][] = []
@@ -250,6 +258,7 @@ export async function takeEntries(
     const examined = await examineFully(step, seen, documents)
     const { digest, facts, remarks, isListed } = examined
     if (remarks.length > 0) await judgeAll(examined, body)
+    if (isUnseen(step, examined, body)) unseen.add(index)
     const isTest = remarks.some(({ isCanary }) => isCanary === true)
     const reason = isTest ? "test" : reasonOf(examined, body, beside)
     const validity = validityOf(step, examined, documents)
@@ -260,7 +269,7 @@ export async function takeEntries(
     if (facts !== undefined && isSighted(step.watch, facts)) sightings.push({ index, facts })
     if (noted.length % UNINTERRUPTED === 0) await step.pause()
   }
-  return { cases, keys, noted, standings, tags, sightings }
+  return { cases, keys, unseen, noted, standings, tags, sightings }
 }
 
 /**

@@ -1,19 +1,20 @@
 import { describe, expect, test } from "vitest"
-import { utf8 } from "../../../src/core/base/bytes.ts"
 import { Refusal, Trouble } from "../../../src/core/base/errors.ts"
 import { makeSigner } from "../../entry/signers.ts"
 import { keyOf } from "../../evidence/made-cases.ts"
 import { attestationOf, digestOf } from "../entries/watched-entries.ts"
-import { DAY, HOUR, MINUTE, START, type Travelled, travel } from "../travelled-log.ts"
+import {
+  DAY,
+  HOUR,
+  MINUTE,
+  START,
+  statementAbout,
+  type Travelled,
+  travel,
+} from "../travelled-log.ts"
 
 const owner = makeSigner("ecdsa-p256")
 const stranger = makeSigner("ecdsa-p256")
-
-function statementAbout(artifact: string): Uint8Array {
-  const subject = [{ name: "x", digest: { sha256: digestOf(artifact).slice("sha256:".length) } }]
-  const statement = { _type: "https://in-toto.io/Statement/v1", subject, predicateType: "p" }
-  return utf8(JSON.stringify(statement))
-}
 
 const watch = [
   "subject app",

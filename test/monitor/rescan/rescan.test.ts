@@ -1,10 +1,18 @@
 import { describe, expect, test } from "vitest"
 import { utf8 } from "../../../src/core/base/bytes.ts"
+import { Refusal, Trouble } from "../../../src/core/base/errors.ts"
 import { encodeBundle } from "../../../src/core/tree/bundle.ts"
 import { makeSigner } from "../../entry/signers.ts"
 import { keyOf } from "../../evidence/made-cases.ts"
 import { attestationOf, digestOf } from "../entries/watched-entries.ts"
-import { MINUTE, START, signedBody, type Travelled, travel } from "../travelled-log.ts"
+import {
+  MINUTE,
+  START,
+  signedBody,
+  statementAbout,
+  type Travelled,
+  travel,
+} from "../travelled-log.ts"
 
 const owner = makeSigner("ecdsa-p256")
 const stranger = makeSigner("ecdsa-p256")
@@ -54,6 +62,28 @@ describe("a watch file that changes", () => {
     travelled.watch = watchFor("app", owner)
     await travelled.round(START + 2 * MINUTE)
     expect(travelled.findings()).toEqual(["PROVEN unknown-signer 7 app"])
+  })
+
+  test.each([
+    ["does not answer", () => Promise.reject(new Trouble("network", "no answer"))],
+    ["has lost it", () => undefined],
+    ["has taken it away", () => Promise.reject(new Refusal("not-found", "taken away"))],
+    ["gives another one", () => attestationOf([stranger], statementAbout("other")).envelope],
+  ])("takes back nothing that rests on an envelope if the log %s now", async (_, answer) => {
+    const travelled = await travel(watchFor("app", owner))
+    travelled.add(attestationOf([stranger], statementAbout("app")))
+    await travelled.round(START)
+    expect(travelled.findings()).toEqual(["PROVEN unknown-signer 0 app"])
+    travelled.beside.envelope = answer as () => Uint8Array | undefined
+    travelled.beside.saysKept = () => false
+    travelled.watch = [...watchFor("app", owner), ...watchFor("late", owner)]
+    await travelled.round(START + MINUTE)
+    expect(travelled.findings()).toContain("PROVEN unknown-signer 0 app")
+    // Once it is there again, what the watch file says counts.
+    delete travelled.beside.envelope
+    travelled.watch = watchFor("app", owner, stranger)
+    await travelled.round(START + 2 * MINUTE)
+    expect(travelled.findings()).toEqual([])
   })
 
   test("judges in turns, over restarts, and nothing is clean meanwhile", async () => {
