@@ -16,7 +16,7 @@ import { type Digest, digestsOfMessage, type ProveMessage, readBody } from "./pr
 /** Spooled messages that one round takes, and listed ones of one log. */
 const MOST_AT_ONCE = 64
 const MOST_LISTED = 256
-/** Entries that are read to find one with the message; the tag of a digest is short, and anyone may log the like. */
+/** Entries that are read in one round to find one with a message: anyone may log the same payload under another type. */
 const MOST_TRIED = 16
 
 /** How far a log's list of messages was read, by origin. */
@@ -69,48 +69,66 @@ async function keep(
   return true
 }
 
-/** The digest under which an entry has the message; undefined if none that was read so far does. */
-async function findDigest(taking: MessageTaking, bytes: Uint8Array): Promise<string | undefined> {
-  for (const digest of digestsOfMessage(bytes, taking.digest)) {
-    for (const log of taking.logs) {
-      const indexes = await taking.state.tagged(log.origin, tagOf(digest))
-      for (const index of indexes.slice(0, MOST_TRIED)) {
-        const found = await proven(taking, log, index, bytes)
-        if (found !== undefined) return found
-      }
-    }
-  }
-  return undefined
+/** How far a spooled message was held against what was read: at this size of all logs, up to this candidate. */
+interface Tried {
+  readonly size: number
+  readonly upTo: number
 }
 
-async function takeSpooled(taking: MessageTaking, tried: Map<string, number>): Promise<void> {
+/** The entries that may have the message. */
+async function candidatesOf({ logs, state, digest }: MessageTaking, bytes: Uint8Array) {
+  const found: { readonly log: MessageLog; readonly index: number }[] = []
+  for (const each of digestsOfMessage(bytes, digest)) {
+    for (const log of logs) {
+      const indexes = await state.tagged(log.origin, tagOf(each))
+      for (const index of indexes) found.push({ log, index })
+    }
+  }
+  return found
+}
+
+/** The digest under which one of the next candidates has the message; else how far they were tried. */
+async function findDigest(taking: MessageTaking, bytes: Uint8Array, from: number) {
+  const candidates = await candidatesOf(taking, bytes)
+  for (const { log, index } of candidates.slice(from, from + MOST_TRIED)) {
+    const digest = await proven(taking, log, index, bytes)
+    if (digest !== undefined) return { digest }
+  }
+  const upTo = from + MOST_TRIED
+  return { upTo, isWhole: upTo >= candidates.length }
+}
+
+async function takeSpooled(taking: MessageTaking, tried: Map<string, Tried>): Promise<void> {
   const { state, messages, logs } = taking
   const heads = await Promise.all(logs.map(async ({ origin }) => (await state.tree(origin)).head))
   const size = heads.reduce((sum, head) => sum + head.size, 0)
   const names = await messages.spooled()
-  const due = names.filter((name) => tried.get(name) !== size).slice(0, MOST_AT_ONCE)
+  const due = names.filter((name) => tried.get(name)?.size !== size).slice(0, MOST_AT_ONCE)
   for (const name of due) {
     const bytes = await messages.readSpooled(name)
-    const digest = bytes && (await findDigest(taking, bytes))
+    const found = bytes && (await findDigest(taking, bytes, tried.get(name)?.upTo ?? 0))
+    const { digest, upTo = 0, isWhole = true } = found ?? {}
     const isKept =
       bytes !== undefined && digest !== undefined && (await keep(taking, digest, bytes))
+    // Candidates are left for the next round as long as there are more; then new entries begin from the first again.
     if (isKept) await messages.dropSpooled(name)
-    else tried.set(name, size)
+    else tried.set(name, isWhole ? { size, upTo: 0 } : { size: -1, upTo })
   }
   for (const name of tried.keys()) if (!names.includes(name)) tried.delete(name)
 }
 
+/** False if there was no room for the message. */
 async function takeListed(
   taking: MessageTaking,
   log: MessageLog,
   listed: ListedMessage,
-): Promise<void> {
+): Promise<boolean> {
   const bytes = await log.source.native?.message(listed.index)
   const digest = bytes && (await proven(taking, log, listed.index, bytes))
-  if (bytes !== undefined && digest !== undefined) await keep(taking, digest, bytes)
+  return bytes === undefined || digest === undefined || (await keep(taking, digest, bytes))
 }
 
-/** Follows what was attached at the log; what is listed for an entry that was not read yet is left for later. */
+/** Follows what was attached at the log; what has no entry that was read yet, or no room, is left for later. */
 async function takeFeed(taking: MessageTaking, log: MessageLog): Promise<void> {
   const { state } = taking
   const { origin, source } = log
@@ -122,7 +140,7 @@ async function takeFeed(taking: MessageTaking, log: MessageLog): Promise<void> {
     const ready = listed.filter(({ sequence }) => sequence > after)
     for (const each of ready) {
       if (each.index >= head.size) return
-      await takeListed(taking, log, each)
+      if (!(await takeListed(taking, log, each))) return
       await state.change((documents) => documents.put(feeds, origin, { after: each.sequence }))
     }
     if (ready.length === 0) return
@@ -132,7 +150,7 @@ async function takeFeed(taking: MessageTaking, log: MessageLog): Promise<void> {
 
 /** Makes what takes messages in each round. What a log does not give now is asked for in the next one. */
 export function createMessageTaking(taking: MessageTaking): () => Promise<void> {
-  const tried = new Map<string, number>()
+  const tried = new Map<string, Tried>()
 
   async function tolerant(work: () => Promise<void>): Promise<void> {
     try {

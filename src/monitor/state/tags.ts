@@ -1,5 +1,6 @@
-// Tags: eight bytes of the digest that an entry states, in blocks of 256 entries. By them all entries with one digest are
-// found without reading the log again. They are derived and nobody signs them: whatever they lead to is compared.
+// Tags: eight bytes of a hash of the digest that an entry states, in blocks of 256 entries. By them all entries with one
+// digest are found without reading the log again. They are derived and nobody signs them: whatever they lead to is compared.
+import { digestOf } from "../../core/base/digest.ts"
 import { parseHex } from "../../core/base/text.ts"
 
 /** Entries of a block, as in an entry bundle. */
@@ -13,9 +14,13 @@ export interface TagBlock {
   readonly tags: Uint8Array
 }
 
-/** The tag of a digest, `algorithm:hex`; never all zeros. */
+/**
+ * The tag of a digest, `algorithm:hex`; never all zeros. Hashed once more, because submitters choose the digests that
+ * they sign: by a part of one they could fill the room in front of an entry that is looked for.
+ */
 export function tagOf(digest: string): Uint8Array {
-  const tag = parseHex(digest.slice(digest.indexOf(":") + 1), "digest").slice(0, TAG)
+  const value = parseHex(digest.slice(digest.indexOf(":") + 1), "digest")
+  const tag = digestOf("sha256", value).slice(0, TAG)
   if (tag.every((byte) => byte === 0)) tag[TAG - 1] = 1
   return tag
 }

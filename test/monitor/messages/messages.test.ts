@@ -4,17 +4,18 @@ import { dssePae } from "../../../src/entry/dsse.ts"
 import { makeSigner } from "../../entry/signers.ts"
 import { keyOf } from "../../evidence/made-cases.ts"
 import { attestationOf, digestOf } from "../entries/watched-entries.ts"
-import { MINUTE, START, signedBody, type Travelled, travel } from "../travelled-log.ts"
+import {
+  MINUTE,
+  START,
+  signedBody,
+  statementAbout,
+  type Travelled,
+  travel,
+} from "../travelled-log.ts"
 
 const owner = makeSigner("ecdsa-p256")
 const stranger = makeSigner("ecdsa-p256")
 const IN_TOTO = "application/vnd.in-toto+json"
-
-function statementAbout(artifact: string): Uint8Array {
-  const subject = [{ name: "x", digest: { sha256: digestOf(artifact).slice("sha256:".length) } }]
-  const statement = { _type: "https://in-toto.io/Statement/v1", subject, predicateType: "p" }
-  return utf8(JSON.stringify(statement))
-}
 
 const watch = ["subject app", `  digest ${digestOf("app")}`, `  signer key ${keyOf(owner)}`]
 const message = dssePae(IN_TOTO, statementAbout("app"))
@@ -81,6 +82,28 @@ describe("a message", () => {
     await travelled.messages.spool(message)
     await travelled.round(START + 2 * MINUTE)
     expect(travelled.findings()).toEqual(["PROVEN unknown-signer 0 app"])
+  })
+
+  test("is found for a theft behind any number of entries that sign the same under another type", async () => {
+    const travelled = await travel(watch)
+    const decoy = () => attestationOf([makeSigner("ecdsa-p256")], statementAbout("app"), "text/x")
+    for (let i = 0; i < 40; i++) travelled.add(decoy().body)
+    travelled.add(attestationOf([stranger], statementAbout("app")).body)
+    await travelled.messages.spool(message)
+    for (let i = 0; i < 4; i++) await travelled.round(START + i * MINUTE)
+    expect(travelled.findings()).toContain("PROVEN unknown-signer 40 app")
+  })
+
+  test("of the log's list for which there is no room is asked for again once there is", async () => {
+    const travelled = await withOpaqueThefts()
+    travelled.beside.messages.push({ listed: { sequence: 5, index: 300 }, bytes: message })
+    const { keep } = travelled.messages
+    travelled.messages.keep = async () => false
+    await travelled.round(START)
+    expect(travelled.findings()).toEqual([])
+    travelled.messages.keep = keep
+    await travelled.round(START + MINUTE)
+    expect(travelled.findings()).toEqual(["PROVEN unknown-signer 300 app"])
   })
 
   test("that others attached at the log is taken from its list, once", async () => {
