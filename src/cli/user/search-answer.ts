@@ -2,6 +2,7 @@
 // how far the answer goes. What the log left open in any of its answers is open in the whole.
 import type { Completeness, Entry } from "../../client/log-answer.ts"
 import type { LogClient } from "../../client/log-client.ts"
+import { refuse } from "../../core/base/errors.ts"
 import { MOST_FOUND_ON_PAGE } from "../../core/base/limits.ts"
 import type { Question } from "./search-question.ts"
 
@@ -61,6 +62,10 @@ async function readPages(
     const part = { ...completeness, entries, hasMore: next !== undefined }
     if (attachedNext === undefined) return part
     // As many messages as these say what is asked that the log gives the rest of them in another answer.
+    if (attachedNext <= (attachedAfter ?? 0)) {
+      const expected = `expected attachedNext above ${attachedAfter ?? 0}, found ${attachedNext}`
+      refuse("malformed", `the log's answer: ${expected}`)
+    }
     return together(part, await readPages(log, { criteria }, { limit, order }, attachedNext))
   }
 }

@@ -114,9 +114,18 @@ function printEntry(
   })
 }
 
+const NOT_NOBODY = "; that none was found does not mean that nobody signed"
+
+/** Of the newest entries the log may not know yet whether they are opaque. */
+function unknownRemark({ found, opaque, size }: Answer): string | undefined {
+  if (opaque === undefined || opaque.upTo >= size) return undefined
+  const nothing = found.length === 0 ? NOT_NOBODY : ""
+  return `of its newest ${size - opaque.upTo} entries the log does not know yet whether they are opaque${nothing}`
+}
+
 /** What nobody can tell from what the log has: without it an empty answer would read as if nobody had signed. */
 function opaqueRemark({ found, opaque }: Answer): string | undefined {
-  const nothing = found.length === 0 ? "; that none was found does not mean that nobody signed" : ""
+  const nothing = found.length === 0 ? NOT_NOBODY : ""
   if (opaque === undefined) {
     return `this log does not say of how many entries it cannot tell what they are about${nothing}`
   }
@@ -143,8 +152,9 @@ function printReach(output: Output, answer: Answer, isJson: boolean): void {
       `the log's search index is behind: its newest ${missed} entries were not searched`,
     )
   }
-  const remark = opaqueRemark(answer)
-  if (remark !== undefined) output.remark(remark)
+  for (const remark of [opaqueRemark(answer), unknownRemark(answer)]) {
+    if (remark !== undefined) output.remark(remark)
+  }
 }
 
 /** What the log says of the attestations about the digests that were asked for, by entry. */

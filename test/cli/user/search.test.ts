@@ -155,14 +155,25 @@ describe("countersign search", () => {
     expect(linesOf(json)).toEqual([
       expect.objectContaining({ found: 0, opaque: { count: 3, upTo: 4 } }),
     ])
-    const none = await run(words, { fetch: answerWith({ count: 0, upTo: 4 }) })
+    const none = await run(words, { fetch: answerWith({ count: 0, upTo: 9 }) })
     expect(none.err).not.toContain("opaque")
+    const behind = await run(words, { fetch: answerWith({ count: 0, upTo: 1 }) })
+    expect(behind.err).toMatch(
+      /of its newest \d+ entries the log does not know yet whether they are opaque; that none was found/,
+    )
     const old = await run(words, { fetch: answerWith(undefined) })
     expect(old.err).toContain("that none was found does not mean that nobody signed")
     const some = ["search", "--log", workspace.url, "--digest", twoDigest]
     const one = await run(some, { fetch: answerWith({ count: 1, upTo: 4 }) })
     expect(one.err).toContain("1 entry below 4 is opaque: nobody can tell")
     expect(one.err).not.toContain("nobody signed")
+  })
+
+  it("does not go round in circles with a log whose answers lead nowhere", async () => {
+    const fetch = lying(/\/v1\/entries\?/, (answer) => ({ ...answer, attachedNext: 0 }))
+    const ran = await run(["search", "--log", workspace.url, "--digest", unknown], { fetch })
+    expect(ran.code).not.toBe(0)
+    expect(ran.err).toContain("expected attachedNext above 0")
   })
 
   it("prints for people who signed what, and says how much there is", async () => {
