@@ -20,11 +20,15 @@ import {
 import { type Origin, parseOrigin } from "../core/note/origin.ts"
 import { type Cosignature, checkCosigned, type Policy } from "../core/note/policy.ts"
 import type { Hash, Head } from "../core/tree/hash.ts"
-import { logIdOf, type PinnedLog, rekorLogId } from "../sigstore/trusted-root.ts"
+import { logIdOf, type PinnedLog, rekorLogId, type UnusableLog } from "../sigstore/trusted-root.ts"
 
 /** Pinned logs; a policy, which may demand witnesses; or the bare verifier keys of one log. */
 export type Trust =
-  | { readonly trustedRoot: readonly PinnedLog[] }
+  | {
+      readonly trustedRoot: readonly PinnedLog[]
+      /** Logs that the file pins too and that cannot be judged here. */
+      readonly unusable?: readonly UnusableLog[]
+    }
   | { readonly policy: Policy }
   | { readonly vkeys: readonly string[]; readonly origin: string }
 

@@ -65,6 +65,8 @@ function reasonToPass(entry: TransparencyLogEntry, trust: Trust): Refusal | unde
   const id = `with the ID ${formatHex(logId)}`
   if ("trustedRoot" in trust) {
     if (trust.trustedRoot.some((log) => isLogId(log, logId))) return undefined
+    const unusable = trust.unusable?.find((log) => equalBytes(log.logId, logId))
+    if (unusable !== undefined) return new Refusal("unsupported", unusable.reason)
     return new Refusal("untrusted", `the trusted root has no log ${id}`)
   }
   if (promiseKeys(trust, logId).length > 0) return undefined
@@ -90,6 +92,10 @@ function verifyAbout(entry: TransparencyLogEntry, expected: Expected): EntryStat
   return statement
 }
 
+function isUnjudged({ code }: Refusal): boolean {
+  return code === "unsupported" || code === "too-large"
+}
+
 /**
  * The statement, or the reason why it cannot be judged here. What cannot be judged is no reason before what is false, so
  * that one waits until the rest was looked at.
@@ -98,7 +104,7 @@ function statementOrReason(entry: TransparencyLogEntry, expected: Expected) {
   try {
     return verifyAbout(entry, expected)
   } catch (error) {
-    if (error instanceof Refusal && error.code === "unsupported") return error
+    if (error instanceof Refusal && isUnjudged(error)) return error
     throw error
   }
 }
