@@ -101,13 +101,19 @@ function timestampAuthoritiesOf({ timestampAuthorities }: KeylessTrust): readonl
   )
 }
 
-type Materials = (leaf: X509) => Verifier | undefined
+/** Sigstore's verifier with whom it trusts to sign timestamps. */
+export interface LibraryVerifier {
+  readonly verifier: Verifier
+  readonly timestampSigners: readonly LibraryCertificate[]
+}
+
+type Materials = (leaf: X509) => LibraryVerifier | undefined
 
 /** Distinct issuers of leaves that are remembered for one trusted root. */
 const MOST_ISSUERS = 64
 
 function makeMaterials(trust: KeylessTrust): Materials {
-  const known = new Map<string, Verifier | undefined>()
+  const known = new Map<string, LibraryVerifier | undefined>()
   const others = materialOf({
     certificateAuthorities: [],
     tlogs: [],
@@ -116,13 +122,18 @@ function makeMaterials(trust: KeylessTrust): Materials {
   })
   const empty = { tlogs: [], ctlogs: [], timestampAuthorities: [] }
 
-  function makeVerifier(leaf: X509): Verifier | undefined {
+  const timestampSigners = others.timestampAuthorities.flatMap(({ certChain }) =>
+    certChain.slice(0, 1),
+  )
+
+  function makeVerifier(leaf: X509): LibraryVerifier | undefined {
     const authorities = authoritiesOf(leaf, trust.certificateAuthorities)
     if (authorities.length === 0) return undefined
     const own = materialOf({ ...empty, certificateAuthorities: authorities })
     const material = { ...others, certificateAuthorities: own.certificateAuthorities }
     // The log's entries are verified before, and one time is needed.
-    return new Verifier(material, { tlogThreshold: 0, ctlogThreshold: 1, timestampThreshold: 1 })
+    const thresholds = { tlogThreshold: 0, ctlogThreshold: 1, timestampThreshold: 1 }
+    return { verifier: new Verifier(material, thresholds), timestampSigners }
   }
 
   return (leaf) => {
@@ -140,7 +151,7 @@ const materials = new WeakMap<KeylessTrust, Materials>()
  * Sigstore's verifier with the authorities that may have issued the leaf; undefined if none bears the name of its
  * issuer. Refuses `malformed` for keys of the trusted root that cannot be read.
  */
-export function verifierFor(trust: KeylessTrust, leaf: X509): Verifier | undefined {
+export function verifierFor(trust: KeylessTrust, leaf: X509): LibraryVerifier | undefined {
   const known = materials.get(trust) ?? makeMaterials(trust)
   materials.set(trust, known)
   return known(leaf)
