@@ -16,7 +16,7 @@ type LogEntry = Bundle["verificationMaterial"]["tlogEntries"][number]
 type DerObject = TimestampToken["root"]
 
 /** When a log has promised to have an entry, by a signature of the log that was verified. */
-export interface LogTime {
+interface LogTime {
   readonly logId: Uint8Array
   readonly time: Date
 }

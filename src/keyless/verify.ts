@@ -14,9 +14,9 @@ import { refuse } from "../core/base/errors.ts"
 import { readX509 } from "../entry/certificates/x509.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
 import type { BundleVerifier, SigstoreBundle } from "../sigstore/bundle.ts"
-import { type TrustedTime, type VerifiedCertificate, verifyCertificate } from "./certificate.ts"
+import { type VerifiedCertificate, verifyCertificate } from "./certificate.ts"
 import { type IdentityPolicy, readPolicy, type SignerIdentity, verifyIdentity } from "./identity.ts"
-import type { KeylessTrust } from "./trust.ts"
+import type { KeylessTrust, TrustedTime } from "./trust.ts"
 
 /** What {@link verifyKeyless} holds a bundle against. */
 export interface KeylessCheck {
@@ -96,6 +96,15 @@ function verifySigner(
 /**
  * The hashes by which {@link verifyKeyless} may ask for the artifact's digest, for those who hash a large file piece by
  * piece. Refuses `mismatch` for a bundle without a certificate, and what cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { neededHashesKeyless, parseAnyBundle } from "countersign/keyless"
+ *
+ * const bundle = parseAnyBundle(readFileSync("release.txt.sigstore.json", "utf8"))
+ * console.log(neededHashesKeyless(bundle)) // [ 'sha256' ]
+ * ```
  */
 export function neededHashesKeyless(bundle: SigstoreBundle): readonly HashName[] {
   return hashesOf(bundle, readVerifierKey({ certificate: certificatesOf(bundle).der }))
@@ -108,6 +117,24 @@ export function neededHashesKeyless(bundle: SigstoreBundle): readonly HashName[]
  * the first reason: `not-allowed` for a policy that leaves the identity or the issuer open; `malformed`, `too-large` or
  * `unsupported` for what cannot be judged here; `mismatch` for another identity, issuer or artifact; `bad-signature`;
  * `bad-proof`; `untrusted` for a log, an authority or a time that the trusted root does not stand for.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseAnyBundle, parseKeylessTrust, verifyKeyless } from "countersign/keyless"
+ *
+ * const bundle = parseAnyBundle(readFileSync("release.txt.sigstore.json", "utf8"))
+ * const { signer, times, index } = verifyKeyless(bundle, {
+ *   artifact: readFileSync("release.txt"),
+ *   trustedRoot: parseKeylessTrust(readFileSync("sigstore_root.json", "utf8")),
+ *   identity: {
+ *     identity: { pattern: "^https://github\\.com/acme/app/.*@refs/tags/v[0-9]+$" },
+ *     issuer: "https://token.actions.githubusercontent.com",
+ *   },
+ * })
+ * console.log(signer.extensions["source-repository-uri"], index) // https://github.com/acme/app 3
+ * console.log(times.map(({ source }) => source)) // [ 'timestamp-authority' ]
+ * ```
  */
 export function verifyKeyless(bundle: SigstoreBundle, check: KeylessCheck): VerifiedKeyless {
   const { trustedRoot: trust, engine = portableEngine, now = new Date() } = check
