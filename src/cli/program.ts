@@ -93,7 +93,8 @@ export async function createProgram(terminal: Terminal, words: CalledWords): Pro
     .addHelpText(
       "after",
       `
-Exit codes: 0 fine, 1 failure, 2 usage, 3 what was to be verified is false.`,
+Exit codes: 0 fine, 1 failure, 2 usage, 3 what was to be verified is false, 5 this program cannot
+judge it: not supported, not readable or too large. See docs/exit-codes.md.`,
     )
   await addCommands(program, commands, terminal, words)
   return program

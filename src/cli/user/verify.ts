@@ -93,7 +93,8 @@ Example:
   countersign verify --bundle app.tar.gz.sigstore.json --artifact app.tar.gz \\
     --key signer.pub --trusted-root trusted_root.json
 
-No network is used. Exits with 3 and the reason if the bundle does not hold.`,
+No network is used. Exits with 3 and the reason if the bundle does not hold, with 5 and the
+reason if this program cannot judge it.`,
   async run(options, called) {
     await printVerdict(called, async (output) => {
       printVerified(output, await verifyFiles(options, called))
