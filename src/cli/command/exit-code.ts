@@ -9,9 +9,9 @@ export const EXIT_FINE = 0
 export const EXIT_FAILURE = 1
 export const EXIT_USAGE = 2
 /** What was to be verified is false. */
-const EXIT_FALSE = 3
+export const EXIT_FALSE = 3
 /** What was to be verified cannot be judged by this program: it is not supported, not readable or too large. */
-const EXIT_UNJUDGED = 5
+export const EXIT_UNJUDGED = 5
 
 /** `countersign monitor`: an entry that its owner did not expect, or what else evidence presents. */
 export const EXIT_MISISSUANCE = 2
@@ -45,11 +45,21 @@ export class StateRefused extends Error {
   override readonly name = "StateRefused"
 }
 
-const UNJUDGED: ReadonlySet<RefusalCode> = new Set(["unsupported", "malformed", "too-large"])
+/** What a verifier's refusal says of the statement; every other code is about what the caller has given beside it. */
+const verdicts: Readonly<Partial<Record<RefusalCode, typeof Falsehood | typeof Unjudged>>> = {
+  mismatch: Falsehood,
+  "bad-signature": Falsehood,
+  "bad-proof": Falsehood,
+  untrusted: Falsehood,
+  unsupported: Unjudged,
+  malformed: Unjudged,
+  "too-large": Unjudged,
+}
 
-/** What a verifier's refusal says of the statement: that it is false, or that it was not judged. */
-export function verdictOf(refusal: Refusal): Falsehood | Unjudged {
-  return UNJUDGED.has(refusal.code) ? new Unjudged(refusal) : new Falsehood(refusal)
+/** That the statement is false, or that it was not judged; any other refusal is a failure and stays what it is. */
+export function verdictOf(refusal: Refusal): Falsehood | Unjudged | Refusal {
+  const { [refusal.code]: verdict } = verdicts
+  return verdict === undefined ? refusal : new verdict(refusal)
 }
 
 /** Runs a verification of what was handed to the command. Its refusal is thrown as {@link verdictOf} sorts it. */
