@@ -77,7 +77,7 @@ export function createKeyedJudge(
     hashesOf: (bundle) => hashesOf(bundle, key),
     async judge(bundle, artifact) {
       const check = { artifact, trust, engine: await engineForOneMore(), ...present({ subjects }) }
-      return verifyParsed(bundle, key, check)
+      return withCheckpoints(bundle, verifyParsed(bundle, key, check))
     },
   }
 }
