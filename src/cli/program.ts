@@ -70,6 +70,9 @@ const commands = {
   },
 }
 
+/** Columns of help where nobody says how many there are. */
+const WIDTH = 100
+
 /** package.json lies two folders above this file, in the sources and in what is built of them. */
 function readVersion(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8")
@@ -89,6 +92,8 @@ export async function createProgram(terminal: Terminal, words: CalledWords): Pro
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
+      getOutHelpWidth: () => terminal.stdout.columns ?? WIDTH,
+      getErrHelpWidth: () => terminal.stderr.columns ?? WIDTH,
     })
     .addHelpText(
       "after",
