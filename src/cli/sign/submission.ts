@@ -1,121 +1,24 @@
-// What `countersign submit` and `countersign revoke` send, made from files, and what they do with what becomes of it:
-// verify the receipt, write the bundle, print the result, or say why there is none. One artifact's failure does
-// not stop the others.
-import { readKeyFile } from "../../client/key-file.ts"
+// What the commands of signers do with what becomes of a submission: verify the receipt, write the bundle, print the
+// result, or say why there is none and how to get it. One artifact's failure does not stop the others.
 import type { BatchOutcome, LogClient } from "../../client/log-client.ts"
 import { type Receipt, verifyReceiptUnder } from "../../client/receipt.ts"
 import { type OpenedHead, openHead, signingLog, type Trust } from "../../client/trust.ts"
-import { bug, refuse } from "../../core/base/errors.ts"
-import { asList, asObject, asText, optional, parseJson } from "../../core/base/json-value.ts"
-import { LONGEST_BUNDLE, LONGEST_PEM } from "../../core/base/limits.ts"
-import { present } from "../../core/base/present.ts"
-import { formatBase64, formatHex } from "../../core/base/text.ts"
+import { refuse, Trouble } from "../../core/base/errors.ts"
+import { formatHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"
-import { algorithms, digestAlgorithm } from "../../entry/algorithm.ts"
-import { type DsseEnvelope, MOST_SIGNATURES } from "../../entry/dsse.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
-import { parseAnyBase64 } from "../../entry/rekor-v1/lenient-base64.ts"
-import { LONGEST_SIGNATURE } from "../../entry/signature.ts"
-import type { VerifierKey, VerifierKeyText } from "../../entry/verifier-key.ts"
 import { formatSigstoreBundle } from "../../sigstore/bundle.ts"
 import { bundleOfSubmission } from "../../sigstore/submission-bundle.ts"
 import { type PinnedLog, parseTrustedRoot } from "../../sigstore/trusted-root.ts"
 import { exitCodeOf, proven } from "../command/exit-code.ts"
-import { digestFile, readBytes, readText, writeWhole } from "../command/file.ts"
-import { assertPassphrase, readPassphrase } from "../command/key-files.ts"
+import { writeWhole } from "../command/file.ts"
 import { openLog } from "../command/log-options.ts"
 import type { Called } from "../command/options.ts"
-import { type FileSignature, type PrivateKey, readPrivateKey } from "../command/private-key.ts"
 import { createProgress, type Progress } from "../command/progress.ts"
 import { needsWitnesses, remarkPinning } from "../command/trust-options.ts"
-
-const LONGEST_SIGNATURE_FILE = 4 * LONGEST_SIGNATURE
-
-function keyText({ form, der }: VerifierKey): VerifierKeyText {
-  return { [form]: formatBase64(der) }
-}
-
-/** A signature over a file or a text, by this key. */
-export function hashedrekordRequest(
-  key: VerifierKey,
-  { hash, digest, signature }: FileSignature,
-): EntryRequest {
-  return {
-    kind: "hashedrekord",
-    digest: `${hash}:${formatHex(digest)}`,
-    signature: formatBase64(signature),
-    ...keyText(key),
-  }
-}
-
-/** Opens a PEM private key; the passphrase is the first line of its file. */
-export async function openPrivateKey(path: string, passphraseFile?: string): Promise<PrivateKey> {
-  const passphrase = await readPassphrase(passphraseFile)
-  const pem = await readText(path, "private key", LONGEST_PEM)
-  assertPassphrase(pem, `private key ${path}`, passphrase)
-  return readPrivateKey(pem, passphrase)
-}
-
-async function readKey(path: string): Promise<VerifierKey> {
-  return readKeyFile(await readBytes(path, "public key", LONGEST_PEM), `public key ${path}`)
-}
-
-/** No signature in DER or by Ed25519 or RSA consists of these characters alone. */
-const TEXT = /^[\t\n\r -~]*$/
-const BYTE_ORDER_MARK = /^\u00ef\u00bb\u00bf/
-
-/** A signature file is base64 text in any alphabet and in lines of any width, or the bare bytes. */
-async function readSignature(path: string): Promise<Uint8Array> {
-  const bytes = await readBytes(path, "signature", LONGEST_SIGNATURE_FILE)
-  const text = Buffer.from(bytes).toString("latin1").replace(BYTE_ORDER_MARK, "")
-  return TEXT.test(text)
-    ? parseAnyBase64(text.replaceAll(/[\r\n]/g, "").trim(), `signature ${path}`)
-    : bytes
-}
-
-export async function detachedRequest(
-  artifact: string,
-  signaturePath: string,
-  keyPath: string,
-): Promise<EntryRequest> {
-  const key = await readKey(keyPath)
-  const signature = await readSignature(signaturePath)
-  const { hash } = algorithms[digestAlgorithm[key.keyType]]
-  const { [hash]: digest } = await digestFile(artifact, [hash])
-  return hashedrekordRequest(key, { hash, digest: digest ?? bug(`no ${hash} digest`), signature })
-}
-
-function readEnvelope(text: string, what: string): DsseEnvelope {
-  const value = parseJson(text, what, LONGEST_BUNDLE)
-  // SPEC: consumers MUST ignore members that they do not know (DSSE v1, envelope).
-  const envelope = asObject(value, what, ["payload", "payloadType", "signatures"])
-  const signatures = asList(envelope.signatures, `${what}: signatures`, MOST_SIGNATURES)
-  return {
-    payload: asText(envelope.payload, `${what}: payload`),
-    payloadType: asText(envelope.payloadType, `${what}: payloadType`),
-    signatures: signatures.map((signature, i) => {
-      const place = `${what}: signatures[${i}]`
-      const { sig, keyid } = asObject(signature, place, ["sig", "keyid"])
-      const name = optional(keyid, (it) => asText(it, `${place}.keyid`))
-      return { sig: asText(sig, `${place}.sig`), ...present({ keyid: name }) }
-    }),
-  }
-}
-
-export async function envelopeRequest(path: string, keyPath: string): Promise<EntryRequest> {
-  const key = await readKey(keyPath)
-  const envelope = readEnvelope(
-    await readText(path, "envelope", LONGEST_BUNDLE),
-    `envelope ${path}`,
-  )
-  return { kind: "dsse", envelope, verifiers: [keyText(key)] }
-}
-
-/** One artifact (or envelope) and where its bundle goes. */
-export interface Job {
-  readonly artifact: string
-  readonly bundlePath: string
-}
+import { fetchCommand } from "./fetch-command.ts"
+import { keptBundle } from "./kept-bundles.ts"
+import type { Job } from "./places.ts"
 
 export interface Submission {
   readonly log: LogClient
@@ -123,7 +26,10 @@ export interface Submission {
   readonly waiting: { readonly witnessed?: boolean }
   /** Taken away before anything is printed; it comes back with the next step. */
   readonly progress: Progress
-  keep(job: Job, request: EntryRequest, outcome: BatchOutcome): Promise<void>
+  /** Looks at a bundle that is there already; gives why it does not hold, or undefined if it is kept. */
+  judgeKept(job: Job, request: EntryRequest): Promise<string | undefined>
+  /** Gives whether a bundle was written; says why not otherwise. */
+  keep(job: Job, request: EntryRequest, outcome: BatchOutcome): Promise<boolean>
   /** Says why a job has no bundle and remembers it for the exit code; a bug is thrown on. */
   fail(job: Job, error: unknown): void
 }
@@ -133,7 +39,6 @@ interface OpenedCheckpoint {
   readonly checkpoint: string
   readonly head: OpenedHead
   readonly logId: Hash
-  readonly logs: readonly PinnedLog[]
 }
 
 async function bundleLogs(log: LogClient, trust: Trust | undefined): Promise<readonly PinnedLog[]> {
@@ -142,13 +47,52 @@ async function bundleLogs(log: LogClient, trust: Trust | undefined): Promise<rea
 }
 
 /** Refuses `try-later` for an entry that is in the log, but not yet under a witnessed checkpoint. */
-function assertWitnessed({ index, witnessed }: Receipt): void {
+function assertWitnessed({ index, witnessed }: Receipt, howToFetch: string): void {
   if (witnessed !== false) return
   refuse(
     "try-later",
-    `entry ${index} is in the log, but witnesses have not cosigned its checkpoint in time; submit it ` +
-      `again for the same index, or fetch its bundle later`,
+    `entry ${index} is in the log, but witnesses have not cosigned its checkpoint in time; run the same ` +
+      `command again for the same index, or fetch its bundle later: ${howToFetch}`,
   )
+}
+
+/** Writes a bundle; trouble with that says how to get it again. */
+async function writeBundle(path: string, text: string, index: number, howToFetch: string) {
+  try {
+    await writeWhole(path, `${text}\n`, "bundle")
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error
+    const message = `entry ${index} is in the log, but its bundle could not be written: ${error.message}`
+    throw new Trouble("disk", `${message}; get it with: ${howToFetch}`, { cause: error })
+  }
+}
+
+/** Opens each checkpoint once, and says once if nobody has pinned its key. */
+function createOpening(
+  log: LogClient,
+  trust: Trust | undefined,
+  remark: (head: OpenedHead) => void,
+) {
+  let last: OpenedCheckpoint | undefined
+  let logs: readonly PinnedLog[] | undefined
+  return {
+    async open(checkpoint: string): Promise<OpenedCheckpoint> {
+      if (last?.checkpoint === checkpoint) return last
+      const head = proven(() => openHead(checkpoint, trust))
+      if (last === undefined) remark(head)
+      logs ??= await bundleLogs(log, trust)
+      const known = logs
+      const { logId } = proven(() => signingLog(checkpoint, known))
+      last = { checkpoint, head, logId }
+      return last
+    },
+    /** The ID of the log that is submitted to. */
+    async ownLogId(): Promise<Hash> {
+      logs ??= await bundleLogs(log, trust)
+      const [known, checkpoint] = [logs, await log.checkpoint()]
+      return proven(() => signingLog(checkpoint, known)).logId
+    },
+  }
 }
 
 /** `wantsWitnesses` says that a receipt is no good before witnesses have cosigned. */
@@ -162,31 +106,29 @@ export async function openSubmission(
   const progress = createProgress({ stream, now, what, total })
   // Who verifies with a quorum can only use what witnesses have cosigned, and so waits for that.
   const isWitnessed = wantsWitnesses || needsWitnesses(trust)
-  let last: OpenedCheckpoint | undefined
-  let hasRemarked = false
+  const opening = createOpening(log, trust, ({ isPinned }) => remarkPinning(output, isPinned))
+  let ownLogId: Hash | undefined
 
-  async function open(checkpoint: string): Promise<OpenedCheckpoint> {
-    if (last?.checkpoint === checkpoint) return last
-    const head = proven(() => openHead(checkpoint, trust))
-    if (!hasRemarked) remarkPinning(output, head.isPinned)
-    hasRemarked = true
-    const logs = last?.logs ?? (await bundleLogs(log, trust))
-    const { logId } = proven(() => signingLog(checkpoint, logs))
-    last = { checkpoint, head, logId, logs }
-    return last
-  }
-
-  function print({ artifact, bundlePath }: Job, receipt: Receipt, isPinned: boolean): void {
+  function print(
+    { artifact, bundlePath }: Job,
+    receipt: Receipt,
+    isPinned: boolean,
+    isKept = false,
+  ) {
     progress.end()
     const { index, leafHash, proof, isNew } = receipt
+    const before = isKept ? " (logged before; its bundle is there and is kept)" : " (logged before)"
     output.result(
-      `${artifact}: entry ${index}${isNew === false ? " (logged before)" : ""}`,
+      `${artifact}: entry ${index}${isNew === false ? before : ""}`,
       [
         ["tree size", proof.size],
         ["leaf hash", formatHex(leafHash)],
         ["bundle", bundlePath],
       ],
-      { artifact, index, isNew, size: proof.size, leafHash, isPinned, bundle: bundlePath },
+      {
+        ...{ artifact, index, isNew, size: proof.size, leafHash, isPinned, bundle: bundlePath },
+        ...(isKept && { isKept }),
+      },
     )
   }
 
@@ -203,18 +145,29 @@ export async function openSubmission(
     waiting: isWitnessed ? { witnessed: true } : {},
     progress,
     fail,
+    async judgeKept(job, request) {
+      ownLogId ??= await opening.ownLogId()
+      const expected = { open: opening.open, logId: ownLogId }
+      const kept = await keptBundle(job.bundlePath, request, expected)
+      if (typeof kept === "string") return kept
+      print(job, { ...kept.receipt, isNew: false }, kept.head.isPinned, true)
+      return undefined
+    },
     async keep(job, request, outcome) {
       try {
         if ("error" in outcome) throw outcome.error
         const { receipt } = outcome
-        if (isWitnessed) assertWitnessed(receipt)
-        const { head, logId } = await open(receipt.checkpoint)
+        const howToFetch = fetchCommand(called.command, receipt.index, job.bundlePath, request)
+        if (isWitnessed) assertWitnessed(receipt, howToFetch)
+        const { head, logId } = await opening.open(receipt.checkpoint)
         proven(() => verifyReceiptUnder(head, request, receipt))
         const text = formatSigstoreBundle(bundleOfSubmission(request, receipt, logId))
-        await writeWhole(job.bundlePath, `${text}\n`, "bundle")
+        await writeBundle(job.bundlePath, text, receipt.index, howToFetch)
         print(job, receipt, head.isPinned)
+        return true
       } catch (error) {
         fail(job, error)
+        return false
       }
     },
   }

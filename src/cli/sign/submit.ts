@@ -1,48 +1,33 @@
-// `countersign submit`: logs signatures, verifies the receipts and writes a bundle for each. What is logged is
-// decided from the flags before any file is read.
-import { basename, join } from "node:path"
+// `countersign submit`: logs what is signed already, verifies the receipts and writes a bundle for each. What is logged
+// is decided from the flags before any file is read. With --key it signs first, as `countersign sign` does.
 import type { Command } from "commander"
-import { bug } from "../../core/base/errors.ts"
-import { LONGEST_BATCH, MOST_IN_BATCH } from "../../core/base/limits.ts"
-import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { logOption } from "../command/log-options.ts"
-import {
-  type Called,
-  defineCommand,
-  jsonOption,
-  optional,
-  type ValuesOf,
-} from "../command/options.ts"
+import { defineCommand, jsonOption, optional, type ValuesOf } from "../command/options.ts"
+import type { Output } from "../command/output.ts"
 import { trustOptions } from "../command/trust-options.ts"
-import {
-  detachedRequest,
-  envelopeRequest,
-  hashedrekordRequest,
-  type Job,
-  openPrivateKey,
-  openSubmission,
-  type Submission,
-} from "./submission.ts"
+import { openPrivateKey, passphraseOption } from "./keys/open-private-key.ts"
+import { jobsOf, namedFile, placeOptions } from "./places.ts"
+import { detachedRequest, envelopeRequest, hashedrekordRequest } from "./requests.ts"
+import { type RequestMaker, submitAll } from "./sending.ts"
 
 const submitOptions = [
   logOption(),
-  optional("--artifact <file...>", "the file to sign, or the file that was signed"),
-  optional("--key <file>", "PEM private key to sign the artifacts with"),
-  optional("--passphrase-file <file>", "first line: the passphrase of the private key"),
+  optional("--artifact <file...>", "the file that was signed, or with --key one to sign"),
   optional("--signature <file>", "signature over the artifact, DER or base64"),
   optional("--public-key <file>", "public key or certificate that verifies the signature"),
   optional("--envelope <file>", "signed DSSE envelope instead of an artifact"),
-  optional("--bundle <file>", "where the bundle goes (default: ARTIFACT.sigstore.json)"),
-  optional("--bundle-dir <dir>", "directory for the bundles of several artifacts"),
+  optional(
+    "--key <file>",
+    "private key to sign the artifacts with: countersign sign is its name now",
+  ),
+  passphraseOption(),
+  ...placeOptions,
   optional("--witnessed", "wait until witnesses have cosigned (default with a policy's quorum)"),
   jsonOption(),
   ...trustOptions,
 ] as const
 
 type SubmitOptions = ValuesOf<typeof submitOptions>
-
-/** Makes the request for one artifact, or for one envelope. */
-type RequestMaker = (artifact: string) => Promise<EntryRequest>
 
 const USAGE =
   "error: give --artifact with --key, or --artifact with --signature and --public-key, or --envelope with --public-key"
@@ -52,13 +37,14 @@ function requestsFor(
   artifacts: readonly string[],
   options: SubmitOptions,
   command: Command,
+  output: Output,
 ): () => Promise<RequestMaker> {
-  const { key = "", signature = "", publicKey = "", passphraseFile } = options
+  const { key = "", signature = "", publicKey = "" } = options
   const inputs = ["artifact", "key", "signature", "publicKey", "envelope"] as const
   switch (inputs.filter((name) => options[name] !== undefined).join()) {
     case "artifact,key":
       return async () => {
-        const { verifier, signFile } = await openPrivateKey(key, passphraseFile)
+        const { verifier, signFile } = await openPrivateKey(key, options, output)
         return async (path) => hashedrekordRequest(verifier, await signFile(path))
       }
     case "artifact,signature,publicKey":
@@ -71,104 +57,28 @@ function requestsFor(
   }
 }
 
-/** The artifacts with where their bundles go; a usage error if two go to one place. */
-function jobsOf(
-  artifacts: readonly string[],
-  { bundle, bundleDir }: SubmitOptions,
-  command: Command,
-): readonly Job[] {
-  if (bundle !== undefined && (bundleDir !== undefined || artifacts.length > 1)) {
-    command.error("error: --bundle names the bundle of one artifact; for several use --bundle-dir")
-  }
-  const written = new Set<string>()
-  return artifacts.map((artifact) => {
-    const name = `${artifact}.sigstore.json`
-    const bundlePath = bundle ?? (bundleDir === undefined ? name : join(bundleDir, basename(name)))
-    if (written.has(bundlePath)) {
-      command.error(`error: two bundles would be written to ${bundlePath}`)
-    }
-    written.add(bundlePath)
-    return { artifact, bundlePath }
-  })
-}
-
-interface Prepared {
-  readonly job: Job
-  readonly request: EntryRequest
-}
-
-async function sendBatch(batch: readonly Prepared[], submission: Submission): Promise<void> {
-  const { log, waiting, keep, progress } = submission
-  const requests = batch.map(({ request }) => request)
-  const outcomes = await log.submitBatch(requests, waiting)
-  for (const [i, { job, request }] of batch.entries()) {
-    await keep(job, request, outcomes[i] ?? bug("a batch answer is too short"))
-  }
-  progress.advance(batch.length)
-}
-
-async function prepare(job: Job, make: RequestMaker, { fail }: Submission) {
-  try {
-    return { job, request: await make(job.artifact) }
-  } catch (error) {
-    fail(job, error)
-    return undefined
-  }
-}
-
-/** Sends batches as large as the log takes; a batch is signed while nothing else is under way. */
-async function submitMany(
-  jobs: readonly Job[],
-  make: RequestMaker,
-  submission: Submission,
-): Promise<void> {
-  let batch: Prepared[] = []
-  let bytes = 0
-  for (const job of jobs) {
-    const prepared = await prepare(job, make, submission)
-    if (prepared === undefined) continue
-    const length = JSON.stringify(prepared.request).length + 1
-    if (batch.length === MOST_IN_BATCH || bytes + length > LONGEST_BATCH) {
-      await sendBatch(batch, submission)
-      batch = []
-      bytes = 0
-    }
-    batch.push(prepared)
-    bytes += length
-  }
-  if (batch.length > 0) await sendBatch(batch, submission)
-}
-
-async function submitAll(options: SubmitOptions, called: Called): Promise<void> {
-  const artifacts = options.artifact ?? [options.envelope ?? ""]
-  const open = requestsFor(artifacts, options, called.command)
-  const jobs = jobsOf(artifacts, options, called.command)
-  const work = { what: "submit", total: jobs.length }
-  const submission = await openSubmission(called, work, options.witnessed)
-  const make = await open()
-  const [only, ...more] = jobs
-  try {
-    if (only === undefined || more.length > 0) return await submitMany(jobs, make, submission)
-    const { log, waiting, keep } = submission
-    const request = await make(only.artifact)
-    await keep(only, request, { receipt: await log.submit(request, waiting) })
-  } finally {
-    submission.progress.end()
-  }
-}
-
 export const submitCommand = defineCommand({
   options: submitOptions,
   help: `
 Examples:
-  countersign submit --log https://log.example.com --artifact app.tar.gz --key signer.pem
-  countersign submit --log https://log.example.com --artifact dist/* --key signer.pem \\
-    --bundle-dir bundles --trusted-root trusted_root.json
   countersign submit --log https://log.example.com --artifact app.tar.gz \\
     --signature app.sig --public-key signer.pub --bundle app.sigstore.json
   countersign submit --log https://log.example.com --envelope att.json --public-key signer.pub
 
-A bundle is written only if the receipt holds. Exits with 1 if an artifact was not logged, or was
-not witnessed in time with --witnessed, with 3 if a receipt is false.`,
-  run: submitAll,
+Folders for bundles are made, and looked at, before anything is sent. A bundle is written only if
+the receipt holds. One that is there is kept if it holds for the same thing, key and log, so that
+the same command may be run again; any other is overwritten only with --force. The same signature
+is one entry, however often it is submitted. If no answer comes, the same is sent again, and then
+the log is asked for the entry. A bundle that could not be written is there for
+countersign fetch-bundle. Exits with 1 if an artifact was not logged, or was not witnessed in time
+with --witnessed, with 3 if a receipt is false.`,
+  async run(options, called) {
+    const { command, output } = called
+    const { artifact, envelope = "", signature, publicKey, key } = options
+    const artifacts = artifact ?? [envelope]
+    const open = requestsFor(artifacts, options, command, output)
+    const inputs = [...artifacts, signature, publicKey, key].filter((it) => it !== undefined)
+    const jobs = jobsOf(artifacts.map(namedFile), inputs, options, command)
+    await submitAll(called, jobs, open, options)
+  },
 })
