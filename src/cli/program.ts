@@ -10,7 +10,9 @@ const commands = {
   descriptions: {
     init: "make the keys, the database and the head guard of a new log",
     serve: "run the log over HTTP",
-    submit: "log signatures, verify the receipts and write bundles",
+    sign: "sign files and images, log the signatures and write bundles",
+    submit: "log what is signed already, verify the receipts and write bundles",
+    "fetch-bundle": "get the bundle of an entry out of a log, verified",
     attach: "give a log the signed bytes of entries of which it has only a digest",
     revoke: "log a revocation of a key, signed by the key itself",
     verify: "verify a bundle offline: artifact, signature, log entry, proof and checkpoint",
@@ -46,7 +48,9 @@ const commands = {
   load: {
     init: async () => (await import("./log/init.ts")).initCommand,
     serve: async () => (await import("./log/serve.ts")).serveCommand,
+    sign: async () => (await import("./sign/sign.ts")).signCommand,
     submit: async () => (await import("./sign/submit.ts")).submitCommand,
+    "fetch-bundle": async () => (await import("./sign/fetch-bundle.ts")).fetchBundleCommand,
     attach: async () => (await import("./attach/attach.ts")).attachCommand,
     revoke: async () => (await import("./sign/revoke.ts")).revokeCommand,
     verify: async () => (await import("./user/verify.ts")).verifyCommand,

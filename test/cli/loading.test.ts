@@ -52,6 +52,7 @@ describe("a command loads what it needs", () => {
   test.each([
     ...["user/verify", "user/checkpoint", "user/entry", "user/evidence", "user/heads"],
     ...["user/proof", "user/search", "user/trust", "sign/submit", "sign/revoke"],
+    ...["sign/sign", "sign/fetch-bundle"],
   ])("%s loads no server, no database and no native code", (name) => {
     const { files, packages } = loadedWith(`${name}.ts`)
     const heavy = [...server, ...engines, database].filter((known) => packages.has(known))

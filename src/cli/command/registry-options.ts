@@ -1,7 +1,7 @@
 // The options that commands on a container registry share, and the registry that they name.
 import type { Fetch } from "../../client/exchange.ts"
-import { type Credentials, readCredentials } from "../../client/registry/credentials.ts"
-import { createRegistry, type Registry } from "../../client/registry/registry.ts"
+import type { Credentials } from "../../client/registry/credentials.ts"
+import type { Registry } from "../../client/registry/registry.ts"
 import { present } from "../../core/base/present.ts"
 import { readText } from "./file.ts"
 import { gathered, optional, preset, type ValuesOf } from "./options.ts"
@@ -34,16 +34,18 @@ async function credentialsOf(
 ): Promise<Credentials | undefined> {
   if (file === undefined || !URL.canParse(url)) return undefined
   const text = await readText(file, "registry credentials", LONGEST_CONFIG)
+  const { readCredentials } = await import("../../client/registry/credentials.ts")
   return readCredentials(text, new URL(url).host)
 }
 
-/** The registry at this base URL. Refuses as {@link createRegistry} and {@link readCredentials} do. */
+/** The registry at this base URL. Refuses as `createRegistry` and `readCredentials` do. */
 export async function openRegistry(
   url: string,
   { registryConfig, tokenHost, redirectHost }: RegistryOptions,
   fetch: Fetch,
   signal?: AbortSignal,
 ): Promise<Registry> {
+  const { createRegistry } = await import("../../client/registry/registry.ts")
   const credentials = await credentialsOf(registryConfig, url)
   const hosts = { tokenHosts: tokenHost, redirectHosts: redirectHost }
   return createRegistry({ url, fetch, ...hosts, ...present({ credentials, signal }) })

@@ -6,7 +6,7 @@ import { equalBytes } from "../../core/base/bytes.ts"
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { LONGEST_BUNDLE } from "../../core/base/limits.ts"
 import { formatBase64 } from "../../core/base/text.ts"
-import { type Hash, portableHasher } from "../../core/tree/hash.ts"
+import { portableHasher } from "../../core/tree/hash.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { proposeEntry } from "../../entry/kinds/request.ts"
 import { verifyPortably } from "../../entry/portable-verification.ts"
@@ -18,17 +18,12 @@ import {
 import { bundleOfSubmission } from "../../sigstore/submission-bundle.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import { readText } from "../command/file.ts"
+import type { Checkpoints } from "./checkpoints.ts"
 
 /** A bundle that holds, read as the receipt that it was made of. */
 export interface KeptBundle {
   readonly receipt: Receipt
   readonly head: OpenedHead
-}
-
-/** How checkpoints are opened, and the log that is submitted to. */
-interface Expected {
-  open(checkpoint: string): Promise<{ readonly head: OpenedHead; readonly logId: Hash }>
-  readonly logId: Hash
 }
 
 /** The submission with the signature of the bundle: another signature by the same key is as good. */
@@ -40,13 +35,15 @@ function withSignature(request: EntryRequest, { content }: SigstoreBundle): Entr
   return { ...request, envelope: { ...request.envelope, signatures } }
 }
 
-function assertSigned(request: EntryRequest): void {
+/** Refuses `bad-signature` unless every signature holds; a receipt alone leaves that to the log. */
+export function assertSigned(request: EntryRequest): void {
   const { claims } = proposeEntry(request)
   const isHeld = claims.every((checks) => checks.some((check) => verifyPortably(check)))
   if (!isHeld) refuse("bad-signature", "its signature does not hold for this artifact and key")
 }
 
-function receiptOf({ entries }: SigstoreBundle): Receipt {
+/** The receipt that a bundle of one entry was made of; refuses `unsupported` for any other. */
+export function receiptOf({ entries }: SigstoreBundle): Receipt {
   const [entry, more] = entries
   if (entry?.proof === undefined || more !== undefined) {
     return refuse("unsupported", "it has not exactly one entry with an inclusion proof")
@@ -56,12 +53,16 @@ function receiptOf({ entries }: SigstoreBundle): Receipt {
   return { index, body, leafHash: portableHasher.leaf(body), proof: path, checkpoint }
 }
 
-async function judge(text: string, asked: EntryRequest, expected: Expected): Promise<KeptBundle> {
+async function judge(
+  text: string,
+  asked: EntryRequest,
+  checkpoints: Checkpoints,
+): Promise<KeptBundle> {
   const bundle = parseSigstoreBundle(text)
   const request = withSignature(asked, bundle)
   const receipt = receiptOf(bundle)
-  const { head, logId } = await expected.open(receipt.checkpoint)
-  if (!equalBytes(logId, expected.logId)) refuse("mismatch", "it is of another log")
+  const { head, logId } = await checkpoints.open(receipt.checkpoint)
+  if (!equalBytes(logId, await checkpoints.ownLogId())) refuse("mismatch", "it is of another log")
   const own = bundleOfSubmission(request, receipt, logId)
   if (formatSigstoreBundle(bundle) !== formatSigstoreBundle(own)) {
     refuse("mismatch", "it is about something else, or by another key")
@@ -75,10 +76,10 @@ async function judge(text: string, asked: EntryRequest, expected: Expected): Pro
 export async function keptBundle(
   path: string,
   request: EntryRequest,
-  expected: Expected,
+  checkpoints: Checkpoints,
 ): Promise<KeptBundle | string> {
   try {
-    return await judge(await readText(path, "bundle", LONGEST_BUNDLE), request, expected)
+    return await judge(await readText(path, "bundle", LONGEST_BUNDLE), request, checkpoints)
   } catch (error) {
     if (error instanceof Falsehood) return error.cause.message
     if (error instanceof Refusal) return error.message

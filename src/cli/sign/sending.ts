@@ -43,14 +43,14 @@ async function withoutKept(
   there: readonly Job[],
   make: RequestMaker,
   submission: Submission,
-): Promise<{ readonly left: readonly Job[]; readonly kept: number }> {
+): Promise<{ readonly left: readonly Job[]; readonly kept: readonly Job[] }> {
   const conflicts: string[] = []
-  let kept = 0
+  const kept: Job[] = []
   for (const job of there) {
     const prepared = await prepare(job, make, submission)
     if (prepared === undefined) continue
     const why = await submission.judgeKept(job, prepared.request)
-    if (why === undefined) kept++
+    if (why === undefined) kept.push(job)
     else conflicts.push(`${job.bundlePath} is there already, and is no bundle for this: ${why}`)
   }
   if (conflicts.length > 0) refuseConflicts(conflicts)
@@ -77,7 +77,7 @@ async function* batchesOf(jobs: readonly Job[], make: RequestMaker, submission: 
   if (batch.length > 0) yield batch
 }
 
-/** Gives how many bundles were written; throws trouble if the log is out of reach. */
+/** Gives the jobs whose bundles were written; throws trouble if the log is out of reach. */
 async function sendBatch(
   batch: readonly Prepared[],
   form: "single" | "batch",
@@ -86,10 +86,10 @@ async function sendBatch(
   const { log, waiting, keep, progress } = submission
   const requests = batch.map(({ request }) => request)
   const outcomes = await submitPatiently(log, requests, waiting, form)
-  let written = 0
+  const written: Job[] = []
   for (const [i, { job, request }] of batch.entries()) {
     const outcome = outcomes[i] ?? bug("a batch answer is too short")
-    if (await keep(job, request, outcome)) written++
+    if (await keep(job, request, outcome)) written.push(job)
   }
   progress.advance(batch.length)
   return written
@@ -98,10 +98,10 @@ async function sendBatch(
 /** Sends everything; a batch is signed while nothing else is under way. */
 async function sendAll(jobs: readonly Job[], make: RequestMaker, submission: Submission) {
   const form = jobs.length === 1 ? "single" : "batch"
-  let written = 0
+  const written: Job[] = []
   for await (const batch of batchesOf(jobs, make, submission)) {
     try {
-      written += await sendBatch(batch, form, submission)
+      written.push(...(await sendBatch(batch, form, submission)))
     } catch (error) {
       if (!(error instanceof Refusal || error instanceof Trouble)) throw error
       for (const { job } of batch) submission.fail(job, error)
@@ -112,29 +112,40 @@ async function sendAll(jobs: readonly Job[], make: RequestMaker, submission: Sub
   return written
 }
 
-/** Logs all jobs and writes their bundles. Refuses `conflict`, throws trouble, before anything is sent. */
+function remarkMissing(
+  jobs: readonly Job[],
+  done: readonly Job[],
+  { progress }: Submission,
+  { output }: Called,
+): void {
+  if (jobs.length === 1 || done.length === jobs.length) return
+  progress.end()
+  output.remark(
+    `${done.length} of ${jobs.length} have their bundles, those that are listed; run the same command again for the others: nothing is logged twice`,
+  )
+}
+
+/**
+ * Logs all jobs and writes their bundles; gives those that have one. Refuses `conflict` and throws trouble before
+ * anything is sent.
+ */
 export async function submitAll(
   called: Called,
   jobs: readonly Job[],
   open: () => Promise<RequestMaker>,
   { witnessed, force }: { readonly witnessed?: true; readonly force?: true },
-): Promise<void> {
-  const what = called.command.name()
-  const submission = await openSubmission(called, { what, total: jobs.length }, witnessed)
+): Promise<readonly Job[]> {
+  const work = { what: called.command.name(), total: jobs.length }
+  const submission = await openSubmission(called, work, witnessed)
   try {
     const make = await open()
     const there = await preparePlaces(jobs)
     const { left, kept } = force
-      ? { left: jobs, kept: 0 }
+      ? { left: jobs, kept: [] }
       : await withoutKept(jobs, there, make, submission)
-    const written = await sendAll(left, make, submission)
-    const [all, done] = [jobs.length, kept + written]
-    submission.progress.end()
-    if (all > 1 && done < all) {
-      called.output.remark(
-        `${done} of ${all} have their bundles, as listed; run the same command again for the others: nothing is logged twice`,
-      )
-    }
+    const done = [...kept, ...(await sendAll(left, make, submission))]
+    remarkMissing(jobs, done, submission, called)
+    return done
   } finally {
     submission.progress.end()
   }

@@ -69,9 +69,8 @@ Folders for bundles are made, and looked at, before anything is sent. A bundle i
 the receipt holds. One that is there is kept if it holds for the same thing, key and log, so that
 the same command may be run again; any other is overwritten only with --force. The same signature
 is one entry, however often it is submitted. If no answer comes, the same is sent again, and then
-the log is asked for the entry. A bundle that could not be written is there for
-countersign fetch-bundle. Exits with 1 if an artifact was not logged, or was not witnessed in time
-with --witnessed, with 3 if a receipt is false.`,
+the log is asked for the entry. Exits with 1 if an artifact was not logged, or was not witnessed in
+time with --witnessed, with 3 if a receipt is false.`,
   async run(options, called) {
     const { command, output } = called
     const { artifact, envelope = "", signature, publicKey, key } = options

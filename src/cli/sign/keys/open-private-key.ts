@@ -7,7 +7,7 @@ import { readPassphrase } from "../../command/key-files.ts"
 import { optional, type ValuesOf } from "../../command/options.ts"
 import type { Output } from "../../command/output.ts"
 import { shellWord } from "../../command/shell-words.ts"
-import { type PrivateKey, readPrivateKey } from "./private-key.ts"
+import type { PrivateKey } from "./private-key.ts"
 
 /** How a signer's key is opened. */
 export const passphraseOption = () =>
@@ -25,14 +25,17 @@ async function remarkReaders(path: string, output: Output): Promise<void> {
   output.remark(`the private key ${path} can be read by others; run: chmod 600 ${shellWord(path)}`)
 }
 
-/** Refuses as {@link readPrivateKey} does; throws trouble ("disk"). */
+/** Refuses as `readPrivateKey` does; throws trouble ("disk"). */
 export async function openPrivateKey(
   path: string,
   { passphraseFile }: PassphraseOptions,
   output: Output,
 ): Promise<PrivateKey> {
   // cosign's name for it, so that what signs with cosign in a pipeline signs here.
-  const passphrase = (await readPassphrase(passphraseFile)) ?? process.env["COSIGN_PASSWORD"]
+  const given = (await readPassphrase(passphraseFile))?.replace(/\r$/, "")
+  const passphrase = given ?? process.env["COSIGN_PASSWORD"]
   await remarkReaders(path, output)
+  // Who submits what is signed already needs none of the code that signs.
+  const { readPrivateKey } = await import("./private-key.ts")
   return readPrivateKey(await readText(path, "private key", LONGEST_PEM), passphrase, path)
 }
