@@ -14,9 +14,9 @@ import {
   type ValuesOf,
 } from "../command/options.ts"
 import { trustOptions } from "../command/trust-options.ts"
-import { createImages, imageOptions, namedImage } from "./images.ts"
+import { createImages, type Images, imageOptions, namedImage } from "./images.ts"
 import { openPrivateKey, passphraseOption } from "./keys/open-private-key.ts"
-import { jobsOf, namedFile, placeOptions } from "./places.ts"
+import { type Job, jobsOf, namedFile, placeOptions } from "./places.ts"
 import { hashedrekordRequest } from "./requests.ts"
 import { type RequestMaker, submitAll } from "./sending.ts"
 import {
@@ -67,19 +67,49 @@ async function predicateOf({ predicate, predicateType }: SignOptions): Promise<P
   return await readPredicate(predicate, predicateType)
 }
 
-/** A statement for images, and for files where flags ask for one; else the file's own digest is signed. */
-function requestMaker(options: SignOptions, { terminal, output }: Called, predicate: Predicate) {
-  const { image = [], statement } = options
-  const images = createImages(options, terminal)
-  const isAbout = statement === true || options.predicate !== undefined
-  return async (): Promise<RequestMaker> => {
+/** Whether a statement is signed: about every image, and about files where flags ask for one. */
+function isStatement(artifact: string, { image = [], statement, predicate }: SignOptions): boolean {
+  return statement === true || predicate !== undefined || image.includes(artifact)
+}
+
+function requestMaker(
+  options: SignOptions,
+  { output }: Called,
+  predicate: Predicate,
+  images: Images,
+): () => Promise<RequestMaker> {
+  return async () => {
     const key = await openPrivateKey(options.key, options, output)
     return async (artifact) => {
-      if (image.includes(artifact)) {
-        return statementRequest(key, await images.subject(artifact), predicate)
+      if (!isStatement(artifact, options)) {
+        return hashedrekordRequest(key.verifier, await key.signFile(artifact))
       }
-      if (isAbout) return statementRequest(key, await fileSubject(artifact), predicate)
-      return hashedrekordRequest(key.verifier, await key.signFile(artifact))
+      const isImage = options.image?.includes(artifact) === true
+      const subject = await (isImage ? images.subject(artifact) : fileSubject(artifact))
+      return statementRequest(key, subject, predicate)
+    }
+  }
+}
+
+/** Puts bundles beside their images; what goes wrong with one is no reason to leave out the others. */
+async function push(
+  jobs: readonly Job[],
+  { type }: Predicate,
+  images: Images,
+  { output, terminal }: Called,
+): Promise<void> {
+  const annotations = {
+    "dev.sigstore.bundle.content": "dsse-envelope",
+    "dev.sigstore.bundle.predicateType": type,
+  }
+  for (const { artifact, bundlePath } of jobs) {
+    try {
+      await images.push(artifact, bundlePath, annotations)
+      output.remark(`${artifact}: its bundle is in the registry`)
+    } catch (error) {
+      if (!(error instanceof Refusal || error instanceof Trouble)) throw error
+      output.remark(`${artifact}: its bundle is not in the registry: ${error.message}`)
+      terminal.fail(EXIT_FAILURE)
     }
   }
 }
@@ -92,24 +122,17 @@ async function sign(options: SignOptions, called: Called): Promise<void> {
   const read = inputs.filter((it) => it !== undefined)
   const jobs = jobsOf(named, read, options, called.command)
   const predicate = await predicateOf(options)
-  const open = requestMaker(options, called, predicate)
-  const done = await submitAll(called, jobs, open, options)
-  if (options.push !== true) return
   const images = createImages(options, called.terminal)
-  const annotations = {
-    "dev.sigstore.bundle.content": "dsse-envelope",
-    "dev.sigstore.bundle.predicateType": predicate.type,
+  const open = requestMaker(options, called, predicate, images)
+  const done = await submitAll(called, jobs, open, options)
+  const statements = done.filter((job) => isStatement(job.artifact, options))
+  if (statements.length > 0) {
+    const { attachStatements } = await import("./attaching.ts")
+    await attachStatements(statements, called)
   }
-  for (const { artifact: text, bundlePath } of done.filter((job) => image.includes(job.artifact))) {
-    try {
-      await images.push(text, bundlePath, annotations)
-      called.output.remark(`${text}: its bundle is in the registry`)
-    } catch (error) {
-      if (!(error instanceof Refusal || error instanceof Trouble)) throw error
-      called.output.remark(`${text}: its bundle is not in the registry: ${error.message}`)
-      called.terminal.fail(EXIT_FAILURE)
-    }
-  }
+  if (options.push !== true) return
+  const pushed = statements.filter((job) => image.includes(job.artifact))
+  await push(pushed, predicate, images, called)
 }
 
 export const signCommand = defineCommand({
@@ -127,7 +150,8 @@ Examples:
 The same artifact and key (and predicate) are the same signature and the same entry, however often
 they are signed: ECDSA is by RFC 6979, RSA by PKCS #1 v1.5, Ed25519 as it is. A statement names
 its subject by SHA-256, SHA-384 and SHA-512; an image by those of its manifest, which is fetched.
-Short names of predicate types are those of cosign's --type; the predicate is signed as it is.
+Short names of predicate types are those of cosign's --type; the predicate is signed as it is. The
+log is given the statement as a message, if it takes them, so that it can show what was signed.
 
 Folders for bundles are made, and looked at, before anything is sent. A bundle that is there is kept
 if it holds for the same thing, key and log, so that the same command may be run again; any other
