@@ -226,13 +226,18 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     log: ["command", "log/search", "log/threads"],
     user: ["command"],
     verify: ["command", "user"],
+    "sign/keys": ["command"],
+    sign: ["command", "sign/keys"],
     attach: ["command"],
     bridge: ["command"],
     witness: ["command", "log"],
     "monitor/sinks": ["command"],
     watch: ["command"],
     monitor: ["command", "monitor/sinks", "watch"],
-    ".": ["command", "log", "user", "verify", "attach", "bridge", "witness", "watch", "monitor"],
+    ".": [
+      ...["command", "log", "user", "verify", "sign", "attach", "bridge"],
+      ...["witness", "watch", "monitor"],
+    ],
   },
 }
 

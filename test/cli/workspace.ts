@@ -1,9 +1,9 @@
 // A folder of its own and a log behind HTTP for tests of commands, with the files that pin the log's key.
 import { generateKeyPairSync, type KeyObject } from "node:crypto"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { openServedLog, type ServedLog } from "../http/served-log.ts"
+import { openServedLog, type ServedLog, type ServedLogOptions } from "../http/served-log.ts"
 
 export interface Workspace {
   readonly served: ServedLog
@@ -18,9 +18,9 @@ export interface Workspace {
   close(): Promise<void>
 }
 
-export async function openWorkspace(): Promise<Workspace> {
+export async function openWorkspace(options: ServedLogOptions = {}): Promise<Workspace> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-cli-"))
-  const served = await openServedLog()
+  const served = await openServedLog(options)
   const url = `http://127.0.0.1:${served.port}`
   const path = (name: string) => join(folder, name)
   const write = (name: string, content: string | Uint8Array) => {
@@ -60,8 +60,10 @@ export function writeKeys(
 ): KeyFiles {
   const secret = pair.privateKey.export({ type: "pkcs8", format: "pem" })
   const pub = pair.publicKey.export({ type: "spki", format: "pem" })
+  const file = workspace.write(`${name}.pem`, secret)
+  chmodSync(file, 0o600)
   return {
-    secret: workspace.write(`${name}.pem`, secret),
+    secret: file,
     public: workspace.write(`${name}.pub`, pub),
     privateKey: pair.privateKey,
   }

@@ -1,26 +1,13 @@
 // Puts back what a registry has lost, from copies: blobs and manifest of a referrer and its line in the fallback tag,
-// or a layer under one of cosign's tags. Others write the same tags at the same time without any lock, so a tag is read
-// again after it was written.
+// or a layer under one of cosign's tags.
 
-import {
-  INDEX_TYPE,
-  LONGEST_MANIFEST,
-  MANIFEST_TYPE,
-  type Manifest,
-  printJson,
-  readManifest,
-} from "../../client/registry/manifest.ts"
+import { type Manifest, readManifest } from "../../client/registry/manifest.ts"
 import { tagOf } from "../../client/registry/reference.ts"
-import { digestLike, type FoundManifest, type Registry } from "../../client/registry/registry.ts"
-import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
+import { addUnderTag, jsonOf, putReferrerManifest } from "../../client/registry/referrer.ts"
+import { digestLike, type Registry } from "../../client/registry/registry.ts"
 import { refuse } from "../../core/base/errors.ts"
-import { asObject, parseJson } from "../../core/base/json-value.ts"
 import type { Copies } from "./copies.ts"
 import { type KeptPart, placeOf } from "./state.ts"
-
-const TRIES = 3
-
-type Json = Readonly<Record<string, unknown>>
 
 interface Workbench {
   readonly registry: Registry
@@ -29,13 +16,6 @@ interface Workbench {
 
 async function copyOf({ copies }: Workbench, digest: string): Promise<Uint8Array> {
   return (await copies.read(digest)) ?? refuse("not-found", `the copy of ${digest} is gone`)
-}
-
-function jsonOf(bytes: Uint8Array): Json {
-  return asObject<string>(
-    parseJson(parseUtf8(bytes, "copy"), "copy", LONGEST_MANIFEST),
-    "copy",
-  ) as Json
 }
 
 async function putBlobs(bench: Workbench, repository: string, digests: readonly string[]) {
@@ -49,60 +29,18 @@ function blobsOf({ config, layers }: Manifest): readonly string[] {
   return [...(config === undefined ? [] : [config]), ...layers].map(({ digest }) => digest)
 }
 
-function manifestOf(value: object, mediaType: string): FoundManifest {
-  const bytes = utf8(printJson(value))
-  return { bytes, mediaType, digest: digestLike("sha256:", bytes) }
-}
-
-/** Adds one descriptor to the list `member` of what is under a tag, until it is found there. */
-async function addUnderTag(
-  { registry }: Workbench,
-  repository: string,
-  tag: string,
-  add: { readonly member: "manifests" | "layers"; readonly descriptor: Json; readonly empty: Json },
-): Promise<void> {
-  const { member, descriptor, empty } = add
-  const line = printJson(descriptor)
-  for (let tries = 0; tries < TRIES; tries++) {
-    const found = await registry.manifest(repository, tag)
-    const value = found === undefined ? empty : jsonOf(found.bytes)
-    const list = Array.isArray(value[member]) ? (value[member] as readonly unknown[]) : []
-    if (found !== undefined && list.some((each) => printJson(Object(each)) === line)) return
-    const type = String(value["mediaType"] ?? found?.mediaType ?? MANIFEST_TYPE)
-    await registry.putManifest(
-      repository,
-      tag,
-      manifestOf({ ...value, [member]: [...list, descriptor] }, type),
-    )
-  }
-  refuse(
-    "conflict",
-    `${repository}:${tag} is written by others all the time; it is put back the next time`,
-  )
-}
-
 async function putReferrerBack(bench: Workbench, part: KeptPart): Promise<void> {
   const { repository, subject, copies } = part
   const bytes = await copyOf(bench, copies[0] ?? "")
   const manifest = readManifest(bytes, part.mediaType)
   await putBlobs(bench, repository, blobsOf(manifest))
   const digest = digestLike("sha256:", bytes)
-  const isKept = await bench.registry.putManifest(repository, digest, {
-    ...{ bytes, digest, mediaType: manifest.mediaType || part.mediaType },
-  })
-  if (isKept) return
   const { artifactType, config, mediaType } = manifest
-  const type = artifactType || config?.mediaType
-  const annotations = jsonOf(bytes)["annotations"]
-  await addUnderTag(bench, repository, tagOf(subject, "referrers"), {
-    member: "manifests",
-    descriptor: {
-      mediaType: mediaType || MANIFEST_TYPE,
-      ...{ digest, size: bytes.length },
-      ...(type !== undefined && { artifactType: type }),
-      ...(annotations !== undefined && { annotations }),
-    },
-    empty: { schemaVersion: 2, mediaType: INDEX_TYPE, manifests: [] },
+  await putReferrerManifest(bench.registry, repository, {
+    subject,
+    manifest: { bytes, digest, mediaType: mediaType || part.mediaType },
+    artifactType: artifactType || config?.mediaType,
+    annotations: jsonOf(bytes)["annotations"],
   })
 }
 
@@ -116,7 +54,7 @@ async function putLayerBack(bench: Workbench, part: KeptPart): Promise<void> {
   const layer = jsonOf(descriptor)
   const blobs = [String(layer["digest"]), ...(config === undefined ? [] : [config.digest])]
   await putBlobs(bench, repository, blobs)
-  await addUnderTag(bench, repository, tagOf(subject, use), {
+  await addUnderTag(bench.registry, repository, tagOf(subject, use), {
     ...{ member: "layers", descriptor: layer, empty: { ...jsonOf(base), layers: [] } },
   })
 }

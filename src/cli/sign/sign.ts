@@ -1,0 +1,162 @@
+// `countersign sign`: signs files, or statements about files and images, logs the signatures, verifies the receipts and
+// writes a bundle for each. Every signature is deterministic, so the same command is the same entry.
+import type { Command } from "commander"
+import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { EXIT_FAILURE } from "../command/exit-code.ts"
+import { logOption } from "../command/log-options.ts"
+import {
+  type Called,
+  defineCommand,
+  jsonOption,
+  mandatory,
+  optional,
+  parsed,
+  type ValuesOf,
+} from "../command/options.ts"
+import { trustOptions } from "../command/trust-options.ts"
+import { createImages, type Images, imageOptions, namedImage } from "./images.ts"
+import { openPrivateKey, passphraseOption } from "./keys/open-private-key.ts"
+import { type Job, jobsOf, namedFile, placeOptions } from "./places.ts"
+import { hashedrekordRequest } from "./requests.ts"
+import { type RequestMaker, submitAll } from "./sending.ts"
+import {
+  fileSubject,
+  type Predicate,
+  parsePredicateType,
+  readPredicate,
+  SIGNED_PREDICATE,
+  statementRequest,
+} from "./statements.ts"
+
+const signOptions = [
+  logOption(),
+  optional("--artifact <file...>", "the file to sign"),
+  mandatory("--key <file>", "private key: PEM, cosign.key or OpenSSH's"),
+  passphraseOption(),
+  optional("--statement", "sign a statement about each file, not the file itself"),
+  optional("--predicate <file>", "JSON object that the statement says of its subject"),
+  parsed(
+    "--predicate-type <type>",
+    "URI of the predicate's type, or a short name such as slsaprovenance1",
+    parsePredicateType,
+  ),
+  ...imageOptions,
+  ...placeOptions,
+  optional("--witnessed", "wait until witnesses have cosigned (default with a policy's quorum)"),
+  jsonOption(),
+  ...trustOptions,
+] as const
+
+type SignOptions = ValuesOf<typeof signOptions>
+
+/** Usage errors for flags that mean nothing together. */
+function assertMeaning(options: SignOptions, command: Command): void {
+  const { artifact = [], image = [], predicate, predicateType, push, ownDigestOnly } = options
+  if (artifact.length + image.length === 0) command.error("error: give --artifact or --image")
+  if ((predicate === undefined) !== (predicateType === undefined)) {
+    command.error("error: give --predicate and --predicate-type together")
+  }
+  if (image.length === 0 && (push || ownDigestOnly)) {
+    command.error("error: --push and --own-digest-only belong to --image")
+  }
+  if (new Set(image).size !== image.length) command.error("error: an image is given twice")
+}
+
+async function predicateOf({ predicate, predicateType }: SignOptions): Promise<Predicate> {
+  if (predicate === undefined || predicateType === undefined) return SIGNED_PREDICATE
+  return await readPredicate(predicate, predicateType)
+}
+
+/** Whether a statement is signed: about every image, and about files where flags ask for one. */
+function isStatement(artifact: string, { image = [], statement, predicate }: SignOptions): boolean {
+  return statement === true || predicate !== undefined || image.includes(artifact)
+}
+
+function requestMaker(
+  options: SignOptions,
+  { output }: Called,
+  predicate: Predicate,
+  images: Images,
+): () => Promise<RequestMaker> {
+  return async () => {
+    const key = await openPrivateKey(options.key, options, output)
+    return async (artifact) => {
+      if (!isStatement(artifact, options)) {
+        return hashedrekordRequest(key.verifier, await key.signFile(artifact))
+      }
+      const isImage = options.image?.includes(artifact) === true
+      const subject = await (isImage ? images.subject(artifact) : fileSubject(artifact))
+      return statementRequest(key, subject, predicate)
+    }
+  }
+}
+
+/** Puts bundles beside their images; what goes wrong with one is no reason to leave out the others. */
+async function push(
+  jobs: readonly Job[],
+  { type }: Predicate,
+  images: Images,
+  { output, terminal }: Called,
+): Promise<void> {
+  const annotations = {
+    "dev.sigstore.bundle.content": "dsse-envelope",
+    "dev.sigstore.bundle.predicateType": type,
+  }
+  for (const { artifact, bundlePath } of jobs) {
+    try {
+      await images.push(artifact, bundlePath, annotations)
+      output.remark(`${artifact}: its bundle is in the registry`)
+    } catch (error) {
+      if (!(error instanceof Refusal || error instanceof Trouble)) throw error
+      output.remark(`${artifact}: its bundle is not in the registry: ${error.message}`)
+      terminal.fail(EXIT_FAILURE)
+    }
+  }
+}
+
+async function sign(options: SignOptions, called: Called): Promise<void> {
+  assertMeaning(options, called.command)
+  const { artifact = [], image = [] } = options
+  const named = [...artifact.map(namedFile), ...image.map(namedImage)]
+  const inputs = [...artifact, options.key, options.predicate, options.passphraseFile]
+  const read = inputs.filter((it) => it !== undefined)
+  const jobs = jobsOf(named, read, options, called.command)
+  const predicate = await predicateOf(options)
+  const images = createImages(options, called.terminal)
+  const open = requestMaker(options, called, predicate, images)
+  const done = await submitAll(called, jobs, open, options)
+  const statements = done.filter((job) => isStatement(job.artifact, options))
+  if (statements.length > 0) {
+    const { attachStatements } = await import("./attaching.ts")
+    await attachStatements(statements, called)
+  }
+  if (options.push !== true) return
+  const pushed = statements.filter((job) => image.includes(job.artifact))
+  await push(pushed, predicate, images, called)
+}
+
+export const signCommand = defineCommand({
+  options: signOptions,
+  help: `
+Examples:
+  countersign sign --log https://log.example.com --artifact app.tar.gz --key cosign.key
+  countersign sign --log https://log.example.com --artifact dist/app.tgz dist/app.whl \\
+    --key signer.pem --bundle-dir bundles --policy log.policy
+  countersign sign --log https://log.example.com --artifact app.tar.gz --key signer.pem \\
+    --predicate provenance.json --predicate-type slsaprovenance1
+  countersign sign --log https://log.example.com --key signer.pem --push \\
+    --image registry.example.com/acme/app@sha256:HEX
+
+The same artifact and key (and predicate) are the same signature and the same entry, however often
+they are signed: ECDSA is by RFC 6979, RSA by PKCS #1 v1.5, Ed25519 as it is. A statement names
+its subject by SHA-256, SHA-384 and SHA-512; an image by those of its manifest, which is fetched.
+Short names of predicate types are those of cosign's --type; the predicate is signed as it is. The
+log is given the statement as a message, if it takes them, so that it can show what was signed.
+
+Folders for bundles are made, and looked at, before anything is sent. A bundle that is there is kept
+if it holds for the same thing, key and log, so that the same command may be run again; any other
+is overwritten only with --force. If no answer comes, the same is sent again, and then the log is
+asked for the entry. Exits with 1 if something was not logged or has no bundle, with 3 if a
+receipt is false.`,
+  run: sign,
+})
