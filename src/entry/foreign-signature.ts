@@ -63,7 +63,7 @@ export function foreignForm(bytes: Uint8Array): ForeignSignature | undefined {
   if (isCms(bytes)) return other("a signature in CMS; sign with openssl dgst -sign")
   const start = latin1.decode(bytes.subarray(0, SURE))
   if (start.startsWith("SSHSIG")) return SSH
-  if (!PRINTABLE.test(start)) return undefined
+  if (start.length < SURE || !PRINTABLE.test(start)) return undefined
   const text = latin1.decode(bytes).trim()
   return PRINTABLE.test(text) ? texts.find(([pattern]) => pattern.test(text))?.[1] : undefined
 }
