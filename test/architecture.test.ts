@@ -220,13 +220,15 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "log/threads": ["log/search"],
     log: ["command", "log/search", "log/threads"],
     user: ["command"],
+    "sign/keys": ["command"],
+    sign: ["command", "sign/keys"],
     attach: ["command"],
     bridge: ["command"],
     witness: ["command", "log"],
     "monitor/sinks": ["command"],
     watch: ["command"],
     monitor: ["command", "monitor/sinks", "watch"],
-    ".": ["command", "log", "user", "attach", "bridge", "witness", "watch", "monitor"],
+    ".": ["command", "log", "user", "sign", "attach", "bridge", "witness", "watch", "monitor"],
   },
 }
 
