@@ -127,8 +127,8 @@ describe("layers", () => {
       true,
       true,
     ])
-    expect(allowed('import type { A } from "../client/verify.ts"')).toEqual([false])
-    expect(allowed('import { a } from "../client/verify.ts"')).toEqual([false])
+    expect(allowed('import type { A } from "../client/verify/verify.ts"')).toEqual([false])
+    expect(allowed('import { a } from "../client/verify/verify.ts"')).toEqual([false])
     expect(allowed('export * from "../storage/files/guard-file.ts"')).toEqual([false])
     expect(allowed('const a = await import("left-pad")')).toEqual([false])
   })
@@ -191,7 +191,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
       "rescan",
     ],
   },
-  client: { ".": [], messages: ["."], registry: [".", "messages"] },
+  client: { ".": [], verify: ["."], messages: ["."], registry: [".", "messages"] },
   crypto: { engines: [], signers: ["engines"], ".": [] },
   storage: {
     disk: [],

@@ -21,7 +21,7 @@ export interface Reading {
 /** For each signature, whoever tries them. */
 export const MOST_READINGS = 8
 /** Longer messages are not read in other ways: each reading is hashed as a whole. */
-const LONGEST_READING = 262_144
+export const LONGEST_READING = 262_144
 
 const COORDINATE: Readonly<Partial<Record<KeyType, number>>> = {
   "ecdsa-p256": 32,
@@ -78,9 +78,13 @@ function isOpenPgp(bytes: Uint8Array): boolean {
   return (first - 192) * 256 + second + 192 === bytes.length - 3 && third === OPENPGP_VERSION
 }
 
+/** Longer than chance has it: one digit of base64 in three is one of these. */
+const HEX = /^[0-9a-fA-F]{64,}={0,2}$/
+
 /** What the bytes alone say, without any cryptography: the end of a sentence. */
 export function formFinding({ algorithm, signature, spki }: SignatureCheck): string | undefined {
   if (isOpenPgp(signature)) return "it is a signature of OpenPGP's, which is not taken"
+  if (HEX.test(formatBase64(signature))) return "hexadecimal was read as base64; send base64"
   const { keyType } = algorithms[algorithm]
   const size = signature.length
   const coordinate = COORDINATE[keyType]

@@ -19,6 +19,7 @@ import { needsWitnesses, remarkPinning } from "../command/trust-options.ts"
 import { fetchCommand } from "./fetch-command.ts"
 import { keptBundle } from "./kept-bundles.ts"
 import type { Job } from "./places.ts"
+import { explainRefusal } from "./signature-file.ts"
 
 export interface Submission {
   readonly log: LogClient
@@ -155,7 +156,7 @@ export async function openSubmission(
     },
     async keep(job, request, outcome) {
       try {
-        if ("error" in outcome) throw outcome.error
+        if ("error" in outcome) throw await explainRefusal(outcome.error, request, job.artifact)
         const { receipt } = outcome
         const howToFetch = fetchCommand(called.command, receipt.index, job.bundlePath, request)
         if (isWitnessed) assertWitnessed(receipt, howToFetch)
