@@ -4,16 +4,16 @@
 import { utf8 } from "../core/base/bytes.ts"
 import { digestOf, hashNames } from "../core/base/digest.ts"
 import { unlessRefused } from "../core/base/errors.ts"
+import { rsaFinding } from "../core/base/rsa-padding.ts"
 import { formatBase64, formatHex } from "../core/base/text.ts"
 import { algorithms, type HashName, type KeyType } from "./algorithm.ts"
 import { derElements } from "./der.ts"
 import type { SignatureCheck, Signed } from "./entry.ts"
 import { hashOfCheck, keyOfCheck } from "./portable-verification.ts"
-import { rsaFinding } from "./rsa-diagnosis.ts"
 import { dssePae, IN_TOTO_PAYLOAD_TYPE, isPae, parsePae } from "./statement/pae.ts"
 
 /** Another thing that may have been signed, and the end of a sentence if it was. */
-export interface Reading {
+interface Reading {
   readonly check: SignatureCheck
   readonly finding: string
 }
@@ -79,7 +79,7 @@ function isOpenPgp(bytes: Uint8Array): boolean {
 }
 
 /** Longer than chance has it: one digit of base64 in three is one of these. */
-const HEX = /^[0-9a-fA-F]{64,}={0,2}$/
+const HEX = /^(?=.*[0-9])[0-9a-fA-F]{64,}={0,2}$/
 
 /** What the bytes alone say, without any cryptography: the end of a sentence. */
 export function formFinding({ algorithm, signature, spki }: SignatureCheck): string | undefined {

@@ -2,6 +2,7 @@
 // algorithm that follows from a key, the frame of a canonical body, and the terms that it is found by.
 import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
+import { BARE_SIGNATURE, foreignForm } from "../core/base/foreign-signature.ts"
 import { formatBase64, parseHex } from "../core/base/text.ts"
 import { assertBodyLength } from "../core/tree/bundle.ts"
 import {
@@ -17,7 +18,6 @@ import { type Base64Field, readBase64 } from "./base64-fields.ts"
 import { canonicalJson, type JsonValue } from "./canonical-json.ts"
 import { type DsseEnvelope, formatEnvelope, type KeptPayload } from "./dsse.ts"
 import type { Proposal, SignatureCheck } from "./entry.ts"
-import { BARE_SIGNATURE, foreignForm } from "./foreign-signature.ts"
 import { type Findable, sha256Text, termsOf } from "./search-terms.ts"
 import { formFinding, looksLikeP1363, p1363Finding } from "./signature-diagnosis.ts"
 import type { VerifierKey, VerifierKeyReader } from "./verifier-key.ts"

@@ -7,7 +7,7 @@ import {
   type ForeignSignature,
   foreignForm,
   foreignText,
-} from "../../entry/foreign-signature.ts"
+} from "../../core/base/foreign-signature.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { proposeEntry } from "../../entry/kinds/request.ts"
 import { verifyPortably } from "../../entry/portable-verification.ts"

@@ -2,10 +2,10 @@
 // and sometimes which digest it was made with. For words only: nothing is accepted by what is found here.
 import { pow } from "@noble/curves/abstract/modular.js"
 import { bytesToNumberBE, numberToBytesBE } from "@noble/curves/utils.js"
-import { concat, equalBytes, u32 } from "../core/base/bytes.ts"
-import { digestLength, digestOf, type HashName, hashNames } from "../core/base/digest.ts"
-import { digestInfoPrefix } from "../core/base/rsa.ts"
-import { formatHex, parseHex } from "../core/base/text.ts"
+import { concat, equalBytes, u32 } from "./bytes.ts"
+import { digestLength, digestOf, type HashName, hashNames } from "./digest.ts"
+import { digestInfoPrefix } from "./rsa.ts"
+import { formatHex, parseHex } from "./text.ts"
 
 interface RsaKey {
   readonly modulus: Uint8Array

@@ -1,8 +1,8 @@
 // Recognises what stands where the bytes of a signature belong and is another tool's form of one: armour of OpenPGP and
 // SSH, minisign, CMS, base64 or hexadecimal once more. By its first bytes alone: nothing is verified or accepted.
-import { equalBytes } from "../core/base/bytes.ts"
-import type { RefusalCode } from "../core/base/errors.ts"
-import { parseHex } from "../core/base/text.ts"
+import { equalBytes } from "./bytes.ts"
+import type { RefusalCode } from "./errors.ts"
+import { parseHex } from "./text.ts"
 
 export interface ForeignSignature {
   readonly code: Extract<RefusalCode, "malformed" | "unsupported">
