@@ -2,7 +2,8 @@
 // algorithm that follows from a key, the frame of a canonical body, and the terms that it is found by.
 import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
-import { formatBase64, parseBase64, parseHex } from "../core/base/text.ts"
+import { BARE_SIGNATURE, foreignForm } from "../core/base/foreign-signature.ts"
+import { formatBase64, parseHex } from "../core/base/text.ts"
 import { assertBodyLength } from "../core/tree/bundle.ts"
 import {
   type Algorithm,
@@ -11,14 +12,14 @@ import {
   digestLength,
   everyAlgorithm,
   type HashName,
-  type KeyType,
   messageAlgorithm,
 } from "./algorithm.ts"
+import { type Base64Field, readBase64 } from "./base64-fields.ts"
 import { canonicalJson, type JsonValue } from "./canonical-json.ts"
-import { derContents } from "./der.ts"
 import { type DsseEnvelope, formatEnvelope, type KeptPayload } from "./dsse.ts"
 import type { Proposal, SignatureCheck } from "./entry.ts"
 import { type Findable, sha256Text, termsOf } from "./search-terms.ts"
+import { formFinding, looksLikeP1363, p1363Finding } from "./signature-diagnosis.ts"
 import type { VerifierKey, VerifierKeyReader } from "./verifier-key.ts"
 
 /** How a proposal is made; the defaults are right for a verifier, the rest is for a server's speed. */
@@ -46,44 +47,51 @@ export interface HeldSignature {
 /** The longest signature that is looked at, in bytes, a multiple of 3; RSA-4096 needs 512. */
 export const LONGEST_SIGNATURE = 1023
 
-const LONGEST_SIGNATURE_TEXT = (LONGEST_SIGNATURE / 3) * 4
+/** Of text, in lines and with blanks; what other tools write is longer and shall be named. */
+const LONGEST_SIGNATURE_TEXT = 4 * LONGEST_SIGNATURE
 
-/** Decodes canonical base64 of 1 to 1,023 bytes; refuses `too-large` or `malformed`. */
-export function parseSignature(text: string, what: string): Uint8Array {
+/**
+ * Decodes base64 of 1 to 1,023 bytes, spelled as the field may spell it; refuses `too-large` or `malformed`, and
+ * `unsupported` for what is in the form of other tools.
+ */
+export function parseSignature(field: Base64Field, text: string, what: string): Uint8Array {
   if (text.length > LONGEST_SIGNATURE_TEXT) {
     refuse("too-large", `${what}: expected up to ${LONGEST_SIGNATURE} bytes, found more`)
   }
-  if (text === "") refuse("malformed", `${what}: expected a signature, found no bytes`)
-  return parseBase64(text, what)
+  const bytes = readBase64(field, text, what)
+  if (bytes.length === 0) refuse("malformed", `${what}: expected a signature, found no bytes`)
+  const form = foreignForm(bytes)
+  if (form !== undefined)
+    refuse(form.code, `${what}: expected ${BARE_SIGNATURE}, found ${form.found}`)
+  if (bytes.length > LONGEST_SIGNATURE) {
+    refuse("too-large", `${what}: expected up to ${LONGEST_SIGNATURE} bytes, found more`)
+  }
+  return bytes
 }
 
-const COORDINATE: Readonly<Partial<Record<KeyType, number>>> = {
-  "ecdsa-p256": 32,
-  "ecdsa-p384": 48,
-  "ecdsa-p521": 66,
-}
-const SEQUENCE = 0x30
-
-function looksLikeP1363({ algorithm, signature }: SignatureCheck): boolean {
-  const coordinate = COORDINATE[algorithms[algorithm].keyType]
-  if (coordinate === undefined || signature.length !== 2 * coordinate) return false
-  return derContents(signature, SEQUENCE) === undefined
-}
-
-/** Refuses a signature, named `what`, of which no check holds. Where there is one check, a wrong form is named. */
-export function refuseSignature(what: string, checks: readonly SignatureCheck[]): never {
+/**
+ * Refuses a signature, named `what`, of which no check holds. Where there is one check, a wrong form is named, and what
+ * was found by more checks (`found`), if somebody made them.
+ */
+export function refuseSignature(
+  what: string,
+  checks: readonly SignatureCheck[],
+  found?: string,
+): never {
   const [only] = checks.length === 1 ? checks : []
   if (only !== undefined && looksLikeP1363(only)) {
-    refuse(
-      "malformed",
-      `${what}: expected ECDSA in ASN.1 DER, found ${only.signature.length} bytes, as r and s alone have (P1363)`,
-    )
+    refuse("malformed", `${what}: ${p1363Finding(only)}`)
   }
   const isPrehashed = only?.algorithm === "PKIX_ED25519_PH" && only.signed.form === "digest"
   const hint = isPrehashed
     ? "; over a digest an Ed25519 key signs as Ed25519ph, pure Ed25519 is for the kinds dsse and rekord"
     : ""
-  return refuse("bad-signature", `${what} does not verify under the given verifier key${hint}`)
+  const finding = (only && formFinding(only)) ?? found
+  const why = finding === undefined ? "" : `; ${finding}`
+  return refuse(
+    "bad-signature",
+    `${what} does not verify under the given verifier key${why}${hint}`,
+  )
 }
 
 /** A digest with the hash that made it. */

@@ -9,13 +9,10 @@ import { formatBase64, formatHex } from "../../core/base/text.ts"
 import { algorithms, digestAlgorithm } from "../../entry/algorithm.ts"
 import { type DsseEnvelope, MOST_SIGNATURES } from "../../entry/dsse.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
-import { parseAnyBase64 } from "../../entry/rekor-v1/lenient-base64.ts"
-import { LONGEST_SIGNATURE } from "../../entry/signature.ts"
 import { type VerifierKey, verifierKeyText } from "../../entry/verifier-key.ts"
 import { digestFile, readBytes, readText } from "../command/file.ts"
 import type { FileSignature } from "./keys/private-key.ts"
-
-const LONGEST_SIGNATURE_FILE = 4 * LONGEST_SIGNATURE
+import { readSignatureFile } from "./signature-file.ts"
 
 /** A signature over a file or a text, by this key. */
 export function hashedrekordRequest(
@@ -34,26 +31,13 @@ export async function readKey(path: string): Promise<VerifierKey> {
   return readKeyFile(await readBytes(path, "public key", LONGEST_PEM), `public key ${path}`)
 }
 
-/** No signature in DER or by Ed25519 or RSA consists of these characters alone. */
-const TEXT = /^[\t\n\r -~]*$/
-const BYTE_ORDER_MARK = /^\u00ef\u00bb\u00bf/
-
-/** A signature file is base64 text in any alphabet and in lines of any width, or the bare bytes. */
-async function readSignature(path: string): Promise<Uint8Array> {
-  const bytes = await readBytes(path, "signature", LONGEST_SIGNATURE_FILE)
-  const text = Buffer.from(bytes).toString("latin1").replace(BYTE_ORDER_MARK, "")
-  return TEXT.test(text)
-    ? parseAnyBase64(text.replaceAll(/[\r\n]/g, "").trim(), `signature ${path}`)
-    : bytes
-}
-
 export async function detachedRequest(
   artifact: string,
   signaturePath: string,
   keyPath: string,
 ): Promise<EntryRequest> {
   const key = await readKey(keyPath)
-  const signature = await readSignature(signaturePath)
+  const signature = await readSignatureFile(signaturePath)
   const { hash } = algorithms[digestAlgorithm[key.keyType]]
   const { [hash]: digest } = await digestFile(artifact, [hash])
   return hashedrekordRequest(key, { hash, digest: digest ?? bug(`no ${hash} digest`), signature })

@@ -15,6 +15,7 @@ import { createProgress, type Progress } from "../command/progress.ts"
 import { needsWitnesses } from "../command/trust-options.ts"
 import { createCheckpoints } from "./checkpoints.ts"
 import type { Job } from "./places.ts"
+import { explainRefusal } from "./signature-file.ts"
 
 export interface Submission {
   readonly log: LogClient
@@ -112,7 +113,7 @@ export async function openSubmission(
     },
     async keep(job, request, outcome) {
       try {
-        if ("error" in outcome) throw outcome.error
+        if ("error" in outcome) throw await explainRefusal(outcome.error, request, job.artifact)
         const { receipt } = outcome
         const howToFetch = async () => {
           const { fetchCommand } = await import("./fetch-command.ts")

@@ -1,13 +1,14 @@
 // The log entries of a bundle, held against what was signed. A log entry proves nothing unless it is this artifact's
 // entry, so each body is rebuilt from what the caller holds and compared byte for byte.
 import { equalBytes } from "../../core/base/bytes.ts"
-import { Refusal, refuse } from "../../core/base/errors.ts"
+import { bug, Refusal, refuse } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
 import type { EntryKind } from "../../entry/kind-names.ts"
 import type { EntryStatement, SignedThing } from "../../entry/kinds/kind.ts"
 import { statementOf } from "../../entry/kinds/request.ts"
+import { explainSignature } from "../../entry/signature-diagnosis.ts"
 import type { VerifierKey } from "../../entry/verifier-key.ts"
 import type { SigstoreBundle } from "../../sigstore/bundle-form.ts"
 import type { TransparencyLogEntry } from "../../sigstore/transparency-log-entry.ts"
@@ -83,8 +84,10 @@ function verifyAbout(entry: TransparencyLogEntry, expected: Expected): EntryStat
   const statement = statementOf(entry, thing, key)
   const { algorithm, signed } = statement
   const { spki } = key
-  if (!signed.some((each) => engine.checkSignature({ algorithm, spki, signature, signed: each }))) {
-    refuse("bad-signature", "the signature does not hold for this artifact under this key")
+  const checks = signed.map((each) => ({ algorithm, spki, signature, signed: each }))
+  if (!checks.some(engine.checkSignature)) {
+    const why = explainSignature(checks[0] ?? bug("nothing was signed"), engine.checkSignature)
+    refuse("bad-signature", `the signature does not hold for this artifact under this key; ${why}`)
   }
   if (!equalBytes(entry.body, statement.body(signature))) {
     refuse("mismatch", "the log entry is not about this artifact, signature and key")

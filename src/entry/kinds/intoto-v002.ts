@@ -1,6 +1,7 @@
 // Rekor v1, intoto 0.0.2: a DSSE v1 envelope whose payload and signatures are base64 of base64, each
 // signature beside its own key. The body keeps everything as it was sent but the payload, of which it has
 // the digest.
+import { canonicalBase64 } from "../../core/base/any-base64.ts"
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { refuse, shown, unlessRefused } from "../../core/base/errors.ts"
 import {
@@ -13,6 +14,7 @@ import {
 } from "../../core/base/json-value.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
 import { messageAlgorithm } from "../algorithm.ts"
+import { type Base64Field, readBase64 } from "../base64-fields.ts"
 import type { JsonValue } from "../canonical-json.ts"
 import { assertPayloadType, dssePae, MOST_SIGNATURES } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
@@ -47,9 +49,11 @@ import {
 
 const named = { kind: "intoto", version: "0.0.2" } as const
 
-/** Base64 of base64: the inner text. */
-function innerText(value: unknown, what: string): string {
-  return parseUtf8(parseBase64(asText(value, what), what), what)
+/** Base64 of base64: the inner text, and the outer one in its canonical spelling. */
+function readOuter(field: Base64Field, value: unknown, what: string) {
+  const text = asText(value, what)
+  const bytes = readBase64(field, text, what)
+  return { inner: parseUtf8(bytes, what), outer: canonicalBase64(text, bytes) }
 }
 
 function readKeyId(value: unknown): string | undefined {
@@ -65,17 +69,17 @@ function readSignatureWithKey(value: unknown, options: ProposalOptions) {
   const { sig, publicKey, keyid } = asObject(value, "signature of the envelope")
   needed(sig, "missing signature content: expected sig")
   const what = "failed parsing base64 data for signature"
-  const inner = innerText(sig, what)
-  const { key } = readPemVerifier(publicKey, options)
+  const { inner, outer } = readOuter("rekor-v1 intoto sig", sig, what)
+  const { key, sent } = readPemVerifier(publicKey, options)
   assertMessageKey(key, options)
   return {
     key,
     inner,
-    signature: parseSignature(inner, what),
+    signature: parseSignature("rekor-v1 intoto inner sig", inner, what),
     json: {
       keyid: readKeyId(keyid),
-      publicKey: asText(publicKey, "publicKey"),
-      sig: asText(sig, "sig"),
+      publicKey: sent,
+      sig: outer,
     },
   }
 }
@@ -107,8 +111,13 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
   const content = readContent(spec)
   const payloadType = asText(content.payloadType, "payloadType")
   assertPayloadType(payloadType)
-  const inner = innerText(content.payload, "failed parsing base64 data for payload")
-  const payload = parseBase64(inner, "could not decode envelope payload")
+  const { inner } = readOuter(
+    "rekor-v1 intoto payload",
+    content.payload,
+    "failed parsing base64 data for payload",
+  )
+  const what = "could not decode envelope payload"
+  const payload = readBase64("rekor-v1 intoto inner payload", inner, what)
   const signatures = readSignatures(content.signatures, options)
   const message = dssePae(payloadType, payload)
   const payloadDigest = sha256Of(options)(payload)
@@ -166,7 +175,7 @@ const messageChecks: EnvelopeReading["messageChecks"] = ({ signatures }, kept) =
 
 /** Base64 of base64 of a signature or a payload, the logged text as it is spelled if that is what it says. */
 function doubleContent(logged: unknown, signature: Uint8Array): string {
-  const inner = unlessRefused(() => innerText(logged, "sig"))
+  const inner = unlessRefused(() => parseUtf8(parseBase64(asText(logged, "sig"), "sig"), "sig"))
   return formatBase64(utf8(signatureContent(inner, signature)))
 }
 

@@ -115,7 +115,9 @@ describe("countersign submit", () => {
       const words = ["--artifact", artifact, "--signature", file, "--public-key", keys.public]
       const ran = await pinned(...words)
       expect(ran.code).toBe(1)
-      expect(ran.err).toContain("expected padded standard base64")
+      expect(ran.err).toMatch(
+        /expected .*, found (?:PEM of something else|digits of two alphabets)/,
+      )
     }
   })
 
