@@ -4,20 +4,10 @@
 import { concat, parseUtf8 } from "../core/base/bytes.ts"
 import { Refusal, type RefusalCode, refuse, shown, Trouble } from "../core/base/errors.ts"
 import { asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
+import { parseBase } from "./base-url.ts"
 
 /** The Fetch standard, as browsers and Node have it. */
 export type Fetch = typeof globalThis.fetch
-
-/** The URL with a final slash; refuses `malformed`, naming `what`, for anything but http(s). */
-export function parseBase(url: string, what: string): string {
-  const base = URL.canParse(url) ? new URL(url) : undefined
-  const isHttp = base?.protocol === "http:" || base?.protocol === "https:"
-  if (base === undefined || !isHttp || base.username !== "" || base.search + base.hash !== "") {
-    const expected = "http(s)://HOST[:PORT][/PATH]"
-    return refuse("malformed", `${what}: expected ${expected}, found ${shown(url)}`)
-  }
-  return base.href.endsWith("/") ? base.href : `${base.href}/`
-}
 
 /** The body of an answer; refuses `too-large`, naming `what`, and reads no further. */
 export async function readBounded(

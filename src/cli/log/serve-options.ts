@@ -11,6 +11,7 @@ import {
   type Address,
   argument,
   option,
+  publicUrlOption,
   runningOptions,
   servingOptions,
 } from "../command/options.ts"
@@ -63,7 +64,7 @@ export const serveOptions: readonly Option[] = [
   new Option("--force-origin", "with --dev: take a name that is no host name"),
   option("--guard <file>", "where the head guard is kept (default: DATA/guard/head)"),
   runningOptions.passphrase,
-  option("--public-url <url>", "the URL at which clients reach the log"),
+  publicUrlOption("log"),
   option("--verification <engine>", "how signatures are verified")
     .choices(["auto", "native", "portable"])
     .default("auto"),

@@ -13,6 +13,7 @@ import {
   orEnvironment,
   parsed,
   preset,
+  publicUrlOption,
   runningOptions,
   servingOptions,
   type TypedOption,
@@ -28,6 +29,7 @@ export const witnessServeOptions = [
   orEnvironment(preset("--data <dir>", "the witness's data directory", String, "./witness")),
   option("--logs <file>", "policy file (C2SP tlog-policy): its logs are cosigned"),
   ...servingOptions("witness", 3002),
+  publicUrlOption("witness"),
   option("--guard <file>", "where the guard is kept (default: DATA/guard/state)"),
   runningOptions.passphrase,
   orEnvironment(

@@ -43,7 +43,7 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
   })
   const { name, witness } = running
   const meter = createWitnessMetrics(() => witness.status().logs, { withProcess: true })
-  const http = createWitnessServer({ ...running, logger, meter })
+  const http = createWitnessServer({ ...running, publicUrl: options.publicUrl, logger, meter })
   try {
     await serveUntilStopped({
       ...{ http, metrics: meter, logger, options },

@@ -3,7 +3,8 @@
 // the operator named. Nothing is read beyond the bound of its question, and everything ends within a time limit.
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { Refusal, refuse, shown, Trouble } from "../../core/base/errors.ts"
-import { boundedBy, type Fetch, parseBase, readBounded, reasonOf } from "../exchange.ts"
+import { parseBase } from "../base-url.ts"
+import { boundedBy, type Fetch, readBounded, reasonOf } from "../exchange.ts"
 import {
   basicHeader,
   LONGEST_TOKEN_ANSWER,
