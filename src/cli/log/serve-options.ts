@@ -7,6 +7,7 @@ import type { VerificationEngine } from "../../crypto/engines/verification.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
 import { type EntryKind, kindNames } from "../../entry/kind-names.ts"
 import { parseAlgorithms, parseKinds, type WriteRule } from "../../entry/write-rule.ts"
+import { caFileOption } from "../command/network.ts"
 import {
   type Address,
   argument,
@@ -40,6 +41,7 @@ export interface ServeOptions {
   readonly allowKinds?: ReadonlySet<EntryKind>
   readonly allowKeys?: ReadonlySet<string>
   readonly allowIdentities?: ReadonlySet<string>
+  readonly caFile?: string
   readonly logLevel: string
 }
 
@@ -100,6 +102,7 @@ export const serveOptions: readonly Option[] = [
     "--min-free-bytes <n>",
     "accept no entries while less disk space than this is free",
   ).default(128 * 1024 * 1024),
+  caFileOption(),
   runningOptions.logLevel,
   runningOptions.config,
 ]

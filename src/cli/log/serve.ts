@@ -9,10 +9,11 @@ import type { HttpConfig } from "../../http/serving/config.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
+import { openFetch } from "../command/network.ts"
 import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { clientUrl, remarkOrigin } from "../network/client-url.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
-import { clientUrl, remarkOrigin } from "./client-url.ts"
 import {
   assertLog,
   createLogFiles,
@@ -144,10 +145,11 @@ async function publishingOf(
   options: Options,
   directory: DataDirectory,
   logger: Logger,
-  { fetch }: Terminal,
+  terminal: Terminal,
 ): Promise<PublishingPlan | undefined> {
   const { policy: file } = options
   if (file === undefined) return undefined
+  const fetch = await openFetch(options, terminal)
   return await planPublishing({
     ...{ file, fetch, times: publishingTimes(options) },
     isCheckRequired: options.requireWitnessCheck === true,

@@ -6,6 +6,7 @@ import { parseOrigin } from "../../core/note/origin.ts"
 import { type Policy, parsePolicy } from "../../core/note/policy.ts"
 import type { WitnessedLog } from "../../witness/witness.ts"
 import { readBytes } from "../command/file.ts"
+import { caFileOption } from "../command/network.ts"
 import {
   choice,
   gathered,
@@ -46,6 +47,7 @@ export const witnessServeOptions = [
     "take the new keys of this log, once",
     gathered(parseOrigin),
   ),
+  caFileOption(),
   runningOptions.logLevel,
   runningOptions.config,
 ] as const

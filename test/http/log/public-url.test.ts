@@ -10,7 +10,7 @@ const V1 = "/api/v1/log/entries"
 const V2 = "/api/v2/log/entries"
 
 function v1Of({ digest, signature, publicKey }: ReturnType<typeof signedRequest>) {
-  const der = Buffer.from(publicKey, "base64").toString("base64")
+  const der = Buffer.from(String(publicKey), "base64").toString("base64")
   const pem = `-----BEGIN PUBLIC KEY-----\n${der}\n-----END PUBLIC KEY-----\n`
   return {
     apiVersion: "0.0.1",
