@@ -4,6 +4,7 @@ import type { Command } from "commander"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { EXIT_FAILURE } from "../command/exit-code.ts"
 import { logOption } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import {
   type Called,
   defineCommand,
@@ -45,6 +46,7 @@ const signOptions = [
   optional("--witnessed", "wait until witnesses have cosigned (default with a policy's quorum)"),
   jsonOption(),
   ...trustOptions,
+  ...networkOptions,
 ] as const
 
 type SignOptions = ValuesOf<typeof signOptions>

@@ -2,6 +2,7 @@
 // is decided from the flags before any file is read. With --key it signs first, as `countersign sign` does.
 import type { Command } from "commander"
 import { logOption } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import { defineCommand, jsonOption, optional, type ValuesOf } from "../command/options.ts"
 import type { Output } from "../command/output.ts"
 import { trustOptions } from "../command/trust-options.ts"
@@ -25,6 +26,7 @@ const submitOptions = [
   optional("--witnessed", "wait until witnesses have cosigned (default with a policy's quorum)"),
   jsonOption(),
   ...trustOptions,
+  ...networkOptions,
 ] as const
 
 type SubmitOptions = ValuesOf<typeof submitOptions>
