@@ -2,19 +2,24 @@
 // PEM may be the first of its chain. What is accepted of
 // the key itself is decided in entry/verifier-key.ts.
 import { parseUtf8 } from "../core/base/bytes.ts"
-import { Refusal, refuse, shown } from "../core/base/errors.ts"
-import { parsePem } from "../core/base/pem.ts"
+import { Refusal, refuse } from "../core/base/errors.ts"
+import { foreignDer } from "../core/base/foreign-key.ts"
+import { parsePem, refuseLabel } from "../core/base/pem.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
 
 function readPemKey(text: string, what: string): VerifierKey {
   const { label, der } = parsePem(text, what)
   if (label === "PUBLIC KEY") return readVerifierKey({ publicKey: der })
   if (label === "CERTIFICATE") return readVerifierKey({ certificate: der })
-  const expected = "PEM of a PUBLIC KEY or a CERTIFICATE"
-  return refuse("malformed", `${what}: expected ${expected}, found ${shown(label)}`)
+  return refuseLabel(label, what)
 }
 
-function readDerKey(der: Uint8Array): VerifierKey {
+function readDerKey(der: Uint8Array, what: string): VerifierKey {
+  const foreign = foreignDer(der)
+  if (foreign !== undefined) {
+    const expected = "a public key or a certificate"
+    refuse("malformed", `${what}: expected ${expected}, found ${foreign.found}; ${foreign.advice}`)
+  }
   try {
     return readVerifierKey({ publicKey: der })
   } catch (error) {
@@ -32,6 +37,6 @@ const SEQUENCE = 0x30
  */
 export function readKeyFile(content: string | Uint8Array, what = "verifier key"): VerifierKey {
   if (typeof content === "string") return readPemKey(content, what)
-  if (content[0] === SEQUENCE) return readDerKey(content)
+  if (content[0] === SEQUENCE) return readDerKey(content, what)
   return readPemKey(parseUtf8(content, what), what)
 }

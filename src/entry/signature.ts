@@ -2,7 +2,7 @@
 // algorithm that follows from a key, the frame of a canonical body, and the terms that it is found by.
 import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
-import { formatBase64, parseBase64, parseHex } from "../core/base/text.ts"
+import { formatBase64, parseHex } from "../core/base/text.ts"
 import { assertBodyLength } from "../core/tree/bundle.ts"
 import {
   type Algorithm,
@@ -14,10 +14,12 @@ import {
   type KeyType,
   messageAlgorithm,
 } from "./algorithm.ts"
+import { type Base64Field, readBase64 } from "./base64-fields.ts"
 import { canonicalJson, type JsonValue } from "./canonical-json.ts"
 import { derContents } from "./der.ts"
 import { type DsseEnvelope, formatEnvelope, type KeptPayload } from "./dsse.ts"
 import type { Proposal, SignatureCheck } from "./entry.ts"
+import { BARE_SIGNATURE, foreignForm } from "./foreign-signature.ts"
 import { type Findable, sha256Text, termsOf } from "./search-terms.ts"
 import type { VerifierKey, VerifierKeyReader } from "./verifier-key.ts"
 
@@ -46,15 +48,26 @@ export interface HeldSignature {
 /** The longest signature that is looked at, in bytes, a multiple of 3; RSA-4096 needs 512. */
 export const LONGEST_SIGNATURE = 1023
 
-const LONGEST_SIGNATURE_TEXT = (LONGEST_SIGNATURE / 3) * 4
+/** Of text, in lines and with blanks; what other tools write is longer and shall be named. */
+const LONGEST_SIGNATURE_TEXT = 4 * LONGEST_SIGNATURE
 
-/** Decodes canonical base64 of 1 to 1,023 bytes; refuses `too-large` or `malformed`. */
-export function parseSignature(text: string, what: string): Uint8Array {
+/**
+ * Decodes base64 of 1 to 1,023 bytes, spelled as the field may spell it; refuses `too-large` or `malformed`, and
+ * `unsupported` for what is in the form of other tools.
+ */
+export function parseSignature(field: Base64Field, text: string, what: string): Uint8Array {
   if (text.length > LONGEST_SIGNATURE_TEXT) {
     refuse("too-large", `${what}: expected up to ${LONGEST_SIGNATURE} bytes, found more`)
   }
-  if (text === "") refuse("malformed", `${what}: expected a signature, found no bytes`)
-  return parseBase64(text, what)
+  const bytes = readBase64(field, text, what)
+  if (bytes.length === 0) refuse("malformed", `${what}: expected a signature, found no bytes`)
+  const form = foreignForm(bytes)
+  if (form !== undefined)
+    refuse(form.code, `${what}: expected ${BARE_SIGNATURE}, found ${form.found}`)
+  if (bytes.length > LONGEST_SIGNATURE) {
+    refuse("too-large", `${what}: expected up to ${LONGEST_SIGNATURE} bytes, found more`)
+  }
+  return bytes
 }
 
 const COORDINATE: Readonly<Partial<Record<KeyType, number>>> = {

@@ -3,9 +3,13 @@
 // names are true, chains and dates are the business of whoever verifies an entry. Leaves out PEM.
 import { AsnConvert } from "@peculiar/asn1-schema"
 import { Certificate, type Time } from "@peculiar/asn1-x509"
+import { canonicalBase64 } from "../core/base/any-base64.ts"
+import { equalBytes, utf8 } from "../core/base/bytes.ts"
 import { assertAtMost, refuse } from "../core/base/errors.ts"
-import { formatBase64, parseBase64 } from "../core/base/text.ts"
+import { type ForeignKey, foreignDer } from "../core/base/foreign-key.ts"
+import { formatBase64 } from "../core/base/text.ts"
 import type { KeyType } from "./algorithm.ts"
+import { type Base64Field, readBase64 } from "./base64-fields.ts"
 import { type CertificateNames, namesIn } from "./certificate-names.ts"
 import { assertDer, derElements } from "./der.ts"
 import { LONGEST_SPKI, readPublicKey } from "./public-key.ts"
@@ -46,10 +50,10 @@ export type VerifierKeyReader = (text: VerifierKeyText) => VerifierKey
 /** The longest certificate that is looked at, in bytes. */
 const LONGEST_CERTIFICATE = 16_384
 
-/** In characters of base64. */
+/** In characters of base64, also in lines. */
 const LONGEST_TEXT: Readonly<Record<VerifierKeyForm, number>> = {
-  publicKey: Math.ceil(LONGEST_SPKI / 3) * 4,
-  certificate: Math.ceil(LONGEST_CERTIFICATE / 3) * 4,
+  publicKey: 2 * LONGEST_SPKI,
+  certificate: 2 * LONGEST_CERTIFICATE,
 }
 
 /**
@@ -65,6 +69,19 @@ export function parseCertificate(der: Uint8Array): Certificate {
   } catch (cause) {
     return refuse("malformed", "certificate: expected X.509 in DER, found other bytes", { cause })
   }
+}
+
+const FIELD = {
+  publicKey: "native publicKey",
+  certificate: "native certificate",
+} as const satisfies Record<VerifierKeyForm, Base64Field>
+
+/** The text that a key was read from in its canonical spelling, the same one if it was. */
+export function canonicalKeyText(
+  text: VerifierKeyText,
+  { form, der }: VerifierKey,
+): VerifierKeyText {
+  return { [form]: canonicalBase64(text[form] ?? "", der) }
 }
 
 /** The way back to the text that {@link readVerifierKeyText} reads. */
@@ -129,6 +146,16 @@ export function sentWith(
   return issuers.length === 0 ? key : { ...key, issuers: issuers.map(({ der }) => der) }
 }
 
+const PEM_START = utf8("-----BEGIN ")
+const pemFound: ForeignKey = {
+  found: "base64 of PEM",
+  advice: "send what stands between its lines",
+}
+
+function isPem(bytes: Uint8Array): boolean {
+  return equalBytes(bytes.subarray(0, PEM_START.length), PEM_START)
+}
+
 interface ChosenForm {
   readonly form: VerifierKeyForm
   readonly text: string
@@ -148,7 +175,12 @@ function chosenForm({ publicKey, certificate }: VerifierKeyText): ChosenForm {
 
 function readChosen({ form, text }: ChosenForm): VerifierKey {
   assertAtMost(LONGEST_TEXT[form], text.length, form, "characters")
-  const der = parseBase64(text, form)
+  const der = readBase64(FIELD[form], text, form)
+  const foreign = isPem(der) ? pemFound : foreignDer(der)
+  if (foreign !== undefined) {
+    const expected = "base64 of DER"
+    refuse("malformed", `${form}: expected ${expected}, found ${foreign.found}; ${foreign.advice}`)
+  }
   return readVerifierKey(form === "publicKey" ? { publicKey: der } : { certificate: der })
 }
 

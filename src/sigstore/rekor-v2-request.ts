@@ -3,9 +3,10 @@
 // the key itself; of `keyDetails` only the hash is used. Reads as leniently as "ProtoJSON Format" demands:
 // names in camel case or as in the .proto file, `null` for unset, base64 in either alphabet. Unknown fields
 // are refused, as grpc-gateway does.
+import { canonicalBase64 } from "../core/base/any-base64.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { asList, asText, isAbsent, type Members } from "../core/base/json-value.ts"
-import { formatHex, parseBase64 } from "../core/base/text.ts"
+import { formatHex } from "../core/base/text.ts"
 import {
   type Algorithm,
   algorithms,
@@ -13,12 +14,12 @@ import {
   everyAlgorithm,
   type HashName,
 } from "../entry/algorithm.ts"
+import { type Base64Field, readBase64 } from "../entry/base64-fields.ts"
 import { looksLikeSpki } from "../entry/der.ts"
 import { type DsseSignature, MOST_SIGNATURES } from "../entry/dsse.ts"
 import type { DsseRequest } from "../entry/kinds/dsse-v002.ts"
 import type { HashedrekordRequest } from "../entry/kinds/hashedrekord-v002.ts"
 import type { EntryRequest } from "../entry/kinds/registry.ts"
-import { standardBase64 } from "../entry/rekor-v1/lenient-base64.ts"
 import type { VerifierKeyText } from "../entry/verifier-key.ts"
 
 /** The name of a field in its .proto file: `x509_certificate` for `x509Certificate`. */
@@ -51,9 +52,10 @@ function readMessage<Name extends string>(
 }
 
 /** Bytes with their canonical base64; unset is no bytes. Refuses `malformed` for what is not base64. */
-function readProtoBytes(value: unknown, what: string) {
-  const text = standardBase64(asText(value ?? "", what))
-  return { text, bytes: parseBase64(text, what) }
+function readProtoBytes(field: Base64Field, value: unknown, what: string) {
+  const sent = asText(value ?? "", what)
+  const bytes = readBase64(field, sent, what)
+  return { text: canonicalBase64(sent, bytes), bytes }
 }
 
 /** The numbers of PublicKeyDetails (protobuf-specs, sigstore_common.proto). */
@@ -81,14 +83,19 @@ function readKeyDetails(value: unknown): Algorithm {
 }
 
 /** Refuses `malformed` for no bytes, with `expected`. */
-function neededBytes(value: unknown, what: string, expected: string) {
-  const read = readProtoBytes(value, what)
+function neededBytes(field: Base64Field, value: unknown, what: string, expected: string) {
+  const read = readProtoBytes(field, value, what)
   return read.bytes.length > 0 ? read : refuse("malformed", `${expected}, found none`)
 }
 
 function readRawBytes(value: unknown, what: string) {
   const { rawBytes } = readMessage(value, what, ["rawBytes"])
-  return neededBytes(rawBytes, `${what}.rawBytes`, `${what}: expected rawBytes`)
+  return neededBytes(
+    "rekor-v2 rawBytes",
+    rawBytes,
+    `${what}.rawBytes`,
+    `${what}: expected rawBytes`,
+  )
 }
 
 /** The name of the one member of two that is set. */
@@ -125,7 +132,12 @@ function hashOf(details: Algorithm): HashName {
 }
 
 function readDigest(value: unknown, hash: HashName): string {
-  const { bytes } = neededBytes(value, "digest", "missing digest: expected its bytes")
+  const { bytes } = neededBytes(
+    "rekor-v2 digest",
+    value,
+    "digest",
+    "missing digest: expected its bytes",
+  )
   if (bytes.length !== digestLength[hash]) {
     const expected = `${digestLength[hash]} bytes, as ${hash} follows from keyDetails`
     refuse("malformed", `digest: expected ${expected}, found ${bytes.length}`)
@@ -137,7 +149,12 @@ function readHashedrekord(value: unknown): HashedrekordRequest {
   const members = readMessage(value, "hashedRekordRequestV002", ["digest", "signature"])
   const { digest, signature } = members
   const { content, verifier } = readMessage(signature ?? {}, "signature", ["content", "verifier"])
-  const { text } = neededBytes(content, "signature", "missing signature: expected its bytes")
+  const { text } = neededBytes(
+    "rekor-v2 signature content",
+    content,
+    "signature",
+    "missing signature: expected its bytes",
+  )
   const { details, key } = readVerifier(verifier)
   return {
     kind: "hashedrekord",
@@ -149,7 +166,7 @@ function readHashedrekord(value: unknown): HashedrekordRequest {
 
 function readSignature(value: unknown): DsseSignature {
   const { sig, keyid } = readMessage(value, "signature", ["sig", "keyid"])
-  const { text } = readProtoBytes(sig, "signature")
+  const { text } = readProtoBytes("rekor-v2 dsse sig", sig, "signature")
   return keyid === undefined ? { sig: text } : { sig: text, keyid: asText(keyid, "keyid") }
 }
 
@@ -163,7 +180,7 @@ function readDsse(value: unknown): DsseRequest {
   return {
     kind: "dsse",
     envelope: {
-      payload: readProtoBytes(payload, "payload").text,
+      payload: readProtoBytes("rekor-v2 dsse payload", payload, "payload").text,
       payloadType: asText(payloadType ?? "", "payloadType"),
       signatures: asList(signatures ?? [], "signatures", MOST_SIGNATURES).map(readSignature),
     },

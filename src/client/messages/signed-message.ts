@@ -1,5 +1,7 @@
 // A signature with the bytes that it was made over, as clients leave them behind, and the digests under which a log
 // has its entry. All of it is a stranger's word until the log's entry is read (lookup.ts).
+
+import { parseAnyBase64 } from "../../core/base/any-base64.ts"
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf, hashNames } from "../../core/base/digest.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
@@ -7,7 +9,6 @@ import { asList, asObject, asText, isAbsent } from "../../core/base/json-value.t
 import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
 import { dssePae, MOST_SIGNATURES } from "../../entry/dsse.ts"
-import { parseAnyBase64 } from "../../entry/rekor-v1/lenient-base64.ts"
 
 /** Where its maker says that the entry is; a hint. */
 export interface StatedEntry {

@@ -11,12 +11,20 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text)
 }
 
+const NOT_UTF8 = "bytes that are not"
+
+/** Whether they begin with a byte order mark of UTF-16. */
+function isUtf16([first = 0, second = 0]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
+}
+
 /** Decodes UTF-8. Refuses `malformed` on any invalid sequence; a byte order mark stays. */
 export function parseUtf8(bytes: Uint8Array, what: string): string {
   try {
     return decoder.decode(bytes)
   } catch {
-    return refuse("malformed", `${what}: expected UTF-8 text, found bytes that are not`)
+    const found = isUtf16(bytes) ? "UTF-16, which some shells write; save it as UTF-8" : NOT_UTF8
+    return refuse("malformed", `${what}: expected UTF-8 text, found ${found}`)
   }
 }
 

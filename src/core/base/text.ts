@@ -1,6 +1,7 @@
 // Strict text codecs: decimals, base64 (RFC 4648 section 4), hex, plain text. Each accepts exactly what
 // it would print itself (canonical or refused), on any engine, without Node's lenient `Buffer`.
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js"
+import { base64Fault } from "./base64-fault.ts"
 import { parseUtf8, utf8 } from "./bytes.ts"
 import { refuse, shown } from "./errors.ts"
 
@@ -39,7 +40,7 @@ function paddingOf(text: string): number {
 }
 
 /** Standard alphabet, padded, zero trailing bits; `undefined` for anything else. */
-function base64Bytes(text: string): Uint8Array | undefined {
+export function base64Bytes(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined
   if (text.length === 0) return new Uint8Array(0)
   const padding = paddingOf(text)
@@ -77,7 +78,7 @@ function readLastDigits(text: string, padding: number, bytes: Uint8Array, at: nu
 export function parseBase64(text: string, what: string): Uint8Array {
   return (
     base64Bytes(text) ??
-    refuse("malformed", `${what}: expected padded standard base64, found ${shown(text)}`)
+    refuse("malformed", `${what}: expected padded standard base64, found ${base64Fault(text)}`)
   )
 }
 

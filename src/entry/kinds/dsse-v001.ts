@@ -1,14 +1,15 @@
 // Rekor v1, dsse 0.0.1: the signatures of a DSSE v1 envelope that comes as a JSON text, with digests of the
 // payload and of that text. The envelope itself is not kept.
+import { canonicalBase64 } from "../../core/base/any-base64.ts"
 import { utf8 } from "../../core/base/bytes.ts"
 import { bug, refuse } from "../../core/base/errors.ts"
 import { asList, asObject, asText, isAbsent, parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_ENVELOPE } from "../../core/base/limits.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
+import { readBase64 } from "../base64-fields.ts"
 import type { JsonValue } from "../canonical-json.ts"
 import { assertCount, assertPayloadType, dssePae, MOST_SIGNATURES } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
-import { standardBase64 } from "../rekor-v1/lenient-base64.ts"
 import {
   assertMessageKey,
   needed,
@@ -35,7 +36,7 @@ const NOT_BOTH =
 
 function readEnvelopeSignature(value: unknown): string {
   const { sig } = asObject(value, "signature of the envelope")
-  return formatBase64(readSignature(sig))
+  return formatBase64(readSignature(sig, "rekor-v1 dsse sig"))
 }
 
 /** Payload and signatures are canonical base64 however they were spelled, no two signatures alike. */
@@ -48,11 +49,12 @@ function readEnvelope(text: string) {
   if (list.length === 0) {
     refuse("malformed", "DSSE envelope must contain 1 or more signatures, found none")
   }
-  const base64 = standardBase64(asText(payload, "payload"))
+  const sent = asText(payload, "payload")
+  const bytes = readBase64("rekor-v1 dsse payload", sent, "payload")
   return {
     payloadType,
-    base64,
-    payload: parseBase64(base64, "payload"),
+    base64: canonicalBase64(sent, bytes),
+    payload: bytes,
     signatures: [...new Set(list.map(readEnvelopeSignature))],
   }
 }

@@ -1,11 +1,13 @@
 // Entries of kind dsse (Rekor v2, version 0.0.2): the signatures of a DSSE v1 envelope and the digest of
 // its payload. The envelope itself is not kept.
+import { canonicalBase64, parseAnyBase64 } from "../../core/base/any-base64.ts"
 import { compareBytes } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { bug, refuse } from "../../core/base/errors.ts"
 import { asList, asObject } from "../../core/base/json-value.ts"
-import { formatBase64, parseBase64 } from "../../core/base/text.ts"
+import { formatBase64 } from "../../core/base/text.ts"
 import { messageAlgorithm } from "../algorithm.ts"
+import { readBase64 } from "../base64-fields.ts"
 import {
   assertCount,
   assertPayload,
@@ -16,7 +18,6 @@ import {
   parseEnvelope,
 } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
-import { parseAnyBase64 } from "../rekor-v1/lenient-base64.ts"
 import {
   assertTaken,
   findableEnvelope,
@@ -97,10 +98,12 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
   assertCount(verifiers.length, "verifiers")
   assertPayloadType(payloadType)
   assertPayload(envelope.payload)
-  const signatures = envelope.signatures.map(({ sig }, i) => parseSignature(sig, `signature ${i}`))
+  const signatures = envelope.signatures.map(({ sig }, i) =>
+    parseSignature("native dsse sig", sig, `signature ${i}`),
+  )
   assertDistinct(signatures, "signatures")
   const keys = readVerifiers(request, options)
-  const payload = parseBase64(envelope.payload, "payload")
+  const payload = readBase64("native dsse payload", envelope.payload, "payload")
   const message = dssePae(payloadType, payload)
   const heldUnder = (signature: Uint8Array, position: number | undefined): HeldSignature => {
     const key = keys[position ?? -1] ?? bug("no verifier at that position")
@@ -117,8 +120,15 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
     const holding = signatures.map((signature, i) => heldUnder(signature, held[i]))
     return dsseBody({ payloadDigest, signatures: holding })
   }
-  // Its base64 has been read strictly, so it has no other spelling.
-  return proposalOf(found, claims, bodyOf, envelope)
+  const kept = {
+    payload: canonicalBase64(envelope.payload, payload),
+    payloadType,
+    signatures: envelope.signatures.map(({ sig, keyid }, i) => ({
+      sig: canonicalBase64(sig, signatures[i] ?? bug("a signature has its bytes")),
+      keyid,
+    })),
+  }
+  return proposalOf(found, claims, bodyOf, kept)
 }
 
 const read: NativeKind<DsseRequest>["read"] = (spec, keys) => {
@@ -165,9 +175,9 @@ const contentOf: Bundled["contentOf"] = ({ envelope, verifiers }) => {
   }
   const content = {
     form: "dsse",
-    payload: parseBase64(payload, "payload"),
+    payload: readBase64("native dsse payload", payload, "payload"),
     payloadType,
-    signature: parseBase64(only.sig, "signature"),
+    signature: readBase64("native dsse sig", only.sig, "signature"),
     ...(only.keyid !== undefined && { keyid: only.keyid }),
   } as const
   return { key, content }

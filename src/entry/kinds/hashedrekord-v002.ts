@@ -1,12 +1,14 @@
 // Entries of kind hashedrekord (Rekor v2, version 0.0.2): a signature over the digest of an artifact,
 // with the key it verifies under. The artifact itself is never seen.
+import { canonicalBase64 } from "../../core/base/any-base64.ts"
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { bug } from "../../core/base/errors.ts"
 import { asObject, asText } from "../../core/base/json-value.ts"
-import { formatBase64, parseBase64 } from "../../core/base/text.ts"
+import { formatBase64 } from "../../core/base/text.ts"
 import { assertBodyLength } from "../../core/tree/bundle.ts"
 import { type Algorithm, algorithms, digestAlgorithm, sigstoreHashName } from "../algorithm.ts"
+import { readBase64 } from "../base64-fields.ts"
 import { dssePae } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
 import {
@@ -19,7 +21,12 @@ import {
   parseSignature,
   proposalOf,
 } from "../signature.ts"
-import { readVerifierKeyText, type VerifierKeyText, verifierKeyText } from "../verifier-key.ts"
+import {
+  canonicalKeyText,
+  readVerifierKeyText,
+  type VerifierKeyText,
+  verifierKeyText,
+} from "../verifier-key.ts"
 import type { BundleForm, NativeKind } from "./kind.ts"
 import { derSignature, digestV2, signedDigestChecks } from "./recorded.ts"
 
@@ -77,13 +84,17 @@ export function proposeHashedrekord(
 ): Proposal {
   // Before the signature: of an RSA key that is too long that is said, and not that its signature is.
   const key = (options.readKey ?? readVerifierKeyText)(request)
-  const signature = parseSignature(request.signature, "signature")
+  const signature = parseSignature("native hashedrekord signature", request.signature, "signature")
   const digest = parseDigest(request.digest)
   const algorithm = digestAlgorithm[key.keyType]
   assertTaken(algorithm, options)
   assertHash(digest, algorithm)
-  // The texts of signature and key have been read, so they are canonical.
-  const body = formatBody(algorithm, formatBase64(digest.bytes), request.signature, request)
+  const body = formatBody(
+    algorithm,
+    formatBase64(digest.bytes),
+    canonicalBase64(request.signature, signature),
+    canonicalKeyText(request, key),
+  )
   const found = { kind, version, digest: request.digest, keys: [key] }
   return proposalOf(found, [[digestCheck(key, signature, digest.bytes)]], body)
 }
@@ -101,7 +112,7 @@ const contentOf: Bundled["contentOf"] = (request) => {
   const content = {
     form: "message-signature",
     messageDigest: { hash, digest: bytes },
-    signature: parseBase64(request.signature, "signature"),
+    signature: readBase64("native hashedrekord signature", request.signature, "signature"),
   } as const
   return { key: request, content }
 }

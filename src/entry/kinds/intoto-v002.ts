@@ -1,10 +1,12 @@
 // Rekor v1, intoto 0.0.2: a DSSE v1 envelope whose payload and signatures are base64 of base64, each
 // signature beside its own key. The body keeps everything as it was sent but the payload, of which it has
 // the digest.
+import { canonicalBase64 } from "../../core/base/any-base64.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { asBytes, asList, asObject, asText, optional } from "../../core/base/json-value.ts"
 import { formatHex, parseBase64 } from "../../core/base/text.ts"
+import { type Base64Field, readBase64 } from "../base64-fields.ts"
 import type { JsonValue } from "../canonical-json.ts"
 import { assertPayloadType, dssePae, MOST_SIGNATURES } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
@@ -29,9 +31,11 @@ import { digestV1, envelopeChecks, pemSignature } from "./recorded.ts"
 
 const named = { kind: "intoto", version: "0.0.2" } as const
 
-/** Base64 of base64: the inner text. */
-function innerText(value: unknown, what: string): string {
-  return parseUtf8(parseBase64(asText(value, what), what), what)
+/** Base64 of base64: the inner text, and the outer one in its canonical spelling. */
+function readOuter(field: Base64Field, value: unknown, what: string) {
+  const text = asText(value, what)
+  const bytes = readBase64(field, text, what)
+  return { inner: parseUtf8(bytes, what), outer: canonicalBase64(text, bytes) }
 }
 
 function readKeyId(value: unknown): string | undefined {
@@ -47,17 +51,17 @@ function readSignatureWithKey(value: unknown, options: ProposalOptions) {
   const { sig, publicKey, keyid } = asObject(value, "signature of the envelope")
   needed(sig, "missing signature content: expected sig")
   const what = "failed parsing base64 data for signature"
-  const inner = innerText(sig, what)
-  const { key } = readPemVerifier(publicKey, options)
+  const { inner, outer } = readOuter("rekor-v1 intoto sig", sig, what)
+  const { key, sent } = readPemVerifier(publicKey, options)
   assertMessageKey(key, options)
   return {
     key,
     inner,
-    signature: parseSignature(inner, what),
+    signature: parseSignature("rekor-v1 intoto inner sig", inner, what),
     json: {
       keyid: readKeyId(keyid),
-      publicKey: asText(publicKey, "publicKey"),
-      sig: asText(sig, "sig"),
+      publicKey: sent,
+      sig: outer,
     },
   }
 }
@@ -89,8 +93,13 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
   const content = readContent(spec)
   const payloadType = asText(content.payloadType, "payloadType")
   assertPayloadType(payloadType)
-  const inner = innerText(content.payload, "failed parsing base64 data for payload")
-  const payload = parseBase64(inner, "could not decode envelope payload")
+  const { inner } = readOuter(
+    "rekor-v1 intoto payload",
+    content.payload,
+    "failed parsing base64 data for payload",
+  )
+  const what = "could not decode envelope payload"
+  const payload = readBase64("rekor-v1 intoto inner payload", inner, what)
   const signatures = readSignatures(content.signatures, options)
   const message = dssePae(payloadType, payload)
   const payloadDigest = sha256Of(options)(payload)

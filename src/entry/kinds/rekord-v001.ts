@@ -2,7 +2,8 @@
 // artifact's SHA-256 only. Leaves out the formats pgp, minisign and ssh, and content behind a URL.
 import { refuse, shown } from "../../core/base/errors.ts"
 import { asObject, optional } from "../../core/base/json-value.ts"
-import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
+import { formatBase64, formatHex } from "../../core/base/text.ts"
+import { readBase64 } from "../base64-fields.ts"
 import type { Proposal } from "../entry.ts"
 import { assertMessageKey, needed, neededText, readHash, readSigned } from "../rekor-v1/parts.ts"
 import {
@@ -28,7 +29,8 @@ function assertFormat(value: unknown): void {
 
 function readArtifact(value: unknown): Uint8Array {
   const content = neededText(value, "'content' must be specified for data", "data content")
-  return parseBase64(content, "failed parsing base64 data for data content")
+  const failed = "failed parsing base64 data for data content"
+  return readBase64("rekor-v1 data content", content, failed)
 }
 
 function assertStatedHash(value: unknown, computed: string): void {

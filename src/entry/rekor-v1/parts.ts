@@ -1,14 +1,17 @@
 // What submissions to Rekor v1 are made of. Digests: the name of a hash beside hexadecimal text. Verifier
 // keys: base64 of PEM, a public key or a certificate with its chain, of which only the leaf, which comes
 // first, is more than parsed; bodies repeat it in canonical PEM. Leaves out pgp, minisign and ssh.
+import { canonicalBase64 } from "../../core/base/any-base64.ts"
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { digestLength, isHashName } from "../../core/base/digest.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
+import { foreignDer } from "../../core/base/foreign-key.ts"
 import { asObject, asText, isAbsent, type Members } from "../../core/base/json-value.ts"
 import { MOST_CERTIFICATES } from "../../core/base/limits.ts"
-import { formatPem, type Pem, parsePemChain } from "../../core/base/pem.ts"
-import { formatBase64, parseBase64, parseHex } from "../../core/base/text.ts"
+import { formatPem, type Pem, parsePemChain, refuseLabel } from "../../core/base/pem.ts"
+import { formatBase64, parseHex } from "../../core/base/text.ts"
 import { messageAlgorithm } from "../algorithm.ts"
+import { type Base64Field, readBase64 } from "../base64-fields.ts"
 import { assertTaken, type ProposalOptions, parseSignature } from "../signature.ts"
 import {
   assertCertificate,
@@ -56,11 +59,24 @@ export interface PemVerifier {
   readonly key: VerifierKey
   /** Base64 of the canonical PEM: 64 columns, a final newline, the chain as it was sent. */
   readonly content: string
+  /** Canonical base64 of the PEM as it was sent. */
+  readonly sent: string
 }
 
 /** Characters of base64; what is longer could not stand in a body. */
 const LONGEST_CONTENT = 65_536
 const WHAT = "invalid public key"
+
+const SEQUENCE = 0x30
+
+/** Rekor v1 takes PEM alone: bodies repeat the text. */
+function refuseDer(bytes: Uint8Array): never {
+  const { found, advice } = foreignDer(bytes) ?? {
+    found: "DER",
+    advice: "send base64 of the PEM text",
+  }
+  return refuse("malformed", `${WHAT}: expected base64 of PEM, found ${found}; ${advice}`)
+}
 
 function readLeaf(blocks: readonly Pem[], options: ProposalOptions): VerifierKey {
   const readKey = options.readKey ?? readVerifierKeyText
@@ -69,10 +85,12 @@ function readLeaf(blocks: readonly Pem[], options: ProposalOptions): VerifierKey
     return readKey({ publicKey: formatBase64(leaf.der) })
   }
   const other = blocks.find(({ label }) => label !== "CERTIFICATE")
-  if (leaf === undefined || other !== undefined) {
+  if (leaf === undefined || other?.label === "PUBLIC KEY") {
+    const found = blocks.map(({ label }) => label).join(", ")
     const expected = "PEM of one PUBLIC KEY or of certificates"
-    return refuse("malformed", `${WHAT}: expected ${expected}, found ${shown(other?.label ?? "")}`)
+    return refuse("malformed", `${WHAT}: expected ${expected}, found several blocks: ${found}`)
   }
+  if (other !== undefined) return refuseLabel(other.label, WHAT)
   for (const { der } of issuers) assertCertificate(der)
   return sentWith(readKey({ certificate: formatBase64(leaf.der) }), issuers)
 }
@@ -87,17 +105,23 @@ export function readPemVerifier(value: unknown, options: ProposalOptions): PemVe
   if (content.length > LONGEST_CONTENT) {
     refuse("too-large", `${WHAT}: expected up to ${LONGEST_CONTENT} characters, found more`)
   }
-  const bytes = parseBase64(content, "failed parsing base64 data for public key content")
+  const failed = "failed parsing base64 data for public key content"
+  const bytes = readBase64("rekor-v1 publicKey content", content, failed)
+  if (bytes[0] === SEQUENCE) refuseDer(bytes)
   const blocks = parsePemChain(parseUtf8(bytes, WHAT), WHAT, MOST_CERTIFICATES)
   const key = readLeaf(blocks, options)
-  return { key, content: formatBase64(utf8(blocks.map(formatPem).join(""))) }
+  const canonical = formatBase64(utf8(blocks.map(formatPem).join("")))
+  return { key, content: canonical, sent: canonicalBase64(content, bytes) }
 }
 
-/** The bytes of a signature; its text is canonical base64. */
-export function readSignature(value: unknown): Uint8Array {
+/** The bytes of a signature. */
+export function readSignature(
+  value: unknown,
+  field: Base64Field = "rekor-v1 signature content",
+): Uint8Array {
   const missing = "missing signature: expected its content"
   const text = neededText(value, missing, "signature content")
-  return parseSignature(text, "failed parsing base64 data for signature content")
+  return parseSignature(field, text, "failed parsing base64 data for signature content")
 }
 
 /** The signature and the key of a submission about an artifact. */

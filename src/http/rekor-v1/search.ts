@@ -6,10 +6,10 @@ import { digestOf } from "../../core/base/digest.ts"
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { isAbsent } from "../../core/base/json-value.ts"
 import { LONGEST_TERM, MOST_CERTIFICATES } from "../../core/base/limits.ts"
-import { parsePemChain } from "../../core/base/pem.ts"
-import { parseBase64 } from "../../core/base/text.ts"
+import { parsePemChain, refuseLabel } from "../../core/base/pem.ts"
 import { asHash, HASH_SIZE } from "../../core/tree/hash.ts"
 import { TILE_WIDTH } from "../../core/tree/tile.ts"
+import { readBase64 } from "../../entry/base64-fields.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
 import type { TermName } from "../../entry/term.ts"
 import { readVerifierKey, type VerifierKey } from "../../entry/verifier-key.ts"
@@ -62,11 +62,11 @@ function hashCriterion(text: string): Criterion {
 
 /** The key in base64 of a PEM public key or certificate chain. */
 function readKey(content: string): VerifierKey {
-  const pem = parseUtf8(parseBase64(content, "publicKey"), "publicKey")
+  const pem = parseUtf8(readBase64("rekor-v1 publicKey content", content, "publicKey"), "publicKey")
   const [first] = parsePemChain(pem, "publicKey", MOST_CERTIFICATES)
   if (first?.label === "PUBLIC KEY") return readVerifierKey({ publicKey: first.der })
   if (first?.label === "CERTIFICATE") return readVerifierKey({ certificate: first.der })
-  return refuse("unsupported", "publicKey: expected a public key or a certificate")
+  return refuseLabel(first?.label ?? "", "publicKey")
 }
 
 function keyCriterion(value: unknown): Criterion {
