@@ -11,6 +11,8 @@ const POLICY = [
   "script-src 'self'",
   "style-src 'unsafe-inline'",
   "connect-src 'self'",
+  // The icons in Redoc's styles.
+  "img-src data:",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
