@@ -212,12 +212,13 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
   http: {
     serving: [],
     door: ["serving"],
+    reference: ["serving"],
     native: ["serving", "door"],
     "rekor-v1": ["serving", "door"],
     "rekor-v2": ["serving", "door"],
-    log: ["serving", "door", "native", "rekor-v1", "rekor-v2"],
-    monitor: ["serving"],
-    witness: ["serving"],
+    log: ["serving", "door", "reference", "native", "rekor-v1", "rekor-v2"],
+    monitor: ["serving", "door", "reference"],
+    witness: ["serving", "reference"],
   },
   cli: {
     network: [],

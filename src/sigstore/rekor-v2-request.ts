@@ -1,11 +1,11 @@
 // Submissions to Rekor v2 (rekor-tiles, CreateEntryRequest in its JSON form), made into the log's own. Takes
 // hashedrekord and also dsse, which newer Rekors refuse but many clients send. The algorithm follows from
 // the key itself; of `keyDetails` only the hash is used. Reads as leniently as "ProtoJSON Format" demands:
-// names in camel case or as in the .proto file, `null` for unset, base64 in either alphabet. Unknown fields
-// are refused, as grpc-gateway does.
+// names in camel case or as in the .proto file, `null` for unset, base64 in either alphabet. Leaves out what is not of
+// the form at all, unknown fields among it: that is held against openapi.yaml before.
 import { canonicalBase64 } from "../core/base/any-base64.ts"
 import { refuse, shown } from "../core/base/errors.ts"
-import { asList, asText, isAbsent, type Members } from "../core/base/json-value.ts"
+import { isAbsent } from "../core/base/json-value.ts"
 import { formatHex } from "../core/base/text.ts"
 import {
   type Algorithm,
@@ -16,44 +16,64 @@ import {
 } from "../entry/algorithm.ts"
 import { type Base64Field, readBase64 } from "../entry/base64-fields.ts"
 import { looksLikeSpki } from "../entry/der.ts"
-import { type DsseSignature, MOST_SIGNATURES } from "../entry/dsse.ts"
 import type { DsseRequest } from "../entry/kinds/dsse-v002.ts"
 import type { HashedrekordRequest } from "../entry/kinds/hashedrekord-v002.ts"
 import type { EntryRequest } from "../entry/kinds/registry.ts"
 import type { VerifierKeyText } from "../entry/verifier-key.ts"
 
-/** The name of a field in its .proto file: `x509_certificate` for `x509Certificate`. */
-function protoName(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+/** A message whose fields are set or not, under their names in camel case. */
+type Message<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] }
+
+type RawBytes = Message<{ rawBytes: string }>
+
+type Verifier = Message<{
+  publicKey: RawBytes
+  x509Certificate: RawBytes
+  keyDetails: string | number
+}>
+
+type Hashedrekord = Message<{
+  digest: string
+  signature: Message<{ content: string; verifier: Verifier }>
+}>
+
+type Dsse = Message<{
+  envelope: Message<{
+    payload: string
+    payloadType: string
+    signatures: readonly Message<{ sig: string; keyid: string }>[]
+  }>
+  verifiers: readonly (Verifier | null)[]
+}>
+
+type Submission = Message<{ hashedRekordRequestV002: Hashedrekord; dsseRequestV002: Dsse }>
+
+/** A submission in the form that openapi.yaml describes (RekorV2Request), whichever of its names each field has. */
+export type RekorV2Request = object
+
+/** The name in camel case of a field that has the one of its .proto file. */
+function fieldName(written: string): string {
+  return written.includes("_")
+    ? written.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+    : written
 }
 
-/** The fields that are set, by their names in camel case; refuses `malformed` for any other field. */
-function readMessage<Name extends string>(
-  value: unknown,
-  what: string,
-  names: readonly Name[],
-): Members<Name> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return refuse("malformed", `${what}: expected an object, found another value`)
-  }
-  const fields: { [Each in Name]?: unknown } = {}
+/** The value with the fields that are set alone, under their names in camel case. */
+function normalised(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value
+  if (Array.isArray(value)) return value.map(normalised)
+  const fields: Record<string, unknown> = {}
   for (const [written, field] of Object.entries(value)) {
-    const name = names.find((known) => known === written || protoName(known) === written)
-    if (name === undefined) {
-      return refuse("malformed", `${what}: unknown field ${shown(written)}`)
-    }
     if (isAbsent(field)) continue
-    if (fields[name] !== undefined) {
-      refuse("malformed", `${what}: duplicate field ${shown(written)}`)
-    }
-    fields[name] = field
+    const name = fieldName(written)
+    if (Object.hasOwn(fields, name)) refuse("malformed", `duplicate field ${shown(written)}`)
+    fields[name] = normalised(field)
   }
   return fields
 }
 
 /** Bytes with their canonical base64; unset is no bytes. Refuses `malformed` for what is not base64. */
-function readProtoBytes(field: Base64Field, value: unknown, what: string) {
-  const sent = asText(value ?? "", what)
+function readProtoBytes(field: Base64Field, sent: string, what: string) {
   const bytes = readBase64(field, sent, what)
   return { text: canonicalBase64(sent, bytes), bytes }
 }
@@ -72,7 +92,7 @@ const numbers: Readonly<Record<Algorithm, number>> = {
 
 const ONE_OF_ALL = `one of ${everyAlgorithm.join(", ")}`
 
-function readKeyDetails(value: unknown): Algorithm {
+function readKeyDetails(value: Verifier["keyDetails"]): Algorithm {
   if (value === undefined) {
     refuse("malformed", "missing keyDetails: expected the algorithm of the verifier's key")
   }
@@ -83,13 +103,12 @@ function readKeyDetails(value: unknown): Algorithm {
 }
 
 /** Refuses `malformed` for no bytes, with `expected`. */
-function neededBytes(field: Base64Field, value: unknown, what: string, expected: string) {
-  const read = readProtoBytes(field, value, what)
+function neededBytes(field: Base64Field, sent: string | undefined, what: string, expected: string) {
+  const read = readProtoBytes(field, sent ?? "", what)
   return read.bytes.length > 0 ? read : refuse("malformed", `${expected}, found none`)
 }
 
-function readRawBytes(value: unknown, what: string) {
-  const { rawBytes } = readMessage(value, what, ["rawBytes"])
+function readRawBytes({ rawBytes }: RawBytes, what: string) {
   return neededBytes(
     "rekor-v2 rawBytes",
     rawBytes,
@@ -98,30 +117,36 @@ function readRawBytes(value: unknown, what: string) {
   )
 }
 
-/** The name of the one member of two that is set. */
-function eitherOf<Name extends string>(
-  message: Members<Name>,
+/** The one of two fields that is set, and which it is. */
+function eitherOf<One, Other>(
   what: string,
-  names: readonly [Name, Name],
-): Name {
-  const [one, other] = names.filter((name) => message[name] !== undefined)
-  if (one !== undefined && other === undefined) return one
+  names: readonly [string, string],
+  one: One | undefined,
+  other: Other | undefined,
+): { readonly one: One } | { readonly other: Other } {
+  if (one !== undefined && other === undefined) return { one }
+  if (one === undefined && other !== undefined) return { other }
   const found = one === undefined ? "neither" : "both"
   return refuse("malformed", `${what}: expected either ${names.join(" or ")}, found ${found}`)
 }
 
-function readVerifier(value: unknown): { details: Algorithm; key: VerifierKeyText } {
-  if (isAbsent(value)) {
+function readVerifier(verifier: Verifier | null | undefined): {
+  details: Algorithm
+  key: VerifierKeyText
+} {
+  if (isAbsent(verifier)) {
     return refuse("malformed", "missing verifier: expected a public key or a certificate")
   }
-  const forms = ["publicKey", "x509Certificate"] as const
-  const verifier = readMessage(value, "verifier", [...forms, "keyDetails"])
-  const form = eitherOf(verifier, "verifier", forms)
-  const details = readKeyDetails(verifier.keyDetails)
-  const { text, bytes } = readRawBytes(verifier[form], form)
+  const { publicKey, x509Certificate, keyDetails } = verifier
+  const names = ["publicKey", "x509Certificate"] as const
+  const form = eitherOf("verifier", names, publicKey, x509Certificate)
+  const details = readKeyDetails(keyDetails)
+  if ("one" in form) {
+    return { details, key: { publicKey: readRawBytes(form.one, "publicKey").text } }
+  }
+  const { text, bytes } = readRawBytes(form.other, "x509Certificate")
   // sigstore-js sends bare public keys as certificates.
-  const isBare = form === "publicKey" || looksLikeSpki(bytes)
-  return { details, key: isBare ? { publicKey: text } : { certificate: text } }
+  return { details, key: looksLikeSpki(bytes) ? { publicKey: text } : { certificate: text } }
 }
 
 /** Pure Ed25519 signs messages only; nothing is left of one when the request has but a digest. */
@@ -131,7 +156,7 @@ function hashOf(details: Algorithm): HashName {
     : algorithms[details].hash
 }
 
-function readDigest(value: unknown, hash: HashName): string {
+function readDigest(value: string | undefined, hash: HashName): string {
   const { bytes } = neededBytes(
     "rekor-v2 digest",
     value,
@@ -145,10 +170,8 @@ function readDigest(value: unknown, hash: HashName): string {
   return `${hash}:${formatHex(bytes)}`
 }
 
-function readHashedrekord(value: unknown): HashedrekordRequest {
-  const members = readMessage(value, "hashedRekordRequestV002", ["digest", "signature"])
-  const { digest, signature } = members
-  const { content, verifier } = readMessage(signature ?? {}, "signature", ["content", "verifier"])
+function readHashedrekord({ digest, signature = {} }: Hashedrekord): HashedrekordRequest {
+  const { content, verifier } = signature
   const { text } = neededBytes(
     "rekor-v2 signature content",
     content,
@@ -164,40 +187,29 @@ function readHashedrekord(value: unknown): HashedrekordRequest {
   }
 }
 
-function readSignature(value: unknown): DsseSignature {
-  const { sig, keyid } = readMessage(value, "signature", ["sig", "keyid"])
-  const { text } = readProtoBytes("rekor-v2 dsse sig", sig, "signature")
-  return keyid === undefined ? { sig: text } : { sig: text, keyid: asText(keyid, "keyid") }
-}
-
-function readDsse(value: unknown): DsseRequest {
-  const { envelope, verifiers } = readMessage(value, "dsseRequestV002", ["envelope", "verifiers"])
-  const { payload, payloadType, signatures } = readMessage(envelope ?? {}, "envelope", [
-    "payload",
-    "payloadType",
-    "signatures",
-  ])
+function readDsse({ envelope = {}, verifiers = [] }: Dsse): DsseRequest {
+  const { payload = "", payloadType = "", signatures = [] } = envelope
   return {
     kind: "dsse",
     envelope: {
       payload: readProtoBytes("rekor-v2 dsse payload", payload, "payload").text,
-      payloadType: asText(payloadType ?? "", "payloadType"),
-      signatures: asList(signatures ?? [], "signatures", MOST_SIGNATURES).map(readSignature),
+      payloadType,
+      signatures: signatures.map(({ sig = "", ...others }) => {
+        return { ...others, sig: readProtoBytes("rekor-v2 dsse sig", sig, "signature").text }
+      }),
     },
-    verifiers: asList(verifiers ?? [], "verifiers", MOST_SIGNATURES).map(
-      (verifier) => readVerifier(verifier).key,
-    ),
+    verifiers: verifiers.map((verifier) => readVerifier(verifier).key),
   }
 }
 
 /**
- * Reads the form of a submission and gives it in the log's own, base64 made canonical; whether key,
- * digest and signature fit is for `proposeEntry` to say. Refuses `malformed`, `too-large` or
+ * Reads the form of a submission that is as the contract describes it, and gives it in the log's own, base64 made
+ * canonical; whether key, digest and signature fit is for `proposeEntry` to say. Refuses `malformed` or
  * `unsupported`, naming the field. The caller bounds the size of the whole.
  */
-export function readRekorV2Request(value: unknown): EntryRequest {
-  const kinds = ["hashedRekordRequestV002", "dsseRequestV002"] as const
-  const request = readMessage(value, "request", kinds)
-  const kind = eitherOf(request, "request", kinds)
-  return kind === "dsseRequestV002" ? readDsse(request[kind]) : readHashedrekord(request[kind])
+export function readRekorV2Request(value: RekorV2Request): EntryRequest {
+  const { hashedRekordRequestV002, dsseRequestV002 } = normalised(value) as Submission
+  const names = ["hashedRekordRequestV002", "dsseRequestV002"] as const
+  const request = eitherOf("request", names, hashedRekordRequestV002, dsseRequestV002)
+  return "one" in request ? readHashedrekord(request.one) : readDsse(request.other)
 }

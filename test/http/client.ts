@@ -51,7 +51,7 @@ export function askUnchecked(port: number, path: string, asked: Asked = {}): Pro
 /** Like {@link askUnchecked}; rejects if openapi.yaml does not describe the answer. */
 export async function ask(port: number, path: string, asked: Asked = {}): Promise<Reply> {
   const reply = await askUnchecked(port, path, asked)
-  assertDescribed(asked.method ?? "GET", path, reply)
+  assertDescribed(port, asked.method ?? "GET", path, reply)
   return reply
 }
 

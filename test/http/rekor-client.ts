@@ -8,7 +8,7 @@ import { parseVkey } from "../../src/core/note/note.ts"
 import { asHash, type Hash } from "../../src/core/tree/hash.ts"
 import type { Log } from "../../src/log/ports/log.ts"
 import { readLogEntry } from "../../src/sigstore/transparency-log-entry.ts"
-import { askUnchecked } from "./client.ts"
+import { ask } from "./client.ts"
 import type { Reply } from "./door/contract-check.ts"
 
 export const V1 = "/api/v1/log/entries"
@@ -21,7 +21,7 @@ export function post(
   headers: Readonly<Record<string, string>> = { "content-type": "application/json" },
 ): Promise<Reply> {
   const isRaw = typeof body === "string" || body instanceof Uint8Array
-  return askUnchecked(port, path, {
+  return ask(port, path, {
     method: "POST",
     headers,
     body: isRaw ? body : JSON.stringify(body),

@@ -15,6 +15,7 @@ import type { Log } from "../../src/log/ports/log.ts"
 import { type Publisher, publishAtOnce } from "../../src/log/ports/publishing.ts"
 import type { SearchLimits } from "../../src/log/search/index.ts"
 import { newDisk, openLogOn, proposalOf } from "../log/opened-log.ts"
+import { notePort } from "./door/contract-check.ts"
 
 const portable: SignatureVerifier = {
   engine: "portable",
@@ -51,6 +52,7 @@ export async function openServedLog(options: ServedLogOptions = {}): Promise<Ser
   const http = createHttpServer({ ...others, ...own })
   await new Promise<void>((resolve) => http.server.listen(0, "127.0.0.1", resolve))
   const { port } = http.server.address() as AddressInfo
+  notePort(port, "log")
   return {
     log,
     server: http.server,

@@ -2,12 +2,18 @@
 // 2020-12) of bodies and parameters. Validates what comes in; the tests validate what goes out. What type
 // the parameters have is said once more by each handler.
 import { readFileSync } from "node:fs"
-import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js"
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import { parse } from "yaml"
-import { bug, refuse, shown } from "../../core/base/errors.ts"
-import { parseDecimal } from "../../core/base/text.ts"
+import { bug } from "../../core/base/errors.ts"
 import { parseJsonBody } from "../serving/json-body.ts"
-import type { PathValues, Route } from "../serving/route.ts"
+import type { Route } from "../serving/route.ts"
+import { mismatchOf, type RefuseMismatch, refuseMismatch } from "./mismatch.ts"
+import {
+  type Parameter,
+  type ParameterReader,
+  type ParameterSchema,
+  parameterReader,
+} from "./parameters.ts"
 
 export type Contract = ReturnType<typeof loadContract>
 
@@ -31,12 +37,13 @@ interface ContractDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, OperationDocument>>>>
 }
 
-type Values = Record<string, string | number | boolean>
-type TextValues = Record<string, string>
-type ParameterReader = (path: PathValues, query: string) => Values
-
 /** Names in the document that its references begin with. */
 const DOCUMENT = "openapi.yaml"
+
+const methods: ReadonlySet<string> = new Set(["get", "post"])
+
+/** As Rekor v1 does: only that somebody is at some place. */
+const EMAIL = /^[^\s@]+@[^\s@]+$/
 
 function follow(document: unknown, reference: string): unknown {
   let value = document
@@ -55,159 +62,93 @@ function isReference(value: object): value is { readonly $ref: string } {
   return "$ref" in value
 }
 
-function readQuery(query: string): TextValues {
-  const values: TextValues = {}
-  if (query === "") return values
-  for (const [name, value] of new URLSearchParams(query)) {
-    if (Object.hasOwn(values, name)) {
-      refuse("malformed", `query: expected ${shown(name)} once, found it twice`)
-    }
-    Object.defineProperty(values, name, { value, enumerable: true, writable: true })
-  }
-  return values
-}
-
-/** The parameters of those keywords' errors that are explained here. */
-interface ErrorParameters {
-  readonly additionalProperty?: string
-  readonly missingProperty?: string
-  readonly tag?: string
-  readonly tagValue?: unknown
-  readonly error?: "tag" | "mapping"
-}
-
-/** The names in a list such as `[{ required: ["a"] }, { required: ["b"] }]`. */
-function alternatives(schema: unknown): string {
-  const branches = schema as readonly { readonly required?: readonly string[] }[]
-  return branches.flatMap(({ required = [] }) => required).join(", ")
-}
-
-/** A value that is no object or list. */
-function foundIn(data: unknown): string {
-  return typeof data === "object" ? "" : `, found ${shown(String(data))}`
-}
-
-function explain(error: ErrorObject): string {
-  const { additionalProperty = "", missingProperty = "", ...params }: ErrorParameters = error.params
-  switch (error.keyword) {
-    case "additionalProperties":
-      return `expected no member ${shown(additionalProperty)}, found it`
-    case "required":
-      return `expected a member ${shown(missingProperty)}, found none`
-    case "oneOf":
-      return `expected exactly one of ${alternatives(error.schema)}`
-    case "discriminator":
-      return typeof params.tagValue === "string"
-        ? `expected a ${params.tag} that this log takes, found ${shown(params.tagValue)}`
-        : `expected a text ${shown(params.tag ?? "")}, found none`
-    default:
-      return `it ${error.message ?? "is not what the contract describes"}${foundIn(error.data)}`
-  }
-}
-
-const tooMany: ReadonlySet<string> = new Set(["maxItems", "maxLength"])
-
-/** Refuses what a validator compiled with `verbose` and without `allErrors` found: `too-large` for too many items, `unsupported` for an unknown kind, else `malformed`. */
-function refuseBySchema(what: string, { errors }: ValidateFunction): never {
-  // The last error is the reason why validation stopped; those before it are inside of a `oneOf`.
-  const error = errors?.at(-1) ?? bug("a validator failed without an error")
-  const detail = `${what}${error.instancePath}: ${explain(error)}`
-  if (tooMany.has(error.keyword)) refuse("too-large", detail)
-  const { error: reason }: ErrorParameters = error.params
-  const isOtherKind = error.keyword === "discriminator" && reason === "mapping"
-  return refuse(isOtherKind ? "unsupported" : "malformed", detail)
-}
-
-function compileParameters(
-  ajv: Ajv2020,
-  document: unknown,
-  parameters: readonly ParameterDocument[],
-): ParameterReader {
-  const validate = ajv.compile({
-    type: "object",
-    additionalProperties: false,
-    required: parameters.filter((parameter) => parameter.required).map(({ name }) => name),
-    properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, absolute(schema)])),
-  })
-  const ofType = (type: string) =>
-    parameters.filter(({ schema }) => {
-      const own = isReference(schema) ? follow(document, schema.$ref) : schema
-      return (own as { readonly type?: string }).type === type
-    })
-  const integers = ofType("integer")
-  const booleans = ofType("boolean")
-  return (path, query) => {
-    const given = readQuery(query)
-    for (const name of Object.keys(path)) {
-      if (Object.hasOwn(given, name))
-        refuse("malformed", `query: expected no ${shown(name)}, which stands in the path; found it`)
-    }
-    const values: Values = Object.assign(given, path)
-    for (const { name } of integers) {
-      const text = values[name]
-      if (typeof text === "string") values[name] = parseDecimal(text, name)
-    }
-    for (const { name } of booleans) {
-      const text = values[name]
-      if (text === "true" || text === "false") values[name] = text === "true"
-    }
-    return validate(values) ? values : refuseBySchema("parameters", validate)
-  }
-}
-
 /** Every operation with its method, in lower case, and its path with parameters in braces. */
 function readOperations(document: ContractDocument) {
+  const followed = (value: object) => (isReference(value) ? follow(document, value.$ref) : value)
+  const parameterOf = (described: object): Parameter => {
+    const { name, in: place, required = false, schema } = followed(described) as ParameterDocument
+    return { name, in: place, required, schema: followed(schema) as ParameterSchema }
+  }
   return Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]) => ({
-      ...operation,
-      ...{ id: operation.operationId, method, path },
-    })),
+    Object.entries(item)
+      .filter(([method]) => methods.has(method))
+      .map(([method, { operationId: id, parameters = [], requestBody }]) => {
+        return { id, method, path, requestBody, parameters: parameters.map(parameterOf) }
+      }),
   )
 }
 
-/** Reads openapi.yaml, which lies at the root of the package. Takes about 50 ms. */
+type Operation = ReturnType<typeof readOperations>[number]
+
+function createValidator({ components }: ContractDocument): Ajv2020 {
+  const ajv = new Ajv2020({
+    ...{ discriminator: true, verbose: true, allowUnionTypes: true },
+    formats: { email: EMAIL, int64: true },
+  })
+  ajv.addVocabulary(["components", "x-expected"])
+  ajv.addSchema({ components }, DOCUMENT)
+  return ajv
+}
+
+function compileParameters(ajv: Ajv2020, { parameters }: Operation): ParameterReader {
+  const validate = ajv.compile({
+    type: "object",
+    additionalProperties: false,
+    required: parameters.filter(({ required }) => required).map(({ name }) => name),
+    properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, absolute(schema)])),
+  })
+  return parameterReader(parameters, validate)
+}
+
+/** Where no protocol says that parameters which are not described are passed over. */
+function isStrict({ path, parameters }: Operation): boolean {
+  return path.startsWith("/v1/") || parameters.some((parameter) => parameter.in === "query")
+}
+
+/** Reads openapi.yaml, which lies at the root of the package. Takes about 100 ms. */
 export function loadContract() {
   const text = readFileSync(new URL("../../../openapi.yaml", import.meta.url), "utf8")
-  const document: ContractDocument = parse(text)
-  const ajv = new Ajv2020({ discriminator: true, verbose: true, validateFormats: false })
-  ajv.addVocabulary(["components"])
-  ajv.addSchema({ components: document.components }, DOCUMENT)
+  // Places of errors would double the time; the tests parse the document strictly.
+  const document: ContractDocument = parse(text, { prettyErrors: false })
+  const ajv = createValidator(document)
   const operations = readOperations(document)
-  const readers = new Map<string, ParameterReader>()
-  for (const { id, path, parameters = [] } of operations) {
-    // Probes and tiles take no parameters in the query and read their paths themselves.
-    if (!path.startsWith("/v1/")) continue
-    const whole = parameters.map((parameter) =>
-      isReference(parameter) ? follow(document, parameter.$ref) : parameter,
-    )
-    readers.set(id, compileParameters(ajv, document, whole as ParameterDocument[]))
-  }
 
-  function bound(route: Route): Route {
+  function bound(
+    route: Route,
+    read?: (parameters: readonly Parameter[]) => ParameterReader,
+  ): Route {
     const { operation, method, path } = route
     const described = operations.find(({ id }) => id === operation)
     if (described?.path !== path || described.method !== method.toLowerCase()) {
-      bug(`${DOCUMENT} does not describe ${operation} as ${method} ${path}`)
+      return bug(`${DOCUMENT} does not describe ${operation} as ${method} ${path}`)
     }
-    const read = readers.get(operation)
-    return read === undefined ? route : { ...route, read }
+    if (read !== undefined) {
+      const { parameters } = described
+      return parameters.length === 0 ? route : { ...route, read: read(parameters) }
+    }
+    return isStrict(described) ? { ...route, read: compileParameters(ajv, described) } : route
   }
 
   return {
-    /** The document as it is served. */
-    text,
     operations,
     /**
      * The routes with readers for their parameters, which refuse `malformed` what the operation does not
-     * describe. Throws for a route that the document has under another method or path, or not at all.
+     * describe; `read` makes those of a protocol that reads otherwise. Throws for a route that the document has
+     * under another method or path, or not at all.
      */
-    bind: (routes: readonly Route[]): readonly Route[] => routes.map(bound),
+    bind: (
+      routes: readonly Route[],
+      read?: (parameters: readonly Parameter[]) => ParameterReader,
+    ): readonly Route[] => routes.map((route) => bound(route, read)),
     /**
      * A reader of the JSON that an operation takes, whose type is what the document describes. Refuses as
-     * {@link parseJsonBody} does, and `malformed`, `unsupported` for another kind, `too-large` for too many
-     * items.
+     * {@link parseJsonBody} does, and what is not described as `refuseBy` says; by default `malformed`,
+     * `unsupported` for another kind, `too-large` for too many items.
      */
-    bodyReader<Body>(operation: string): (bytes: Buffer) => Body {
+    bodyReader<Body>(
+      operation: string,
+      refuseBy: RefuseMismatch = (mismatch) => refuseMismatch("body", mismatch),
+    ): (bytes: Buffer) => Body {
       const described = operations.find(({ id }) => id === operation)?.requestBody
       const schema = described?.content["application/json"]?.schema
       const validate: ValidateFunction = ajv.compile(
@@ -215,7 +156,7 @@ export function loadContract() {
       )
       return (bytes) => {
         const value = parseJsonBody(bytes)
-        return validate(value) ? (value as Body) : refuseBySchema("body", validate)
+        return validate(value) ? (value as Body) : refuseBy(mismatchOf(validate.errors))
       }
     },
   }

@@ -12,6 +12,7 @@ import { readingRoutes } from "../native/reading.ts"
 import { searchRoutes } from "../native/search.ts"
 import { submissionRoutes } from "../native/submission.ts"
 import { tileRoutes } from "../native/tiles.ts"
+import { referenceRoutes } from "../reference/routes.ts"
 import { rekorV1Door } from "../rekor-v1/door.ts"
 import { rekorV2Door } from "../rekor-v2/door.ts"
 import { preflightAnswer } from "../serving/answer.ts"
@@ -55,6 +56,7 @@ function openDoors(surroundings: Surroundings): readonly Door[] {
     ...searchRoutes(surroundings),
     ...messageRoutes(surroundings),
     ...probeRoutes(surroundings),
+    ...referenceRoutes(),
   ]
   const tiles = tileRoutes(surroundings)
   return [

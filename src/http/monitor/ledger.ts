@@ -23,6 +23,10 @@ export interface ServedLedgers {
   readonly leaf?: TreeHasher["leaf"]
 }
 
+interface OfSigner {
+  readonly signer: string
+}
+
 const LONGEST_POST = 8 * 1024 * 1024
 const MOST_LINES = 10_000
 
@@ -40,21 +44,13 @@ function isToken(found: string, tokens: readonly string[]): boolean {
   return held.includes(true)
 }
 
-function bearerOf({ request }: WriteCall): string {
+function bearerOf({ request }: Pick<WriteCall, "request">): string {
   return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? ""
 }
 
-function signerOf(query: string, signers: ReadonlySet<string>): string {
-  const parameters = new URLSearchParams(query)
-  const [name, ...others] = parameters.getAll("signer")
-  if (name === undefined || others.length > 0 || parameters.size > 1) {
-    return refuse(
-      "malformed",
-      `query: expected signer=NAME and nothing else, found ${shown(query)}`,
-    )
-  }
-  if (signers.has(name)) return name
-  return refuse("malformed", `signer: expected a signer of the watch file, found ${shown(name)}`)
+function assertSigner(name: string, signers: ReadonlySet<string>): void {
+  if (signers.has(name)) return
+  refuse("malformed", `signer: expected a signer of the watch file, found ${shown(name)}`)
 }
 
 const NOT_HERE =
@@ -70,12 +66,13 @@ export function ledgerRoute(ledgers: ServedLedgers | undefined): Route {
     return jsonAnswer(200, { signer, ...(await served.append(signer, lines)) })
   }
 
-  async function addToLedger(call: WriteCall): Promise<Answer> {
+  async function addToLedger(call: WriteCall<OfSigner>): Promise<Answer> {
     if (ledgers === undefined) return refuse("not-allowed", NOT_HERE)
     if (!isToken(bearerOf(call), ledgers.tokens)) {
       return textAnswer(401, UNAUTHORIZED, { "www-authenticate": "Bearer" })
     }
-    const signer = signerOf(call.query, ledgers.signers())
+    const { signer } = call.parameters
+    assertSigner(signer, ledgers.signers())
     return await call.withBody((bytes) => append(bytes, signer, ledgers))
   }
 

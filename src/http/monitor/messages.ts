@@ -1,7 +1,6 @@
 // `POST /messages`: somebody gives the monitor what was signed, where the log has only its hash. It proves itself, so
 // anyone may; the entry is judged again in the next round.
-import { refuse, shown } from "../../core/base/errors.ts"
-import { parseDecimal } from "../../core/base/text.ts"
+import { refuse } from "../../core/base/errors.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { post, type Route, type WriteCall } from "../serving/route.ts"
 
@@ -15,26 +14,16 @@ export type TakeMessage = (
 /** Longer ones go into the spool folder. */
 const LONGEST_MESSAGE = 8 * 1024 * 1024
 
-function entryOf(query: string): { readonly origin: string | undefined; readonly index: number } {
-  const parameters = new URLSearchParams(query)
-  const [index, ...others] = parameters.getAll("index")
-  const names = [...parameters.keys()]
-  const isPlain = names.every((name, i) => names.indexOf(name) === i)
-  const isKnown = names.every((name) => name === "index" || name === "origin")
-  if (index === undefined || others.length > 0 || !isPlain || !isKnown) {
-    return refuse(
-      "malformed",
-      `query: expected index=N, and origin=ORIGIN where several logs are followed, found ${shown(query)}`,
-    )
-  }
-  return { origin: parameters.get("origin") ?? undefined, index: parseDecimal(index, "index") }
+interface OfEntry {
+  readonly index: number
+  readonly origin?: string
 }
 
 /** Without `take` the route is there and refuses. */
 export function messageRoute(take: TakeMessage | undefined): Route {
-  async function takeMessage({ query, withBody }: WriteCall): Promise<Answer> {
+  async function takeMessage({ parameters, withBody }: WriteCall<OfEntry>): Promise<Answer> {
     if (take === undefined) return refuse("not-allowed", "this monitor takes no messages")
-    const { origin, index } = entryOf(query)
+    const { origin, index } = parameters
     return await withBody(async (bytes) =>
       jsonAnswer(202, { index, digest: await take(origin, index, bytes) }),
     )

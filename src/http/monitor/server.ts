@@ -1,5 +1,7 @@
 // The HTTP server of a monitor: where verifiers post heads and receipts, where anyone reads evidence, and
 // where operators look whether it is working. All of it may be public but for what the operator hides.
+import { loadContract } from "../door/contract.ts"
+import { referenceRoutes } from "../reference/routes.ts"
 import { type HttpServer, type ServerOptions, serveDoors } from "../serving/http-server.ts"
 import type { ServerMetrics } from "../serving/instruments.ts"
 import { plainProblemAnswer } from "../serving/problem.ts"
@@ -18,13 +20,15 @@ const BODY_BUDGET = 16 * 1024 * 1024
 /** Makes the server; the caller lets it listen. */
 export function createMonitorServer(options: MonitorServerOptions): HttpServer {
   const { metrics = createMonitorMetrics(options.status), logger, stopwatch } = options
+  const contract = loadContract()
   return serveDoors({
     logger,
     meter: metrics,
     now: stopwatch,
     config: { bodyBudget: BODY_BUDGET, ...options.config },
     doors({ isClosing }) {
-      const routes = monitorRoutes(options, metrics, isClosing)
+      const own = monitorRoutes(options, metrics, isClosing)
+      const routes = contract.bind([...own, ...referenceRoutes()])
       return [{ below: "/", routes, words: plainProblemAnswer }]
     },
   })

@@ -18,7 +18,7 @@ function publishingView({ published, isReached, since, ...status }: PublishingSt
 }
 
 export function probeRoutes(surroundings: Surroundings): readonly Route[] {
-  const { log, publisher, config, contract, isClosing } = surroundings
+  const { log, publisher, config, isClosing } = surroundings
 
   /** Why no entries are taken; undefined if they are. */
   function obstacle(): string | undefined {
@@ -56,13 +56,11 @@ export function probeRoutes(surroundings: Surroundings): readonly Route[] {
   }
 
   const alive = (): Answer => textAnswer(200, "ok\n")
-  const document = textAnswer(200, contract.text, { "content-type": "application/yaml" })
 
   return [
     get("getLiveness", "/livez", alive),
     get("getReadiness", "/readyz", readiness),
     get("ping", "/ping", alive),
     get("getHealth", "/healthz", health),
-    get("getContract", "/openapi.yaml", () => document),
   ]
 }

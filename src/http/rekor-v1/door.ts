@@ -10,8 +10,17 @@ import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { type Call, type Door, get, post, type Route } from "../serving/route.ts"
 import { entryRoutes } from "./entries.ts"
 import { refusalAnswer, refuseRequest } from "./errors.ts"
-import { assertTreeId, queryInteger, requiredInteger } from "./request.ts"
+import { assertTreeId, parameterReader } from "./request.ts"
 import { searchHandler } from "./search.ts"
+
+interface OfTree {
+  readonly treeID?: string
+}
+
+interface ProofParameters extends OfTree {
+  readonly firstSize?: bigint
+  readonly lastSize: bigint
+}
 
 function logRoutes({ log }: Surroundings, signer: RekorSigner): readonly Route[] {
   async function getLog(): Promise<Answer> {
@@ -25,18 +34,17 @@ function logRoutes({ log }: Surroundings, signer: RekorSigner): readonly Route[]
     })
   }
 
-  function getPublicKey({ query }: Call): Answer {
-    assertTreeId(query, log.treeId)
+  function getPublicKey({ parameters: { treeID } }: Call<OfTree>): Answer {
+    assertTreeId(treeID, log.treeId)
     const headers = { "content-type": "application/x-pem-file", "cache-control": "no-store" }
     return { status: 200, headers, body: signer.publicKeyPem }
   }
 
-  async function getProof({ query }: Call): Promise<Answer> {
-    const first = queryInteger(query, "firstSize", 1n) ?? 1n
-    const last = requiredInteger(query, "lastSize", 1n)
+  async function getProof({ parameters }: Call<ProofParameters>): Promise<Answer> {
+    const { firstSize: first = 1n, lastSize: last, treeID } = parameters
     const head = log.head()
     if (first > last) refuseRequest(`firstSize(${first}) must be less than lastSize(${last})`)
-    assertTreeId(query, log.treeId)
+    assertTreeId(treeID, log.treeId)
     if (last > BigInt(head.size)) {
       refuseRequest(
         `the tree size requested(${last}) was greater than what is currently observable(${head.size})`,
@@ -55,16 +63,18 @@ function logRoutes({ log }: Surroundings, signer: RekorSigner): readonly Route[]
 }
 
 export function rekorV1Door(surroundings: Surroundings, signer: RekorSigner): Door {
-  const json = { limit: surroundings.config.requestLimit, mediaType: "application/json" }
+  const { config, contract } = surroundings
+  const json = { limit: config.requestLimit, mediaType: "application/json" }
   const search = searchHandler(surroundings)
+  const routes = [
+    ...logRoutes(surroundings, signer),
+    ...entryRoutes(surroundings, signer),
+    post("rekorV1Search", "/api/v1/index/retrieve", json, search, { isShared: true }),
+  ]
   return {
     below: "/api/v1/",
     words: refusalAnswer,
     isHot: true,
-    routes: [
-      ...logRoutes(surroundings, signer),
-      ...entryRoutes(surroundings, signer),
-      post("rekorV1Search", "/api/v1/index/retrieve", json, search, { isShared: true }),
-    ],
+    routes: contract.bind(routes, parameterReader),
   }
 }

@@ -16,15 +16,7 @@ import { publicPrefix } from "../serving/public-url.ts"
 import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 import { entryIdOf, entryView } from "./entry.ts"
 import { errorAnswer, processing, refuseSchema } from "./errors.ts"
-import {
-  asJsonList,
-  type EntryId,
-  type JsonObject,
-  readEntryId,
-  readJsonObject,
-  readProposedEntry,
-  requiredInteger,
-} from "./request.ts"
+import { bodyReader, type EntryId, type ProposedEntry, splitEntryId } from "./request.ts"
 
 const ENTRIES = "/api/v1/log/entries"
 /** In one retrieval. */
@@ -33,18 +25,11 @@ const MOST_ENTRIES = 10
 /** An entry that is not there is answered without a body. */
 const notThere: Answer = { status: 404, headers: { "cache-control": "no-store" }, body: "" }
 
-function readIndex(value: unknown): bigint {
-  if (typeof value !== "number" || !Number.isInteger(value)) {
-    return refuseSchema("type", "logIndexes in body: expected integers, found another value")
-  }
-  if (value < 0) refuseSchema("minimum", `logIndexes in body: expected at least 0, found ${value}`)
-  return BigInt(value)
-}
-
-function readId(value: unknown): EntryId {
-  return typeof value === "string"
-    ? readEntryId(value)
-    : refuseSchema("type", "entryUUIDs in body: expected strings, found another value")
+/** What is looked up; a list that is absent is an empty one. */
+interface Retrieval {
+  readonly entryUUIDs?: readonly string[] | null
+  readonly entries?: readonly ProposedEntry[] | null
+  readonly logIndexes?: readonly number[] | null
 }
 
 /** Bodies that one proposed entry is looked up by; two signatures by two keys each have four. */
@@ -66,7 +51,7 @@ function choices({ claims }: Proposal): readonly (readonly number[])[] {
 }
 
 /** cosign asks for one attestation in two versions at once; the one we do not take is just not there. */
-function proposalOf(value: JsonObject, options: ProposalOptions): Proposal | undefined {
+function proposalOf(value: ProposedEntry, options: ProposalOptions): Proposal | undefined {
   try {
     return proposeRekorV1(value, options)
   } catch (error) {
@@ -88,7 +73,7 @@ function createLookup(log: Log, options: ProposalOptions) {
       return named === undefined || named === treeId ? await log.indexOf(leafHash) : undefined
     },
     /** Nothing for a kind or version that is not taken here; else refuses as making the proposal does. */
-    async byProposal(value: JsonObject): Promise<number | undefined> {
+    async byProposal(value: ProposedEntry): Promise<number | undefined> {
       const proposal = proposalOf(value, options)
       if (proposal === undefined) return undefined
       for (const held of choices(proposal)) {
@@ -103,7 +88,9 @@ function createLookup(log: Log, options: ProposalOptions) {
 }
 
 export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): readonly Route[] {
-  const { log, config, meter, proposal: options } = surroundings
+  const { log, config, contract, meter, proposal: options } = surroundings
+  const readEntry = bodyReader<ProposedEntry>(contract, "rekorV1AddEntry")
+  const readRetrieval = bodyReader<Retrieval>(contract, "rekorV1Retrieve")
   const lookup = createLookup(log, options)
   const places = publicPrefix(config.publicUrl) + ENTRIES
 
@@ -137,23 +124,20 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
   }
 
   /** The indexes of what a retrieval asks for, in the order of the answer. */
-  async function indexesOf(query: JsonObject): Promise<readonly (number | undefined)[]> {
-    const ids = asJsonList(query["entryUUIDs"], "entryUUIDs in body")
-    const entries = asJsonList(query["entries"], "entries in body")
-    const indexes = asJsonList(query["logIndexes"], "logIndexes in body")
+  async function indexesOf(asked: Retrieval): Promise<readonly (number | undefined)[]> {
+    const [ids, entries] = [asked.entryUUIDs ?? [], asked.entries ?? []]
+    const indexes = asked.logIndexes ?? []
     if (ids.length + entries.length + indexes.length > MOST_ENTRIES) {
       refuseSchema("other", `more than max allowed ${MOST_ENTRIES} entries in request`)
     }
     const found: (number | undefined)[] = []
-    for (const id of ids.map(readId)) found.push(await lookup.byId(id))
-    for (const entry of entries.map(readProposedEntry)) {
-      found.push(await processing(() => lookup.byProposal(entry)))
-    }
-    return [...found, ...indexes.map(readIndex).map(lookup.byIndex)]
+    for (const id of ids) found.push(await lookup.byId(splitEntryId(id)))
+    for (const entry of entries) found.push(await processing(() => lookup.byProposal(entry)))
+    return [...found, ...indexes.map(BigInt).map(lookup.byIndex)]
   }
 
   async function submit(bytes: Buffer): Promise<Receipt> {
-    const entry = readProposedEntry(readJsonObject(bytes))
+    const entry = readEntry(bytes)
     const receipt = await processing(async () => {
       const proposal = proposeRekorV1(entry, options)
       return await log.add(proposal, () => attachmentOf(proposal))
@@ -164,7 +148,7 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
 
   async function retrieved(bytes: Buffer): Promise<Answer> {
     const values: object[] = []
-    for (const index of await indexesOf(readJsonObject(bytes))) {
+    for (const index of await indexesOf(readRetrieval(bytes))) {
       const found = await valueAt(index)
       if (found !== undefined) values.push(found)
     }
@@ -173,10 +157,10 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
 
   const addEntry = ({ withBody, query }: WriteCall) =>
     withBody(async (bytes) => receiptAnswer(await submit(bytes), query))
-  const getByIndex = ({ query }: Call) =>
-    answerAt(lookup.byIndex(requiredInteger(query, "logIndex", 0n)))
-  const getById = async (id: string) => answerAt(await lookup.byId(readEntryId(id)))
-  const getEntry = ({ parameters }: Call<{ readonly id: string }>) => getById(parameters.id)
+  const getByIndex = ({ parameters }: Call<{ readonly logIndex: bigint }>) =>
+    answerAt(lookup.byIndex(parameters.logIndex))
+  const getEntry = async ({ parameters: { id } }: Call<{ readonly id: string }>) =>
+    answerAt(await lookup.byId(splitEntryId(id)))
   const retrieve = ({ withBody }: WriteCall) => withBody(retrieved)
   const json = { limit: config.requestLimit, mediaType: "application/json" }
   return [
@@ -184,7 +168,5 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
     get("rekorV1GetEntryByIndex", ENTRIES, getByIndex),
     get("rekorV1GetEntry", `${ENTRIES}/{id}`, getEntry),
     post("rekorV1Retrieve", `${ENTRIES}/retrieve`, json, retrieve, { isShared: true }),
-    // To read it is to ask for an entry of this name, which is no entry ID.
-    get("rekorV1GetEntry", `${ENTRIES}/retrieve`, () => getById("retrieve")),
   ]
 }

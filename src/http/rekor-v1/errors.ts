@@ -16,6 +16,8 @@ const schemaCode = {
   other: 422,
 } as const
 
+export type SchemaFault = keyof typeof schemaCode
+
 /** A refusal whose status the API prescribes. */
 class RekorV1Refusal extends Refusal {
   readonly status: number
@@ -33,8 +35,8 @@ export function refuseRequest(message: string): never {
 }
 
 /** Answers 422 with this message. */
-export function refuseSchema(kind: keyof typeof schemaCode, message: string): never {
-  throw new RekorV1Refusal(422, schemaCode[kind], message)
+export function refuseSchema(fault: SchemaFault, message: string): never {
+  throw new RekorV1Refusal(422, schemaCode[fault], message)
 }
 
 export function errorAnswer(status: number, message: string, code = status): Answer {

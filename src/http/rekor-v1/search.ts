@@ -3,9 +3,8 @@
 
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
-import { Refusal, refuse } from "../../core/base/errors.ts"
-import { isAbsent } from "../../core/base/json-value.ts"
-import { LONGEST_TERM, MOST_CERTIFICATES } from "../../core/base/limits.ts"
+import { bug, Refusal, refuse } from "../../core/base/errors.ts"
+import { MOST_CERTIFICATES } from "../../core/base/limits.ts"
 import { parsePemChain, refuseLabel } from "../../core/base/pem.ts"
 import { asHash, HASH_SIZE } from "../../core/tree/hash.ts"
 import { TILE_WIDTH } from "../../core/tree/tile.ts"
@@ -19,12 +18,22 @@ import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import type { WriteCall } from "../serving/route.ts"
 import { entryIdOf } from "./entry.ts"
-import { errorAnswer, refuseRequest, refuseSchema } from "./errors.ts"
-import { asJsonObject, type JsonObject, optionalText, readJsonObject } from "./request.ts"
+import { errorAnswer, refuseRequest } from "./errors.ts"
+import { bodyReader } from "./request.ts"
 
-const EMAIL = /^[^\s@]+@[^\s@]+$/
-const HASH = /^(?:(sha1|sha256|sha384|sha512):)?((?:[0-9a-f]{2}){20,64})$/
-const FORMATS: readonly string[] = ["pgp", "x509", "minisign", "ssh", "tuf"]
+/** What is asked for, as the contract describes it. */
+interface Query {
+  readonly email?: string | null
+  readonly subject?: string | null
+  readonly hash?: string | null
+  readonly publicKey?: QueryKey | null
+  readonly operator?: SearchOperator | null
+}
+
+interface QueryKey {
+  readonly format: string
+  readonly content?: string | null
+}
 
 const hashOfLength: ReadonlyMap<number, string> = new Map([
   [40, "sha1"],
@@ -34,30 +43,15 @@ const hashOfLength: ReadonlyMap<number, string> = new Map([
 ])
 const hashTerms: readonly TermName[] = ["digest", "payload", "envelope", "subject-digest"]
 
-function identityCriterion(text: string, name: string): Criterion {
-  if (text === "") refuseSchema("tooShort", `${name} in body: expected a text, found none`)
-  if (text.length > LONGEST_TERM) {
-    refuseSchema("tooLong", `${name} in body: expected up to ${LONGEST_TERM} characters`)
-  }
+function identityCriterion(text: string): Criterion {
   return [{ name: "identity", value: text.toLowerCase() }]
 }
 
-function emailCriterion(email: string): Criterion {
-  if (!EMAIL.test(email)) refuseSchema("type", "email in body: expected an email address")
-  return identityCriterion(email, "email")
-}
-
-function subjectCriterion(subject: string): Criterion {
-  return identityCriterion(subject, "subject")
-}
-
+/** Of a digest in hex, perhaps behind the name of its hash, which its length tells as well. */
 function hashCriterion(text: string): Criterion {
-  const [, name, hex = ""] = HASH.exec(text.toLowerCase()) ?? []
-  const hash = hashOfLength.get(hex.length)
-  if (hash === undefined || (name !== undefined && name !== hash)) {
-    return refuseSchema("pattern", "hash in body: expected the hex of a SHA-1 or SHA-2 digest")
-  }
-  return hashTerms.map((term) => ({ name: term, value: `${hash}:${hex}` }))
+  const hex = text.slice(text.indexOf(":") + 1).toLowerCase()
+  const value = `${hashOfLength.get(hex.length) ?? bug("a digest of no hash")}:${hex}`
+  return hashTerms.map((name) => ({ name, value }))
 }
 
 /** The key in base64 of a PEM public key or certificate chain. */
@@ -69,15 +63,10 @@ function readKey(content: string): VerifierKey {
   return refuseLabel(first?.label ?? "", "publicKey")
 }
 
-function keyCriterion(value: unknown): Criterion {
-  const key = asJsonObject(value, "publicKey in body")
-  const format = optionalText(key, "format") ?? ""
-  if (!FORMATS.includes(format)) {
-    refuseSchema("enumeration", `publicKey.format in body: expected one of ${FORMATS.join(", ")}`)
-  }
+function keyCriterion({ format, content }: QueryKey): Criterion {
   if (format !== "x509") refuseRequest("the PKI format requested is not supported by this server")
   try {
-    const { spki } = readKey(optionalText(key, "content") ?? "")
+    const { spki } = readKey(content ?? "")
     return [{ name: "key", value: sha256Text(digestOf("sha256", spki)) }]
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
@@ -85,21 +74,21 @@ function keyCriterion(value: unknown): Criterion {
   }
 }
 
-function readOperator(query: JsonObject): SearchOperator {
-  const operator = optionalText(query, "operator") ?? "or"
-  if (operator === "and" || operator === "or") return operator
-  return refuseSchema("enumeration", "operator in body: expected and or or")
+/** A criterion of a member that is there. */
+function criteriaOf<T>(
+  member: T | null | undefined,
+  criterionOf: (value: T) => Criterion,
+): readonly Criterion[] {
+  return member === undefined || member === null ? [] : [criterionOf(member)]
 }
 
-function readCriteria(query: JsonObject): readonly Criterion[] {
-  const criteria: Criterion[] = []
-  const texts = { email: emailCriterion, subject: subjectCriterion, hash: hashCriterion }
-  for (const [name, criterionOf] of Object.entries(texts)) {
-    const text = optionalText(query, name)
-    if (text !== undefined) criteria.push(criterionOf(text))
-  }
-  if (!isAbsent(query["publicKey"])) criteria.push(keyCriterion(query["publicKey"]))
-  return criteria
+function readCriteria({ email, subject, hash, publicKey }: Query): readonly Criterion[] {
+  return [
+    ...criteriaOf(email, identityCriterion),
+    ...criteriaOf(subject, identityCriterion),
+    ...criteriaOf(hash, hashCriterion),
+    ...criteriaOf(publicKey, keyCriterion),
+  ]
 }
 
 /** From the tile, which is in memory more often than not, instead of from the entry. */
@@ -114,16 +103,17 @@ async function entryIdAt(log: Log, index: number): Promise<string> {
 export function searchHandler({
   log,
   search,
-}: Pick<Surroundings, "log" | "search">): (call: WriteCall) => Promise<Answer> {
+  contract,
+}: Pick<Surroundings, "log" | "search" | "contract">): (call: WriteCall) => Promise<Answer> {
+  const readQuery = bodyReader<Query>(contract, "rekorV1Search")
   return async ({ withBody }) => {
     if (search === undefined) {
       return errorAnswer(501, "Search Index API not enabled in this Rekor instance")
     }
     return await withBody(async (bytes) => {
-      const query = readJsonObject(bytes)
-      const operator = readOperator(query)
+      const query = readQuery(bytes)
       const criteria = readCriteria(query)
-      const indexes = criteria.length === 0 ? [] : await search(criteria, operator)
+      const indexes = criteria.length === 0 ? [] : await search(criteria, query.operator ?? "or")
       return jsonAnswer(200, await Promise.all(indexes.map((index) => entryIdAt(log, index))))
     })
   }

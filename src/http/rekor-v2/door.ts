@@ -4,7 +4,6 @@
 import type { Proposal } from "../../entry/entry.ts"
 import { proposeEntry } from "../../entry/kinds/request.ts"
 import type { Receipt } from "../../log/ports/log.ts"
-import { readRekorV2Request } from "../../sigstore/rekor-v2-request.ts"
 import { logEntryToJson } from "../../sigstore/transparency-log-entry.ts"
 import { logIdOf } from "../../sigstore/trusted-root.ts"
 import { attachmentOf } from "../door/attestation.ts"
@@ -12,9 +11,9 @@ import { awaitWitnesses, type Surroundings } from "../door/handler.ts"
 import { logKey } from "../door/trust.ts"
 import { base64 } from "../door/views.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
-import { parseJsonBody } from "../serving/json-body.ts"
 import { type Problem, retryHeaders } from "../serving/problem.ts"
 import { type Door, post, type WriteCall } from "../serving/route.ts"
+import { requestReader } from "./request.ts"
 
 /** Where the API has others than {@link Problem}. Clients send again on 408, 429 and 5xx. */
 const statuses: ReadonlyMap<number, number> = new Map([
@@ -44,7 +43,8 @@ function refusalAnswer({ detail, status }: Problem): Answer {
 }
 
 export function rekorV2Door(surroundings: Surroundings): Door {
-  const { log, config, meter, proposal: options } = surroundings
+  const { log, config, contract, meter, proposal: options } = surroundings
+  const readRequest = requestReader(contract)
   const logId = logIdOf(logKey(log))
 
   function entryAnswer(receipt: Receipt, { kind, version }: Proposal): Answer {
@@ -58,8 +58,7 @@ export function rekorV2Door(surroundings: Surroundings): Door {
   }
 
   async function submit(bytes: Buffer): Promise<readonly [Receipt, Proposal]> {
-    const submission = readRekorV2Request(parseJsonBody(bytes))
-    const proposal = proposeEntry(submission, options)
+    const proposal = proposeEntry(readRequest(bytes), options)
     const receipt = await log.add(proposal, () => attachmentOf(proposal))
     meter.logged(receipt.isNew)
     return [receipt, proposal]
@@ -76,8 +75,8 @@ export function rekorV2Door(surroundings: Surroundings): Door {
     words: refusalAnswer,
     nowhere: errorAnswer(404, "Not Found"),
     isHot: true,
-    routes: [
+    routes: contract.bind([
       post("rekorV2AddEntry", "/api/v2/log/entries", { limit: config.requestLimit }, addEntry),
-    ],
+    ]),
   }
 }

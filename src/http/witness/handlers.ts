@@ -101,14 +101,14 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
     post("addCheckpoint", "/add-checkpoint", { limit: LONGEST_CHECKPOINT_REQUEST }, addCheckpoint, {
       isHot: true,
     }),
-    get("getCheckpoint", "/{hash}/checkpoint", getCheckpoint, {
+    get("getCosignedCheckpoint", "/{hash}/checkpoint", getCheckpoint, {
       isHot: true,
       where: { hash: "[0-9a-f]{64}" },
     }),
     post("addEvidence", "/evidence", { limit: LONGEST_EVIDENCE }, addEvidence),
     get("listEvidence", "/evidence", listEvidence),
     get("getEvidence", "/evidence/{id}", getEvidence),
-    get("getStatus", "/", () => textAnswer(200, statusText(served))),
+    get("getStatusPage", "/", () => textAnswer(200, statusText(served))),
     get("getLiveness", "/livez", () => textAnswer(200, "ok\n")),
     get("getReadiness", "/readyz", readiness),
   ]

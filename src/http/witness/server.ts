@@ -4,6 +4,7 @@
 import { Trouble } from "../../core/base/errors.ts"
 import { formatTlogSize, TLOG_SIZE_TYPE } from "../../core/note/add-checkpoint.ts"
 import { OldSizeConflict } from "../../witness/witness.ts"
+import { referenceRoutes } from "../reference/routes.ts"
 import { type Answer, preflightAnswer, textAnswer } from "../serving/answer.ts"
 import { type HttpServer, type ServerOptions, serveDoors } from "../serving/http-server.ts"
 import { type Problem, type ProblemCode, plainProblemAnswer } from "../serving/problem.ts"
@@ -43,7 +44,7 @@ export function createWitnessServer(options: WitnessServerOptions): HttpServer {
     ...options,
     doors({ isClosing }) {
       const obstacle = () => (isClosing() ? "the witness is shutting down" : options.obstacle())
-      const routes = witnessRoutes({ ...options, obstacle })
+      const routes = [...witnessRoutes({ ...options, obstacle }), ...referenceRoutes()]
       return [{ below: "/", routes, words: refusalAnswer, isShared: true }]
     },
     preflight: () => preflight,

@@ -24,10 +24,26 @@ interface Described {
   >
 }
 
+interface DescribedServer {
+  readonly url: string
+}
+
 interface DescribedOperation {
   readonly operationId: string
+  readonly summary?: string
+  readonly tags?: readonly string[]
   readonly deprecated?: boolean
+  readonly servers?: readonly DescribedServer[]
+  readonly parameters?: readonly object[]
+  readonly requestBody?: Described
   readonly responses: Readonly<Record<string, Described>>
+}
+
+/** What is at a path. */
+interface PathItem {
+  readonly servers?: readonly DescribedServer[]
+  readonly get?: DescribedOperation
+  readonly post?: DescribedOperation
 }
 
 interface DescribedSchema {
@@ -36,7 +52,8 @@ interface DescribedSchema {
 }
 
 export interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>
+  readonly servers: readonly DescribedServer[]
+  readonly paths: Readonly<Record<string, PathItem>>
   readonly components: {
     readonly schemas: Readonly<
       Record<"Problem" | "BatchLine" | "Receipt" | "hashedrekord" | "Health", DescribedSchema>
@@ -53,7 +70,7 @@ export const document: Document = parse(
 
 const ajv = new Ajv2020({ discriminator: true, strictTypes: false })
 formats.default.default(ajv)
-ajv.addVocabulary(["components"])
+ajv.addVocabulary(["components", "x-expected"])
 ajv.addSchema({ components: document.components }, "openapi.yaml")
 
 const validators = new Map<object, ValidateFunction>()
@@ -75,37 +92,124 @@ function resolved(described: Described): Described {
   return value as Described
 }
 
-const templates = Object.keys(document.paths)
-  // Templates with fewer parameters go first: /tile/entries/{index} before /tile/{level}/{index}.
-  .toSorted((a, b) => a.split("{").length - b.split("{").length)
-  .map((path) => {
-    const rest = path.startsWith("/tile/") ? ".+" : "[^/]+"
-    const pattern = path.replaceAll(/[.]/g, "\\.").replaceAll(/\{\w+\}/g, rest)
-    return { path, pattern: new RegExp(`^${pattern}$`) }
-  })
+/** The servers of Countersign, each with its own paths, by the addresses that the document gives them. */
+const addresses = {
+  log: "http://127.0.0.1:3000",
+  witness: "http://127.0.0.1:3002",
+  monitor: "http://127.0.0.1:3003",
+} as const
 
-/** The template of the document that a path follows. */
-export function templateOf(path: string): string | undefined {
-  return templates.find(({ pattern }) => pattern.test(path))?.path
+export type ServerName = keyof typeof addresses
+
+const serversAt = new Map<number, ServerName>()
+
+/** Says which server listens on a port from now on; unless it is said, it is a log. */
+export function notePort(port: number, server: ServerName): void {
+  serversAt.set(port, server)
 }
 
-function describedResponse(method: string, url: string, status: number): Described | string {
-  const path = url.split("?")[0] ?? ""
+export const serverNames = Object.keys(addresses) as readonly ServerName[]
+
+interface Operation extends DescribedOperation {
+  readonly method: "get" | "post"
+  readonly path: string
+  readonly servers: readonly DescribedServer[]
+}
+
+/** Every operation with the servers that have it. */
+export const operations: readonly Operation[] = Object.entries(document.paths).flatMap(
+  ([path, item]) =>
+    (["get", "post"] as const).flatMap((method) => {
+      const described = item[method]
+      if (described === undefined) return []
+      const servers = described.servers ?? item.servers ?? document.servers
+      return { ...described, method, path, servers }
+    }),
+)
+
+export function operationsOf(server: ServerName): readonly Operation[] {
+  return operations.filter(({ servers }) => servers.some(({ url }) => url === addresses[server]))
+}
+
+interface Template {
+  readonly pattern: RegExp
+  readonly path: string
+  readonly operations: readonly Operation[]
+}
+
+function templatesOf(server: ServerName): readonly Template[] {
+  const own = operationsOf(server)
+  return (
+    [...new Set(own.map(({ path }) => path))]
+      // Templates with fewer parameters go first: /tile/entries/{index} before /tile/{level}/{index}.
+      .toSorted((a, b) => a.split("{").length - b.split("{").length)
+      .map((path) => {
+        const rest = path.startsWith("/tile/") ? ".+" : "[^/]+"
+        const pattern = path.replaceAll(/[.]/g, "\\.").replaceAll(/\{\w+\}/g, rest)
+        const at = own.filter((operation) => operation.path === path)
+        return { path, pattern: new RegExp(`^${pattern}$`), operations: at }
+      })
+  )
+}
+
+const templates: Readonly<Record<ServerName, readonly Template[]>> = {
+  log: templatesOf("log"),
+  witness: templatesOf("witness"),
+  monitor: templatesOf("monitor"),
+}
+
+/** As the log takes it: the base of Rekor's clients may end in a slash, their paths may, too. */
+function plainPath(url: string, server: ServerName): string {
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, "").split("?")[0] ?? ""
+  if (server !== "log") return path
+  return path
+    .replace(/^\/(?=\/api\/)/, "")
+    .replace(/^\/api\/v2(?=\/tile\/|\/checkpoint$)/, "")
+    .replace(/^(\/api\/v[12]\/.*[^/])\/$/, "$1")
+}
+
+/** The template of a log's path; with `method` rather one that has it. */
+function templateAt(server: ServerName, path: string, method: string): Template | undefined {
+  const fitting = templates[server].filter(({ pattern }) => pattern.test(path))
+  return fitting.find((each) => each.operations.some((one) => one.method === method)) ?? fitting[0]
+}
+
+/** The template of the document that a path of a log follows. */
+export function templateOf(path: string): string | undefined {
+  return templateAt("log", path, "")?.path
+}
+
+const inWords = (mediaType: string, name: string): Described => ({
+  content: { [mediaType]: { schema: { $ref: `#/components/schemas/${name}` } } },
+})
+
+const plainWords = inWords("text/plain", "PlainProblem")
+const rekorV1Words = inWords("application/json", "RekorV1Error")
+const rekorV2Words = inWords("application/json", "RekorV2Error")
+
+/** How a path that the document does not have is refused. */
+function wordsFor(server: ServerName, path: string): Described {
   const { responses } = document.components
-  const template = templateOf(path)
-  if (template === undefined) {
-    if (path.startsWith("/tile/")) return responses.PlainMalformed
-    if (status === 400) return responses.Malformed
-    return status === 404 ? responses.NotFound : `unknown path: expected 404, found ${status}`
-  }
-  const item = document.paths[template]
-  const operation = item?.[method === "HEAD" ? "get" : method.toLowerCase()]
-  if (operation === undefined) {
-    if (status !== 405) return `the method is not described, expected 405, found ${status}`
-    return path.startsWith("/tile/") || path === "/checkpoint"
-      ? { headers: responses.WrongMethod.headers ?? {}, content: { "text/plain": {} } }
-      : responses.WrongMethod
-  }
+  if (server !== "log" || path.startsWith("/tile/") || path === "/checkpoint") return plainWords
+  if (path.startsWith("/api/v1/")) return rekorV1Words
+  return path.startsWith("/api/v2/") ? rekorV2Words : responses.NotFound
+}
+
+function undescribed(server: ServerName, path: string, status: number, isPath: boolean) {
+  const words = wordsFor(server, path)
+  const isNowhere = words === rekorV2Words || !isPath
+  const expected = isNowhere ? [400, 404] : [405]
+  if (!expected.includes(status)) return `not described: expected ${expected}, found ${status}`
+  const { headers = {} } = document.components.responses.WrongMethod
+  return isNowhere ? words : { ...words, headers }
+}
+
+function describedResponse(server: ServerName, method: string, url: string, status: number) {
+  const path = plainPath(url, server)
+  const read = method === "HEAD" ? "get" : method.toLowerCase()
+  const template = templateAt(server, path, read)
+  const operation = template?.operations.find((each) => each.method === read)
+  if (operation === undefined) return undescribed(server, path, status, template !== undefined)
   const response = operation.responses[String(status)]
   return response === undefined ? `status ${status} is not described` : resolved(response)
 }
@@ -137,9 +241,10 @@ function bodyMismatch(described: Described, reply: Reply, isHead: boolean): stri
 }
 
 /** Throws unless the document describes this answer to this request. */
-export function assertDescribed(method: string, url: string, reply: Reply): void {
+export function assertDescribed(port: number, method: string, url: string, reply: Reply): void {
   if (method === "OPTIONS") return
-  const described = describedResponse(method, url, reply.status)
+  const server = serversAt.get(port) ?? "log"
+  const described = describedResponse(server, method, url, reply.status)
   const wrong =
     typeof described === "string"
       ? described

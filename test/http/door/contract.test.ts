@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { verifyReceipt } from "../../../src/client/receipt.ts"
 import { parseBase64, parseHex } from "../../../src/core/base/text.ts"
@@ -15,44 +16,51 @@ import {
   signedEnvelope,
   signedRequest,
 } from "../served-log.ts"
-import { document, mismatch } from "./contract-check.ts"
-
-const operations = Object.entries(document.paths).flatMap(([path, item]) =>
-  Object.entries(item).map(([method, { operationId }]) => ({ path, method, operationId })),
-)
+import { document, mismatch, operations, operationsOf } from "./contract-check.ts"
 
 /** Where the query cannot be left out. */
 const queries: ReadonlyMap<string, string> = new Map([
   ["/v1/entries", "?kind=dsse"],
   ["/v1/proofs/inclusion", "?index=1"],
   ["/v1/proofs/consistency", "?from=1"],
+  ["/api/v1/log/entries", "?logIndex=1"],
+  ["/api/v1/log/proof", "?lastSize=2"],
 ])
+
+const SEARCH = "/api/v1/index/retrieve"
 
 const message = `a message that names sha256:${"0".repeat(64)}`
 
 describe("the contract", () => {
   let served: ServedLog
+  let leafHash = ""
   beforeAll(async () => {
     served = await openServedLog({ limits: { attachmentBytes: 4_096, messageBytes: 4_096 } })
     await fill(served.log, 1)
     await submit(served.port, signedRequest(message))
     await served.log.attach(1, new TextEncoder().encode(message))
     await submit(served.port, signedEnvelope())
+    const entry = (await ask(served.port, "/v1/entries/1")).json()
+    leafHash = (entry as { readonly leafHash: string }).leafHash
   })
   afterAll(() => served.close())
 
-  test.each(operations)("$method $path is served", async ({ path, method }) => {
+  test.each(operationsOf("log"))("$method $path is served", async ({ path, method }) => {
     const real = path
       .replace("/tile/{level}/{index}", "/tile/0/000.p/2")
       .replace("/tile/entries/{index}", "/tile/entries/000.p/2")
       .replace("{index}/attestation", "2/attestation")
       .replace("/messages/{digest}", `/messages/${signedRequest(message).digest}`)
       .replace("{digest}", "sha256:00")
+      .replace("/log/entries/{id}", `/log/entries/${leafHash}`)
       .replace(/\{\w+\}/, "1")
     const query = method === "get" ? (queries.get(path) ?? "") : ""
     const reply = await ask(served.port, real + query, { method: method.toUpperCase() })
-    // An empty submission has no media type, which only its handler notices.
-    expect(reply.status).toBe(method === "post" ? 415 : 200)
+    // Run from the sources, a log has no script for the page.
+    const isScript = path.startsWith("/docs/")
+    // An empty submission has no media type, which only its handler notices; Rekor v2 asks for none.
+    const posted = path.startsWith("/api/v2/") ? 400 : path === SEARCH ? 501 : 415
+    expect(reply.status).toBe(method === "post" ? posted : isScript ? 404 : 200)
   })
 
   test("has no operation that the code does not know, and the other way round", () => {
@@ -63,9 +71,7 @@ describe("the contract", () => {
   test("marks what has another name now as deprecated, and that alone", () => {
     const { Health } = document.components.schemas
     const marked = [
-      ...Object.entries(document.paths).flatMap(([path, item]) =>
-        Object.values(item).flatMap(({ deprecated }) => (deprecated === true ? [path] : [])),
-      ),
+      ...operations.flatMap(({ path, deprecated }) => (deprecated === true ? [path] : [])),
       ...Object.entries(Health.properties ?? {}).flatMap(([name, { deprecated }]) =>
         deprecated === true ? [name] : [],
       ),
@@ -90,13 +96,17 @@ describe("the contract", () => {
   test("is what a refusal holds a parameter against, with what was found", async () => {
     const reply = await ask(served.port, "/v1/entries?kind=dsse&limit=101")
     const { detail } = reply.json() as { readonly detail: string }
-    expect(detail).toBe('parameters/limit: it must be <= 100, found "101"')
+    expect(detail).toBe('parameters/limit: expected up to 100, found "101"')
   })
 
   test("is served as it is", async () => {
     const reply = await ask(served.port, "/openapi.yaml")
     expect(reply.headers["content-type"]).toBe("application/yaml")
-    expect(reply.text()).toBe(loadContract().text)
+    expect(reply.text()).toBe(readFileSync("openapi.yaml", "utf8"))
+    const again = await ask(served.port, "/openapi.yaml", {
+      headers: { "if-none-match": reply.headers.etag },
+    })
+    expect(again.status).toBe(304)
   })
 
   const examples = Object.entries(document.components.schemas).flatMap(([name, schema]) =>

@@ -297,10 +297,10 @@ function checkLines(text: string): void {
 }
 
 /** Throws an error that shows the whole request. */
-function check(request: Fuzzed, reply: Reply): void {
+function check(port: number, request: Fuzzed, reply: Reply): void {
   try {
     expect(reply.status).toBeLessThan(500)
-    assertDescribed(request.method, request.path, reply)
+    assertDescribed(port, request.method, request.path, reply)
     if (reply.headers["content-type"] === "application/x-ndjson") checkLines(reply.text())
   } catch (cause) {
     throw new Error(`after ${JSON.stringify(request)}`, { cause })
@@ -325,7 +325,7 @@ describe("10,000 generated requests", () => {
     for (let first = 0; first < REQUESTS; first += AT_ONCE) {
       const some = requests.slice(first, first + AT_ONCE)
       const replies = await pipeline(served.port, some.map(wire))
-      for (const [i, reply] of replies.entries()) check(some[i] as Fuzzed, reply)
+      for (const [i, reply] of replies.entries()) check(served.port, some[i] as Fuzzed, reply)
       expect(errors).toEqual([])
       expect(served.log.head().size).toBe(SIZE)
     }

@@ -12,6 +12,7 @@ import { createMailbox, type OpenMailbox } from "../../../src/monitor/promises/m
 import { createDocumentSet, createDraft, type Draft } from "../../../src/monitor/state/set.ts"
 import type { TreeView } from "../../../src/monitor/state/tree.ts"
 import { type FollowedLog, monitorStatus } from "../../../src/monitor/status.ts"
+import { notePort } from "../door/contract-check.ts"
 import { openServedLog, type ServedLog } from "../served-log.ts"
 
 export const T = 1_800_000_000_000
@@ -68,6 +69,7 @@ export async function openMonitorDoor(
   })
   await new Promise<void>((resolve) => http.server.listen(0, "127.0.0.1", resolve))
   const { port } = http.server.address() as AddressInfo
+  notePort(port, "monitor")
   let isClosed = false
   async function close() {
     if (isClosed) return

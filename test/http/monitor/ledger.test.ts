@@ -6,7 +6,7 @@ import { makeSigner } from "../../entry/signers.ts"
 import { hashedrekordOf } from "../../evidence/made-cases.ts"
 import { digestOf } from "../../monitor/entries/watched-entries.ts"
 import { newFolder } from "../../storage/folder.ts"
-import { askUnchecked } from "../client.ts"
+import { ask } from "../client.ts"
 import { openMonitorDoor } from "./door.ts"
 
 const TOKEN = "a-token-of-more-than-twenty-characters"
@@ -24,7 +24,7 @@ async function openLedgers() {
     body: string | Uint8Array,
     { signer = "?signer=ci", headers = bearer(TOKEN) as Record<string, string> } = {},
   ) {
-    return askUnchecked(port, `/ledger${signer}`, { method: "POST", body, headers })
+    return ask(port, `/ledger${signer}`, { method: "POST", body, headers })
   }
   return { folder, postLedger, port }
 }
@@ -75,15 +75,15 @@ test.each([
 test("a monitor that was given no tokens takes nothing", async () => {
   const { port } = await openMonitorDoor()
   const options = { method: "POST", body: receipt, headers: bearer(TOKEN) }
-  const reply = await askUnchecked(port, "/ledger?signer=ci", options)
+  const reply = await ask(port, "/ledger?signer=ci", options)
   expect(reply.status).toBe(403)
   expect(reply.text()).toContain("--ledger-token-file")
 })
 
 test.each([
-  ["no signer", receipt, "", 400, "expected signer=NAME"],
-  ["two signers", receipt, "?signer=ci&signer=ci", 400, "expected signer=NAME"],
-  ["another parameter", receipt, "?signer=ci&x=y", 400, "expected signer=NAME"],
+  ["no signer", receipt, "", 400, "expected signer=…, found no such parameter"],
+  ["two signers", receipt, "?signer=ci&signer=ci", 400, 'expected "signer" once, found it twice'],
+  ["another parameter", receipt, "?signer=ci&x=y", 400, 'expected none but signer, found "x"'],
   ["a signer of nobody", receipt, "?signer=cj", 400, "expected a signer of the watch file"],
   ["nothing", "", "?signer=ci", 400, "expected a line of a ledger"],
   ["comments alone", "# a\n\n", "?signer=ci", 400, "expected a line of a ledger"],

@@ -13,7 +13,7 @@ import { keptPromises } from "../../../src/monitor/promises/promise-record.ts"
 import { monitorStatus } from "../../../src/monitor/status.ts"
 import { findingOf, raise } from "../../monitor/state/durable-documents.ts"
 import { testSigner } from "../../signers.ts"
-import { askUnchecked, submit } from "../client.ts"
+import { ask, submit } from "../client.ts"
 import { fill, signedRequest } from "../served-log.ts"
 import { pipeline } from "../serving/pipeline.ts"
 import { rawRequest } from "../serving/raw-connection.ts"
@@ -22,11 +22,11 @@ import { type MonitorDoor, openMonitorDoor, T } from "./door.ts"
 const text = { "content-type": "text/plain; charset=utf-8" }
 
 function postHeads({ port }: MonitorDoor, body: string | Uint8Array, headers = text) {
-  return askUnchecked(port, "/heads", { method: "POST", body, headers })
+  return ask(port, "/heads", { method: "POST", body, headers })
 }
 
 function postReceipt({ port }: MonitorDoor, body: unknown) {
-  return askUnchecked(port, "/receipts", {
+  return ask(port, "/receipts", {
     method: "POST",
     body: typeof body === "string" ? body : JSON.stringify(body),
     headers: { "content-type": "application/json" },
@@ -68,7 +68,7 @@ describe("POST /heads", () => {
     const door = await openMonitorDoor()
     const { log, port } = door.served
     await fill(log, 2)
-    const answer = await askUnchecked(port, "/api/v1/log")
+    const answer = await ask(port, "/api/v1/log")
     const { signedTreeHead: note } = answer.json() as { signedTreeHead: string }
     expect(note.split("\n")[0]).toBe(`${log.origin} - ${log.treeId}`)
     door.roots.set(log.head().size, log.head().root)
@@ -156,7 +156,7 @@ describe("POST /receipts", () => {
   test("keeps a signed entry timestamp that holds under the log's key", async () => {
     const door = await openMonitorDoor()
     await submit(door.served.port, signedRequest("a"))
-    const reply = await askUnchecked(door.served.port, "/api/v1/log/entries?logIndex=0")
+    const reply = await ask(door.served.port, "/api/v1/log/entries?logIndex=0")
     const answer = reply.json() as Record<string, Record<string, unknown>>
     const [entry] = Object.values(answer) as [Record<string, unknown>]
     // An entry as it came holds a proof as well, but not in the place of a native receipt.
@@ -190,16 +190,16 @@ describe("GET", () => {
     const id = "ab".repeat(32)
     const evidence = { id, kind: "fork", text: "tlog-evidence/v1\nkind fork\nkey ä\n" } as const
     raise(door.documents, findingOf({ grade: "PROVEN", evidence }), T)
-    expect((await askUnchecked(door.port, "/evidence")).text()).toBe(`${id} fork convicts\n`)
-    expect((await askUnchecked(door.port, `/evidence/${id}`)).text()).toBe(evidence.text)
+    expect((await ask(door.port, "/evidence")).text()).toBe(`${id} fork convicts\n`)
+    expect((await ask(door.port, `/evidence/${id}`)).text()).toBe(evidence.text)
     for (const path of ["00".repeat(32), "tally%20log.example", "x", "%2e%2e"]) {
-      expect((await askUnchecked(door.port, `/evidence/${path}`)).status).toBe(404)
+      expect((await ask(door.port, `/evidence/${path}`)).status).toBe(404)
     }
   })
 
   test("/readyz says when the monitor is blind, /livez does not care", async () => {
     const { port, clock } = await openMonitorDoor()
-    const statusOf = async (path: string) => (await askUnchecked(port, path)).status
+    const statusOf = async (path: string) => (await ask(port, path)).status
     expect(await statusOf("/readyz")).toBe(200)
     clock.now = T + 180_000
     expect(await statusOf("/readyz")).toBe(200)
@@ -224,7 +224,7 @@ describe("GET", () => {
       { delivered: 0, failure: "/secret/hook", isBehind: true },
       T,
     )
-    const page = await askUnchecked(door.port, "/")
+    const page = await ask(door.port, "/")
     const html = page.text()
     expect(page.headers["content-type"]).toBe("text/html; charset=utf-8")
     expect(page.headers["content-security-policy"]).toContain("default-src 'none'")
@@ -233,7 +233,7 @@ describe("GET", () => {
       "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&#39;\\u{202e}\\u{0}",
     )
     expect(html).not.toMatch(/<script|<b>|secret/)
-    const status = (await askUnchecked(door.port, "/status.json")).json()
+    const status = (await ask(door.port, "/status.json")).json()
     expect(status).toMatchObject({
       isBlind: false,
       worst: 3,
@@ -273,7 +273,7 @@ describe("GET", () => {
     const door = await openMonitorDoor()
     await fill(door.served.log, 3)
     raise(door.documents, findingOf({ grade: "PROVEN" }), T)
-    const lines = (await askUnchecked(door.port, "/metrics")).text().split("\n")
+    const lines = (await ask(door.port, "/metrics")).text().split("\n")
     for (const line of [
       'countersign_monitor_tree_size{origin="log.example"} 3',
       'countersign_monitor_open_findings{kind="fork",grade="PROVEN"} 1',
@@ -287,13 +287,13 @@ describe("GET", () => {
 
   test("answers other methods and paths as they deserve", async () => {
     const { port } = await openMonitorDoor()
-    const ask = (method: string, path: string) => askUnchecked(port, path, { method })
-    expect(await ask("PUT", "/heads")).toMatchObject({ status: 405, headers: { allow: "POST" } })
-    expect(await ask("GET", "/receipts")).toMatchObject({ status: 405 })
-    expect(await ask("POST", "/evidence")).toMatchObject({ headers: { allow: "GET, HEAD" } })
-    expect(await ask("GET", "/nothing")).toMatchObject({ status: 404 })
-    expect(await ask("GET", "/evidence/%")).toMatchObject({ status: 400 })
-    expect(await ask("HEAD", "/")).toMatchObject({ status: 200, bytes: Buffer.alloc(0) })
+    const send = (method: string, path: string) => ask(port, path, { method })
+    expect(await send("PUT", "/heads")).toMatchObject({ status: 405, headers: { allow: "POST" } })
+    expect(await send("GET", "/receipts")).toMatchObject({ status: 405 })
+    expect(await send("POST", "/evidence")).toMatchObject({ headers: { allow: "GET, HEAD" } })
+    expect(await send("GET", "/nothing")).toMatchObject({ status: 404 })
+    expect(await send("GET", "/evidence/%")).toMatchObject({ status: 400 })
+    expect(await send("HEAD", "/")).toMatchObject({ status: 200, bytes: Buffer.alloc(0) })
   })
 })
 

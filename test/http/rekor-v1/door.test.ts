@@ -4,7 +4,7 @@ import { asHash, portableHasher } from "../../../src/core/tree/hash.ts"
 import { verifyConsistency } from "../../../src/core/tree/proof.ts"
 import { createHttpServer } from "../../../src/http/log/server.ts"
 import { startTime } from "../../log/opened-log.ts"
-import { askUnchecked } from "../client.ts"
+import { ask, askUnchecked } from "../client.ts"
 import type { Reply } from "../door/contract-check.ts"
 import {
   leafHashOf,
@@ -39,7 +39,7 @@ describe("the Rekor v1 API", () => {
   })
   afterAll(() => served.close())
 
-  const get = (path: string): Promise<Reply> => askUnchecked(served.port, path)
+  const get = (path: string): Promise<Reply> => ask(served.port, path)
 
   /** Posts an entry and gives its ID. */
   async function submit(body: object): Promise<string> {
@@ -240,7 +240,7 @@ describe("the Rekor v1 API", () => {
 
   test("what is read by POST may be read from any page, what is written may not", async () => {
     const preflight = async (path: string) =>
-      (await askUnchecked(served.port, path, { method: "OPTIONS" })).headers
+      (await ask(served.port, path, { method: "OPTIONS" })).headers
     for (const path of [`${V1}/retrieve`, "/api/v1/index/retrieve"]) {
       const headers = await preflight(path)
       expect(headers["access-control-allow-methods"]).toBe("POST")
@@ -255,10 +255,10 @@ describe("the Rekor v1 API", () => {
 
   test("an empty log tells size 0 and has no proof", async () => {
     const empty = await openServedLog()
-    const reply = await askUnchecked(empty.port, "/api/v1/log")
+    const reply = await ask(empty.port, "/api/v1/log")
     const rootHash = createHash("sha256").digest("hex")
     expect(reply.json()).toMatchObject({ treeSize: 0, rootHash })
-    const proof = await askUnchecked(empty.port, "/api/v1/log/proof?lastSize=1")
+    const proof = await ask(empty.port, "/api/v1/log/proof?lastSize=1")
     expect(proof.status).toBe(400)
     await empty.close()
   })
@@ -269,7 +269,7 @@ describe("the Rekor v1 API", () => {
     const address = server.address()
     const port = typeof address === "object" ? (address?.port ?? 0) : 0
     expect((await askUnchecked(port, "/api/v1/log")).status).toBe(404)
-    expect((await askUnchecked(port, "/api/v2/checkpoint")).status).toBe(200)
+    expect((await ask(port, "/api/v2/checkpoint")).status).toBe(200)
     server.close()
     server.closeAllConnections()
   })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { asHash } from "../../../src/core/tree/hash.ts"
 import { promisedBytes } from "../../../src/crypto/signers/rekor-signer.ts"
 import { entryIdOf } from "../../../src/http/rekor-v1/entry.ts"
-import { askUnchecked } from "../client.ts"
+import { ask } from "../client.ts"
 import {
   holdsTimestamp,
   leafHashOf,
@@ -67,7 +67,7 @@ describe("recorded requests", () => {
       code: 409,
       message: `an equivalent entry already exists in the transparency log with UUID ${id}`,
     })
-    const there = await askUnchecked(served.port, location)
+    const there = await ask(served.port, location)
     expect(there.status).toBe(200)
     expect(verifyV1(served.log, there.json())).toBe(recorded.leafHash)
     expect(served.log.head().size).toBe(size)

@@ -53,7 +53,7 @@ const refused: readonly [query: object | string, status: number, code: number, m
     [{ subject: "a".repeat(513) }, 422, 603, /512/],
     [{ email: "a@b.c", operator: "xor" }, 422, 606, /operator/],
     [{ publicKey: "key" }, 422, 601, /publicKey/],
-    [{ publicKey: { content: rekorCliPem } }, 422, 606, /format/],
+    [{ publicKey: { content: rekorCliPem } }, 422, 602, /format/],
     [{ publicKey: { format: "x509" } }, 400, 400, /^public key provided could not be parsed$/],
     [x509("%%%"), 400, 400, /^public key provided could not be parsed$/],
     [x509(base64("key")), 400, 400, /^public key provided could not be parsed$/],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { askUnchecked } from "../client.ts"
+import { ask } from "../client.ts"
 import { type EntryV2, post, V2, verifyV2 } from "../rekor-client.ts"
 import { changed, dsseV2, hashedrekordV2 } from "../rekor-v1/submissions.ts"
 import { fill, openServedLog, type ServedLog } from "../served-log.ts"
@@ -91,7 +91,7 @@ describe("the Rekor v2 API", () => {
 
   test("POST answers are covered by the published checkpoint", async () => {
     const { inclusionProof } = await submit(hashedrekordV2("published"))
-    const [, size] = (await askUnchecked(served.port, "/api/v2/checkpoint")).text().split("\n")
+    const [, size] = (await ask(served.port, "/api/v2/checkpoint")).text().split("\n")
     expect(Number(size)).toBeGreaterThanOrEqual(Number(inclusionProof.treeSize))
   })
 
@@ -106,8 +106,8 @@ describe("the Rekor v2 API", () => {
     "/tile/0/x",
     "/tile/entries/000.p/256",
   ])("GET /api/v2%s answers as GET %s does", async (path) => {
-    const root = await askUnchecked(served.port, path)
-    const below = await askUnchecked(served.port, `/api/v2${path}`)
+    const root = await ask(served.port, path)
+    const below = await ask(served.port, `/api/v2${path}`)
     const { date: _, ...headers } = below.headers
     expect(below.status).toBe(root.status)
     expect(below.bytes).toEqual(root.bytes)
@@ -115,11 +115,11 @@ describe("the Rekor v2 API", () => {
     const etag = root.headers.etag
     if (etag === undefined) return
     const known = { headers: { "if-none-match": etag } }
-    expect((await askUnchecked(served.port, `/api/v2${path}`, known)).status).toBe(304)
+    expect((await ask(served.port, `/api/v2${path}`, known)).status).toBe(304)
   })
 
   test("a base URL with a final slash does no harm", async () => {
     expect((await post(served.port, `/${V2}`, hashedrekordV2("slash"))).status).toBe(201)
-    expect((await askUnchecked(served.port, "//api/v2/checkpoint")).status).toBe(200)
+    expect((await ask(served.port, "//api/v2/checkpoint")).status).toBe(200)
   })
 })

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib"
 import { describe, expect, test } from "vitest"
 import { compressedP256, unsupportedKeys } from "../../entry/certificates.ts"
-import { askUnchecked } from "../client.ts"
+import { ask } from "../client.ts"
 import { unchangedLog } from "../log/unchanged-log.ts"
 import { post, V2 } from "../rekor-client.ts"
 import {
@@ -145,7 +145,7 @@ describe("refusals of the Rekor v2 API", () => {
   })
 
   test.each(nowhere2)("%s %s is not there", async (method, path) => {
-    const reply = await askUnchecked(served.port, path, { method })
+    const reply = await ask(served.port, path, { method })
     expect(reply.status).toBe(404)
     if (method !== "HEAD") {
       expect(reply.json()).toEqual({ code: 5, message: "Not Found", details: [] })

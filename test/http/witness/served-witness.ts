@@ -10,6 +10,7 @@ import { createWitness } from "../../../src/witness/witness.ts"
 import { nodeHasher } from "../../reference.ts"
 import { ed25519Pem, testSigner } from "../../signers.ts"
 import { createMemoryWitnessStore } from "../../storage/memory/witness-store.ts"
+import { notePort } from "../door/contract-check.ts"
 
 export interface OpenedWitness {
   readonly port: number
@@ -52,5 +53,7 @@ export async function openServedWitness(options: OpenedWitnessOptions): Promise<
     witness: options.witness?.(witness) ?? witness,
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  return { port: (server.address() as AddressInfo).port, clock, close }
+  const { port } = server.address() as AddressInfo
+  notePort(port, "witness")
+  return { port, clock, close }
 }

@@ -13,7 +13,7 @@ import {
 import { makeFork } from "../../../src/evidence/head-evidence.ts"
 import { testSigner } from "../../signers.ts"
 import { vectorVkey } from "../../witness/published-values.ts"
-import { type Asked, askUnchecked } from "../client.ts"
+import { type Asked, ask } from "../client.ts"
 import type { Reply } from "../door/contract-check.ts"
 import { openRaw, rawRequest } from "../serving/raw-connection.ts"
 import { createTestLog, requestText } from "../test-log.ts"
@@ -44,7 +44,7 @@ afterEach(async () => {
 })
 
 function post({ port }: OpenedWitness, body: Asked["body"], asked: Asked = {}): Promise<Reply> {
-  return askUnchecked(port, "/add-checkpoint", {
+  return ask(port, "/add-checkpoint", {
     method: "POST",
     ...asked,
     ...(body !== undefined && { body }),
@@ -225,11 +225,11 @@ describe("POST /add-checkpoint", () => {
       422,
       expect.stringMatching(/evidence [0-9a-f]{64}/),
     ])
-    const list = (await askUnchecked(witness.port, "/evidence")).text()
+    const list = (await ask(witness.port, "/evidence")).text()
     expect(list).toMatch(/^[0-9a-f]{64} fork log\.example\n$/)
-    const file = await askUnchecked(witness.port, `/evidence/${list.slice(0, 64)}`)
+    const file = await ask(witness.port, `/evidence/${list.slice(0, 64)}`)
     expect(file.text()).toContain(log.origin)
-    expect((await askUnchecked(witness.port, "/")).text()).toContain("frozen by evidence")
+    expect((await ask(witness.port, "/")).text()).toContain("frozen by evidence")
   })
 
   test.each([
@@ -242,7 +242,7 @@ describe("POST /add-checkpoint", () => {
     "/add-checkpoint%00",
   ])("is not answered at %s", async (path) => {
     const { port } = await open()
-    const reply = await askUnchecked(port, path, { method: "POST", body: log.request(0, 5) })
+    const reply = await ask(port, path, { method: "POST", body: log.request(0, 5) })
     expect(reply.status).toBe(404)
   })
 
@@ -250,7 +250,7 @@ describe("POST /add-checkpoint", () => {
     "is answered at %s",
     async (path) => {
       const { port } = await open()
-      const reply = await askUnchecked(port, path, { method: "POST", body: log.request(0, 5) })
+      const reply = await ask(port, path, { method: "POST", body: log.request(0, 5) })
       expect(reply.status).toBe(200)
     },
   )
@@ -303,13 +303,13 @@ describe("GET /{origin hash}/checkpoint", () => {
     const witness = await open()
     const { port } = witness
     const lines = (await post(witness, log.request(0, 5))).text()
-    const reply = await askUnchecked(port, `/${log.hash}/checkpoint`)
+    const reply = await ask(port, `/${log.hash}/checkpoint`)
     expect([reply.status, reply.text()]).toEqual([200, `${log.note(5)}${lines}`])
     expect(reply.headers).toMatchObject({
       "content-type": "text/plain; charset=utf-8",
       "access-control-allow-origin": "*",
     })
-    const head = await askUnchecked(port, `/${log.hash}/checkpoint`, { method: "HEAD" })
+    const head = await ask(port, `/${log.hash}/checkpoint`, { method: "HEAD" })
     expect([head.status, head.bytes.length]).toEqual([200, 0])
     expect(head.headers["content-length"]).toBe(reply.headers["content-length"])
   })
@@ -322,7 +322,7 @@ describe("GET /{origin hash}/checkpoint", () => {
       signature: new Uint8Array(72),
     })
     expect((await post(witness, `${log.request(0, 5)}${forged}`)).status).toBe(200)
-    const reply = await askUnchecked(witness.port, `/${log.hash}/checkpoint`)
+    const reply = await ask(witness.port, `/${log.hash}/checkpoint`)
     expect(parseNote(reply.text()).signatures).toHaveLength(2)
     expect((await post(witness, log.request(5, 7))).status).toBe(200)
   })
@@ -339,20 +339,19 @@ describe("GET /{origin hash}/checkpoint", () => {
     ["the origin itself", "/log.example/checkpoint"],
   ])("answers 404 for %s", async (_what, path) => {
     const { port } = await open()
-    const reply = await askUnchecked(port, path)
+    const reply = await ask(port, path)
     expect([reply.status, reply.headers["access-control-allow-origin"]]).toEqual([404, "*"])
   })
 
   test("takes a query, as a cache-buster is one", async () => {
     const { port } = await openAt(5)
-    expect((await askUnchecked(port, `/${log.hash}/checkpoint?${Date.now()}`)).status).toBe(200)
+    expect((await ask(port, `/${log.hash}/checkpoint?${Date.now()}`)).status).toBe(200)
   })
 })
 
 describe("POST /evidence", () => {
   const evidence = makeFork(parseVkey(log.vkey), log.note(5), fork.note(5))
-  const send = (port: number, body: string) =>
-    askUnchecked(port, "/evidence", { method: "POST", body })
+  const send = (port: number, body: string) => ask(port, "/evidence", { method: "POST", body })
 
   test("takes evidence from anyone, once, and freezes the log", async () => {
     const witness = await openAt(5)
@@ -361,9 +360,7 @@ describe("POST /evidence", () => {
       expect([reply.status, reply.text()]).toEqual([201, `${evidence.id}\n`])
       expect(reply.headers.location).toBe(`/evidence/${evidence.id}`)
     }
-    expect((await askUnchecked(witness.port, "/evidence")).text()).toBe(
-      `${evidence.id} fork log.example\n`,
-    )
+    expect((await ask(witness.port, "/evidence")).text()).toBe(`${evidence.id} fork log.example\n`)
     expect((await post(witness, log.request(5, 7))).status).toBe(422)
   })
 
@@ -377,14 +374,14 @@ describe("POST /evidence", () => {
     }
     expect((await send(witness.port, "x".repeat(1_048_577))).status).toBe(413)
     expect((await post(witness, log.request(5, 7))).status).toBe(200)
-    expect((await askUnchecked(witness.port, "/evidence")).text()).toBe("")
+    expect((await ask(witness.port, "/evidence")).text()).toBe("")
   })
 
   test.each(["/", "0".repeat(63), evidence.id, "..", "%2e%2e"])(
     "GET /evidence/%s answers 404 where there is none",
     async (id) => {
       const { port } = await open()
-      expect((await askUnchecked(port, `/evidence/${id}`)).status).toBe(404)
+      expect((await ask(port, `/evidence/${id}`)).status).toBe(404)
     },
   )
 })
@@ -402,7 +399,7 @@ describe("methods", () => {
     ["POST", "/livez", "GET, HEAD"],
   ])("%s %s is answered with 405 and Allow: %s", async (method, path, allow) => {
     const { port } = await open()
-    const { status, headers } = await askUnchecked(port, path, { method })
+    const { status, headers } = await ask(port, path, { method })
     expect([status, headers.allow, headers["access-control-allow-origin"]]).toEqual([
       405,
       allow,
@@ -414,7 +411,7 @@ describe("methods", () => {
     "OPTIONS %s tells browsers that any web origin may send",
     async (path) => {
       const { port } = await open()
-      const { status, headers } = await askUnchecked(port, path, { method: "OPTIONS" })
+      const { status, headers } = await ask(port, path, { method: "OPTIONS" })
       expect(status).toBe(204)
       expect(headers).toMatchObject({
         "access-control-allow-origin": "*",
@@ -428,21 +425,19 @@ describe("methods", () => {
 describe("operators' routes", () => {
   test("say that all is well, and with whom the witness stands where", async () => {
     const { port } = await openAt(5)
-    expect((await askUnchecked(port, "/livez")).text()).toBe("ok\n")
-    expect((await askUnchecked(port, "/readyz")).text()).toBe("ok\n")
-    const status = (await askUnchecked(port, "/")).text()
+    expect((await ask(port, "/livez")).text()).toBe("ok\n")
+    expect((await ask(port, "/readyz")).text()).toBe("ok\n")
+    const status = (await ask(port, "/")).text()
     expect(status).toContain("Countersign witness witness.example: cosigning\n")
     expect(status).toContain("log.example: size 5\n")
   })
 
   test("say why nothing is cosigned", async () => {
     const { port } = await open({ obstacle: () => "no source has answered" })
-    const reply = await askUnchecked(port, "/readyz")
+    const reply = await ask(port, "/readyz")
     expect([reply.status, reply.text()]).toEqual([503, "try-later: no source has answered\n"])
-    expect((await askUnchecked(port, "/livez")).status).toBe(200)
-    expect((await askUnchecked(port, "/")).text()).toContain(
-      "not cosigning: no source has answered",
-    )
+    expect((await ask(port, "/livez")).status).toBe(200)
+    expect((await ask(port, "/")).text()).toContain("not cosigning: no source has answered")
   })
 })
 
