@@ -5,6 +5,7 @@ import { AsnConvert } from "@peculiar/asn1-schema"
 import {
   AuthorityKeyIdentifier,
   BasicConstraints,
+  Certificate,
   ExtendedKeyUsage,
   type Extension,
   KeyUsage,
@@ -15,9 +16,9 @@ import { equalBytes } from "../../core/base/bytes.ts"
 import { refuse, unlessRefused } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { HashName, KeyType } from "../algorithm.ts"
+import { readCertificate, type Validity } from "../certificate.ts"
 import { derContents, derElements } from "../der.ts"
 import { readPublicKey } from "../public-key.ts"
-import { parseCertificate, spkiOf, type Validity, validityOf } from "../verifier-key.ts"
 
 /** What a certificate's signature is made with: the kind of the issuer's key, and the hash. */
 interface CertificateAlgorithm {
@@ -157,20 +158,24 @@ function partsOf(der: Uint8Array) {
   return { signed, issuer, subject, signature: signature.subarray(1), isOneAlgorithm }
 }
 
+function parseCertificate(der: Uint8Array): Certificate {
+  try {
+    return AsnConvert.parse(der, Certificate)
+  } catch (cause) {
+    return refuse("malformed", "certificate: expected X.509 in DER, found other bytes", { cause })
+  }
+}
+
 /**
  * Reads a certificate from DER. Refuses `too-large` above 16 KB, `malformed`, and `unsupported` for a key that no
- * algorithm here uses, or dates that are none.
+ * algorithm here uses.
  */
 export function readX509(der: Uint8Array): X509 {
+  const { spki, validity } = readCertificate(der)
   const certificate = parseCertificate(der)
-  const validity = validityOf(certificate)
-  const spki = spkiOf(der)
   const parts = partsOf(der)
   if (parts === undefined) {
     return refuse("malformed", "certificate: expected the parts of X.509, found others")
-  }
-  if (validity === undefined) {
-    return refuse("unsupported", "certificate: expected two dates, found other bytes")
   }
   const algorithm = algorithms.get(certificate.signatureAlgorithm.algorithm)
   return {
