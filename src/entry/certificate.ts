@@ -1,6 +1,6 @@
 // A certificate (RFC 5280) taken apart as far as readers of a leaf need it: its key, its dates and its extensions
-// with their values unread. Strict DER; dates only in the two forms of section 4.1.2.5. Leaves out names, algorithms
-// and the signature (certificates/x509.ts), and whether any of it is true.
+// with their values unread. Strict DER; dates only in the two forms of section 4.1.2.5. Of names, algorithms and the
+// signature it holds the form alone (certificates/x509.ts reads them), and says nothing of whether any of it is true.
 import { assertAtMost, refuse } from "../core/base/errors.ts"
 import { assertDer, derContents, derElements, objectIdentifier } from "./der.ts"
 
@@ -34,6 +34,7 @@ const OCTET_STRING = 0x04
 const UTC_TIME = 0x17
 const GENERALIZED_TIME = 0x18
 const SEQUENCE = 0x30
+const SET = 0x31
 const VERSION = 0xa0
 const EXTENSIONS = 0xa3
 /** `issuerUniqueID` and `subjectUniqueID`, primitive in DER; other encoders have written them constructed. */
@@ -94,15 +95,29 @@ function readExtensions(der: Uint8Array | undefined): readonly CertificateExtens
   return elementsOf(list, SEQUENCE).map(readExtension)
 }
 
+function isAlgorithm(der: Uint8Array | undefined): boolean {
+  const [oid] = elementsOf(der, SEQUENCE)
+  return objectIdentifier(oid) !== undefined
+}
+
+function isAttribute(der: Uint8Array): boolean {
+  const [oid, value, ...others] = elementsOf(der, SEQUENCE)
+  return objectIdentifier(oid) !== undefined && value !== undefined && others.length === 0
+}
+
+function isName(der: Uint8Array | undefined): boolean {
+  return elementsOf(der, SEQUENCE).every((set) => elementsOf(set, SET).every(isAttribute))
+}
+
 /** The part that is signed. */
 function readSigned(der: Uint8Array | undefined): Certificate {
   const inside = elementsOf(der, SEQUENCE)
   const fields = inside[0]?.[0] === VERSION ? inside.slice(1) : inside
   const [serial, algorithm, issuer, validity, subject, spki, ...optional] = fields
   const extended = optional.filter(([tag]) => !UNIQUE_IDS.has(tag as number))
-  const sequences = [algorithm, issuer, subject, spki]
-  const isFormed = serial?.[0] === INTEGER && sequences.every((each) => each?.[0] === SEQUENCE)
-  if (!isFormed || spki === undefined || extended.length > 1) malformed()
+  const isFormed = serial?.[0] === INTEGER && isName(issuer) && isName(subject)
+  if (!isFormed || !isAlgorithm(algorithm)) malformed()
+  if (spki?.[0] !== SEQUENCE || extended.length > 1) malformed()
   return { spki, validity: readValidity(validity), extensions: readExtensions(extended[0]) }
 }
 
@@ -111,7 +126,7 @@ export function readCertificate(der: Uint8Array): Certificate {
   assertAtMost(LONGEST_CERTIFICATE, der.length, "certificate", "bytes")
   assertDer(der, "certificate")
   const [signed, algorithm, signature, ...others] = elementsOf(der, SEQUENCE)
-  const isFormed = algorithm?.[0] === SEQUENCE && signature?.[0] === BIT_STRING
+  const isFormed = isAlgorithm(algorithm) && signature?.[0] === BIT_STRING
   if (!isFormed || others.length > 0) malformed()
   return readSigned(signed)
 }
