@@ -22,12 +22,18 @@ function isCopied(path: string): boolean {
   return !left.has(top) && !top.startsWith("dist") && !top.endsWith(".tgz")
 }
 
-/** Builds and packs a copy of the checkout in `folder`; whatever is in dist here is not looked at. */
-export async function pack(folder: string): Promise<Packed> {
+/** A copy of the checkout in `folder`, built; whatever is in dist here is not looked at. */
+export async function buildCopy(folder: string): Promise<string> {
   const copy = join(folder, "copy")
   cpSync(checkout, copy, { recursive: true, filter: isCopied })
   symlinkSync(join(checkout, "node_modules"), join(copy, "node_modules"))
   await run("npm", ["run", "--silent", "build"], { cwd: copy })
+  return copy
+}
+
+/** Packs such a copy. */
+export async function pack(folder: string): Promise<Packed> {
+  const copy = await buildCopy(folder)
   const words = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder]
   const { stdout } = await run("npm", words, { cwd: copy, maxBuffer: LARGEST_OUTPUT })
   const [packed] = JSON.parse(stdout) as readonly [

@@ -45,7 +45,7 @@ export function reachedFrom(entries, dist) {
 }
 
 function manifestOf(name, from) {
-  for (const folder of createRequire(from).resolve.paths(name) ?? []) {
+  for (const folder of createRequire(from).resolve.paths(`${name}/package.json`) ?? []) {
     const file = join(folder, name, "package.json")
     if (existsSync(file)) {
       const place = realpathSync(dirname(file))
