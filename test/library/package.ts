@@ -1,7 +1,7 @@
 // The package as npm would publish it: built from nothing in a copy of the checkout, packed, and installed into
 // another project without a network.
 import { execFile } from "node:child_process"
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs"
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { promisify } from "node:util"
 import { checkout } from "../scenarios/process.ts"
@@ -46,6 +46,7 @@ export async function pack(folder: string): Promise<Packed> {
 function link(project: string, name: string): void {
   const place = join(project, "node_modules", name)
   mkdirSync(dirname(place), { recursive: true })
+  rmSync(place, { recursive: true, force: true })
   symlinkSync(join(checkout, "node_modules", name), place)
 }
 
@@ -64,4 +65,16 @@ export function installDependencies(project: string): void {
     readonly dependencies: Readonly<Record<string, string>>
   }
   for (const name of Object.keys(dependencies)) link(project, name)
+}
+
+/** Puts better-sqlite3 into the project as it is where its scripts have not run. */
+export function withoutBinding(project: string): void {
+  const place = join(project, "node_modules/better-sqlite3")
+  rmSync(place, { recursive: true, force: true })
+  for (const name of ["lib", "package.json"]) {
+    cpSync(join(checkout, "node_modules/better-sqlite3", name), join(place, name), {
+      recursive: true,
+    })
+  }
+  link(project, "bindings")
 }
