@@ -50,8 +50,13 @@ const layers = {
     node: false,
     packages: [],
   },
+  keyless: {
+    layers: ["core", "entry", "sigstore", "client"],
+    node: true,
+    packages: ["@sigstore/", "re2js"],
+  },
   library: {
-    layers: ["core", "entry", "sigstore", "evidence", "client"],
+    layers: ["core", "entry", "sigstore", "evidence", "client", "keyless"],
     node: false,
     packages: [],
   },
