@@ -2,7 +2,7 @@
 // with their values unread. Strict DER; dates only in the two forms of section 4.1.2.5. Of names, algorithms and the
 // signature it holds the form alone (certificates/x509.ts reads them), and says nothing of whether any of it is true.
 import { assertAtMost, refuse } from "../core/base/errors.ts"
-import { assertDer, derContents, derElements, objectIdentifier } from "./der.ts"
+import { assertDer, derBoolean, derContents, derElements, objectIdentifier } from "./der.ts"
 
 /** In Unix seconds, both included. */
 export interface Validity {
@@ -13,6 +13,8 @@ export interface Validity {
 export interface CertificateExtension {
   /** Object identifier in dotted form. */
   readonly oid: string
+  /** Whether a reader that does not understand it must refuse the certificate. */
+  readonly critical: boolean
   /** What its OCTET STRING holds, a view. */
   readonly value: Uint8Array
 }
@@ -80,10 +82,12 @@ function readValidity(der: Uint8Array | undefined): Validity {
 
 function readExtension(der: Uint8Array): CertificateExtension {
   const [oid, ...rest] = elementsOf(der, SEQUENCE)
-  const [value, ...others] = rest[0]?.[0] === BOOLEAN ? rest.slice(1) : rest
+  const flag = rest[0]?.[0] === BOOLEAN ? rest.shift() : undefined
+  const [value, ...others] = rest
   if (value === undefined || others.length > 0) malformed()
   return {
     oid: objectIdentifier(oid) ?? malformed(),
+    critical: flag !== undefined && (derBoolean(flag) ?? malformed()),
     value: derContents(value, OCTET_STRING) ?? malformed(),
   }
 }

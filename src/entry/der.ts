@@ -4,6 +4,7 @@ import { refuse } from "../core/base/errors.ts"
 
 const DEEPEST = 24
 const CONSTRUCTED = 0x20
+const BOOLEAN = 0x01
 const OBJECT_IDENTIFIER = 0x06
 const SEQUENCE = 0x30
 const LONG_TAG = 0x1f
@@ -76,6 +77,15 @@ export function derElements(bytes: Uint8Array): readonly Uint8Array[] | undefine
     at = frame.to
   }
   return elements
+}
+
+/**
+ * A truth value with its tag and length; undefined for any other bytes. False is taken where it is written out, which
+ * DER leaves to the default.
+ */
+export function derBoolean(der: Uint8Array): boolean | undefined {
+  const [byte, ...others] = derContents(der, BOOLEAN) ?? []
+  return (byte === 0 || byte === 0xff) && others.length === 0 ? byte === 0xff : undefined
 }
 
 /** Undefined for arcs that are not written in the fewest bytes, or above 2^53-1. */

@@ -146,7 +146,8 @@ function namesByLibrary(value: Uint8Array): readonly string[] | undefined {
 
 describe("the names in a certificate", () => {
   const value = new Uint8Array(AsnConvert.serialize(new SubjectAlternativeName([...everyName])))
-  const namesOf = (bytes: Uint8Array) => namesIn([{ oid: "2.5.29.17", value: bytes }])
+  const namesOf = (bytes: Uint8Array) =>
+    namesIn([{ oid: "2.5.29.17", critical: false, value: bytes }])
 
   test("are those that name somebody", () => {
     expect(namesOf(value)).toEqual({
