@@ -48,7 +48,7 @@ const commands = {
     submit: async () => (await import("./user/submit.ts")).submitCommand,
     attach: async () => (await import("./attach/attach.ts")).attachCommand,
     revoke: async () => (await import("./user/revoke.ts")).revokeCommand,
-    verify: async () => (await import("./user/verify.ts")).verifyCommand,
+    verify: async () => (await import("./verify/verify.ts")).verifyCommand,
     search: async () => (await import("./user/search.ts")).searchCommand,
     entry: async () => (await import("./user/entry.ts")).entryCommand,
     proof: async () => (await import("./user/proof.ts")).proofCommand,
@@ -79,7 +79,8 @@ export async function createProgram(terminal: Terminal, words: CalledWords): Pro
     .addHelpText(
       "after",
       `
-Exit codes: 0 fine, 1 failure, 2 usage, 3 what was to be verified is false.`,
+Exit codes: 0 fine, 1 failure, 2 usage, 3 what was to be verified is false, 5 this program cannot
+judge it: not supported, not readable or too large. See docs/exit-codes.md.`,
     )
   await addCommands(program, commands, terminal, words)
   return program

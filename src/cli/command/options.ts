@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError, Option } from "commander"
 import { Refusal, refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import type { DefineCommand } from "./command-list.ts"
-import { Falsehood } from "./exit-code.ts"
+import { Falsehood, Unjudged } from "./exit-code.ts"
 import { createOutput, formatJson, type Output } from "./output.ts"
 import type { Terminal } from "./terminal.ts"
 
@@ -201,7 +201,14 @@ export function defineCommand<const Options extends readonly TypedOption<object>
   }
 }
 
-/** Verifies and prints; for programs a falsehood is printed too, before it is thrown on. */
+/** What a program reads of a statement that was not verified; `judged` is there only if it was not judged either. */
+export function unprovenJson(error: Falsehood | Unjudged): object {
+  const { code, message: reason } = error.cause
+  const judged = error instanceof Unjudged ? { judged: false } : {}
+  return { verified: false, ...judged, code, reason }
+}
+
+/** Verifies and prints; for programs a falsehood, or what was not judged, is printed too, before it is thrown on. */
 export async function printVerdict(
   { command, terminal, output }: Called,
   verify: (output: Output) => Promise<void>,
@@ -209,9 +216,9 @@ export async function printVerdict(
   try {
     await verify(output)
   } catch (error) {
-    if (error instanceof Falsehood && command.getOptionValue("json") === true) {
-      const { code, message } = error.cause
-      terminal.stdout.write(`${formatJson({ verified: false, code, reason: message })}\n`)
+    const isVerdict = error instanceof Falsehood || error instanceof Unjudged
+    if (isVerdict && command.getOptionValue("json") === true) {
+      terminal.stdout.write(`${formatJson(unprovenJson(error))}\n`)
     }
     throw error
   }

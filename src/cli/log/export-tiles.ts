@@ -6,7 +6,7 @@ import { LONGEST_NOTE } from "../../core/base/limits.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import type { FsckSource } from "../../log/fsck.ts"
 import { openLogReads } from "../../storage/log-engine.ts"
-import { proven } from "../command/exit-code.ts"
+import { provenAnswer } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import { readText } from "../command/file.ts"
 import { openLogClient } from "../command/log-options.ts"
@@ -74,7 +74,7 @@ async function openSource(
   }
   const { database } = assertLog(dataDirectory(options.data))
   const checkpoint = await readText(options.checkpoint, "checkpoint", LONGEST_NOTE)
-  const head = proven(() => openHead(checkpoint, trust))
+  const head = provenAnswer(() => openHead(checkpoint, trust))
   const source = sourceFromReads(openLogReads(database), head)
   return { source, checkpoint, isPinned: head.isPinned }
 }
