@@ -8,7 +8,13 @@ import { formatBase64 } from "../core/base/text.ts"
 import type { AuthorityPool } from "../entry/certificates/authority.ts"
 import { type Path, pathsByName } from "../entry/certificates/path.ts"
 import type { X509 } from "../entry/certificates/x509.ts"
-import type { CertificateLog, KeylessTrust, Window } from "./trust.ts"
+import {
+  authoritiesIn,
+  type CertificateLog,
+  type KeylessTrust,
+  type TrustedAuthorities,
+  type Window,
+} from "./trust.ts"
 
 const CODE_SIGNING = "1.3.6.1.5.5.7.3.3"
 const ANY_PURPOSE = "2.5.29.37.0"
@@ -95,7 +101,9 @@ function authoritiesOf(leaf: X509, pools: readonly AuthorityPool[]): readonly Au
   )
 }
 
-function timestampAuthoritiesOf({ timestampAuthorities }: KeylessTrust): readonly AuthorityJson[] {
+function timestampAuthoritiesOf({
+  timestampAuthorities,
+}: TrustedAuthorities): readonly AuthorityJson[] {
   return timestampAuthorities.flatMap(({ signer, pool, validFor }) =>
     pathsByName(signer, [], pool).paths.map((path) => authorityJson(path, windowJson(validFor))),
   )
@@ -112,7 +120,7 @@ type Materials = (leaf: X509) => LibraryVerifier | undefined
 /** Distinct issuers of leaves that are remembered for one trusted root. */
 const MOST_ISSUERS = 64
 
-function makeMaterials(trust: KeylessTrust): Materials {
+function makeMaterials(trust: TrustedAuthorities): Materials {
   const known = new Map<string, LibraryVerifier | undefined>()
   const others = materialOf({
     certificateAuthorities: [],
@@ -152,7 +160,7 @@ const materials = new WeakMap<KeylessTrust, Materials>()
  * issuer. Refuses `malformed` for keys of the trusted root that cannot be read.
  */
 export function verifierFor(trust: KeylessTrust, leaf: X509): LibraryVerifier | undefined {
-  const known = materials.get(trust) ?? makeMaterials(trust)
+  const known = materials.get(trust) ?? makeMaterials(authoritiesIn(trust))
   materials.set(trust, known)
   return known(leaf)
 }

@@ -36,12 +36,26 @@ export interface TimestampAuthority {
   readonly validFor: Window
 }
 
-/** Everything that a trusted root vouches for. */
+/** A trusted root with all that it vouches for, as {@link parseKeylessTrust} makes it. */
 export interface KeylessTrust {
   readonly logs: readonly PinnedLog[]
+}
+
+/** What stands behind a {@link KeylessTrust}. */
+export interface TrustedAuthorities {
   readonly certificateAuthorities: readonly AuthorityPool[]
   readonly certificateLogs: readonly CertificateLog[]
   readonly timestampAuthorities: readonly TimestampAuthority[]
+}
+
+const authorities = new WeakMap<KeylessTrust, TrustedAuthorities>()
+
+/** Refuses `not-allowed` for a trusted root that {@link parseKeylessTrust} has not made. */
+export function authoritiesIn(trust: KeylessTrust): TrustedAuthorities {
+  return (
+    authorities.get(trust) ??
+    refuse("not-allowed", "trusted root: expected one made by parseKeylessTrust, found another")
+  )
 }
 
 const MOST_MEMBERS = 32
@@ -116,16 +130,17 @@ export function parseKeylessTrust(text: string): KeylessTrust {
     "trusted root",
     ["ctlogs", "timestampAuthorities"],
   )
-  return {
-    logs,
+  const list = <T>(value: unknown, what: string, read: (each: unknown, what: string) => T) =>
+    asList(value ?? [], what, MOST_MEMBERS).map((each, i) => read(each, `${what}[${i}]`))
+  const trust = { logs }
+  authorities.set(trust, {
     certificateAuthorities,
-    certificateLogs: asList(ctlogs ?? [], "ctlogs", MOST_MEMBERS).map((each, i) =>
-      readCertificateLog(each, `ctlogs[${i}]`),
-    ),
-    timestampAuthorities: asList(
-      timestampAuthorities ?? [],
+    certificateLogs: list(ctlogs, "ctlogs", readCertificateLog),
+    timestampAuthorities: list(
+      timestampAuthorities,
       "timestampAuthorities",
-      MOST_MEMBERS,
-    ).map((each, i) => readTimestampAuthority(each, `timestampAuthorities[${i}]`)),
-  }
+      readTimestampAuthority,
+    ),
+  })
+  return trust
 }

@@ -15,7 +15,7 @@ export {
 } from "../client/verify/verify.ts"
 export type { HashName } from "../core/base/digest.ts"
 export { Refusal, type RefusalCode } from "../core/base/errors.ts"
-export { type KeyType, parseVkey, type Vkey } from "../core/note/note.ts"
+export { type KeyType, parseVkey, type SignatureRule, type Vkey } from "../core/note/note.ts"
 export { type Origin, type originBrand, parseOrigin } from "../core/note/origin.ts"
 export {
   type Cosignature,
@@ -25,9 +25,16 @@ export {
   type PolicyWitness,
   parsePolicy,
 } from "../core/note/policy.ts"
-export { asHash, type Hash, type Head, type hashBrand } from "../core/tree/hash.ts"
+export {
+  asHash,
+  type Hash,
+  type Head,
+  type hashBrand,
+  type TreeHasher,
+} from "../core/tree/hash.ts"
 export type { InclusionProof } from "../core/tree/proof.ts"
 export type { Algorithm } from "../entry/algorithm.ts"
+export type { SignatureCheck, Signed } from "../entry/entry.ts"
 export type { EntryKind } from "../entry/kind-names.ts"
 export type {
   MessageDigest,
