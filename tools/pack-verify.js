@@ -17,6 +17,7 @@ import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
 import { browserFile } from "./verify-package/browser.js"
 import { installedWith, reachedFrom } from "./verify-package/graph.js"
+import { leftOutOfPackage } from "./verify-package/left-out.js"
 
 const MOST_PACKAGES = 15
 const LARGEST_BROWSER_FILE = 45_000
@@ -98,11 +99,15 @@ function write(folder, name, text) {
 }
 
 async function fill(folder, { files, packages }) {
-  for (const file of files) cpSync(join(dist, file), join(folder, "dist", file))
+  for (const file of files) {
+    const text = leftOutOfPackage.get(file)
+    if (text === undefined) cpSync(join(dist, file), join(folder, "dist", file))
+    else write(folder, `dist/${file}`, text)
+  }
   write(folder, "package.json", `${JSON.stringify(manifest(packages), null, 2)}\n`)
   cpSync(join(root, "tools/verify-package/README.md"), join(folder, "README.md"))
   if (existsSync(join(root, "LICENSE"))) cpSync(join(root, "LICENSE"), join(folder, "LICENSE"))
-  const code = await browserFile(join(dist, doors["."]))
+  const code = await browserFile(doors["."], dist)
   write(folder, `dist/${browser}`, code)
   write(
     folder,
@@ -118,7 +123,7 @@ async function fill(folder, { files, packages }) {
 
 const declared = (file) => file.replace(/\.js$/, ".d.ts")
 const modules = built.flatMap(([, file]) => [file, declared(file)])
-const reached = reachedFrom([...modules, program], dist)
+const reached = reachedFrom([...modules, program], dist, leftOutOfPackage)
 const installed = installedWith(reached.packages.keys(), root)
 assertLight(reached.packages, installed)
 const folder = mkdtempSync(join(tmpdir(), "countersign-verify-"))

@@ -3,7 +3,7 @@
 import { emptyProgram, runWords } from "./command/command-line.ts"
 import { EXIT_USAGE } from "./command/exit-code.ts"
 import { processTerminal } from "./command/terminal.ts"
-import { verifyCommand } from "./user/verify.ts"
+import { verifyCommand } from "./verify/verify.ts"
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error

@@ -20,9 +20,9 @@ const example = mkdtempSync(join(tmpdir(), "countersign-page-"))
 async function browserFile(): Promise<string> {
   const tool = new URL("../../tools/verify-package/browser.js", import.meta.url)
   const { browserFile: make } = (await import(tool.href)) as {
-    readonly browserFile: (input: string) => Promise<string>
+    readonly browserFile: (door: string, dist: string) => Promise<string>
   }
-  return await make(join(checkout, "dist/library/verify.js"))
+  return await make("library/verify.js", join(checkout, "dist"))
 }
 
 beforeAll(async () => {

@@ -1,22 +1,13 @@
-// The keyed verifier as one file for browsers. It comes without ML-DSA-44, which weighs a sixth of it: a cosignature
-// by such a key is refused as not supported. Bundles of the door itself have it.
+// The keyed verifier as one file for browsers. It comes without ML-DSA-44: a cosignature by such a key is refused as not
+// supported.
+import { join } from "node:path"
 import { rolldown } from "rolldown"
+import { leftOutOfBrowsers } from "./left-out.js"
 
-const WITHOUT = "countersign:no-ml-dsa"
-
-const noMlDsa = `
-import { refuse } from "../base/errors.js"
-export function verifyMlDsa44() {
-  return refuse("unsupported", "cosignature: ML-DSA-44 is not in this build for browsers; bundle countersign-verify itself")
-}
-`
-
-/** Puts `noMlDsa` in the place of dist/core/note/ml-dsa.js, in its folder. */
-const withoutMlDsa = {
-  name: WITHOUT,
-  load(id) {
-    return /[\\/]core[\\/]note[\\/]ml-dsa\.js$/.test(id) ? noMlDsa : null
-  },
+/** Puts the texts in the places of modules of `dist`. */
+function replacing(texts, dist) {
+  const byFile = new Map(Array.from(texts, ([name, text]) => [join(dist, name), text]))
+  return { name: "left-out", load: (id) => byFile.get(id) ?? null }
 }
 
 async function bundled(input, plugins) {
@@ -30,7 +21,7 @@ async function bundled(input, plugins) {
   return output[0].code
 }
 
-/** The text of one ES module without imports. */
-export function browserFile(input) {
-  return bundled(input, [withoutMlDsa])
+/** The text of one ES module without imports: a door of `dist`. */
+export function browserFile(door, dist) {
+  return bundled(join(dist, door), [replacing(leftOutOfBrowsers, dist)])
 }

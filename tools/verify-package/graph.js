@@ -8,8 +8,7 @@ import { dirname, join, posix } from "node:path"
 const SPECIFIER =
   /^(?:import|export)\s(?:[\w\s{},*$]*\sfrom\s)?\s*"([^"]+)"|\bimport\("([^"]+)"\)|\bnew URL\("(\.[^"]+\.js)", import\.meta\.url\)/gm
 
-function specifiersIn(file) {
-  const text = readFileSync(file, "utf8")
+function specifiersIn(text) {
   const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/(^|\s)\/\/.*$/gm, "$1")
   return Array.from(
     code.matchAll(SPECIFIER),
@@ -28,15 +27,17 @@ function neighbour(name, specifier) {
   return name.endsWith(".d.ts") ? next.replace(/\.(?:js|ts)$/, ".d.ts") : next
 }
 
-/** Files as paths in `dist`; packages by name, each with one file that names it. */
-export function reachedFrom(entries, dist) {
+/** Files as paths in `dist`; packages by name, each with one file that names it. Some files have other texts. */
+export function reachedFrom(entries, dist, texts) {
   const files = new Set()
   const packages = new Map()
   const open = [...entries]
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (files.has(name)) continue
     files.add(name)
-    for (const specifier of specifiersIn(join(dist, name))) {
+    for (const specifier of specifiersIn(
+      texts.get(name) ?? readFileSync(join(dist, name), "utf8"),
+    )) {
       if (specifier.startsWith(".")) open.push(neighbour(name, specifier))
       else if (!specifier.startsWith("node:")) packages.set(packageOf(specifier), name)
     }
@@ -44,6 +45,7 @@ export function reachedFrom(entries, dist) {
   return { files: [...files].toSorted(), packages }
 }
 
+/** Undefined if it is not installed. */
 function manifestOf(name, from) {
   for (const folder of createRequire(from).resolve.paths(`${name}/package.json`) ?? []) {
     const file = join(folder, name, "package.json")
@@ -52,7 +54,7 @@ function manifestOf(name, from) {
       return { place, manifest: JSON.parse(readFileSync(file, "utf8")) }
     }
   }
-  throw new Error(`${name} is not installed`)
+  return undefined
 }
 
 const scripts = ["preinstall", "install", "postinstall"]
@@ -69,7 +71,8 @@ export function installedWith(names, root) {
   const found = new Map()
   function add(name, from) {
     const it = manifestOf(name, from)
-    if (found.has(it.place)) return
+    // Optional ones may be for other machines.
+    if (it === undefined || found.has(it.place)) return
     const { version } = it.manifest
     found.set(it.place, { name, version, place: it.place, obstacle: nativeReason(it) })
     const needed = { ...it.manifest.dependencies, ...it.manifest.optionalDependencies }
