@@ -54,9 +54,10 @@ function issue({ authority, issuer }: Fulcio, token: string, { key, proof }: Key
   return chain.map(pem)
 }
 
+/** PEM, in base64 for those who have bytes there. */
 function readKey(content: string): KeyObject {
-  if (content.startsWith("-----")) return createPublicKey(content)
-  return createPublicKey({ key: Buffer.from(content, "base64"), format: "der", type: "spki" })
+  const isText = content.startsWith("-----")
+  return createPublicKey(isText ? content : Buffer.from(content, "base64").toString())
 }
 
 function bearer(request: IncomingMessage): string {
