@@ -69,27 +69,28 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-async function namesIn(
-  path: string,
-): Promise<readonly (readonly [name: string, isFile: boolean])[]> {
-  const names: (readonly [string, boolean])[] = []
+type Named = readonly [name: string, isFile: boolean]
+
+/** Undefined if there are too many. */
+async function namesIn(path: string): Promise<readonly Named[] | undefined> {
+  const names: Named[] = []
   for await (const each of await opendir(path)) {
-    if (names.length === MOST_FILES) {
-      const refusal = new Refusal(
-        "too-large",
-        `folder ${path}: expected up to ${MOST_FILES} files, found more; give them in parts`,
-      )
-      throw verdictOf(refusal)
-    }
+    if (names.length === MOST_FILES) return undefined
     const { name } = each
     names.push([name, each.isFile() || (each.isSymbolicLink() && (await isFile(join(path, name))))])
   }
   return names
 }
 
+function tooMany(path: string): Error {
+  const expected = `expected up to ${MOST_FILES} files, found more; give them in parts`
+  return verdictOf(new Refusal("too-large", `folder ${path}: ${expected}`))
+}
+
 /** What lies in a folder, without looking into any file. Not judged above 100,000 of them; throws trouble ("disk"). */
 export async function readFolder(path: string): Promise<Folder> {
   const names = await onDisk("folder", path, namesIn(path))
+  if (names === undefined) throw tooMany(path)
   const sorted = names.toSorted(([a], [b]) => (a < b ? -1 : 1))
   const paths = (wanted: boolean) =>
     sorted.filter(([, isOne]) => isOne === wanted).map(([name]) => join(path, name))
