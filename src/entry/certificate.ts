@@ -1,6 +1,7 @@
 // A certificate (RFC 5280) taken apart as far as readers of a leaf need it: its key, its dates and its extensions
 // with their values unread. Strict DER; dates only in the two forms of section 4.1.2.5. Of names, algorithms and the
 // signature it holds the form alone (certificates/x509.ts reads them), and says nothing of whether any of it is true.
+import { equalBytes } from "../core/base/bytes.ts"
 import { assertAtMost, refuse } from "../core/base/errors.ts"
 import { assertDer, derBoolean, derContents, derElements, objectIdentifier } from "./der.ts"
 
@@ -23,6 +24,8 @@ export interface Certificate {
   /** The key as it stands there, with tag and length, a view. */
   readonly spki: Uint8Array
   readonly validity: Validity
+  /** Whether issuer and subject have one name, as roots have it. */
+  readonly isSelfIssued: boolean
   readonly extensions: readonly CertificateExtension[]
 }
 
@@ -122,7 +125,12 @@ function readSigned(der: Uint8Array | undefined): Certificate {
   const isFormed = serial?.[0] === INTEGER && isName(issuer) && isName(subject)
   if (!isFormed || !isAlgorithm(algorithm)) malformed()
   if (spki?.[0] !== SEQUENCE || extended.length > 1) malformed()
-  return { spki, validity: readValidity(validity), extensions: readExtensions(extended[0]) }
+  return {
+    spki,
+    validity: readValidity(validity),
+    isSelfIssued: equalBytes(issuer as Uint8Array, subject as Uint8Array),
+    extensions: readExtensions(extended[0]),
+  }
 }
 
 /** Refuses `too-large` above 16 KB, and `malformed` for what is not X.509 in DER. Says nothing about its key. */
