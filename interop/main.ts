@@ -12,6 +12,7 @@ import { makeFolder, openRoom, removeFolders } from "./running/room.ts"
 import { bridgeChecks } from "./sigstore/bridge.ts"
 import { cosign2Checks } from "./sigstore/cosign-2.ts"
 import { cosign3Checks } from "./sigstore/cosign-3.ts"
+import { cosign2Exchange, cosign3Exchange } from "./sigstore/exchange.ts"
 import { keylessCosign2Checks, keylessCosign3Checks } from "./sigstore/keyless.ts"
 import { rekorCliChecks } from "./sigstore/rekor-cli.ts"
 import { sigstoreGoChecks, sigstoreGoLack } from "./sigstore/sigstore-go.ts"
@@ -40,9 +41,10 @@ function announce({ client, operation, outcome, reason }: Result): void {
 }
 
 function cosignChecks(name: string, program: string, stand: Stand): readonly Check[] {
-  return name.startsWith("cosign 2.")
-    ? [...cosign2Checks(program, stand), ...keylessCosign2Checks(program, stand)]
-    : [...cosign3Checks(program, stand), ...keylessCosign3Checks(program, stand)]
+  const parts = name.startsWith("cosign 2.")
+    ? [cosign2Checks, cosign2Exchange, keylessCosign2Checks]
+    : [cosign3Checks, cosign3Exchange, keylessCosign3Checks]
+  return parts.flatMap((checks) => checks(program, stand))
 }
 
 function withoutLack(client: Fetched): Fetched {
