@@ -1,6 +1,7 @@
 // `npm run interop`: Sigstore's own clients, others' witnesses and another's log, all unchanged, with the
 // built program on this machine. Prints what each of them could do and fails if one could not.
 import { writeFileSync } from "node:fs"
+import { makeAuthority } from "../test/authority/authority.ts"
 import { type InteropOptions, isWanted, readOptions, USAGE } from "./options.ts"
 import { type Fetched, type FetchedClients, fetchClients } from "./packages/clients.ts"
 import { readmeChecks } from "./readme.ts"
@@ -11,9 +12,13 @@ import { makeFolder, openRoom, removeFolders } from "./running/room.ts"
 import { bridgeChecks } from "./sigstore/bridge.ts"
 import { cosign2Checks } from "./sigstore/cosign-2.ts"
 import { cosign3Checks } from "./sigstore/cosign-3.ts"
+import { cosign2Exchange, cosign3Exchange } from "./sigstore/exchange.ts"
+import { keylessCosign2Checks, keylessCosign3Checks } from "./sigstore/keyless.ts"
 import { rekorCliChecks } from "./sigstore/rekor-cli.ts"
 import { sigstoreGoChecks, sigstoreGoLack } from "./sigstore/sigstore-go.ts"
 import { sigstoreJsChecks } from "./sigstore/sigstore-js.ts"
+import { serveFulcio } from "./stand/fulcio.ts"
+import { writeKeylessFiles } from "./stand/keyless-files.ts"
 import { serveRegistry } from "./stand/registry.ts"
 import { serveLog } from "./stand/served-log.ts"
 import type { Stand } from "./stand/stand.ts"
@@ -36,9 +41,10 @@ function announce({ client, operation, outcome, reason }: Result): void {
 }
 
 function cosignChecks(name: string, program: string, stand: Stand): readonly Check[] {
-  return name.startsWith("cosign 2.")
-    ? cosign2Checks(program, stand)
-    : cosign3Checks(program, stand)
+  const parts = name.startsWith("cosign 2.")
+    ? [cosign2Checks, cosign2Exchange, keylessCosign2Checks]
+    : [cosign3Checks, cosign3Exchange, keylessCosign3Checks]
+  return parts.flatMap((checks) => checks(program, stand))
 }
 
 function withoutLack(client: Fetched): Fetched {
@@ -151,10 +157,14 @@ async function main(): Promise<void> {
     "lack" in image ? undefined : await serveRegistry(image.program("docker-registry"), folder)
   const log = await serveLog(folder)
   const timestamps = await serveTimestamps(openRoom(folder))
-  const stand = { log, files: await writeTrustFiles(log, folder), registry, timestamps }
+  const files = await writeTrustFiles(log, folder)
+  const fulcio = await serveFulcio()
+  const foreign = { authority: makeAuthority({ name: "foreign" }) }
+  const keyless = writeKeylessFiles(fulcio, foreign, timestamps, files, folder)
+  const stand = { log, files, registry, timestamps, fulcio, keyless }
   await runSigstore(runner, options, clients, stand)
   await runWitnesses(runner, options, clients)
-  await Promise.all([timestamps.stop(), log.stop(), registry?.stop()])
+  await Promise.all([fulcio.stop(), timestamps.stop(), log.stop(), registry?.stop()])
   conclude(runner, options)
 }
 

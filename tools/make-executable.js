@@ -1,4 +1,6 @@
-// Run after a build: lets the command be started by its name, as the compiler writes plain files.
+// Run after a build: lets the commands be started by their names, as the compiler writes plain files.
 import { chmodSync } from "node:fs"
 
-chmodSync(new URL("../dist/cli/main.js", import.meta.url), 0o755)
+for (const name of ["main", "verifier"]) {
+  chmodSync(new URL(`../dist/cli/${name}.js`, import.meta.url), 0o755)
+}

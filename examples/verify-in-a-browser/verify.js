@@ -1,6 +1,6 @@
 // Verifies one artifact from the contents of four files. Touches neither the page nor the network, so that it
-// runs in a page, in a worker, or in a test.
-import { parsePolicy, Refusal, verifyBundle } from "countersign/verify"
+// runs in a page, in a worker, or in a test. Its neighbour is the file for browsers of the package countersign-verify.
+import { parsePolicy, Refusal, verifyBundle } from "./countersign-verify.js"
 
 /**
  * The verdict in one sentence. `artifact` is bytes, the others are text: the Sigstore bundle, the signer's key

@@ -1,7 +1,6 @@
 // cosign 3 on both Rekor APIs: blobs, attestations and images, in the bundle format that it has by default.
 import type { Check } from "../running/check.ts"
 import type { Room } from "../running/room.ts"
-import { countersign } from "../stand/served-log.ts"
 import { writeArtifact, writeKeyPair } from "../stand/signing.ts"
 import { type ApiVersion, apiVersions, expectSame, type Stand } from "../stand/stand.ts"
 import { entryOf, foreignReason, refuseWrongBundles } from "./damage.ts"
@@ -90,21 +89,6 @@ async function useOldBundle({ program, stand }: Cosign, room: Room): Promise<voi
   await room.run([program, "verify-blob", ...PUBLIC, ...old], logKey)
 }
 
-/** Bundles of `countersign submit`, and cosign's own for `countersign verify`. */
-async function exchangeBundles(cosign: Cosign, room: Room): Promise<void> {
-  const { log, files } = cosign.stand
-  const artifact = writeArtifact(room)
-  const own = ["--bundle", "own.json", "--artifact", artifact]
-  const theirs = ["--bundle", "theirs.json", "--artifact", artifact]
-  await writeKeyPair(room, "p256", "cosign")
-  await room.run([...countersign, "submit", "--log", log.url, "--key", "cosign.pem", ...own])
-  await room.run(verifyBlob(cosign, artifact, "own.json"))
-  await room.run([cosign.program, "import-key-pair", "--key", "cosign.pem", "-o", "cosign"])
-  await room.run(signBlob(cosign, files.signing[2], artifact, "theirs.json"))
-  const trust = ["--trusted-root", files.trustedRoot]
-  await room.run([...countersign, "verify", ...PUBLIC, ...trust, ...theirs])
-}
-
 function versionChecks(cosign: Cosign, version: ApiVersion): readonly Check[] {
   const { files, registry } = cosign.stand
   const config = files.signing[version]
@@ -148,10 +132,6 @@ export function cosign3Checks(program: string, stand: Stand): readonly Check[] {
     {
       operation: "old bundle by --rekor-url: sign-blob, verify-blob",
       run: (room) => useOldBundle(cosign, room),
-    },
-    {
-      operation: "bundles to and from countersign",
-      run: (room) => exchangeBundles(cosign, room),
     },
   ]
 }

@@ -15,9 +15,9 @@ export interface ImageOptions {
 }
 
 /** Puts an artifact into the registry and gives its name with the digest. */
-async function upload(
+export async function uploadImage(
   cosign: string,
-  { address }: Registry,
+  address: string,
   room: Room,
   artifact: string,
 ): Promise<string> {
@@ -34,8 +34,8 @@ async function signImage(
   { sign, verify, env = {} }: ImageOptions,
 ): Promise<void> {
   await room.run([cosign, "generate-key-pair"])
-  const name = await upload(cosign, registry, room, writeArtifact(room))
-  const other = await upload(cosign, registry, room, writeArtifact(room, "other.txt"))
+  const name = await uploadImage(cosign, registry.address, room, writeArtifact(room))
+  const other = await uploadImage(cosign, registry.address, room, writeArtifact(room, "other.txt"))
   await room.run([cosign, "sign", "--key", "cosign.key", "--yes", ...sign, name], env)
   const verification = [cosign, "verify", "--key", "cosign.pub", ...verify]
   await room.run([...verification, name], env)
@@ -49,7 +49,7 @@ async function attestImage(
   { sign, verify, env = {} }: ImageOptions,
 ): Promise<void> {
   await room.run([cosign, "generate-key-pair"])
-  const name = await upload(cosign, registry, room, writeArtifact(room))
+  const name = await uploadImage(cosign, registry.address, room, writeArtifact(room))
   const predicate = ["--predicate", room.write("predicate.json", '{"reviewed":true}\n')]
   const what = ["--type", "custom", name]
   const key = ["--key", "cosign.key", "--yes"]

@@ -1,4 +1,6 @@
 // What all checks of a run have in common: one log, its trust files, and the services beside it.
+import type { Fulcio } from "./fulcio.ts"
+import type { KeylessFiles } from "./keyless-files.ts"
 import type { Registry } from "./registry.ts"
 import type { ServedLog } from "./served-log.ts"
 import type { TimestampAuthority } from "./timestamp-authority.ts"
@@ -10,6 +12,9 @@ export interface Stand {
   /** Undefined if the program cannot be had. */
   readonly registry: Registry | undefined
   readonly timestamps: TimestampAuthority
+  /** Certificates for identities, and what clients need to know of it. */
+  readonly fulcio: Fulcio
+  readonly keyless: KeylessFiles
 }
 
 /** The two Rekor APIs. */

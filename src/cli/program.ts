@@ -1,9 +1,8 @@
 // The program: every command by name, and running it with its errors turned into a line and an exit code.
-import { readFileSync } from "node:fs"
-import { Command, CommanderError } from "commander"
+import type { Command } from "commander"
+import { emptyProgram, runWords } from "./command/command-line.ts"
 import { addCommands, type CalledWords } from "./command/command-list.ts"
-import { EXIT_FINE, EXIT_MONITOR_USAGE, EXIT_USAGE, exitCodeOf } from "./command/exit-code.ts"
-import { createOutput } from "./command/output.ts"
+import { EXIT_MONITOR_USAGE, EXIT_USAGE } from "./command/exit-code.ts"
 import type { Terminal } from "./command/terminal.ts"
 
 const commands = {
@@ -74,31 +73,13 @@ const commands = {
   },
 }
 
-/** Columns of help where nobody says how many there are. */
-const WIDTH = 100
-
-/** package.json lies two folders above this file, in the sources and in what is built of them. */
-function readVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8")
-  const { version } = JSON.parse(text) as { readonly version: string }
-  return version
-}
-
 /**
  * The program as the words call it: every command by name, and the called one with its options. Commander
  * throws instead of ending the process and prints to the terminal, in all commands.
  */
 export async function createProgram(terminal: Terminal, words: CalledWords): Promise<Command> {
-  const program = new Command("countersign")
+  const program = emptyProgram("countersign", terminal)
     .description("An append-only transparency log for artifact signatures.")
-    .version(readVersion())
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => terminal.stdout.write(text),
-      writeErr: (text) => terminal.stderr.write(text),
-      getOutHelpWidth: () => terminal.stdout.columns ?? WIDTH,
-      getErrHelpWidth: () => terminal.stderr.columns ?? WIDTH,
-    })
     .addHelpText(
       "after",
       `
@@ -110,19 +91,8 @@ judge it: not supported, not readable or too large. See docs/exit-codes.md.`,
 }
 
 /** Runs one command line (without node and the script) and gives its exit code. A bug is thrown. */
-export async function runProgram(words: readonly string[], terminal: Terminal): Promise<number> {
-  try {
-    const program = await createProgram(terminal, words)
-    await program.parseAsync(words, { from: "user" })
-    return EXIT_FINE
-  } catch (error) {
-    const isFinder = words[0] === "monitor" || words[0] === "bridge"
-    const code = exitCodeOf(error, isFinder ? EXIT_MONITOR_USAGE : EXIT_USAGE)
-    if (code === undefined) throw error
-    // Commander has printed its own errors already.
-    if (error instanceof Error && !(error instanceof CommanderError)) {
-      createOutput(terminal, false).remark(error.message)
-    }
-    return code
-  }
+export function runProgram(words: readonly string[], terminal: Terminal): Promise<number> {
+  const isFinder = words[0] === "monitor" || words[0] === "bridge"
+  const usage = isFinder ? EXIT_MONITOR_USAGE : EXIT_USAGE
+  return runWords(() => createProgram(terminal, words), words, terminal, usage)
 }

@@ -1,9 +1,10 @@
-// The framing rules of DER (ITU-T X.690 section 10.1 and 8.1): what the ASN.1 library, which reads
-// BER, does not hold. Leaves out the rules for the contents of single types.
+// The framing rules of DER (ITU-T X.690 section 10.1 and 8.1), which ASN.1 libraries that read BER do not hold, and
+// object identifiers (section 8.19). Leaves out the rules for the contents of other types.
 import { refuse } from "../core/base/errors.ts"
 
 const DEEPEST = 24
 const CONSTRUCTED = 0x20
+const BOOLEAN = 0x01
 const OBJECT_IDENTIFIER = 0x06
 const SEQUENCE = 0x30
 const LONG_TAG = 0x1f
@@ -76,6 +77,41 @@ export function derElements(bytes: Uint8Array): readonly Uint8Array[] | undefine
     at = frame.to
   }
   return elements
+}
+
+/**
+ * A truth value with its tag and length; undefined for any other bytes. False is taken where it is written out, which
+ * DER leaves to the default.
+ */
+export function derBoolean(der: Uint8Array): boolean | undefined {
+  const [byte, ...others] = derContents(der, BOOLEAN) ?? []
+  return (byte === 0 || byte === 0xff) && others.length === 0 ? byte === 0xff : undefined
+}
+
+/** Undefined for arcs that are not written in the fewest bytes, or above 2^53-1. */
+function dotted(contents: Uint8Array): string | undefined {
+  const arcs: number[] = []
+  let arc = 0
+  let isInside = false
+  for (const byte of contents) {
+    if (!isInside && byte === 0x80) return undefined
+    arc = arc * 128 + (byte & 0x7f)
+    if (!Number.isSafeInteger(arc)) return undefined
+    isInside = byte >= 0x80
+    if (isInside) continue
+    arcs.push(arc)
+    arc = 0
+  }
+  const [first, ...others] = arcs
+  if (isInside || first === undefined) return undefined
+  const top = Math.min(Math.floor(first / 40), 2)
+  return [top, first - top * 40, ...others].join(".")
+}
+
+/** The dotted form of an object identifier with its tag and length; undefined for any other bytes. */
+export function objectIdentifier(der: Uint8Array | undefined): string | undefined {
+  const contents = der && derContents(der, OBJECT_IDENTIFIER)
+  return contents && dotted(contents)
 }
 
 /**

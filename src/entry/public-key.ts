@@ -1,14 +1,11 @@
 // Public keys (RFC 5280 SubjectPublicKeyInfo) that may sign entries: ECDSA on three NIST curves, Ed25519
 // and RSA in three sizes. Each key has exactly one encoding that is accepted, its DER, so that two
 // spellings of one key cannot make two entries. Leaves out certificates (verifier-key.ts).
-import { RSAPublicKey } from "@peculiar/asn1-rsa"
-import { AsnConvert } from "@peculiar/asn1-schema"
-import { AlgorithmIdentifier, SubjectPublicKeyInfo } from "@peculiar/asn1-x509"
 import { equalBytes } from "../core/base/bytes.ts"
 import { assertAtMost, refuse, shown } from "../core/base/errors.ts"
 import { parseSpki } from "../core/base/spki.ts"
 import { formatHex } from "../core/base/text.ts"
-import { assertDer } from "./der.ts"
+import { assertDer, derContents, derElements, objectIdentifier } from "./der.ts"
 
 /** A public key, taken apart. Integers are big-endian without leading zeros. */
 export type PublicKey =
@@ -32,6 +29,11 @@ const EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 const ED25519 = "1.3.101.112"
 const RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 
+const INTEGER = 0x02
+const BIT_STRING = 0x03
+const SEQUENCE = 0x30
+const NULL = Uint8Array.of(5, 0)
+
 /** DER of the named curves' object identifiers, in hexadecimal. */
 const CURVES: ReadonlySet<string> = new Set([
   "06082a8648ce3d030107",
@@ -39,42 +41,26 @@ const CURVES: ReadonlySet<string> = new Set([
   "06052b81040023",
 ])
 
-function malformed(what: string, expected: string, cause?: unknown): never {
-  return refuse("malformed", `${what}: expected ${expected}, found other bytes`, { cause })
+function malformed(what: string, expected: string): never {
+  return refuse("malformed", `${what}: expected ${expected}, found other bytes`)
 }
 
 function unsupported(what: string, found: string): never {
   return refuse("unsupported", `${what}: expected ${SUPPORTED}, found ${found}`)
 }
 
-/** Without the sign byte or any other leading zeros. */
-function magnitude(integer: ArrayBuffer): Uint8Array {
-  const bytes = new Uint8Array(integer)
-  const first = bytes.findIndex((byte) => byte !== 0)
-  return first < 0 ? new Uint8Array(0) : bytes.slice(first)
+/** Contents of a bit string in whole bytes; undefined for any other bytes. */
+function bitStringBytes(der: Uint8Array | undefined): Uint8Array | undefined {
+  const contents = der && derContents(der, BIT_STRING)
+  return contents?.[0] === 0 ? contents.subarray(1) : undefined
 }
 
-/** A DER integer's contents: shortest, and with a zero in front of a set top bit. */
-function integerContents(value: Uint8Array): ArrayBuffer {
-  const pad = (value[0] as number) >= 0x80 ? 1 : 0
-  const contents = new Uint8Array(pad + value.length)
-  contents.set(value, pad)
-  return contents.buffer
-}
-
-function encodeRsa(modulus: Uint8Array, exponent: Uint8Array): Uint8Array {
-  const key = new RSAPublicKey({
-    modulus: integerContents(modulus),
-    publicExponent: integerContents(exponent),
-  })
-  const spki = new SubjectPublicKeyInfo({
-    algorithm: new AlgorithmIdentifier({
-      algorithm: RSA_ENCRYPTION,
-      parameters: Uint8Array.of(5, 0).buffer,
-    }),
-    subjectPublicKey: AsnConvert.serialize(key),
-  })
-  return new Uint8Array(AsnConvert.serialize(spki))
+/** A positive integer in DER without its sign byte; undefined for any other bytes, and other spellings. */
+function magnitude(der: Uint8Array | undefined): Uint8Array | undefined {
+  const contents = der && derContents(der, INTEGER)
+  const [first = 0x80, second = 0] = contents ?? []
+  if (first > 0) return first < 0x80 ? contents : undefined
+  return second >= 0x80 ? contents?.subarray(1) : undefined
 }
 
 function exponentValue(exponent: Uint8Array): number {
@@ -87,14 +73,20 @@ const RSA_TYPES: Readonly<Record<number, RsaPublicKey["type"]>> = {
   4096: "rsa-4096",
 }
 
-function readRsa(der: Uint8Array, subjectPublicKey: ArrayBuffer, what: string): RsaPublicKey {
-  const parsed = parseAsn1(() => AsnConvert.parse(subjectPublicKey, RSAPublicKey), what)
-  const modulus = magnitude(parsed.modulus)
-  const exponent = magnitude(parsed.publicExponent)
-  const isOrdinary = modulus.length > 0 && exponent.length > 0
-  if (!isOrdinary || !equalBytes(encodeRsa(modulus, exponent), der)) {
+/** Modulus and exponent; undefined for another number of them, and for other spellings. */
+function rsaNumbers(subjectPublicKey: Uint8Array | undefined) {
+  const [first, second, ...others] = (subjectPublicKey && derElements(subjectPublicKey)) ?? []
+  const [modulus, exponent] = [magnitude(first), magnitude(second)]
+  const isWhole = subjectPublicKey?.[0] === SEQUENCE && others.length === 0
+  return isWhole && modulus && exponent ? { modulus, exponent } : undefined
+}
+
+/** SPEC: RFC 8017 appendix A.1: the parameters of an RSA key are NULL. */
+function readRsa({ parameters, subjectPublicKey }: SpkiParts, what: string): RsaPublicKey {
+  const hasNull = parameters.length === 1 && equalBytes(parameters[0] as Uint8Array, NULL)
+  const { modulus, exponent } =
+    (hasNull && rsaNumbers(bitStringBytes(subjectPublicKey))) ||
     malformed(what, "the DER of an RSA SubjectPublicKeyInfo")
-  }
   const bits = bitsOf(modulus)
   const type = RSA_TYPES[bits] ?? unsupported(what, `an RSA modulus of ${bits} bits`)
   const e = exponentValue(exponent)
@@ -106,24 +98,35 @@ function bitsOf(value: Uint8Array): number {
   return value.length * 8 - (Math.clz32(value[0] as number) - 24)
 }
 
-function parseAsn1<T>(parse: () => T, what: string): T {
-  try {
-    return parse()
-  } catch (cause) {
-    return malformed(what, "ASN.1 of the right form", cause)
-  }
+interface SpkiParts {
+  /** In dotted form. */
+  readonly algorithm: string
+  /** None or one. */
+  readonly parameters: readonly Uint8Array[]
+  readonly subjectPublicKey: Uint8Array
+}
+
+function spkiParts(der: Uint8Array): SpkiParts | undefined {
+  const [identifier, subjectPublicKey, ...others] = derElements(der) ?? []
+  const [oid, ...parameters] = (identifier && derElements(identifier)) ?? []
+  const isFormed = der[0] === SEQUENCE && identifier?.[0] === SEQUENCE && others.length === 0
+  if (!isFormed || subjectPublicKey?.[0] !== BIT_STRING || parameters.length > 1) return undefined
+  const algorithm = objectIdentifier(oid)
+  return algorithm === undefined ? undefined : { algorithm, parameters, subjectPublicKey }
 }
 
 /** Says why `parseSpki` did not know the key, or reads it as RSA, which `parseSpki` leaves out. */
 function readOtherKey(der: Uint8Array, what: string): PublicKey {
   assertDer(der, what)
-  const spki = parseAsn1(() => AsnConvert.parse(der, SubjectPublicKeyInfo), what)
-  const { algorithm, parameters } = spki.algorithm
-  if (algorithm === RSA_ENCRYPTION) return readRsa(der, spki.subjectPublicKey, what)
+  const parts = spkiParts(der) ?? malformed(what, "ASN.1 of the right form")
+  const { algorithm, parameters } = parts
+  if (algorithm === RSA_ENCRYPTION) return readRsa(parts, what)
   if (algorithm === ED25519) malformed(what, "32 bytes and no parameters for Ed25519")
   if (algorithm !== EC_PUBLIC_KEY) unsupported(what, `a key of algorithm ${shown(algorithm)}`)
-  const curve = formatHex(new Uint8Array(parameters ?? new ArrayBuffer(0)))
-  if (CURVES.has(curve)) malformed(what, "an uncompressed point of the curve's length")
+  const [curve] = parameters
+  if (curve !== undefined && CURVES.has(formatHex(curve))) {
+    malformed(what, "an uncompressed point of the curve's length")
+  }
   return unsupported(what, "an elliptic curve that is none of these by name")
 }
 

@@ -1,8 +1,6 @@
 // The verifier key of a signature: a public key, or the leaf certificate (RFC 5280) that holds one, as
 // the signer sent it. A certificate is opened for its key and its names only; whether the
 // names are true, chains and dates are the business of whoever verifies an entry. Leaves out PEM.
-import { AsnConvert } from "@peculiar/asn1-schema"
-import { Certificate, type Time } from "@peculiar/asn1-x509"
 import { canonicalBase64 } from "../core/base/any-base64.ts"
 import { equalBytes, utf8 } from "../core/base/bytes.ts"
 import { assertAtMost, refuse } from "../core/base/errors.ts"
@@ -10,8 +8,8 @@ import { type ForeignKey, foreignDer } from "../core/base/foreign-key.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import type { KeyType } from "./algorithm.ts"
 import { type Base64Field, readBase64 } from "./base64-fields.ts"
+import { LONGEST_CERTIFICATE, readCertificate, type Validity } from "./certificate.ts"
 import { type CertificateNames, namesIn } from "./certificate-names.ts"
-import { assertDer, derElements } from "./der.ts"
 import { LONGEST_SPKI, readPublicKey } from "./public-key.ts"
 
 type VerifierKeyForm = "publicKey" | "certificate"
@@ -31,12 +29,6 @@ export interface VerifierKey {
   readonly issuers?: readonly Uint8Array[]
 }
 
-/** In Unix seconds, both included. */
-export interface Validity {
-  readonly notBefore: number
-  readonly notAfter: number
-}
-
 type VerifierKeyBytes = { readonly publicKey: Uint8Array } | { readonly certificate: Uint8Array }
 
 /** Exactly one of the two, as canonical base64 of DER. */
@@ -47,28 +39,10 @@ export interface VerifierKeyText {
 
 export type VerifierKeyReader = (text: VerifierKeyText) => VerifierKey
 
-/** The longest certificate that is looked at, in bytes. */
-const LONGEST_CERTIFICATE = 16_384
-
 /** In characters of base64, also in lines. */
 const LONGEST_TEXT: Readonly<Record<VerifierKeyForm, number>> = {
   publicKey: 2 * LONGEST_SPKI,
   certificate: 2 * LONGEST_CERTIFICATE,
-}
-
-/**
- * Refuses `too-large` above 16 KB, and `malformed`.
- *
- * @internal Left out of the declarations, which must not need those of the X.509 library.
- */
-export function parseCertificate(der: Uint8Array): Certificate {
-  assertAtMost(LONGEST_CERTIFICATE, der.length, "certificate", "bytes")
-  assertDer(der, "certificate")
-  try {
-    return AsnConvert.parse(der, Certificate)
-  } catch (cause) {
-    return refuse("malformed", "certificate: expected X.509 in DER, found other bytes", { cause })
-  }
 }
 
 const FIELD = {
@@ -89,35 +63,9 @@ export function verifierKeyText({ form, der }: Pick<VerifierKey, "form" | "der">
   return { [form]: formatBase64(der) }
 }
 
-function unixSeconds(time: Time): number {
-  return Math.floor(time.getTime().getTime() / 1000)
-}
-
-/**
- * Undefined for dates that are none.
- *
- * @internal As {@link parseCertificate}.
- */
-export function validityOf({ tbsCertificate }: Certificate): Validity | undefined {
-  const notBefore = unixSeconds(tbsCertificate.validity.notBefore)
-  const notAfter = unixSeconds(tbsCertificate.validity.notAfter)
-  const isDated = Number.isSafeInteger(notBefore) && Number.isSafeInteger(notAfter)
-  return isDated ? { notBefore, notAfter } : undefined
-}
-
-const VERSION = 0xa0
-
-/** The key as it stands there: what the library would write is not what everybody else reads. */
-export function spkiOf(certificate: Uint8Array): Uint8Array {
-  const [signed] = derElements(certificate) ?? []
-  const fields = (signed && derElements(signed)) ?? []
-  const spki = fields[fields[0]?.[0] === VERSION ? 6 : 5]
-  return spki ?? refuse("malformed", "certificate: expected X.509 in DER, found no public key")
-}
-
 /** Refuses `too-large` or `malformed` for what is not a certificate, whatever its key is. */
 export function assertCertificate(der: Uint8Array): void {
-  parseCertificate(der)
+  readCertificate(der)
 }
 
 /**
@@ -130,12 +78,9 @@ export function readVerifierKey(request: VerifierKeyBytes): VerifierKey {
     return { form: "publicKey", der, spki: der, keyType: readPublicKey(der).type }
   }
   const der = request.certificate
-  const certificate = parseCertificate(der)
-  const spki = spkiOf(der)
+  const { spki, validity, extensions } = readCertificate(der)
   const keyType = readPublicKey(spki, "public key of the certificate").type
-  const validity = validityOf(certificate)
-  const names = namesIn(certificate)
-  return { form: "certificate", der, spki, keyType, names, ...(validity && { validity }) }
+  return { form: "certificate", der, spki, keyType, names: namesIn(extensions), validity }
 }
 
 /** The key of a leaf with the certificates that came with it; the same one if none did. */

@@ -2,7 +2,7 @@
 // in base64, the signer's certificate, and the entry with the log's promise alone. Has no specification; read as cosign
 // writes it, and turned into a bundle without a proof.
 import { parseUtf8 } from "../core/base/bytes.ts"
-import { Refusal, refuse } from "../core/base/errors.ts"
+import { Refusal, refuse, unlessRefused } from "../core/base/errors.ts"
 import {
   asBytes,
   asInteger,
@@ -15,6 +15,7 @@ import { LONGEST_BODY, LONGEST_BUNDLE, MOST_CERTIFICATES } from "../core/base/li
 import { parsePemChain } from "../core/base/pem.ts"
 import { parseBase64, parseHex } from "../core/base/text.ts"
 import { asHash } from "../core/tree/hash.ts"
+import { readCertificate } from "../entry/certificate.ts"
 import type { SignedContent } from "../entry/kinds/kind.ts"
 import { readEnvelope } from "./bundle-content.ts"
 import type { BundleVerifier, SigstoreBundle } from "./bundle-form.ts"
@@ -40,6 +41,11 @@ function readContent(value: unknown): SignedContent {
   return readEnvelope(parseJson(parseUtf8(bytes, what), what, LONGEST_BUNDLE), what)
 }
 
+/** cosign keeps the chain as the authority gave it, with the root, which is for the verifier to know. */
+function isRoot(der: Uint8Array): boolean {
+  return unlessRefused(() => readCertificate(der).isSelfIssued) ?? false
+}
+
 /** PEM, or base64 of PEM; of a bare key nothing is said that the caller does not know. */
 function readSigner(value: unknown): BundleVerifier {
   const text = isAbsent(value) ? "" : asText(value, "cert")
@@ -47,7 +53,7 @@ function readSigner(value: unknown): BundleVerifier {
   const pem = text.includes("-----BEGIN") ? text : parseUtf8(parseBase64(text, "cert"), "cert")
   const [leaf, ...issuers] = parsePemChain(pem, "cert", MOST_CERTIFICATES)
   if (leaf?.label !== "CERTIFICATE") return { form: "hint", hint: "" }
-  const chain = issuers.map(({ der }) => der)
+  const chain = issuers.map(({ der }) => der).filter((der) => !isRoot(der))
   return { form: "certificate", der: leaf.der, ...(chain.length > 0 && { chain }) }
 }
 

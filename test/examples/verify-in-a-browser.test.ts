@@ -1,11 +1,12 @@
-// The example of a page: its module verifies in a process that has nothing of Node's, and a bundler makes of it
-// a page that needs nothing of Node either. No browser is started.
+// The example of a page beside the file for browsers: its module verifies in a process that has nothing of Node's, with
+// no bundler, and a bundler makes of it a page that needs nothing of Node either. No browser is started.
 import { execFile } from "node:child_process"
-import { readdirSync, readFileSync } from "node:fs"
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
-import { describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { blobBundle, type MadeBundle } from "../client/made-bundles.ts"
 import { makeLog } from "../client/made-log.ts"
 import { makeSigner } from "../entry/signers.ts"
@@ -13,7 +14,24 @@ import { checkout } from "../scenarios/process.ts"
 import { newFolder } from "../storage/folder.ts"
 
 const run = promisify(execFile)
-const example = join(checkout, "examples/verify-in-a-browser")
+const example = mkdtempSync(join(tmpdir(), "countersign-page-"))
+
+/** What the package countersign-verify has for browsers. */
+async function browserFile(): Promise<string> {
+  const tool = new URL("../../tools/verify-package/browser.js", import.meta.url)
+  const { browserFile: make } = (await import(tool.href)) as {
+    readonly browserFile: (door: string, dist: string) => Promise<string>
+  }
+  return await make("library/verify.js", join(checkout, "dist"))
+}
+
+beforeAll(async () => {
+  cpSync(join(checkout, "examples/verify-in-a-browser"), example, { recursive: true })
+  writeFileSync(join(example, "countersign-verify.js"), await browserFile())
+  writeFileSync(join(example, "package.json"), '{"type":"module"}')
+})
+
+afterAll(() => rmSync(example, { recursive: true, force: true }))
 
 /** Refuses every module of Node to whatever is imported after it. */
 const hooks = `
@@ -69,6 +87,16 @@ describe("the module of the page", async () => {
     )
     expect(await verdictOf({ ...files, bundle: "{}" })).toMatch(/^refused \(malformed\): /)
   })
+})
+
+test("the page needs no file but its own and the one for browsers", () => {
+  const files = readdirSync(example)
+  for (const name of ["index.html", "page.js", "verify.js"]) {
+    const text = readFileSync(join(example, name), "utf8")
+    for (const [, needed = ""] of text.matchAll(/(?:from |src=)"([^"]+)"/g)) {
+      expect(files).toContain(needed.replace(/^\.\//, ""))
+    }
+  }
 })
 
 test("a bundler makes a page of it that needs nothing of Node", async () => {

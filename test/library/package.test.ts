@@ -12,7 +12,7 @@ import { blobBundle } from "../client/made-bundles.ts"
 import { makeLog } from "../client/made-log.ts"
 import { makeSigner } from "../entry/signers.ts"
 import { checkout } from "../scenarios/process.ts"
-import { install, installDependencies, type Packed, pack } from "./package.ts"
+import { install, installDependencies, type Packed, pack, withoutBinding } from "./package.ts"
 
 const run = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), "countersign-package-"))
@@ -186,4 +186,46 @@ test("a foreign project compiles and runs: nodenext", async () => {
   writeFileSync(join(project, "main.js"), main)
   const { stdout } = await run(process.execPath, ["main.js"], { cwd: project })
   expect(stdout.trim()).toBe("0 mismatch 1 bad-proof Trouble")
+})
+
+test("where SQLite was not compiled, commands that need it say what to install, and change nothing", async () => {
+  installDependencies(project)
+  withoutBinding(project)
+  const command = join(project, "node_modules/countersign/dist/cli/main.js")
+  const called = (words: readonly string[]) =>
+    run(process.execPath, [command, ...words], { cwd: project }).then(
+      () => ({ code: 0, stderr: "" }),
+      (error: { readonly code: number; readonly stderr: string }) => error,
+    )
+  const kinds = [
+    ["init", "--data", "log", "--origin", "log.example"],
+    ["serve", "--dev", "--data", "served"],
+    ["witness", "init", "--data", "witness", "--name", "witness.example"],
+  ]
+  for (const words of kinds) {
+    const { code, stderr } = await called(words)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/SQLite is missing: .* --ignore-scripts, or without a compiler/)
+    expect(stderr).toContain(`"npm rebuild --ignore-scripts=false better-sqlite3" in ${project};`)
+    for (const install of ["apt", "dnf", "apk", "xcode-select"]) expect(stderr).toContain(install)
+    expect(stderr).not.toContain("    at ")
+    expect(existsSync(join(project, words.at(3) as string))).toBe(false)
+  }
+  expect(await called(["verify", "--help"])).toMatchObject({ code: 0 })
+  expect(await called(["--version"])).toMatchObject({ code: 0 })
+})
+
+test("a compiled part of another machine is named as what it is", async () => {
+  withoutBinding(project)
+  const place = join(project, "node_modules/better-sqlite3/build/Release")
+  mkdirSync(place, { recursive: true })
+  writeFileSync(join(place, "better_sqlite3.node"), "of another machine")
+  const command = join(project, "node_modules/countersign/dist/cli/main.js")
+  const words = [command, "init", "--data", "log", "--origin", "log.example"]
+  const { stderr } = await run(process.execPath, words, { cwd: project }).catch(
+    (error: { readonly stderr: string }) => error,
+  )
+  expect(stderr).toMatch(
+    /SQLite is missing: .*its compiled part cannot be loaded \(.*better_sqlite3/,
+  )
 })

@@ -1,7 +1,7 @@
 // The package as npm would publish it: built from nothing in a copy of the checkout, packed, and installed into
 // another project without a network.
 import { execFile } from "node:child_process"
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs"
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { promisify } from "node:util"
 import { checkout } from "../scenarios/process.ts"
@@ -22,12 +22,18 @@ function isCopied(path: string): boolean {
   return !left.has(top) && !top.startsWith("dist") && !top.endsWith(".tgz")
 }
 
-/** Builds and packs a copy of the checkout in `folder`; whatever is in dist here is not looked at. */
-export async function pack(folder: string): Promise<Packed> {
+/** A copy of the checkout in `folder`, built; whatever is in dist here is not looked at. */
+export async function buildCopy(folder: string): Promise<string> {
   const copy = join(folder, "copy")
   cpSync(checkout, copy, { recursive: true, filter: isCopied })
   symlinkSync(join(checkout, "node_modules"), join(copy, "node_modules"))
   await run("npm", ["run", "--silent", "build"], { cwd: copy })
+  return copy
+}
+
+/** Packs such a copy. */
+export async function pack(folder: string): Promise<Packed> {
+  const copy = await buildCopy(folder)
   const words = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder]
   const { stdout } = await run("npm", words, { cwd: copy, maxBuffer: LARGEST_OUTPUT })
   const [packed] = JSON.parse(stdout) as readonly [
@@ -40,6 +46,7 @@ export async function pack(folder: string): Promise<Packed> {
 function link(project: string, name: string): void {
   const place = join(project, "node_modules", name)
   mkdirSync(dirname(place), { recursive: true })
+  rmSync(place, { recursive: true, force: true })
   symlinkSync(join(checkout, "node_modules", name), place)
 }
 
@@ -58,4 +65,16 @@ export function installDependencies(project: string): void {
     readonly dependencies: Readonly<Record<string, string>>
   }
   for (const name of Object.keys(dependencies)) link(project, name)
+}
+
+/** Puts better-sqlite3 into the project as it is where its scripts have not run. */
+export function withoutBinding(project: string): void {
+  const place = join(project, "node_modules/better-sqlite3")
+  rmSync(place, { recursive: true, force: true })
+  for (const name of ["lib", "package.json"]) {
+    cpSync(join(checkout, "node_modules/better-sqlite3", name), join(place, name), {
+      recursive: true,
+    })
+  }
+  link(project, "bindings")
 }

@@ -7,6 +7,7 @@ import { refuse, shown } from "../../core/base/errors.ts"
 import { type Origin, parseOrigin } from "../../core/note/origin.ts"
 import { EMPTY_ROOT } from "../../core/tree/hash.ts"
 import { createLogSigner, type KeyedSigner, type LogKeys } from "../../crypto/signers/log-signer.ts"
+import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
 import { createGuardFile } from "../../storage/files/guard-file.ts"
 import { createLogStore } from "../../storage/log-engine.ts"
 import { exportKey, makeRoom, readSealedKeyFile, writeKeyFile } from "../command/key-files.ts"
@@ -100,6 +101,7 @@ export interface NewLog {
  */
 export async function createLogFiles(directory: DataDirectory, log: NewLog): Promise<KeyedSigner> {
   const { database, guard, ecdsaKey, ed25519Key } = directory
+  assertSqlite()
   makeRoom([database, guard, ecdsaKey, ed25519Key], "log")
   const { passphrase } = log
   const ecdsa = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey

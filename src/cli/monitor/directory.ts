@@ -11,6 +11,7 @@ import { createState, type MonitorState, openState } from "../../monitor/state/s
 import type { MonitorStore } from "../../monitor/state/store.ts"
 import { onDisk } from "../../storage/disk/durable-file.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
+import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
 import type { ConnectionRole } from "../../storage/sqlite/database/connection.ts"
 import { createMonitorDatabase, openMonitorStore } from "../../storage/sqlite/monitor/store.ts"
 import { openAll } from "../command/closers.ts"
@@ -64,6 +65,7 @@ export async function createMonitorFiles(
   fill: (documents: Documents) => void,
 ): Promise<StateSigner> {
   const { database, key } = directory
+  assertSqlite()
   makeRoom([database], "monitor")
   if (!existsSync(key)) {
     makeRoom([key], "key")

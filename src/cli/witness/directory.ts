@@ -12,6 +12,7 @@ import {
 } from "../../crypto/signers/cosigner.ts"
 import { formatSeedFile, parseSeedFile, SEED_SIZE } from "../../crypto/signers/seed-file.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
+import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
 import { openConnection } from "../../storage/sqlite/database/connection.ts"
 import { witnessDatabase } from "../../storage/sqlite/database/database-kind.ts"
 import { readWitnessIdentity, witnessReads } from "../../storage/sqlite/witness/reads.ts"
@@ -120,6 +121,7 @@ export async function createWitnessFiles(
   { name, mlDsa, passphrase, time }: NewWitness,
 ): Promise<readonly string[]> {
   const { database, guard, ed25519Key, mlDsaSeed } = directory
+  assertSqlite()
   makeRoom([database, guard, ed25519Key, mlDsaSeed], "witness")
   writeKeyFile(ed25519Key, exportKey(generateKeyPairSync("ed25519").privateKey, passphrase))
   if (mlDsa) writeKeyFile(mlDsaSeed, formatSeedFile(randomBytes(SEED_SIZE), passphrase))

@@ -4,7 +4,7 @@
 // whoever named the file has vouched for it.
 import { refuse } from "../../core/base/errors.ts"
 import { parsePemChain } from "../../core/base/pem.ts"
-import type { Validity } from "../verifier-key.ts"
+import type { Validity } from "../certificate.ts"
 import { readX509, type X509 } from "./x509.ts"
 
 /** Roots with the intermediates that may lead to them. */

@@ -3,8 +3,8 @@
 // one has not signed is ever computed with. The signatures to verify are handed out one by one: whoever drives the
 // judgement verifies them on this thread or on another one. Leaves out revocation and policies.
 import { messageAlgorithm } from "../algorithm.ts"
+import type { Validity } from "../certificate.ts"
 import type { SignatureCheck } from "../entry.ts"
-import type { Validity } from "../verifier-key.ts"
 import type { AuthorityPool, AuthoritySet } from "./authority.ts"
 import { type Path, pathsByName } from "./path.ts"
 import type { X509 } from "./x509.ts"

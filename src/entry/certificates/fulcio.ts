@@ -1,10 +1,9 @@
 // What Sigstore's certificate authority writes into a certificate about the identity token that it saw (Fulcio, "OID
 // information", 1.3.6.1.4.1.57264.1.1 to .23), by name. Read strictly: an extension that is there twice, or whose
 // value is not exactly in its form, has no value. Leaves out .7, a name (certificate-names.ts). Verifies nothing.
-import { AsnConvert } from "@peculiar/asn1-schema"
-import { Certificate } from "@peculiar/asn1-x509"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { unlessRefused } from "../../core/base/errors.ts"
+import { readCertificate } from "../certificate.ts"
 import { derContents } from "../der.ts"
 
 const ARC = "1.3.6.1.4.1.57264.1."
@@ -73,10 +72,10 @@ const readers: ReadonlyMap<string, readonly [name: CertificateField, read: Field
 export function readCertificateFields(der: Uint8Array): ReadonlyMap<CertificateField, string> {
   const fields = new Map<CertificateField, string>()
   const seen = new Set<CertificateField>()
-  for (const { extnID, extnValue } of extensionsOf(der)) {
-    const [name, read] = readers.get(extnID) ?? []
+  for (const { oid, value: contents } of extensionsOf(der)) {
+    const [name, read] = readers.get(oid) ?? []
     if (name === undefined || read === undefined) continue
-    const value = seen.has(name) ? undefined : read(new Uint8Array(extnValue.buffer))
+    const value = seen.has(name) ? undefined : read(contents)
     seen.add(name)
     if (value === undefined) fields.delete(name)
     else fields.set(name, value)
@@ -85,9 +84,5 @@ export function readCertificateFields(der: Uint8Array): ReadonlyMap<CertificateF
 }
 
 function extensionsOf(der: Uint8Array) {
-  try {
-    return AsnConvert.parse(der, Certificate).tbsCertificate.extensions ?? []
-  } catch {
-    return []
-  }
+  return unlessRefused(() => readCertificate(der).extensions) ?? []
 }

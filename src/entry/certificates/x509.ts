@@ -1,23 +1,13 @@
 // One certificate (RFC 5280) taken apart for path building: names, key, dates and what its extensions allow. What
 // an extension forbids and nobody here understands makes it unusable. Leaves out revocation lists, policies and
 // name constraints: a certificate with name constraints, or with a critical extension that is not known, is unusable.
-import { AsnConvert } from "@peculiar/asn1-schema"
-import {
-  AuthorityKeyIdentifier,
-  BasicConstraints,
-  ExtendedKeyUsage,
-  type Extension,
-  KeyUsage,
-  KeyUsageFlags,
-  SubjectKeyIdentifier,
-} from "@peculiar/asn1-x509"
 import { equalBytes } from "../../core/base/bytes.ts"
 import { refuse, unlessRefused } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { HashName, KeyType } from "../algorithm.ts"
-import { derContents, derElements } from "../der.ts"
+import { type CertificateExtension, readCertificate, type Validity } from "../certificate.ts"
+import { derBoolean, derContents, derElements, objectIdentifier } from "../der.ts"
 import { readPublicKey } from "../public-key.ts"
-import { parseCertificate, spkiOf, type Validity, validityOf } from "../verifier-key.ts"
 
 /** What a certificate's signature is made with: the kind of the issuer's key, and the hash. */
 interface CertificateAlgorithm {
@@ -79,69 +69,120 @@ const algorithms: ReadonlyMap<string, CertificateAlgorithm> = new Map([
   ["1.3.101.112", { family: "ed25519", hash: "sha512" }],
 ])
 
-/** The type of an extension's value, as the library has it. */
-type ValueType<T> = new () => T
+const BOOLEAN = 0x01
+const INTEGER = 0x02
+const BIT_STRING = 0x03
+const OCTET_STRING = 0x04
+const SEQUENCE = 0x30
+const VERSION = 0xa0
+/** Members of an AuthorityKeyIdentifier: the key's, and the issuer's name with a serial number. */
+const KEY_IDENTIFIER = 0x80
+const KEY_ID_MEMBERS: ReadonlySet<number> = new Set([KEY_IDENTIFIER, 0xa1, 0x82])
 
-/** An extension's value; undefined if it is not there. Throws for one that cannot be read, as the library does. */
-function extensionValue<T>(extensions: readonly Extension[], oid: string, type: ValueType<T>) {
-  const found = extensions.find(({ extnID }) => extnID === oid)
-  return found && AsnConvert.parse(found.extnValue.buffer, type)
+/** In the first byte of a KeyUsage. */
+const DIGITAL_SIGNATURE = 0x80
+const KEY_CERT_SIGN = 0x04
+
+/** Longer paths than this nobody has. */
+const LONGEST_PATH_LENGTH = 0x7f
+
+function unreadable(): never {
+  return refuse("malformed", "certificate: an extension cannot be read")
 }
 
-function hexOf(buffer: ArrayBuffer): string {
-  return formatHex(new Uint8Array(buffer))
+function sequence(der: Uint8Array): readonly Uint8Array[] {
+  return (der[0] === SEQUENCE && derElements(der)) || unreadable()
 }
 
-function readExtensions(extensions: readonly Extension[]) {
-  const constraints = extensionValue(extensions, BASIC_CONSTRAINTS, BasicConstraints)
-  const usage = extensionValue(extensions, KEY_USAGE, KeyUsage)?.toNumber()
-  const purposes = extensionValue(extensions, EXTENDED_KEY_USAGE, ExtendedKeyUsage)
-  const keyId = extensionValue(extensions, SUBJECT_KEY_ID, SubjectKeyIdentifier)
-  const issuerKeyId = extensionValue(
-    extensions,
-    AUTHORITY_KEY_ID,
-    AuthorityKeyIdentifier,
-  )?.keyIdentifier
-  const pathLength = constraints?.pathLenConstraint
-  const may = (flag: KeyUsageFlags) => usage === undefined || (usage & flag) !== 0
+function readPathLength(der: Uint8Array): number {
+  const contents = derContents(der, INTEGER)
+  const [length = 0xff] = contents ?? []
+  return contents?.length === 1 && length <= LONGEST_PATH_LENGTH ? length : unreadable()
+}
+
+function readConstraints(der: Uint8Array) {
+  const members = [...sequence(der)]
+  const isAuthority = members[0]?.[0] === BOOLEAN && derBoolean(members.shift() as Uint8Array)
+  const [length, ...others] = members
+  if (isAuthority === undefined || others.length > 0) unreadable()
+  return { isAuthority, ...(length && { pathLength: readPathLength(length) }) }
+}
+
+/** The first byte of a bit string, of which up to seven bits do not count, as it says itself. */
+function readUsage(der: Uint8Array): number {
+  const [unused = 8, first = 0, ...others] = derContents(der, BIT_STRING) ?? []
+  if (unused > 7) unreadable()
+  return others.length > 0 ? first : first & (0xff << unused)
+}
+
+function readPurposes(der: Uint8Array): readonly string[] {
+  return sequence(der).map((each) => objectIdentifier(each) ?? unreadable())
+}
+
+function readKeyId(der: Uint8Array): string {
+  return formatHex(derContents(der, OCTET_STRING) ?? unreadable())
+}
+
+function readIssuerKeyId(der: Uint8Array): string | undefined {
+  const members = sequence(der)
+  const tags = members.map(([tag]) => tag as number)
+  const isFormed =
+    tags.every((tag) => KEY_ID_MEMBERS.has(tag)) && new Set(tags).size === tags.length
+  if (!isFormed) unreadable()
+  const keyId = members.find(([tag]) => tag === KEY_IDENTIFIER)
+  return keyId && formatHex(derContents(keyId, KEY_IDENTIFIER) ?? unreadable())
+}
+
+function readExtensions(extensions: readonly CertificateExtension[]) {
+  const read = <T>(wanted: string, reader: (der: Uint8Array) => T): T | undefined => {
+    const found = extensions.find(({ oid }) => oid === wanted)
+    return found && reader(found.value)
+  }
+  const constraints = read(BASIC_CONSTRAINTS, readConstraints) ?? { isAuthority: false }
+  const usage = read(KEY_USAGE, readUsage)
+  const purposes = read(EXTENDED_KEY_USAGE, readPurposes)
+  const keyId = read(SUBJECT_KEY_ID, readKeyId)
+  const issuerKeyId = read(AUTHORITY_KEY_ID, readIssuerKeyId)
+  const may = (flag: number) => usage === undefined || (usage & flag) !== 0
   return {
-    isAuthority: constraints?.cA === true,
-    ...(pathLength !== undefined && { pathLength }),
-    mayCertify: may(KeyUsageFlags.keyCertSign),
-    maySign: may(KeyUsageFlags.digitalSignature),
-    ...(purposes && { purposes: [...purposes] }),
-    ...(keyId && { keyId: hexOf(keyId.buffer) }),
-    ...(issuerKeyId && { issuerKeyId: hexOf(issuerKeyId.buffer) }),
+    ...constraints,
+    mayCertify: may(KEY_CERT_SIGN),
+    maySign: may(DIGITAL_SIGNATURE),
+    ...(purposes && { purposes }),
+    ...(keyId !== undefined && { keyId }),
+    ...(issuerKeyId !== undefined && { issuerKeyId }),
   }
 }
 
 const nothingAllowed = { isAuthority: false, mayCertify: false, maySign: false }
 
-function obstacleIn(extensions: readonly Extension[]): string | undefined {
-  const names = extensions.map(({ extnID }) => extnID)
+function obstacleIn(extensions: readonly CertificateExtension[]): string | undefined {
+  const names = extensions.map(({ oid }) => oid)
   // SPEC: RFC 5280 section 4.2: a certificate must not have an extension twice.
   if (new Set(names).size !== names.length) return "an extension is there twice"
   if (names.includes(NAME_CONSTRAINTS)) return "it has name constraints, which are not supported"
   // SPEC: RFC 5280 section 4.2: what has a critical extension that is not understood is refused.
-  const unknown = extensions.find(({ critical, extnID }) => critical && !understood.has(extnID))
-  return unknown && `its critical extension ${unknown.extnID} is not supported`
+  const unknown = extensions.find(({ critical, oid }) => critical && !understood.has(oid))
+  return unknown && `its critical extension ${unknown.oid} is not supported`
 }
 
-function allowances(extensions: readonly Extension[]) {
+function allowances(extensions: readonly CertificateExtension[]) {
   const obstacle = obstacleIn(extensions)
   if (obstacle !== undefined) return { ...nothingAllowed, obstacle }
-  try {
-    return readExtensions(extensions)
-  } catch {
-    return { ...nothingAllowed, obstacle: "one of its extensions cannot be read" }
-  }
+  return (
+    unlessRefused(() => readExtensions(extensions)) ?? {
+      ...nothingAllowed,
+      obstacle: "one of its extensions cannot be read",
+    }
+  )
 }
 
-const SEQUENCE = 0x30
-const BIT_STRING = 0x03
-const VERSION = 0xa0
+function algorithmOf(identifier: Uint8Array): CertificateAlgorithm | undefined {
+  const [oid] = derElements(identifier) ?? []
+  return algorithms.get(objectIdentifier(oid) ?? "")
+}
 
-/** The parts that are compared and verified as bytes: what the library makes of them could differ. */
+/** The parts that are compared and verified as bytes. */
 function partsOf(der: Uint8Array) {
   const [signed, outer, bits] = derElements(der) ?? []
   const inside = (signed && derElements(signed)) ?? []
@@ -150,40 +191,33 @@ function partsOf(der: Uint8Array) {
   const signature = bits && derContents(bits, BIT_STRING)
   // The first byte of a bit string says how many bits of the last one do not count.
   if (!(signed && outer && inner && issuer && subject && signature?.[0] === 0)) return undefined
-  // The library takes elements of any tag in these places.
-  if (![der, signed, outer, issuer, subject].every(([tag]) => tag === SEQUENCE)) return undefined
   // SPEC: RFC 5280 section 4.1.1.2: both places name the same algorithm.
   const isOneAlgorithm = equalBytes(inner, outer)
-  return { signed, issuer, subject, signature: signature.subarray(1), isOneAlgorithm }
+  const algorithm = isOneAlgorithm ? algorithmOf(outer) : undefined
+  return { signed, issuer, subject, signature: signature.subarray(1), algorithm }
 }
 
 /**
  * Reads a certificate from DER. Refuses `too-large` above 16 KB, `malformed`, and `unsupported` for a key that no
- * algorithm here uses, or dates that are none.
+ * algorithm here uses.
  */
 export function readX509(der: Uint8Array): X509 {
-  const certificate = parseCertificate(der)
-  const validity = validityOf(certificate)
-  const spki = spkiOf(der)
+  const { spki, validity, extensions } = readCertificate(der)
   const parts = partsOf(der)
   if (parts === undefined) {
     return refuse("malformed", "certificate: expected the parts of X.509, found others")
   }
-  if (validity === undefined) {
-    return refuse("unsupported", "certificate: expected two dates, found other bytes")
-  }
-  const algorithm = algorithms.get(certificate.signatureAlgorithm.algorithm)
   return {
     der,
     signed: parts.signed,
     signature: parts.signature,
-    ...(algorithm && parts.isOneAlgorithm && { algorithm }),
+    ...(parts.algorithm && { algorithm: parts.algorithm }),
     issuer: formatHex(parts.issuer),
     subject: formatHex(parts.subject),
     spki,
     keyType: readPublicKey(spki, "public key of the certificate").type,
     validity,
-    ...allowances(certificate.tbsCertificate.extensions ?? []),
+    ...allowances(extensions),
   }
 }
 

@@ -2,6 +2,7 @@
 // as damage: commits are checked before they are written, so then the rows do not fit the head.
 import Database from "better-sqlite3"
 import { Refusal, Trouble, type TroubleCode } from "../../core/base/errors.ts"
+import { bindingTrouble } from "./sqlite-binding.ts"
 
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|CONSTRAINT|MISMATCH|ERROR)/
 const BUSY = /^SQLITE_(BUSY|LOCKED)/
@@ -17,9 +18,9 @@ function codeOf(sqliteCode: string): keyof typeof advice & TroubleCode {
   return BUSY.test(sqliteCode) ? "busy" : "disk"
 }
 
-/** An error of SQLite as Trouble that names `path`; any other error unchanged. */
+/** An error of SQLite as Trouble that names `path`, and that there is no SQLite; any other error unchanged. */
 export function sqliteTrouble(path: string, reason: unknown): unknown {
-  if (!(reason instanceof Database.SqliteError)) return reason
+  if (!(reason instanceof Database.SqliteError)) return bindingTrouble(reason) ?? reason
   const code = codeOf(reason.code)
   const message = `${path}: ${advice[code]} (${reason.code}: ${reason.message})`
   return new Trouble(code, message, { cause: reason })
