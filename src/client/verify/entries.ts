@@ -14,6 +14,7 @@ import type { SigstoreBundle } from "../../sigstore/bundle-form.ts"
 import type { TransparencyLogEntry } from "../../sigstore/transparency-log-entry.ts"
 import { isLogId, isNamedBy, openTrusted, type Trust } from "../trust.ts"
 import type { VerifierEngine } from "./engine.ts"
+import { unlessUnjudged } from "./judging.ts"
 import { type EntryTrust, type LoggedEntry, verifyLogged } from "./logged.ts"
 import { promiseKeys } from "./promise.ts"
 
@@ -95,29 +96,12 @@ function verifyAbout(entry: TransparencyLogEntry, expected: Expected): EntryStat
   return statement
 }
 
-function isUnjudged({ code }: Refusal): boolean {
-  return code === "unsupported" || code === "too-large"
-}
-
-/**
- * The statement, or the reason why it cannot be judged here. What cannot be judged is no reason before what is false, so
- * that one waits until the rest was looked at.
- */
-function statementOrReason(entry: TransparencyLogEntry, expected: Expected) {
-  try {
-    return verifyAbout(entry, expected)
-  } catch (error) {
-    if (error instanceof Refusal && isUnjudged(error)) return error
-    throw error
-  }
-}
-
 function verifyEntry(
   entry: TransparencyLogEntry,
   position: number,
   expected: Expected,
 ): VerifiedEntry {
-  const statement = statementOrReason(entry, expected)
+  const statement = unlessUnjudged(() => verifyAbout(entry, expected))
   const logged = verifyLogged(entry, expected.bundle.version, expected)
   if (statement instanceof Refusal) throw statement
   const { kind, version, algorithm } = statement

@@ -4,7 +4,13 @@ import { sign } from "node:crypto"
 import canonicalize from "canonicalize"
 import { concat, utf8 } from "../../../src/core/base/bytes.ts"
 import { formatPem } from "../../../src/core/base/pem.ts"
-import { type Algorithm, digestAlgorithm, messageAlgorithm } from "../../../src/entry/algorithm.ts"
+import {
+  type Algorithm,
+  algorithms,
+  digestAlgorithm,
+  messageAlgorithm,
+  sigstoreHashName,
+} from "../../../src/entry/algorithm.ts"
 import { dssePae } from "../../../src/entry/dsse.ts"
 import { proposeRekorV1 } from "../../../src/entry/kinds/request.ts"
 import { verifyPortably } from "../../../src/entry/portable-verification.ts"
@@ -157,7 +163,7 @@ export function hashedrekordV1(log: RekorLog, name: string, signing: Signing): M
   const artifact = utf8(`artifact of ${name}`)
   const algorithm: Algorithm = digestAlgorithm[signer.keyType]
   const digest = hashOf(algorithm, artifact)
-  const hash = { 32: "sha256", 48: "sha384", 64: "sha512" }[digest.length]
+  const { hash } = algorithms[algorithm]
   const content = base64(signMessage(signer, algorithm, artifact))
   const entry = log.add({
     apiVersion: "0.0.1",
@@ -167,7 +173,11 @@ export function hashedrekordV1(log: RekorLog, name: string, signing: Signing): M
       signature: { content, publicKey: { content: pem } },
     },
   })
-  const bundle = around({ messageSignature: { signature: content } }, certificate)
+  const messageDigest = {
+    algorithm: sigstoreHashName[hash],
+    digest: base64(digest),
+  }
+  const bundle = around({ messageSignature: { messageDigest, signature: content } }, certificate)
   const key = certificate
     ? formatPem({ label: "CERTIFICATE", der: certificate })
     : publicPem(signer)

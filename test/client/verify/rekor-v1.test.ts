@@ -1,5 +1,6 @@
 // Bundles over logs of Rekor v1: each kind of entry, checkpoints by tree, promises, and what the log leaves to its clients.
 import { beforeAll, describe, expect, test } from "vitest"
+import { openTrusted, signingLog } from "../../../src/client/trust.ts"
 import { type BundleCheck, verifyBundle } from "../../../src/client/verify/verify.ts"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import { formatPem } from "../../../src/core/base/pem.ts"
@@ -9,6 +10,7 @@ import { readTrustedRoot } from "../../../src/sigstore/trusted-root.ts"
 import { base64, makeSigner } from "../../entry/signers.ts"
 import { expectRefusal } from "../../refusals.ts"
 import { certificateOf } from "../made-bundles.ts"
+import { makeLog } from "../made-log.ts"
 import {
   certified,
   dsseV1,
@@ -433,5 +435,19 @@ describe("several entries", () => {
       ),
     )
     expect(check(made, { trust }).index).toBeGreaterThan(0)
+  })
+})
+
+describe("a trusted root with several keys of one log", () => {
+  test("opens checkpoints by either of them, and names the one that signed", async () => {
+    const [older, newer] = [makeLog(), makeLog()]
+    const trustedRoot = [...older.trustedRoot, ...newer.trustedRoot]
+    for (const own of [older, newer]) {
+      const { checkpoint } = await own.addBody(utf8("entry"))
+      expect(openTrusted(checkpoint, { trustedRoot }).size).toBe(1)
+      expect(signingLog(checkpoint, trustedRoot).spki).toEqual(own.ecdsaSpki)
+    }
+    const { checkpoint } = await makeLog().addBody(utf8("entry"))
+    expectRefusal("untrusted", () => signingLog(checkpoint, trustedRoot))
   })
 })
