@@ -89,8 +89,8 @@ function verifySigner(
   })
   const { signature } = bundle.content
   const { timestamps } = bundle
-  const { der: certificate, spki } = key
-  return verifyCertificate({ certificate, spki, signature, logTimes, timestamps }, trust)
+  const { der: certificate } = key
+  return verifyCertificate({ certificate, signature, logTimes, timestamps }, trust)
 }
 
 /**
