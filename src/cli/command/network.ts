@@ -84,7 +84,7 @@ function patienceOf({ timeout, retries }: NetworkOptions, terminal: Terminal): P
     whole: WHOLE * 1000 * (timeout ?? DEFAULT_TIMEOUT),
     sleep: terminal.sleep ?? ((wait, signal) => setTimeout(wait, undefined, { signal })),
     random: terminal.random ?? Math.random,
-    now: terminal.now,
+    now: () => terminal.now(),
     onRetry(reason, wait) {
       if (!isTold) remark(`${reason}; asking again in ${(wait / 1000).toFixed(1)} seconds`)
       isTold = true
