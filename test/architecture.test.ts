@@ -220,18 +220,20 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     witness: ["serving"],
   },
   cli: {
-    command: [],
+    network: [],
+    command: ["network"],
     "log/search": ["command"],
     "log/threads": ["log/search"],
-    log: ["command", "log/search", "log/threads"],
+    log: ["network", "command", "log/search", "log/threads"],
     user: ["command"],
+    verify: ["command", "user"],
     attach: ["command"],
     bridge: ["command"],
     witness: ["command", "log"],
     "monitor/sinks": ["command"],
     watch: ["command"],
     monitor: ["command", "monitor/sinks", "watch"],
-    ".": ["command", "log", "user", "attach", "bridge", "witness", "watch", "monitor"],
+    ".": ["command", "log", "user", "verify", "attach", "bridge", "witness", "watch", "monitor"],
   },
 }
 

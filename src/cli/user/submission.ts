@@ -20,7 +20,7 @@ import type { VerifierKey, VerifierKeyText } from "../../entry/verifier-key.ts"
 import { formatSigstoreBundle } from "../../sigstore/bundle.ts"
 import { bundleOfSubmission } from "../../sigstore/submission-bundle.ts"
 import { type PinnedLog, parseTrustedRoot } from "../../sigstore/trusted-root.ts"
-import { exitCodeOf, proven } from "../command/exit-code.ts"
+import { exitCodeOf, provenAnswer } from "../command/exit-code.ts"
 import { digestFile, readBytes, readText, writeWhole } from "../command/file.ts"
 import { assertPassphrase, readPassphrase } from "../command/key-files.ts"
 import { openLog } from "../command/log-options.ts"
@@ -167,11 +167,11 @@ export async function openSubmission(
 
   async function open(checkpoint: string): Promise<OpenedCheckpoint> {
     if (last?.checkpoint === checkpoint) return last
-    const head = proven(() => openHead(checkpoint, trust))
+    const head = provenAnswer(() => openHead(checkpoint, trust))
     if (!hasRemarked) remarkPinning(output, head.isPinned)
     hasRemarked = true
     const logs = last?.logs ?? (await bundleLogs(log, trust))
-    const { logId } = proven(() => signingLog(checkpoint, logs))
+    const { logId } = provenAnswer(() => signingLog(checkpoint, logs))
     last = { checkpoint, head, logId, logs }
     return last
   }
@@ -209,7 +209,7 @@ export async function openSubmission(
         const { receipt } = outcome
         if (isWitnessed) assertWitnessed(receipt)
         const { head, logId } = await open(receipt.checkpoint)
-        proven(() => verifyReceiptUnder(head, request, receipt))
+        provenAnswer(() => verifyReceiptUnder(head, request, receipt))
         const text = formatSigstoreBundle(bundleOfSubmission(request, receipt, logId))
         await writeWhole(job.bundlePath, `${text}\n`, "bundle")
         print(job, receipt, head.isPinned)
