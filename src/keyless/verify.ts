@@ -11,9 +11,8 @@ import { hashesOf, type VerifiedBundle } from "../client/verify/verify.ts"
 import { assertInWindow } from "../client/verify/windows.ts"
 import type { HashName } from "../core/base/digest.ts"
 import { refuse } from "../core/base/errors.ts"
-import { readX509 } from "../entry/certificates/x509.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
-import type { BundleVerifier, SigstoreBundle } from "../sigstore/bundle.ts"
+import type { SigstoreBundle } from "../sigstore/bundle.ts"
 import { type VerifiedCertificate, verifyCertificate } from "./certificate.ts"
 import { type IdentityPolicy, readPolicy, type SignerIdentity, verifyIdentity } from "./identity.ts"
 import type { KeylessTrust, TrustedTime } from "./trust.ts"
@@ -43,22 +42,14 @@ export interface VerifiedKeyless extends VerifiedBundle {
   readonly timestampsPassedOver: number
 }
 
-type Certificates = Extract<BundleVerifier, { readonly form: "certificate" }>
-
-function certificatesOf({ verifier }: SigstoreBundle): Certificates {
-  if (verifier.form === "certificate") return verifier
+/**
+ * The signer's certificate. SPEC: authorities that a bundle brings along, which signers must not do with roots, are
+ * ignored, and trusted for nothing (sigstore_common.proto, X509CertificateChain).
+ */
+function readSigner({ verifier }: SigstoreBundle): VerifierKey {
+  if (verifier.form === "certificate") return readVerifierKey({ certificate: verifier.der })
   const expected = "expected a certificate, which names its signer"
   return refuse("mismatch", `bundle: ${expected}, found a key's hint; verify it with that key`)
-}
-
-/** SPEC: sigstore_common.proto, X509CertificateChain: a root is not part of the chain. Who is a root is for the caller. */
-function readSigner({ der, chain = [] }: Certificates): VerifierKey {
-  const found = chain.map((each) => readX509(each)).findIndex((it) => it.issuer === it.subject)
-  if (found >= 0) {
-    const expected = "expected no root of the signer's own"
-    refuse("malformed", `x509CertificateChain: ${expected}, found one as certificate ${found + 2}`)
-  }
-  return readVerifierKey({ certificate: der })
 }
 
 /** Entries without a time of their own were logged when they were signed, and so under a key that held then. */
@@ -107,7 +98,7 @@ function verifySigner(
  * ```
  */
 export function neededHashesKeyless(bundle: SigstoreBundle): readonly HashName[] {
-  return hashesOf(bundle, readVerifierKey({ certificate: certificatesOf(bundle).der }))
+  return hashesOf(bundle, readSigner(bundle))
 }
 
 /**
@@ -139,7 +130,7 @@ export function neededHashesKeyless(bundle: SigstoreBundle): readonly HashName[]
 export function verifyKeyless(bundle: SigstoreBundle, check: KeylessCheck): VerifiedKeyless {
   const { trustedRoot: trust, engine = portableEngine, now = new Date() } = check
   readPolicy(check.identity)
-  const key = readSigner(certificatesOf(bundle))
+  const key = readSigner(bundle)
   const signer = verifyIdentity(key, check.identity)
   const artifact = readArtifact(check.artifact, engine.digest)
   const thing = verifyContent(bundle, artifact, check.subjects, engine.digest)
