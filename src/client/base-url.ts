@@ -2,25 +2,26 @@
 // to be written where an IPv6 address has no brackets or has a zone, which a URL cannot have.
 import { refuse, shown } from "../core/base/errors.ts"
 
-const UNBRACKETED = /^(\w+:\/\/)?([0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*)((?:%[\w.-]+)?)(\/.*)?$/
-const ZONE = /\[[0-9a-fA-F:.]+%/
+const UNBRACKETED =
+  /^(?<scheme>\w+:\/\/)?(?<address>[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*)(?<zone>%[\w.-]+)?(?<port>:[0-9]+)?(?<path>\/.*)?$/i
+const ZONE = /^\w+:\/\/\[?[0-9a-f:.]+%/i
+const ZONE_HINT =
+  ": a URL cannot have the zone of an IPv6 address; give the address a name (in /etc/hosts, say) and write that"
 
-/** A port is what stands behind the last colon, as far as that can be told from an address without brackets. */
-function bracketed(address: string): string {
-  const [, host = "", port = ""] = /^(.*[^:]|::|.*::[^:]*):([0-9]{1,5})$/.exec(address) ?? []
-  return host === "" ? `[${address}]` : `[${host}]:${port}`
+/** A port is what stands behind the last colon, as far as that can be told of an address without brackets. */
+function bracketed(address: string, zone: string, port: string): string {
+  const [, host = "", last = ""] = /^(.*[^:]|::|.*::[^:]*)(:[0-9]{1,5})$/.exec(address) ?? []
+  return zone + port !== "" || host === "" ? `[${address}${zone}]${port}` : `[${host}]${last}`
 }
 
 /** What to write instead, to be put behind an error; empty if the fault is not one of an IPv6 address. */
 export function bracketHint(text: string): string {
-  const [, scheme = "", address, zone = "", path = ""] = UNBRACKETED.exec(text) ?? []
-  if (address !== undefined) {
-    const written = bracketed(address).replace("]", `${scheme === "" ? zone : ""}]`)
-    return `: an IPv6 address is written in brackets, as in ${scheme}${written}${path}`
-  }
-  return ZONE.test(text)
-    ? ": a URL cannot have the zone of an IPv6 address; give the address a name (in /etc/hosts, say) and write that"
-    : ""
+  if (ZONE.test(text)) return ZONE_HINT
+  const { groups } = UNBRACKETED.exec(text) ?? {}
+  if (groups === undefined) return ""
+  const { scheme = "", address = "", zone = "", port = "", path = "" } = groups
+  const written = `${scheme}${bracketed(address, zone, port)}${path}`
+  return `: an IPv6 address is written in brackets, as in ${written}`
 }
 
 const EXPECTED = "http(s)://HOST[:PORT][/PATH]"

@@ -46,10 +46,16 @@ export function boundedBy(timeout: number, signal: AbortSignal | undefined): Abo
   return signal === undefined ? clock : AbortSignal.any([signal, clock])
 }
 
+/** Where a name has several addresses, what happened at them stands in several errors, and nowhere else. */
+function messageOf(error: Error): string {
+  const [first] = error instanceof AggregateError ? (error.errors as readonly unknown[]) : []
+  return error.message === "" && first instanceof Error ? first.message : error.message
+}
+
 /** fetch hides what happened ("fetch failed") behind the cause. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? error.cause.message : error.message
+  return messageOf(error.cause instanceof Error ? error.cause : error)
 }
 
 export interface ExchangeOptions {

@@ -24,7 +24,7 @@ export type Attempt<T> =
   | { readonly trouble: Trouble; readonly again?: Again }
 
 /** Why it is worth asking again, and the milliseconds that the other side asks for. */
-export interface Again {
+interface Again {
   readonly reason: string
   readonly wait?: number | undefined
 }

@@ -114,9 +114,6 @@ function verifyEntity(library: LibraryVerifier, entity: SignedEntity): readonly 
           cause: error,
         })
       }
-      if (error.code === "SIGNATURE_ERROR") {
-        return refuse("malformed", "certificate: its key is read in two ways", { cause: error })
-      }
       const when = timesText(times)
       return refuse("untrusted", `certificate: it does not hold at ${when}: ${why}`, {
         cause: error,

@@ -4,16 +4,20 @@
 // only. Leaves out revocation: such certificates live for minutes.
 
 import { isLogId } from "../client/trust.ts"
-import { type ArtifactDigests, readArtifact, verifyContent } from "../client/verify/artifact.ts"
+import {
+  type ArtifactDigests,
+  readArtifact,
+  thingOf,
+  verifyContent,
+} from "../client/verify/artifact.ts"
 import { portableEngine, type VerifierEngine } from "../client/verify/engine.ts"
 import { type VerifiedEntry, verifyEntries } from "../client/verify/entries.ts"
 import { hashesOf, type VerifiedBundle } from "../client/verify/verify.ts"
-import { assertInWindow } from "../client/verify/windows.ts"
+import { windowAt } from "../client/verify/windows.ts"
 import type { HashName } from "../core/base/digest.ts"
 import { refuse } from "../core/base/errors.ts"
-import { readX509 } from "../entry/certificates/x509.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
-import type { BundleVerifier, SigstoreBundle } from "../sigstore/bundle.ts"
+import type { SigstoreBundle } from "../sigstore/bundle.ts"
 import { type VerifiedCertificate, verifyCertificate } from "./certificate.ts"
 import { type IdentityPolicy, readPolicy, type SignerIdentity, verifyIdentity } from "./identity.ts"
 import type { KeylessTrust, TrustedTime } from "./trust.ts"
@@ -43,22 +47,14 @@ export interface VerifiedKeyless extends VerifiedBundle {
   readonly timestampsPassedOver: number
 }
 
-type Certificates = Extract<BundleVerifier, { readonly form: "certificate" }>
-
-function certificatesOf({ verifier }: SigstoreBundle): Certificates {
-  if (verifier.form === "certificate") return verifier
+/**
+ * The signer's certificate. SPEC: authorities that a bundle brings along, which signers must not do with roots, are
+ * ignored, and trusted for nothing (sigstore_common.proto, X509CertificateChain).
+ */
+function readSigner({ verifier }: SigstoreBundle): VerifierKey {
+  if (verifier.form === "certificate") return readVerifierKey({ certificate: verifier.der })
   const expected = "expected a certificate, which names its signer"
   return refuse("mismatch", `bundle: ${expected}, found a key's hint; verify it with that key`)
-}
-
-/** SPEC: sigstore_common.proto, X509CertificateChain: a root is not part of the chain. Who is a root is for the caller. */
-function readSigner({ der, chain = [] }: Certificates): VerifierKey {
-  const found = chain.map((each) => readX509(each)).findIndex((it) => it.issuer === it.subject)
-  if (found >= 0) {
-    const expected = "expected no root of the signer's own"
-    refuse("malformed", `x509CertificateChain: ${expected}, found one as certificate ${found + 2}`)
-  }
-  return readVerifierKey({ certificate: der })
 }
 
 /** Entries without a time of their own were logged when they were signed, and so under a key that held then. */
@@ -71,9 +67,9 @@ function verifyWindows(
 ): void {
   for (const { position, time } of entries) {
     const logId = bundle.entries[position]?.logId
-    const log = logId && logs.find((each) => isLogId(each, logId))
-    if (time !== undefined || log === undefined) continue
-    for (const each of times) assertInWindow(log, each.time, now)
+    if (time !== undefined || logId === undefined) continue
+    const windows = logs.filter((log) => isLogId(log, logId))
+    for (const each of times) windowAt(windows, each.time, now)
   }
 }
 
@@ -89,8 +85,8 @@ function verifySigner(
   })
   const { signature } = bundle.content
   const { timestamps } = bundle
-  const { der: certificate, spki } = key
-  return verifyCertificate({ certificate, spki, signature, logTimes, timestamps }, trust)
+  const { der: certificate } = key
+  return verifyCertificate({ certificate, signature, logTimes, timestamps }, trust)
 }
 
 /**
@@ -107,7 +103,7 @@ function verifySigner(
  * ```
  */
 export function neededHashesKeyless(bundle: SigstoreBundle): readonly HashName[] {
-  return hashesOf(bundle, readVerifierKey({ certificate: certificatesOf(bundle).der }))
+  return hashesOf(bundle, readSigner(bundle))
 }
 
 /**
@@ -139,10 +135,11 @@ export function neededHashesKeyless(bundle: SigstoreBundle): readonly HashName[]
 export function verifyKeyless(bundle: SigstoreBundle, check: KeylessCheck): VerifiedKeyless {
   const { trustedRoot: trust, engine = portableEngine, now = new Date() } = check
   readPolicy(check.identity)
-  const key = readSigner(certificatesOf(bundle))
+  const key = readSigner(bundle)
   const signer = verifyIdentity(key, check.identity)
   const artifact = readArtifact(check.artifact, engine.digest)
-  const thing = verifyContent(bundle, artifact, check.subjects, engine.digest)
+  verifyContent(bundle, artifact, check.subjects, engine.digest)
+  const thing = thingOf(bundle, artifact, engine.digest)
   const logs = { trustedRoot: trust.logs }
   const { verified, passedOver } = verifyEntries(bundle, thing, key, logs, engine, now)
   const { times, timestampsPassedOver } = verifySigner(bundle, key, verified, trust)

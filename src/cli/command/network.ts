@@ -5,8 +5,6 @@ import type { Fetch } from "../../client/exchange.ts"
 import type { Patience } from "../../client/retrying.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
-import { parseAuthorities } from "../network/authorities.ts"
-import { createFetching } from "../network/fetching.ts"
 import { readText } from "./file.ts"
 import { option, orEnvironment, parsed, type ValuesOf } from "./options.ts"
 import { createOutput } from "./output.ts"
@@ -69,8 +67,11 @@ export async function openFetch(
   { caFile }: Pick<NetworkOptions, "caFile">,
   { fetch, environment = {} }: Pick<Terminal, "fetch" | "environment">,
 ): Promise<Fetch> {
+  // Only who asks others pays for the code that reaches them.
+  const { createFetching } = await import("../network/fetching.ts")
   if (caFile === undefined) return createFetching({ fetch, environment })
   const text = await readText(caFile, "certificates", LONGEST_CA_FILE)
+  const { parseAuthorities } = await import("../network/authorities.ts")
   const named = { file: caFile, certificates: parseAuthorities(text, caFile) }
   return createFetching({ fetch, environment, named })
 }
@@ -84,7 +85,7 @@ function patienceOf({ timeout, retries }: NetworkOptions, terminal: Terminal): P
     whole: WHOLE * 1000 * (timeout ?? DEFAULT_TIMEOUT),
     sleep: terminal.sleep ?? ((wait, signal) => setTimeout(wait, undefined, { signal })),
     random: terminal.random ?? Math.random,
-    now: terminal.now,
+    now: () => terminal.now(),
     onRetry(reason, wait) {
       if (!isTold) remark(`${reason}; asking again in ${(wait / 1000).toFixed(1)} seconds`)
       isTold = true

@@ -17,10 +17,10 @@ function familyOf(address: string): "ipv4" | "ipv6" | undefined {
   return family === 0 ? undefined : family === 4 ? "ipv4" : "ipv6"
 }
 
-/** Whether an address is one of those in `list`, also as IPv4 inside of IPv6. */
-function isIn(list: BlockList, host: string): boolean {
-  const family = familyOf(host)
-  return family !== undefined && list.check(host, family)
+/** Whether an address is one of those of `family` in `list`; IPv4 may be written inside of IPv6. */
+function isIn(list: BlockList, family: "ipv4" | "ipv6", host: string): boolean {
+  const own = familyOf(host)
+  return own !== undefined && (own === "ipv6" || own === family) && list.check(host, own)
 }
 
 function networkRule(text: string): Rule | undefined {
@@ -30,7 +30,7 @@ function networkRule(text: string): Rule | undefined {
   if (family === undefined || bits > (family === "ipv4" ? 32 : 128)) return undefined
   const list = new BlockList()
   list.addSubnet(plainHost(address), bits, family)
-  return (host) => isIn(list, host)
+  return (host) => isIn(list, family, host)
 }
 
 function addressRule(address: string): Rule | undefined {
@@ -38,7 +38,7 @@ function addressRule(address: string): Rule | undefined {
   if (family === undefined) return undefined
   const list = new BlockList()
   list.addAddress(address, family)
-  return (host) => isIn(list, host)
+  return (host) => isIn(list, family, host)
 }
 
 /** `name` is itself and all that is below it; `.name` and `*.name` only what is below it, as Go has it. */
@@ -73,12 +73,12 @@ export function parseNoProxy(text: string): (url: URL) => boolean {
   }
 }
 
-const loopback = new BlockList()
-loopback.addSubnet("127.0.0.0", 8, "ipv4")
-loopback.addAddress("::1", "ipv6")
+const loopback = [networkRule("127.0.0.0/8"), addressRule("::1")]
 
 /** This machine itself, which no proxy can reach for it. */
 export function isLoopback({ hostname }: URL): boolean {
   const host = plainHost(hostname)
-  return host === "localhost" || host.endsWith(".localhost") || isIn(loopback, host)
+  return (
+    host === "localhost" || host.endsWith(".localhost") || loopback.some((rule) => rule?.(host, ""))
+  )
 }

@@ -14,7 +14,7 @@ export interface ProxyServer {
 }
 
 /** The proxy that leads to a URL, if one does; refuses `malformed` or `unsupported` for what its variable says. */
-export type ProxyOf = (url: URL) => ProxyServer | undefined
+type ProxyOf = (url: URL) => ProxyServer | undefined
 
 const FORM = "http://[USER:PASSWORD@]HOST:PORT"
 

@@ -1,10 +1,11 @@
 // What is said when a connection does not come about: what was found, and what to do. Knows the errors of TLS and of
 // proxies; what may pass by itself stays an error that is worth another attempt.
-import { Trouble } from "../../core/base/errors.ts"
+import { reasonOf } from "../../client/exchange.ts"
+import { shown, Trouble } from "../../core/base/errors.ts"
 import type { ProxyServer } from "./proxies.ts"
 
 /** How a request went out. */
-export interface Way {
+interface Way {
   readonly url: URL
   readonly proxy: ProxyServer | undefined
   /** The file of --ca-file. */
@@ -14,6 +15,14 @@ export interface Way {
 interface Fault {
   readonly code: string
   readonly reason: string
+  /** The names in the certificate of a TLS server that has another one. */
+  readonly names: string | undefined
+}
+
+/** What Node tells beside the message. */
+interface Details {
+  readonly code?: unknown
+  readonly cert?: { readonly subjectaltname?: string }
 }
 
 /** Codes of OpenSSL for a chain that leads to no authority that is known. */
@@ -30,14 +39,23 @@ const NO_TLS: readonly string[] = [
   "ERR_SSL_PACKET_LENGTH_TOO_LONG",
   "ERR_SSL_HTTP_REQUEST",
 ]
-const REFUSED_TUNNEL = /^Proxy response \(([0-9]{3})\)/
+const REFUSED_BY_PROXY = /^Proxy (?:response|Authentication Required) \(([0-9]{3})\)/
 
-/** fetch hides what happened behind the cause. */
+const DEEPEST = 8
+
+/** fetch hides what happened behind a cause, and a connection behind causes of its own. */
 function faultOf(error: unknown): Fault | undefined {
-  const cause: unknown = error instanceof Error ? (error.cause ?? error) : error
-  if (!(cause instanceof Error)) return undefined
-  const { code } = cause as NodeJS.ErrnoException
-  return { code: typeof code === "string" ? code : "", reason: cause.message }
+  let last = error
+  for (let depth = 0; depth < DEEPEST && last instanceof Error && last.cause; depth++) {
+    last = last.cause
+  }
+  if (!(last instanceof Error)) return undefined
+  const { code, cert } = last as Details
+  return {
+    code: typeof code === "string" ? code : "",
+    reason: reasonOf(last),
+    names: cert?.subjectaltname,
+  }
 }
 
 /** Whether it may help to know more authorities. */
@@ -46,7 +64,7 @@ export function isOfUnknownAuthority(error: unknown): boolean {
 }
 
 /** What is wrong with a TLS server and what to do; undefined for other faults. */
-function ofTls({ code, reason }: Fault, { url, caFile }: Way): string | undefined {
+function ofTls({ code, reason, names }: Fault, { url, caFile }: Way): string | undefined {
   if (UNKNOWN_AUTHORITY.includes(code)) {
     const known =
       caFile === undefined
@@ -55,7 +73,7 @@ function ofTls({ code, reason }: Fault, { url, caFile }: Way): string | undefine
     return `its certificate is of no authority that is trusted here (${reason}): ${known}`
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-    return `its certificate is for other names (${reason}): write one of these in the URL, or have it certified for ${url.hostname}`
+    return `its certificate is for other names (${shown(names ?? "none")}): write one of these in the URL, or have it certified for ${url.hostname}`
   }
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
     return `its certificate is not valid now (${reason}): have it renewed, or set the clock of this machine right`
@@ -80,7 +98,7 @@ export function refusedByProxy(way: Way, { url, variable, authorization }: Proxy
 
 function ofProxy(fault: Fault, way: Way, proxy: ProxyServer): Error {
   const { url } = proxy
-  const status = Number(REFUSED_TUNNEL.exec(fault.reason)?.[1] ?? 0)
+  const status = Number(REFUSED_BY_PROXY.exec(fault.reason)?.[1] ?? 0)
   if (status === 407) return refusedByProxy(way, proxy)
   if (status === 0) return new Error(`by the proxy ${url} (${proxy.variable}): ${fault.reason}`)
   const what = `the proxy ${url} (${proxy.variable}) answers ${status} instead of leading there`

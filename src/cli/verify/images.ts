@@ -1,4 +1,5 @@
 // What is printed of an image: its verdict, and how many signatures did not count and why.
+import { openNetwork } from "../command/network.ts"
 import type { Called } from "../command/options.ts"
 import { createProgress } from "../command/progress.ts"
 import type { Heads } from "./heads.ts"
@@ -63,11 +64,12 @@ export async function verifyImages(
   heads: Heads,
   { terminal, output }: Called,
 ): Promise<void> {
+  const network = await openNetwork(options, terminal)
   const { stderr: stream, now } = terminal
   const progress = createProgress({ stream, now, what: "verify", total: images.length })
   const report = createReport(behindProgress(output, progress.end))
   for (const image of images) {
-    const judged = await judgeImage(judge, image, options, terminal)
+    const judged = await judgeImage(judge, image, options, network)
     if (judged.verdict.outcome === "verified") heads.take(judged.verdict.verified.checkpoints)
     printImage(report, image, judged)
     progress.advance(1)

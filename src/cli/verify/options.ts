@@ -1,5 +1,6 @@
 // The options of `countersign verify`, and which of them go together: what is verified, and whom to trust.
 import type { Command } from "commander"
+import { networkOptions } from "../command/network.ts"
 import { gathered, jsonOption, optional, parsed, type ValuesOf } from "../command/options.ts"
 import { registryOptions } from "../command/registry-options.ts"
 import { trustOptions } from "../command/trust-options.ts"
@@ -31,6 +32,7 @@ export const verifyOptions = [
   optional("--heads <file>", "remember the logs' heads (see countersign heads)"),
   jsonOption(),
   ...trustOptions,
+  ...networkOptions,
 ] as const
 
 export type VerifyOptions = ValuesOf<typeof verifyOptions>
