@@ -8,13 +8,7 @@ import { Refusal, refuse } from "../core/base/errors.ts"
 import { readX509, type X509 } from "../entry/certificates/x509.ts"
 import { type EntityParts, makeEntity, type TimestampToken } from "./entity.ts"
 import { type LibraryVerifier, verifierFor } from "./material.ts"
-import type { KeylessTrust } from "./trust.ts"
-
-/** A time at which the signature was there, by someone whom the trusted root names. */
-export interface TrustedTime {
-  readonly source: "log" | "timestamp-authority"
-  readonly time: Date
-}
+import type { KeylessTrust, TrustedTime } from "./trust.ts"
 
 export interface VerifiedCertificate {
   /** At least one; the certificate was valid at each. */
@@ -62,6 +56,11 @@ function askLibrary<T>(work: () => T, onFalse: (error: VerificationError) => nev
   }
 }
 
+/** Has the library read something, which says nothing about whether it holds. */
+function ask<T>(work: () => T): T {
+  return askLibrary(work, ({ message }) => refuse("malformed", `bundle: ${message}`))
+}
+
 type LibraryTimestamp = SignedEntity["timestamps"][number]
 
 function isPinned({ timestampSigners }: LibraryVerifier, token: TimestampToken): boolean {
@@ -80,9 +79,14 @@ function isKnownForm(timestamp: LibraryTimestamp): boolean {
 }
 
 function timeOf(timestamp: LibraryTimestamp): TrustedTime {
-  return timestamp.$case === "timestamp-authority"
-    ? { source: "timestamp-authority", time: timestamp.timestamp.signingTime }
-    : { source: "log", time: new Date(Number(timestamp.tlogEntry.integratedTime) * 1000) }
+  if (timestamp.$case === "transparency-log") {
+    return { source: "log", time: new Date(Number(timestamp.tlogEntry.integratedTime) * 1000) }
+  }
+  const time = timestamp.timestamp.signingTime
+  if (Number.isNaN(time.getTime())) {
+    refuse("malformed", "timestamp: expected a time, found one that no calendar has")
+  }
+  return { source: "timestamp-authority", time }
 }
 
 function timesText(times: readonly TrustedTime[]): string {
@@ -95,22 +99,20 @@ const NO_TIME =
 
 function verifyEntity(library: LibraryVerifier, entity: SignedEntity): readonly TrustedTime[] {
   if (entity.timestamps.length === 0) refuse("untrusted", NO_TIME)
-  const times = askLibrary(
-    () => entity.timestamps.map(timeOf),
-    ({ message }) => refuse("malformed", `timestamp: ${message}`),
-  )
+  const times = ask(() => entity.timestamps.map(timeOf))
   askLibrary(
     () => library.verifier.verify(entity),
     (error) => {
       const why = reasonOf(error)
       if (error.code === "TIMESTAMP_ERROR") {
-        if (!entity.timestamps.every(isKnownForm)) {
+        if (!ask(() => entity.timestamps.every(isKnownForm))) {
           refuse("unsupported", "timestamp: expected ECDSA and SHA-2, found another algorithm")
         }
-        return refuse("untrusted", `timestamp: it does not hold: ${why}`, { cause: error })
-      }
-      if (error.code === "SIGNATURE_ERROR") {
-        return refuse("malformed", "certificate: its key is read in two ways", { cause: error })
+        const expected = "over this signature, by an authority that was valid and believed then"
+        const when = timesText(times.filter(({ source }) => source === "timestamp-authority"))
+        return refuse("untrusted", `timestamp: expected one ${expected}, found ${when}: ${why}`, {
+          cause: error,
+        })
       }
       const when = timesText(times)
       return refuse("untrusted", `certificate: it does not hold at ${when}: ${why}`, {
@@ -130,9 +132,10 @@ export function verifyCertificate(parts: EntityParts, trust: KeylessTrust): Veri
   const leaf = readLeaf(parts.certificate)
   const library =
     verifierFor(trust, leaf) ??
-    refuse("untrusted", "certificate: no authority of the trusted root bears its issuer's name")
-  const ask = <T>(work: () => T) =>
-    askLibrary(work, ({ message }) => refuse("malformed", `bundle: ${message}`))
+    refuse(
+      "untrusted",
+      "certificate: no authority of the trusted root has the name and the key of its issuer",
+    )
   const whole = ask(() => makeEntity(parts))
   const timestamps = ask(() =>
     whole.timestamps.filter(

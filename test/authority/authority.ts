@@ -39,6 +39,8 @@ export interface LeafOptions extends Wanted {
   readonly issuer: string
   /** When it is issued, for ten minutes unless `notAfter` says otherwise. */
   readonly at: Date
+  /** Numbers of Fulcio's extensions that are left out. */
+  readonly withoutFields?: readonly number[]
   /** Without a promise of the certificate transparency log; or with what is given instead. */
   readonly promises?: "none" | ((signed: Uint8Array) => readonly Uint8Array[])
 }
@@ -140,6 +142,8 @@ export function makeAuthority(options: AuthorityOptions = {}): Authority {
   return {
     issue(leaf) {
       const { publicKey, identity, issuer, at, fields, more = [], ...rest } = leaf
+      const all = Object.entries({ 1: issuer, 8: issuer, ...fields })
+      const { withoutFields = [] } = leaf
       const certificate = issue(
         intermediate,
         "",
@@ -148,7 +152,7 @@ export function makeAuthority(options: AuthorityOptions = {}): Authority {
           notBefore: at,
           notAfter: new Date(at.getTime() + LIFETIME_MS),
           ...rest,
-          fields: { 1: issuer, 8: issuer, ...fields },
+          fields: Object.fromEntries(all.filter(([last]) => !withoutFields.includes(Number(last)))),
           more: [namesExtension(identity), ...more],
           promised: (signed) => promisesOf(leaf, signed),
         },

@@ -31,6 +31,7 @@ const SIGNING_CERTIFICATE_V2 = derOid("1.2.840.113549.1.9.16.2.47")
 const POLICY = derOid("1.3.6.1.4.1.57264.2")
 const SHA256 = der(SEQUENCE, derOid("2.16.840.1.101.3.4.2.1"))
 const ECDSA_SHA256 = der(SEQUENCE, derOid("1.2.840.10045.4.3.2"))
+const RSA_SHA512 = der(SEQUENCE, derOid("1.2.840.113549.1.1.13"))
 
 export interface TimestampOptions {
   /** As the request had it. */
@@ -90,14 +91,17 @@ function signerInfo(certificate: Uint8Array, signer: Signer, info: Uint8Array): 
     attribute(MESSAGE_DIGEST, der(OCTET_STRING, sha256(info))),
     attribute(SIGNING_CERTIFICATE_V2, der(SEQUENCE, der(SEQUENCE, certificateId))),
   ]
-  const signature = Uint8Array.from(sign("sha256", derSet(attributes), signer.privateKey))
+  // Authorities with RSA keys sign over SHA-512, as the well-known ones do.
+  const isRsa = signer.keyType.startsWith("rsa")
+  const hash = isRsa ? "sha512" : "sha256"
+  const signature = Uint8Array.from(sign(hash, derSet(attributes), signer.privateKey))
   return der(
     SEQUENCE,
     derInteger(Uint8Array.of(1)),
     signerName(certificate),
     SHA256,
     derSet(attributes, CONTEXT_0),
-    ECDSA_SHA256,
+    isRsa ? RSA_SHA512 : ECDSA_SHA256,
     der(OCTET_STRING, signature),
   )
 }
