@@ -4,17 +4,19 @@
 #   LOG          the URL of the log
 #   POLICY       a file with the log's key, under version control
 #   SIGNER       a file with the signer's public key, under version control
-#   SIGNING_KEY  the signer's private key as PEM, from the secrets of the CI system
+#   SIGNING_KEY  the signer's private key (PEM, cosign.key or OpenSSH's), from the secrets of the CI system
+#   COSIGN_PASSWORD  its passphrase, if it is encrypted
+# May be run again after any failure: what is signed and logged already is kept, and nothing is logged twice.
 set -euo pipefail
 : "${LOG:?}" "${POLICY:?}" "${SIGNER:?}" "${SIGNING_KEY:?}"
 
 secret=$(mktemp -d)
 trap 'rm -rf "$secret"' EXIT
-(umask 077 && printf '%s\n' "$SIGNING_KEY" > "$secret/signer.pem")
+(umask 077 && printf '%s\n' "$SIGNING_KEY" > "$secret/signer.key")
+
+countersign sign --log "$LOG" --key "$secret/signer.key" --policy "$POLICY" --artifact "$@"
 
 for file in "$@"; do
-  countersign submit --log "$LOG" --artifact "$file" --key "$secret/signer.pem" --policy "$POLICY" \
-    --bundle "$file.sigstore.json"
   # With the keys that users have, so that a changed secret is noticed here and not by them.
   countersign verify --bundle "$file.sigstore.json" --artifact "$file" --key "$SIGNER" --policy "$POLICY"
 done

@@ -64,6 +64,7 @@ test.each([
       ...["trust", "verify", "witness"],
     ],
   },
+  { name: "docs/signing.md", about: ["fetch-bundle", "sign"] },
   {
     name: "docs/operating.md",
     about: [

@@ -18,7 +18,7 @@ const ENCRYPTED =
   /^(?:-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED|countersign-seed\/v1 \S+ scrypt )/m
 
 /** Refuses `untrusted` for an encrypted key without a passphrase; `what` names it. */
-export function assertPassphrase(key: string, what: string, passphrase: string | undefined): void {
+function assertPassphrase(key: string, what: string, passphrase: string | undefined): void {
   if (passphrase !== undefined || !ENCRYPTED.test(key)) return
   refuse("untrusted", `${what} is encrypted: give the right passphrase with --passphrase-file FILE`)
 }

@@ -19,6 +19,7 @@ import {
   parsed,
   type ValuesOf,
 } from "../command/options.ts"
+import type { Output } from "../command/output.ts"
 import { trustOptions } from "../command/trust-options.ts"
 import { createCheckpoints } from "./checkpoints.ts"
 import { parseDigestArgument } from "./digest-argument.ts"
@@ -69,11 +70,11 @@ async function preparePlace(out: string | undefined, isForced: boolean): Promise
 }
 
 /** Several bundles and no word which: they are listed. */
-function refuseSeveral(bundles: readonly FetchedBundle[]): never {
-  const lines = bundles.map(({ index, kind, key }) => `  entry ${index}  ${kind}  ${key}`)
+function refuseSeveral(bundles: readonly FetchedBundle[], output: Output): never {
+  for (const { index, kind, key } of bundles) output.remark(`entry ${index}  ${kind}  ${key}`)
   return refuse(
     "conflict",
-    `expected one entry, found ${bundles.length}; give one with --index, those of a signer with --key, or take all with --all:\n${lines.join("\n")}`,
+    `expected one entry, found ${bundles.length}; give one with --index, those of a signer with --key, or take all with --all`,
   )
 }
 
@@ -132,13 +133,13 @@ async function fetchBundles(options: FetchOptions, called: Called): Promise<void
   const { log } = await openLog(called)
   const key = options.key === undefined ? undefined : await readKey(options.key)
   await preparePlace(options.out, options.force === true)
-  const indexes = await findEntries(log, wanted, called.output)
+  const indexes = await findEntries(log, wanted, options.all === true ? called.output : undefined)
   const bundles = await fetchAll(indexes, wanted, key, called)
   if (bundles.length === 0) {
     const whose = key === undefined ? "" : " by this key"
     refuse("not-found", `expected an entry${whose} whose bundle holds, found none`)
   }
-  if (bundles.length > 1 && options.all !== true) refuseSeveral(bundles)
+  if (bundles.length > 1 && options.all !== true) refuseSeveral(bundles, called.output)
   await writeBundles(bundles, options, called)
 }
 
@@ -151,8 +152,9 @@ Examples:
     --policy log.policy --out app.sigstore.json
 
 Signatures, inclusion proof and checkpoint are verified before anything is written; whether the
-artifact and the key are the right ones is for countersign verify to say. Of an attestation the log
-can give what it keeps, or was given by countersign attach. Exits with 1 if there is no such bundle
-or several, with 3 if what the log gives does not hold.`,
+artifact and the key are the right ones is for countersign verify to say. A file's entry is found by
+the hash that its key signs with: SHA-256, SHA-384 for P-384, SHA-512 for P-521 and Ed25519. Of an
+attestation the log can give what it keeps. Exits with 1 if there is no such bundle, or several,
+with 3 if what the log gives does not hold.`,
   run: fetchBundles,
 })

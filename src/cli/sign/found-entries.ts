@@ -24,7 +24,7 @@ function remarkCompleteness({ completeUpTo, size, opaque }: FoundEntries, output
 async function search(
   log: LogClient,
   criteria: { readonly digest: string } | { readonly subjectDigest: string },
-  output: Output,
+  output: Output | undefined,
 ): Promise<readonly number[]> {
   const indexes: number[] = []
   let after: number | undefined
@@ -35,16 +35,21 @@ async function search(
       refuse("too-large", `expected up to ${MOST_FOUND} entries of this digest, found more`)
     }
     after = found.next
-    if (after === undefined && "subjectDigest" in criteria) remarkCompleteness(found, output)
+    if (output !== undefined && after === undefined && "subjectDigest" in criteria) {
+      remarkCompleteness(found, output)
+    }
   } while (after !== undefined)
   return indexes
 }
 
-/** In the order of the log. Rejects as the log does, and with `not-found` for a digest without entries. */
+/**
+ * In the order of the log. `output` is told how far the answer goes, for those who want all there are. Rejects as the
+ * log does, and with `not-found` for a digest without entries.
+ */
 export async function findEntries(
   log: LogClient,
   wanted: Wanted,
-  output: Output,
+  output: Output | undefined,
 ): Promise<readonly number[]> {
   if ("index" in wanted) return [wanted.index]
   if ("leafHash" in wanted) return [(await log.inclusionOf(wanted.leafHash)).proof.index]

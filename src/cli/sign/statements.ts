@@ -32,7 +32,7 @@ const knownTypes: ReadonlyMap<string, string> = new Map([
   ["custom", "https://cosign.sigstore.dev/attestation/v1"],
 ])
 
-export const KNOWN_TYPES = [...knownTypes.keys()].join(", ")
+const KNOWN_TYPES = [...knownTypes.keys()].join(", ")
 
 /** The URI of a predicate type, which may be given by a short name. Refuses `malformed` for neither. */
 export function parsePredicateType(text: string): string {

@@ -1,8 +1,9 @@
 // A monitor with a ledger, over the command line: what is one's own raises nothing, what a thief signs with the same key
 // is exit code 2, and a ledger that cannot be read in part is never a clean 0.
-import { createHash } from "node:crypto"
+import { createHash, sign } from "node:crypto"
 import { cpSync, readFileSync } from "node:fs"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { utf8 } from "../../../src/core/base/bytes.ts"
 import { openLedgerFolder } from "../../../src/storage/files/ledger-folder.ts"
 import { run } from "../command/fake-terminal.ts"
 import { type KeyFiles, openWorkspace, type Workspace, writeKeys } from "../workspace.ts"
@@ -31,7 +32,7 @@ interface Signed {
 /** Everything that was signed with the key, by its owner or not. */
 const all: Signed[] = []
 
-async function sign(artifact: string): Promise<Signed> {
+async function signAndSubmit(artifact: string): Promise<Signed> {
   made += 1
   const path = workspace.write(`signed-${made}`, artifact)
   const words = ["--log", workspace.url, "--artifact", path, "--key", keys.secret]
@@ -41,6 +42,17 @@ async function sign(artifact: string): Promise<Signed> {
   const signed = { bundle: `${path}.sigstore.json`, submitted }
   all.push(signed)
   return signed
+}
+
+/** As a thief does whose program makes another signature each time: its owner's would be the same one. */
+async function steal(artifact: string): Promise<void> {
+  const path = workspace.write("stolen", artifact)
+  const signature = workspace.write("stolen.sig", sign("sha256", utf8(artifact), keys.privateKey))
+  const words = ["--log", workspace.url, "--artifact", path, "--signature", signature]
+  const ran = await run(["submit", ...words, "--public-key", keys.public, "--json"])
+  expect(ran.code).toBe(0)
+  const submitted = workspace.write("submitted-stolen", ran.out)
+  all.push({ bundle: `${path}.sigstore.json`, submitted })
 }
 
 function watched(...lines: readonly string[]): string {
@@ -61,8 +73,8 @@ async function monitor(watch: string, prepare: (data: string) => unknown = () =>
 }
 
 test("bundles, submit --json lines and posted lines are one's own; one signature more is a theft", async () => {
-  const first = await sign("one")
-  const second = await sign("two")
+  const first = await signAndSubmit("one")
+  const second = await signAndSubmit("two")
   cpSync(second.bundle, workspace.path("two.json"))
   const bundles = [`  mine ${first.bundle}`, "  mine two.json"]
   expect((await monitor(watched(...bundles))).code).toBe(0)
@@ -73,7 +85,7 @@ test("bundles, submit --json lines and posted lines are one's own; one signature
     openLedgerFolder(`${data}/ledger`).append("ci", [JSON.stringify({ leafHash })]),
   )
   expect(posted).toMatchObject({ code: 0 })
-  await sign("one")
+  await steal("one")
   const theft = await monitor(watched(...bundles))
   expect(theft.code).toBe(2)
   expect(theft.out.match(/PROVEN not-mine/g)).toHaveLength(1)

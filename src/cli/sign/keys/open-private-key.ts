@@ -16,7 +16,7 @@ export const passphraseOption = () =>
     "first line: the passphrase of the private key (or $COSIGN_PASSWORD)",
   )
 
-export type PassphraseOptions = ValuesOf<readonly [ReturnType<typeof passphraseOption>]>
+type PassphraseOptions = ValuesOf<readonly [ReturnType<typeof passphraseOption>]>
 
 /** Secrets of a CI system are often mounted for everybody, so this is no reason to stop. */
 async function remarkReaders(path: string, output: Output): Promise<void> {

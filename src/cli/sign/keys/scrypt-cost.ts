@@ -2,7 +2,7 @@
 // all of the memory.
 import { refuse } from "../../../core/base/errors.ts"
 
-export interface ScryptCost {
+interface ScryptCost {
   readonly N: number
   readonly r: number
   readonly p: number
