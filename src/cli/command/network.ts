@@ -5,7 +5,6 @@ import type { Fetch } from "../../client/exchange.ts"
 import type { Patience } from "../../client/retrying.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
-import { parseAuthorities } from "../network/authorities.ts"
 import { createFetching } from "../network/fetching.ts"
 import { readText } from "./file.ts"
 import { option, orEnvironment, parsed, type ValuesOf } from "./options.ts"
@@ -71,6 +70,7 @@ export async function openFetch(
 ): Promise<Fetch> {
   if (caFile === undefined) return createFetching({ fetch, environment })
   const text = await readText(caFile, "certificates", LONGEST_CA_FILE)
+  const { parseAuthorities } = await import("../network/authorities.ts")
   const named = { file: caFile, certificates: parseAuthorities(text, caFile) }
   return createFetching({ fetch, environment, named })
 }
