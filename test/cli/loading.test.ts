@@ -31,6 +31,8 @@ function loadedWith(path: string): Loaded {
 /** Packages that take long to load, or that load machine code. */
 const server = ["express", "pino", "prom-client", "ajv", "yaml", "negotiator", "nodemailer"]
 const engines = ["piscina", "koffi"]
+/** What is needed only where a proxy or an authority is named. */
+const proxies = "undici"
 const database = "better-sqlite3"
 /** What identities in certificates are verified with. */
 const identities = ["@sigstore/verify", "@sigstore/protobuf-specs", "re2js"]
@@ -57,7 +59,7 @@ describe("a command loads what it needs", () => {
     ...["sign/sign", "sign/fetch-bundle"],
   ])("%s loads no server, no database and no native code", (name) => {
     const { files, packages } = loadedWith(`${name}.ts`)
-    const heavy = [...server, ...engines, database].filter((known) => packages.has(known))
+    const heavy = [...server, ...engines, database, proxies].filter((it) => packages.has(it))
     expect(heavy).toEqual([])
     expect(files.size).toBeLessThanOrEqual(90)
   })
@@ -85,6 +87,15 @@ describe("a command loads what it needs", () => {
     const { packages } = loadedWith(path)
     expect(server.filter((known) => packages.has(known))).toEqual([])
   })
+
+  test.each(["log/serve.ts", "witness/serve.ts", "monitor/run.ts", "attach/attach.ts"])(
+    "%s loads what leads through proxies only when it is needed",
+    (path) => {
+      const { files, packages } = loadedWith(path)
+      expect(packages.has(proxies)).toBe(false)
+      expect([...files].filter((file) => file.endsWith("/network/authorities.ts"))).toEqual([])
+    },
+  )
 
   test("serve loads a server and a database", () => {
     const { packages } = loadedWith("log/serve.ts")

@@ -15,7 +15,8 @@ export function processLogger(level = "info"): Logger {
 
 /** Resolves with the URL once the server listens; throws trouble ("network"). */
 export async function listen(server: Server, { host, port }: Address): Promise<string> {
-  const name = host.includes(":") ? `[${host}]` : host
+  // SPEC: a zone is written after %25 in a URL (RFC 6874).
+  const name = host.includes(":") ? `[${host.replace("%", "%25")}]` : host
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => {
       reject(

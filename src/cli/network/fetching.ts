@@ -2,7 +2,6 @@
 // environment names a proxy or the platform knows no authority for a certificate.
 import type { SecureContext } from "node:tls"
 import type { Fetch } from "../../client/exchange.ts"
-import { allAuthorities } from "./authorities.ts"
 import type { createDispatching } from "./dispatching.ts"
 import type { Environment } from "./environment.ts"
 import { proxiesOf } from "./proxies.ts"
@@ -25,13 +24,18 @@ export function createFetching({ fetch, environment, named }: FetchingOptions): 
   /** Whether Node's own authorities were not enough. */
   let isWide = named !== undefined
 
+  async function authoritiesOnce(): Promise<SecureContext> {
+    const { allAuthorities } = await import("./authorities.ts")
+    all ??= allAuthorities(environment, named?.certificates ?? [])
+    return all
+  }
+
   async function send(url: URL, init: RequestInit | undefined): Promise<Response> {
     const proxy = proxyOf(url)
     const usesTls = url.protocol === "https:" || proxy?.url.startsWith("https:") === true
     if (proxy === undefined && !(isWide && usesTls)) return await fetch(url.href, init)
     dispatching ??= (await import("./dispatching.ts")).createDispatching()
-    if (isWide && usesTls) all ??= allAuthorities(environment, named?.certificates ?? [])
-    const authorities = isWide && usesTls ? all : undefined
+    const authorities = isWide && usesTls ? await authoritiesOnce() : undefined
     const response = await dispatching(url, init, { proxy, authorities })
     if (response.status !== 407 || proxy === undefined) return response
     await response.body?.cancel()
