@@ -65,16 +65,8 @@ export function parseOriginWord(word: string): Origin {
 }
 
 const HOST_NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/
-const ADDRESS = /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|.*:.*:.*|\[.*\])$/
+const ADDRESS = /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*|\[.*\])$/i
 const LONGEST_HOST_NAME = 253
-
-function adviceFor(text: string): string {
-  const host = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/@]*@)?([^/:?#]*?)\.?(?:[/:?#]|$)/.exec(
-    text.trim().toLowerCase(),
-  )?.[1]
-  const isHost = host !== undefined && HOST_NAME.test(host) && !ADDRESS.test(host)
-  return isHost ? `write ${host}` : "write a host name of yours, such as log.example.com"
-}
 
 /** A witness has no URL that is compared with its name, so it may name one of several at a host. */
 const PATH = /^(?:\/[a-z0-9._~-]+)+$/
@@ -84,6 +76,14 @@ function isNewName(text: string, mayHavePath: boolean): boolean {
   const [host, path] = slash < 0 ? [text, ""] : [text.slice(0, slash), text.slice(slash)]
   const isHost = HOST_NAME.test(host) && host.length <= LONGEST_HOST_NAME && !ADDRESS.test(host)
   return isHost && (path === "" || PATH.test(path))
+}
+
+function adviceFor(text: string, owner: string): string {
+  const host = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/@]*@)?([^/:?#]*?)\.?(?:[/:?#]|$)/.exec(
+    text.trim().toLowerCase(),
+  )?.[1]
+  const isHost = host !== undefined && !ADDRESS.test(text) && isNewName(host, false)
+  return isHost ? `write ${host}` : `write the ${owner}'s host name`
 }
 
 /**
@@ -102,7 +102,7 @@ export function parseNewName(
   const expected = `a host name in lower case without scheme, port,${path} and spaces`
   return refuse(
     "malformed",
-    `${what}: expected ${expected}, found ${shown(text)}; ${adviceFor(text)}, or add ${force} if it ` +
+    `${what}: expected ${expected}, found ${shown(text)}; ${adviceFor(text, mayHavePath ? "witness" : "log")}, or add ${force} if it ` +
       "shall have this name for ever",
   )
 }

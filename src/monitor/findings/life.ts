@@ -1,6 +1,5 @@
 // The life of an open finding: it is told when that is due, and again every day until somebody takes notice.
 // Whoever needs to know finds the alert in the outbox of the same commit.
-import { originWord } from "../../core/note/origin.ts"
 import type { DocumentReads, Documents, Moment } from "../state/documents.ts"
 import type { Finding } from "./finding.ts"
 import { type AlertEvent, enqueue } from "./outbox.ts"
@@ -45,7 +44,7 @@ function isOver(since: number, span: number, now: number): boolean {
 
 /** What counts the findings of this kind and origin, and those about what is watched there. */
 function tallyPlaces({ kind, origin, watched }: Tallied): readonly string[] {
-  const all = `${kind} ${originWord(origin)}`
+  const all = `${kind} ${origin}`
   return (watched === undefined ? [all] : [all, `${all} ${watched}`]).map(placeOf)
 }
 
