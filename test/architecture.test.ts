@@ -127,8 +127,8 @@ describe("layers", () => {
       true,
       true,
     ])
-    expect(allowed('import type { A } from "../client/verify.ts"')).toEqual([false])
-    expect(allowed('import { a } from "../client/verify.ts"')).toEqual([false])
+    expect(allowed('import type { A } from "../client/verify/verify.ts"')).toEqual([false])
+    expect(allowed('import { a } from "../client/verify/verify.ts"')).toEqual([false])
     expect(allowed('export * from "../storage/files/guard-file.ts"')).toEqual([false])
     expect(allowed('const a = await import("left-pad")')).toEqual([false])
   })
@@ -191,7 +191,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
       "rescan",
     ],
   },
-  client: { ".": [], messages: ["."], registry: [".", "messages"] },
+  client: { ".": [], verify: ["."], messages: ["."], registry: [".", "messages"] },
   crypto: { engines: [], signers: ["engines"], ".": [] },
   storage: {
     disk: [],
@@ -221,13 +221,15 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "log/threads": ["log/search"],
     log: ["command", "log/search", "log/threads"],
     user: ["command"],
+    "sign/keys": ["command"],
+    sign: ["command", "sign/keys"],
     attach: ["command"],
     bridge: ["command"],
     witness: ["command", "log"],
     "monitor/sinks": ["command"],
     watch: ["command"],
     monitor: ["command", "monitor/sinks", "watch"],
-    ".": ["command", "log", "user", "attach", "bridge", "witness", "watch", "monitor"],
+    ".": ["command", "log", "user", "sign", "attach", "bridge", "witness", "watch", "monitor"],
   },
 }
 

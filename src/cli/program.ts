@@ -46,9 +46,9 @@ const commands = {
   load: {
     init: async () => (await import("./log/init.ts")).initCommand,
     serve: async () => (await import("./log/serve.ts")).serveCommand,
-    submit: async () => (await import("./user/submit.ts")).submitCommand,
+    submit: async () => (await import("./sign/submit.ts")).submitCommand,
     attach: async () => (await import("./attach/attach.ts")).attachCommand,
-    revoke: async () => (await import("./user/revoke.ts")).revokeCommand,
+    revoke: async () => (await import("./sign/revoke.ts")).revokeCommand,
     verify: async () => (await import("./user/verify.ts")).verifyCommand,
     search: async () => (await import("./user/search.ts")).searchCommand,
     entry: async () => (await import("./user/entry.ts")).entryCommand,

@@ -29,7 +29,8 @@ export interface VerifiedReceipt extends OpenedHead {
   readonly leafHash: Hash
 }
 
-function proposedBody(request: EntryRequest): Uint8Array {
+/** The canonical body that follows from a submission. Refuses as `proposeEntry` does, and `bad-signature`. */
+export function proposedBody(request: EntryRequest): Uint8Array {
   const { claims, body } = proposeEntry(request)
   const held = claims.map((checks) =>
     checks.length === 1 ? 0 : checks.findIndex((check) => verifyPortably(check)),

@@ -6,7 +6,7 @@ import { parseAnyBase64 } from "../core/base/any-base64.ts"
 import { parseBase64 } from "../core/base/text.ts"
 
 /** `any`: either alphabet, padded or not, line breaks and blanks around. `strict`: RFC 4648 section 4, padded. */
-export type Base64Rule = "any" | "strict"
+type Base64Rule = "any" | "strict"
 
 export const base64Fields = {
   "native hashedrekord signature": "any",

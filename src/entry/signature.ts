@@ -2,6 +2,7 @@
 // algorithm that follows from a key, the frame of a canonical body, and the terms that it is found by.
 import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
+import { BARE_SIGNATURE, foreignForm } from "../core/base/foreign-signature.ts"
 import { formatBase64, parseHex } from "../core/base/text.ts"
 import { assertBodyLength } from "../core/tree/bundle.ts"
 import {
@@ -11,16 +12,14 @@ import {
   digestLength,
   everyAlgorithm,
   type HashName,
-  type KeyType,
   messageAlgorithm,
 } from "./algorithm.ts"
 import { type Base64Field, readBase64 } from "./base64-fields.ts"
 import { canonicalJson, type JsonValue } from "./canonical-json.ts"
-import { derContents } from "./der.ts"
 import { type DsseEnvelope, formatEnvelope, type KeptPayload } from "./dsse.ts"
 import type { Proposal, SignatureCheck } from "./entry.ts"
-import { BARE_SIGNATURE, foreignForm } from "./foreign-signature.ts"
 import { type Findable, sha256Text, termsOf } from "./search-terms.ts"
+import { formFinding, looksLikeP1363, p1363Finding } from "./signature-diagnosis.ts"
 import type { VerifierKey, VerifierKeyReader } from "./verifier-key.ts"
 
 /** How a proposal is made; the defaults are right for a verifier, the rest is for a server's speed. */
@@ -70,33 +69,29 @@ export function parseSignature(field: Base64Field, text: string, what: string): 
   return bytes
 }
 
-const COORDINATE: Readonly<Partial<Record<KeyType, number>>> = {
-  "ecdsa-p256": 32,
-  "ecdsa-p384": 48,
-  "ecdsa-p521": 66,
-}
-const SEQUENCE = 0x30
-
-function looksLikeP1363({ algorithm, signature }: SignatureCheck): boolean {
-  const coordinate = COORDINATE[algorithms[algorithm].keyType]
-  if (coordinate === undefined || signature.length !== 2 * coordinate) return false
-  return derContents(signature, SEQUENCE) === undefined
-}
-
-/** Refuses a signature, named `what`, of which no check holds. Where there is one check, a wrong form is named. */
-export function refuseSignature(what: string, checks: readonly SignatureCheck[]): never {
+/**
+ * Refuses a signature, named `what`, of which no check holds. Where there is one check, a wrong form is named, and what
+ * was found by more checks (`found`), if somebody made them.
+ */
+export function refuseSignature(
+  what: string,
+  checks: readonly SignatureCheck[],
+  found?: string,
+): never {
   const [only] = checks.length === 1 ? checks : []
   if (only !== undefined && looksLikeP1363(only)) {
-    refuse(
-      "malformed",
-      `${what}: expected ECDSA in ASN.1 DER, found ${only.signature.length} bytes, as r and s alone have (P1363)`,
-    )
+    refuse("malformed", `${what}: ${p1363Finding(only)}`)
   }
   const isPrehashed = only?.algorithm === "PKIX_ED25519_PH" && only.signed.form === "digest"
   const hint = isPrehashed
     ? "; over a digest an Ed25519 key signs as Ed25519ph, pure Ed25519 is for the kinds dsse and rekord"
     : ""
-  return refuse("bad-signature", `${what} does not verify under the given verifier key${hint}`)
+  const finding = (only && formFinding(only)) ?? found
+  const why = finding === undefined ? "" : `; ${finding}`
+  return refuse(
+    "bad-signature",
+    `${what} does not verify under the given verifier key${why}${hint}`,
+  )
 }
 
 /** A digest with the hash that made it. */

@@ -56,6 +56,7 @@ export type { EntryRequest } from "../entry/kinds/registry.ts"
 export type { VerifierKeyText } from "../entry/verifier-key.ts"
 export {
   type BundleVerifier,
+  type BundleVersion,
   formatSigstoreBundle,
   type SigstoreBundle,
 } from "../sigstore/bundle.ts"

@@ -2,13 +2,17 @@
 // every type that their signatures mention. Loads nothing of Node. Only re-exports.
 
 export type { Trust, TrustedHead } from "../client/trust.ts"
-export type { ArtifactDigests } from "../client/verify.ts"
+export type { ArtifactDigests } from "../client/verify/artifact.ts"
+export { portableEngine, type VerifierEngine } from "../client/verify/engine.ts"
+export type { PassedOverEntry, VerifiedEntry } from "../client/verify/entries.ts"
+export type { LoggedEntry } from "../client/verify/logged.ts"
 export {
   type BundleCheck,
   neededHashes,
-  type VerifiedEntry,
+  type ParsedCheck,
+  type VerifiedBundle,
   verifyBundle,
-} from "../client/verify.ts"
+} from "../client/verify/verify.ts"
 export type { HashName } from "../core/base/digest.ts"
 export { Refusal, type RefusalCode } from "../core/base/errors.ts"
 export { type KeyType, parseVkey, type Vkey } from "../core/note/note.ts"
@@ -33,6 +37,8 @@ export type {
 } from "../entry/kinds/kind.ts"
 export {
   type BundleVerifier,
+  type BundleVersion,
+  parseAnyBundle,
   parseSigstoreBundle,
   type SigstoreBundle,
 } from "../sigstore/bundle.ts"

@@ -50,10 +50,10 @@ describe("a command loads what it needs", () => {
   )
 
   test.each([
-    ...["verify", "checkpoint", "entry", "evidence", "heads", "proof", "revoke", "search"],
-    ...["submit", "trust"],
+    ...["user/verify", "user/checkpoint", "user/entry", "user/evidence", "user/heads"],
+    ...["user/proof", "user/search", "user/trust", "sign/submit", "sign/revoke"],
   ])("%s loads no server, no database and no native code", (name) => {
-    const { files, packages } = loadedWith(`user/${name}.ts`)
+    const { files, packages } = loadedWith(`${name}.ts`)
     const heavy = [...server, ...engines, database].filter((known) => packages.has(known))
     expect(heavy).toEqual([])
     expect(files.size).toBeLessThanOrEqual(90)

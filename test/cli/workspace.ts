@@ -1,6 +1,6 @@
 // A folder of its own and a log behind HTTP for tests of commands, with the files that pin the log's key.
 import { generateKeyPairSync, type KeyObject } from "node:crypto"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { openServedLog, type ServedLog } from "../http/served-log.ts"
@@ -60,8 +60,10 @@ export function writeKeys(
 ): KeyFiles {
   const secret = pair.privateKey.export({ type: "pkcs8", format: "pem" })
   const pub = pair.publicKey.export({ type: "spki", format: "pem" })
+  const file = workspace.write(`${name}.pem`, secret)
+  chmodSync(file, 0o600)
   return {
-    secret: workspace.write(`${name}.pem`, secret),
+    secret: file,
     public: workspace.write(`${name}.pub`, pub),
     privateKey: pair.privateKey,
   }

@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises"
-import type { ArtifactDigests } from "../../client/verify.ts"
+import type { ArtifactDigests } from "../../client/verify/artifact.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import type { HashName } from "../../core/base/digest.ts"
 import { refuse, Trouble } from "../../core/base/errors.ts"

@@ -1,6 +1,6 @@
 // `countersign verify`: verifies a Sigstore bundle offline.
 import { readKeyFile } from "../../client/key-file.ts"
-import { hashesOf, type VerifiedEntry, verifyParsed } from "../../client/verify.ts"
+import { hashesOf, type VerifiedBundle, verifyParsed } from "../../client/verify/verify.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_BUNDLE, LONGEST_PEM } from "../../core/base/limits.ts"
 import { present } from "../../core/base/present.ts"
@@ -34,12 +34,12 @@ const verifyOptions = [
   ...trustOptions,
 ] as const
 
-function printVerified(output: Output, entry: VerifiedEntry): void {
+function printVerified(output: Output, entry: VerifiedBundle): void {
   const { index, origin, size, root, leafHash, kind, algorithm, cosignatures } = entry
   output.result(
     `verified: entry ${index} of ${origin}`,
     [
-      ["tree size", size],
+      ...(size === undefined ? [] : [["tree size", size] as const]),
       ["kind", kind],
       ["algorithm", algorithm],
       ["leaf hash", formatHex(leafHash)],
@@ -63,7 +63,7 @@ function assertOneBundle(text: string, path: string): void {
 async function verifyFiles(
   options: ValuesOf<typeof verifyOptions>,
   { command }: Called,
-): Promise<VerifiedEntry> {
+): Promise<VerifiedBundle> {
   const trust =
     (await readTrust(command)) ?? command.error("error: give --trusted-root or --policy")
   const pem = await readBytes(options.key, "key", LONGEST_PEM)

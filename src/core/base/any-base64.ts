@@ -23,7 +23,7 @@ function inOneLine(text: string): string {
  * The text in the one spelling that parseBase64 takes, if it is base64 at all; canonical text is given back as it
  * is. What could be read in two ways stays as it is, to be refused there.
  */
-export function standardBase64(text: string): string {
+function standardBase64(text: string): string {
   const line = inOneLine(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text)
   const isUrl = URL_DIGIT.test(line)
   if (isUrl && STANDARD_DIGIT.test(line)) return line

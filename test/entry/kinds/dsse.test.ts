@@ -149,8 +149,8 @@ describe("proposeDsse()", () => {
     ["an empty payload type", withEnvelope({ payloadType: "" }), "malformed"],
     ["a payload type that is too long", withEnvelope({ payloadType: longType }), "malformed"],
     ["half a character as payload type", withEnvelope({ payloadType: "\ud800" }), "malformed"],
-    ["a payload without padding", withEnvelope({ payload: "YQ" }), "malformed"],
-    ["a payload in the URL alphabet", withEnvelope({ payload: "_-_-" }), "malformed"],
+    ["a payload with half a padding", withEnvelope({ payload: "YQ=" }), "malformed"],
+    ["a payload in two alphabets", withEnvelope({ payload: "_-+/" }), "malformed"],
   ] as const)("refuses %s", (_name, request, code) => {
     expect(codeOf(() => proposeDsse(request))).toBe(code)
   })

@@ -76,7 +76,7 @@ describe("rekord 0.0.1", () => {
     ],
     ["'content' must be specified for data", rekord({ content: null })],
     ["'content' must be specified for data", rekord({ content: "" })],
-    ["failed parsing base64 data for data content", rekord({ content: "QQ" })],
+    ["failed parsing base64 data for data content", rekord({ content: "QQ=" })],
     ["missing signature format", rekord({}, { format: null })],
     ['signature format: expected "x509", found "pgp"', rekord({}, { format: "pgp" })],
     ["missing signature", rekord({}, { content: null })],

@@ -60,7 +60,10 @@ describe("countersign submit", () => {
       bundle: `${artifact}.sigstore.json`,
     })
     expect(b).toMatchObject({ index: a.index, isNew: false, leafHash: a.leafHash })
-    expect((await pinned(...words)).out).toContain("(logged before)")
+    expect((await pinned(...words)).out).toContain(
+      "(logged before; its bundle is there and is kept)",
+    )
+    expect((await pinned(...words, "--force")).out).toContain("(logged before)")
   })
 
   it.each([
@@ -112,7 +115,9 @@ describe("countersign submit", () => {
       const words = ["--artifact", artifact, "--signature", file, "--public-key", keys.public]
       const ran = await pinned(...words)
       expect(ran.code).toBe(1)
-      expect(ran.err).toContain("expected padded standard base64")
+      expect(ran.err).toMatch(
+        /expected .*, found (?:PEM of something else|digits of two alphabets)/,
+      )
     }
   })
 
@@ -270,7 +275,7 @@ describe("countersign submit", () => {
   })
 
   it("fails when the log is out of reach", async () => {
-    const words = ["--artifact", workspace.path("one.bin"), "--key", keys.secret]
+    const words = ["--artifact", workspace.write("far.bin", "far"), "--key", keys.secret]
     const ran = await run(["submit", "--log", "http://127.0.0.1:1", ...words])
     expect(ran.code).toBe(1)
     expect(ran.err).toContain("no answer from http://127.0.0.1:1/v1/entries")

@@ -7,14 +7,17 @@ import { sha256Text } from "../../entry/search-terms.ts"
 import { logOption } from "../command/log-options.ts"
 import { defineCommand, jsonOption, mandatory, optional } from "../command/options.ts"
 import { trustOptions } from "../command/trust-options.ts"
-import { hashedrekordRequest, openPrivateKey, openSubmission } from "./submission.ts"
+import { openPrivateKey, passphraseOption } from "./keys/open-private-key.ts"
+import { hashedrekordRequest } from "./requests.ts"
+import { submitAll } from "./sending.ts"
 
 export const revokeCommand = defineCommand({
   options: [
     logOption(),
-    mandatory("--key <file>", "PEM private key that is to be revoked"),
-    optional("--passphrase-file <file>", "first line: the passphrase of the private key"),
+    mandatory("--key <file>", "private key that is to be revoked"),
+    passphraseOption(),
     optional("--bundle <file>", "where the bundle goes (default: KEY.revocation.sigstore.json)"),
+    optional("--force", "overwrite a bundle that is there already"),
     optional("--yes", "really revoke it: this cannot be undone"),
     jsonOption(),
     ...trustOptions,
@@ -26,20 +29,20 @@ of entries, not time.
 
 Example:
   countersign revoke --log https://log.example.com --key stolen.pem --yes`,
-  async run({ log: url, key: file, passphraseFile, bundle, yes }, called) {
-    const { verifier, signBytes } = await openPrivateKey(file, passphraseFile)
+  async run(options, called) {
+    const { log: url, key: file, bundle, yes } = options
+    const { verifier, signBytes } = await openPrivateKey(file, options, called.output)
     const fingerprint = sha256Text(digestOf("sha256", verifier.spki))
     if (yes !== true) {
       called.command.error(
         `error: this revokes the key ${fingerprint} in ${url} for good; add --yes to do it`,
       )
     }
-    const { log, waiting, keep } = await openSubmission(called, { what: "revoke", total: 1 })
     const request = hashedrekordRequest(verifier, signBytes(utf8(revocationText(fingerprint))))
     const job = {
       artifact: `revocation of ${fingerprint}`,
       bundlePath: bundle ?? `${file}.revocation.sigstore.json`,
     }
-    await keep(job, request, { receipt: await log.submit(request, waiting) })
+    await submitAll(called, [job], async () => async () => request, options)
   },
 })

@@ -67,7 +67,7 @@ describe("countersign revoke", () => {
 
   it("exits with 3 for a receipt that does not hold, and with 1 without a key", async () => {
     const words = ["revoke", "--log", workspace.url, "--key", keys.secret, "--yes"]
-    const pinned = [...words, "--trusted-root", workspace.trustedRoot]
+    const pinned = [...words, "--force", "--trusted-root", workspace.trustedRoot]
     const liar = lying(/entries/, (answer) => ({ ...answer, index: Number(answer["index"]) + 1 }))
     expect((await run(pinned, { fetch: liar })).code).toBe(3)
     expect((await run([...words, "--key", workspace.path("none.pem")])).code).toBe(1)

@@ -1,8 +1,8 @@
 // Recognises what stands where the bytes of a signature belong and is another tool's form of one: armour of OpenPGP and
 // SSH, minisign, CMS, base64 or hexadecimal once more. By its first bytes alone: nothing is verified or accepted.
-import { equalBytes } from "../core/base/bytes.ts"
-import type { RefusalCode } from "../core/base/errors.ts"
-import { parseHex } from "../core/base/text.ts"
+import { equalBytes } from "./bytes.ts"
+import type { RefusalCode } from "./errors.ts"
+import { parseHex } from "./text.ts"
 
 export interface ForeignSignature {
   readonly code: Extract<RefusalCode, "malformed" | "unsupported">
@@ -23,7 +23,7 @@ function wrapped(found: string): ForeignSignature {
 
 const SSH = other("a signature of SSH's (ssh-keygen -Y sign); sign the artifact with a key in PEM")
 
-const texts: readonly (readonly [RegExp, ForeignSignature])[] = [
+const armours: readonly (readonly [RegExp, ForeignSignature])[] = [
   [
     /^-----BEGIN PGP /,
     other("a signature of OpenPGP's; sign with a key in PEM, for example by openssl dgst -sign"),
@@ -32,6 +32,9 @@ const texts: readonly (readonly [RegExp, ForeignSignature])[] = [
   [/^untrusted comment:/, other("a signature of minisign's; sign the artifact with a key in PEM")],
   [/^-----BEGIN (?:PKCS7|CMS)/, other("a signature in CMS; sign with openssl dgst -sign")],
   [/^-----BEGIN /, wrapped("PEM of something else; give the signature alone")],
+]
+
+const wrappings: readonly (readonly [RegExp, ForeignSignature])[] = [
   [/^\{/, wrapped("JSON, such as a bundle or an envelope; give the signature alone")],
   [/^(?:[0-9a-fA-F]{2}){48,}$/, wrapped("hexadecimal; give the bytes that it stands for")],
   [
@@ -63,7 +66,14 @@ export function foreignForm(bytes: Uint8Array): ForeignSignature | undefined {
   if (isCms(bytes)) return other("a signature in CMS; sign with openssl dgst -sign")
   const start = latin1.decode(bytes.subarray(0, SURE))
   if (start.startsWith("SSHSIG")) return SSH
-  if (!PRINTABLE.test(start)) return undefined
+  if (start.length < SURE || !PRINTABLE.test(start)) return undefined
   const text = latin1.decode(bytes).trim()
-  return PRINTABLE.test(text) ? texts.find(([pattern]) => pattern.test(text))?.[1] : undefined
+  if (!PRINTABLE.test(text)) return undefined
+  return foreignText(text) ?? wrappings.find(([pattern]) => pattern.test(text))?.[1]
+}
+
+/** Of a text: whether it is armour of another tool. */
+export function foreignText(text: string): ForeignSignature | undefined {
+  const start = text.trimStart().slice(0, 200)
+  return armours.find(([pattern]) => pattern.test(start))?.[1]
 }

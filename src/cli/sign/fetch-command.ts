@@ -1,0 +1,29 @@
+// The command line that gets a bundle again which could not be written, or has no cosignatures yet.
+import type { Command, Option } from "commander"
+import type { EntryRequest } from "../../entry/kinds/registry.ts"
+import { shellLine } from "../command/shell-words.ts"
+
+/** What names the log and whom to trust; options of the environment are there for the next command, too. */
+const REPEATED = ["log", "trustedRoot", "policy"]
+
+function repeated(command: Command, option: Option): readonly string[] {
+  const name = option.attributeName()
+  const value: unknown = command.getOptionValue(name)
+  const isGiven = name === "log" || command.getOptionValueSource(name) === "cli"
+  return REPEATED.includes(name) && isGiven ? [option.long ?? "", String(value)] : []
+}
+
+/** For a message: `countersign fetch-bundle` with the log and the trust of this command. */
+export function fetchCommand(
+  command: Command,
+  index: number,
+  path: string,
+  request: EntryRequest,
+): string {
+  const same = command.options.flatMap((option) => repeated(command, option))
+  const words = ["countersign", "fetch-bundle", ...same, "--index", String(index), "--out", path]
+  // Of an envelope the log gives only what it keeps; a signer makes the same one again.
+  const hint =
+    request.kind === "dsse" ? " (or run the same command again, if the log keeps no envelopes)" : ""
+  return shellLine(words) + hint
+}

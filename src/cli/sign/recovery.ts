@@ -1,0 +1,114 @@
+// Submissions whose answer was lost: the log gives an equal entry the same index, so the very same request is sent
+// again, and in the end the entry is looked for by its leaf hash. Nobody is told that something is logged unless the
+// log has proven it.
+import { setTimeout as pause } from "node:timers/promises"
+import type { BatchOutcome, LogClient, SubmitOptions } from "../../client/log-client.ts"
+import { proposedBody, type Receipt } from "../../client/receipt.ts"
+import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { portableHasher } from "../../core/tree/hash.ts"
+import type { EntryRequest } from "../../entry/kinds/registry.ts"
+
+/** Milliseconds before each further try. */
+const PAUSES = [250, 1_000] as const
+
+/** What says that no connection was made, so that nothing can have arrived. */
+const NEVER_SENT: readonly string[] = [
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]
+
+function codeIn(error: unknown): string {
+  if (!(error instanceof Error)) return ""
+  const { code } = error as Error & { readonly code?: unknown }
+  return typeof code === "string" && NEVER_SENT.includes(code) ? code : codeIn(error.cause)
+}
+
+/** Whether the request may have arrived although no answer came. */
+function isLost(error: unknown): boolean {
+  return error instanceof Trouble && error.code === "network" && codeIn(error) === ""
+}
+
+async function resent<T>(send: () => Promise<T>): Promise<T> {
+  for (const milliseconds of PAUSES) {
+    try {
+      return await send()
+    } catch (error) {
+      if (!isLost(error)) throw error
+      await pause(milliseconds)
+    }
+  }
+  return await send()
+}
+
+function doubted(error: Trouble): Trouble {
+  const advice =
+    "whether it was logged is not known; run the same command again, nothing is logged twice"
+  return new Trouble("network", `${error.message}; ${advice}`, { cause: error })
+}
+
+type LookUp = "absent" | "unreachable" | { readonly receipt: Receipt }
+
+/** Nobody waited for witnesses, so with `witnessed` the receipt counts as one that they have not cosigned. */
+async function lookedUp(
+  log: LogClient,
+  request: EntryRequest,
+  { witnessed }: SubmitOptions,
+): Promise<LookUp> {
+  const body = proposedBody(request)
+  const leafHash = portableHasher.leaf(body)
+  try {
+    const { proof, checkpoint } = await log.inclusionOf(leafHash)
+    if (checkpoint === undefined) return "absent"
+    const unwitnessed = witnessed === true ? { witnessed: false } : {}
+    const { index } = proof
+    return {
+      receipt: { index, leafHash, body, isNew: false, proof, checkpoint, ...unwitnessed },
+    }
+  } catch (error) {
+    if (error instanceof Refusal) return "absent"
+    if (error instanceof Trouble) return "unreachable"
+    throw error
+  }
+}
+
+/** Looks for each entry, until the log does not answer that either. */
+async function lookedFor(
+  log: LogClient,
+  requests: readonly EntryRequest[],
+  options: SubmitOptions,
+  error: Trouble,
+): Promise<readonly BatchOutcome[]> {
+  const outcomes: BatchOutcome[] = []
+  let isReachable = true
+  for (const request of requests) {
+    const found: LookUp = isReachable ? await lookedUp(log, request, options) : "unreachable"
+    isReachable &&= found !== "unreachable"
+    outcomes.push(typeof found === "string" ? { error: doubted(error) } : found)
+  }
+  return outcomes
+}
+
+/**
+ * Submits up to one batch; gives one outcome for each, in the same order. Rejects only if nothing of it can have
+ * arrived, or the log refuses all of it.
+ */
+export async function submitPatiently(
+  log: LogClient,
+  requests: readonly EntryRequest[],
+  options: SubmitOptions,
+  form: "single" | "batch",
+): Promise<readonly BatchOutcome[]> {
+  const [only] = requests
+  try {
+    if (form === "batch" || only === undefined) {
+      return await resent(() => log.submitBatch(requests, options))
+    }
+    return [{ receipt: await resent(() => log.submit(only, options)) }]
+  } catch (error) {
+    if (!(error instanceof Trouble) || !isLost(error)) throw error
+    return await lookedFor(log, requests, options, error)
+  }
+}
