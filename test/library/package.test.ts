@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { parse } from "yaml"
 import { formatTrustedRoot } from "../../src/sigstore/trusted-root.ts"
 import { blobBundle } from "../client/made-bundles.ts"
 import { makeLog } from "../client/made-log.ts"
@@ -52,8 +53,25 @@ test("the tarball has the program, the documents and nothing else", () => {
   ).toEqual([])
 })
 
+const copied = [
+  "dist/http/door/openapi.json",
+  "dist/http/reference/redoc/redoc.standalone.js",
+  "dist/http/reference/redoc/redoc.standalone.js.LICENSE.txt",
+]
+
+test("the tarball has the contract as JSON, and the renderer of /docs with its licences", () => {
+  const text = (path: string) =>
+    readFileSync(join(project, "node_modules/countersign", path), "utf8")
+  const [document = "", script = "", licences = ""] = copied.map(text)
+  expect(JSON.parse(document)).toEqual(parse(text("openapi.yaml")))
+  const bundles = join(checkout, "node_modules/redoc/bundles")
+  expect(script).toBe(readFileSync(join(bundles, "redoc.standalone.js"), "utf8"))
+  expect(licences).toContain("Rebilly")
+  expect(licences.match(/MIT/g)?.length).toBeGreaterThan(1)
+})
+
 test("the tarball has no file of dist without a source", () => {
-  const built = packed.files.filter((file) => file.startsWith("dist/"))
+  const built = packed.files.filter((file) => file.startsWith("dist/") && !copied.includes(file))
   const stale = built.filter((file) => {
     const source = file.replace(/^dist/, "src").replace(/(?:\.d\.ts|\.js)$/, ".ts")
     return !existsSync(join(checkout, source))

@@ -5,8 +5,8 @@ import type { ArtifactDigests } from "../../client/verify/artifact.ts"
 import { type HashName, hashNames, isHashName } from "../../core/base/digest.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { formatHex, parseHex } from "../../core/base/text.ts"
+import { readDigest } from "../../core/base/written-digest.ts"
 import { digestFile } from "../command/file.ts"
-import { readDigest } from "../command/written-digest.ts"
 
 export interface Artifact {
   /** A path, or digests, for people. */

@@ -12,7 +12,7 @@ import { type Call, get, type Route } from "../serving/route.ts"
 import { pageAnswer } from "./page.ts"
 
 /** Where the files are; the folders of the package by default. */
-export interface ReferenceFiles {
+interface ReferenceFiles {
   /** openapi.yaml. */
   readonly document?: URL
   /** A folder with `redoc.standalone.js` and its licences; need not be there. */

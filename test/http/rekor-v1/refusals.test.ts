@@ -34,6 +34,8 @@ const badSubmissions: readonly Refused[] = [
   ["no kind", changed(good, "kind", undefined), 422, 602, /kind/],
   ["a kind that is null", changed(good, "kind", null), 422, 602, /kind/],
   ["a spec that is null", changed(good, "spec", null), 422, 602, /spec/],
+  ["a kind that is no text", changed(good, "kind", 7), 422, 601, /^kind in body: .*a string/],
+  ["a spec that is a text", changed(good, "spec", "x"), 422, 601, /^spec in body: .*an object/],
   ["an unknown member", { ...good, foo: 1 }, 422, 422, /foo/],
   ["10 MB", " ".repeat(TEN_MB), 413, 413, /4194304 bytes/],
   [
