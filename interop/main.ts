@@ -15,8 +15,14 @@ import { cosign3Checks } from "./sigstore/cosign-3.ts"
 import { cosign2Exchange, cosign3Exchange } from "./sigstore/exchange.ts"
 import { keylessCosign2Checks, keylessCosign3Checks } from "./sigstore/keyless.ts"
 import { rekorCliChecks } from "./sigstore/rekor-cli.ts"
-import { sigstoreGoChecks, sigstoreGoLack } from "./sigstore/sigstore-go.ts"
+import {
+  sigstoreGoChecks,
+  sigstoreGoLack,
+  sigstoreGo as sigstoreGoOf,
+} from "./sigstore/sigstore-go.ts"
+import { sigstoreGoExchange } from "./sigstore/sigstore-go-exchange.ts"
 import { sigstoreJsChecks } from "./sigstore/sigstore-js.ts"
+import { sigstoreJsExchange } from "./sigstore/sigstore-js-exchange.ts"
 import { serveFulcio } from "./stand/fulcio.ts"
 import { writeKeylessFiles } from "./stand/keyless-files.ts"
 import { serveRegistry } from "./stand/registry.ts"
@@ -105,14 +111,18 @@ async function runSigstore(
     await runClient(runner, options, rekor, ({ program }) =>
       rekorCliChecks(program("rekor-cli"), stand),
     )
-    await runClient(runner, options, withoutLack(sigstoreGo), ({ program }) =>
-      sigstoreGoChecks(program, stand),
-    )
+    await runClient(runner, options, withoutLack(sigstoreGo), ({ program }) => {
+      const go = sigstoreGoOf(program, stand)
+      return [...sigstoreGoChecks(go), ...sigstoreGoExchange(go)]
+    })
   }
   const { trustedRoot, foreignRoot } = stand.files
   const js = { url: stand.log.url, trustedRoot, foreignRoot, timestamps: stand.timestamps }
   if (isWanted(options, SIGSTORE_JS)) {
-    await runner.run({ name: SIGSTORE_JS, checks: sigstoreJsChecks(js) })
+    await runner.run({
+      name: SIGSTORE_JS,
+      checks: [...sigstoreJsChecks(js), ...sigstoreJsExchange(stand)],
+    })
   }
   await runTogether("bridge", runner, options, clients, (programs) =>
     bridgeChecks({ ...programs, stand }),
