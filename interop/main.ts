@@ -13,6 +13,7 @@ import { bridgeChecks } from "./sigstore/bridge.ts"
 import { cosign2Checks } from "./sigstore/cosign-2.ts"
 import { cosign3Checks } from "./sigstore/cosign-3.ts"
 import { cosign2Exchange, cosign3Exchange } from "./sigstore/exchange.ts"
+import { gitsignChecks } from "./sigstore/gitsign.ts"
 import { keylessCosign2Checks, keylessCosign3Checks } from "./sigstore/keyless.ts"
 import { rekorCliChecks } from "./sigstore/rekor-cli.ts"
 import {
@@ -116,6 +117,9 @@ async function runSigstore(
       return [...sigstoreGoChecks(go), ...sigstoreGoExchange(go)]
     })
   }
+  await runClient(runner, options, clients.gitsign, ({ program }) =>
+    gitsignChecks(program("gitsign"), stand),
+  )
   const { trustedRoot, foreignRoot } = stand.files
   const js = { url: stand.log.url, trustedRoot, foreignRoot, timestamps: stand.timestamps }
   if (isWanted(options, SIGSTORE_JS)) {
