@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs"
 import { makeAuthority } from "../test/authority/authority.ts"
 import { type InteropOptions, isWanted, readOptions, USAGE } from "./options.ts"
 import { type Fetched, type FetchedClients, fetchClients } from "./packages/clients.ts"
-import { readmeChecks } from "./readme.ts"
+import { readmeChecks, tableCheck } from "./readme.ts"
 import { type Check, createRunner, type Runner } from "./running/check.ts"
 import { killRunning } from "./running/process.ts"
 import { isGood, missingClients, type Result, reportText } from "./running/report.ts"
@@ -136,7 +136,9 @@ async function runSigstore(
     ...theftChecks({ cosign: cosign3, importer: cosign3, stand }, "cosign 3", cosign3Ways(stand)),
   ])
   if (isWanted(options, "README.md")) {
-    await runner.run({ name: "README.md", checks: readmeChecks(clients, stand) })
+    const isWhole = options.only.length === 0
+    const table = isWhole ? [tableCheck(() => runner.report().results)] : []
+    await runner.run({ name: "README.md", checks: [...readmeChecks(clients, stand), ...table] })
   }
 }
 
