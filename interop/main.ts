@@ -7,7 +7,7 @@ import { suiteChecks } from "./conformance/suite.ts"
 import { vectorChecks } from "./conformance/vectors.ts"
 import { type InteropOptions, isWanted, readOptions, USAGE } from "./options.ts"
 import { type Fetched, type FetchedClients, fetchClients } from "./packages/clients.ts"
-import { readmeChecks } from "./readme.ts"
+import { readmeChecks, tableCheck } from "./readme.ts"
 import { type Check, createRunner, type Runner } from "./running/check.ts"
 import { killRunning } from "./running/process.ts"
 import { isGood, missingClients, type Result, reportText } from "./running/report.ts"
@@ -16,10 +16,17 @@ import { bridgeChecks } from "./sigstore/bridge.ts"
 import { cosign2Checks } from "./sigstore/cosign-2.ts"
 import { cosign3Checks } from "./sigstore/cosign-3.ts"
 import { cosign2Exchange, cosign3Exchange } from "./sigstore/exchange.ts"
+import { gitsignChecks } from "./sigstore/gitsign.ts"
 import { keylessCosign2Checks, keylessCosign3Checks } from "./sigstore/keyless.ts"
 import { rekorCliChecks } from "./sigstore/rekor-cli.ts"
-import { sigstoreGoChecks, sigstoreGoLack } from "./sigstore/sigstore-go.ts"
+import {
+  sigstoreGoChecks,
+  sigstoreGoLack,
+  sigstoreGo as sigstoreGoOf,
+} from "./sigstore/sigstore-go.ts"
+import { sigstoreGoExchange } from "./sigstore/sigstore-go-exchange.ts"
 import { sigstoreJsChecks } from "./sigstore/sigstore-js.ts"
+import { sigstoreJsExchange } from "./sigstore/sigstore-js-exchange.ts"
 import { serveFulcio } from "./stand/fulcio.ts"
 import { writeKeylessFiles } from "./stand/keyless-files.ts"
 import { serveRegistry } from "./stand/registry.ts"
@@ -108,14 +115,21 @@ async function runSigstore(
     await runClient(runner, options, rekor, ({ program }) =>
       rekorCliChecks(program("rekor-cli"), stand),
     )
-    await runClient(runner, options, withoutLack(sigstoreGo), ({ program }) =>
-      sigstoreGoChecks(program, stand),
-    )
+    await runClient(runner, options, withoutLack(sigstoreGo), ({ program }) => {
+      const go = sigstoreGoOf(program, stand)
+      return [...sigstoreGoChecks(go), ...sigstoreGoExchange(go)]
+    })
   }
+  await runClient(runner, options, clients.gitsign, ({ program }) =>
+    gitsignChecks(program("gitsign"), stand),
+  )
   const { trustedRoot, foreignRoot } = stand.files
   const js = { url: stand.log.url, trustedRoot, foreignRoot, timestamps: stand.timestamps }
   if (isWanted(options, SIGSTORE_JS)) {
-    await runner.run({ name: SIGSTORE_JS, checks: sigstoreJsChecks(js) })
+    await runner.run({
+      name: SIGSTORE_JS,
+      checks: [...sigstoreJsChecks(js), ...sigstoreJsExchange(stand)],
+    })
   }
   await runTogether("bridge", runner, options, clients, (programs) =>
     bridgeChecks({ ...programs, stand }),
@@ -125,7 +139,9 @@ async function runSigstore(
     ...theftChecks({ cosign: cosign3, importer: cosign3, stand }, "cosign 3", cosign3Ways(stand)),
   ])
   if (isWanted(options, "README.md")) {
-    await runner.run({ name: "README.md", checks: readmeChecks(clients, stand) })
+    const isWhole = options.only.length === 0
+    const table = isWhole ? [tableCheck(() => runner.report().results)] : []
+    await runner.run({ name: "README.md", checks: [...readmeChecks(clients, stand), ...table] })
   }
 }
 

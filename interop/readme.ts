@@ -5,7 +5,9 @@ import { delimiter, relative } from "node:path"
 import type { FetchedClients } from "./packages/clients.ts"
 import type { Check } from "./running/check.ts"
 import { projectPath } from "./running/project.ts"
+import type { Result } from "./running/report.ts"
 import type { Room } from "./running/room.ts"
+import { handTable } from "./running/table.ts"
 import type { Stand } from "./stand/stand.ts"
 
 const SECTION = "## Sigstore clients"
@@ -65,4 +67,17 @@ export function readmeChecks(clients: FetchedClients, stand: Stand): readonly Ch
   const { registry } = stand
   if (registry === undefined) return [{ ...left, lack: "there is no container registry" }]
   return [{ operation, run: (room) => runCommands(room, stand, programs, registry.address) }]
+}
+
+/** Whether its table says what the results of a whole run say. */
+export function tableCheck(results: () => readonly Result[]): Check {
+  return {
+    operation: "its table of what goes from hand to hand",
+    run() {
+      const table = handTable(results())
+      const isThere = readFileSync(projectPath("README.md"), "utf8").includes(table)
+      if (!isThere) throw new Error(`expected this table:\n${table}`)
+      return Promise.resolve()
+    },
+  }
 }

@@ -19,6 +19,7 @@ export interface Generation {
 export interface FetchedClients {
   /** The older one first. */
   readonly generations: readonly Generation[]
+  readonly gitsign: Fetched
   readonly registry: Fetched
   /** The verifier spicy-litetlog. The litewitness beside it panics at every checkpoint that holds. */
   readonly litetlog: Fetched
@@ -75,6 +76,7 @@ export async function fetchClients(remark: (text: string) => void): Promise<Fetc
   }
   return {
     generations,
+    gitsign: await fetchFrom(moving, "gitsign", "gitsign"),
     registry: await fetchFrom(stable, "docker-registry", "docker-registry"),
     litetlog: await fetchFrom(stable, "litetlog", "litetlog"),
     torchwood: await fetchFrom(moving, "torchwood", "torchwood"),

@@ -35,12 +35,24 @@ export function keyless(trustedRoot: string, foreignRoot: string): Belief {
 /** By their codes: that a bundle cannot be judged would not do. */
 const FALSE = /\b(?:mismatch|bad-signature|bad-proof|untrusted):/
 
-function verification(words: readonly string[], bundle: string, artifact: string) {
-  return [...countersign, "verify", ...words, "--bundle", bundle, "--artifact", artifact]
+function verification(words: readonly string[], bundles: readonly string[], artifact: string) {
+  const files = ["--bundle", ...bundles, "--artifact", artifact]
+  return [...countersign, "verify", ...words, ...files]
 }
 
-async function refuse(room: Room, words: readonly string[]): Promise<void> {
-  await room.refused(words, FALSE)
+/** Each of several bundles, which one process judges. */
+async function refuseAll(
+  room: Room,
+  { words }: Belief,
+  bundles: readonly string[],
+  artifact: string,
+): Promise<void> {
+  const lines = new RegExp(`^(?:false: .*${FALSE.source}.*\\n){${bundles.length}}`, "m")
+  await room.refused(verification(words, bundles, artifact), lines)
+}
+
+async function refuseOthers(room: Room, { others }: Belief, good: string, artifact: string) {
+  for (const words of others) await room.refused(verification(words, [good], artifact), FALSE)
 }
 
 /** A bundle of today's format; `other` is one for another artifact by the same signer. */
@@ -51,13 +63,12 @@ export async function takeBundle(
   other: string,
   artifact: string,
 ): Promise<void> {
-  await room.run(verification(belief.words, good, artifact))
-  for (const { name, bundle } of wrongBundles(room.read(good), room.read(other))) {
-    const file = room.write(`own-${name}.json`, bundle)
-    await refuse(room, verification(belief.words, file, artifact))
-  }
-  await refuse(room, verification(belief.words, other, artifact))
-  for (const words of belief.others) await refuse(room, verification(words, good, artifact))
+  await room.run(verification(belief.words, [good], artifact))
+  const wrong = wrongBundles(room.read(good), room.read(other)).map(({ name, bundle }) => {
+    return room.write(`own-${name}.json`, bundle)
+  })
+  await refuseAll(room, belief, [...wrong, other], artifact)
+  await refuseOthers(room, belief, good, artifact)
 }
 
 interface OldBundle {
@@ -73,21 +84,21 @@ export async function takeOldBundle(
   other: string,
   artifact: string,
 ): Promise<void> {
-  await room.run(verification(belief.words, good, artifact))
+  await room.run(verification(belief.words, [good], artifact))
   const [whole, another] = [good, other].map((name) => JSON.parse(room.read(name)) as OldBundle)
   if (whole === undefined || another === undefined) throw new Error("expected two bundles")
   const { rekorBundle } = whole
   const promise = flipped(rekorBundle.SignedEntryTimestamp)
-  const wrong = [
-    { ...whole, rekorBundle: another.rekorBundle },
-    { ...whole, rekorBundle: { ...rekorBundle, SignedEntryTimestamp: promise } },
-    { ...whole, base64Signature: another.base64Signature },
-  ]
-  for (const bundle of wrong) {
-    const file = room.write("own-wrong.json", JSON.stringify(bundle))
-    await refuse(room, verification(belief.words, file, artifact))
+  const wrong = {
+    entry: { ...whole, rekorBundle: another.rekorBundle },
+    promise: { ...whole, rekorBundle: { ...rekorBundle, SignedEntryTimestamp: promise } },
+    signature: { ...whole, base64Signature: another.base64Signature },
   }
-  for (const words of belief.others) await refuse(room, verification(words, good, artifact))
+  const files = Object.entries(wrong).map(([name, bundle]) => {
+    return room.write(`own-${name}.json`, JSON.stringify(bundle))
+  })
+  await refuseAll(room, belief, files, artifact)
+  await refuseOthers(room, belief, good, artifact)
 }
 
 /** An image with its signatures in a registry; `other` is one without. */

@@ -4,6 +4,8 @@ import type { Check } from "../running/check.ts"
 import type { Room } from "../running/room.ts"
 import { type SignedFile, signFile, writeCertificate } from "../stand/signing.ts"
 import { expectMatch, expectSame, type Stand } from "../stand/stand.ts"
+import { bundleAt } from "./entry-bundle.ts"
+import { keyed, takeBundle } from "./own-verifier.ts"
 
 interface RekorCli {
   readonly program: string
@@ -148,6 +150,20 @@ async function remember(cli: RekorCli, room: Room): Promise<void> {
   expectSame(after.ActiveTreeSize, before.ActiveTreeSize + 1, "size after a restart")
 }
 
+/** The entries of two uploads, of which rekor-cli keeps nothing, as bundles. */
+async function takeEntries(cli: RekorCli, room: Room): Promise<void> {
+  const { files } = cli.stand
+  let artifact = ""
+  for (const name of ["other", "good"]) {
+    const file = await signFile(room)
+    const { Index } = await upload(cli, room, hashedrekord(room, file))
+    room.write(`${name}.json`, await bundleAt(cli.stand, Index))
+    artifact = file.artifact
+  }
+  const belief = keyed(files.trustedRoot, files.foreignRoot, "signer.pub")
+  await takeBundle(room, belief, "good.json", "other.json", artifact)
+}
+
 /** Everything that rekor-cli is to do. */
 export function rekorCliChecks(program: string, stand: Stand): readonly Check[] {
   const cli = { program, stand }
@@ -166,5 +182,9 @@ export function rekorCliChecks(program: string, stand: Stand): readonly Check[] 
     { operation: "search by digest, public key, email", run: (room) => search(cli, room) },
     { operation: "logproof", run: (room) => proveGrowth(cli, room) },
     { operation: "loginfo across a restart of the log", run: (room) => remember(cli, room) },
+    {
+      operation: "upload: hashedrekord, its entry for countersign verify",
+      run: (room) => takeEntries(cli, room),
+    },
   ]
 }

@@ -6,14 +6,14 @@ import { type ApiVersion, expectMatch, type Stand } from "../stand/stand.ts"
 import { TIMESTAMP_PATH } from "../stand/timestamp-authority.ts"
 import { foreignReason, refuseWrongBundles } from "./damage.ts"
 
-interface SigstoreGo {
+export interface SigstoreGo {
   readonly signing: string
   readonly verification: string
   readonly stand: Stand
 }
 
 /** What verifying takes; entries of version 2 need a timestamp, which their trusted root provides for. */
-interface Trust {
+export interface Trust {
   readonly root: string
   readonly config: string
   readonly words: readonly string[]
@@ -23,7 +23,7 @@ function readJson(room: Room, path: string): object {
   return JSON.parse(room.read(path)) as object
 }
 
-function trustOf({ stand }: SigstoreGo, room: Room, version: ApiVersion): Trust {
+export function trustOf({ stand }: SigstoreGo, room: Room, version: ApiVersion): Trust {
   const { files, timestamps } = stand
   if (version === 1) return { root: files.trustedRoot, config: files.signing[1], words: [] }
   const root = { ...readJson(room, files.trustedRoot), timestampAuthorities: [timestamps.trusted] }
@@ -42,8 +42,8 @@ function trustOf({ stand }: SigstoreGo, room: Room, version: ApiVersion): Trust 
   }
 }
 
-/** Writes NAME.json and NAME.pub. */
-async function sign(
+/** Writes NAME.json and, unless it signs by an identity, NAME.pub. */
+export async function sign(
   { signing }: SigstoreGo,
   room: Room,
   { root, config, words }: Trust,
@@ -53,11 +53,13 @@ async function sign(
   const trust = ["-signing-config", config, "-trusted-root", root]
   const { stdout } = await room.run([signing, "-rekor", ...words, ...trust, ...content])
   const key = /-----BEGIN PUBLIC KEY-----[\s\S]*-----END PUBLIC KEY-----\n/
-  room.write(`${name}.pub`, expectMatch(stdout, key, "the key that it prints")[0])
+  if (!words.includes("-id-token")) {
+    room.write(`${name}.pub`, expectMatch(stdout, key, "the key that it prints")[0])
+  }
   room.write(`${name}.json`, expectMatch(stdout, /^\{.*\}$/m, "the bundle that it prints")[0])
 }
 
-function verify(
+export function verify(
   { verification }: SigstoreGo,
   root: string,
   artifact: string,
@@ -108,13 +110,14 @@ export function sigstoreGoLack(version: string): string | undefined {
     : undefined
 }
 
-/** Everything that sigstore-go is to do; `program` gives the path of one of its programs. */
-export function sigstoreGoChecks(
-  program: (name: string) => string,
-  stand: Stand,
-): readonly Check[] {
+/** `program` gives the path of one of its programs. */
+export function sigstoreGo(program: (name: string) => string, stand: Stand): SigstoreGo {
   const signing = program("sigstore-go-signing")
-  const go = { signing, verification: program("sigstore-go-verification"), stand }
+  return { signing, verification: program("sigstore-go-verification"), stand }
+}
+
+/** Everything that sigstore-go is to do by itself. */
+export function sigstoreGoChecks(go: SigstoreGo): readonly Check[] {
   return ([2, 1] as const).flatMap((version) => [
     {
       operation: `API v${version}: sign, verify`,

@@ -29,14 +29,14 @@ export interface JsStand {
   readonly timestamps: TimestampAuthority
 }
 
-type Form = "message" | "dsse" | "intoto"
+export type Form = "message" | "dsse" | "intoto"
 
-interface Artifact {
+export interface Artifact {
   readonly data: Buffer
   readonly type: string
 }
 
-const PAYLOAD_TYPE = "application/vnd.in-toto+json"
+export const PAYLOAD_TYPE = "application/vnd.in-toto+json"
 let artifacts = 0
 
 function newArtifact(): Artifact {
@@ -49,7 +49,8 @@ function newArtifact(): Artifact {
   }
 }
 
-function newKey() {
+/** A new P-256 key. */
+export function newKey() {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
   const pem = publicKey.export({ type: "spki", format: "pem" }).toString()
   const signer: Signer = {
@@ -62,10 +63,10 @@ function newKey() {
   return { publicKey, signer }
 }
 
-type Key = ReturnType<typeof newKey>
+export type Key = ReturnType<typeof newKey>
 
 /** Signs as a program does that has no patience for retries. */
-async function signed(
+export async function signed(
   { url }: JsStand,
   { signer }: Key,
   { data, type }: Artifact,
@@ -90,7 +91,7 @@ interface Verification {
 }
 
 /** Verifies the bundle as it is in a file, so that writing and reading it are part of the check. */
-function verify(bundle: string, { root, key, artifact, timestamps }: Verification): void {
+export function verify(bundle: string, { root, key, artifact, timestamps }: Verification): void {
   const trust = toTrustMaterial(TrustedRoot.fromJSON(root), () => ({
     publicKey: key.publicKey,
     validFor: () => true,
@@ -102,11 +103,12 @@ function verify(bundle: string, { root, key, artifact, timestamps }: Verificatio
   new Verifier(trust, threshold).verify(entity)
 }
 
-function readRoot(path: string): object {
+export function readRoot(path: string): object {
   return JSON.parse(readFileSync(path, "utf8")) as object
 }
 
-function text(bundle: Bundle): string {
+/** As it is in a file. */
+export function text(bundle: Bundle): string {
   return JSON.stringify(bundleToJSON(bundle))
 }
 
@@ -162,7 +164,7 @@ function repeatedCheck(stand: JsStand, majorApiVersion: 1 | 2): Check {
   }
 }
 
-function expectRefusal(refuse: () => void, reason: RegExp, what: string): void {
+export function expectRefusal(refuse: () => void, reason: RegExp, what: string): void {
   let message = ""
   try {
     refuse()

@@ -14,6 +14,8 @@ export interface Fulcio {
   stop(): Promise<void>
 }
 
+const SEQUENCE = 0x30
+
 interface KeyRequest {
   readonly key: KeyObject
   readonly proof: Buffer
@@ -54,10 +56,11 @@ function issue({ authority, issuer }: Fulcio, token: string, { key, proof }: Key
   return chain.map(pem)
 }
 
-/** PEM, in base64 for those who have bytes there. */
+/** PEM; in base64, or DER in base64, by those who have bytes there. */
 function readKey(content: string): KeyObject {
-  const isText = content.startsWith("-----")
-  return createPublicKey(isText ? content : Buffer.from(content, "base64").toString())
+  if (content.startsWith("-----")) return createPublicKey(content)
+  const key = Buffer.from(content, "base64")
+  return createPublicKey(key[0] === SEQUENCE ? { key, format: "der", type: "spki" } : { key })
 }
 
 function bearer(request: IncomingMessage): string {
