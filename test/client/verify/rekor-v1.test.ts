@@ -136,6 +136,19 @@ describe("a bundle of Rekor v1", () => {
           body.replace(/"LS0tLS1CRUdJTi[^"]*"/, `"${base64(utf8(pem))}"`),
         )
       expectRefusal("mismatch", () => check(named(wrong)))
+      const made = make(log, "spelled", p256())
+      const spelled = (change: (pem: string) => string) =>
+        relogged(made, (body) =>
+          body.replace(/"(LS0tLS1CRUdJTi[^"]*)"/, (_, pem: string) => {
+            const text = Buffer.from(pem, "base64").toString()
+            return `"${base64(utf8(change(text)))}"`
+          }),
+        )
+      expect(check(spelled((pem) => `a key\n${pem}`)).inclusion).toBe("proof")
+      expectRefusal("mismatch", () => check(spelled((pem) => pem + wrong)))
+      expectRefusal("mismatch", () => check(spelled((pem) => pem + pem)))
+      const relabel = (pem: string) => pem.replaceAll("PUBLIC KEY", "CERTIFICATE")
+      expectRefusal("mismatch", () => check(spelled(relabel)))
       const { signer, certificate } = certified()
       const bare = formatPem({ label: "PUBLIC KEY", der: signer.spki })
       const signing = { signer, certificate, pem: base64(utf8(bare)) }
