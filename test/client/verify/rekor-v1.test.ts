@@ -2,9 +2,10 @@
 import { describe, expect, test } from "vitest"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import { formatPem } from "../../../src/core/base/pem.ts"
-import { base64, makeSigner } from "../../entry/signers.ts"
+import { dssePae } from "../../../src/entry/dsse.ts"
+import { base64, makeSigner, signMessage } from "../../entry/signers.ts"
 import { expectRefusal } from "../../refusals.ts"
-import { certificateOf } from "../made-bundles.ts"
+import { certificateOf, IN_TOTO } from "../made-bundles.ts"
 import { changed, check, log, p256, relogged } from "./checked.ts"
 import {
   certified,
@@ -60,6 +61,17 @@ describe("a bundle of Rekor v1", () => {
       body.replace(/"value":"[0-9a-f]+"/, (hex) => `"value":"${hex.slice(9, -1).toUpperCase()}"`),
     )
     expect(check(upper).kind).toBe("hashedrekord")
+  })
+
+  test("is verified for an envelope that was signed with the hash of a larger curve", () => {
+    const signer = makeSigner("ecdsa-p384")
+    const made = dsseV1(log, "own hash", { signer })
+    const { payload, signatures } = JSON.parse(made.text).dsseEnvelope
+    const pae = dssePae(IN_TOTO, Buffer.from(payload, "base64"))
+    const sig = base64(signMessage(signer, "PKIX_ECDSA_P384_SHA_384", pae))
+    const own = relogged(made, (body) => body.replace(signatures[0].sig, sig))
+    expect(check({ ...own, text: own.text.replace(signatures[0].sig, sig) }).kind).toBe("dsse")
+    expectRefusal("mismatch", () => check(own))
   })
 
   test("is verified where the log keeps the payload in its entry, which must then be the one", () => {
