@@ -77,8 +77,8 @@ function isPemOf(content: string, key: VerifierKey): boolean {
   const blocks = parsePemChain(pem, "verifier", MOST_CERTIFICATES)
   const [leaf] = blocks
   if (leaf === undefined || !equalBytes(leaf.der, key.der)) return false
-  const isAlone = key.form === "publicKey" && blocks.length > 1
-  return !isAlone && blocks.every(({ label }) => label === labelOf(key))
+  const isClear = key.form === "certificate" || blocks.length === 1
+  return isClear && blocks.every(({ label }) => label === labelOf(key))
 }
 
 /**

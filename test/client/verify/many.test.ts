@@ -1,7 +1,7 @@
 // Many bundles under one trust: the same verdicts as one by one, and shared checkpoints verified once.
 import { describe, expect, test } from "vitest"
 import { portableEngine, type VerifierEngine } from "../../../src/client/verify/engine.ts"
-import { createBundleVerifier } from "../../../src/client/verify/many.ts"
+import { createBundleVerifier, rememberLines } from "../../../src/client/verify/many.ts"
 import { verifyBundle } from "../../../src/client/verify/verify.ts"
 import { readTrustedRoot } from "../../../src/sigstore/trusted-root.ts"
 import { makeSigner } from "../../entry/signers.ts"
@@ -31,6 +31,32 @@ function counting() {
   }
   return { asked, engine }
 }
+
+test("rememberLines() tells keys apart that share their name and their ID", () => {
+  const asked: string[] = []
+  const rule = rememberLines((vkey, text, signature) => {
+    asked.push(`${vkey.type} ${vkey.publicKey[0]} ${text} ${signature[0]}`)
+    return vkey.publicKey[0] === 1
+  })
+  const key = (first: number, type: 1 | 4 = 1) => ({
+    name: "log.example",
+    keyId: 7,
+    type,
+    publicKey: new Uint8Array(32).fill(first),
+  })
+  const lines = () => [
+    rule(key(1), "text", Uint8Array.of(1)),
+    rule(key(2), "text", Uint8Array.of(1)),
+    rule(key(1, 4), "text", Uint8Array.of(1)),
+    rule(key(1), "other", Uint8Array.of(1)),
+    rule(key(1), "text", Uint8Array.of(2)),
+  ]
+  expect(lines()).toEqual([true, false, true, true, true])
+  expect(lines()).toEqual([true, false, true, true, true])
+  expect(asked).toHaveLength(5)
+  for (let i = 0; i < 2; i++) rule(key(1), "x".repeat(5_000), Uint8Array.of(1))
+  expect(asked).toHaveLength(7)
+})
 
 describe("createBundleVerifier()", () => {
   test("says of each bundle what verifyBundle() says", () => {
