@@ -1,6 +1,9 @@
 // `npm run interop`: Sigstore's own clients, others' witnesses and another's log, all unchanged, with the
 // built program on this machine. Prints what each of them could do and fails if one could not.
 import { writeFileSync } from "node:fs"
+import { publicChecks } from "./conformance/public-examples.ts"
+import { suiteChecks } from "./conformance/suite.ts"
+import { vectorChecks } from "./conformance/vectors.ts"
 import { type InteropOptions, isWanted, readOptions, USAGE } from "./options.ts"
 import { type Fetched, type FetchedClients, fetchClients } from "./packages/clients.ts"
 import { readmeChecks } from "./readme.ts"
@@ -136,6 +139,21 @@ async function runWitnesses(
   await runClient(runner, options, clients.sigsum, ({ program }) => sigsumChecks(program))
 }
 
+/** Our own verifier over Sigstore's kinds of cases. The public suite is no package, so it runs where there is a checkout. */
+async function runConformance(
+  runner: Runner,
+  options: InteropOptions,
+  clients: FetchedClients,
+): Promise<void> {
+  const [vectors, suite] = ["conformance vectors", "conformance suite"]
+  if (isWanted(options, vectors)) await runner.run({ name: vectors, checks: vectorChecks() })
+  await runClient(runner, options, clients.examples, ({ program }) => publicChecks(program))
+  const checkout = process.env["COUNTERSIGN_CONFORMANCE"]
+  if (!isWanted(options, suite)) return
+  if (checkout !== undefined) await runner.run({ name: suite, checks: suiteChecks(checkout) })
+  else runner.skip(suite, "COUNTERSIGN_CONFORMANCE names no checkout of sigstore-conformance")
+}
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
   if (options === "help") {
@@ -154,6 +172,7 @@ async function main(): Promise<void> {
   const stand = { log, files: await writeTrustFiles(log, folder), registry, timestamps }
   await runSigstore(runner, options, clients, stand)
   await runWitnesses(runner, options, clients)
+  await runConformance(runner, options, clients)
   await Promise.all([timestamps.stop(), log.stop(), registry?.stop()])
   conclude(runner, options)
 }

@@ -50,8 +50,13 @@ const layers = {
     node: false,
     packages: [],
   },
+  keyless: {
+    layers: ["core", "entry", "sigstore", "client"],
+    node: true,
+    packages: ["@sigstore/", "re2js"],
+  },
   library: {
-    layers: ["core", "entry", "sigstore", "evidence", "client"],
+    layers: ["core", "entry", "sigstore", "evidence", "client", "keyless"],
     node: false,
     packages: [],
   },
@@ -127,8 +132,8 @@ describe("layers", () => {
       true,
       true,
     ])
-    expect(allowed('import type { A } from "../client/verify.ts"')).toEqual([false])
-    expect(allowed('import { a } from "../client/verify.ts"')).toEqual([false])
+    expect(allowed('import type { A } from "../client/verify/verify.ts"')).toEqual([false])
+    expect(allowed('import { a } from "../client/verify/verify.ts"')).toEqual([false])
     expect(allowed('export * from "../storage/files/guard-file.ts"')).toEqual([false])
     expect(allowed('const a = await import("left-pad")')).toEqual([false])
   })
@@ -191,7 +196,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
       "rescan",
     ],
   },
-  client: { ".": [], messages: ["."], registry: [".", "messages"] },
+  client: { ".": [], verify: ["."], messages: ["."], registry: [".", "messages"] },
   crypto: { engines: [], signers: ["engines"], ".": [] },
   storage: {
     disk: [],
@@ -215,20 +220,33 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     witness: ["serving"],
   },
   cli: {
-    command: [],
+    network: [],
+    command: ["network"],
     "log/search": ["command"],
     "log/threads": ["log/search"],
-    log: ["command", "log/search", "log/threads"],
+    log: ["network", "command", "log/search", "log/threads"],
     user: ["command"],
     "sign/keys": ["command"],
     sign: ["command", "sign/keys"],
+    verify: ["command", "user"],
     attach: ["command"],
     bridge: ["command"],
     witness: ["command", "log"],
     "monitor/sinks": ["command"],
     watch: ["command"],
     monitor: ["command", "monitor/sinks", "watch"],
-    ".": ["command", "log", "user", "sign", "attach", "bridge", "witness", "watch", "monitor"],
+    ".": [
+      "command",
+      "log",
+      "user",
+      "sign",
+      "verify",
+      "attach",
+      "bridge",
+      "witness",
+      "watch",
+      "monitor",
+    ],
   },
 }
 

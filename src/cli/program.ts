@@ -53,7 +53,7 @@ const commands = {
     "fetch-bundle": async () => (await import("./sign/fetch-bundle.ts")).fetchBundleCommand,
     attach: async () => (await import("./attach/attach.ts")).attachCommand,
     revoke: async () => (await import("./sign/revoke.ts")).revokeCommand,
-    verify: async () => (await import("./user/verify.ts")).verifyCommand,
+    verify: async () => (await import("./verify/verify.ts")).verifyCommand,
     search: async () => (await import("./user/search.ts")).searchCommand,
     entry: async () => (await import("./user/entry.ts")).entryCommand,
     proof: async () => (await import("./user/proof.ts")).proofCommand,
@@ -74,6 +74,9 @@ const commands = {
   },
 }
 
+/** Columns of help where nobody says how many there are. */
+const WIDTH = 100
+
 /** package.json lies two folders above this file, in the sources and in what is built of them. */
 function readVersion(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8")
@@ -93,11 +96,14 @@ export async function createProgram(terminal: Terminal, words: CalledWords): Pro
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
+      getOutHelpWidth: () => terminal.stdout.columns ?? WIDTH,
+      getErrHelpWidth: () => terminal.stderr.columns ?? WIDTH,
     })
     .addHelpText(
       "after",
       `
-Exit codes: 0 fine, 1 failure, 2 usage, 3 what was to be verified is false.`,
+Exit codes: 0 fine, 1 failure, 2 usage, 3 what was to be verified is false, 5 this program cannot
+judge it: not supported, not readable or too large. See docs/exit-codes.md.`,
     )
   await addCommands(program, commands, terminal, words)
   return program

@@ -3,12 +3,24 @@
 import { equalBytes, readU32 } from "../core/base/bytes.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { formatHex } from "../core/base/text.ts"
-import { openCheckpoint, parseCheckpoint } from "../core/note/checkpoint.ts"
-import { type Note, parseNote, parseVkey } from "../core/note/note.ts"
+import {
+  type CheckpointText,
+  parseCheckpoint,
+  parseCheckpointText,
+} from "../core/note/checkpoint.ts"
+import { checkpointRule } from "../core/note/cosignature.ts"
+import {
+  type Note,
+  openNote,
+  parseNote,
+  parseVkey,
+  type SignatureRule,
+  type Vkey,
+} from "../core/note/note.ts"
 import { type Origin, parseOrigin } from "../core/note/origin.ts"
-import { type Cosignature, checkPolicy, type Policy } from "../core/note/policy.ts"
+import { type Cosignature, checkCosigned, type Policy } from "../core/note/policy.ts"
 import type { Hash, Head } from "../core/tree/hash.ts"
-import type { PinnedLog } from "../sigstore/trusted-root.ts"
+import { logIdOf, type PinnedLog, rekorLogId } from "../sigstore/trusted-root.ts"
 
 /** Pinned logs; a policy, which may demand witnesses; or the bare verifier keys of one log. */
 export type Trust =
@@ -23,47 +35,123 @@ export interface TrustedHead extends Head {
   readonly cosignatures: readonly Cosignature[]
 }
 
-/** Found by `logId` if that is given, else by the origin. */
-function pinnedLog(logs: readonly PinnedLog[], origin: string, logId: Hash | undefined): PinnedLog {
-  const found = logs.find((log) =>
-    logId === undefined ? log.origin === origin : equalBytes(log.logId, logId),
-  )
-  const sought = logId === undefined ? shown(origin) : `with the ID ${formatHex(logId)}`
-  return found ?? refuse("untrusted", `the trusted root has no log ${sought}`)
+/** `HOST - TREEID`: the name of a tree of Rekor v1, in which a log of several trees (shards) has it from its own. */
+const TREE_NAME = /^(\S+) - [0-9]+$/
+
+/** Whether a checkpoint's first line is that of Rekor v1. */
+export function isTreeName(origin: string): boolean {
+  return TREE_NAME.test(origin)
 }
 
-/** Opens a checkpoint by a policy or by bare keys. */
-function openByKeys(
-  envelope: string,
-  note: Note,
-  trust: Exclude<Trust, { trustedRoot: unknown }>,
-): TrustedHead {
-  if ("policy" in trust) {
-    const { checkpoint, cosignatures } = checkPolicy(trust.policy, note)
-    return { ...checkpoint, cosignatures }
+/** What the first line of a checkpoint names, and the name on the log's signature line below it. */
+interface HeadName {
+  readonly origin: Origin
+  readonly keyName: string
+}
+
+function nameOf({ origin }: CheckpointText): HeadName {
+  const host = TREE_NAME.exec(origin)?.[1]
+  if (host === undefined) {
+    const own = parseOrigin(origin)
+    return { origin: own, keyName: own }
   }
-  const [vkeys, origin] = [trust.vkeys.map(parseVkey), parseOrigin(trust.origin)]
-  return { ...openCheckpoint(envelope, vkeys, origin), cosignatures: [] }
+  // Two spaces are all that sets it apart from an origin.
+  return { origin: origin as Origin, keyName: host }
+}
+
+/** Whether the log's checkpoints may bear this name; Rekor v1 has the port in it, where the URL has one. */
+function bears({ origin, baseUrl }: PinnedLog, { origin: line, keyName }: HeadName): boolean {
+  if (origin === keyName) return true
+  return isTreeName(line) && new URL(baseUrl).host === keyName
+}
+
+/** Whether this is an ID of the log's key, as Rekor v1 or v2 has it. */
+export function isLogId({ logId, vkey, spki }: PinnedLog, id: Hash): boolean {
+  return [logId, logIdOf(vkey), rekorLogId(spki)].some((own) => equalBytes(own, id))
+}
+
+/** Found by `logId` if that is given, else by the name; the name decides where an ID is there twice. */
+function pinnedLog(logs: readonly PinnedLog[], name: HeadName, logId: Hash | undefined): PinnedLog {
+  const named = logs.filter((log) => logId === undefined || isLogId(log, logId))
+  const found = named.find((log) => bears(log, name))
+  const other = logId === undefined ? undefined : named[0]
+  const sought = logId === undefined ? shown(name.origin) : `with the ID ${formatHex(logId)}`
+  return found ?? other ?? refuse("untrusted", `the trusted root has no log ${sought}`)
+}
+
+/** Rekor v1 names an Ed25519 key by its SPKI, and not as C2SP does. */
+function lineKeys({ vkey, spki }: PinnedLog, name: string): readonly Vkey[] {
+  const own = { ...vkey, name }
+  return vkey.type === 1 ? [own, { ...own, keyId: readU32(rekorLogId(spki), 0) }] : [own]
+}
+
+/** Whether a policy or bare keys are about the log that this checkpoint names. Refuses `malformed`. */
+export function isNamedBy(
+  envelope: string,
+  trust: Exclude<Trust, { trustedRoot: unknown }>,
+): boolean {
+  const { origin, keyName } = nameOf(parseCheckpointText(parseNote(envelope).text))
+  if ("policy" in trust) return trust.policy.logs.some(({ vkey }) => vkey.name === keyName)
+  return trust.origin === origin || trust.origin === keyName
+}
+
+/** What is read of a checkpoint before any signature is looked at. */
+interface ReadCheckpoint extends HeadName {
+  readonly note: Note
+  readonly head: CheckpointText
+  readonly holds: SignatureRule
+}
+
+function readCheckpoint(envelope: string, holds: SignatureRule | undefined): ReadCheckpoint {
+  const note = parseNote(envelope)
+  const head = parseCheckpointText(note.text)
+  return { note, head, holds: holds ?? checkpointRule(head), ...nameOf(head) }
+}
+
+function openByKeys(
+  { note, holds }: ReadCheckpoint,
+  vkeys: readonly Vkey[],
+): readonly Cosignature[] {
+  openNote(note, vkeys, holds)
+  return []
+}
+
+/** Opens a checkpoint by a trusted root, a policy or bare keys. */
+function cosignaturesOf(read: ReadCheckpoint, trust: Trust, logId: Hash | undefined) {
+  const { note, head, holds, keyName, origin } = read
+  if ("trustedRoot" in trust) {
+    const log = pinnedLog(trust.trustedRoot, read, logId)
+    if (bears(log, read)) return openByKeys(read, lineKeys(log, keyName))
+    return refuse("mismatch", `expected a checkpoint of ${log.origin}, found one of ${origin}`)
+  }
+  if ("policy" in trust) return checkCosigned(trust.policy, note, head, keyName, holds)
+  const own = parseOrigin(trust.origin)
+  if (own === origin || own === keyName) return openByKeys(read, trust.vkeys.map(parseVkey))
+  return refuse("mismatch", `expected a checkpoint of ${own}, found one of ${origin}`)
 }
 
 /**
- * Opens a checkpoint. `logId`, if given, must name the pinned log, or under a policy or bare keys one of
- * the checkpoint's own signature lines. Refuses `malformed`; `untrusted` for an unknown log or a missing
- * quorum; `mismatch` for another origin or ID; `bad-signature`.
+ * Opens a checkpoint of Rekor v1 or v2, or of any log of C2SP. `logId`, if given, must name the pinned log, or under a
+ * policy or bare keys one of the checkpoint's own signature lines; `holds` may be a faster rule that is as strict as the
+ * portable one. Refuses `malformed`; `untrusted` for an unknown log or a missing quorum; `mismatch` for another origin or
+ * ID; `bad-signature`.
  */
-export function openTrusted(envelope: string, trust: Trust, logId?: Hash): TrustedHead {
-  const note = parseNote(envelope)
-  if ("trustedRoot" in trust) {
-    const log = pinnedLog(trust.trustedRoot, parseCheckpoint(note.text).origin, logId)
-    return { ...openCheckpoint(envelope, [log.vkey], log.origin), cosignatures: [] }
-  }
-  const head = openByKeys(envelope, note, trust)
+export function openTrusted(
+  envelope: string,
+  trust: Trust,
+  logId?: Hash,
+  holds?: SignatureRule,
+): TrustedHead {
+  const read = readCheckpoint(envelope, holds)
+  const { note, origin, keyName } = read
+  const { size, root } = read.head
+  const cosignatures = cosignaturesOf(read, trust, logId)
   const named = (keyId: number) =>
-    note.signatures.some((line) => line.name === head.origin && line.keyId === keyId)
-  if (logId !== undefined && !named(readU32(logId, 0))) {
+    note.signatures.some((line) => line.name === keyName && line.keyId === keyId)
+  if (!("trustedRoot" in trust) && logId !== undefined && !named(readU32(logId, 0))) {
     refuse("mismatch", `the checkpoint has no signature of the log with the ID ${formatHex(logId)}`)
   }
-  return head
+  return { origin, size, root, cosignatures }
 }
 
 /** A head that is signed by a pinned key, or else one of which that is not known. */
@@ -92,6 +180,6 @@ export function openHead(envelope: string, trust: Trust | undefined): OpenedHead
  * ```
  */
 export function signingLog(envelope: string, trustedRoot: readonly PinnedLog[]): PinnedLog {
-  const { origin } = openTrusted(envelope, { trustedRoot })
-  return pinnedLog(trustedRoot, origin, undefined)
+  openTrusted(envelope, { trustedRoot })
+  return pinnedLog(trustedRoot, nameOf(parseCheckpointText(parseNote(envelope).text)), undefined)
 }

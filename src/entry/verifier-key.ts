@@ -52,12 +52,22 @@ const LONGEST_TEXT: Readonly<Record<VerifierKeyForm, number>> = {
   certificate: Math.ceil(LONGEST_CERTIFICATE / 3) * 4,
 }
 
+/** By the bytes themselves, for as long as somebody has them. */
+const parsedCertificates = new WeakMap<Uint8Array, Certificate>()
+
 /**
- * Refuses `too-large` above 16 KB, and `malformed`.
+ * Refuses `too-large` above 16 KB, and `malformed`. The same bytes are parsed once, so nobody may change them, nor what
+ * this gives.
  *
  * @internal Left out of the declarations, which must not need those of the X.509 library.
  */
 export function parseCertificate(der: Uint8Array): Certificate {
+  const known = parsedCertificates.get(der) ?? parseNew(der)
+  parsedCertificates.set(der, known)
+  return known
+}
+
+function parseNew(der: Uint8Array): Certificate {
   assertAtMost(LONGEST_CERTIFICATE, der.length, "certificate", "bytes")
   assertDer(der, "certificate")
   try {

@@ -1,12 +1,12 @@
-// Sigstore bundles (protobuf-specs, sigstore_bundle.proto, JSON form) for log entries of Rekor v2:
-// writes version 0.3, reads 0.1 to 0.3. Reading checks the form only; verify.ts checks the content.
-// Timestamps may be there and are not looked at.
+// Sigstore bundles (protobuf-specs, sigstore_bundle.proto, JSON form): reads and writes versions 0.1 to 0.3, and reads
+// cosign's older JSON as one of them. Reading checks the form only; client/verify checks the content. Members that
+// the form does not know are refused, as protobuf's JSON form has it by default, but those of the DSSE envelope, whose
+// own specification says that readers ignore them.
 import { refuse, shown } from "../core/base/errors.ts"
 import {
   asBytes,
   asList,
   asMessage,
-  asObject,
   asText,
   isAbsent,
   type Members,
@@ -14,67 +14,53 @@ import {
   parseJson,
 } from "../core/base/json-value.ts"
 import { LONGEST_BUNDLE, MOST_BUNDLE_ENTRIES, MOST_CERTIFICATES } from "../core/base/limits.ts"
-import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
-import { type HashName, hashOfSigstoreName, sigstoreHashName } from "../entry/algorithm.ts"
-import type { MessageSignature, SignedContent, SignedEnvelope } from "../entry/kinds/kind.ts"
+import { contentToJson, readEnvelope, readMessageSignature } from "./bundle-content.ts"
+import type { BundleVerifier, BundleVersion, SigstoreBundle } from "./bundle-form.ts"
+import { isCosignBundle, readCosignBundle } from "./cosign-bundle.ts"
 import {
   logEntryToJson,
   readLogEntry,
   type TransparencyLogEntry,
 } from "./transparency-log-entry.ts"
 
-/** How the bundle names the signer's key: a hint for finding it, or the certificate itself. */
-export type BundleVerifier =
-  | { readonly form: "hint"; readonly hint: string }
-  | { readonly form: "certificate"; readonly der: Uint8Array }
-
-/** A Sigstore bundle (protobuf-specs, sigstore_bundle.proto) with its bytes decoded. */
-export interface SigstoreBundle {
-  readonly verifier: BundleVerifier
-  readonly content: SignedContent
-  /** 1 to 32 entries. */
-  readonly entries: readonly TransparencyLogEntry[]
-}
+export type { BundleVerifier, BundleVersion, SigstoreBundle } from "./bundle-form.ts"
 
 const MOST_TIMESTAMPS = 32
 
 const MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
-const readMediaTypes: readonly string[] = [
-  MEDIA_TYPE,
-  "application/vnd.dev.sigstore.bundle+json;version=0.3",
-  "application/vnd.dev.sigstore.bundle+json;version=0.2",
-  "application/vnd.dev.sigstore.bundle+json;version=0.1",
-]
+const OLD_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle+json;version="
 
-function verifierToJson(verifier: BundleVerifier): object {
-  return verifier.form === "hint"
-    ? { publicKey: { hint: verifier.hint } }
-    : { certificate: { rawBytes: formatBase64(verifier.der) } }
+const versions: ReadonlyMap<string, BundleVersion> = new Map([
+  [MEDIA_TYPE, "0.3"],
+  [`${OLD_MEDIA_TYPE}0.3`, "0.3"],
+  [`${OLD_MEDIA_TYPE}0.2`, "0.2"],
+  [`${OLD_MEDIA_TYPE}0.1`, "0.1"],
+])
+
+/** The version that a bundle is written in: the older ones alone may lack an inclusion proof. */
+function mediaTypeOf(version: BundleVersion): string {
+  if (version === "0.3") return MEDIA_TYPE
+  return `${OLD_MEDIA_TYPE}${version === "cosign" ? "0.1" : version}`
 }
 
-function messageSignatureToJson({ messageDigest, signature }: MessageSignature): object {
-  return {
-    ...(messageDigest && {
-      messageDigest: {
-        algorithm: sigstoreHashName[messageDigest.hash],
-        digest: formatBase64(messageDigest.digest),
-      },
-    }),
-    signature: formatBase64(signature),
-  }
+function verifierToJson(verifier: BundleVerifier, version: BundleVersion): object {
+  if (verifier.form === "hint") return { publicKey: { hint: verifier.hint } }
+  const { der, chain = [] } = verifier
+  if (version === "0.3") return { certificate: { rawBytes: formatBase64(der) } }
+  const certificates = [der, ...chain].map((each) => ({ rawBytes: formatBase64(each) }))
+  return { x509CertificateChain: { certificates } }
 }
 
-function envelopeToJson({ payload, payloadType, signature, keyid }: SignedEnvelope): object {
-  return {
-    payload: formatBase64(payload),
-    payloadType,
-    signatures: [{ sig: formatBase64(signature), ...present({ keyid }) }],
-  }
+function timestampsToJson(timestamps: readonly Uint8Array[]): object {
+  if (timestamps.length === 0) return {}
+  const rfc3161Timestamps = timestamps.map((der) => ({ signedTimestamp: formatBase64(der) }))
+  return { timestampVerificationData: { rfc3161Timestamps } }
 }
 
 /**
- * The JSON text of a bundle of version 0.3, on one line without a final newline.
+ * The JSON text of a bundle, on one line without a final newline: of its own version, or of 0.1 for what was cosign's
+ * older JSON.
  *
  * @example
  * ```ts
@@ -86,16 +72,16 @@ function envelopeToJson({ payload, payloadType, signature, keyid }: SignedEnvelo
  * console.log(parseSigstoreBundle(formatSigstoreBundle(bundle)).entries[0]?.index) // 0
  * ```
  */
-export function formatSigstoreBundle({ verifier, content, entries }: SigstoreBundle): string {
+export function formatSigstoreBundle(bundle: SigstoreBundle): string {
+  const { version, verifier, content, entries, timestamps } = bundle
   return JSON.stringify({
-    mediaType: MEDIA_TYPE,
+    mediaType: mediaTypeOf(version),
     verificationMaterial: {
-      ...verifierToJson(verifier),
+      ...verifierToJson(verifier, version),
       tlogEntries: entries.map((entry) => logEntryToJson(entry)),
+      ...timestampsToJson(timestamps),
     },
-    ...(content.form === "dsse"
-      ? { dsseEnvelope: envelopeToJson(content) }
-      : { messageSignature: messageSignatureToJson(content) }),
+    ...contentToJson(content),
   })
 }
 
@@ -114,18 +100,23 @@ function theOneOf<Name extends string>(
   )
 }
 
-function readCertificate(value: unknown, what: string): BundleVerifier {
+function readRawBytes(value: unknown, what: string): Uint8Array {
   const { rawBytes } = asMessage(value, what, ["rawBytes"])
-  return { form: "certificate", der: asBytes(rawBytes, `${what}.rawBytes`) }
+  return asBytes(rawBytes, `${what}.rawBytes`)
+}
+
+function readCertificate(value: unknown, what: string): BundleVerifier {
+  return { form: "certificate", der: readRawBytes(value, what) }
 }
 
 /** Older versions keep the whole chain; the leaf comes first. */
 function readChain(value: unknown, what: string): BundleVerifier {
   const { certificates } = asMessage(value, what, ["certificates"])
-  const [leaf] = asList(certificates, `${what}.certificates`, MOST_CERTIFICATES).map(
-    (certificate, i) => readCertificate(certificate, `${what}.certificates[${i}]`),
+  const [der, ...chain] = asList(certificates, `${what}.certificates`, MOST_CERTIFICATES).map(
+    (certificate, i) => readRawBytes(certificate, `${what}.certificates[${i}]`),
   )
-  return leaf ?? refuse("malformed", `${what}: expected a certificate, found none`)
+  if (der === undefined) refuse("malformed", `${what}: expected a certificate, found none`)
+  return { form: "certificate", der, ...(chain.length > 0 && { chain }) }
 }
 
 function readHint(value: unknown, what: string): BundleVerifier {
@@ -141,74 +132,62 @@ const verifierReaders = {
 
 const verifierNames = Object.keys(verifierReaders) as readonly (keyof typeof verifierReaders)[]
 
-function asHashName(value: unknown, what: string): HashName {
-  const text = asText(value, what)
-  return (
-    hashOfSigstoreName(text) ??
-    refuse("unsupported", `${what}: expected SHA2_256, SHA2_384 or SHA2_512, found ${shown(text)}`)
-  )
-}
-
-function readMessageDigest(value: unknown) {
-  const what = "messageSignature.messageDigest"
-  const { algorithm, digest } = asMessage(value, what, ["algorithm", "digest"])
-  return {
-    hash: asHashName(algorithm, `${what}.algorithm`),
-    digest: asBytes(digest, `${what}.digest`),
-  }
-}
-
-function readMessageSignature(value: unknown): MessageSignature {
-  const members = asMessage(value, "messageSignature", ["messageDigest", "signature"])
-  const messageDigest = optional(members.messageDigest, readMessageDigest)
-  return {
-    form: "message-signature",
-    ...present({ messageDigest }),
-    signature: asBytes(members.signature, "messageSignature.signature"),
-  }
-}
-
-function readEnvelope(value: unknown): SignedEnvelope {
-  const what = "dsseEnvelope"
-  const envelope = asMessage(value, what, ["payload", "payloadType", "signatures"])
-  // SPEC: the envelope of a bundle has exactly one signature (sigstore_bundle.proto, dsse_envelope).
-  const [only] = asList(envelope.signatures, `${what}.signatures`, 1)
-  const { sig, keyid } = asMessage(only, `${what}.signatures[0]`, ["sig", "keyid"])
-  const keyName = optional(keyid, (text) => asText(text, `${what}.signatures[0].keyid`))
-  return {
-    form: "dsse",
-    payload: asBytes(envelope.payload, `${what}.payload`),
-    payloadType: asText(envelope.payloadType, `${what}.payloadType`),
-    signature: asBytes(sig, `${what}.signatures[0].sig`),
-    ...present({ keyid: keyName }),
-  }
-}
-
-function readTimestamps(value: unknown): void {
+function readTimestamps(value: unknown): readonly Uint8Array[] {
   const what = "timestampVerificationData"
   const { rfc3161Timestamps } = asMessage(value, what, ["rfc3161Timestamps"])
-  for (const timestamp of asList(rfc3161Timestamps ?? [], what, MOST_TIMESTAMPS)) {
+  return asList(rfc3161Timestamps ?? [], what, MOST_TIMESTAMPS).map((timestamp) => {
     const { signedTimestamp } = asMessage(timestamp, what, ["signedTimestamp"])
-    asBytes(signedTimestamp, `${what}.signedTimestamp`)
+    return asBytes(signedTimestamp, `${what}.signedTimestamp`)
+  })
+}
+
+/** None at all is for {@link verifyBundle} to judge: the form allows it. */
+function readEntries(value: unknown): readonly TransparencyLogEntry[] {
+  return asList(value ?? [], "tlogEntries", MOST_BUNDLE_ENTRIES).map((entry, i) =>
+    readLogEntry(entry, `tlogEntries[${i}]`),
+  )
+}
+
+function versionOf(mediaType: string): BundleVersion {
+  return (
+    versions.get(mediaType) ??
+    refuse("unsupported", `mediaType: expected ${MEDIA_TYPE}, found ${shown(mediaType)}`)
+  )
+}
+
+function readSigstoreBundle(value: unknown): SigstoreBundle {
+  const bundle = asMessage(value, "bundle", [
+    "mediaType",
+    "verificationMaterial",
+    "messageSignature",
+    "dsseEnvelope",
+  ])
+  const version = versionOf(asText(bundle.mediaType, "mediaType"))
+  const material = asMessage(bundle.verificationMaterial, "verificationMaterial", [
+    ...verifierNames,
+    "tlogEntries",
+    "timestampVerificationData",
+  ])
+  const verifierName = theOneOf(material, "verificationMaterial", verifierNames)
+  // SPEC: a bundle of version 0.3 has the leaf alone, in `certificate` (sigstore_bundle.proto).
+  if (version === "0.3" && verifierName === "x509CertificateChain") {
+    refuse("malformed", "x509CertificateChain: expected certificate in a bundle of version 0.3")
+  }
+  const contentName = theOneOf(bundle, "bundle", ["messageSignature", "dsseEnvelope"])
+  return {
+    version,
+    verifier: verifierReaders[verifierName](material[verifierName], verifierName),
+    content:
+      contentName === "dsseEnvelope"
+        ? readEnvelope(bundle.dsseEnvelope, contentName)
+        : readMessageSignature(bundle.messageSignature, contentName),
+    entries: readEntries(material.tlogEntries),
+    timestamps: optional(material.timestampVerificationData, readTimestamps) ?? [],
   }
 }
 
-function readEntries(value: unknown): readonly TransparencyLogEntry[] {
-  const entries = asList(value, "tlogEntries", MOST_BUNDLE_ENTRIES).map((entry, i) =>
-    readLogEntry(entry, `tlogEntries[${i}]`),
-  )
-  return entries.length > 0
-    ? entries
-    : refuse("malformed", "tlogEntries: expected an entry, found none")
-}
-
-function assertNoOldForm(value: unknown): void {
-  const { base64Signature } = asObject(value, "bundle", ["base64Signature"])
-  if (isAbsent(base64Signature)) return
-  refuse(
-    "unsupported",
-    "bundle: expected a Sigstore bundle, found cosign's older format; make one with cosign's --new-bundle-format",
-  )
+function parseBundleJson(text: string): unknown {
+  return parseJson(text, "bundle", LONGEST_BUNDLE)
 }
 
 /**
@@ -225,32 +204,29 @@ function assertNoOldForm(value: unknown): void {
  * ```
  */
 export function parseSigstoreBundle(text: string): SigstoreBundle {
-  const value = parseJson(text, "bundle", LONGEST_BUNDLE)
-  assertNoOldForm(value)
-  const bundle = asMessage(value, "bundle", [
-    "mediaType",
-    "verificationMaterial",
-    "messageSignature",
-    "dsseEnvelope",
-  ])
-  const mediaType = asText(bundle.mediaType, "mediaType")
-  if (!readMediaTypes.includes(mediaType)) {
-    refuse("unsupported", `mediaType: expected ${MEDIA_TYPE}, found ${shown(mediaType)}`)
+  const value = parseBundleJson(text)
+  if (isCosignBundle(value)) {
+    refuse(
+      "unsupported",
+      "bundle: expected a Sigstore bundle, found cosign's older format; make one with cosign's --new-bundle-format",
+    )
   }
-  const material = asMessage(bundle.verificationMaterial, "verificationMaterial", [
-    ...verifierNames,
-    "tlogEntries",
-    "timestampVerificationData",
-  ])
-  optional(material.timestampVerificationData, readTimestamps)
-  const verifierName = theOneOf(material, "verificationMaterial", verifierNames)
-  const contentName = theOneOf(bundle, "bundle", ["messageSignature", "dsseEnvelope"])
-  return {
-    verifier: verifierReaders[verifierName](material[verifierName], verifierName),
-    content:
-      contentName === "dsseEnvelope"
-        ? readEnvelope(bundle.dsseEnvelope)
-        : readMessageSignature(bundle.messageSignature),
-    entries: readEntries(material.tlogEntries),
-  }
+  return readSigstoreBundle(value)
+}
+
+/**
+ * As {@link parseSigstoreBundle}, and also cosign's older JSON (`sign-blob --bundle` of cosign 2), which becomes a bundle
+ * with a promise and without a proof.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseAnyBundle } from "countersign/verify"
+ *
+ * console.log(parseAnyBundle(readFileSync("artifact.txt.sigstore.json", "utf8")).version) // 0.3
+ * ```
+ */
+export function parseAnyBundle(text: string): SigstoreBundle {
+  const value = parseBundleJson(text)
+  return isCosignBundle(value) ? readCosignBundle(value) : readSigstoreBundle(value)
 }

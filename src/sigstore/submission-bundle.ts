@@ -51,7 +51,8 @@ export function bundleOfSubmission(
   const { index, body, proof, checkpoint } = logged
   const { kind, version, key, content } = bundleContent(request)
   const entry = { index, logId, kind, version, proof: { ...proof, checkpoint }, body }
-  return { verifier: bundleVerifier(key), content, entries: [entry] }
+  const verifier = bundleVerifier(key)
+  return { version: "0.3", verifier, content, entries: [entry], timestamps: [] }
 }
 
 /**

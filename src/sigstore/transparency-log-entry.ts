@@ -1,6 +1,7 @@
 // The TransparencyLogEntry of Sigstore (protobuf-specs, sigstore_rekor.proto, JSON form): what Rekor v2
-// answers to a submission and what a bundle keeps. Reads and writes the form; verify.ts checks the content.
-// An integrated time and an inclusion promise may be there and are not looked at.
+// answers to a submission and what a bundle keeps. Reads and writes the form; client/verify checks the content.
+// Members that the form does not know are refused: protobuf's JSON form does so by default, and no bundle of
+// the public conformance suite needs it otherwise.
 import { asBytes, asInteger, asList, asMessage, asText, optional } from "../core/base/json-value.ts"
 import { MOST_PROOF_HASHES } from "../core/base/limits.ts"
 import { present } from "../core/base/present.ts"
@@ -20,15 +21,16 @@ export interface TransparencyLogEntry {
   readonly logId: Hash
   readonly kind: string
   readonly version: string
+  /** When the log took the entry, in Unix seconds; only a promise that holds makes it a time. */
+  readonly integratedTime?: number
+  /** The log's signed entry timestamp (Rekor v1): its word that it took the entry at that time. */
+  readonly promise?: Uint8Array
   /** Absent in bundles of version 0.1 that hold an inclusion promise only. */
   readonly proof?: CheckpointedProof
   readonly body: Uint8Array
 }
 
-/**
- * The JSON value of an entry, with `integratedTime` zero and without a promise. `base64` may be the
- * platform's own encoder, which is several times faster.
- */
+/** The JSON value of an entry. `base64` may be the platform's own encoder, which is several times faster. */
 export function logEntryToJson(
   entry: TransparencyLogEntry,
   base64: (bytes: Uint8Array) => string = formatBase64,
@@ -37,7 +39,8 @@ export function logEntryToJson(
     logIndex: String(entry.index),
     logId: { keyId: base64(entry.logId) },
     kindVersion: { kind: entry.kind, version: entry.version },
-    integratedTime: "0",
+    integratedTime: String(entry.integratedTime ?? 0),
+    ...(entry.promise && { inclusionPromise: { signedEntryTimestamp: base64(entry.promise) } }),
     ...(entry.proof && {
       inclusionProof: {
         logIndex: String(entry.proof.index),
@@ -73,9 +76,10 @@ function readProof(value: unknown, what: string): CheckpointedProof {
   }
 }
 
-function readPromise(value: unknown, what: string): void {
+/** A promise without a signature is refused: other verifiers take it for one that does not hold. */
+function readPromise(value: unknown, what: string): Uint8Array {
   const { signedEntryTimestamp } = asMessage(value, what, ["signedEntryTimestamp"])
-  optional(signedEntryTimestamp, (bytes) => asBytes(bytes, `${what}.signedEntryTimestamp`))
+  return asBytes(signedEntryTimestamp, `${what}.signedEntryTimestamp`)
 }
 
 /** Reads an entry; refuses `malformed` or `too-large`, naming the member at fault. */
@@ -91,15 +95,17 @@ export function readLogEntry(value: unknown, what: string): TransparencyLogEntry
   ])
   const { keyId } = asMessage(entry.logId, `${what}.logId`, ["keyId"])
   const kindVersion = asMessage(entry.kindVersion, `${what}.kindVersion`, ["kind", "version"])
-  asIntegerOrAbsentZero(entry.integratedTime, `${what}.integratedTime`)
-  optional(entry.inclusionPromise, (promise) => readPromise(promise, `${what}.inclusionPromise`))
+  const time = asIntegerOrAbsentZero(entry.integratedTime, `${what}.integratedTime`)
+  const promise = optional(entry.inclusionPromise, (it) =>
+    readPromise(it, `${what}.inclusionPromise`),
+  )
   const proof = optional(entry.inclusionProof, (it) => readProof(it, `${what}.inclusionProof`))
   return {
     index: asIntegerOrAbsentZero(entry.logIndex, `${what}.logIndex`),
     logId: asHashBytes(keyId, `${what}.logId.keyId`),
     kind: asText(kindVersion.kind, `${what}.kindVersion.kind`),
     version: asText(kindVersion.version, `${what}.kindVersion.version`),
-    ...present({ proof }),
+    ...present({ integratedTime: time === 0 ? undefined : time, promise, proof }),
     body: asBytes(entry.canonicalizedBody, `${what}.canonicalizedBody`),
   }
 }

@@ -1,17 +1,25 @@
 // Sigstore's trusted root (protobuf-specs, sigstore_trustroot.proto, JSON form): the file by which users
 // pin a log's key. Reads and writes the logs in it; its certificate authorities are read by
-// certificate-authorities.ts. Timestamp authorities are not looked at, nor is the time until which a key is valid,
-// since an entry of version 2 has no time.
+// certificate-authorities.ts. Timestamp authorities are not looked at. Logs whose keys are of another kind are passed
+// over, so that a file that lists them can be read for the others.
 import { concat, equalBytes, utf8 } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
-import { asBytes, asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
+import {
+  asBytes,
+  asList,
+  asObject,
+  asText,
+  type Members,
+  optional,
+  parseJson,
+} from "../core/base/json-value.ts"
 import { LONGEST_TRUSTED_ROOT } from "../core/base/limits.ts"
 import { parseSpki } from "../core/base/spki.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import { makeVkey, type Vkey } from "../core/note/note.ts"
 import { type Origin, parseOrigin } from "../core/note/origin.ts"
-import { asHash, type Hash } from "../core/tree/hash.ts"
+import { asHash, HASH_SIZE, type Hash } from "../core/tree/hash.ts"
 import { messageAlgorithm } from "../entry/algorithm.ts"
 
 /**
@@ -21,6 +29,11 @@ import { messageAlgorithm } from "../entry/algorithm.ts"
 export function logIdOf({ name, type, publicKey }: Vkey): Hash {
   if (type === 2) return asHash(digestOf("sha256", publicKey))
   return asHash(digestOf("sha256", concat(utf8(`${name}\n`), Uint8Array.of(type), publicKey)))
+}
+
+/** The 32 bytes by which Rekor v1 names a log: SHA-256 over the SPKI of a key of whatever type. */
+export function rekorLogId(spki: Uint8Array): Hash {
+  return asHash(digestOf("sha256", spki))
 }
 
 /** The verifier key of a log's checkpoints by its SPKI; undefined for RSA and other unknown keys. */
@@ -38,8 +51,10 @@ export interface PinnedLog {
   readonly spki: Uint8Array
   readonly logId: Hash
   readonly vkey: Vkey
-  /** From when the key is valid; undefined if that is not said. */
+  /** From when the key is valid; undefined if that is not said, which no verifier may take for "always". */
   readonly validFrom: Date | undefined
+  /** Until when the key is valid, this moment included; undefined for a key that is in use. */
+  readonly validUntil: Date | undefined
 }
 
 /** What a trusted root says of one log. */
@@ -95,37 +110,70 @@ export function formatTrustedRoot(logs: readonly TrustedLog[]): string {
   return `${JSON.stringify(root, null, 2)}\n`
 }
 
-function readStart(value: unknown, what: string): Date | undefined {
-  const { start } = asObject(value, what)
-  return optional(start, (present) => {
-    const time = new Date(asText(present, `${what}.start`))
-    if (Number.isNaN(time.getTime())) {
-      refuse("malformed", `${what}.start: expected a time, found ${shown(String(present))}`)
-    }
-    return time
-  })
+function readTime(value: unknown, what: string): Date {
+  const time = new Date(asText(value, what))
+  if (!Number.isNaN(time.getTime())) return time
+  return refuse("malformed", `${what}: expected a time, found ${shown(String(value))}`)
 }
 
-/** Undefined for a key that checkpoints cannot be verified with. */
-function readLog(value: unknown, what: string): PinnedLog | undefined {
-  const log = asObject(value, what, ["baseUrl", "hashAlgorithm", "publicKey", "logId"])
-  const hash = asText(log.hashAlgorithm, `${what}.hashAlgorithm`)
-  if (hash !== "SHA2_256") {
-    refuse("unsupported", `${what}.hashAlgorithm: expected SHA2_256, found ${shown(hash)}`)
+function readPeriod(value: unknown, what: string) {
+  const { start, end } = asObject(value ?? {}, what)
+  return {
+    validFrom: optional(start, (time) => readTime(time, `${what}.start`)),
+    validUntil: optional(end, (time) => readTime(time, `${what}.end`)),
   }
-  const baseUrl = asText(log.baseUrl, `${what}.baseUrl`)
-  const origin = originOf(baseUrl)
+}
+
+const KEY_HINT_SIZE = 4
+
+/**
+ * The ID that the file gives the log. SPEC: where `checkpointKeyId` is there it is what checkpoints name the key by, and
+ * else that is the log's ID (sigstore_trustroot.proto). Either must be of the log's own key, or the file says of one log
+ * what is true of another.
+ */
+function readLogId(
+  log: Members<"logId" | "checkpointKeyId">,
+  vkey: Vkey,
+  spki: Uint8Array,
+  what: string,
+) {
+  const ownIds = [logIdOf(vkey), rekorLogId(spki)]
+  const read = (value: unknown, member: string, shortest: number): Hash => {
+    const { keyId } = asObject(value, `${what}.${member}`)
+    const found = asBytes(keyId, `${what}.${member}.keyId`)
+    const isOwn = (id: Hash) => equalBytes(id.subarray(0, Math.max(found.length, shortest)), found)
+    return (
+      ownIds.find(isOwn) ??
+      refuse("malformed", `${what}.${member}: expected the ID of the log's own key, found another`)
+    )
+  }
+  const named = optional(log.checkpointKeyId, (id) => read(id, "checkpointKeyId", KEY_HINT_SIZE))
+  return (
+    optional(log.logId, (id) => read(id, "logId", HASH_SIZE)) ??
+    named ??
+    refuse("malformed", `${what}.logId: expected the ID of the log's key, found nothing`)
+  )
+}
+
+/** Undefined for a log that checkpoints cannot be verified of: by its key, or by the hash of its tree. */
+function readLog(value: unknown, what: string): PinnedLog | undefined {
+  const log = asObject(value, what, [
+    "baseUrl",
+    "hashAlgorithm",
+    "publicKey",
+    "logId",
+    "checkpointKeyId",
+  ])
   const key = asObject(log.publicKey, `${what}.publicKey`, ["rawBytes", "validFor"])
   const spki = asBytes(key.rawBytes, `${what}.publicKey.rawBytes`)
-  const { keyId } = asObject(log.logId, `${what}.logId`)
-  const logId = asHash(asBytes(keyId, `${what}.logId.keyId`), `${what}.logId.keyId`)
+  const hash = asText(log.hashAlgorithm, `${what}.hashAlgorithm`)
+  if (parseSpki(spki) === undefined || hash !== "SHA2_256") return undefined
+  const baseUrl = asText(log.baseUrl, `${what}.baseUrl`)
+  const origin = originOf(baseUrl)
   const vkey = logVkey(origin, spki)
   if (vkey === undefined) return undefined
-  if (!equalBytes(logId, logIdOf(vkey))) {
-    refuse("malformed", `${what}.logId: expected the ID of the log's own key, found another`)
-  }
-  const validFrom = optional(key.validFor, (period) => readStart(period, `${what}.validFor`))
-  return { baseUrl, origin, spki, logId, vkey, validFrom }
+  const logId = readLogId(log, vkey, spki, what)
+  return { baseUrl, origin, spki, logId, vkey, ...readPeriod(key.validFor, `${what}.validFor`) }
 }
 
 /** Refuses `unsupported` for a file of another kind or version. */
@@ -137,8 +185,8 @@ export function assertTrustedRoot(value: unknown): void {
 }
 
 /**
- * The logs that a trusted root (protobuf-specs, sigstore_trustroot.proto) pins, in its order; logs with keys that
- * cannot sign checkpoints of version 2 (RSA) are left out. Refuses `malformed`, `too-large` above 1 MiB, or
+ * The logs that a trusted root (protobuf-specs, sigstore_trustroot.proto) pins, in its order; logs that
+ * cannot be verified here, by their key (RSA) or their hash, are left out. Refuses `malformed`, `too-large` above 1 MiB, or
  * `unsupported` if none remains.
  *
  * @example

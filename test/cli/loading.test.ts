@@ -32,6 +32,8 @@ function loadedWith(path: string): Loaded {
 const server = ["express", "pino", "prom-client", "ajv", "yaml", "negotiator", "nodemailer"]
 const engines = ["piscina", "koffi"]
 const database = "better-sqlite3"
+/** What identities in certificates are verified with. */
+const identities = ["@sigstore/verify", "@sigstore/protobuf-specs", "re2js"]
 
 describe("a command loads what it needs", () => {
   test("--version and --help load commander, a few functions on bytes, and a handful of files", () => {
@@ -50,13 +52,21 @@ describe("a command loads what it needs", () => {
   )
 
   test.each([
-    ...["user/verify", "user/checkpoint", "user/entry", "user/evidence", "user/heads"],
+    ...["user/checkpoint", "user/entry", "user/evidence", "user/heads"],
     ...["user/proof", "user/search", "user/trust", "sign/submit", "sign/revoke"],
     ...["sign/sign", "sign/fetch-bundle"],
   ])("%s loads no server, no database and no native code", (name) => {
     const { files, packages } = loadedWith(`${name}.ts`)
     const heavy = [...server, ...engines, database].filter((known) => packages.has(known))
     expect(heavy).toEqual([])
+    expect(files.size).toBeLessThanOrEqual(90)
+  })
+
+  test("verify loads no server, no database, no native code, no registry and nothing of identities", () => {
+    const { files, packages } = loadedWith("verify/verify.ts")
+    const heavy = [...server, ...engines, database, ...identities]
+    expect(heavy.filter((known) => packages.has(known))).toEqual([])
+    expect([...files].filter((file) => /\/(?:keyless|registry)\//.test(file))).toEqual([])
     expect(files.size).toBeLessThanOrEqual(90)
   })
 

@@ -1,7 +1,7 @@
 // Bundles of which any field is edited or any byte is flipped. All of it must be refused, except where
 // a field says nothing that anyone relies on.
 import { beforeAll, describe, expect, it } from "vitest"
-import { type VerifiedEntry, verifyBundle } from "../../src/client/verify.ts"
+import { type VerifiedBundle, verifyBundle } from "../../src/client/verify/verify.ts"
 import { parseUtf8, utf8 } from "../../src/core/base/bytes.ts"
 import { makeSigner } from "../entry/signers.ts"
 import { valueOrRefusal } from "../refusals.ts"
@@ -9,7 +9,7 @@ import { blobBundle, type MadeBundle, makeBundles } from "./made-bundles.ts"
 import { type MadeLog, makeLog } from "./made-log.ts"
 
 /** What is verified, or undefined for a refusal. */
-function meaningOf(log: MadeLog, { text, artifact, key }: MadeBundle): VerifiedEntry | undefined {
+function meaningOf(log: MadeLog, { text, artifact, key }: MadeBundle): VerifiedBundle | undefined {
   const trust = { trustedRoot: log.trustedRoot }
   return valueOrRefusal(() => verifyBundle({ bundle: text, artifact, key, trust }))
 }
@@ -92,7 +92,7 @@ describe("every field", () => {
 
 /**
  * Edits that change nothing that is verified: the hint and the key ID help to find a key, which the
- * caller has; the time is zero in Rekor v2 and promised by nobody; the digest is computed anew.
+ * caller has; DSSE lets others add members; the time is zero in Rekor v2 and promised by nobody; the digest is computed anew.
  */
 const neutralEdits = [
   "dsseEnvelope.signatures.keyid: an empty string",
@@ -100,6 +100,8 @@ const neutralEdits = [
   "dsseEnvelope.signatures.keyid: null",
   "dsseEnvelope.signatures.keyid: one character more",
   "dsseEnvelope.signatures.keyid: removed",
+  "dsseEnvelope.signatures: with a stranger",
+  "dsseEnvelope: with a stranger",
   "messageSignature.messageDigest: null",
   "messageSignature.messageDigest: removed",
   "verificationMaterial.publicKey.hint: an empty string",

@@ -1,7 +1,7 @@
 // T-SWAP: parts of valid bundles put into other valid bundles. All of it must be refused, and for the
 // right reason.
 import { beforeAll, describe, expect, it } from "vitest"
-import { type VerifiedEntry, verifyBundle } from "../../src/client/verify.ts"
+import { type VerifiedBundle, verifyBundle } from "../../src/client/verify/verify.ts"
 import { Refusal } from "../../src/core/base/errors.ts"
 import { formatSigstoreBundle, parseSigstoreBundle } from "../../src/sigstore/bundle.ts"
 import { type MadeBundle, makeBundles } from "./made-bundles.ts"
@@ -19,7 +19,7 @@ beforeAll(async () => {
   swapped = bundles.filter(({ name }) => name !== "p384" && name !== "p521")
 })
 
-function verify({ text, artifact, key }: MadeBundle): VerifiedEntry {
+function verify({ text, artifact, key }: MadeBundle): VerifiedBundle {
   return verifyBundle({ bundle: text, artifact, key, trust: { trustedRoot: log.trustedRoot } })
 }
 

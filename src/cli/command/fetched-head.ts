@@ -2,7 +2,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js"
 import type { LogClient } from "../../client/log-client.ts"
 import { type OpenedHead, openHead, type Trust, type TrustedHead } from "../../client/trust.ts"
-import { proven } from "./exit-code.ts"
+import { provenAnswer } from "./exit-code.ts"
 import type { Fields } from "./output.ts"
 
 /**
@@ -26,7 +26,7 @@ export async function fetchHead(log: LogClient, trust: Trust | undefined): Promi
   expectFewSignatures()
   const checkpoint = await log.checkpoint()
   openHead(checkpoint, undefined)
-  return { ...proven(() => openHead(checkpoint, trust)), checkpoint }
+  return { ...provenAnswer(() => openHead(checkpoint, trust)), checkpoint }
 }
 
 /** The last second that a Date can tell; a witness may state any. */

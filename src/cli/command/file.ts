@@ -3,10 +3,11 @@
 import { createHash, randomBytes } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises"
-import type { ArtifactDigests } from "../../client/verify.ts"
+import type { ArtifactDigests } from "../../client/verify/artifact.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import type { HashName } from "../../core/base/digest.ts"
-import { refuse, Trouble } from "../../core/base/errors.ts"
+import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
+import { verdictOf } from "./exit-code.ts"
 
 /** Awaits work on a file and translates the file system's error into trouble ("disk"). */
 export async function onDisk<T>(what: string, path: string, work: Promise<T>): Promise<T> {
@@ -25,6 +26,19 @@ export async function readBytes(path: string, what: string, longest: number): Pr
     refuse("too-large", `${what} ${path}: expected up to ${longest} bytes, found ${size}`)
   }
   return await onDisk(what, path, readFile(path))
+}
+
+/** As {@link readBytes}, of what is to be verified: what is too large is not judged. */
+export async function readStatement(
+  path: string,
+  what: string,
+  longest: number,
+): Promise<Uint8Array> {
+  try {
+    return await readBytes(path, what, longest)
+  } catch (error) {
+    throw error instanceof Refusal ? verdictOf(error) : error
+  }
 }
 
 /** As {@link readBytes}, and refuses `malformed` for what is not UTF-8. */

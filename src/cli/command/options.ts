@@ -2,10 +2,11 @@
 // flags, that the environment may set or that several commands have; and a command said once, with its options,
 // its help text and what it does.
 import { type Command, InvalidArgumentError, Option } from "commander"
+import { bracketHint, parseBase } from "../../client/base-url.ts"
 import { Refusal, refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import type { DefineCommand } from "./command-list.ts"
-import { Falsehood } from "./exit-code.ts"
+import { Falsehood, Unjudged } from "./exit-code.ts"
 import { createOutput, formatJson, type Output } from "./output.ts"
 import type { Terminal } from "./terminal.ts"
 
@@ -14,14 +15,22 @@ export interface Address {
   readonly port: number
 }
 
-/** HOST:PORT, with brackets around an IPv6 address. Refuses `malformed`. */
+/** Brackets around an IPv6 address, which may have a zone. */
+const ADDRESS = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^:[\]]+)):([0-9]{1,5})$/
+
+/** HOST:PORT, with brackets around an IPv6 address: `[::1]:3000`, `[fe80::1%eth0]:3000`. Refuses `malformed`. */
 export function parseAddress(text: string): Address {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text)
+  const match = ADDRESS.exec(text)
   const port = Number(match?.[3])
   if (match === null || port > 65_535) {
-    return refuse("malformed", `expected HOST:PORT, found ${shown(text)}`)
+    return refuse("malformed", `expected HOST:PORT, found ${shown(text)}${bracketHint(text)}`)
   }
   return { host: (match[1] ?? match[2]) as string, port }
+}
+
+/** `http(s)://HOST[:PORT][/PATH]` without a final slash. Refuses `malformed`. */
+function parsePublicUrl(text: string): string {
+  return parseBase(text, "public URL").replace(/\/$/, "")
 }
 
 /** Reads the text of an argument; `before` is what came of the texts that were given before it. */
@@ -154,6 +163,12 @@ export function servingOptions(what: string, port: number) {
   ] as const
 }
 
+/** `--public-url` of a `what` that may be behind a reverse proxy. */
+export function publicUrlOption(what: string) {
+  const about = `the URL at which clients reach the ${what}, with the path that a proxy takes away`
+  return orEnvironment(parsed("--public-url <url>", about, parsePublicUrl))
+}
+
 const levels = ["debug", "info", "warn", "error", "silent"] as const
 
 /** The options of a process that runs on: whose passphrase it needs, what it logs, where all of this stands. */
@@ -201,7 +216,14 @@ export function defineCommand<const Options extends readonly TypedOption<object>
   }
 }
 
-/** Verifies and prints; for programs a falsehood is printed too, before it is thrown on. */
+/** What a program reads of a statement that was not verified; `judged` is there only if it was not judged either. */
+export function unprovenJson(error: Falsehood | Unjudged): object {
+  const { code, message: reason } = error.cause
+  const judged = error instanceof Unjudged ? { judged: false } : {}
+  return { verified: false, ...judged, code, reason }
+}
+
+/** Verifies and prints; for programs a falsehood, or what was not judged, is printed too, before it is thrown on. */
 export async function printVerdict(
   { command, terminal, output }: Called,
   verify: (output: Output) => Promise<void>,
@@ -209,9 +231,9 @@ export async function printVerdict(
   try {
     await verify(output)
   } catch (error) {
-    if (error instanceof Falsehood && command.getOptionValue("json") === true) {
-      const { code, message } = error.cause
-      terminal.stdout.write(`${formatJson({ verified: false, code, reason: message })}\n`)
+    const isVerdict = error instanceof Falsehood || error instanceof Unjudged
+    if (isVerdict && command.getOptionValue("json") === true) {
+      terminal.stdout.write(`${formatJson(unprovenJson(error))}\n`)
     }
     throw error
   }

@@ -2,6 +2,7 @@
 import type { Fetch } from "../../client/exchange.ts"
 import type { Credentials } from "../../client/registry/credentials.ts"
 import type { Registry } from "../../client/registry/registry.ts"
+import type { Patience } from "../../client/retrying.ts"
 import { present } from "../../core/base/present.ts"
 import { readText } from "./file.ts"
 import { gathered, optional, preset, type ValuesOf } from "./options.ts"
@@ -26,7 +27,7 @@ export const registryOptions = [
   ),
 ] as const
 
-type RegistryOptions = ValuesOf<typeof registryOptions>
+export type RegistryOptions = ValuesOf<typeof registryOptions>
 
 async function credentialsOf(
   file: string | undefined,
@@ -38,15 +39,19 @@ async function credentialsOf(
   return readCredentials(text, new URL(url).host)
 }
 
-/** The registry at this base URL. Refuses as `createRegistry` and `readCredentials` do. */
+/**
+ * The registry at this base URL. Refuses as `createRegistry()` and `readCredentials()` do; a command that may do without
+ * a registry loads neither before it asks for one.
+ */
 export async function openRegistry(
   url: string,
   { registryConfig, tokenHost, redirectHost }: RegistryOptions,
   fetch: Fetch,
   signal?: AbortSignal,
+  patience?: Patience,
 ): Promise<Registry> {
-  const { createRegistry } = await import("../../client/registry/registry.ts")
   const credentials = await credentialsOf(registryConfig, url)
+  const { createRegistry } = await import("../../client/registry/registry.ts")
   const hosts = { tokenHosts: tokenHost, redirectHosts: redirectHost }
-  return createRegistry({ url, fetch, ...hosts, ...present({ credentials, signal }) })
+  return createRegistry({ url, fetch, ...hosts, ...present({ credentials, signal, patience }) })
 }

@@ -6,10 +6,11 @@ import { LONGEST_NOTE } from "../../core/base/limits.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import type { FsckSource } from "../../log/fsck.ts"
 import { openLogReads } from "../../storage/log-engine.ts"
-import { proven } from "../command/exit-code.ts"
+import { provenAnswer } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import { readText } from "../command/file.ts"
 import { openLogClient } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import { addOptions } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
 import { withProgress } from "../command/progress.ts"
@@ -49,7 +50,7 @@ Example:
       const fields = [["directory", options.out]] as const
       output.result(`exported ${size} entries`, fields, { size, directory: options.out })
     })
-  addOptions(command, trustOptions)
+  addOptions(command, [...trustOptions, ...networkOptions])
 }
 
 interface OpenedSource {
@@ -65,7 +66,7 @@ async function openSource(
 ): Promise<OpenedSource> {
   const trust = await readTrust(command)
   if (options.log !== undefined) {
-    const client = openLogClient(options.log, terminal)
+    const client = await openLogClient(options.log, { command, terminal })
     const head = await fetchHead(client, trust)
     return { ...head, source: sourceFromUrl(client, head) }
   }
@@ -74,7 +75,7 @@ async function openSource(
   }
   const { database } = assertLog(dataDirectory(options.data))
   const checkpoint = await readText(options.checkpoint, "checkpoint", LONGEST_NOTE)
-  const head = proven(() => openHead(checkpoint, trust))
+  const head = provenAnswer(() => openHead(checkpoint, trust))
   const source = sourceFromReads(openLogReads(database), head)
   return { source, checkpoint, isPinned: head.isPinned }
 }

@@ -4,7 +4,7 @@ import type { LogClient } from "../../client/log-client.ts"
 import { type OpenedHead, openHead, signingLog, type Trust } from "../../client/trust.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import { type PinnedLog, parseTrustedRoot } from "../../sigstore/trusted-root.ts"
-import { proven } from "../command/exit-code.ts"
+import { provenAnswer } from "../command/exit-code.ts"
 import type { Output } from "../command/output.ts"
 import { remarkPinning } from "../command/trust-options.ts"
 
@@ -40,13 +40,13 @@ export function createCheckpoints(
 
   async function logIdOf(checkpoint: string): Promise<Hash> {
     const all = await logs()
-    return proven(() => signingLog(checkpoint, all)).logId
+    return provenAnswer(() => signingLog(checkpoint, all)).logId
   }
 
   return {
     async open(checkpoint) {
       if (last?.checkpoint === checkpoint) return last
-      const head = proven(() => openHead(checkpoint, trust))
+      const head = provenAnswer(() => openHead(checkpoint, trust))
       if (last === undefined) remarkPinning(output, head.isPinned)
       last = { checkpoint, head, logId: await logIdOf(checkpoint) }
       return last

@@ -9,6 +9,7 @@ import type { VerifierKey } from "../../entry/verifier-key.ts"
 import { exitCodeOf } from "../command/exit-code.ts"
 import { writeWhole } from "../command/file.ts"
 import { logOption, openLog } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import {
   type Called,
   decimalArgument,
@@ -44,6 +45,7 @@ const fetchOptions = [
   optional("--force", "overwrite a file that is there already"),
   jsonOption(),
   ...trustOptions,
+  ...networkOptions,
 ] as const
 
 type FetchOptions = ValuesOf<typeof fetchOptions>

@@ -15,7 +15,7 @@ import { IN_TOTO_PAYLOAD_TYPE } from "../../entry/statement/pae.ts"
 import { isSubject, readSubjects } from "../../entry/statement/subjects.ts"
 import { formatSigstoreBundle, parseSigstoreBundle } from "../../sigstore/bundle.ts"
 import { bundleOfSubmission } from "../../sigstore/submission-bundle.ts"
-import { proven } from "../command/exit-code.ts"
+import { provenAnswer } from "../command/exit-code.ts"
 import type { Checkpoints } from "./checkpoints.ts"
 import { assertSigned, receiptOf } from "./kept-bundles.ts"
 
@@ -69,10 +69,10 @@ export async function fetchBundle(
   wanted: Wanted,
 ): Promise<FetchedBundle> {
   const given = await log.bundle(index)
-  const bundle = proven(() => parseSigstoreBundle(given))
-  const receipt = proven(() => receiptOf(bundle))
+  const bundle = provenAnswer(() => parseSigstoreBundle(given))
+  const receipt = provenAnswer(() => receiptOf(bundle))
   const { head, logId } = await checkpoints.open(receipt.checkpoint)
-  const fetched = proven(() => {
+  const fetched = provenAnswer(() => {
     const { body, leafHash } = receipt
     if (receipt.index !== index) {
       refuse("mismatch", `expected the bundle of entry ${index}, found that of ${receipt.index}`)

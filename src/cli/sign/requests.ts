@@ -5,7 +5,6 @@ import { bug } from "../../core/base/errors.ts"
 import { asList, asObject, asText, optional, parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_BUNDLE, LONGEST_PEM } from "../../core/base/limits.ts"
 import { present } from "../../core/base/present.ts"
-import { formatBase64, formatHex } from "../../core/base/text.ts"
 import { algorithms, digestAlgorithm } from "../../entry/algorithm.ts"
 import { type DsseEnvelope, MOST_SIGNATURES } from "../../entry/dsse.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
@@ -13,22 +12,9 @@ import { parseAnyBase64 } from "../../entry/rekor-v1/lenient-base64.ts"
 import { LONGEST_SIGNATURE } from "../../entry/signature.ts"
 import { type VerifierKey, verifierKeyText } from "../../entry/verifier-key.ts"
 import { digestFile, readBytes, readText } from "../command/file.ts"
-import type { FileSignature } from "./keys/private-key.ts"
+import { hashedrekordRequest } from "./signed-digest.ts"
 
 const LONGEST_SIGNATURE_FILE = 4 * LONGEST_SIGNATURE
-
-/** A signature over a file or a text, by this key. */
-export function hashedrekordRequest(
-  key: VerifierKey,
-  { hash, digest, signature }: FileSignature,
-): EntryRequest {
-  return {
-    kind: "hashedrekord",
-    digest: `${hash}:${formatHex(digest)}`,
-    signature: formatBase64(signature),
-    ...verifierKeyText(key),
-  }
-}
 
 export async function readKey(path: string): Promise<VerifierKey> {
   return readKeyFile(await readBytes(path, "public key", LONGEST_PEM), `public key ${path}`)

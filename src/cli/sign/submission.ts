@@ -7,7 +7,7 @@ import { formatHex } from "../../core/base/text.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { formatSigstoreBundle } from "../../sigstore/bundle.ts"
 import { bundleOfSubmission } from "../../sigstore/submission-bundle.ts"
-import { exitCodeOf, proven } from "../command/exit-code.ts"
+import { exitCodeOf, provenAnswer } from "../command/exit-code.ts"
 import { writeWhole } from "../command/file.ts"
 import { openLog } from "../command/log-options.ts"
 import type { Called } from "../command/options.ts"
@@ -120,7 +120,7 @@ export async function openSubmission(
         }
         if (isWitnessed) await assertWitnessed(receipt, howToFetch)
         const { head, logId } = await checkpoints.open(receipt.checkpoint)
-        proven(() => verifyReceiptUnder(head, request, receipt))
+        provenAnswer(() => verifyReceiptUnder(head, request, receipt))
         const text = formatSigstoreBundle(bundleOfSubmission(request, receipt, logId))
         await writeBundle(job.bundlePath, text, receipt.index, howToFetch)
         print(job, receipt, head.isPinned)

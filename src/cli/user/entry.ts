@@ -2,7 +2,7 @@
 import { verifyInclusion } from "../../client/inclusion.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { formatHex } from "../../core/base/text.ts"
-import { proven } from "../command/exit-code.ts"
+import { provenAnswer } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import { logOptions, openLog } from "../command/log-options.ts"
 import { decimalArgument, defineCommand } from "../command/options.ts"
@@ -21,7 +21,7 @@ Exits with 3 if the log's own proof for the entry does not hold.`,
     const head = await fetchHead(log, trust)
     const { origin, size, isPinned } = head
     const [entry, { proof }] = await Promise.all([log.entry(index), log.inclusion(index, size)])
-    const leafHash = proven(() => verifyInclusion(entry.body, proof, head))
+    const leafHash = provenAnswer(() => verifyInclusion(entry.body, proof, head))
     const { time } = entry
     const body = parseUtf8(entry.body, "body")
     output.result(

@@ -7,7 +7,7 @@ import { formatVkey, parseVkey } from "../../core/note/note.ts"
 import { type VerifiedEvidence, verifyEvidence } from "../../evidence/verification.ts"
 import { commandGroup } from "../command/command-list.ts"
 import { Falsehood, proven } from "../command/exit-code.ts"
-import { readBytes } from "../command/file.ts"
+import { readStatement } from "../command/file.ts"
 import { defineCommand, jsonOption, optional, parsed, printVerdict } from "../command/options.ts"
 import type { Output } from "../command/output.ts"
 
@@ -63,11 +63,12 @@ No network is used. Evidence that convicts shows that the owner of the key has
 broken a rule; evidence that presents shows what is in the log, and accuses
 nobody. Both exit with 0 and say which they are, unless --convicts is given.
 Exits with 3 and the reason if the evidence does not hold, or is about another
-key, or with --convicts only presents.`,
+key, or with --convicts only presents; with 5 if it cannot be judged: a kind or
+format that is not supported, a file that is no evidence or is too large.`,
   async run({ key, witness = [], convicts }, called, path: string) {
     const known = witness.map(parseVkey)
     await printVerdict(called, async (output) => {
-      const bytes = await readBytes(path, "evidence", LONGEST_EVIDENCE)
+      const bytes = await readStatement(path, "evidence", LONGEST_EVIDENCE)
       const text = () => parseUtf8(bytes, "evidence")
       const verified = proven(() => verifyEvidence(text(), key, undefined, known))
       if (convicts === true) assertConvicts(verified)

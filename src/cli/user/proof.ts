@@ -9,9 +9,10 @@ import { parseHex } from "../../core/base/text.ts"
 import { formatTlogProof } from "../../core/note/tlog-proof.ts"
 import { asHash, EMPTY_HEAD, type Hash, type Head, portableHasher } from "../../core/tree/hash.ts"
 import { verifyConsistency } from "../../core/tree/proof.ts"
-import { proven } from "../command/exit-code.ts"
+import { provenAnswer } from "../command/exit-code.ts"
 import { type FetchedHead, fetchHead } from "../command/fetched-head.ts"
 import { logOption, openLog } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import {
   choice,
   decimalArgument,
@@ -36,6 +37,7 @@ const proofOptions = [
   ),
   choice("--format <form>", "how to print an inclusion proof", ["json", "tlog-proof"], "json"),
   ...trustOptions,
+  ...networkOptions,
 ] as const
 
 type ProofOptions = ValuesOf<typeof proofOptions>
@@ -43,11 +45,11 @@ type ProofOptions = ValuesOf<typeof proofOptions>
 /** Proves that the tree of `head` begins with the tree of `older`. */
 async function linkToHead(log: LogClient, older: Head, head: Head): Promise<void> {
   if (older.size === head.size) {
-    proven(() => assertSameHead(older, head, "proof"))
+    provenAnswer(() => assertSameHead(older, head, "proof"))
     return
   }
   const path = await log.consistency(older.size, head.size)
-  proven(() => verifyConsistency(older, head, path))
+  provenAnswer(() => verifyConsistency(older, head, path))
 }
 
 function assertCovered(size: number, head: Head): void {
@@ -74,7 +76,7 @@ async function consistencyText(
   const older = await olderHead(log, from, head)
   const newer = await olderHead(log, to, head)
   const hashes = await log.consistency(from, to)
-  proven(() => verifyConsistency(older, newer, hashes))
+  provenAnswer(() => verifyConsistency(older, newer, hashes))
   const roots = { oldRoot: older.root, newRoot: newer.root }
   return `${formatJson({ from, to, ...roots, hashes, checkpoint: head.checkpoint }, 2)}\n`
 }
@@ -99,7 +101,7 @@ async function inclusionText(
 ): Promise<string> {
   assertCovered(size ?? 0, head)
   const { leafHash, proof } = await fetchInclusion(log, wanted, size ?? head.size)
-  proven(() => verifyPath(leafHash, proof))
+  provenAnswer(() => verifyPath(leafHash, proof))
   await linkToHead(log, proof, head)
   const { checkpoint } = head
   if (format === "tlog-proof") {

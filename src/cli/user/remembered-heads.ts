@@ -132,10 +132,12 @@ export async function rememberHeads(
   )
 }
 
-export async function rememberCheckpoint(
+/** As {@link rememberHeads}, for verified checkpoints of logs that are trusted. */
+export async function rememberCheckpoints(
   path: string,
-  checkpoint: string,
+  checkpoints: readonly string[],
   trust: Trust,
 ): Promise<void> {
-  await rememberHeads(path, parseHeadList(checkpoint, 1), logKeysOf(trust))
+  const heads = checkpoints.flatMap((checkpoint) => parseHeadList(checkpoint, 1))
+  await rememberHeads(path, heads, logKeysOf(trust))
 }

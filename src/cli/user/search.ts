@@ -5,9 +5,10 @@ import type { LogClient } from "../../client/log-client.ts"
 import { present } from "../../core/base/present.ts"
 import { kindNames } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary } from "../../entry/kinds/summary.ts"
-import { proven } from "../command/exit-code.ts"
+import { provenAnswer } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import { logOption, openLog } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import {
   type Called,
   decimalArgument,
@@ -59,6 +60,7 @@ const searchOptions = [
   preset("--limit <n>", "the most entries to print", decimalArgument, 20),
   optional("--verify", "verify for each entry that the log has it"),
   ...trustOptions,
+  ...networkOptions,
   jsonOption(),
 ] as const
 
@@ -180,7 +182,7 @@ async function search(options: SearchOptions, called: Called): Promise<void> {
     const { index, body } = found.entry
     if (head !== undefined) {
       const { proof } = await log.inclusion(index, head.size)
-      proven(() => verifyInclusion(body, proof, head))
+      provenAnswer(() => verifyInclusion(body, proof, head))
     }
     printEntry(output, found, attested.get(index), head !== undefined)
   }

@@ -10,9 +10,10 @@ import { formatHex } from "../../core/base/text.ts"
 import type { Policy } from "../../core/note/policy.ts"
 import { formatSigningConfig, type RekorVersion } from "../../sigstore/signing-config.ts"
 import { formatTrustedRoot, type PinnedLog, parseTrustedRoot } from "../../sigstore/trusted-root.ts"
-import { proven } from "../command/exit-code.ts"
+import { provenAnswer } from "../command/exit-code.ts"
 import { onDisk, writeWhole } from "../command/file.ts"
 import { logOption, openLog } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import { choice, defineCommand, jsonOption, mandatory } from "../command/options.ts"
 import type { Output } from "../command/output.ts"
 import { trustOptions } from "../command/trust-options.ts"
@@ -38,12 +39,12 @@ async function findLog(log: LogClient, trust: Trust | undefined): Promise<Pinned
   const checkpoint = await log.checkpoint()
   openHead(checkpoint, undefined)
   if (trust !== undefined && "trustedRoot" in trust) {
-    return proven(() => signingLog(checkpoint, trust.trustedRoot))
+    return provenAnswer(() => signingLog(checkpoint, trust.trustedRoot))
   }
-  if (trust !== undefined) proven(() => openTrusted(checkpoint, trust))
+  if (trust !== undefined) provenAnswer(() => openTrusted(checkpoint, trust))
   // What the log says of itself, if the key in it signed this checkpoint.
   const root = parseTrustedRoot(await log.trustedRoot())
-  const stated = proven(() => signingLog(checkpoint, root))
+  const stated = provenAnswer(() => signingLog(checkpoint, root))
   if (trust !== undefined && "policy" in trust) assertPinned(stated, trust.policy)
   return stated
 }
@@ -86,6 +87,7 @@ export const trustCommand = defineCommand({
     choice("--api-version <n>", "the Rekor API that signers are to use", ["1", "2"], "2"),
     jsonOption(),
     ...trustOptions,
+    ...networkOptions,
   ],
   help: `
 Example:

@@ -28,9 +28,9 @@ export interface PlacePart {
   readonly layers: readonly Descriptor[]
 }
 
-const SIGNATURE = "dev.cosignproject.cosign/signature"
-const BUNDLE = "dev.sigstore.cosign/bundle"
-const CERTIFICATE = "dev.sigstore.cosign/certificate"
+export const SIGNATURE = "dev.cosignproject.cosign/signature"
+export const BUNDLE = "dev.sigstore.cosign/bundle"
+export const CERTIFICATE = "dev.sigstore.cosign/certificate"
 
 const STATEMENT_TYPE = "application/vnd.in-toto+json"
 

@@ -123,7 +123,7 @@ export function verifyCosignature(
 /**
  * The times, in Unix seconds, at which these keys of type 4 or 6 cosigned the checkpoint of a note (C2SP
  * tlog-cosignature), as far as they did and stated one. Refuses `bad-signature` if the line of one of them does
- * not hold. `head` is what the note's text says.
+ * not hold. `head` is what the note's text says; `holds` may be a faster rule that is as strict.
  *
  * @example
  * ```ts
@@ -140,12 +140,14 @@ export function readCosignatures(
   note: Note,
   head: NamedHead,
   vkeys: readonly Vkey[],
+  holds: SignatureRule = checkpointRule(head),
 ): ReadonlyMap<Vkey, number> {
   const times = new Map<Vkey, number>()
   for (const vkey of vkeys) {
     const line = lineOf(vkey, note.signatures)
     if (line === undefined) continue
-    const time = timeOf(vkey, note.text, head, line.signature) ?? refuseCosignature(vkey)
+    if (!isWitnessKey(vkey) || !holds(vkey, note.text, line.signature)) refuseCosignature(vkey)
+    const time = cosignatureTime(line)
     if (time > 0) times.set(vkey, time)
   }
   return times

@@ -5,9 +5,16 @@ import { refuse, shown } from "../base/errors.ts"
 import { LONGEST_POLICY } from "../base/limits.ts"
 import { present } from "../base/present.ts"
 import { formatHex, parseDecimal } from "../base/text.ts"
-import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts"
+import { type Checkpoint, type CheckpointText, parseCheckpoint } from "./checkpoint.ts"
 import { checkpointRule, readCosignatures } from "./cosignature.ts"
-import { isWitnessKey, type Note, openNote, parseVkey, type Vkey } from "./note.ts"
+import {
+  isWitnessKey,
+  type Note,
+  openNote,
+  parseVkey,
+  type SignatureRule,
+  type Vkey,
+} from "./note.ts"
 
 /** A trusted log, by one of its keys. */
 export interface PolicyLog {
@@ -227,6 +234,27 @@ function refuseQuorum(policy: Policy, cosigned: readonly PolicyWitness[]): never
 }
 
 /**
+ * The cosignatures of a checkpoint by a policy, as {@link checkPolicy}, where the log's keys are those under `keyName` and
+ * signature lines are verified by `holds`.
+ */
+export function checkCosigned(
+  policy: Policy,
+  note: Note,
+  head: CheckpointText,
+  keyName: string,
+  holds: SignatureRule = checkpointRule(head),
+): readonly Cosignature[] {
+  const vkeysOf = (those: readonly { readonly vkey: Vkey }[]) => those.map(({ vkey }) => vkey)
+  const ownKeys = vkeysOf(policy.logs).filter(({ name }) => name === keyName)
+  if (ownKeys.length === 0) refuse("untrusted", `the policy names no log ${shown(keyName)}`)
+  openNote(note, ownKeys, holds)
+  const times = readCosignatures(note, head, vkeysOf(policy.witnesses), holds)
+  const cosigned = policy.witnesses.filter((witness) => times.has(witness.vkey))
+  if (!isQuorum(policy, cosigned)) refuseQuorum(policy, cosigned)
+  return Array.from(times, ([vkey, time]) => ({ name: vkey.name, time }))
+}
+
+/**
  * Checks that a log of the policy signed this checkpoint and that the quorum cosigned it (C2SP tlog-policy).
  * Refuses `malformed`; `bad-signature` if a line of a key of the policy does not hold; `untrusted` with the
  * names of what is missing.
@@ -243,15 +271,5 @@ function refuseQuorum(policy: Policy, cosigned: readonly PolicyWitness[]): never
  */
 export function checkPolicy(policy: Policy, note: Note): VerifiedCheckpoint {
   const checkpoint = parseCheckpoint(note.text)
-  const vkeysOf = (those: readonly { readonly vkey: Vkey }[]) => those.map(({ vkey }) => vkey)
-  const ownKeys = vkeysOf(policy.logs).filter(({ name }) => name === checkpoint.origin)
-  if (ownKeys.length === 0) {
-    refuse("untrusted", `the policy names no log ${shown(checkpoint.origin)}`)
-  }
-  openNote(note, ownKeys, checkpointRule(checkpoint))
-  const times = readCosignatures(note, checkpoint, vkeysOf(policy.witnesses))
-  const cosigned = policy.witnesses.filter((witness) => times.has(witness.vkey))
-  if (!isQuorum(policy, cosigned)) refuseQuorum(policy, cosigned)
-  const cosignatures = Array.from(times, ([vkey, time]) => ({ name: vkey.name, time }))
-  return { checkpoint, cosignatures }
+  return { checkpoint, cosignatures: checkCosigned(policy, note, checkpoint, checkpoint.origin) }
 }

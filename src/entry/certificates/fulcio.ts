@@ -1,11 +1,10 @@
 // What Sigstore's certificate authority writes into a certificate about the identity token that it saw (Fulcio, "OID
 // information", 1.3.6.1.4.1.57264.1.1 to .23), by name. Read strictly: an extension that is there twice, or whose
 // value is not exactly in its form, has no value. Leaves out .7, a name (certificate-names.ts). Verifies nothing.
-import { AsnConvert } from "@peculiar/asn1-schema"
-import { Certificate } from "@peculiar/asn1-x509"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { unlessRefused } from "../../core/base/errors.ts"
 import { derContents } from "../der.ts"
+import { parseCertificate } from "../verifier-key.ts"
 
 const ARC = "1.3.6.1.4.1.57264.1."
 
@@ -86,7 +85,7 @@ export function readCertificateFields(der: Uint8Array): ReadonlyMap<CertificateF
 
 function extensionsOf(der: Uint8Array) {
   try {
-    return AsnConvert.parse(der, Certificate).tbsCertificate.extensions ?? []
+    return parseCertificate(der).tbsCertificate.extensions ?? []
   } catch {
     return []
   }

@@ -5,6 +5,7 @@ import { bug, refuse } from "../../core/base/errors.ts"
 import { asList, asObject, asText, isAbsent, parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_ENVELOPE } from "../../core/base/limits.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
+import { messageAlgorithm } from "../algorithm.ts"
 import type { JsonValue } from "../canonical-json.ts"
 import { assertCount, assertPayloadType, dssePae, MOST_SIGNATURES } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
@@ -26,8 +27,17 @@ import {
   sha256Of,
 } from "../signature.ts"
 import { assertNoneIdle, unboundEnvelope } from "./dsse-v002.ts"
-import type { LoggedKind, RecordedKeys, RecordedParts } from "./kind.ts"
+import type { LoggedKind, RecordedKeys, RecordedParts, StatementOf } from "./kind.ts"
 import { digestV1, pemSignature } from "./recorded.ts"
+import {
+  clientsSha256,
+  envelopeSigned,
+  membersOf,
+  onlySignature,
+  payloadDigestOf,
+  pemContent,
+  signatureContent,
+} from "./stated.ts"
 
 const named = { kind: "dsse", version: "0.0.1" } as const
 const NOT_BOTH =
@@ -138,10 +148,36 @@ function read(spec: unknown, keys: RecordedKeys): RecordedParts {
   return { payload: digestV1(payloadHash), signatures: list }
 }
 
+/**
+ * `envelopeHash` is over the JSON text that the client sent, which no bundle keeps. It binds nothing that is not bound
+ * otherwise: the payload by its own digest, its type by the signature, which is over both, and signature and key by
+ * themselves. So it counts as it is logged.
+ */
+const statement: StatementOf = (thing, key, spec) => {
+  if (thing.form !== "envelope") return undefined
+  const { envelopeHash, signatures } = membersOf(spec)
+  const { signature: content, verifier } = onlySignature(signatures)
+  const payloadHash = sha256Json(payloadDigestOf(thing))
+  return {
+    ...named,
+    algorithm: messageAlgorithm[key.keyType],
+    signed: envelopeSigned(thing, key),
+    body: (signature) =>
+      formatBody(named, {
+        envelopeHash: clientsSha256(envelopeHash),
+        payloadHash,
+        signatures: [
+          { signature: signatureContent(content, signature), verifier: pemContent(verifier, key) },
+        ],
+      }),
+  }
+}
+
 export const dsseV001 = {
   ...named,
   read,
   checks: undefined,
   envelope: unboundEnvelope("sha256"),
   rekorV1: { propose },
+  statement,
 } as const satisfies LoggedKind

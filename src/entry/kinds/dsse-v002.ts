@@ -1,7 +1,6 @@
 // Entries of kind dsse (Rekor v2, version 0.0.2): the signatures of a DSSE v1 envelope and the digest of
 // its payload. The envelope itself is not kept.
 import { compareBytes } from "../../core/base/bytes.ts"
-import { digestOf } from "../../core/base/digest.ts"
 import { bug, refuse } from "../../core/base/errors.ts"
 import { asList, asObject } from "../../core/base/json-value.ts"
 import { formatBase64, parseBase64 } from "../../core/base/text.ts"
@@ -30,8 +29,15 @@ import {
   signatureJson,
 } from "../signature.ts"
 import { readVerifierKeyText, type VerifierKeyText, verifierKeyText } from "../verifier-key.ts"
-import type { BundleForm, EnvelopeReading, NativeKind, RecordedSignature } from "./kind.ts"
+import type {
+  BundleForm,
+  EnvelopeReading,
+  NativeKind,
+  RecordedSignature,
+  StatementOf,
+} from "./kind.ts"
 import { derSignature, digestV2, envelopeChecks } from "./recorded.ts"
+import { assertKnownAlgorithm, membersOf, onlySignature, payloadDigestOf } from "./stated.ts"
 
 const named = { kind: "dsse", version: "0.0.2" } as const
 const { kind } = named
@@ -173,14 +179,16 @@ const contentOf: Bundled["contentOf"] = ({ envelope, verifiers }) => {
   return { key, content }
 }
 
-const statement: Bundled["statement"] = (thing, key) => {
+const statement: StatementOf = (thing, key, spec) => {
   if (thing.form !== "envelope") return undefined
   const algorithm = messageAlgorithm[key.keyType]
-  const payloadDigest = digestOf("sha256", thing.payload)
+  const { signatures: logged } = membersOf(membersOf(spec)["dsseV002"])
+  assertKnownAlgorithm(onlySignature(logged))
+  const payloadDigest = payloadDigestOf(thing)
   return {
-    kind,
+    ...named,
     algorithm,
-    signed: { form: "message", message: dssePae(thing.payloadType, thing.payload) },
+    signed: [{ form: "message", message: dssePae(thing.payloadType, thing.payload) }],
     body: (signature) => dsseBody({ payloadDigest, signatures: [{ algorithm, signature, key }] }),
   }
 }
@@ -197,8 +205,9 @@ export const dsseV002 = {
   checks: undefined,
   envelope: unboundEnvelope(),
   rekorV1: undefined,
+  statement,
   native: {
     propose: proposeDsse,
-    bundle: { contentOf, statement, requestOf },
+    bundle: { contentOf, requestOf },
   },
 } as const satisfies NativeKind<DsseRequest>

@@ -1,13 +1,11 @@
 // Entries of kind hashedrekord (Rekor v2, version 0.0.2): a signature over the digest of an artifact,
 // with the key it verifies under. The artifact itself is never seen.
 import { utf8 } from "../../core/base/bytes.ts"
-import { digestOf } from "../../core/base/digest.ts"
 import { bug } from "../../core/base/errors.ts"
 import { asObject, asText } from "../../core/base/json-value.ts"
 import { formatBase64, parseBase64 } from "../../core/base/text.ts"
 import { assertBodyLength } from "../../core/tree/bundle.ts"
 import { type Algorithm, algorithms, digestAlgorithm, sigstoreHashName } from "../algorithm.ts"
-import { dssePae } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
 import {
   assertHash,
@@ -20,8 +18,9 @@ import {
   proposalOf,
 } from "../signature.ts"
 import { readVerifierKeyText, type VerifierKeyText, verifierKeyText } from "../verifier-key.ts"
-import type { BundleForm, NativeKind } from "./kind.ts"
+import type { BundleForm, NativeKind, StatementOf } from "./kind.ts"
 import { derSignature, digestV2, signedDigestChecks } from "./recorded.ts"
+import { assertKnownAlgorithm, digestOfThing, membersOf } from "./stated.ts"
 
 const named = { kind: "hashedrekord", version: "0.0.2" } as const
 const { kind, version } = named
@@ -107,17 +106,15 @@ const contentOf: Bundled["contentOf"] = (request) => {
 }
 
 /** Of an envelope, too: cosign 3 logs one as a hashedrekord over its pre-authentication encoding. */
-const statement: Bundled["statement"] = (thing, key) => {
+const statement: StatementOf = (thing, key, spec) => {
   const algorithm = digestAlgorithm[key.keyType]
-  const { hash } = algorithms[algorithm]
-  const digest =
-    thing.form === "artifact"
-      ? thing.digest(hash)
-      : digestOf(hash, dssePae(thing.payloadType, thing.payload))
+  const { signature: logged } = membersOf(membersOf(spec)["hashedRekordV002"])
+  assertKnownAlgorithm(membersOf(logged))
+  const digest = digestOfThing(thing, algorithms[algorithm].hash)
   return {
-    kind,
+    ...named,
     algorithm,
-    signed: { form: "digest", digest },
+    signed: [{ form: "digest", digest }],
     body: (signature) => hashedrekordBody({ algorithm, digest, signature, key }),
   }
 }
@@ -138,8 +135,9 @@ export const hashedrekordV002 = {
   checks: signedDigestChecks,
   envelope: undefined,
   rekorV1: undefined,
+  statement,
   native: {
     propose: proposeHashedrekord,
-    bundle: { contentOf, statement, requestOf },
+    bundle: { contentOf, requestOf },
   },
 } as const satisfies NativeKind<HashedrekordRequest>

@@ -1,10 +1,18 @@
 // Rekor v1, intoto 0.0.2: a DSSE v1 envelope whose payload and signatures are base64 of base64, each
 // signature beside its own key. The body keeps everything as it was sent but the payload, of which it has
 // the digest.
-import { parseUtf8 } from "../../core/base/bytes.ts"
-import { refuse, shown } from "../../core/base/errors.ts"
-import { asBytes, asList, asObject, asText, optional } from "../../core/base/json-value.ts"
-import { formatHex, parseBase64 } from "../../core/base/text.ts"
+import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
+import { refuse, shown, unlessRefused } from "../../core/base/errors.ts"
+import {
+  asBytes,
+  asList,
+  asObject,
+  asText,
+  isAbsent,
+  optional,
+} from "../../core/base/json-value.ts"
+import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
+import { messageAlgorithm } from "../algorithm.ts"
 import type { JsonValue } from "../canonical-json.ts"
 import { assertPayloadType, dssePae, MOST_SIGNATURES } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
@@ -24,8 +32,18 @@ import type {
   RecordedKeys,
   RecordedParts,
   RecordedSignature,
+  StatementOf,
 } from "./kind.ts"
 import { digestV1, envelopeChecks, pemSignature } from "./recorded.ts"
+import {
+  clientsSha256,
+  envelopeSigned,
+  membersOf,
+  onlySignature,
+  payloadDigestOf,
+  pemContent,
+  signatureContent,
+} from "./stated.ts"
 
 const named = { kind: "intoto", version: "0.0.2" } as const
 
@@ -146,10 +164,56 @@ const messageChecks: EnvelopeReading["messageChecks"] = ({ signatures }, kept) =
   )
 }
 
+/** Base64 of base64 of a signature or a payload, the logged text as it is spelled if that is what it says. */
+function doubleContent(logged: unknown, signature: Uint8Array): string {
+  const inner = unlessRefused(() => innerText(logged, "sig"))
+  return formatBase64(utf8(signatureContent(inner, signature)))
+}
+
+/** Some logs keep the payload too, in base64 of base64; if it is there it must be the one. */
+function loggedPayload(logged: unknown, payload: Uint8Array): string | undefined {
+  return isAbsent(logged) ? undefined : doubleContent(logged, payload)
+}
+
+/**
+ * `hash` is over an envelope that the client built, and not even the log looks at it; `keyid` is a name of the client's.
+ * They bind nothing that is not bound otherwise: the payload by its own digest, type, signature and key by themselves.
+ * So they count as they are logged.
+ */
+const statement: StatementOf = (thing, key, spec) => {
+  if (thing.form !== "envelope") return undefined
+  const { envelope, hash } = membersOf(membersOf(spec)["content"])
+  const { signatures, payload: logged } = membersOf(envelope)
+  const { sig, publicKey, keyid } = onlySignature(signatures)
+  const payload = loggedPayload(logged, thing.payload)
+  const payloadHash = { algorithm: "sha256", value: formatHex(payloadDigestOf(thing)) }
+  const { payloadType } = thing
+  return {
+    ...named,
+    algorithm: messageAlgorithm[key.keyType],
+    signed: envelopeSigned(thing, key),
+    body(signature) {
+      const own = {
+        keyid: typeof keyid === "string" && keyid.isWellFormed() ? keyid : undefined,
+        publicKey: pemContent(publicKey, key),
+        sig: doubleContent(sig, signature),
+      }
+      return formatBody(named, {
+        content: {
+          envelope: { payload, payloadType, signatures: [own] },
+          hash: clientsSha256(hash),
+          payloadHash,
+        },
+      })
+    },
+  }
+}
+
 export const intotoV002 = {
   ...named,
   read,
   checks: undefined,
   envelope: { payloadChecks, envelopeChecks: () => [], messageChecks },
   rekorV1: { propose },
+  statement,
 } as const satisfies LoggedKind

@@ -86,25 +86,43 @@ export interface SignedEnvelope {
 /** What a bundle holds: a signature over an artifact, or an envelope. */
 export type SignedContent = MessageSignature | SignedEnvelope
 
-/** What a verifier holds in hand: an artifact by its digests, or an envelope. */
+/** What a verifier holds in hand: an artifact by its digests, or an envelope with what its digests are made by. */
 export type SignedThing =
   | { readonly form: "artifact"; digest(hash: HashName): Uint8Array }
-  | ({ readonly form: "envelope" } & KeptPayload)
+  | ({
+      readonly form: "envelope"
+      /** noble's by default, which is slow for large payloads. */
+      readonly digestOf?: (hash: HashName, bytes: Uint8Array) => Uint8Array
+    } & KeptPayload)
 
 /** What the signature was made over, and the entry that follows from it. */
 export interface EntryStatement {
   readonly kind: EntryKind
+  readonly version: string
   readonly algorithm: Algorithm
-  readonly signed: Signed
+  /** In which ways it may have been made; one of them must hold. */
+  readonly signed: readonly Signed[]
+  /**
+   * The body as it must be. Of the logged one only the spelling is taken, and the digests that nobody but the client
+   * could make; each module says which and why.
+   */
   body(signature: Uint8Array): Uint8Array
 }
 
-/** The kind as Sigstore bundles have it. */
+/**
+ * The entry that follows from what was signed; `spec` is that of the logged body. Undefined for a thing that the kind is
+ * not about. Refuses `unsupported` for an algorithm or a pair of key and hash that is not known here.
+ */
+export type StatementOf = (
+  thing: SignedThing,
+  key: VerifierKey,
+  spec: unknown,
+) => EntryStatement | undefined
+
+/** The way between submissions and what Sigstore bundles have of them. */
 export interface BundleForm<Request> {
   /** What a bundle holds of a submission. Refuses `unsupported` for what no bundle can hold. */
   contentOf(request: Request): { readonly key: VerifierKeyText; readonly content: SignedContent }
-  /** The entry that follows from what was signed; undefined for a thing that this kind is not about. */
-  statement(thing: SignedThing, key: VerifierKey): EntryStatement | undefined
   /**
    * The way back from a body that the log made itself to its submission; `envelope` is what was kept of it.
    * Undefined if that is not enough.
@@ -134,6 +152,8 @@ export interface LoggedKind {
   /** Where what was signed is not in the body. */
   readonly envelope: EnvelopeReading | undefined
   readonly rekorV1: RekorV1Form | undefined
+  /** Undefined for a kind that no Sigstore bundle is about. */
+  readonly statement: StatementOf | undefined
 }
 
 /** A kind that the native API takes. */

@@ -73,4 +73,5 @@ export const rekordV001 = {
   checks: signedArtifactChecks,
   envelope: undefined,
   rekorV1: { propose },
+  statement: undefined,
 } as const satisfies LoggedKind

@@ -1,8 +1,10 @@
 // Submissions of any kind at either door and the proposals that they make; and as Sigstore bundles have them: what a bundle holds of a submission, the entry that follows from what was
 // signed, and the way back from a logged body. A member of a Rekor v1 submission that is `null` is absent, and
 // members of `spec` that no kind knows are let pass, as Rekor does. Leaves out the other kinds of Rekor.
-import { refuse, shown } from "../../core/base/errors.ts"
-import { asMessage, asText } from "../../core/base/json-value.ts"
+import { parseUtf8 } from "../../core/base/bytes.ts"
+import { refuse, shown, unlessRefused } from "../../core/base/errors.ts"
+import { asMessage, asObject, asText, parseJson } from "../../core/base/json-value.ts"
+import { LONGEST_BODY } from "../../core/base/limits.ts"
 import type { Proposal } from "../entry.ts"
 import type { ProposalOptions } from "../signature.ts"
 import type { VerifierKey } from "../verifier-key.ts"
@@ -57,23 +59,47 @@ export function bundleContent(request: EntryRequest) {
   return refuse("unsupported", `bundle: expected a submission of ${BUNDLED}, found ${kind}`)
 }
 
+const stated = loggedKinds.filter(({ statement }) => statement !== undefined)
+const STATED = stated.map(({ kind, version }) => `${kind}:${version}`).join(", ")
+
+/** The body's outer members; undefined for bytes that no log writes. */
+function openBody(body: Uint8Array) {
+  return unlessRefused(() =>
+    asObject(parseJson(parseUtf8(body, "body"), "body", LONGEST_BODY), "body", [
+      "kind",
+      "apiVersion",
+      "spec",
+    ]),
+  )
+}
+
 /**
- * The entry of this kind and version that follows from what was signed. Refuses `unsupported` for a version
- * that no bundle has, `mismatch` for a kind that is not about such a thing.
+ * The entry of this kind and version that follows from what was signed, in the spelling of the logged `body`. Refuses
+ * `mismatch` for a body that is not of the kind, and for a kind that is not about such a thing; `unsupported` for a kind
+ * and version that no bundle has, or an algorithm that is not known here.
  */
 export function statementOf(
-  kind: string,
-  version: string,
+  entry: { readonly kind: string; readonly version: string; readonly body: Uint8Array },
   thing: SignedThing,
   key: VerifierKey,
 ): EntryStatement {
-  const isKnown = [...bundled.keys()].some((name) => name.endsWith(`:${version}`))
-  return (
-    bundled.get(`${kind}:${version}`)?.statement(thing, key) ??
+  const { kind, version } = entry
+  const found = stated.find((each) => each.kind === kind && each.version === version)
+  const body = openBody(entry.body)
+  const isOther = body !== undefined && (body.kind !== kind || body.apiVersion !== version)
+  if (isOther || (body === undefined && found !== undefined)) {
     refuse(
-      isKnown ? "mismatch" : "unsupported",
-      `kindVersion: expected one of ${BUNDLED} about an ${thing.form}, found ${shown(`${kind}:${version}`)}`,
+      "mismatch",
+      `the log entry is not of the kind that is stated, ${shown(`${kind}:${version}`)}`,
     )
+  }
+  if (found?.statement === undefined) {
+    const name = shown(`${kind}:${version}`)
+    return refuse("unsupported", `kindVersion: expected one of ${STATED}, found ${name}`)
+  }
+  return (
+    found.statement(thing, key, body?.spec) ??
+    refuse("mismatch", `the log entry of kind ${kind}:${version} is not about an ${thing.form}`)
   )
 }
 

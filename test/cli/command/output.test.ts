@@ -3,7 +3,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { CommanderError } from "commander"
 import { afterAll, describe, expect, it } from "vitest"
-import { exitCodeOf, Falsehood, proven } from "../../../src/cli/command/exit-code.ts"
+import {
+  exitCodeOf,
+  Falsehood,
+  proven,
+  provenAnswer,
+  Unjudged,
+} from "../../../src/cli/command/exit-code.ts"
 import { cosignatureFields } from "../../../src/cli/command/fetched-head.ts"
 import { readText, writeWhole } from "../../../src/cli/command/file.ts"
 import { createOutput } from "../../../src/cli/command/output.ts"
@@ -93,7 +99,24 @@ describe("exitCodeOf()", () => {
     expect(exitCodeOf(new CommanderError(1, "commander.unknownOption", "x"))).toBe(2)
     expect(exitCodeOf(new CommanderError(0, "commander.helpDisplayed", "x"))).toBe(0)
     expect(exitCodeOf(new Falsehood(new Refusal("mismatch", "x")))).toBe(3)
+    expect(exitCodeOf(new Unjudged(new Refusal("malformed", "x")))).toBe(5)
     expect(exitCodeOf(new Error("bug: x"))).toBeUndefined()
+  })
+
+  it.each([
+    ["unsupported", Unjudged],
+    ["malformed", Unjudged],
+    ["too-large", Unjudged],
+    ["mismatch", Falsehood],
+    ["bad-signature", Falsehood],
+    ["bad-proof", Falsehood],
+    ["untrusted", Falsehood],
+  ] as const)("sorts a verifier's refusal by its code: %s", (code, verdict) => {
+    const verification = () => {
+      throw new Refusal(code, "x")
+    }
+    expect(() => proven(verification)).toThrow(verdict)
+    expect(() => provenAnswer(verification)).toThrow(verdict === Unjudged ? Refusal : Falsehood)
   })
 
   it("makes a falsehood of a verification's refusal only", () => {

@@ -79,19 +79,29 @@ test("countersign evidence verify exits with 3 for a case against another key", 
   expect(JSON.parse(json.out)).toMatchObject({ verified: false, code: "untrusted" })
 })
 
+test("countersign evidence verify exits with 3 for a changed file", async () => {
+  const changed = fork.text.replace("kind fork", "kind time")
+  expect((await verify(write("changed.evidence", changed))).code).toBe(3)
+})
+
 test.each([
-  { name: "a changed file", content: fork.text.replace("kind fork", "kind time") },
   { name: "no evidence at all", content: "hello\n" },
   { name: "bytes that are no text", content: Uint8Array.of(0xff, 0xfe) },
   { name: "an empty file", content: "" },
-])("countersign evidence verify exits with 3 for $name", async ({ content }) => {
-  expect((await verify(write("changed.evidence", content))).code).toBe(3)
+])("countersign evidence verify exits with 5 for $name", async ({ content }) => {
+  const path = write("unreadable.evidence", content)
+  expect((await verify(path)).code).toBe(5)
+  const json = JSON.parse((await verify(path, "--json")).out)
+  expect(json).toMatchObject({ verified: false, judged: false, code: "malformed" })
 })
 
-test("countersign evidence verify fails for a file that is too large or not there", async () => {
+test("countersign evidence verify does not judge a file that is too large", async () => {
   const large = await verify(write("large.evidence", "x".repeat(LONGEST_EVIDENCE + 1)))
-  expect(large.code).toBe(1)
+  expect(large.code).toBe(5)
   expect(large.err).toContain(`${LONGEST_EVIDENCE}`)
+})
+
+test("countersign evidence verify fails for a file that is not there", async () => {
   expect((await verify(join(folder, "missing.evidence"))).code).toBe(1)
 })
 

@@ -118,6 +118,8 @@ describe("a DSSE envelope", () => {
   test("with the longest payload is read in a bundle with the most and longest entries", () => {
     const entry = logEntry(MOST_PROOF_HASHES, new Uint8Array(LONGEST_BODY), longNote)
     const text = formatSigstoreBundle({
+      version: "0.3",
+      timestamps: [],
       verifier: { form: "hint", hint: "" },
       content: {
         form: "dsse",

@@ -53,6 +53,8 @@ export interface Wanted {
   /** By the last number of Fulcio's object identifier; from 8 on as DER. */
   readonly fields?: Readonly<Record<number, string>>
   readonly more?: readonly Extension[]
+  /** Extensions that are made from the rest of what is signed, as a log's promise is (RFC 6962). */
+  readonly promised?: (signed: Uint8Array) => readonly Extension[]
   /** What it is signed over; `sha1` is supported nowhere. */
   readonly hash?: HashName | "sha1"
 }
@@ -75,7 +77,10 @@ function named(name: string): Name {
   return new Name([new RelativeDistinguishedName([attribute])])
 }
 
-function keyIdOf({ spki }: Signer): Uint8Array {
+/** Whom a certificate is for. */
+type Subject = Pick<Signer, "spki">
+
+function keyIdOf({ spki }: Subject): Uint8Array {
   return Uint8Array.from(createHash("sha1").update(spki).digest())
 }
 
@@ -104,7 +109,7 @@ function fieldExtension(last: number, text: string): Extension {
   return extension(`1.3.6.1.4.1.57264.1.${last}`, value)
 }
 
-function extensionsOf(subject: Signer, issuer: Signer, wanted: Wanted): Extension[] {
+function extensionsOf(subject: Subject, issuer: Signer, wanted: Wanted): Extension[] {
   const { isAuthority = false, pathLength, fields = {}, more = [] } = wanted
   const usage =
     wanted.usage ?? (isAuthority ? KeyUsageFlags.keyCertSign : KeyUsageFlags.digitalSignature)
@@ -128,7 +133,7 @@ function extensionsOf(subject: Signer, issuer: Signer, wanted: Wanted): Extensio
 }
 
 /** A certificate for `subject`, signed by the issuer's key under the issuer's name. */
-export function issue(issuer: Issuer, name: string, subject: Signer, wanted: Wanted): Uint8Array {
+export function issue(issuer: Issuer, name: string, subject: Subject, wanted: Wanted): Uint8Array {
   const { notBefore = new Date(Date.now() - HOUR), hash = "sha256" } = wanted
   const notAfter = wanted.notAfter ?? new Date(notBefore.getTime() + YEAR)
   const signature = algorithmOf(issuer.signer, hash)
@@ -142,6 +147,10 @@ export function issue(issuer: Issuer, name: string, subject: Signer, wanted: Wan
     subjectPublicKeyInfo: AsnConvert.parse(subject.spki, SubjectPublicKeyInfo),
     extensions: new Extensions(extensionsOf(subject, issuer.signer, wanted)),
   })
+  if (wanted.promised !== undefined) {
+    const rest = new Uint8Array(AsnConvert.serialize(tbsCertificate))
+    tbsCertificate.extensions?.push(...wanted.promised(rest))
+  }
   const tbs = Buffer.from(AsnConvert.serialize(tbsCertificate))
   const digest = issuer.signer.keyType === "ed25519" ? null : hash
   const signed = sign(digest, tbs, issuer.signer.privateKey)

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest"
 import { parse } from "yaml"
 import { dssePae, formatEnvelope } from "../../../src/entry/dsse.ts"
 import { entryKinds } from "../../../src/entry/kind-names.ts"
+import type { SignedThing } from "../../../src/entry/kinds/kind.ts"
 import { loggedKinds, nativeList } from "../../../src/entry/kinds/registry.ts"
 import { proposeEntry, recordedRequest, statementOf } from "../../../src/entry/kinds/request.ts"
 import { hasEnvelope, readSummary } from "../../../src/entry/kinds/summary.ts"
@@ -124,22 +125,72 @@ describe("statementOf()", () => {
   const artifact = { form: "artifact", digest: () => new Uint8Array(32) } as const
   const envelope = { form: "envelope", payloadType: "text/plain", payload } as const
 
+  /** A body of which only the outer members are there: what follows from it is another one. */
+  function entryOf(kind: string, version: string, spec: object = {}) {
+    const body = new TextEncoder().encode(JSON.stringify({ apiVersion: version, kind, spec }))
+    return { kind, version, body }
+  }
+  const statement = (kind: string, version: string, thing: SignedThing, spec?: object) =>
+    statementOf(entryOf(kind, version, spec), thing, key)
+
   test("follows the kind and version of the entry", () => {
-    expect(statementOf("hashedrekord", "0.0.2", artifact, key)).toMatchObject({
+    expect(statement("hashedrekord", "0.0.2", artifact)).toMatchObject({
       kind: "hashedrekord",
-      signed: { form: "digest", digest: new Uint8Array(32) },
+      version: "0.0.2",
+      signed: [{ form: "digest", digest: new Uint8Array(32) }],
     })
-    expect(statementOf("dsse", "0.0.2", envelope, key)).toMatchObject({
+    expect(statement("dsse", "0.0.2", envelope)).toMatchObject({
       kind: "dsse",
-      signed: { form: "message", message: dssePae("text/plain", payload) },
+      version: "0.0.2",
+      signed: [{ form: "message", message: dssePae("text/plain", payload) }],
     })
-    expect(statementOf("hashedrekord", "0.0.2", envelope, key).signed.form).toBe("digest")
+    expect(statement("hashedrekord", "0.0.2", envelope).signed[0]?.form).toBe("digest")
+    expect(statement("hashedrekord", "0.0.1", artifact).version).toBe("0.0.1")
+    expect(statement("dsse", "0.0.1", envelope).version).toBe("0.0.1")
+    expect(statement("intoto", "0.0.2", envelope).kind).toBe("intoto")
   })
 
-  test("refuses a kind that is not about such a thing, and another version", () => {
-    expectRefusal("mismatch", () => statementOf("dsse", "0.0.2", artifact, key))
-    expectRefusal("mismatch", () => statementOf("rekord", "0.0.2", artifact, key))
-    expectRefusal("unsupported", () => statementOf("hashedrekord", "0.0.1", artifact, key))
+  test("refuses a kind that is not about such a thing, and a body of another kind", () => {
+    for (const [kind, version] of [
+      ["dsse", "0.0.1"],
+      ["dsse", "0.0.2"],
+      ["intoto", "0.0.2"],
+    ] as const) {
+      expectRefusal("mismatch", () => statement(kind, version, artifact))
+    }
+    for (const [kind, version] of [
+      ["hashedrekord", "0.0.1"],
+      ["dsse", "0.0.2"],
+      ["helm", "0.0.1"],
+    ] as const) {
+      const entry = { ...entryOf("hashedrekord", "0.0.2"), kind, version }
+      expectRefusal("mismatch", () => statementOf(entry, artifact, key))
+    }
+    const garbage = { kind: "dsse", version: "0.0.1", body: new Uint8Array(3) }
+    expectRefusal("mismatch", () => statementOf(garbage, envelope, key))
+  })
+
+  test("does not judge a kind, a version or an algorithm that it does not know", () => {
+    for (const [kind, version] of [
+      ["rekord", "0.0.1"],
+      ["rekord", "0.0.2"],
+      ["hashedrekord", "0.0.3"],
+      ["helm", "0.0.1"],
+    ] as const) {
+      expectRefusal("unsupported", () => statement(kind, version, artifact))
+    }
+    const verifier = { keyDetails: "PKIX_RSA_PSS_2048_SHA256" }
+    expectRefusal("unsupported", () =>
+      statement("hashedrekord", "0.0.2", artifact, {
+        hashedRekordV002: { signature: { verifier } },
+      }),
+    )
+    expectRefusal("unsupported", () =>
+      statement("dsse", "0.0.2", envelope, { dsseV002: { signatures: [{ verifier }] } }),
+    )
+    expectRefusal("unsupported", () =>
+      statement("hashedrekord", "0.0.1", artifact, { data: { hash: { algorithm: "sha512" } } }),
+    )
   })
 })
 

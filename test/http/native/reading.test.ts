@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { verifyBundle } from "../../../src/client/verify.ts"
+import { verifyBundle } from "../../../src/client/verify/verify.ts"
 import { parseHex } from "../../../src/core/base/text.ts"
 import { openCheckpoint } from "../../../src/core/note/checkpoint.ts"
 import { parseVkey } from "../../../src/core/note/note.ts"

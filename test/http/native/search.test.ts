@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { verifyBundle } from "../../../src/client/verify.ts"
+import { verifyBundle } from "../../../src/client/verify/verify.ts"
 import { Trouble } from "../../../src/core/base/errors.ts"
 import { EMPTY_ROOT } from "../../../src/core/tree/hash.ts"
 import type { DsseRequest } from "../../../src/entry/kinds/dsse-v002.ts"

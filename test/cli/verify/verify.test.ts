@@ -42,6 +42,8 @@ describe("countersign verify", () => {
       kind: "hashedrekord",
       algorithm: "PKIX_ECDSA_P256_SHA_256",
       cosignatures: [],
+      inclusion: "proof",
+      passedOver: [],
     })
   })
 
@@ -57,21 +59,11 @@ describe("countersign verify", () => {
     }
   })
 
-  it("exits with 1 for JSON lines, which are more than one bundle", async () => {
-    const text = workspace.read("app.bin.sigstore.json")
-    const lines = workspace.write("app.jsonl", `${text.trim()}\n${text.trim()}\n`)
-    const ran = await verify({ policy: workspace.policy, bundle: lines })
-    expect(ran).toMatchObject({ code: 1, out: "" })
-    expect(ran.err).toContain("found JSON lines with 2 of them")
-    const spread = workspace.write("app.json", JSON.stringify(JSON.parse(text), undefined, 2))
-    expect(await verify({ policy: workspace.policy, bundle: spread })).toMatchObject({ code: 0 })
-  })
-
-  it("names cosign's older format, and the flag that makes the new one", async () => {
+  it("names cosign's older format in what it says of a broken one", async () => {
     const old = workspace.write("old.json", '{"base64Signature":"AA==","rekorBundle":{}}')
     const ran = await verify({ policy: workspace.policy, bundle: old })
-    expect(ran).toMatchObject({ code: 3 })
-    expect(ran.err).toContain("--new-bundle-format")
+    expect(ran).toMatchObject({ code: 5 })
+    expect(ran.err).toContain("malformed: cosign's older bundle: rekorBundle")
   })
 
   it("exits with 3 and the one reason if the bundle does not hold", async () => {
@@ -79,12 +71,10 @@ describe("countersign verify", () => {
     const other = workspace.write("other.bin", "another artifact")
     const stranger = writeKeys(workspace, "stranger")
     const text = workspace.read("app.bin.sigstore.json")
-    const cut = workspace.write("cut.json", text.slice(0, -9))
     const edited = workspace.write("edited.json", text.replace('"logIndex":"0"', '"logIndex":"1"'))
     const cases: [Record<string, string>, string][] = [
       [{ artifact: other }, "mismatch"],
       [{ key: stranger.public }, "bad-signature"],
-      [{ bundle: cut }, "malformed"],
       [{ bundle: edited }, "bad-proof"],
     ]
     for (const [changes, code] of cases) {
@@ -99,6 +89,16 @@ describe("countersign verify", () => {
     }
     const human = await verify({ ...trust, artifact: other })
     expect(human).toMatchObject({ code: 3, out: "" })
+  })
+
+  it("exits with 5 and the reason if the bundle cannot be judged", async () => {
+    const cut = workspace.read("app.bin.sigstore.json").slice(0, -9)
+    const bundle = workspace.write("cut.json", cut)
+    const ran = await verify({ policy: workspace.policy, bundle }, "--json")
+    expect(ran.code).toBe(5)
+    const json = { verified: false, judged: false, code: "malformed", reason: expect.any(String) }
+    expect(JSON.parse(ran.out)).toEqual(json)
+    expect(ran.err).toMatch(/^countersign: malformed: .+\n$/)
   })
 
   it("exits with 1 if a file is missing or is not what it should be", async () => {

@@ -1,0 +1,70 @@
+// One trial of the client under test: a case as the suite has it, given by its files, with the exit code that is right.
+
+import { lastWords, runCommand } from "../running/process.ts"
+import { projectPath } from "../running/project.ts"
+import type { Room } from "../running/room.ts"
+
+export interface Trial {
+  readonly name: string
+  readonly isGood: boolean
+  /** Paths. */
+  readonly bundle: string
+  readonly trustedRoot?: string
+  readonly key?: string
+  readonly identity: string
+  readonly issuer: string
+  /** The artifact's path, or its digest. */
+  readonly artifact: string
+}
+
+function wordsOf(trial: Trial): readonly string[] {
+  const { bundle, trustedRoot, key, identity, issuer, artifact } = trial
+  const signer =
+    key === undefined
+      ? ["--certificate-identity", identity, "--certificate-oidc-issuer", issuer]
+      : ["--key", key]
+  const root = trustedRoot === undefined ? [] : ["--trusted-root", trustedRoot]
+  return ["verify-bundle", "--bundle", bundle, ...signer, ...root, artifact]
+}
+
+/** How a client is run: the trusted root for bundles without one, and whether it may fail before it judges. */
+export interface TrialOptions {
+  readonly publicRoot?: string
+  /** Where the trusted root itself is bad, nothing can be judged by it. */
+  readonly mayFail?: boolean
+}
+
+/** The exit codes of a command line that was not understood, and of a program that failed. */
+const MISUSED = [2, 1]
+
+/** What was wrong about it; undefined if nothing was. */
+async function runTrial(
+  room: Room,
+  trial: Trial,
+  { publicRoot, mayFail = false }: TrialOptions,
+): Promise<string | undefined> {
+  const client = [process.execPath, projectPath("dist-interop/interop/conformance/client.js")]
+  const env = { ...room.env, ...(publicRoot && { COUNTERSIGN_PUBLIC_ROOT: publicRoot }) }
+  const ended = await runCommand([...client, ...wordsOf(trial)], { cwd: room.folder, env })
+  const { code } = ended
+  const found = `exit ${code}: ${lastWords(ended)}`
+  if (trial.isGood) return code === 0 ? undefined : `${trial.name}: expected exit 0, found ${found}`
+  if (code === 0) return `${trial.name}: expected a refusal, found exit 0`
+  const isMisused = code === undefined || (!mayFail && MISUSED.includes(code))
+  return isMisused ? `${trial.name}: expected exit 3 or 5, found ${found}` : undefined
+}
+
+/** Runs one after the other, each made when its turn has come; throws an error with all that was wrong. */
+export async function runTrials(
+  room: Room,
+  trials: readonly (() => Trial)[],
+  options: TrialOptions,
+): Promise<void> {
+  const wrong: string[] = []
+  for (const make of trials) {
+    const found = await runTrial(room, make(), options)
+    if (found !== undefined) wrong.push(found)
+  }
+  if (trials.length === 0) throw new Error("expected cases, found none")
+  if (wrong.length > 0) throw new Error(`${wrong.length} of ${trials.length}: ${wrong.join("; ")}`)
+}
