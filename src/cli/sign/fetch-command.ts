@@ -3,8 +3,8 @@ import type { Command, Option } from "commander"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { shellLine } from "../command/shell-words.ts"
 
-/** What names the log and whom to trust; options of the environment are there for the next command, too. */
-const REPEATED = ["log", "trustedRoot", "policy"]
+/** What names the log, the way to it and whom to trust; options of the environment are there for the next command, too. */
+const REPEATED = ["log", "trustedRoot", "policy", "caFile", "timeout", "retries"]
 
 function repeated(command: Command, option: Option): readonly string[] {
   const name = option.attributeName()

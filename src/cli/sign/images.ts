@@ -7,21 +7,17 @@ import { bug, refuse, shown } from "../../core/base/errors.ts"
 import { LONGEST_BUNDLE } from "../../core/base/limits.ts"
 import { parseHex } from "../../core/base/text.ts"
 import { readBytes } from "../command/file.ts"
-import { optional, type ValuesOf } from "../command/options.ts"
-import { openRegistry, registryOptions } from "../command/registry-options.ts"
+import { type NetworkOptions, openNetwork } from "../command/network.ts"
+import { openRegistry, type RegistryOptions } from "../command/registry-options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import type { NamedArtifact } from "./places.ts"
 import type { Subject } from "./statements.ts"
 
-export const imageOptions = [
-  optional("--image <reference...>", "the image to sign: HOST/REPOSITORY@sha256:HEX"),
-  optional("--registry <url>", "where the registry of --image is, if not at https://HOST"),
-  optional("--own-digest-only", "do not ask the registry; name an image by its own digest alone"),
-  optional("--push", "put the bundle of an image into its registry, beside the image"),
-  ...registryOptions,
-] as const
-
-type ImageOptions = ValuesOf<typeof imageOptions>
+interface ImageOptions extends RegistryOptions, NetworkOptions {
+  /** The base URL of the registry, if not that of the image's host. */
+  readonly registry?: string
+  readonly ownDigestOnly?: true
+}
 
 interface Image {
   readonly host: string
@@ -63,8 +59,10 @@ function knownDigest(digest: string): Subject["digests"] {
 }
 
 export function createImages(options: ImageOptions, terminal: Terminal): Images {
-  function open({ host }: Image): Promise<Registry> {
-    return openRegistry(options.registry ?? registryUrl(host), options, terminal.fetch)
+  async function open({ host }: Image): Promise<Registry> {
+    const { fetch, patience } = await openNetwork(options, terminal)
+    const url = options.registry ?? registryUrl(host)
+    return await openRegistry(url, options, fetch, undefined, patience)
   }
 
   async function manifestOf(image: Image): Promise<FoundManifest> {

@@ -1,15 +1,11 @@
-// Submissions whose answer was lost: the log gives an equal entry the same index, so the very same request is sent
-// again, and in the end the entry is looked for by its leaf hash. Nobody is told that something is logged unless the
-// log has proven it.
-import { setTimeout as pause } from "node:timers/promises"
+// Submissions whose answer was lost. The log gives an equal entry the same index, so its client has sent the very same
+// request again as often as it may; in the end the entry is looked for by its leaf hash. Nobody is told that something
+// is logged unless the log has proven it.
 import type { BatchOutcome, LogClient, SubmitOptions } from "../../client/log-client.ts"
 import { proposedBody, type Receipt } from "../../client/receipt.ts"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { portableHasher } from "../../core/tree/hash.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
-
-/** Milliseconds before each further try. */
-const PAUSES = [250, 1_000] as const
 
 /** What says that no connection was made, so that nothing can have arrived. */
 const NEVER_SENT: readonly string[] = [
@@ -29,18 +25,6 @@ function codeIn(error: unknown): string {
 /** Whether the request may have arrived although no answer came. */
 function isLost(error: unknown): boolean {
   return error instanceof Trouble && error.code === "network" && codeIn(error) === ""
-}
-
-async function resent<T>(send: () => Promise<T>): Promise<T> {
-  for (const milliseconds of PAUSES) {
-    try {
-      return await send()
-    } catch (error) {
-      if (!isLost(error)) throw error
-      await pause(milliseconds)
-    }
-  }
-  return await send()
 }
 
 function doubted(error: Trouble): Trouble {
@@ -74,13 +58,17 @@ async function lookedUp(
   }
 }
 
-/** Looks for each entry, until the log does not answer that either. */
-async function lookedFor(
+/**
+ * Looks for the entry of each request whose answer was lost, until the log does not answer that either. Gives one outcome
+ * for each, in the same order; rejects with `error` if nothing can have arrived.
+ */
+export async function recovered(
   log: LogClient,
   requests: readonly EntryRequest[],
   options: SubmitOptions,
   error: Trouble,
 ): Promise<readonly BatchOutcome[]> {
+  if (!isLost(error)) throw error
   const outcomes: BatchOutcome[] = []
   let isReachable = true
   for (const request of requests) {
@@ -89,26 +77,4 @@ async function lookedFor(
     outcomes.push(typeof found === "string" ? { error: doubted(error) } : found)
   }
   return outcomes
-}
-
-/**
- * Submits up to one batch; gives one outcome for each, in the same order. Rejects only if nothing of it can have
- * arrived, or the log refuses all of it.
- */
-export async function submitPatiently(
-  log: LogClient,
-  requests: readonly EntryRequest[],
-  options: SubmitOptions,
-  form: "single" | "batch",
-): Promise<readonly BatchOutcome[]> {
-  const [only] = requests
-  try {
-    if (form === "batch" || only === undefined) {
-      return await resent(() => log.submitBatch(requests, options))
-    }
-    return [{ receipt: await resent(() => log.submit(only, options)) }]
-  } catch (error) {
-    if (!(error instanceof Trouble) || !isLost(error)) throw error
-    return await lookedFor(log, requests, options, error)
-  }
 }

@@ -5,27 +5,19 @@ import { bug } from "../../core/base/errors.ts"
 import { asList, asObject, asText, optional, parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_BUNDLE, LONGEST_PEM } from "../../core/base/limits.ts"
 import { present } from "../../core/base/present.ts"
-import { formatBase64, formatHex } from "../../core/base/text.ts"
 import { algorithms, digestAlgorithm } from "../../entry/algorithm.ts"
 import { type DsseEnvelope, MOST_SIGNATURES } from "../../entry/dsse.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { type VerifierKey, verifierKeyText } from "../../entry/verifier-key.ts"
 import { digestFile, readBytes, readText } from "../command/file.ts"
+<<<<<<< HEAD
 import type { FileSignature } from "./keys/private-key.ts"
 import { readSignatureFile } from "./signature-file.ts"
+=======
+import { hashedrekordRequest } from "./signed-digest.ts"
 
-/** A signature over a file or a text, by this key. */
-export function hashedrekordRequest(
-  key: VerifierKey,
-  { hash, digest, signature }: FileSignature,
-): EntryRequest {
-  return {
-    kind: "hashedrekord",
-    digest: `${hash}:${formatHex(digest)}`,
-    signature: formatBase64(signature),
-    ...verifierKeyText(key),
-  }
-}
+const LONGEST_SIGNATURE_FILE = 4 * LONGEST_SIGNATURE
+>>>>>>> sign
 
 export async function readKey(path: string): Promise<VerifierKey> {
   return readKeyFile(await readBytes(path, "public key", LONGEST_PEM), `public key ${path}`)

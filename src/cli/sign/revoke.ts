@@ -9,8 +9,8 @@ import { networkOptions } from "../command/network.ts"
 import { defineCommand, jsonOption, mandatory, optional } from "../command/options.ts"
 import { trustOptions } from "../command/trust-options.ts"
 import { openPrivateKey, passphraseOption } from "./keys/open-private-key.ts"
-import { hashedrekordRequest } from "./requests.ts"
 import { submitAll } from "./sending.ts"
+import { hashedrekordRequest } from "./signed-digest.ts"
 
 export const revokeCommand = defineCommand({
   options: [
@@ -33,7 +33,7 @@ Example:
   countersign revoke --log https://log.example.com --key stolen.pem --yes`,
   async run(options, called) {
     const { log: url, key: file, bundle, yes } = options
-    const { verifier, signBytes } = await openPrivateKey(file, options, called.output)
+    const { verifier, signBytes } = await openPrivateKey(file, options, called)
     const fingerprint = sha256Text(digestOf("sha256", verifier.spki))
     if (yes !== true) {
       called.command.error(

@@ -1,11 +1,11 @@
 // Logs what artifacts were signed with, one after the other or in batches: places are looked at first, bundles that are
 // there and hold are kept, everything else is sent, and in the end it is said what is missing.
+import type { BatchOutcome } from "../../client/log-client.ts"
 import { bug, Refusal, refuse, Trouble } from "../../core/base/errors.ts"
 import { LONGEST_BATCH, MOST_IN_BATCH } from "../../core/base/limits.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import type { Called } from "../command/options.ts"
 import { type Job, preparePlaces } from "./places.ts"
-import { submitPatiently } from "./recovery.ts"
 import { openSubmission, type Submission } from "./submission.ts"
 
 /** Makes the request for one artifact. */
@@ -77,15 +77,32 @@ async function* batchesOf(jobs: readonly Job[], make: RequestMaker, submission: 
   if (batch.length > 0) yield batch
 }
 
+/** One outcome for each request; what was lost on the way is looked for. */
+async function submitted(
+  { log, waiting }: Submission,
+  requests: readonly EntryRequest[],
+  form: "single" | "batch",
+): Promise<readonly BatchOutcome[]> {
+  const [only] = requests
+  try {
+    if (form === "batch" || only === undefined) return await log.submitBatch(requests, waiting)
+    return [{ receipt: await log.submit(only, waiting) }]
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error
+    const { recovered } = await import("./recovery.ts")
+    return await recovered(log, requests, waiting, error)
+  }
+}
+
 /** Gives the jobs whose bundles were written; throws trouble if the log is out of reach. */
 async function sendBatch(
   batch: readonly Prepared[],
   form: "single" | "batch",
   submission: Submission,
 ) {
-  const { log, waiting, keep, progress } = submission
+  const { keep, progress } = submission
   const requests = batch.map(({ request }) => request)
-  const outcomes = await submitPatiently(log, requests, waiting, form)
+  const outcomes = await submitted(submission, requests, form)
   const written: Job[] = []
   for (const [i, { job, request }] of batch.entries()) {
     const outcome = outcomes[i] ?? bug("a batch answer is too short")

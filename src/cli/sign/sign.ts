@@ -14,12 +14,13 @@ import {
   parsed,
   type ValuesOf,
 } from "../command/options.ts"
+import { registryOptions } from "../command/registry-options.ts"
 import { trustOptions } from "../command/trust-options.ts"
-import { createImages, type Images, imageOptions, namedImage } from "./images.ts"
+import type { Images } from "./images.ts"
 import { openPrivateKey, passphraseOption } from "./keys/open-private-key.ts"
 import { type Job, jobsOf, namedFile, placeOptions } from "./places.ts"
-import { hashedrekordRequest } from "./requests.ts"
 import { type RequestMaker, submitAll } from "./sending.ts"
+import { hashedrekordRequest } from "./signed-digest.ts"
 import {
   fileSubject,
   type Predicate,
@@ -28,6 +29,14 @@ import {
   SIGNED_PREDICATE,
   statementRequest,
 } from "./statements.ts"
+
+const imageOptions = [
+  optional("--image <reference...>", "the image to sign: HOST/REPOSITORY@sha256:HEX"),
+  optional("--registry <url>", "where the registry of --image is, if not at https://HOST"),
+  optional("--own-digest-only", "do not ask the registry; name an image by its own digest alone"),
+  optional("--push", "put the bundle of an image into its registry, beside the image"),
+  ...registryOptions,
+] as const
 
 const signOptions = [
   logOption(),
@@ -76,12 +85,12 @@ function isStatement(artifact: string, { image = [], statement, predicate }: Sig
 
 function requestMaker(
   options: SignOptions,
-  { output }: Called,
+  called: Called,
   predicate: Predicate,
   images: Images,
 ): () => Promise<RequestMaker> {
   return async () => {
-    const key = await openPrivateKey(options.key, options, output)
+    const key = await openPrivateKey(options.key, options, called)
     return async (artifact) => {
       if (!isStatement(artifact, options)) {
         return hashedrekordRequest(key.verifier, await key.signFile(artifact))
@@ -119,6 +128,8 @@ async function push(
 async function sign(options: SignOptions, called: Called): Promise<void> {
   assertMeaning(options, called.command)
   const { artifact = [], image = [] } = options
+  // Whoever asks for help, or has mistyped an option, waits for none of this.
+  const { createImages, namedImage } = await import("./images.ts")
   const named = [...artifact.map(namedFile), ...image.map(namedImage)]
   const inputs = [...artifact, options.key, options.predicate, options.passphraseFile]
   const read = inputs.filter((it) => it !== undefined)

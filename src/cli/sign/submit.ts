@@ -1,15 +1,26 @@
 // `countersign submit`: logs what is signed already, verifies the receipts and writes a bundle for each. What is logged
 // is decided from the flags before any file is read. With --key it signs first, as `countersign sign` does.
-import type { Command } from "commander"
+
 import { logOption } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
+<<<<<<< HEAD
 import { defineCommand, jsonOption, optional, type ValuesOf } from "../command/options.ts"
 import type { Output } from "../command/output.ts"
+=======
+import {
+  type Called,
+  defineCommand,
+  jsonOption,
+  optional,
+  type ValuesOf,
+} from "../command/options.ts"
+>>>>>>> sign
 import { trustOptions } from "../command/trust-options.ts"
 import { openPrivateKey, passphraseOption } from "./keys/open-private-key.ts"
 import { jobsOf, namedFile, placeOptions } from "./places.ts"
-import { detachedRequest, envelopeRequest, hashedrekordRequest } from "./requests.ts"
+import { detachedRequest, envelopeRequest } from "./requests.ts"
 import { type RequestMaker, submitAll } from "./sending.ts"
+import { hashedrekordRequest } from "./signed-digest.ts"
 
 const submitOptions = [
   logOption(),
@@ -38,24 +49,23 @@ const USAGE =
 function requestsFor(
   artifacts: readonly string[],
   options: SubmitOptions,
-  command: Command,
-  output: Output,
+  called: Called,
 ): () => Promise<RequestMaker> {
   const { key = "", signature = "", publicKey = "" } = options
   const inputs = ["artifact", "key", "signature", "publicKey", "envelope"] as const
   switch (inputs.filter((name) => options[name] !== undefined).join()) {
     case "artifact,key":
       return async () => {
-        const { verifier, signFile } = await openPrivateKey(key, options, output)
+        const { verifier, signFile } = await openPrivateKey(key, options, called)
         return async (path) => hashedrekordRequest(verifier, await signFile(path))
       }
     case "artifact,signature,publicKey":
-      if (artifacts.length > 1) command.error("error: one signature is over one artifact")
+      if (artifacts.length > 1) called.command.error("error: one signature is over one artifact")
       return async () => (path) => detachedRequest(path, signature, publicKey)
     case "publicKey,envelope":
       return async () => (path) => envelopeRequest(path, publicKey)
     default:
-      return command.error(USAGE)
+      return called.command.error(USAGE)
   }
 }
 
@@ -74,10 +84,10 @@ is one entry, however often it is submitted. If no answer comes, the same is sen
 the log is asked for the entry. Exits with 1 if an artifact was not logged, or was not witnessed in
 time with --witnessed, with 3 if a receipt is false.`,
   async run(options, called) {
-    const { command, output } = called
+    const { command } = called
     const { artifact, envelope = "", signature, publicKey, key } = options
     const artifacts = artifact ?? [envelope]
-    const open = requestsFor(artifacts, options, command, output)
+    const open = requestsFor(artifacts, options, called)
     const inputs = [...artifacts, signature, publicKey, key].filter((it) => it !== undefined)
     const jobs = jobsOf(artifacts.map(namedFile), inputs, options, command)
     await submitAll(called, jobs, open, options)

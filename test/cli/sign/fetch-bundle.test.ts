@@ -157,10 +157,12 @@ describe("nothing is given", () => {
   test.each([
     [
       "another entry",
+      3,
       (bundle: Bundle) => ({ ...bundle, ...JSON.parse(workspace.read("one.bin.sigstore.json")) }),
     ],
     [
       "another body",
+      1,
       (bundle: Bundle) => {
         entryOf(bundle)["canonicalizedBody"] = Buffer.from('{"kind":"x"}').toString("base64")
         return bundle
@@ -168,16 +170,16 @@ describe("nothing is given", () => {
     ],
     [
       "another index",
+      3,
       (bundle: Bundle) => {
         entryOf(bundle)["logIndex"] = "2"
         return bundle
       },
     ],
-  ])("if the log gives %s", async (_name, change) => {
+  ] as const)("if the log gives %s", async (_name, code, change) => {
     const fetch = lying(/\/bundle$/, (answer) => change(answer as unknown as Bundle))
     const ran = await run(["fetch-bundle", ...pinned(), "--index", "5"], { fetch })
-    expect(ran).toMatchObject({ out: "" })
-    expect([3, 5]).toContain(ran.code)
+    expect(ran).toMatchObject({ code, out: "" })
   })
 
   test("if the log's search gives an entry about something else", async () => {

@@ -2,7 +2,7 @@
 // digest.
 import { createHash, generateKeyPairSync } from "node:crypto"
 import { rmSync } from "node:fs"
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { dssePae } from "../../../src/entry/dsse.ts"
 import { IN_TOTO_PAYLOAD_TYPE } from "../../../src/entry/statement/pae.ts"
 import { readStatement } from "../../../src/entry/statement/reading.ts"
@@ -28,8 +28,10 @@ afterAll(() => workspace.close())
 
 const size = () => workspace.served.log.head().size
 
+const pinned = () => ["--log", workspace.url, "--trusted-root", workspace.trustedRoot]
+
 function sign(...words: readonly string[]): Promise<Ran> {
-  return run(["sign", "--log", workspace.url, "--trusted-root", workspace.trustedRoot, ...words])
+  return run(["sign", ...pinned(), ...words])
 }
 
 function verify(bundle: string, artifact: string, key: string): Promise<Ran> {
@@ -292,22 +294,17 @@ describe("the key", () => {
     const artifact = workspace.write("cosign.bin", "cosign")
     const key = workspace.write("cosign.key", COSIGN_2)
     const publicKey = workspace.write("cosign.pub", COSIGN_2_PUBLIC)
-    vi.stubEnv("COSIGN_PASSWORD", "secret")
-    try {
-      expect(await sign("--artifact", artifact, "--key", key)).toMatchObject({ code: 0 })
-      const file = workspace.write("passphrase", "secret\r\n")
-      vi.stubEnv("COSIGN_PASSWORD", "wrong")
-      const words = ["--artifact", artifact, "--key", key, "--force"]
-      expect(await sign(...words, "--passphrase-file", file)).toMatchObject({ code: 0 })
-      expect((await sign(...words)).err).toContain("found one that does not open it")
-      vi.stubEnv("COSIGN_PASSWORD", "")
-      const empty = workspace.write("cosign3.key", COSIGN_3)
-      expect(await sign("--artifact", artifact, "--key", empty, "--force")).toMatchObject({
-        code: 0,
+    const signWith = (password: string, ...words: readonly string[]) =>
+      run(["sign", ...pinned(), "--artifact", artifact, "--force", ...words], {
+        environment: { COSIGN_PASSWORD: password },
       })
-    } finally {
-      vi.unstubAllEnvs()
-    }
+    expect(await signWith("secret", "--key", key)).toMatchObject({ code: 0 })
+    const file = workspace.write("passphrase", "secret\r\n")
+    expect((await signWith("wrong", "--key", key)).err).toContain("found one that does not open it")
+    const words = ["--key", key, "--passphrase-file", file]
+    expect(await signWith("wrong", ...words)).toMatchObject({ code: 0 })
+    const empty = workspace.write("cosign3.key", COSIGN_3)
+    expect(await signWith("", "--key", empty)).toMatchObject({ code: 0 })
     rmSync(`${artifact}.sigstore.json`)
     await sign(
       "--artifact",

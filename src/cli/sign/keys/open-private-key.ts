@@ -3,8 +3,7 @@
 import { stat } from "node:fs/promises"
 import { LONGEST_PEM } from "../../../core/base/limits.ts"
 import { onDisk, readText } from "../../command/file.ts"
-import { readPassphrase } from "../../command/key-files.ts"
-import { optional, type ValuesOf } from "../../command/options.ts"
+import { type Called, optional, type ValuesOf } from "../../command/options.ts"
 import type { Output } from "../../command/output.ts"
 import { shellWord } from "../../command/shell-words.ts"
 import type { PrivateKey } from "./private-key.ts"
@@ -29,11 +28,12 @@ async function remarkReaders(path: string, output: Output): Promise<void> {
 export async function openPrivateKey(
   path: string,
   { passphraseFile }: PassphraseOptions,
-  output: Output,
+  { output, terminal }: Pick<Called, "output" | "terminal">,
 ): Promise<PrivateKey> {
+  const { readPassphrase } = await import("../../command/key-files.ts")
   // cosign's name for it, so that what signs with cosign in a pipeline signs here.
   const given = (await readPassphrase(passphraseFile))?.replace(/\r$/, "")
-  const passphrase = given ?? process.env["COSIGN_PASSWORD"]
+  const passphrase = given ?? terminal.environment?.["COSIGN_PASSWORD"]
   await remarkReaders(path, output)
   // Who submits what is signed already needs none of the code that signs.
   const { readPrivateKey } = await import("./private-key.ts")
