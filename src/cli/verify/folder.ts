@@ -44,7 +44,7 @@ export async function artifactBeside(bundle: string): Promise<string | undefined
 /** Files and what else a folder may hold. */
 const MOST_FILES = 100_000
 
-export interface Folder {
+interface Folder {
   /** Paths, sorted. */
   readonly bundles: readonly string[]
   readonly others: readonly string[]

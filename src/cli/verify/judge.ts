@@ -10,14 +10,14 @@ import type { VerifierKey } from "../../entry/verifier-key.ts"
 import type { SigstoreBundle } from "../../sigstore/bundle.ts"
 
 /** Who signed, by a certificate that was verified. */
-export interface Signer {
+interface Signer {
   readonly identity: string
   readonly issuer?: string
   readonly extensions: Readonly<Record<string, string | undefined>>
 }
 
 /** A time at which the certificate was looked at, and who says so. */
-export interface SigningTime {
+interface SigningTime {
   readonly source: "log" | "timestamp-authority"
   readonly time: Date
 }

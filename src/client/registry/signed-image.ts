@@ -29,7 +29,7 @@ interface Fault {
 }
 
 /** More than an image of many years has; each may cost a question and a verification. */
-export const MOST_IMAGE_SIGNATURES = 4_096
+const MOST_IMAGE_SIGNATURES = 4_096
 /** All layers together; each may be fetched. */
 const MOST_BYTES = 8 * LONGEST_BUNDLE
 const MOST_FAULTS = 100
