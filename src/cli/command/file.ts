@@ -1,7 +1,7 @@
 // Files as commands read and write them: bounded, and written so that a reader sees all of it or nothing; and
 // digests of a file of any size: one pass, a constant amount of memory, the platform's own hashes.
 import { createHash, randomBytes } from "node:crypto"
-import { createReadStream } from "node:fs"
+import { createReadStream, readFileSync, statSync } from "node:fs"
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises"
 import type { ArtifactDigests } from "../../client/verify/artifact.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
@@ -78,6 +78,13 @@ interface Sink {
 /** Lets the file run through all sinks at once; throws trouble ("disk"). */
 export async function pourFile(path: string, sinks: readonly Sink[]): Promise<void> {
   async function pour(): Promise<void> {
+    // Of a small file one read at once costs far less than a stream.
+    const found = statSync(path)
+    if (found.isFile() && found.size <= CHUNK) {
+      const content = readFileSync(path)
+      for (const sink of sinks) sink.update(content)
+      return
+    }
     const chunks: AsyncIterable<Uint8Array> = createReadStream(path, { highWaterMark: CHUNK })
     for await (const chunk of chunks) for (const sink of sinks) sink.update(chunk)
   }

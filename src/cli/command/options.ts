@@ -217,7 +217,7 @@ export function defineCommand<const Options extends readonly TypedOption<object>
 }
 
 /** What a program reads of a statement that was not verified; `judged` is there only if it was not judged either. */
-export function unprovenJson(error: Falsehood | Unjudged): object {
+function unprovenJson(error: Falsehood | Unjudged): object {
   const { code, message: reason } = error.cause
   const judged = error instanceof Unjudged ? { judged: false } : {}
   return { verified: false, ...judged, code, reason }

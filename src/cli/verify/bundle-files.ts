@@ -1,11 +1,11 @@
 // The bundles in a file: one, or one a line (JSON lines), read without holding more than one of the longest in memory.
 // What is in a line is for others to judge; a line that is too long is a bundle that is too large.
-import { createReadStream } from "node:fs"
+import { createReadStream, readFileSync, statSync } from "node:fs"
 import { stat } from "node:fs/promises"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { Refusal } from "../../core/base/errors.ts"
 import { LONGEST_BUNDLE } from "../../core/base/limits.ts"
-import { onDisk, readBytes } from "../command/file.ts"
+import { onDisk } from "../command/file.ts"
 
 export interface GivenBundle {
   readonly path: string
@@ -130,18 +130,27 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array, void> {
   }
 }
 
+async function readNow(path: string): Promise<Uint8Array> {
+  return readFileSync(path)
+}
+
+async function sizeNow(path: string): Promise<number> {
+  return statSync(path).size
+}
+
 /**
  * Reads a file as one bundle, or as JSON lines if it is called so or its first line is a whole object that is not the
  * last. Blank lines count and are left out. Throws trouble ("disk").
  */
 export async function* bundlesIn(path: string): AsyncGenerator<GivenBundle, void> {
-  const { size } = await onDisk("bundle", path, stat(path))
+  const size = await onDisk("bundle", path, sizeNow(path))
   if (size > LONGEST_BUNDLE) {
     if (LINES_NAME.test(path)) yield* oneALine(path, chunksOf(path))
     else yield { path, text: tooLarge("bundle", path) }
     return
   }
-  const bytes = await readBytes(path, "bundle", LONGEST_BUNDLE)
+  // At once, which for many small files costs far less than a promise for each step.
+  const bytes = await onDisk("bundle", path, readNow(path))
   if (LINES_NAME.test(path) || isLines(bytes)) yield* oneALine(path, theseBytes(bytes))
   else yield { path, text: textOf(bytes, `bundle ${path}`) }
 }

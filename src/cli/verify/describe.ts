@@ -12,7 +12,7 @@ export function titleOf({ index, origin }: Verified): string {
 }
 
 /** What a reader must know who takes the verdict for more than it is. */
-export function reservationsOf(verified: Verified): readonly string[] {
+function reservationsOf(verified: Verified): readonly string[] {
   const { inclusion, keyEnded, passedOver, timestampsPassedOver } = verified
   const reservations: string[] = []
   if (inclusion === "promise") reservations.push("inclusion by the log's promise only")

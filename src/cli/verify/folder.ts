@@ -20,10 +20,9 @@ export function artifactNameOf(path: string): string | undefined {
   return name === "" || name.endsWith("/") ? undefined : name
 }
 
-async function isThere(path: string): Promise<boolean> {
+async function isFile(path: string): Promise<boolean> {
   try {
-    await stat(path)
-    return true
+    return (await stat(path)).isFile()
   } catch {
     return false
   }
@@ -32,33 +31,25 @@ async function isThere(path: string): Promise<boolean> {
 /** The bundles that lie beside an artifact. */
 export async function bundlesBeside(artifact: string): Promise<readonly string[]> {
   const found: string[] = []
-  for (const ending of ENDINGS) if (await isThere(artifact + ending)) found.push(artifact + ending)
+  for (const ending of ENDINGS) if (await isFile(artifact + ending)) found.push(artifact + ending)
   return found
 }
 
 /** The artifact that lies beside a bundle; undefined if there is none. */
 export async function artifactBeside(bundle: string): Promise<string | undefined> {
   const path = artifactNameOf(bundle)
-  return path !== undefined && (await isThere(path)) ? path : undefined
+  return path !== undefined && (await isFile(path)) ? path : undefined
 }
 
 /** Files and what else a folder may hold. */
 const MOST_FILES = 100_000
 
-export interface Folder {
+interface Folder {
   /** Paths, sorted. */
   readonly bundles: readonly string[]
   readonly others: readonly string[]
   /** What is neither a file nor leads to one, such as folders. */
   readonly odd: readonly string[]
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile()
-  } catch {
-    return false
-  }
 }
 
 type Named = readonly [name: string, isFile: boolean]

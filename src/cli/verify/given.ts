@@ -2,7 +2,7 @@
 // be of. Everything that is named, and every file of a folder, is in here once; nothing is left out.
 import { type Artifact, fileArtifact } from "./artifacts.ts"
 import { isFolder } from "./bundle-files.ts"
-import { artifactBeside, bundlesBeside, readFolder } from "./folder.ts"
+import { artifactBeside, artifactNameOf, bundlesBeside, readFolder } from "./folder.ts"
 
 export interface GivenFile {
   readonly path: string
@@ -13,7 +13,7 @@ export interface GivenFile {
 export interface Given {
   readonly bundles: readonly GivenFile[]
   readonly artifacts: readonly Artifact[]
-  /** Whether the artifacts were named, and not found. */
+  /** Whether each of the artifacts was named, and none was found beside something or in a folder. */
   readonly isNamed: boolean
   /** What lies in a folder and is neither a bundle nor can be an artifact. */
   readonly odd: readonly string[]
@@ -61,6 +61,7 @@ async function ofBundles({ bundles, others, odd }: Found): Promise<Given> {
 
 /** Artifacts alone: their bundles lie beside them. */
 async function besideArtifacts(paths: readonly string[]): Promise<Given> {
+  const named = new Set(paths)
   const artifacts: string[] = []
   const bundles: GivenFile[] = []
   const odd: string[] = []
@@ -72,6 +73,9 @@ async function besideArtifacts(paths: readonly string[]): Promise<Given> {
       odd.push(...folder.odd)
       continue
     }
+    // As `dist/*` has it: a bundle that lies beside an artifact of the same list.
+    const name = artifactNameOf(path)
+    if (name !== undefined && named.has(name)) continue
     artifacts.push(path)
     for (const each of await bundlesBeside(path)) bundles.push({ path: each, isNamed: true })
   }
@@ -83,19 +87,23 @@ async function artifactsIn(paths: readonly string[]): Promise<{
   readonly files: readonly string[]
   readonly odd: readonly string[]
   readonly strangers: readonly string[]
+  /** Whether there is a folder among them. */
+  readonly hasFolder: boolean
 }> {
   const files: string[] = []
   const odd: string[] = []
   const strangers: string[] = []
+  let hasFolder = false
   for (const path of paths) {
     if (await isFolder(path)) {
+      hasFolder = true
       const folder = await readFolder(path)
       files.push(...folder.others)
       odd.push(...folder.odd)
       strangers.push(...folder.bundles)
     } else files.push(path)
   }
-  return { files, odd, strangers }
+  return { files, odd, strangers, hasFolder }
 }
 
 /** Not judged for a folder that is too large; throws trouble ("disk"). */
@@ -103,11 +111,11 @@ export async function readGiven({ bundles, artifacts, digests }: Named): Promise
   if (bundles.length === 0) return await besideArtifacts(artifacts)
   const found = await openAll(bundles)
   if (artifacts.length === 0 && digests.length === 0) return await ofBundles(found)
-  const { files, odd, strangers } = await artifactsIn(artifacts)
+  const { files, odd, strangers, hasFolder } = await artifactsIn(artifacts)
   return {
     bundles: found.bundles,
     artifacts: [...[...new Set(files)].map(fileArtifact), ...digests],
-    isNamed: true,
+    isNamed: !hasFolder,
     odd,
     // Where artifacts are named, a folder of bundles is no folder of artifacts.
     strangers: [...strangers, ...found.others, ...found.odd],

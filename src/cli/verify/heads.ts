@@ -1,5 +1,7 @@
 // The heads under which bundles were proven, remembered in a file once all of them are verified (`--heads`).
 import type { Trust } from "../../client/trust.ts"
+import { Falsehood } from "../command/exit-code.ts"
+import type { Terminal } from "../command/terminal.ts"
 import { rememberCheckpoints } from "../user/remembered-heads.ts"
 
 export interface Heads {
@@ -7,6 +9,20 @@ export interface Heads {
   take(checkpoints: readonly string[]): void
   /** Throws a falsehood if two heads contradict each other, and as the file's reader does. */
   remember(): Promise<void>
+}
+
+/**
+ * Remembers, and lets the command end with `code`; heads that contradict each other are false, whatever else is only not
+ * judged.
+ */
+export async function endWith(code: number, heads: Heads, terminal: Terminal): Promise<void> {
+  try {
+    await heads.remember()
+  } catch (error) {
+    if (!(error instanceof Falsehood)) terminal.fail(code)
+    throw error
+  }
+  terminal.fail(code)
 }
 
 /** Each is compared with each of the others, and the file keeps fewer. */

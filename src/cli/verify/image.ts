@@ -14,7 +14,7 @@ import type { Judge, Verified } from "./judge.ts"
 import { type Verdict, verdictFrom } from "./verdict.ts"
 
 /** A signature that did not count, and why. */
-export interface OtherSignature {
+interface OtherSignature {
   readonly place: string
   readonly code: string
   readonly reason: string

@@ -2,7 +2,7 @@
 import { openNetwork } from "../command/network.ts"
 import type { Called } from "../command/options.ts"
 import { createProgress } from "../command/progress.ts"
-import type { Heads } from "./heads.ts"
+import { endWith, type Heads } from "./heads.ts"
 import { type JudgedImage, judgeImage } from "./image.ts"
 import type { Judge } from "./judge.ts"
 import type { VerifyOptions } from "./options.ts"
@@ -76,6 +76,5 @@ export async function verifyImages(
   }
   if (images.length > 1) report.end()
   progress.end()
-  terminal.fail(exitCodeOfMany(report.counts()))
-  await heads.remember()
+  await endWith(exitCodeOfMany(report.counts()), heads, terminal)
 }

@@ -8,7 +8,7 @@ import { createProgress } from "../command/progress.ts"
 import type { Artifact } from "./artifacts.ts"
 import { bundlesIn, type GivenBundle } from "./bundle-files.ts"
 import type { Given, GivenFile } from "./given.ts"
-import type { Heads } from "./heads.ts"
+import { endWith, type Heads } from "./heads.ts"
 import type { Judge } from "./judge.ts"
 import { isVerdict, judgePair, parseGiven } from "./pair.ts"
 import { createPairing } from "./pairing.ts"
@@ -179,6 +179,5 @@ export async function verifyMany(
   await createFiles(given, { judge, report, onVerified: heads.take, onFile }).run()
   remarkStrangers(given, shown)
   report.end()
-  terminal.fail(exitCodeOfMany(report.counts()))
-  await heads.remember()
+  await endWith(exitCodeOfMany(report.counts()), heads, terminal)
 }

@@ -10,20 +10,13 @@ import type { GivenBundle } from "./bundle-files.ts"
 import type { Judge } from "./judge.ts"
 import { type Verdict, verdictFrom } from "./verdict.ts"
 
-/** Of a form that has no name in it, people are told which one it is. */
-function named(error: unknown, text: string | Refusal): unknown {
-  const isOld = typeof text === "string" && text.includes('"base64Signature"')
-  if (!isOld || !(error instanceof Refusal)) return error
-  return new Refusal(error.code, `cosign's older bundle: ${error.message}`)
-}
-
 /** A refusal is a verdict. */
 export function parseGiven({ text }: GivenBundle): SigstoreBundle | Verdict {
   try {
     if (text instanceof Refusal) throw text
     return parseAnyBundle(text)
   } catch (error) {
-    return verdictFrom(named(error, text))
+    return verdictFrom(error)
   }
 }
 

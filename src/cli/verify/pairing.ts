@@ -105,7 +105,7 @@ function createDigests(
   }
 }
 
-export interface Pairing {
+interface Pairing {
   /** The artifacts that a bundle is of by its name or since only one was named; else undefined. */
   byName(file: GivenFile): Artifact | undefined
   /** Those whose digest it states, which reads all artifacts once. */

@@ -58,8 +58,16 @@ async function namedOne({ bundles, artifacts, digests }: Named): Promise<One | u
   return await oneOf(path, artifact)
 }
 
+function artifactsIn({ artifacts, digests }: Named): number {
+  return artifacts.length + digests.length
+}
+
 /** One of which the other lies beside it. */
-async function foundOne({ bundles, artifacts, odd }: Given): Promise<One | undefined> {
+async function foundOne(named: Named, given: Given): Promise<One | undefined> {
+  const { bundles, artifacts, odd } = given
+  // Where both are named, one of them is a folder.
+  const isBeside = named.bundles.length === 0 || artifactsIn(named) === 0
+  if (!isBeside) return undefined
   const [file, ...moreBundles] = bundles
   const [artifact, ...moreArtifacts] = artifacts
   if (file === undefined || artifact === undefined || !file.isNamed) return undefined
@@ -73,15 +81,13 @@ async function verdictOfOne(judge: Judge, { bundle, artifact }: One): Promise<Ve
   return isVerdict(parsed) ? parsed : await judgePair(judge, parsed, artifact)
 }
 
-async function verifyOne(judge: Judge, one: One, heads: Heads, called: Called): Promise<void> {
-  await printVerdict(called, async (output) => {
-    const verdict = await verdictOfOne(judge, one)
-    if (verdict.outcome !== "verified") throw verdictError(verdict)
-    const { verified } = verdict
-    heads.take(verified.checkpoints)
-    await heads.remember()
-    output.result(`verified: ${titleOf(verified)}`, fieldsOf(verified), verdictJson(verdict))
-  })
+async function verifyOne(judge: Judge, one: One, heads: Heads, { output }: Called): Promise<void> {
+  const verdict = await verdictOfOne(judge, one)
+  if (verdict.outcome !== "verified") throw verdictError(verdict)
+  const { verified } = verdict
+  heads.take(verified.checkpoints)
+  await heads.remember()
+  output.result(`verified: ${titleOf(verified)}`, fieldsOf(verified), verdictJson(verdict))
 }
 
 const forgetful: Heads = { take: () => {}, remember: async () => {} }
@@ -106,7 +112,7 @@ async function verify(options: VerifyOptions, called: Called): Promise<void> {
   if (one !== undefined) return await verifyOne(trusting.judge, one, heads, called)
   const { readGiven } = await import("./given.ts")
   const given = await readGiven(named)
-  const found = await foundOne(given)
+  const found = await foundOne(named, given)
   if (found !== undefined) return await verifyOne(trusting.judge, found, heads, called)
   const { verifyMany } = await import("./many.ts")
   return await verifyMany(trusting.judge, given, heads, called)
@@ -137,5 +143,5 @@ write ^ and $. Other fields of Fulcio's are NAME=VALUE, with the names in docs/v
 No network is used but for --image. Exits with 3 and the reason if a bundle does not hold, with 5
 and the reason if this program cannot judge it, and with 1 if a bundle or an artifact has no
 counterpart; of many 3 comes before 5, and 5 before 1.`,
-  run: verify,
+  run: (options, called) => printVerdict(called, () => verify(options, called)),
 })

@@ -29,7 +29,9 @@ interface Fault {
 }
 
 /** More than an image of many years has; each may cost a question and a verification. */
-export const MOST_IMAGE_SIGNATURES = 4_096
+const MOST_IMAGE_SIGNATURES = 4_096
+/** All layers together; each may be fetched. */
+const MOST_BYTES = 8 * LONGEST_BUNDLE
 const MOST_FAULTS = 100
 
 const CHAIN = "dev.sigstore.cosign/chain"
@@ -103,6 +105,7 @@ function createSearch(registry: Registry, repository: string, subject: string, t
   const faults: Fault[] = []
   const seen = new Set<string>()
   let taken = 0
+  let bytes = 0
 
   async function part(place: string, work: () => Promise<void>): Promise<void> {
     try {
@@ -128,12 +131,15 @@ function createSearch(registry: Registry, repository: string, subject: string, t
     const manifest = readManifest(found.bytes, found.mediaType)
     const place = { repository, subject, use, found, manifest }
     for (const each of partsOf(place)) {
+      bytes += each.layers.reduce((sum, { size }) => sum + size, 0)
+      if (bytes > MOST_BYTES)
+        refuse("too-large", "its signatures are too large to look into them all")
       const read = await readPart(registry, place, each)
       let isAny = false
       for (const layer of each.layers) {
-        const bytes = read.blobs.get(layer.digest)
+        const content = read.blobs.get(layer.digest)
         const unread = new Refusal("unsupported", read.unreadable ?? "it cannot be read")
-        const signature = bytes === undefined ? { bundle: unread } : readLayerOr(layer, bytes)
+        const signature = content === undefined ? { bundle: unread } : readLayerOr(layer, content)
         if (signature === undefined) continue
         isAny = true
         await give({ place: layer.digest, ...signature })

@@ -1,4 +1,5 @@
 // `countersign verify` with many bundles: which belongs to what, what is said of each, and which code they end with.
+import { spawnSync } from "node:child_process"
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { objectsIn, openSignedFiles, type SignedFiles } from "./signed-files.ts"
@@ -83,6 +84,18 @@ describe("many bundles", () => {
     const { code, out } = await files.verify("--bundle", again, wrong, "--artifact", a)
     expect(code).toBe(3)
     expect(out).toContain(`false: ${a}: mismatch: `)
+  })
+
+  test("may stand among their artifacts, as a shell puts them", async () => {
+    expect(await files.verify("--artifact", a, bundle(a), b, bundle(b))).toMatchObject({ code: 0 })
+  })
+
+  test("are of no artifact only because it lies alone in its folder", async () => {
+    const folder = files.folder("alone")
+    writeFileSync(`${folder}/a.bin`, "the artifact a.bin")
+    const { code, out } = await files.verify("--bundle", bundle(b), "--artifact", folder)
+    expect(code).toBe(1)
+    expect(out).toContain("0 verified, 0 false, 0 not judged, 0 failed, 2 without counterpart")
   })
 
   test("without a counterpart are named, counted, and never end with 0", async () => {
@@ -188,14 +201,15 @@ describe("a folder", () => {
     expect(out).toContain("0 verified")
   })
 
-  test("of more than 100,000 files is not judged", { timeout: 60_000 }, async () => {
+  test("of more than 100,000 files is not judged", { timeout: 120_000 }, async () => {
     const folder = files.folder("huge")
-    for (let i = 0; i <= 100_000; i++) writeFileSync(`${folder}/${i}`, "")
-    const { code, err } = await files.verify("--bundle", folder)
+    spawnSync("sh", ["-c", "seq 0 100000 | xargs touch"], { cwd: folder })
+    const { code, out, err } = await files.verify("--bundle", folder, "--json")
     rmSync(folder, { recursive: true })
     expect(code).toBe(5)
     expect(err).toContain("too-large: folder")
     expect(err).toContain("give them in parts")
+    expect(JSON.parse(out)).toMatchObject({ verified: false, judged: false, code: "too-large" })
   })
 })
 
