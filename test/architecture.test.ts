@@ -227,15 +227,9 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "log/threads": ["log/search"],
     log: ["network", "command", "log/search", "log/threads"],
     user: ["command"],
-<<<<<<< HEAD
     verify: ["command", "user"],
     "sign/keys": ["command"],
     sign: ["command", "sign/keys"],
-=======
-    "sign/keys": ["command"],
-    sign: ["command", "sign/keys"],
-    verify: ["command", "user"],
->>>>>>> sign
     attach: ["command"],
     bridge: ["command"],
     witness: ["command", "log"],
@@ -243,21 +237,8 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     watch: ["command"],
     monitor: ["command", "monitor/sinks", "watch"],
     ".": [
-<<<<<<< HEAD
       ...["command", "log", "user", "verify", "sign", "attach", "bridge"],
       ...["witness", "watch", "monitor"],
-=======
-      "command",
-      "log",
-      "user",
-      "sign",
-      "verify",
-      "attach",
-      "bridge",
-      "witness",
-      "watch",
-      "monitor",
->>>>>>> sign
     ],
   },
 }

@@ -10,14 +10,8 @@ import { type DsseEnvelope, MOST_SIGNATURES } from "../../entry/dsse.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { type VerifierKey, verifierKeyText } from "../../entry/verifier-key.ts"
 import { digestFile, readBytes, readText } from "../command/file.ts"
-<<<<<<< HEAD
-import type { FileSignature } from "./keys/private-key.ts"
 import { readSignatureFile } from "./signature-file.ts"
-=======
 import { hashedrekordRequest } from "./signed-digest.ts"
-
-const LONGEST_SIGNATURE_FILE = 4 * LONGEST_SIGNATURE
->>>>>>> sign
 
 export async function readKey(path: string): Promise<VerifierKey> {
   return readKeyFile(await readBytes(path, "public key", LONGEST_PEM), `public key ${path}`)

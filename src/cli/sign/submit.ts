@@ -3,10 +3,6 @@
 
 import { logOption } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
-<<<<<<< HEAD
-import { defineCommand, jsonOption, optional, type ValuesOf } from "../command/options.ts"
-import type { Output } from "../command/output.ts"
-=======
 import {
   type Called,
   defineCommand,
@@ -14,7 +10,6 @@ import {
   optional,
   type ValuesOf,
 } from "../command/options.ts"
->>>>>>> sign
 import { trustOptions } from "../command/trust-options.ts"
 import { openPrivateKey, passphraseOption } from "./keys/open-private-key.ts"
 import { jobsOf, namedFile, placeOptions } from "./places.ts"
