@@ -5,8 +5,8 @@ import { LONGEST_BATCH, MOST_IN_BATCH } from "../../core/base/limits.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import type { Called } from "../command/options.ts"
 import { type Job, preparePlaces } from "./places.ts"
-import { explainRefusal } from "./signature-file.ts"
 import { submitPatiently } from "./recovery.ts"
+import { explainRefusal } from "./signature-file.ts"
 import { openSubmission, type Submission } from "./submission.ts"
 
 /** Makes the request for one artifact. */
