@@ -19,7 +19,8 @@ import {
   type Vkey,
 } from "../core/note/note.ts"
 import { type Origin, parseOrigin } from "../core/note/origin.ts"
-import { type Cosignature, checkCosigned, logKeysOf, type Policy } from "../core/note/policy.ts"
+import { type Cosignature, checkCosigned, type Policy } from "../core/note/policy.ts"
+import { logKeysOf } from "../core/note/policy-origins.ts"
 import type { Hash, Head } from "../core/tree/hash.ts"
 import { logIdOf, type PinnedLog, rekorLogId, type UnusableLog } from "../sigstore/trusted-root.ts"
 
@@ -107,7 +108,7 @@ export function isNamedBy(
   trust: Exclude<Trust, { trustedRoot: unknown }>,
 ): boolean {
   const { origin, keyName } = nameOf(parseCheckpointText(parseNote(envelope).text))
-  if ("policy" in trust) return logKeysOf(trust.policy, origin, keyName).length > 0
+  if ("policy" in trust) return logKeysOf(trust.policy.logs, origin, keyName).length > 0
   return trust.origin === origin || trust.origin === keyName
 }
 
@@ -152,7 +153,7 @@ function cosignaturesOf(read: ReadCheckpoint, trust: Trust, logId: Hash | undefi
 function keyNamesOf(trust: Trust, origin: string, keyName: string): readonly string[] {
   if ("trustedRoot" in trust) return [keyName]
   const vkeys =
-    "policy" in trust ? logKeysOf(trust.policy, origin, keyName) : trust.vkeys.map(parseVkey)
+    "policy" in trust ? logKeysOf(trust.policy.logs, origin, keyName) : trust.vkeys.map(parseVkey)
   return [keyName, ...vkeys.map(({ name }) => name)]
 }
 

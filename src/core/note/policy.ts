@@ -16,6 +16,7 @@ import {
   type Vkey,
 } from "./note.ts"
 import { type Origin, parseOrigin } from "./origin.ts"
+import { logKeysOf } from "./policy-origins.ts"
 
 /** A trusted log, by one of its keys. */
 export interface PolicyLog {
@@ -249,20 +250,6 @@ function refuseQuorum(policy: Policy, cosigned: readonly PolicyWitness[]): never
   )
 }
 
-/** The origins of a log of a policy: the name of its key, unless other ones are said. */
-export function originsOf({ vkey, origins }: PolicyLog): readonly Origin[] {
-  return origins ?? [parseOrigin(vkey.name)]
-}
-
-/** The keys of a policy that may sign heads of this origin, or of a tree of the log that `keyName` names. */
-export function logKeysOf(policy: Policy, origin: string, keyName: string): readonly Vkey[] {
-  const own = policy.logs.filter((log) => {
-    const origins: readonly string[] = originsOf(log)
-    return origins.includes(origin) || (log.origins === undefined && log.vkey.name === keyName)
-  })
-  return own.map(({ vkey }) => vkey)
-}
-
 /**
  * The cosignatures of a checkpoint by a policy, as {@link checkPolicy}, where the log's keys are those under `keyName` and
  * signature lines are verified by `holds`.
@@ -275,7 +262,7 @@ export function checkCosigned(
   holds: SignatureRule = checkpointRule(head),
 ): readonly Cosignature[] {
   const vkeysOf = (those: readonly { readonly vkey: Vkey }[]) => those.map(({ vkey }) => vkey)
-  const ownKeys = logKeysOf(policy, head.origin, keyName)
+  const ownKeys = logKeysOf(policy.logs, head.origin, keyName)
   if (ownKeys.length === 0) refuse("untrusted", `the policy names no log ${shown(keyName)}`)
   openNote(note, ownKeys, holds)
   const times = readCosignatures(note, head, vkeysOf(policy.witnesses), holds)

@@ -87,7 +87,7 @@ const bad2: readonly Refused[] = [
   [
     "a PEM instead of a key",
     with2("signature.verifier.publicKey.rawBytes", base64(publicKeyPem)),
-    /public key/,
+    /publicKey: expected base64 of DER, found base64 of PEM/,
   ],
   [
     "a certificate with huge extensions",
