@@ -19,6 +19,7 @@ import {
 } from "../core/note/note.ts"
 import { type Origin, parseOrigin } from "../core/note/origin.ts"
 import { type Cosignature, checkCosigned, type Policy } from "../core/note/policy.ts"
+import { logKeysOf } from "../core/note/policy-origins.ts"
 import type { Hash, Head } from "../core/tree/hash.ts"
 import { logIdOf, type PinnedLog, rekorLogId } from "../sigstore/trusted-root.ts"
 
@@ -84,7 +85,7 @@ export function isNamedBy(
   trust: Exclude<Trust, { trustedRoot: unknown }>,
 ): boolean {
   const { origin, keyName } = nameOf(parseCheckpointText(parseNote(envelope).text))
-  if ("policy" in trust) return trust.policy.logs.some(({ vkey }) => vkey.name === keyName)
+  if ("policy" in trust) return logKeysOf(trust.policy.logs, origin, keyName).length > 0
   return trust.origin === origin || trust.origin === keyName
 }
 
@@ -123,6 +124,14 @@ function cosignaturesOf(read: ReadCheckpoint, trust: Trust, logId: Hash | undefi
   return refuse("mismatch", `expected a checkpoint of ${own}, found one of ${origin}`)
 }
 
+/** The names on the log's own lines: that of the head, and those of keys whose log has another origin. */
+function keyNamesOf(trust: Trust, origin: string, keyName: string): readonly string[] {
+  if ("trustedRoot" in trust) return [keyName]
+  const vkeys =
+    "policy" in trust ? logKeysOf(trust.policy.logs, origin, keyName) : trust.vkeys.map(parseVkey)
+  return [keyName, ...vkeys.map(({ name }) => name)]
+}
+
 /**
  * Opens a checkpoint of Rekor v1 or v2, or of any log of C2SP. `logId`, if given, must name the pinned log, or under a
  * policy or bare keys one of the checkpoint's own signature lines; `holds` may be a faster rule that is as strict as the
@@ -139,8 +148,9 @@ export function openTrusted(
   const { note, origin, keyName } = read
   const { size, root } = read.head
   const cosignatures = cosignaturesOf(read, trust, logId)
+  const names = keyNamesOf(trust, origin, keyName)
   const named = (keyId: number) =>
-    note.signatures.some((line) => line.name === keyName && line.keyId === keyId)
+    note.signatures.some((line) => names.includes(line.name) && line.keyId === keyId)
   if (!("trustedRoot" in trust) && logId !== undefined && !named(readU32(logId, 0))) {
     refuse("mismatch", `the checkpoint has no signature of the log with the ID ${formatHex(logId)}`)
   }

@@ -69,6 +69,10 @@ export function parseSignature(field: Base64Field, text: string, what: string): 
   return bytes
 }
 
+/** Without the artifact nobody can see that a signature is pure Ed25519. */
+const PREHASHED =
+  "over a digest an Ed25519 key signs as Ed25519ph, pure Ed25519 is for the kinds dsse and rekord"
+
 /**
  * Refuses a signature, named `what`, of which no check holds. Where there is one check, a wrong form is named, and what
  * was found by more checks (`found`), if somebody made them.
@@ -82,16 +86,11 @@ export function refuseSignature(
   if (only !== undefined && looksLikeP1363(only)) {
     refuse("malformed", `${what}: ${p1363Finding(only)}`)
   }
+  const form = only && formFinding(only)
   const isPrehashed = only?.algorithm === "PKIX_ED25519_PH" && only.signed.form === "digest"
-  const hint = isPrehashed
-    ? "; over a digest an Ed25519 key signs as Ed25519ph, pure Ed25519 is for the kinds dsse and rekord"
-    : ""
-  const finding = (only && formFinding(only)) ?? found
-  const why = finding === undefined ? "" : `; ${finding}`
-  return refuse(
-    "bad-signature",
-    `${what} does not verify under the given verifier key${why}${hint}`,
-  )
+  const why = [form ?? found, ...(isPrehashed && form === undefined ? [PREHASHED] : [])]
+  const sentence = [`${what} does not verify under the given verifier key`, ...why]
+  return refuse("bad-signature", sentence.filter((part) => part !== undefined).join("; "))
 }
 
 /** A digest with the hash that made it. */

@@ -27,9 +27,12 @@ export async function readBytes(path: string, what: string, longest: number): Pr
   return await onDisk(what, path, readFile(path))
 }
 
-/** As {@link readBytes}, and refuses `malformed` for what is not UTF-8. */
+const BYTE_ORDER_MARK = "\ufeff"
+
+/** As {@link readBytes}, without a byte order mark; refuses `malformed` for what is not UTF-8. */
 export async function readText(path: string, what: string, longest: number): Promise<string> {
-  return parseUtf8(await readBytes(path, what, longest), `${what} ${path}`)
+  const text = parseUtf8(await readBytes(path, what, longest), `${what} ${path}`)
+  return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
 }
 
 async function replace(path: string, draft: string, content: string | Uint8Array): Promise<void> {

@@ -3,8 +3,8 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
-import { refuse, shown } from "../../core/base/errors.ts"
-import { type Origin, parseOrigin } from "../../core/note/origin.ts"
+import { refuse } from "../../core/base/errors.ts"
+import { type Origin, parseNewName } from "../../core/note/origin.ts"
 import { EMPTY_ROOT } from "../../core/tree/hash.ts"
 import { createLogSigner, type KeyedSigner, type LogKeys } from "../../crypto/signers/log-signer.ts"
 import { createGuardFile } from "../../storage/files/guard-file.ts"
@@ -69,22 +69,9 @@ export function randomTreeId(): string {
   return id === 0n ? randomTreeId() : String(id)
 }
 
-const HOST_NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/
-
-/**
- * The origin of a log that is to be made. Unless it is forced it must be a host name as clients compare it
- * with the host of the log's URL; refuses `malformed` and says what to write instead.
- */
+/** The origin of a log that is to be made; refuses `malformed` as `parseNewName` does. */
 export function newOrigin(text: string, isForced = false): Origin {
-  if (isForced || HOST_NAME.test(text)) return parseOrigin(text)
-  const host =
-    /^(?:[a-z][a-z0-9+.-]*:\/\/)?([^/:]*?)\.?(?:[/:]|$)/.exec(text.trim().toLowerCase())?.[1] ?? ""
-  const advice = HOST_NAME.test(host) ? `write ${host}, or` : "write the log's host name, or"
-  return refuse(
-    "malformed",
-    `origin: expected a host name in lower case without scheme, port, path and spaces, found ${shown(text)}; ${advice} ` +
-      "add --force-origin if the log shall have this name for ever",
-  )
+  return parseNewName(text, "origin", isForced ? undefined : "--force-origin")
 }
 
 export interface NewLog {

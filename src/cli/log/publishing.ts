@@ -7,6 +7,7 @@ import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
 import { LONGEST_POLICY } from "../../core/base/limits.ts"
 import { formatVkey, parseVkey } from "../../core/note/note.ts"
 import { type Policy, type PolicyWitness, parsePolicy } from "../../core/note/policy.ts"
+import { originsOf } from "../../core/note/policy-origins.ts"
 import type { Head } from "../../core/tree/hash.ts"
 import { type Contradiction, openHeld } from "../../log/held-head.ts"
 import type { Clock, PublishedStore, WitnessPort } from "../../log/ports/publishing.ts"
@@ -54,7 +55,9 @@ export async function readLogPolicy(file: string): Promise<Policy> {
 
 /** A policy that knows this log must know it by one of its keys, or nobody who uses it trusts the log. */
 function assertOwnKey({ logs }: Policy, { origin, vkeys }: KeyedLog): void {
-  const named = logs.filter(({ vkey }) => vkey.name === origin).map(({ vkey }) => formatVkey(vkey))
+  const named = logs
+    .filter((log) => originsOf(log).includes(origin))
+    .map(({ vkey }) => formatVkey(vkey))
   const stranger = named.find((vkey) => !vkeys.includes(vkey))
   if (stranger === undefined) return
   refuse(

@@ -7,8 +7,8 @@ import type { Fetch } from "../../client/exchange.ts"
 import { createTileSource, createWitnessHeads } from "../../client/tile-source.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { formatVkey } from "../../core/note/note.ts"
-import { parseOrigin } from "../../core/note/origin.ts"
 import type { Policy } from "../../core/note/policy.ts"
+import { originsOf } from "../../core/note/policy-origins.ts"
 import type { LogSource } from "../../monitor/follow/source.ts"
 import { smallestQuorum } from "../../monitor/heads/quorum.ts"
 import type { KnownKeys } from "../../monitor/heads/statement.ts"
@@ -39,12 +39,20 @@ export interface FollowedKeys extends KnownKeys {
 export function logsOfPolicy(policy: Policy): readonly FollowedKeys[] {
   const { witnesses } = policy
   const threshold = smallestQuorum(policy)
-  const origins = new Set(policy.logs.map(({ vkey }) => parseOrigin(vkey.name)))
+  const origins = new Set(policy.logs.flatMap(originsOf))
   return Array.from(origins, (origin) => {
-    const own = policy.logs.filter(({ vkey }) => vkey.name === origin)
-    const url = own.find((log) => log.url !== undefined)?.url ?? `https://${origin}`
+    const own = policy.logs.filter((log) => originsOf(log).includes(origin))
+    const url = own.find((log) => log.url !== undefined)?.url ?? addressOf(origin)
     return { origin, logKeys: own.map(({ vkey }) => vkey), witnesses, threshold, url }
   })
+}
+
+/** Where a log is that the policy has no URL of. */
+function addressOf(origin: string): string {
+  const url = `https://${origin}`
+  return URL.canParse(url)
+    ? url
+    : refuse("malformed", `policy: expected a URL behind the key of ${shown(origin)}, found none`)
 }
 
 type Reading = Omit<Parameters<typeof createTileSource>[0], "url">

@@ -6,6 +6,7 @@ import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import type { Called } from "../command/options.ts"
 import { type Job, preparePlaces } from "./places.ts"
 import { submitPatiently } from "./recovery.ts"
+import { explainRefusal } from "./signature-file.ts"
 import { openSubmission, type Submission } from "./submission.ts"
 
 /** Makes the request for one artifact. */
@@ -104,7 +105,9 @@ async function sendAll(jobs: readonly Job[], make: RequestMaker, submission: Sub
       written += await sendBatch(batch, form, submission)
     } catch (error) {
       if (!(error instanceof Refusal || error instanceof Trouble)) throw error
-      for (const { job } of batch) submission.fail(job, error)
+      for (const { job, request } of batch) {
+        submission.fail(job, await explainRefusal(error, request, job.artifact))
+      }
       // The others would only wait for the same.
       if (error instanceof Trouble) break
     }

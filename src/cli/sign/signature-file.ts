@@ -1,5 +1,4 @@
-// A signature as people have it in a file, and why a log did not take one: whoever signed has the artifact at hand, so
-// here the usual mistakes can be told that a log cannot see from a digest.
+// A signature as people have it in a file: bytes, or base64 in any spelling. What is in the form of another tool is named.
 import { parseAnyBase64 } from "../../core/base/any-base64.ts"
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import {
@@ -9,10 +8,7 @@ import {
   foreignText,
 } from "../../core/base/foreign-signature.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
-import { proposeEntry } from "../../entry/kinds/request.ts"
-import { verifyPortably } from "../../entry/portable-verification.ts"
 import { LONGEST_SIGNATURE } from "../../entry/signature.ts"
-import { explainSignature, LONGEST_READING } from "../../entry/signature-diagnosis.ts"
 import { readBytes } from "../command/file.ts"
 
 /** Of text, as other tools wrap it too. */
@@ -47,28 +43,14 @@ export async function readSignatureFile(path: string): Promise<Uint8Array> {
   return bytes
 }
 
-/** The artifact, if it is short enough to be read in other ways. */
-async function shortArtifact(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readBytes(path, "artifact", LONGEST_READING)
-  } catch {
-    return undefined
-  }
-}
-
-/** The log's refusal of a signature with the reason for it; every other error as it is. */
+/** A refusal of the log's with the reason for it, where it is about the signature; every other error as it is. */
 export async function explainRefusal(
   error: unknown,
   request: EntryRequest,
   artifactPath: string,
 ): Promise<unknown> {
   if (!(error instanceof Refusal) || error.code !== "bad-signature") return error
-  const [checks = [], ...others] = proposeEntry(request).claims
-  const [check] = checks
-  if (check === undefined || checks.length > 1 || others.length > 0) return error
-  const isDigest = check.signed.form === "digest"
-  const artifact = isDigest ? await shortArtifact(artifactPath) : undefined
-  const why = explainSignature(check, verifyPortably, artifact)
-  const message = `the signature does not verify under the given verifier key; ${why}`
-  return new Refusal("bad-signature", message, { cause: error })
+  // What verifies is loaded by nobody whose signatures hold.
+  const { explainedRefusal } = await import("./explained-refusal.ts")
+  return await explainedRefusal(error, request, artifactPath)
 }

@@ -12,6 +12,7 @@ import { formatAddCheckpoint } from "../../core/note/add-checkpoint.ts"
 import { formatVkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { Policy } from "../../core/note/policy.ts"
+import { originsOf } from "../../core/note/policy-origins.ts"
 import type { WitnessedLog } from "../../witness/witness.ts"
 import type { Admission } from "./admission.ts"
 import type { WitnessDirectory } from "./directory.ts"
@@ -57,8 +58,9 @@ export function sourcesOf(
   ownVkeys: readonly string[],
   reaching: Reaching,
 ): readonly Source[] {
-  const ofLogs = policy.logs.flatMap(({ vkey, url }): readonly Source[] => {
-    const log = logs.find(({ origin }) => origin === vkey.name)
+  const ofLogs = policy.logs.flatMap((named): readonly Source[] => {
+    const { url } = named
+    const log = logs.find(({ origin }) => originsOf(named).includes(origin))
     if (url === undefined || log === undefined) return []
     const client = createLogClient({ url, ...reaching })
     const read = () => orNothing(client.checkpoint())

@@ -1,6 +1,6 @@
 // `countersign witness init` makes a new witness, never done implicitly; `countersign witness vkeys` prints the
 // keys of one, for the policies of those who rely on it.
-import { parseOrigin } from "../../core/note/origin.ts"
+import { parseNewName } from "../../core/note/origin.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import {
   dataOption,
@@ -38,6 +38,10 @@ export const witnessInitCommand = defineCommand({
   options: [
     mandatory("--data <dir>", "directory for the witness's data"),
     mandatory("--name <name>", "the name of its keys, for example witness.example.com"),
+    optional(
+      "--force-name",
+      "take a name that is no host name, which others may not be able to write",
+    ),
     optional("--ml-dsa", "also make an ML-DSA-44 key, which withstands quantum computers"),
     guardOption,
     urlOption,
@@ -50,10 +54,13 @@ Example:
 
 Never restore the data or the guard from an older copy: a witness that has lost them is made anew,
 with new keys. Keep the guard on another disk or host than the data.`,
-  async run({ data, name, mlDsa = false, guard, url, passphraseFile }, { terminal }) {
+  async run(
+    { data, name, forceName = false, mlDsa = false, guard, url, passphraseFile },
+    { terminal },
+  ) {
     const directory = witnessDirectory(data, guard)
     const vkeys = await createWitnessFiles(directory, {
-      name: parseOrigin(name),
+      name: parseNewName(name, "name", forceName ? undefined : "--force-name"),
       mlDsa,
       passphrase: await readPassphrase(passphraseFile),
       time: Date.now(),

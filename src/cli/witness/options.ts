@@ -4,6 +4,7 @@ import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_POLICY } from "../../core/base/limits.ts"
 import { parseOrigin } from "../../core/note/origin.ts"
 import { type Policy, parsePolicy } from "../../core/note/policy.ts"
+import { originsOf } from "../../core/note/policy-origins.ts"
 import type { WitnessedLog } from "../../witness/witness.ts"
 import { readBytes } from "../command/file.ts"
 import {
@@ -59,9 +60,9 @@ export async function readWitnessPolicy(file: string): Promise<Policy> {
 }
 
 export function logsOf(policy: Policy): readonly WitnessedLog[] {
-  const origins = new Set(policy.logs.map(({ vkey }) => parseOrigin(vkey.name)))
+  const origins = new Set(policy.logs.flatMap(originsOf))
   return Array.from(origins, (origin) => {
-    const own = policy.logs.filter(({ vkey }) => vkey.name === origin)
+    const own = policy.logs.filter((log) => originsOf(log).includes(origin))
     return { origin, vkeys: own.map(({ vkey }) => vkey) }
   })
 }

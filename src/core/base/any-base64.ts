@@ -28,7 +28,7 @@ function standardBase64(text: string): string {
   const isUrl = URL_DIGIT.test(line)
   if (isUrl && STANDARD_DIGIT.test(line)) return line
   const standard = isUrl ? line.replaceAll("-", "+").replaceAll("_", "/") : line
-  if (standard.endsWith("=")) return standard
+  if (standard.endsWith("=") || standard.length % 4 === 1) return standard
   return standard.padEnd(Math.ceil(standard.length / 4) * 4, "=")
 }
 

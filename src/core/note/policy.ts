@@ -15,11 +15,15 @@ import {
   type SignatureRule,
   type Vkey,
 } from "./note.ts"
+import { type Origin, parseOrigin } from "./origin.ts"
+import { logKeysOf } from "./policy-origins.ts"
 
 /** A trusted log, by one of its keys. */
 export interface PolicyLog {
   readonly vkey: Vkey
   readonly url?: string
+  /** The first lines of its checkpoints, where they are not the name of the key. */
+  readonly origins?: readonly Origin[]
 }
 
 /** A witness by the name that groups know it by, and its key of type 4 or 6. */
@@ -53,7 +57,7 @@ const NONE = "none"
 
 /** What has been read so far; `defined` holds witnesses and groups, `placed` those in a group. */
 class Draft {
-  readonly logs: PolicyLog[] = []
+  readonly logs: (PolicyLog & { origins?: readonly Origin[] })[] = []
   readonly witnesses: PolicyWitness[] = []
   readonly groups: PolicyGroup[] = []
   readonly logKeys = new Set<string>()
@@ -90,6 +94,17 @@ function readLog(draft: Draft, fields: readonly string[]): void {
   const vkey = parseVkey(textOf(vkeyText))
   addKey(draft.logKeys, vkey)
   draft.logs.push({ vkey, ...present({ url: url && textOf(url) }) })
+}
+
+/** Of other programs' a comment, so that they read the policy as well. */
+const ORIGIN_LINE = /^#countersign:origin[ \t]+(.+)$/
+
+/** The grammar of C2SP separates by blanks and has no place for an origin that holds some. */
+function readOrigin(draft: Draft, octets: string): void {
+  const log = draft.logs.at(-1) ?? refuseLine("a log line above its origin", octets)
+  const origin = parseOrigin(textOf(octets))
+  if (log.origins?.includes(origin)) refuseLine("every origin once", origin)
+  log.origins = [...(log.origins ?? []), origin]
 }
 
 function readWitness(draft: Draft, fields: readonly string[]): void {
@@ -144,6 +159,8 @@ const readers: ReadonlyMap<string, typeof readLog> = new Map([
 ])
 
 function readLine(draft: Draft, line: string): void {
+  const origin = ORIGIN_LINE.exec(line)?.[1]
+  if (origin !== undefined) readOrigin(draft, origin)
   const [keyword, ...fields] = line.split(/[ \t]+/).filter((field) => field !== "")
   if (keyword === undefined || keyword.startsWith("#")) return
   const read = readers.get(keyword) ?? refuseLine("log, witness, group or quorum", keyword)
@@ -245,7 +262,7 @@ export function checkCosigned(
   holds: SignatureRule = checkpointRule(head),
 ): readonly Cosignature[] {
   const vkeysOf = (those: readonly { readonly vkey: Vkey }[]) => those.map(({ vkey }) => vkey)
-  const ownKeys = vkeysOf(policy.logs).filter(({ name }) => name === keyName)
+  const ownKeys = logKeysOf(policy.logs, head.origin, keyName)
   if (ownKeys.length === 0) refuse("untrusted", `the policy names no log ${shown(keyName)}`)
   openNote(note, ownKeys, holds)
   const times = readCosignatures(note, head, vkeysOf(policy.witnesses), holds)

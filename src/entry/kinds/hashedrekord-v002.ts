@@ -5,6 +5,7 @@ import { utf8 } from "../../core/base/bytes.ts"
 import { bug } from "../../core/base/errors.ts"
 import { asObject, asText } from "../../core/base/json-value.ts"
 import { formatBase64 } from "../../core/base/text.ts"
+import { readDigest } from "../../core/base/written-digest.ts"
 import { assertBodyLength } from "../../core/tree/bundle.ts"
 import { type Algorithm, algorithms, digestAlgorithm, sigstoreHashName } from "../algorithm.ts"
 import { readBase64 } from "../base64-fields.ts"
@@ -84,7 +85,7 @@ export function proposeHashedrekord(
   // Before the signature: of an RSA key that is too long that is said, and not that its signature is.
   const key = (options.readKey ?? readVerifierKeyText)(request)
   const signature = parseSignature("native hashedrekord signature", request.signature, "signature")
-  const digest = parseDigest(request.digest)
+  const digest = parseDigest(readDigest(request.digest))
   const algorithm = digestAlgorithm[key.keyType]
   assertTaken(algorithm, options)
   assertHash(digest, algorithm)
@@ -94,7 +95,7 @@ export function proposeHashedrekord(
     canonicalBase64(request.signature, signature),
     canonicalKeyText(request, key),
   )
-  const found = { kind, version, digest: request.digest, keys: [key] }
+  const found = { kind, version, digest: readDigest(request.digest), keys: [key] }
   return proposalOf(found, [[digestCheck(key, signature, digest.bytes)]], body)
 }
 
@@ -107,7 +108,7 @@ const read: NativeKind<HashedrekordRequest>["read"] = (spec, keys) => {
 type Bundled = BundleForm<HashedrekordRequest>
 
 const contentOf: Bundled["contentOf"] = (request) => {
-  const { hash, bytes } = parseDigest(request.digest)
+  const { hash, bytes } = parseDigest(readDigest(request.digest))
   const content = {
     form: "message-signature",
     messageDigest: { hash, digest: bytes },

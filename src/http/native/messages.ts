@@ -1,5 +1,6 @@
 // Messages of the native API: attaching the bytes that were signed to an entry that has only a hash of them, giving
 // them back, and listing what was attached, for whoever follows the log.
+import { readDigest } from "../../core/base/written-digest.ts"
 import type { Log } from "../../log/ports/log.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
@@ -54,7 +55,7 @@ export function messageRoutes({ log, config }: Surroundings): readonly Route[] {
       listMessages(log, parameters),
     ),
     get("getMessage", "/v1/messages/{digest}", async ({ parameters: { digest } }: Call<OfDigest>) =>
-      bytesAnswer(await log.messageWith(digest)),
+      bytesAnswer(await log.messageWith(readDigest(digest))),
     ),
   ]
 }

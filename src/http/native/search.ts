@@ -1,6 +1,7 @@
 // The search of the native API and of Rekor v1: entries by what they say, and all about one artifact.
 import { setImmediate } from "node:timers/promises"
 import { refuse, Trouble } from "../../core/base/errors.ts"
+import { readDigest, writtenDigest } from "../../core/base/written-digest.ts"
 import { entryKinds, isEntryKind } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary, type Signer } from "../../entry/kinds/summary.ts"
 import { glanceAt } from "../../entry/statement/reading.ts"
@@ -60,21 +61,26 @@ function kindTerms(kind: string): readonly Term[] {
   return values.map((value) => ({ name: "kind", value }))
 }
 
+/** Statements name digests by algorithms of any name. */
+function anyDigest(text: string): string {
+  return /^[^:]+:.+$/.test(text) ? (writtenDigest(text) ?? text) : readDigest(text)
+}
+
 /** One group a parameter; the terms of which one must hold. */
 function readCriteria(criteria: Criteria): readonly (readonly Term[])[] {
-  const { digest, kind, identity, subject, subjectDigest, mention } = criteria
+  const { digest, key, payload, kind, identity, subject, subjectDigest, mention } = criteria
   const single: readonly (readonly [TermName, string | undefined])[] = [
-    ["key", criteria.key],
+    ["key", key && readDigest(key)],
     ["identity", identity?.toLowerCase()],
     ["issuer", criteria.issuer],
-    ["payload", criteria.payload],
+    ["payload", payload && readDigest(payload)],
     ["predicate-type", criteria.predicateType],
   ]
   const query: (readonly Term[])[] = []
-  if (digest !== undefined) query.push(digestTerms(digest))
+  if (digest !== undefined) query.push(digestTerms(readDigest(digest)))
   if (subject !== undefined) query.push(subjectNameTerms(subject))
-  if (subjectDigest !== undefined) query.push(subjectDigestTerms(subjectDigest))
-  if (mention !== undefined) query.push(mentionTerms(mention))
+  if (subjectDigest !== undefined) query.push(subjectDigestTerms(anyDigest(subjectDigest)))
+  if (mention !== undefined) query.push(mentionTerms(anyDigest(mention)))
   for (const [name, value] of single) if (value !== undefined) query.push([{ name, value }])
   if (kind !== undefined) query.push(kindTerms(kind))
   if (query.length === 0 && criteria.opaque === undefined) {
@@ -157,7 +163,8 @@ export function searchRoutes({ log }: Surroundings): readonly Route[] {
   }
 
   async function getArtifact({ parameters }: Call<Artifact>): Promise<Answer> {
-    const { digest, after, limit = DEFAULT_LIMIT, attachedAfter } = parameters
+    const { after, limit = DEFAULT_LIMIT, attachedAfter } = parameters
+    const digest = readDigest(parameters.digest)
     const page = { order: "newest", after, limit, attachedAfter } as const
     const answer = await searchLog(log, [digestTerms(digest)], page)
     const found = await readEntries(log, answer)

@@ -2,9 +2,11 @@
 // at the promised index and must raise the alarm through the real sinks. A test that does not come back in
 // time is the finding `canary-missing`: either the log does not merge, or the monitor would not tell. Each test is
 // remembered until its round trip is over, and how the last round trips went.
+
 import { Refusal, Trouble, unlessRefused } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"
+import { originWord } from "../../core/note/origin.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import { absent, type Case } from "../findings/case.ts"
 import { attested, keyOf } from "../findings/finding.ts"
@@ -229,12 +231,13 @@ export function isCanaryEntry(reads: DocumentReads, leafHash: Hash): boolean {
 /** Remembers that every sink has the alert about a test entry; without effect on any other alert. */
 export function noteTestDelivered(documents: Documents, alert: Alert, at: number): void {
   const { isCanary, origin, index } = alert
-  if (isCanary && index !== undefined) documents.put(testDeliveries, `${origin} ${index}`, { at })
+  if (isCanary && index !== undefined)
+    documents.put(testDeliveries, `${originWord(origin)} ${index}`, { at })
 }
 
 /** When the alert about the entry at `index` was delivered; forgotten once it was asked for. */
 function takeTestDelivery(documents: Documents, origin: string, index: number) {
-  const key = `${origin} ${index}`
+  const key = `${originWord(origin)} ${index}`
   const delivery = documents.get(testDeliveries, key)
   if (delivery !== undefined) documents.remove(testDeliveries, key)
   return delivery?.at

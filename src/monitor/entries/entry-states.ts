@@ -2,7 +2,9 @@
 // *pending* (what is needed was asked for and has not come yet). Two bits an entry, in documents that become durable
 // together with the place up to which the log was read; the sums of them are one document a log, which everyone
 // reads who says how much was seen. An entry that is examined again changes its state and is counted once.
+
 import { present } from "../../core/base/present.ts"
+import { originWord } from "../../core/note/origin.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
 import { bytes, integer, message, optional, text } from "../state/schema.ts"
@@ -114,7 +116,7 @@ function noteStates(pieceStates: Uint8Array, entries: readonly NotedEntry[], int
 /** Whether an entry is understood, or was not examined yet. */
 export function isUnderstood(documents: DocumentReads, origin: string, index: number): boolean {
   const piece = Math.floor(index / ENTRIES_A_PIECE)
-  const states = documents.get(entryStates, `${origin} ${piece}`)?.states
+  const states = documents.get(entryStates, `${originWord(origin)} ${piece}`)?.states
   const at = index % ENTRIES_A_PIECE
   return (((states?.[at >> 2] ?? 0) >> ((at % 4) * 2)) & 3) === 0
 }
@@ -139,7 +141,7 @@ export function createEntryNotes(origin: string, isKept: boolean) {
     entries: readonly NotedEntry[],
     into: Sums,
   ): void {
-    const key = `${origin} ${piece}`
+    const key = `${originWord(origin)} ${piece}`
     const before = documents.get(entryStates, key)?.states
     const states = new Uint8Array(ENTRIES_A_PIECE / 4)
     if (before !== undefined) states.set(before)
@@ -151,11 +153,11 @@ export function createEntryNotes(origin: string, isKept: boolean) {
 
   function noteUnexplained(documents: Documents, entry: NotedEntry, now: number): void {
     const { index, state, isListed, digest } = entry
-    const key = `${origin} ${index}`
+    const key = `${originWord(origin)} ${index}`
     const known = documents.get(unexplainedEntries, key)
     const isUnexplained = state === "opaque" && isListed
     if (isUnexplained === (known !== undefined)) return
-    remembered ??= documents.keys(unexplainedEntries, `${origin} `).length
+    remembered ??= documents.keys(unexplainedEntries, `${originWord(origin)} `).length
     if (!isUnexplained) documents.remove(unexplainedEntries, key)
     else if (remembered >= MOST_UNEXPLAINED) return
     else documents.put(unexplainedEntries, key, { since: now, ...present({ digest }) })

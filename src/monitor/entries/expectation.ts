@@ -1,6 +1,7 @@
 // What was shipped must be logged: each digest of a shipped list is expected in a log until its deadline, and
 // found by the entries as they are read. What watched entries logged before it was shipped is remembered,
 // because signing comes before shipping.
+import { originWord } from "../../core/note/origin.ts"
 import type { Case } from "../findings/case.ts"
 import { attested } from "../findings/finding.ts"
 import { collection } from "../state/collection.ts"
@@ -25,7 +26,7 @@ export const expectations = collection(
 )
 
 function place(origin: string, digest: string): string {
-  return `${origin} ${digest}`
+  return `${originWord(origin)} ${digest}`
 }
 
 function shipmentsTo({ shipments }: Watch, origin: string) {

@@ -2,6 +2,7 @@
 // time, because whoever has a stolen key has its dates as well. Told of only where the key, the signer or the subject is
 // watched: anyone may revoke a key of his own and sign again. What a stranger's key revokes is remembered all the same,
 // up to a bound, because the key may be watched later.
+import { originWord } from "../../core/note/origin.ts"
 import { collection } from "../state/collection.ts"
 import type { Documents } from "../state/documents.ts"
 import { integer, message, optional } from "../state/schema.ts"
@@ -36,13 +37,13 @@ export function createRevocationRule(origin: string, watch: WatchIndex) {
   let revoked: Set<string> | undefined
   let strangers = 0
 
-  const placeOf = (key: string): string => `${origin} ${key}`
+  const placeOf = (key: string): string => `${originWord(origin)} ${key}`
 
   function revokedKeys(documents: Documents): Set<string> {
     if (revoked !== undefined) return revoked
-    const keys = documents.keys(revocations, `${origin} `)
+    const keys = documents.keys(revocations, `${originWord(origin)} `)
     strangers = keys.length
-    revoked = new Set(keys.map((key) => key.slice(origin.length + 1)))
+    revoked = new Set(keys.map((key) => key.slice(originWord(origin).length + 1)))
     return revoked
   }
 

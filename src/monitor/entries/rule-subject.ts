@@ -2,7 +2,9 @@
 // name people may take for the subject's (`look-alike`), and a version of a unique one has one digest
 // (`conflicting-claims`): the one that was claimed first. What readers do not read in one way is told of only where one
 // of them may find a watched subject in it.
+
 import { shown } from "../../core/base/errors.ts"
+import { originWord } from "../../core/note/origin.ts"
 import { canonicalName } from "../../entry/statement/names.ts"
 import type { StatedSubject } from "../../entry/statement/reading.ts"
 import { isVersioned } from "../../evidence/conflict.ts"
@@ -78,7 +80,7 @@ export function createSubjectRule(origin: string) {
     claim: { readonly digest: string; readonly index: number },
     documents: Documents,
   ): void {
-    remembered ??= documents.keys(claims, `${origin} `).length
+    remembered ??= documents.keys(claims, `${originWord(origin)} `).length
     const isNew = documents.get(claims, key) === undefined
     if (isNew && remembered >= MOST_CLAIMS) return
     documents.put(claims, key, claim)
@@ -93,7 +95,7 @@ export function createSubjectRule(origin: string) {
     if (!subject.isUnique || form !== "said") return []
     return claimsOf(named).flatMap(({ name, digest }): readonly Remark[] => {
       const hash = digest.slice(0, digest.indexOf(":"))
-      const key = `${origin} ${hash} ${name.toWellFormed()}`
+      const key = `${originWord(origin)} ${hash} ${name.toWellFormed()}`
       const first = documents.get(claims, key)
       const isFirst = first === undefined || index < first.index
       // A stranger's claim is compared, but never becomes the one that others are compared with.

@@ -4,7 +4,7 @@
 import { equalBytes } from "../../core/base/bytes.ts"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
-import type { Origin } from "../../core/note/origin.ts"
+import { type Origin, originWord } from "../../core/note/origin.ts"
 import {
   partialTiles,
   TILE_WIDTH,
@@ -50,7 +50,7 @@ export function keepTileGap(documents: Documents, origin: Origin, { place }: Dat
 }
 
 export function keepGap(documents: Documents, origin: Origin, { place, from, to }: Gap): void {
-  documents.put(gaps, `${origin} ${place}`, { from, to })
+  documents.put(gaps, `${originWord(origin)} ${place}`, { from, to })
 }
 
 /** A part of all gaps that moves on from minute to minute, so that none starves. */
@@ -136,7 +136,7 @@ export async function checkGap(asked: Reading, gap: Gap): Promise<GapCheck | und
 
 /** Forgets a fault that is none any more. */
 export function healGap(documents: Documents, origin: Origin, { place }: Gap): readonly Case[] {
-  documents.remove(gaps, `${origin} ${place}`)
+  documents.remove(gaps, `${originWord(origin)} ${place}`)
   return faultKinds.map((kind) => absent(keyOf(kind, origin, place)))
 }
 

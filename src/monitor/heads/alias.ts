@@ -1,7 +1,9 @@
 // Heads that the log signed under its other names, `ORIGIN - TREEID`, as clients of Rekor v1 know it. They are heads of
 // the one tree, by the keys that sign both, and say nothing to witnesses. Two tree IDs under one key convict it, if it
 // also signs its bare name, which Rekor v1 never does.
+
 import type { Vkey } from "../../core/note/note.ts"
+import { originWord } from "../../core/note/origin.ts"
 import { makeTwoTreeIds } from "../../evidence/head-evidence.ts"
 import { isOwnOrigin } from "../../evidence/opened-head.ts"
 import type { Case } from "../findings/case.ts"
@@ -47,7 +49,7 @@ export function openAlias(read: ReadNote, keys: KnownKeys): OpenedStatement {
 
 /** Whether the log has ever shown a head under another name. */
 export function hasAlias(documents: DocumentReads, origin: string): boolean {
-  return documents.keys(aliases, `${origin} `).length > 0
+  return documents.keys(aliases, `${originWord(origin)} `).length > 0
 }
 
 /**
@@ -71,7 +73,7 @@ export function keepAlias(
 /** `key-misuse` if the same key has signed under another tree ID before. */
 async function judgeId(scope: JudgeScope, vkey: Vkey, { note, head }: Statement) {
   const { origin, documents, holds } = scope
-  const place = `${origin} ${keyLabel(vkey)}`
+  const place = `${originWord(origin)} ${keyLabel(vkey)}`
   const known = documents.get(aliases, place)
   if (known === undefined) {
     documents.put(aliases, place, note)

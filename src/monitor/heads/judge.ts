@@ -181,7 +181,10 @@ async function judgeForeign(judgement: HeadJudgement, read: ReadNote): Promise<r
     .filter(({ vkey, line }) => rule(vkey, note.text, line.signature))
     .map(({ vkey }) => vkey)
   // Keys of type 4 and 6 may stand for other logs' heads as witnesses.
-  const misused = signers.find((vkey) => vkey.type < 4 && !isOwnOrigin(vkey, head.origin))
+  // A key whose log has an origin that is not its name says nothing by the names under which it signs.
+  const misused = signers.find(
+    (vkey) => vkey.type < 4 && isOwnOrigin(vkey, origin) && !isOwnOrigin(vkey, head.origin),
+  )
   const what = `a head of ${shown(head.origin)}`
   if (misused === undefined && signers.length > 0) return []
   if (misused === undefined) return served(judgement, "bad-head", what)

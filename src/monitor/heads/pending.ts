@@ -1,7 +1,9 @@
 // Signed heads that the monitor's tree cannot judge yet, at most 64 of a log. The largest and the oldest stay
 // whatever comes, so that flooding hides neither. And cosigned heads as time went by, one a size, so that it can be told
 // when an entry was logged: after the last head without it, before the first head with it, by the clocks of witnesses.
+
 import { parseNote } from "../../core/note/note.ts"
+import { originWord } from "../../core/note/origin.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
 import { type DocumentReads, type Documents, hashName, ofLog } from "../state/documents.ts"
 import { integer, message, text } from "../state/schema.ts"
@@ -22,7 +24,7 @@ export const pending = collection("pending-head", message({ note: text, at: inte
 /** The pending heads of a log in the order of their keys; refuses `malformed` for a damaged document. */
 export function pendingHeads(documents: DocumentReads, keys: KnownKeys): readonly PendingHead[] {
   return documents
-    .list(pending, `${keys.origin} `)
+    .list(pending, `${originWord(keys.origin)} `)
     .map(([key, { note, at }]) => ({ key, statement: keptStatement(note, keys), at }))
 }
 
@@ -46,11 +48,11 @@ export function keepPending(
   at: number,
 ): void {
   // The same text is one pending head, whoever signed it.
-  const key = `${keys.origin} ${hashName(parseNote(statement.note).text).slice(0, 32)}`
+  const key = `${originWord(keys.origin)} ${hashName(parseNote(statement.note).text).slice(0, 32)}`
   const before = documents.get(pending, key)
   const note = before === undefined ? statement.note : mergedNote(before.note, statement.note)
   documents.put(pending, key, { note, at: Math.min(at, before?.at ?? at) })
-  if (documents.keys(pending, `${keys.origin} `).length <= MOST_PENDING_HEADS) return
+  if (documents.keys(pending, `${originWord(keys.origin)} `).length <= MOST_PENDING_HEADS) return
   const victim = leastUseful(pendingHeads(documents, keys))
   if (victim !== undefined) forgetPending(documents, victim)
 }
@@ -100,7 +102,7 @@ export function cosignedHeads(documents: DocumentReads, keys: KnownKeys): readon
 
 /** Forgets, of the older heads, the one between the two that are closest in time. */
 function thinOut(documents: Documents, keys: KnownKeys): void {
-  const entries = documents.list(cosigned, `${keys.origin} `)
+  const entries = documents.list(cosigned, `${originWord(keys.origin)} `)
   if (entries.length <= MOST_COSIGNED) return
   const times = entries.map(([, { last }]) => latest(keptStatement(last, keys)))
   const gapAround = (i: number): number => (times[i + 1] ?? 0) - (times[i - 1] ?? 0)
@@ -113,7 +115,7 @@ function thinOut(documents: Documents, keys: KnownKeys): void {
 export function keepCosigned(documents: Documents, keys: KnownKeys, statement: Statement): void {
   const { log, witnesses, head, note } = statement
   if (log.length === 0 || witnesses.length === 0) return
-  const place = `${keys.origin} ${String(head.size).padStart(SIZE_DIGITS, "0")}`
+  const place = `${originWord(keys.origin)} ${String(head.size).padStart(SIZE_DIGITS, "0")}`
   const stored = documents.get(cosigned, place)
   const known = stored && headOf(stored, keys)
   const isFirst = known === undefined || earliest(statement) < earliest(known.first)

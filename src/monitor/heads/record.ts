@@ -3,7 +3,7 @@
 // a later time contradicts "the largest I know of". Equal seconds contradict nothing.
 import { present } from "../../core/base/present.ts"
 import type { Vkey } from "../../core/note/note.ts"
-import type { Origin } from "../../core/note/origin.ts"
+import { type Origin, originWord } from "../../core/note/origin.ts"
 import { makeHeadTime, makeWitnessRollback } from "../../evidence/head-evidence.ts"
 import type { Case } from "../findings/case.ts"
 import { type Finding, ungraded } from "../findings/finding.ts"
@@ -45,7 +45,7 @@ type Sighting = ReturnType<typeof sighting.read>
 export type SignerRecord = ValueOf<typeof signerRecords>
 
 function placeOf(origin: Origin, vkey: Vkey): string {
-  return `${origin} ${keyLabel(vkey)}`
+  return `${originWord(origin)} ${keyLabel(vkey)}`
 }
 
 /** What is remembered of a key under this log; refuses `malformed` for a damaged document. */

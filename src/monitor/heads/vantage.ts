@@ -4,7 +4,7 @@
 // so both are suspicions first.
 import { refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
-import type { Origin } from "../../core/note/origin.ts"
+import { type Origin, originWord } from "../../core/note/origin.ts"
 import { absent, type Case, isPublished, type Observation, type Vantage } from "../findings/case.ts"
 import { keyOf } from "../findings/finding.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
@@ -170,7 +170,7 @@ export function watchVantage(
   const others = records.filter((record) => record !== before)
   const delays = [limits.cacheDelay, limits.copyDelay]
   const { vantage: _, ...record } = nextRecord(before, vantage, { ...head, at: receivedAt }, delays)
-  documents.put(vantages, `${origin} ${vantage}`, record)
+  documents.put(vantages, `${originWord(origin)} ${vantage}`, record)
   // What was received before the latest head says nothing about now, and verifiers' heads never do.
   if (vantage === "verifier" || (before !== undefined && receivedAt < before.latest.at)) return []
   const sight: Sight = { vantage, size: head.size, at: receivedAt, before, others, limits }

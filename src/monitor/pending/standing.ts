@@ -2,6 +2,7 @@
 // and has not come). One document a block of 256 entries, in which entries that stand alike are one group, so that a log
 // that keeps nothing costs some 200 bytes a block. What is understood has no place here. Nothing is dropped: an entry
 // leaves only by being examined again.
+import { originWord } from "../../core/note/origin.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
 import { type DocumentReads, type Documents, ofLog } from "../state/documents.ts"
 import { bytes, flag, integer, list, message, optional, word } from "../state/schema.ts"
@@ -94,7 +95,7 @@ export function isPending(reason: string): boolean {
 }
 
 function placeOf(origin: string, block: number): string {
-  return `${origin} ${String(block).padStart(BLOCK_DIGITS, "0")}`
+  return `${originWord(origin)} ${String(block).padStart(BLOCK_DIGITS, "0")}`
 }
 
 /** A block that is being changed. */

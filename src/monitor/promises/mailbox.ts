@@ -17,7 +17,7 @@ import { MOST_PROOF_HASHES } from "../../core/base/limits.ts"
 import { formatBase64, formatHex, parseHex } from "../../core/base/text.ts"
 import { type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
 import { type Vkey, verifyTextSignature } from "../../core/note/note.ts"
-import type { Origin } from "../../core/note/origin.ts"
+import { type Origin, originWord } from "../../core/note/origin.ts"
 import { asHash, portableHasher } from "../../core/tree/hash.ts"
 import { verifyInclusion } from "../../core/tree/proof.ts"
 import { canonicalJson } from "../../entry/canonical-json.ts"
@@ -77,7 +77,7 @@ export const inbox = collection("inbox", message({ note: text, receivedAt: integ
 /** The posted heads of a log; they leave the documents. */
 export function takeInbox(documents: Documents, origin: Origin): readonly Observation[] {
   return ofLog(documents, inbox, origin).map(([id, posted]) => {
-    documents.remove(inbox, `${origin} ${id}`)
+    documents.remove(inbox, `${originWord(origin)} ${id}`)
     return { ...posted, vantage: "verifier" }
   })
 }
@@ -88,10 +88,10 @@ export function createMailbox(): OpenMailbox {
   let promised = 0
 
   function drainLog(documents: Documents, origin: Origin, posted: Iterable<PostedHead>): void {
-    const waiting = documents.keys(inbox, `${origin} `).length
+    const waiting = documents.keys(inbox, `${originWord(origin)} `).length
     const room = Math.max(0, MOST_POSTED_HEADS - waiting)
     for (const { note, receivedAt } of [...posted].sort(byImportance).slice(0, room)) {
-      documents.put(inbox, `${origin} ${hashName(note)}`, { note, receivedAt })
+      documents.put(inbox, `${originWord(origin)} ${hashName(note)}`, { note, receivedAt })
     }
   }
 

@@ -4,7 +4,7 @@ import { refuse, unlessRefused } from "../../core/base/errors.ts"
 import { asObject } from "../../core/base/json-value.ts"
 import { formatHex, parseBase64 } from "../../core/base/text.ts"
 import type { Vkey } from "../../core/note/note.ts"
-import type { Origin } from "../../core/note/origin.ts"
+import { type Origin, originWord } from "../../core/note/origin.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import { verifyInclusion } from "../../core/tree/proof.ts"
 import { canonicalText, type JsonValue } from "../../entry/canonical-json.ts"
@@ -79,7 +79,7 @@ export function keptPromises(documents: DocumentReads, origin: Origin): readonly
 }
 
 export function forgetPromise(documents: Documents, origin: Origin, { id }: KeptPromise): void {
-  documents.remove(promises, `${origin} ${id}`)
+  documents.remove(promises, `${originWord(origin)} ${id}`)
 }
 
 /** UTF-16 units of what a promise holds of any length. */
@@ -89,12 +89,12 @@ function lengthOf(kept: Receipt | Timestamp): number {
 
 /** `stated` is what makes a promise the same one when it comes again. */
 function keep(documents: Documents, origin: Origin, stated: JsonValue, kept: Receipt | Timestamp) {
-  const key = `${origin} ${hashName(canonicalText(stated)).slice(0, 32)}`
+  const key = `${originWord(origin)} ${hashName(canonicalText(stated)).slice(0, 32)}`
   if (documents.get(promises, key) !== undefined) return
   if (promises.format(kept).length > LONGEST_PROMISE) {
     refuse("too-large", `promise: expected up to ${LONGEST_PROMISE} characters`)
   }
-  const isFull = documents.keys(promises, `${origin} `).length >= MOST_PROMISES
+  const isFull = documents.keys(promises, `${originWord(origin)} `).length >= MOST_PROMISES
   const lengths = isFull ? [] : keptPromises(documents, origin).map(lengthOf)
   const total = lengths.reduce((sum, length) => sum + length, lengthOf(kept))
   if (isFull || total > MOST_PROMISED) {

@@ -1,7 +1,9 @@
 // Compares the log's own search with what the monitor found in the tree. A log that leaves an entry out of the answers that
 // it gives others is `search-omission`; an entry that only its search knows is examined again, and told of if it stays
 // unread: somebody was able to tell what it is about. Whatever is watched is asked for, or a part of it that moves on.
+
 import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { originWord } from "../../core/note/origin.ts"
 import { isUnderstood } from "../entries/entry-states.ts"
 import { absent, type Case } from "../findings/case.ts"
 import { attested, keyOf } from "../findings/finding.ts"
@@ -78,7 +80,7 @@ async function judgeUnknown(
   const cases: Case[] = []
   const again: number[] = []
   for (const index of item.by === "digest" ? unknown : []) {
-    const name = `${origin} ${index} ${item.value}`
+    const name = `${originWord(origin)} ${index} ${item.value}`
     const which = [String(index), "search", item.value] as const
     if (isUnderstood(documents, origin, index)) {
       cases.push(absent(keyOf("unclassifiable", origin, ...which)))

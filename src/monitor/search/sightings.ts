@@ -1,6 +1,7 @@
 // Where what is watched was found: for each watched digest and key the newest entries of a log that state it in their
 // bodies, so that the log's own search can be compared. Bounded for each of them, and there are no more than are watched.
 
+import { originWord } from "../../core/note/origin.ts"
 import type { SearchItem } from "../follow/source.ts"
 import { collection, type ValueOf } from "../state/collection.ts"
 import type { DocumentReads, Documents } from "../state/documents.ts"
@@ -35,7 +36,7 @@ export function noteSearched(documents: Documents, origin: string, status: Searc
 }
 
 function placeOf(origin: string, { by, value }: SearchItem): string {
-  return `${origin} ${by} ${value}`
+  return `${originWord(origin)} ${by} ${value}`
 }
 
 /** What a watch file names, as far as a log can be asked for it by its value. */

@@ -1,8 +1,10 @@
 // What a monitor remembers beside its trees: typed values by collection and key. Changes are gathered and
 // become durable together, under the monitor's signature (state.ts).
+
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { formatHex } from "../../core/base/text.ts"
+import { originWord } from "../../core/note/origin.ts"
 import type { Collection } from "./collection.ts"
 
 /** Each text is parsed once, when its value is first asked for; what was put is never parsed. */
@@ -45,7 +47,7 @@ export function hashName(text: string): string {
 
 /** The documents of one log in a collection whose keys are `ORIGIN REST`. */
 export function ofLog<Value>(documents: DocumentReads, kept: Collection<Value>, origin: string) {
-  const prefix = `${origin} `
+  const prefix = `${originWord(origin)} `
   return documents
     .list(kept, prefix)
     .map(([key, value]) => [key.slice(prefix.length), value] as const)

@@ -7,7 +7,7 @@ import { refuse, Trouble } from "../../core/base/errors.ts"
 import { settled } from "../../core/base/settled.ts"
 import { formatBase64, parseBase64, parseDecimal } from "../../core/base/text.ts"
 import { openNote, parseNote, type Vkey } from "../../core/note/note.ts"
-import { type Origin, parseOrigin } from "../../core/note/origin.ts"
+import { type Origin, originWord, parseOriginWord } from "../../core/note/origin.ts"
 import { asHash, EMPTY_HEAD, type Hash, type Head, type TreeHasher } from "../../core/tree/hash.ts"
 import type { DocumentReads, Documents } from "./documents.ts"
 import { createDocumentSet, createDraft, type Draft } from "./set.ts"
@@ -206,7 +206,9 @@ interface StateStatement {
 }
 
 export function formatStatement({ sequence, documents, logs }: StateStatement): string {
-  const lines = logs.map(([origin, { size, root }]) => `${origin} ${size} ${formatBase64(root)}\n`)
+  const lines = logs.map(
+    ([origin, { size, root }]) => `${originWord(origin)} ${size} ${formatBase64(root)}\n`,
+  )
   return `${TITLE}\n${sequence}\n${formatBase64(documents)}\n${lines.join("")}`
 }
 
@@ -216,7 +218,10 @@ function hashOf(text: string): Hash {
 
 function parseLog(line: string): readonly [Origin, Head] {
   const [origin = "", size = "", root = ""] = line.split(" ")
-  return [parseOrigin(origin), { size: parseDecimal(size, "monitor state"), root: hashOf(root) }]
+  return [
+    parseOriginWord(origin),
+    { size: parseDecimal(size, "monitor state"), root: hashOf(root) },
+  ]
 }
 
 /**

@@ -1,5 +1,6 @@
 // The blocks of a watch file: each keyword that begins one, and the lines that it takes. Another kind of block is another
 // line of the table.
+import { readDigest } from "../../core/base/written-digest.ts"
 import { parseDigest } from "../../entry/signature.ts"
 import { openAuthority } from "./authority.ts"
 import {
@@ -37,8 +38,9 @@ async function readSubjectLine(place: Place, subject: SubjectDraft, line: string
   const { files } = place.draft
   const [keyword, rest] = splitWord(line)
   if (keyword === "digest") {
-    parseDigest(rest)
-    subject.digests.add(rest)
+    const digest = readDigest(rest)
+    parseDigest(digest)
+    subject.digests.add(digest)
   } else if (keyword === "digests") {
     addAll(subject, readDigestList(await textOf(place, rest), rest))
   } else if (keyword === "file") {

@@ -2,6 +2,7 @@
 // commits among them. Blank lines and comments (#) are skipped.
 import { Refusal, refuse, shown } from "../../core/base/errors.ts"
 import { LONGEST_WATCH_LIST } from "../../core/base/limits.ts"
+import { writtenDigest } from "../../core/base/written-digest.ts"
 import { digestLength, type HashName } from "../../entry/algorithm.ts"
 import { parseDigest } from "../../entry/signature.ts"
 import { type ImageLine, readCommit, readImage, splitWord } from "./rules.ts"
@@ -47,8 +48,10 @@ export function digestOfHex(hex: string): string | undefined {
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/
 
 /** Lists are long, so most of them is only looked at. */
-function assertDigest(digest: string): string {
-  if (!DIGEST.test(digest)) parseDigest(digest)
+function assertDigest(written: string): string {
+  if (DIGEST.test(written)) return written
+  const digest = writtenDigest(written) ?? written
+  parseDigest(digest)
   return digest
 }
 
@@ -56,7 +59,7 @@ function assertDigest(digest: string): string {
 export function readDigest(line: string): string {
   const [first = ""] = line.split(/\s/, 1)
   if (first.includes(":")) return assertDigest(first)
-  const digest = digestOfHex(first)
+  const digest = digestOfHex(first) ?? writtenDigest(first)
   if (digest === undefined) {
     return refuse(
       "malformed",

@@ -53,6 +53,17 @@ describe("parsePolicy()", () => {
     expect(policy.quorum).toBe("W1")
   })
 
+  test("takes an origin with blanks from a line that is a comment to others", () => {
+    const line = "#countersign:origin log.example - 1193050959916656506"
+    const { logs } = parsePolicy(`log ${LOG}\n${line}\n#countersign:origin a+b\nquorum none\n`)
+    expect(logs[0]?.origins).toEqual(["log.example - 1193050959916656506", "a+b"])
+    expect(parsePolicy(`log ${LOG}\n# countersign:origin x\nquorum none\n`).logs[0]).toEqual({
+      vkey: logs[0]?.vkey,
+    })
+    expectRefusal("malformed", () => parsePolicy(`${line}\nlog ${LOG}\nquorum none\n`))
+    expectRefusal("malformed", () => parsePolicy(`log ${LOG}\n${line}\n${line}\nquorum none\n`))
+  })
+
   test("takes a quorum of none, and no logs", () => {
     expect(parsePolicy("quorum none\n")).toEqual({
       logs: [],
@@ -165,6 +176,22 @@ describe("parsePolicy()", () => {
 })
 
 describe("checkPolicy()", () => {
+  test("a log with an origin of its own is trusted under that one, and no more under the name of its key", () => {
+    const origin = "A log + its tree"
+    const policy = (line: string) =>
+      parsePolicy(`log ${formatVkey(log.vkey)}\n${line}\nquorum none\n`)
+    const own = formatCheckpoint(origin, head)
+    const note = { text: own, signatures: [log.sign(own, head, 0)] }
+    expect(checkPolicy(policy(`#countersign:origin ${origin}`), note).checkpoint).toMatchObject({
+      origin,
+      size: 14,
+    })
+    expectRefusal("untrusted", () => checkPolicy(policy("#"), note))
+    const named = { text, signatures: [log.sign(text, head, 0)] }
+    expect(checkPolicy(policy("#"), named).checkpoint.origin).toBe(head.origin)
+    expectRefusal("untrusted", () => checkPolicy(policy(`#countersign:origin ${origin}`), named))
+  })
+
   const all = witnesses.map((witness, i) => `witness W${i} ${formatVkey(witness.vkey)}\n`).join("")
   const policyWith = (rules: string) => parsePolicy(`log ${LOG}\n${all}${rules}`)
   const lineOf = (i: number, time = TIME) =>

@@ -51,7 +51,7 @@ describe("the contract", () => {
       .replace("/tile/entries/{index}", "/tile/entries/000.p/2")
       .replace("{index}/attestation", "2/attestation")
       .replace("/messages/{digest}", `/messages/${signedRequest(message).digest}`)
-      .replace("{digest}", "sha256:00")
+      .replace("{digest}", `sha256:${"0".repeat(64)}`)
       .replace("/log/entries/{id}", `/log/entries/${leafHash}`)
       .replace(/\{\w+\}/, "1")
     const query = method === "get" ? (queries.get(path) ?? "") : ""

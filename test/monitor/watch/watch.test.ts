@@ -117,8 +117,8 @@ describe("parseWatch()", () => {
     ],
     ["a short digest", "countersign-watch/v1\nsubject a\n  digest sha256:ab\n", "line 3: digest"],
     [
-      "a digest in upper case",
-      `countersign-watch/v1\nsubject a\n  digest sha256:${"AB".repeat(32)}\n`,
+      "a digest by another hash",
+      `countersign-watch/v1\nsubject a\n  digest md5:${"AB".repeat(16)}\n`,
       "line 3",
     ],
     ["an empty pattern", "countersign-watch/v1\nsubject a\n  name\n", "line 3"],
