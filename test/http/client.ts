@@ -1,6 +1,6 @@
 // A client that sends paths as they are written, unlike fetch, and holds every answer against the contract.
 import { Agent, type OutgoingHttpHeaders, request } from "node:http"
-import { assertDescribed, type Reply } from "./door/contract-check.ts"
+import { assertDescribed, assertTaken, type Reply } from "./door/contract-check.ts"
 
 export interface Asked {
   readonly method?: string
@@ -48,10 +48,15 @@ export function askUnchecked(port: number, path: string, asked: Asked = {}): Pro
   })
 }
 
-/** Like {@link askUnchecked}; rejects if openapi.yaml does not describe the answer. */
+/** Like {@link askUnchecked}; rejects if openapi.yaml does not describe the answer, or a body that was taken. */
 export async function ask(port: number, path: string, asked: Asked = {}): Promise<Reply> {
   const reply = await askUnchecked(port, path, asked)
-  assertDescribed(port, asked.method ?? "GET", path, reply)
+  const { method = "GET", body } = asked
+  assertDescribed(port, method, path, reply)
+  if (body !== undefined && reply.status < 300) {
+    const parts = Array.isArray(body) ? body : [body as string | Uint8Array]
+    assertTaken(port, method, path, Buffer.concat(parts.map((part) => Buffer.from(part))))
+  }
   return reply
 }
 

@@ -204,12 +204,24 @@ function undescribed(server: ServerName, path: string, status: number, isPath: b
   return isNowhere ? words : { ...words, headers }
 }
 
-function describedResponse(server: ServerName, method: string, url: string, status: number) {
+interface Asked {
+  readonly operation: Operation | undefined
+  readonly path: string
+  /** Whether the path has any operation. */
+  readonly isPath: boolean
+}
+
+function operationAt(server: ServerName, method: string, url: string): Asked {
   const path = plainPath(url, server)
   const read = method === "HEAD" ? "get" : method.toLowerCase()
   const template = templateAt(server, path, read)
   const operation = template?.operations.find((each) => each.method === read)
-  if (operation === undefined) return undescribed(server, path, status, template !== undefined)
+  return { operation, path, isPath: template !== undefined }
+}
+
+function describedResponse(server: ServerName, method: string, url: string, status: number) {
+  const { operation, path, isPath } = operationAt(server, method, url)
+  if (operation === undefined) return undescribed(server, path, status, isPath)
   const response = operation.responses[String(status)]
   return response === undefined ? `status ${status} is not described` : resolved(response)
 }
@@ -252,4 +264,14 @@ export function assertDescribed(port: number, method: string, url: string, reply
   if (wrong !== undefined) {
     throw new Error(`${method} ${url} -> ${reply.status}: ${wrong}: ${reply.text().slice(0, 300)}`)
   }
+}
+
+/** Throws if a server took a body that the document does not describe. */
+export function assertTaken(port: number, method: string, url: string, body: Buffer): void {
+  const { operation } = operationAt(serversAt.get(port) ?? "log", method, url)
+  const [[type, media] = []] = Object.entries(operation?.requestBody?.content ?? {})
+  if (media?.schema === undefined) return
+  const text = body.toString("utf8")
+  const wrong = mismatch(media.schema, type === "application/json" ? JSON.parse(text) : text)
+  if (wrong !== undefined) throw new Error(`${method} ${url} took ${text.slice(0, 300)}: ${wrong}`)
 }
