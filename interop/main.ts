@@ -2,6 +2,9 @@
 // built program on this machine. Prints what each of them could do and fails if one could not.
 import { writeFileSync } from "node:fs"
 import { makeAuthority } from "../test/authority/authority.ts"
+import { publicChecks } from "./conformance/public-examples.ts"
+import { suiteChecks } from "./conformance/suite.ts"
+import { vectorChecks } from "./conformance/vectors.ts"
 import { type InteropOptions, isWanted, readOptions, USAGE } from "./options.ts"
 import { type Fetched, type FetchedClients, fetchClients } from "./packages/clients.ts"
 import { readmeChecks, tableCheck } from "./readme.ts"
@@ -158,6 +161,21 @@ async function runWitnesses(
   await runClient(runner, options, clients.sigsum, ({ program }) => sigsumChecks(program))
 }
 
+/** Our own verifier over Sigstore's kinds of cases. The public suite is no package, so it runs where there is a checkout. */
+async function runConformance(
+  runner: Runner,
+  options: InteropOptions,
+  clients: FetchedClients,
+): Promise<void> {
+  const [vectors, suite] = ["conformance vectors", "conformance suite"]
+  if (isWanted(options, vectors)) await runner.run({ name: vectors, checks: vectorChecks() })
+  await runClient(runner, options, clients.examples, ({ program }) => publicChecks(program))
+  const checkout = process.env["COUNTERSIGN_CONFORMANCE"]
+  if (!isWanted(options, suite)) return
+  if (checkout !== undefined) await runner.run({ name: suite, checks: suiteChecks(checkout) })
+  else runner.skip(suite, "COUNTERSIGN_CONFORMANCE names no checkout of sigstore-conformance")
+}
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
   if (options === "help") {
@@ -180,6 +198,7 @@ async function main(): Promise<void> {
   const stand = { log, files, registry, timestamps, fulcio, keyless }
   await runSigstore(runner, options, clients, stand)
   await runWitnesses(runner, options, clients)
+  await runConformance(runner, options, clients)
   await Promise.all([fulcio.stop(), timestamps.stop(), log.stop(), registry?.stop()])
   conclude(runner, options)
 }

@@ -220,10 +220,11 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     witness: ["serving"],
   },
   cli: {
-    command: [],
+    network: [],
+    command: ["network"],
     "log/search": ["command"],
     "log/threads": ["log/search"],
-    log: ["command", "log/search", "log/threads"],
+    log: ["network", "command", "log/search", "log/threads"],
     user: ["command"],
     verify: ["command", "user"],
     attach: ["command"],

@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { CompilerState, Extractor, ExtractorConfig } from "@microsoft/api-extractor"
 
-const modules = ["verify", "client", "audit"]
+const modules = ["verify", "client", "audit", "keyless"]
 const root = fileURLToPath(new URL("..", import.meta.url))
 const declarationsOf = (name) => join(root, "dist", "library", `${name}.d.ts`)
 

@@ -27,6 +27,8 @@ export interface FetchedClients {
   readonly torchwood: Fetched
   /** Sigsum's tools and its log. */
   readonly sigsum: Fetched
+  /** The sources of sigstore-go, in which public bundles are with their trusted roots. */
+  readonly examples: Fetched
 }
 
 /** What people call a version: without Debian's own part. */
@@ -79,5 +81,6 @@ export async function fetchClients(remark: (text: string) => void): Promise<Fetc
     litetlog: await fetchFrom(stable, "litetlog", "litetlog"),
     torchwood: await fetchFrom(moving, "torchwood", "torchwood"),
     sigsum: await fetchSigsum(moving),
+    examples: await fetchFrom(moving, "golang-github-sigstore-sigstore-go-dev", "public examples"),
   }
 }

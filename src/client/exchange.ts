@@ -1,23 +1,22 @@
-// One bounded HTTP exchange with a log or a witness over the platform's fetch: limits on bytes and time, no
-// redirects, RFC 9457 problem documents turned into refusals. Leaves out what the answers mean
-// (log-client.ts, witness-client.ts).
+// One bounded HTTP exchange with a log or a witness over the Fetch port: limits on bytes and time, no redirects,
+// further attempts where they are wanted and do no harm, RFC 9457 problem documents turned into refusals. Leaves
+// out what the answers mean (log-client.ts, witness-client.ts).
 import { concat, parseUtf8 } from "../core/base/bytes.ts"
 import { Refusal, type RefusalCode, refuse, shown, Trouble } from "../core/base/errors.ts"
 import { asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
+import { parseBase } from "./base-url.ts"
+import { assertNoRedirect } from "./redirect.ts"
+import {
+  type Attempt,
+  askedWait,
+  askPatiently,
+  mayPass,
+  type Patience,
+  settle,
+} from "./retrying.ts"
 
 /** The Fetch standard, as browsers and Node have it. */
 export type Fetch = typeof globalThis.fetch
-
-/** The URL with a final slash; refuses `malformed`, naming `what`, for anything but http(s). */
-export function parseBase(url: string, what: string): string {
-  const base = URL.canParse(url) ? new URL(url) : undefined
-  const isHttp = base?.protocol === "http:" || base?.protocol === "https:"
-  if (base === undefined || !isHttp || base.username !== "" || base.search + base.hash !== "") {
-    const expected = "http(s)://HOST[:PORT][/PATH]"
-    return refuse("malformed", `${what}: expected ${expected}, found ${shown(url)}`)
-  }
-  return base.href.endsWith("/") ? base.href : `${base.href}/`
-}
 
 /** The body of an answer; refuses `too-large`, naming `what`, and reads no further. */
 export async function readBounded(
@@ -47,10 +46,16 @@ export function boundedBy(timeout: number, signal: AbortSignal | undefined): Abo
   return signal === undefined ? clock : AbortSignal.any([signal, clock])
 }
 
+/** Where a name has several addresses, what happened at them stands in several errors, and nowhere else. */
+function messageOf(error: Error): string {
+  const [first] = error instanceof AggregateError ? (error.errors as readonly unknown[]) : []
+  return error.message === "" && first instanceof Error ? first.message : error.message
+}
+
 /** fetch hides what happened ("fetch failed") behind the cause. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? error.cause.message : error.message
+  return messageOf(error.cause instanceof Error ? error.cause : error)
 }
 
 export interface ExchangeOptions {
@@ -59,8 +64,10 @@ export interface ExchangeOptions {
   readonly fetch: Fetch
   /** Ends every exchange when it fires; its reason is thrown. */
   readonly signal?: AbortSignal | undefined
-  /** How long one exchange may take, in milliseconds. */
+  /** How long one exchange may take, in milliseconds; with `patience`, each time that something is asked. */
   readonly timeout: number
+  /** What may pass by itself is asked again; by default nothing is. */
+  readonly patience?: Patience | undefined
   /** Who answers, in messages; `log` by default. */
   readonly peer?: string
 }
@@ -73,6 +80,8 @@ interface Question {
   readonly contentType?: string
   /** The longest answer that is read, in bytes. */
   readonly longest: number
+  /** Whether asking twice does what asking once does; so it is by default with GET, and not with POST. */
+  readonly isRepeatable?: true
 }
 
 /** Sends a question and gives the body of its 2xx answer. */
@@ -147,39 +156,58 @@ function mediaTypeOf({ headers }: Response): string {
   return (headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? ""
 }
 
+interface Answered {
+  readonly reply: Reply
+  /** Milliseconds that it asks to be left alone. */
+  readonly wait: number | undefined
+}
+
+function bodyOf({ body, contentType = "application/json" }: Question): RequestInit {
+  return body === undefined ? {} : { body, headers: { "content-type": contentType } }
+}
+
 /**
  * Gives the answer to a question whatever its status. Refuses `malformed` for the URL; the exchange
  * rejects with `Refusal` ("too-large") or `Trouble` ("network").
  */
 export function createRawExchange(options: ExchangeOptions) {
-  const { url, fetch, signal, timeout, peer = "log" } = options
+  const { url, fetch, signal, timeout, peer = "log", patience } = options
   const base = parseBase(url, `${peer} URL`)
 
-  async function send(question: Question): Promise<Reply> {
-    const response = await fetch(base + question.path, {
-      method: question.method ?? "GET",
-      // A redirect would let the other side send its client to any other address.
-      redirect: "error",
-      signal: boundedBy(timeout, signal),
-      ...(question.body !== undefined && {
-        body: question.body,
-        headers: { "content-type": question.contentType ?? "application/json" },
-      }),
+  async function send(question: Question, limit: AbortSignal): Promise<Answered> {
+    const { path, method = "GET" } = question
+    const response = await fetch(base + path, {
+      ...{ method, redirect: "manual", signal: limit },
+      ...bodyOf(question),
     })
+    await assertNoRedirect(response, base, path, peer)
     const longest = response.ok ? question.longest : LONGEST_PROBLEM
     const body = await readBounded(response, longest, `the ${peer}'s answer`)
-    return { status: response.status, mediaType: mediaTypeOf(response), body }
+    const { status } = response
+    const reply = { status, mediaType: mediaTypeOf(response), body }
+    return { reply, wait: askedWait(response) }
   }
 
-  return async (question: Question): Promise<Reply> => {
+  /** Rejects with what cannot pass. */
+  async function attempt(question: Question, longest: number): Promise<Attempt<Reply>> {
     try {
-      return await send(question)
+      const { reply, wait } = await send(question, boundedBy(longest, signal))
+      const again = { reason: `the ${peer} answers ${reply.status}`, wait }
+      return mayPass(reply.status) ? { value: reply, again } : { value: reply }
     } catch (error) {
       if (error instanceof Refusal || error instanceof Trouble) throw error
       signal?.throwIfAborted()
-      const message = `no answer from ${base}${question.path}: ${reasonOf(error)}`
-      throw new Trouble("network", message, { cause: error })
+      const reason = `no answer from ${base}${question.path}: ${reasonOf(error)}`
+      return { trouble: new Trouble("network", reason, { cause: error }), again: { reason } }
     }
+  }
+
+  return async (question: Question): Promise<Reply> => {
+    const isRepeatable = question.isRepeatable ?? question.method !== "POST"
+    const ask = (left: number) => attempt(question, Math.min(timeout, left))
+    return patience === undefined || !isRepeatable
+      ? settle(await ask(timeout))
+      : await askPatiently(patience, ask, signal)
   }
 }
 

@@ -40,6 +40,7 @@ import {
   readMessages,
 } from "./message-answer.ts"
 import type { Receipt } from "./receipt.ts"
+import type { Patience } from "./retrying.ts"
 
 /** Where a log is, and how it is asked. */
 export interface LogClientOptions {
@@ -51,6 +52,11 @@ export interface LogClientOptions {
   readonly signal?: AbortSignal
   /** How long one request may take, in milliseconds; 30 seconds by default. */
   readonly timeout?: number
+  /**
+   * What may pass by itself (408, 429, 5xx, broken connections) is asked again: what is read, and what is submitted,
+   * since a log has an entry once however often it is submitted. By default nothing is.
+   */
+  readonly patience?: Patience
 }
 
 /** What became of one request of a batch. */
@@ -174,6 +180,7 @@ async function submitBatch(
     body: requests.map((request) => `${JSON.stringify(request)}\n`).join(""),
     contentType: "application/x-ndjson",
     longest: Math.min(requests.length * LONGEST_RECEIPT, LONGEST_BATCH_ANSWER),
+    isRepeatable: true,
   })
   return readOutcomes(parseUtf8(answer, ANSWER), requests.length)
 }
@@ -184,6 +191,8 @@ async function submit(exchange: Exchange, request: EntryRequest, options: Submit
     path: withQuery("v1/entries", { witnessed: options.witnessed }),
     body: JSON.stringify(request),
     longest: LONGEST_RECEIPT,
+    // The same text is the same entry, which the log has once: the answer is then the receipt of what is there.
+    isRepeatable: true,
   })
   return readReceipt(parseJson(parseUtf8(answer, "receipt"), "receipt", LONGEST_RECEIPT))
 }
@@ -217,6 +226,7 @@ export function createLogClient(options: LogClientOptions): LogClient {
     fetch: options.fetch ?? globalThis.fetch,
     signal: options.signal,
     timeout: options.timeout ?? DEFAULT_TIMEOUT,
+    patience: options.patience,
   })
   const text = async (path: string, longest = LONGEST_RECEIPT) =>
     parseUtf8(await exchange({ path, longest }), ANSWER)

@@ -2,6 +2,7 @@
 // after 429, 5xx and broken connections, as long as the server asks for within reason.
 import { Refusal, refuse, Trouble } from "../core/base/errors.ts"
 import { boundedBy, type Fetch, readBounded, reasonOf } from "./exchange.ts"
+import { assertNoRedirect } from "./redirect.ts"
 
 export interface PatientOptions {
   readonly fetch: Fetch
@@ -51,10 +52,11 @@ export function createPatientReading(options: PatientOptions) {
 
   async function answerOf({ url, longest, isFresh, tellsGone }: Reading): Promise<Outcome> {
     const response = await fetch(url, {
-      redirect: "error",
+      redirect: "manual",
       signal: boundedBy(timeout, signal),
       ...(isFresh === true && { headers: FRESH_HEADERS, cache: "no-store" }),
     })
+    await assertNoRedirect(response, url, "", "server")
     if (response.ok) return { bytes: await readBounded(response, longest, response.url) }
     await response.body?.cancel()
     const { status } = response

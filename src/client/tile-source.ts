@@ -8,7 +8,7 @@ import { LONGEST_ENTRY_BUNDLE, LONGEST_ENVELOPE, LONGEST_NOTE } from "../core/ba
 import { HASH_SIZE } from "../core/tree/hash.ts"
 import { cutResource } from "../core/tree/partial-resource.ts"
 import { formatTilePath, TILE_WIDTH, type TileResource } from "../core/tree/tile.ts"
-import { parseBase } from "./exchange.ts"
+import { parseBase } from "./base-url.ts"
 import { createNativeSource, type NativeSource } from "./native-source.ts"
 import { createPatientReading, type PatientOptions } from "./patient-reading.ts"
 import { checkpointPath } from "./witness-client.ts"

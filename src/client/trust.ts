@@ -59,23 +59,30 @@ function nameOf({ origin }: CheckpointText): HeadName {
   return { origin: origin as Origin, keyName: host }
 }
 
+/** Whether the log's checkpoints may bear this name; Rekor v1 has the port in it, where the URL has one. */
+function bears({ origin, baseUrl }: PinnedLog, { origin: line, keyName }: HeadName): boolean {
+  if (origin === keyName) return true
+  return isTreeName(line) && new URL(baseUrl).host === keyName
+}
+
 /** Whether this is an ID of the log's key, as Rekor v1 or v2 has it. */
 export function isLogId({ logId, vkey, spki }: PinnedLog, id: Hash): boolean {
   return [logId, logIdOf(vkey), rekorLogId(spki)].some((own) => equalBytes(own, id))
 }
 
 /** Found by `logId` if that is given, else by the name; the name decides where an ID is there twice. */
-function pinnedLog(logs: readonly PinnedLog[], name: string, logId: Hash | undefined): PinnedLog {
+function pinnedLog(logs: readonly PinnedLog[], name: HeadName, logId: Hash | undefined): PinnedLog {
   const named = logs.filter((log) => logId === undefined || isLogId(log, logId))
-  const found = named.find((log) => log.origin === name)
+  const found = named.find((log) => bears(log, name))
   const other = logId === undefined ? undefined : named[0]
-  const sought = logId === undefined ? shown(name) : `with the ID ${formatHex(logId)}`
+  const sought = logId === undefined ? shown(name.origin) : `with the ID ${formatHex(logId)}`
   return found ?? other ?? refuse("untrusted", `the trusted root has no log ${sought}`)
 }
 
 /** Rekor v1 names an Ed25519 key by its SPKI, and not as C2SP does. */
-function lineKeys({ vkey, spki }: PinnedLog): readonly Vkey[] {
-  return vkey.type === 1 ? [vkey, { ...vkey, keyId: readU32(rekorLogId(spki), 0) }] : [vkey]
+function lineKeys({ vkey, spki }: PinnedLog, name: string): readonly Vkey[] {
+  const own = { ...vkey, name }
+  return vkey.type === 1 ? [own, { ...own, keyId: readU32(rekorLogId(spki), 0) }] : [own]
 }
 
 /** Whether a policy or bare keys are about the log that this checkpoint names. Refuses `malformed`. */
@@ -113,8 +120,8 @@ function openByKeys(
 function cosignaturesOf(read: ReadCheckpoint, trust: Trust, logId: Hash | undefined) {
   const { note, head, holds, keyName, origin } = read
   if ("trustedRoot" in trust) {
-    const log = pinnedLog(trust.trustedRoot, keyName, logId)
-    if (log.origin === keyName) return openByKeys(read, lineKeys(log))
+    const log = pinnedLog(trust.trustedRoot, read, logId)
+    if (bears(log, read)) return openByKeys(read, lineKeys(log, keyName))
     return refuse("mismatch", `expected a checkpoint of ${log.origin}, found one of ${origin}`)
   }
   if ("policy" in trust) return checkCosigned(trust.policy, note, head, keyName, holds)
@@ -173,6 +180,6 @@ export function openHead(envelope: string, trust: Trust | undefined): OpenedHead
  * ```
  */
 export function signingLog(envelope: string, trustedRoot: readonly PinnedLog[]): PinnedLog {
-  const { origin } = openTrusted(envelope, { trustedRoot })
-  return pinnedLog(trustedRoot, origin, undefined)
+  openTrusted(envelope, { trustedRoot })
+  return pinnedLog(trustedRoot, nameOf(parseCheckpointText(parseNote(envelope).text)), undefined)
 }

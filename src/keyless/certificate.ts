@@ -8,13 +8,7 @@ import { Refusal, refuse } from "../core/base/errors.ts"
 import { readX509, type X509 } from "../entry/certificates/x509.ts"
 import { type EntityParts, makeEntity, type TimestampToken } from "./entity.ts"
 import { type LibraryVerifier, verifierFor } from "./material.ts"
-import type { KeylessTrust } from "./trust.ts"
-
-/** A time at which the signature was there, by someone whom the trusted root names. */
-export interface TrustedTime {
-  readonly source: "log" | "timestamp-authority"
-  readonly time: Date
-}
+import type { KeylessTrust, TrustedTime } from "./trust.ts"
 
 export interface VerifiedCertificate {
   /** At least one; the certificate was valid at each. */
@@ -119,9 +113,6 @@ function verifyEntity(library: LibraryVerifier, entity: SignedEntity): readonly 
         return refuse("untrusted", `timestamp: expected one ${expected}, found ${when}: ${why}`, {
           cause: error,
         })
-      }
-      if (error.code === "SIGNATURE_ERROR") {
-        return refuse("malformed", "certificate: its key is read in two ways", { cause: error })
       }
       const when = timesText(times)
       return refuse("untrusted", `certificate: it does not hold at ${when}: ${why}`, {

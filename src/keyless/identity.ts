@@ -30,7 +30,7 @@ export interface SignerIdentity {
   readonly identity: string
   readonly issuer?: string
   /** Everything that Fulcio wrote about the token, by name. */
-  readonly extensions: Readonly<Partial<Record<CertificateField, string>>>
+  readonly extensions: Readonly<Record<string, string>>
 }
 
 type Test = (value: string) => boolean

@@ -8,6 +8,7 @@ import { formatBase64 } from "../core/base/text.ts"
 import type { AuthorityPool } from "../entry/certificates/authority.ts"
 import { type Path, pathsByName } from "../entry/certificates/path.ts"
 import type { X509 } from "../entry/certificates/x509.ts"
+import { type LibraryCertificate, pinBytes } from "./library-certificate.ts"
 import {
   authoritiesIn,
   type CertificateLog,
@@ -56,11 +57,13 @@ function isForCode([, ...authorities]: Path): boolean {
     )
 }
 
-type LibraryCertificate = TrustMaterial["certificateAuthorities"][number]["certChain"][number]
-
-/** Whether they have signed one another is asked anew for every leaf, and costs more than the leaf itself. */
+/**
+ * What is known of trusted certificates, and would be found anew for every leaf at more than the leaf's own cost: their
+ * bytes, and whether they have signed one another.
+ */
 function remember(chain: readonly LibraryCertificate[]): void {
   for (const certificate of chain) {
+    pinBytes(certificate, certificate.root.toDER())
     const verify = certificate.verify.bind(certificate)
     const known = new Map<LibraryCertificate | undefined, boolean>()
     certificate.verify = (issuer) => {

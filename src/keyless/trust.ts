@@ -30,7 +30,7 @@ export interface CertificateLog {
 }
 
 /** A timestamp authority: who signs, and those who vouch for that. */
-export interface TimestampAuthority {
+interface TimestampAuthority {
   readonly signer: X509
   readonly pool: AuthorityPool
   readonly validFor: Window
@@ -39,6 +39,12 @@ export interface TimestampAuthority {
 /** A trusted root with all that it vouches for, as {@link parseKeylessTrust} makes it. */
 export interface KeylessTrust {
   readonly logs: readonly PinnedLog[]
+}
+
+/** A time at which the signature was there, by someone whom the trusted root names. */
+export interface TrustedTime {
+  readonly source: "log" | "timestamp-authority"
+  readonly time: Date
 }
 
 /** What stands behind a {@link KeylessTrust}. */
@@ -121,6 +127,15 @@ function readCertificateLog(value: unknown, what: string): CertificateLog {
  * Reads a trusted root with all that it vouches for. Refuses `malformed`, `too-large` above 1 MiB, and `unsupported`,
  * naming the member at fault; also for a window without `start`, and for a file without logs or authorities. What it
  * gives is made once and used for many bundles: what was verified of its certificates is remembered with it.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseKeylessTrust } from "countersign/keyless"
+ *
+ * const trustedRoot = parseKeylessTrust(readFileSync("sigstore_root.json", "utf8"))
+ * console.log(trustedRoot.logs.map(({ origin }) => origin)) // [ 'rekor1.example', 'rekor2.example' ]
+ * ```
  */
 export function parseKeylessTrust(text: string): KeylessTrust {
   const logs = parseTrustedRoot(text)

@@ -11,12 +11,11 @@ import { hashesOf, type VerifiedBundle } from "../client/verify/verify.ts"
 import { assertInWindow } from "../client/verify/windows.ts"
 import type { HashName } from "../core/base/digest.ts"
 import { refuse } from "../core/base/errors.ts"
-import { readX509 } from "../entry/certificates/x509.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
-import type { BundleVerifier, SigstoreBundle } from "../sigstore/bundle.ts"
-import { type TrustedTime, type VerifiedCertificate, verifyCertificate } from "./certificate.ts"
+import type { SigstoreBundle } from "../sigstore/bundle.ts"
+import { type VerifiedCertificate, verifyCertificate } from "./certificate.ts"
 import { type IdentityPolicy, readPolicy, type SignerIdentity, verifyIdentity } from "./identity.ts"
-import type { KeylessTrust } from "./trust.ts"
+import type { KeylessTrust, TrustedTime } from "./trust.ts"
 
 /** What {@link verifyKeyless} holds a bundle against. */
 export interface KeylessCheck {
@@ -43,22 +42,14 @@ export interface VerifiedKeyless extends VerifiedBundle {
   readonly timestampsPassedOver: number
 }
 
-type Certificates = Extract<BundleVerifier, { readonly form: "certificate" }>
-
-function certificatesOf({ verifier }: SigstoreBundle): Certificates {
-  if (verifier.form === "certificate") return verifier
+/**
+ * The signer's certificate. SPEC: authorities that a bundle brings along, which signers must not do with roots, are
+ * ignored, and trusted for nothing (sigstore_common.proto, X509CertificateChain).
+ */
+function readSigner({ verifier }: SigstoreBundle): VerifierKey {
+  if (verifier.form === "certificate") return readVerifierKey({ certificate: verifier.der })
   const expected = "expected a certificate, which names its signer"
   return refuse("mismatch", `bundle: ${expected}, found a key's hint; verify it with that key`)
-}
-
-/** SPEC: sigstore_common.proto, X509CertificateChain: a root is not part of the chain. Who is a root is for the caller. */
-function readSigner({ der, chain = [] }: Certificates): VerifierKey {
-  const found = chain.map((each) => readX509(each)).findIndex((it) => it.issuer === it.subject)
-  if (found >= 0) {
-    const expected = "expected no root of the signer's own"
-    refuse("malformed", `x509CertificateChain: ${expected}, found one as certificate ${found + 2}`)
-  }
-  return readVerifierKey({ certificate: der })
 }
 
 /** Entries without a time of their own were logged when they were signed, and so under a key that held then. */
@@ -89,16 +80,25 @@ function verifySigner(
   })
   const { signature } = bundle.content
   const { timestamps } = bundle
-  const { der: certificate, spki } = key
-  return verifyCertificate({ certificate, spki, signature, logTimes, timestamps }, trust)
+  const { der: certificate } = key
+  return verifyCertificate({ certificate, signature, logTimes, timestamps }, trust)
 }
 
 /**
  * The hashes by which {@link verifyKeyless} may ask for the artifact's digest, for those who hash a large file piece by
  * piece. Refuses `mismatch` for a bundle without a certificate, and what cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { neededHashesKeyless, parseAnyBundle } from "countersign/keyless"
+ *
+ * const bundle = parseAnyBundle(readFileSync("release.txt.sigstore.json", "utf8"))
+ * console.log(neededHashesKeyless(bundle)) // [ 'sha256' ]
+ * ```
  */
 export function neededHashesKeyless(bundle: SigstoreBundle): readonly HashName[] {
-  return hashesOf(bundle, readVerifierKey({ certificate: certificatesOf(bundle).der }))
+  return hashesOf(bundle, readSigner(bundle))
 }
 
 /**
@@ -108,11 +108,29 @@ export function neededHashesKeyless(bundle: SigstoreBundle): readonly HashName[]
  * the first reason: `not-allowed` for a policy that leaves the identity or the issuer open; `malformed`, `too-large` or
  * `unsupported` for what cannot be judged here; `mismatch` for another identity, issuer or artifact; `bad-signature`;
  * `bad-proof`; `untrusted` for a log, an authority or a time that the trusted root does not stand for.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { parseAnyBundle, parseKeylessTrust, verifyKeyless } from "countersign/keyless"
+ *
+ * const bundle = parseAnyBundle(readFileSync("release.txt.sigstore.json", "utf8"))
+ * const { signer, times, index } = verifyKeyless(bundle, {
+ *   artifact: readFileSync("release.txt"),
+ *   trustedRoot: parseKeylessTrust(readFileSync("sigstore_root.json", "utf8")),
+ *   identity: {
+ *     identity: { pattern: "^https://github\\.com/acme/app/.*@refs/tags/v[0-9]+$" },
+ *     issuer: "https://token.actions.githubusercontent.com",
+ *   },
+ * })
+ * console.log(signer.extensions["source-repository-uri"], index) // https://github.com/acme/app 3
+ * console.log(times.map(({ source }) => source)) // [ 'timestamp-authority' ]
+ * ```
  */
 export function verifyKeyless(bundle: SigstoreBundle, check: KeylessCheck): VerifiedKeyless {
   const { trustedRoot: trust, engine = portableEngine, now = new Date() } = check
   readPolicy(check.identity)
-  const key = readSigner(certificatesOf(bundle))
+  const key = readSigner(bundle)
   const signer = verifyIdentity(key, check.identity)
   const artifact = readArtifact(check.artifact, engine.digest)
   const thing = verifyContent(bundle, artifact, check.subjects, engine.digest)

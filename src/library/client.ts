@@ -26,6 +26,7 @@ export type {
   Messages,
 } from "../client/message-answer.ts"
 export { type Receipt, type VerifiedReceipt, verifyReceipt } from "../client/receipt.ts"
+export type { Patience } from "../client/retrying.ts"
 export { type OpenedHead, signingLog, type Trust, type TrustedHead } from "../client/trust.ts"
 export type { HashName } from "../core/base/digest.ts"
 export { Refusal, type RefusalCode, Trouble, type TroubleCode } from "../core/base/errors.ts"

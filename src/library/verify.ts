@@ -6,6 +6,7 @@ export type { ArtifactDigests } from "../client/verify/artifact.ts"
 export { portableEngine, type VerifierEngine } from "../client/verify/engine.ts"
 export type { PassedOverEntry, VerifiedEntry } from "../client/verify/entries.ts"
 export type { LoggedEntry } from "../client/verify/logged.ts"
+export { createBundleVerifier, type ManyBundles, type ManyOptions } from "../client/verify/many.ts"
 export {
   type BundleCheck,
   neededHashes,

@@ -2,7 +2,7 @@
 // in base64, the signer's certificate, and the entry with the log's promise alone. Has no specification; read as cosign
 // writes it, and turned into a bundle without a proof.
 import { parseUtf8 } from "../core/base/bytes.ts"
-import { refuse, unlessRefused } from "../core/base/errors.ts"
+import { Refusal, refuse, unlessRefused } from "../core/base/errors.ts"
 import {
   asBytes,
   asInteger,
@@ -84,11 +84,7 @@ function readEntry(value: unknown): TransparencyLogEntry {
   }
 }
 
-/**
- * Reads cosign's older bundle. Refuses `malformed`, or `too-large`, naming the member at fault; whether it is true is for
- * the verifier to say.
- */
-export function readCosignBundle(value: unknown): SigstoreBundle {
+function readMembers(value: unknown): SigstoreBundle {
   const bundle = asObject(value, "bundle", ["base64Signature", "cert", "rekorBundle"])
   if (isAbsent(bundle.rekorBundle)) {
     refuse("malformed", "rekorBundle: expected the log's entry, found nothing")
@@ -99,5 +95,19 @@ export function readCosignBundle(value: unknown): SigstoreBundle {
     content: readContent(bundle.base64Signature),
     entries: [readEntry(bundle.rekorBundle)],
     timestamps: [],
+  }
+}
+
+/**
+ * Reads cosign's older bundle. Refuses `malformed`, or `too-large`, naming the member at fault; whether it is true is for
+ * the verifier to say.
+ */
+export function readCosignBundle(value: unknown): SigstoreBundle {
+  try {
+    return readMembers(value)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    // Nobody would know by the members alone which form is meant.
+    return refuse(error.code, `cosign's older bundle: ${error.message}`, { cause: error })
   }
 }

@@ -69,7 +69,7 @@ describe("countersign", () => {
 
   it("shows a command's help by `help` as by `--help`", async () => {
     const { out } = await run(["verify", "--help"])
-    expect(out).toContain("--bundle <file>")
+    expect(out).toContain("--bundle <file...>")
     expect(await run(["help", "verify"])).toMatchObject({ code: 0, out })
     const nested = await run(["witness", "serve", "--help"])
     expect(nested.out).toContain("--self-check <mode>")

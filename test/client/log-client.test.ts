@@ -73,7 +73,7 @@ describe("createLogClient()", () => {
       const { calls, fetch } = answering(() => new Response("note"))
       await createLogClient({ url, fetch }).checkpoint()
       expect(calls[0]?.url).toBe("https://log.example/base/checkpoint")
-      expect(calls[0]?.init.redirect).toBe("error")
+      expect(calls[0]?.init.redirect).toBe("manual")
     }
   })
 

@@ -78,7 +78,7 @@ describe("addCheckpoint()", () => {
     expect(await client.addCheckpoint(request)).toEqual({ lines: [line, line] })
     const [{ url, init } = {}] = asked
     expect(url).toBe("https://w.example/prefix/add-checkpoint")
-    expect(init).toMatchObject({ method: "POST", redirect: "error" })
+    expect(init).toMatchObject({ method: "POST", redirect: "manual" })
     expect(parseAddCheckpoint(init?.body as Uint8Array)).toEqual(request)
   })
 

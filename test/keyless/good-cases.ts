@@ -29,6 +29,12 @@ async function versionOne(world: World): Promise<readonly Case[]> {
     caseOf(world, "v1: version 0.3", true, blob),
     caseOf(world, "v1: version 0.2", true, asOlder(blob, "0.2", [world.leaf])),
     caseOf(world, "v1: version 0.1", true, asOlder(blob, "0.1", [world.leaf])),
+    caseOf(
+      world,
+      "v1: with its authorities, which nobody needs",
+      true,
+      asOlder(blob, "0.1", world.chain),
+    ),
     caseOf(world, "v1: an attestation as dsse", true, await signIn(world, 1, "dsse")),
     caseOf(world, "v1: an attestation as intoto", true, asOlder(intoto, "0.2", [world.leaf])),
     caseOf(world, "v1: with a timestamp as well", true, stamped),

@@ -27,7 +27,6 @@ const later = new Date(AT.getTime() + MINUTE)
 
 const parts: EntityParts = {
   certificate: world.leaf,
-  spki: world.signer.spki,
   signature,
   logTimes: [],
   timestamps: [world.authority.timestamp(signature, later)],

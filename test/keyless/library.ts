@@ -37,7 +37,6 @@ export const disputes: ReadonlyMap<string, string> = new Map([
     "v2: an attestation as its PAE",
     "the library holds the payload's digest against that of the PAE",
   ],
-  ["v1: a chain with its root", "it looks at the leaf alone"],
   ["v1: dsse: another artifact", "whether an attestation is about the artifact is not its matter"],
   [
     "v1: intoto: another artifact",

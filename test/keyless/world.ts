@@ -36,7 +36,7 @@ export function makeWorld(authority = makeAuthority()): World {
   return { authority, rekor, signer, leaf: chain[0], chain, trustedRoot, artifact }
 }
 
-export type Wanted = Partial<Omit<Signing, "form" | "logs">> & { readonly isKeyed?: boolean }
+export type Wanted = Partial<Omit<Signing, "form">> & { readonly isKeyed?: boolean }
 
 /** A good bundle: by the world's certificate unless it is keyed, with a timestamp where the log gives no time. */
 export function signIn(

@@ -9,6 +9,7 @@ import { formatSignatureLine, formatVkey, parseNote } from "../../src/core/note/
 import type { EntryRequest } from "../../src/entry/kinds/registry.ts"
 import { makeFork } from "../../src/evidence/head-evidence.ts"
 import { anyRoot, log as forkedLog, noteOf } from "../evidence/made-cases.ts"
+import { makeWorld, signIn } from "../keyless/world.ts"
 import { countersign, programCommand, type ServedLog, startServing } from "../scenarios/process.ts"
 import { testSigner } from "../signers.ts"
 
@@ -56,6 +57,14 @@ async function growLog(client: LogClient, put: Put): Promise<void> {
   put("entries", await client.tile({ kind: "entries", index: 0, width: 5 }))
 }
 
+/** What is signed by a certificate, logged at another log, and the trusted root that is for it. */
+async function signRelease(put: Put): Promise<void> {
+  const world = makeWorld()
+  put("release.txt", world.artifact)
+  put("release.txt.sigstore.json", JSON.stringify(await signIn(world, 2, "blob")))
+  put("sigstore_root.json", world.trustedRoot)
+}
+
 type Put = (name: string, content: string | Uint8Array) => void
 
 /** Serves a log whose data is below `folder`, and puts the files there. */
@@ -66,6 +75,7 @@ export async function makeSamples(folder: string): Promise<ServedLog> {
   const served = await startServing([...programCommand, ...words])
   if (!("client" in served)) throw new Error(`no log is served:\n${served.stderr}`)
   await growLog(served.client, put)
+  await signRelease(put)
   put("trusted_root.json", await keysOf(data, "trusted-root"))
   put("log.vkey", `${(await keysOf(data, "vkey")).trimEnd().split("\n").at(-1)}\n`)
   const logs = /^log .*$/m.exec(await keysOf(data, "policy"))?.[0]

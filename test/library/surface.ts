@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { checkout } from "../scenarios/process.ts"
 
-export const modules = ["verify", "client", "audit"] as const
+export const modules = ["verify", "client", "audit", "keyless"] as const
 export type Module = (typeof modules)[number]
 
 export interface Exported {

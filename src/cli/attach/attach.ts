@@ -1,10 +1,12 @@
 // `countersign attach`: gives the log, and monitors, the signed bytes of entries of which it has only a digest.
+import { createLogClient, type LogClient } from "../../client/log-client.ts"
 import { lookUp } from "../../client/messages/lookup.ts"
 import { logRecipient, monitorRecipient, type Recipient } from "../../client/messages/recipient.ts"
 import type { SignedMessage } from "../../client/messages/signed-message.ts"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { EXIT_FAILURE } from "../command/exit-code.ts"
-import { logOption, openLogClient } from "../command/log-options.ts"
+import { logOption } from "../command/log-options.ts"
+import { type Network, networkOptions, openNetwork } from "../command/network.ts"
 import {
   type Called,
   decimalArgument,
@@ -47,12 +49,17 @@ const attachOptions = [
     "none",
   ),
   ...registryOptions,
+  ...networkOptions,
   jsonOption(),
 ] as const
 
 type AttachOptions = ValuesOf<typeof attachOptions>
 
-async function readSources(options: AttachOptions, called: Called): Promise<readonly Source[]> {
+async function readSources(
+  options: AttachOptions,
+  called: Called,
+  network: Network,
+): Promise<readonly Source[]> {
   const { bundle = [], envelope, message, image, commit, index } = options
   if (index !== undefined && envelope === undefined && message === undefined) {
     called.command.error("error: --index belongs to --envelope or --message")
@@ -62,7 +69,7 @@ async function readSources(options: AttachOptions, called: Called): Promise<read
     ...(envelope === undefined ? [] : [await envelopeSource(envelope)]),
     ...(message === undefined ? [] : [await messageSource(message)]),
     ...(commit === undefined ? [] : [await commitSource(commit)]),
-    ...(image === undefined ? [] : await imageSources(image, options, called.terminal)),
+    ...(image === undefined ? [] : await imageSources(image, options, network)),
   ]
   if (sources.length > 0) return sources
   return called.command.error("error: give --bundle, --envelope, --message, --image or --commit")
@@ -89,19 +96,22 @@ async function giveTo(recipient: Recipient, index: number, message: Uint8Array):
 /** The log first, then the monitors, each of which is told the origin of the log. */
 async function openRecipients(
   { log: url, monitor }: AttachOptions,
-  { terminal }: Called,
+  log: LogClient,
+  { fetch, timeout }: Network,
 ): Promise<readonly Recipient[]> {
-  const { fetch } = terminal
-  const log = openLogClient(url, terminal)
   if (monitor.length === 0) return [logRecipient(url, log)]
   const { origin } = await log.treeHead()
-  const monitors = monitor.map((each) => monitorRecipient({ url: each, origin, fetch }))
+  const monitors = monitor.map((each) => monitorRecipient({ url: each, origin, fetch, timeout }))
   return [logRecipient(url, log), ...monitors]
 }
 
-function createAttaching(options: AttachOptions, called: Called, recipients: readonly Recipient[]) {
+function createAttaching(
+  options: AttachOptions,
+  called: Called,
+  log: LogClient,
+  recipients: readonly Recipient[],
+) {
   const { terminal, output } = called
-  const log = openLogClient(options.log, terminal)
 
   function fail(name: string, why: string): void {
     output.remark(`${name}: ${why}`)
@@ -152,8 +162,11 @@ function createAttaching(options: AttachOptions, called: Called, recipients: rea
 }
 
 async function attach(options: AttachOptions, called: Called): Promise<void> {
-  const sources = await readSources(options, called)
-  const attaching = createAttaching(options, called, await openRecipients(options, called))
+  const network = await openNetwork(options, called.terminal)
+  const sources = await readSources(options, called, network)
+  const log = createLogClient({ url: options.log, ...network })
+  const recipients = await openRecipients(options, log, network)
+  const attaching = createAttaching(options, called, log, recipients)
   if (sources.every(({ messages, faults }) => messages.length + faults.length === 0)) {
     attaching.fail("attach", "expected something that is signed for a log, found nothing")
   }

@@ -13,9 +13,9 @@ import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
 import { parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_BUNDLE, LONGEST_ENVELOPE } from "../../core/base/limits.ts"
 import { readBytes, readText } from "../command/file.ts"
+import type { Network } from "../command/network.ts"
 import type { ValuesOf } from "../command/options.ts"
 import { openRegistry, type registryOptions } from "../command/registry-options.ts"
-import type { Terminal } from "../command/terminal.ts"
 
 /** Messages of one source, or why there are none. */
 export interface Source {
@@ -74,11 +74,11 @@ export function commitSource(id: string): Promise<Source> {
 export async function imageSources(
   image: string,
   options: ValuesOf<typeof registryOptions> & { readonly registry?: string },
-  terminal: Terminal,
+  { fetch, patience }: Network,
 ): Promise<readonly Source[]> {
   const { host, repository, reference } = parseImageReference(image)
   const url = options.registry ?? registryUrl(host)
-  const registry = await openRegistry(url, options, terminal.fetch)
+  const registry = await openRegistry(url, options, fetch, undefined, patience)
   const places: SignaturePlace[] = []
   const { faults } = await walkImage(registry, repository, reference, async (place) => {
     places.push(place)

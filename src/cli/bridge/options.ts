@@ -4,6 +4,7 @@ import { refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import { type Pattern, parsePattern } from "../../monitor/watch/pattern.ts"
 import { logOption } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import {
   dataOption,
   gathered,
@@ -67,6 +68,7 @@ export const bridgeOptions = [
   ),
   dataOption("bridge"),
   ...registryOptions,
+  ...networkOptions,
   optional("--push-back", "put vanished signatures back into the registry, from copies"),
   preset(
     "--copies <mebibytes>",

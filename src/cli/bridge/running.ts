@@ -8,6 +8,7 @@ import { Trouble } from "../../core/base/errors.ts"
 import { onDisk } from "../../storage/disk/durable-file.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { openAll } from "../command/closers.ts"
+import { openNetwork } from "../command/network.ts"
 import type { Called } from "../command/options.ts"
 import { openRegistry } from "../command/registry-options.ts"
 import { readTrust } from "../command/trust-options.ts"
@@ -41,21 +42,22 @@ export async function openBridge(
   signal: AbortSignal,
 ): Promise<RunningBridge> {
   const { url, log: logUrl, data } = options
-  const { fetch } = terminal
+  const network = await openNetwork(options, terminal)
+  const { fetch, timeout, patience } = network
   let deadline = Number.POSITIVE_INFINITY
   const fetchInTime: Fetch = async (...asked) => {
     if (Date.now() < deadline) return await fetch(...asked)
     throw new Trouble("network", "the registry is too slow: the round is cut short")
   }
-  const registry = await openRegistry(url, options, fetchInTime, signal)
+  const registry = await openRegistry(url, options, fetchInTime, signal, patience)
   const trust = await readTrust(command)
-  const log = createLogClient({ url: logUrl, fetch, signal })
+  const log = createLogClient({ url: logUrl, signal, ...network })
   return await openAll(async (closers) => {
     onDisk(data, () => mkdirSync(data, { recursive: true, mode: 0o700 }))
     closers.push(lockDataDirectory(data).release)
     const { origin } = await log.treeHead()
     const monitors = options.monitor.map((each) =>
-      monitorRecipient({ url: each, origin, fetch, signal }),
+      monitorRecipient({ url: each, origin, fetch, signal, timeout }),
     )
     const recipients = [logRecipient(logUrl, log), ...monitors]
     const file = join(data, "bridge.json")

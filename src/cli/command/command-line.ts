@@ -5,6 +5,9 @@ import { EXIT_FINE, exitCodeOf } from "./exit-code.ts"
 import { createOutput } from "./output.ts"
 import type { Terminal } from "./terminal.ts"
 
+/** Columns of help where nobody says how many there are. */
+const WIDTH = 100
+
 /** package.json lies three folders above this file, in the sources and in what is built of them. */
 function readVersion(): string {
   const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8")
@@ -20,6 +23,8 @@ export function emptyProgram(name: string, terminal: Terminal): Command {
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
+      getOutHelpWidth: () => terminal.stdout.columns ?? WIDTH,
+      getErrHelpWidth: () => terminal.stderr.columns ?? WIDTH,
     })
 }
 

@@ -2,6 +2,7 @@
 // flags, that the environment may set or that several commands have; and a command said once, with its options,
 // its help text and what it does.
 import { type Command, InvalidArgumentError, Option } from "commander"
+import { bracketHint, parseBase } from "../../client/base-url.ts"
 import { Refusal, refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import type { DefineCommand } from "./command-list.ts"
@@ -14,14 +15,22 @@ export interface Address {
   readonly port: number
 }
 
-/** HOST:PORT, with brackets around an IPv6 address. Refuses `malformed`. */
+/** Brackets around an IPv6 address, which may have a zone. */
+const ADDRESS = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^:[\]]+)):([0-9]{1,5})$/
+
+/** HOST:PORT, with brackets around an IPv6 address: `[::1]:3000`, `[fe80::1%eth0]:3000`. Refuses `malformed`. */
 export function parseAddress(text: string): Address {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text)
+  const match = ADDRESS.exec(text)
   const port = Number(match?.[3])
   if (match === null || port > 65_535) {
-    return refuse("malformed", `expected HOST:PORT, found ${shown(text)}`)
+    return refuse("malformed", `expected HOST:PORT, found ${shown(text)}${bracketHint(text)}`)
   }
   return { host: (match[1] ?? match[2]) as string, port }
+}
+
+/** `http(s)://HOST[:PORT][/PATH]` without a final slash. Refuses `malformed`. */
+function parsePublicUrl(text: string): string {
+  return parseBase(text, "public URL").replace(/\/$/, "")
 }
 
 /** Reads the text of an argument; `before` is what came of the texts that were given before it. */
@@ -152,6 +161,12 @@ export function servingOptions(what: string, port: number) {
       parsed("--admin-listen <host:port>", "where /metrics listens; off by default", parseAddress),
     ),
   ] as const
+}
+
+/** `--public-url` of a `what` that may be behind a reverse proxy. */
+export function publicUrlOption(what: string) {
+  const about = `the URL at which clients reach the ${what}, with the path that a proxy takes away`
+  return orEnvironment(parsed("--public-url <url>", about, parsePublicUrl))
 }
 
 const levels = ["debug", "info", "warn", "error", "silent"] as const

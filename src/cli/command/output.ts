@@ -17,13 +17,24 @@ function printable(text: string): string {
   return text.replaceAll(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
 }
 
-/** JSON with byte strings in lower-case hex. */
+/** What is not shown and JSON leaves as it is, such as orders to a terminal and to those who write right to left. */
+const UNSHOWN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+const BREAKS = /[\n\r\t ]/
+
+function escaped(character: string): string {
+  if (BREAKS.test(character)) return character
+  const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("")
+}
+
+/** JSON with byte strings in lower-case hex; the same value, with all that is not shown escaped. */
 export function formatJson(value: object, indent?: number): string {
-  return JSON.stringify(
+  const text = JSON.stringify(
     value,
     (_name, member: unknown) => (member instanceof Uint8Array ? formatHex(member) : member),
     indent,
   )
+  return text.replaceAll(UNSHOWN, escaped)
 }
 
 function formatFields(fields: Fields): string {

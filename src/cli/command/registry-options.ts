@@ -2,6 +2,7 @@
 import type { Fetch } from "../../client/exchange.ts"
 import type { Credentials } from "../../client/registry/credentials.ts"
 import type { Registry } from "../../client/registry/registry.ts"
+import type { Patience } from "../../client/retrying.ts"
 import { present } from "../../core/base/present.ts"
 import { readText } from "./file.ts"
 import { gathered, optional, preset, type ValuesOf } from "./options.ts"
@@ -47,9 +48,10 @@ export async function openRegistry(
   { registryConfig, tokenHost, redirectHost }: RegistryOptions,
   fetch: Fetch,
   signal?: AbortSignal,
+  patience?: Patience,
 ): Promise<Registry> {
   const credentials = await credentialsOf(registryConfig, url)
   const { createRegistry } = await import("../../client/registry/registry.ts")
   const hosts = { tokenHosts: tokenHost, redirectHosts: redirectHost }
-  return createRegistry({ url, fetch, ...hosts, ...present({ credentials, signal }) })
+  return createRegistry({ url, fetch, ...hosts, ...present({ credentials, signal, patience }) })
 }

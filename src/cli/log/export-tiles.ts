@@ -10,6 +10,7 @@ import { provenAnswer } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import { readText } from "../command/file.ts"
 import { openLogClient } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import { addOptions } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
 import { withProgress } from "../command/progress.ts"
@@ -49,7 +50,7 @@ Example:
       const fields = [["directory", options.out]] as const
       output.result(`exported ${size} entries`, fields, { size, directory: options.out })
     })
-  addOptions(command, trustOptions)
+  addOptions(command, [...trustOptions, ...networkOptions])
 }
 
 interface OpenedSource {
@@ -65,7 +66,7 @@ async function openSource(
 ): Promise<OpenedSource> {
   const trust = await readTrust(command)
   if (options.log !== undefined) {
-    const client = openLogClient(options.log, terminal)
+    const client = await openLogClient(options.log, { command, terminal })
     const head = await fetchHead(client, trust)
     return { ...head, source: sourceFromUrl(client, head) }
   }

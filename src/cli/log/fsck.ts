@@ -17,6 +17,7 @@ import { closing } from "../command/closers.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import { openLogClient } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import { jsonOption } from "../command/options.ts"
 import { createOutput, type Output } from "../command/output.ts"
 import { withProgress } from "../command/progress.ts"
@@ -68,7 +69,7 @@ Example:
           : await checkData(options.data, terminal)
       printReport(report, output)
     })
-  for (const option of trustOptions) command.addOption(option)
+  for (const option of [...trustOptions, ...networkOptions]) command.addOption(option)
 }
 
 async function checkServed(
@@ -78,7 +79,7 @@ async function checkServed(
   output: Output,
 ): Promise<Report> {
   const url = options.log ?? command.error("error: expected --data DIR or --log URL")
-  const client = openLogClient(url, terminal)
+  const client = await openLogClient(url, { command, terminal })
   const head = await fetchHead(client, await readTrust(command))
   remarkPinning(output, head.isPinned)
   return await checkWithProgress(sourceFromUrl(client, head), terminal)

@@ -7,10 +7,12 @@ import type { VerificationEngine } from "../../crypto/engines/verification.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
 import { type EntryKind, kindNames } from "../../entry/kind-names.ts"
 import { parseAlgorithms, parseKinds, type WriteRule } from "../../entry/write-rule.ts"
+import { caFileOption } from "../command/network.ts"
 import {
   type Address,
   argument,
   option,
+  publicUrlOption,
   runningOptions,
   servingOptions,
 } from "../command/options.ts"
@@ -39,6 +41,7 @@ export interface ServeOptions {
   readonly allowKinds?: ReadonlySet<EntryKind>
   readonly allowKeys?: ReadonlySet<string>
   readonly allowIdentities?: ReadonlySet<string>
+  readonly caFile?: string
   readonly logLevel: string
 }
 
@@ -63,7 +66,7 @@ export const serveOptions: readonly Option[] = [
   new Option("--force-origin", "with --dev: take a name that is no host name"),
   option("--guard <file>", "where the head guard is kept (default: DATA/guard/head)"),
   runningOptions.passphrase,
-  option("--public-url <url>", "the URL at which clients reach the log"),
+  publicUrlOption("log"),
   option("--verification <engine>", "how signatures are verified")
     .choices(["auto", "native", "portable"])
     .default("auto"),
@@ -99,6 +102,7 @@ export const serveOptions: readonly Option[] = [
     "--min-free-bytes <n>",
     "accept no entries while less disk space than this is free",
   ).default(128 * 1024 * 1024),
+  caFileOption(),
   runningOptions.logLevel,
   runningOptions.config,
 ]

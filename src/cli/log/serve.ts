@@ -2,7 +2,6 @@
 import type { Command } from "commander"
 import type { Logger } from "pino"
 import { present } from "../../core/base/present.ts"
-import type { Origin } from "../../core/note/origin.ts"
 import { createMetrics } from "../../http/log/metrics.ts"
 import { createHttpServer } from "../../http/log/server.ts"
 import { entrySearch } from "../../http/native/search.ts"
@@ -10,8 +9,10 @@ import type { HttpConfig } from "../../http/serving/config.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
+import { openFetch } from "../command/network.ts"
 import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { clientUrl, remarkOrigin } from "../network/client-url.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
 import {
   assertLog,
@@ -59,9 +60,9 @@ async function assureLog(
   await createLogFiles(directory, { origin, passphrase, time: Date.now() })
 }
 
-function httpConfig(options: Options, created: number, origin: Origin): Partial<HttpConfig> {
+function httpConfig(options: Options, created: number): Partial<HttpConfig> {
   return {
-    publicUrl: options.publicUrl ?? defaultUrl(options, origin),
+    ...present({ publicUrl: options.publicUrl }),
     requestLimit: options.maxRequestBytes,
     messageLimit: messageBytes(options),
     batchLimit: options.maxBatchBytes,
@@ -115,15 +116,19 @@ async function serveHttp(
   terminal: Terminal,
 ): Promise<void> {
   const meter = createMetrics(log, { withProcess: true, publisher })
+  let listening = `http://localhost:${options.listen.port}`
+  const listeningUrl = () => clientUrl(log.origin, listening, options.dev === true)
   const http = createHttpServer({
     ...{ log, publisher, rekorSigner, logger, meter },
     search: entrySearch(log),
     proposal: present({ algorithms: options.allowAlgorithms }),
-    config: httpConfig(options, created, log.origin),
+    config: { ...httpConfig(options, created), listeningUrl },
   })
+  remarkOrigin(options.publicUrl ?? listeningUrl(), log.origin, logger)
   await serveUntilStopped({
     ...{ http, metrics: meter, logger, options },
     onServing({ url, admin }) {
+      listening = url
       const { origin } = log
       const { size } = log.head()
       logger.info({ origin, url, admin, size, verification: engine }, "serving")
@@ -140,20 +145,16 @@ async function publishingOf(
   options: Options,
   directory: DataDirectory,
   logger: Logger,
-  { fetch }: Terminal,
+  terminal: Terminal,
 ): Promise<PublishingPlan | undefined> {
   const { policy: file } = options
   if (file === undefined) return undefined
+  const fetch = await openFetch(options, terminal)
   return await planPublishing({
     ...{ file, fetch, times: publishingTimes(options) },
     isCheckRequired: options.requireWitnessCheck === true,
     ...publishingReports(logger, directory.evidence),
   })
-}
-
-/** Without a public URL a development log is reached where it listens, any other at its origin. */
-function defaultUrl({ dev, listen: { port } }: ServeOptions, origin: Origin): string {
-  return dev === true ? `http://localhost:${port}` : `https://${origin}`
 }
 
 function guardLevel({ guard }: ServeOptions): string {

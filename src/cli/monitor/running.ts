@@ -12,6 +12,7 @@ import type { MonitorStatus } from "../../monitor/status.ts"
 import { openLedgerFolder } from "../../storage/files/ledger-folder.ts"
 import { openMessageFolder } from "../../storage/files/message-folder.ts"
 import { type Close, openAll } from "../command/closers.ts"
+import { openFetch } from "../command/network.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { startWarnings } from "../watch/warnings.ts"
 import {
@@ -53,8 +54,9 @@ async function openParts(
   closers.push(close)
   const policyRemark = await comparePolicy(state, options)
   const followed = await followedLogs(state)
-  const logs = openMonitoredLogs(followed, options, terminal.fetch)
-  const sinks: Sinks = await readSinks(options.sinks, { fetch: terminal.fetch, now: Date.now })
+  const fetch = await openFetch(options, terminal)
+  const logs = openMonitoredLogs(followed, options, fetch)
+  const sinks: Sinks = await readSinks(options.sinks, { fetch, now: Date.now })
   if (options.canary === true && !sinks.takesAll) {
     refuse(
       "malformed",

@@ -5,6 +5,7 @@ import { portableHasher } from "../../core/tree/hash.ts"
 import { explain } from "../../monitor/entries/watch-explanation.ts"
 import { readBytes } from "../command/file.ts"
 import { openLogClient } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import {
   type Called,
   decimalArgument,
@@ -23,6 +24,7 @@ const watchTestOptions = [
   optional("--log <url>", "base URL of a log that has the entry"),
   parsed("--index <n>", "the entry's place, counted from 0", decimalArgument),
   jsonOption(),
+  ...networkOptions,
 ] as const
 
 type WatchTestOptions = ValuesOf<typeof watchTestOptions>
@@ -30,13 +32,14 @@ type WatchTestOptions = ValuesOf<typeof watchTestOptions>
 async function readBody(
   file: string | undefined,
   { log, index }: WatchTestOptions,
-  { command, terminal }: Called,
+  called: Called,
 ): Promise<Uint8Array> {
   if (file !== undefined) return await readBytes(file, "entry", LONGEST_BODY)
   if (log === undefined || index === undefined) {
-    return command.error("error: give the file of an entry's body, or --log and --index")
+    return called.command.error("error: give the file of an entry's body, or --log and --index")
   }
-  return (await openLogClient(log, terminal).entry(index)).body
+  const client = await openLogClient(log, called)
+  return (await client.entry(index)).body
 }
 
 export const watchTestCommand = defineCommand({

@@ -8,6 +8,7 @@ import { formatBase64 } from "../../core/base/text.ts"
 import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
 import { parseVkey } from "../../core/note/note.ts"
 import { commandGroup } from "../command/command-list.ts"
+import { networkOptions, openNetwork } from "../command/network.ts"
 import {
   type Called,
   defineCommand,
@@ -28,11 +29,11 @@ const exchangeOptions = [
   optional("--vkey <vkey...>", "verifier keys of the logs"),
   jsonOption(),
   ...trustOptions,
+  ...networkOptions,
 ] as const
 
 /** Notes that a monitor takes in one request. */
 const MOST_AT_ONCE = 16
-const TIMEOUT = 30_000
 
 function printHead(output: Output, { text, note, head }: ListedHead): void {
   const { origin, size, root } = head
@@ -120,8 +121,8 @@ async function exchangeHeads(
   if (own.length < known.length) {
     output.remark(`${known.length - own.length} heads are of no trusted log and are not sent`)
   }
-  const { fetch } = terminal
-  const exchange = createExchange({ url: options.to, fetch, timeout: TIMEOUT, peer: "monitor" })
+  const network = await openNetwork(options, terminal)
+  const exchange = createExchange({ url: options.to, peer: "monitor", ...network })
   const answered = await postAll(exchange, own, output)
   const signed = answered.filter((head) => isSigned(head, keys))
   if (signed.length < answered.length) {

@@ -12,6 +12,7 @@ import { verifyConsistency } from "../../core/tree/proof.ts"
 import { provenAnswer } from "../command/exit-code.ts"
 import { type FetchedHead, fetchHead } from "../command/fetched-head.ts"
 import { logOption, openLog } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import {
   choice,
   decimalArgument,
@@ -36,6 +37,7 @@ const proofOptions = [
   ),
   choice("--format <form>", "how to print an inclusion proof", ["json", "tlog-proof"], "json"),
   ...trustOptions,
+  ...networkOptions,
 ] as const
 
 type ProofOptions = ValuesOf<typeof proofOptions>

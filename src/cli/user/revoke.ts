@@ -5,6 +5,7 @@ import { digestOf } from "../../core/base/digest.ts"
 import { revocationText } from "../../entry/revocation.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
 import { logOption } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import { defineCommand, jsonOption, mandatory, optional } from "../command/options.ts"
 import { trustOptions } from "../command/trust-options.ts"
 import { hashedrekordRequest, openPrivateKey, openSubmission } from "./submission.ts"
@@ -18,6 +19,7 @@ export const revokeCommand = defineCommand({
     optional("--yes", "really revoke it: this cannot be undone"),
     jsonOption(),
     ...trustOptions,
+    ...networkOptions,
   ],
   help: `
 The entry is a signature over "countersign-revocation/v1" and the key's fingerprint, so anyone who

@@ -6,6 +6,7 @@ import { bug } from "../../core/base/errors.ts"
 import { LONGEST_BATCH, MOST_IN_BATCH } from "../../core/base/limits.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { logOption } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import {
   type Called,
   defineCommand,
@@ -37,6 +38,7 @@ const submitOptions = [
   optional("--witnessed", "wait until witnesses have cosigned (default with a policy's quorum)"),
   jsonOption(),
   ...trustOptions,
+  ...networkOptions,
 ] as const
 
 type SubmitOptions = ValuesOf<typeof submitOptions>

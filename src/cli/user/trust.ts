@@ -13,6 +13,7 @@ import { formatTrustedRoot, type PinnedLog, parseTrustedRoot } from "../../sigst
 import { provenAnswer } from "../command/exit-code.ts"
 import { onDisk, writeWhole } from "../command/file.ts"
 import { logOption, openLog } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import { choice, defineCommand, jsonOption, mandatory } from "../command/options.ts"
 import type { Output } from "../command/output.ts"
 import { trustOptions } from "../command/trust-options.ts"
@@ -86,6 +87,7 @@ export const trustCommand = defineCommand({
     choice("--api-version <n>", "the Rekor API that signers are to use", ["1", "2"], "2"),
     jsonOption(),
     ...trustOptions,
+    ...networkOptions,
   ],
   help: `
 Example:

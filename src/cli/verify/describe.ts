@@ -12,7 +12,8 @@ export function titleOf({ index, origin }: Verified): string {
 }
 
 /** What a reader must know who takes the verdict for more than it is. */
-export function reservationsOf({ inclusion, keyEnded, passedOver }: Verified): readonly string[] {
+export function reservationsOf(verified: Verified): readonly string[] {
+  const { inclusion, keyEnded, passedOver, timestampsPassedOver } = verified
   const reservations: string[] = []
   if (inclusion === "promise") reservations.push("inclusion by the log's promise only")
   if (keyEnded !== undefined) {
@@ -23,6 +24,10 @@ export function reservationsOf({ inclusion, keyEnded, passedOver }: Verified): r
   }
   for (const { index, logId, reason } of passedOver) {
     reservations.push(`entry ${index} of the log ${formatHex(logId)} was not looked at: ${reason}`)
+  }
+  if (timestampsPassedOver > 0) {
+    const were = timestampsPassedOver === 1 ? "timestamp was" : "timestamps were"
+    reservations.push(`${timestampsPassedOver} ${were} not looked at`)
   }
   return reservations
 }
@@ -74,6 +79,9 @@ function verifiedJson(verified: Verified): object {
     ...{ verified: true, origin, index, ...present({ size, root }), leafHash, kind, algorithm },
     ...{ cosignatures, inclusion, passedOver },
     ...present({ logIndex, time, keyEnded, signer, times }),
+    ...(verified.timestampsPassedOver > 0 && {
+      timestampsPassedOver: verified.timestampsPassedOver,
+    }),
     ...(others.length > 0 && { alsoVerified: others }),
   }
 }

@@ -72,7 +72,7 @@ async function besideArtifacts(paths: readonly string[]): Promise<Given> {
       continue
     }
     artifacts.push(path)
-    for (const each of await bundlesBeside(path)) bundles.push({ path: each, isNamed: false })
+    for (const each of await bundlesBeside(path)) bundles.push({ path: each, isNamed: true })
   }
   const files = [...new Set(artifacts)].map(fileArtifact)
   return { bundles, artifacts: files, isNamed: false, odd, strangers: [] }

@@ -8,8 +8,8 @@ import { Refusal, refuse, shown } from "../../core/base/errors.ts"
 import { asObject, asText, parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_ENVELOPE } from "../../core/base/limits.ts"
 import { parseAnyBundle } from "../../sigstore/bundle.ts"
+import type { Network } from "../command/network.ts"
 import { openRegistry, type RegistryOptions } from "../command/registry-options.ts"
-import type { Terminal } from "../command/terminal.ts"
 import type { Judge, Verified } from "./judge.ts"
 import { type Verdict, verdictFrom } from "./verdict.ts"
 
@@ -154,11 +154,12 @@ export async function judgeImage(
   judge: Judge,
   image: string,
   options: RegistryOptions & { readonly registry?: string },
-  { fetch }: Terminal,
+  { fetch, patience }: Network,
 ): Promise<JudgedImage> {
   try {
     const { host, repository, reference } = parseImageReference(image)
-    const registry = await openRegistry(options.registry ?? registryUrl(host), options, fetch)
+    const url = options.registry ?? registryUrl(host)
+    const registry = await openRegistry(url, options, fetch, undefined, patience)
     const { digest, ...judged } = await judgeSignatures(judge, registry, repository, reference)
     const isTag = reference !== digest
     return { ...judged, isTag, resolved: `${host}/${repository}@${digest}` }

@@ -25,28 +25,25 @@ export interface SigningTime {
 export interface Verified extends VerifiedBundle {
   readonly signer?: Signer
   readonly times?: readonly SigningTime[]
+  /** Timestamps of other authorities than those that are trusted, or that a key has no need of. */
+  readonly timestampsPassedOver: number
   /** The notes under which its entries were proven. */
   readonly checkpoints: readonly string[]
 }
 
-/** With the checkpoints of the entries that hold. */
-export function withCheckpoints<T extends VerifiedBundle>(
+/** The checkpoints of the entries that hold. */
+export function checkpointsOf(
   bundle: SigstoreBundle,
-  verified: T,
-): T & Pick<Verified, "checkpoints"> {
-  const checkpoints = verified.entries.flatMap(
-    ({ position }) => bundle.entries[position]?.proof?.checkpoint ?? [],
-  )
-  return { ...verified, checkpoints }
+  { entries }: VerifiedBundle,
+): readonly string[] {
+  return entries.flatMap(({ position }) => bundle.entries[position]?.proof?.checkpoint ?? [])
 }
-
-export type Thing = Uint8Array | ArtifactDigests
 
 export interface Judge {
   /** The hashes by which the artifact's digest is needed. Refuses as `judge`. */
   hashesOf(bundle: SigstoreBundle): readonly HashName[]
   /** Refuses with the first reason why the bundle does not hold, or cannot be judged. */
-  judge(bundle: SigstoreBundle, thing: Thing): Promise<Verified>
+  judge(bundle: SigstoreBundle, thing: Uint8Array | ArtifactDigests): Promise<Verified>
 }
 
 /** A judge, and whom the command line trusts. */
@@ -58,26 +55,31 @@ export interface Trusting {
 /** So many bundles are verified sooner than the faster engine is loaded. */
 const FEW = 8
 
-/** Verifies by a key, with portable code as long as it is about a few bundles. */
+/** The engine for one bundle more: portable code for a few, the platform's own behind these. */
+export function createEngines(): () => Promise<VerifierEngine> {
+  let engine: VerifierEngine = portableEngine
+  let judged = 0
+  return async () => {
+    judged += 1
+    if (judged === FEW) engine = (await import("./native-engine.ts")).createNativeEngine()
+    return engine
+  }
+}
+
+/** Judges by a key. */
 export function createKeyedJudge(
   key: VerifierKey,
   trust: Trust,
   subjects: readonly string[] | undefined,
 ): Judge {
-  let engine: VerifierEngine = portableEngine
-  let judged = 0
-
-  async function engineForOneMore(): Promise<VerifierEngine> {
-    judged += 1
-    if (judged === FEW) engine = (await import("./native-engine.ts")).createNativeEngine()
-    return engine
-  }
-
+  const nextEngine = createEngines()
   return {
     hashesOf: (bundle) => hashesOf(bundle, key),
     async judge(bundle, artifact) {
-      const check = { artifact, trust, engine: await engineForOneMore(), ...present({ subjects }) }
-      return withCheckpoints(bundle, verifyParsed(bundle, key, check))
+      const check = { artifact, trust, engine: await nextEngine(), ...present({ subjects }) }
+      const verified = verifyParsed(bundle, key, check)
+      const timestampsPassedOver = bundle.timestamps.length
+      return { ...verified, timestampsPassedOver, checkpoints: checkpointsOf(bundle, verified) }
     },
   }
 }

@@ -7,7 +7,7 @@ import { type Expected, type IdentityPolicy, readPolicy } from "../../keyless/id
 import { parseKeylessTrust } from "../../keyless/trust.ts"
 import { neededHashesKeyless, verifyKeyless } from "../../keyless/verify.ts"
 import { readText } from "../command/file.ts"
-import { type Judge, withCheckpoints } from "./judge.ts"
+import { checkpointsOf, createEngines, type Judge } from "./judge.ts"
 import type { VerifyOptions } from "./options.ts"
 
 function expected(exact: string | undefined, pattern: string | undefined): Expected | undefined {
@@ -32,7 +32,11 @@ function fieldsOf(options: VerifyOptions): Readonly<Record<string, string>> {
   const given = Object.entries(flags).filter(
     (flag): flag is [string, string] => flag[1] !== undefined,
   )
-  return Object.fromEntries([...given, ...(options.certificateField ?? []).map(fieldOf)])
+  const all = [...given, ...(options.certificateField ?? []).map(fieldOf)]
+  const names = all.map(([name]) => name)
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined) refuse("not-allowed", `expected ${twice} once, found it twice`)
+  return Object.fromEntries(all)
 }
 
 /** Refuses `not-allowed` for an identity that cannot be read; else as the reader of the trusted root does. */
@@ -51,11 +55,14 @@ export async function createKeylessJudge(
   readPolicy(identity)
   const text = await readText(trustedRootFile, "trusted root", LONGEST_TRUSTED_ROOT)
   const trustedRoot = parseKeylessTrust(text)
+  const nextEngine = createEngines()
   return {
     hashesOf: neededHashesKeyless,
     async judge(bundle, artifact) {
-      const check = { artifact, trustedRoot, identity, ...present({ subjects }) }
-      return withCheckpoints(bundle, verifyKeyless(bundle, check))
+      const engine = await nextEngine()
+      const check = { artifact, trustedRoot, identity, engine, ...present({ subjects }) }
+      const verified = verifyKeyless(bundle, check)
+      return { ...verified, checkpoints: checkpointsOf(bundle, verified) }
     },
   }
 }

@@ -1,51 +1,38 @@
 // The options of `countersign verify`, and which of them go together: what is verified, and whom to trust.
 import type { Command } from "commander"
+import { networkOptions } from "../command/network.ts"
 import { gathered, jsonOption, optional, parsed, type ValuesOf } from "../command/options.ts"
 import { registryOptions } from "../command/registry-options.ts"
 import { trustOptions } from "../command/trust-options.ts"
 import { digestArtifact } from "./artifacts.ts"
 
 export const verifyOptions = [
-  optional(
-    "--bundle <file...>",
-    "Sigstore bundles or cosign's older ones, also one a line, and folders of them",
-  ),
-  optional(
-    "--artifact <file...>",
-    "what was signed, or what the attestations are about; also folders",
-  ),
+  optional("--bundle <file...>", "Sigstore bundles, one or many in a file; folders"),
+  optional("--artifact <file...>", "what they are of; folders"),
   parsed(
     "--digest <digest>",
-    "an artifact by its digest, ALGORITHM:HEX, or several with commas; may be given several times",
+    "an artifact by its digest; may be given again",
     gathered(digestArtifact),
   ),
-  optional(
-    "--image <reference...>",
-    "images, HOST/REPOSITORY@sha256:HEX or :TAG, whose registry has the bundles",
-  ),
-  optional("--registry <url>", "where the registry of --image is, if not at https://HOST"),
+  optional("--image <reference...>", "images, with the bundles of their registry"),
+  optional("--registry <url>", "where that is, if not at https://HOST"),
   ...registryOptions,
-  optional("--key <file>", "the signer's public key or certificate, PEM or DER"),
-  optional("--certificate-identity <name>", "instead of a key: who the certificate must name"),
-  optional("--certificate-identity-regexp <pattern>", "the same as an RE2 pattern"),
-  optional("--certificate-oidc-issuer <url>", "who must have vouched for that identity"),
-  optional("--certificate-oidc-issuer-regexp <pattern>", "the same as an RE2 pattern"),
-  optional("--certificate-github-workflow-trigger <event>", "the event that started the workflow"),
-  optional("--certificate-github-workflow-sha <commit>", "the commit of the workflow"),
-  optional("--certificate-github-workflow-name <name>", "the name of the workflow"),
-  optional("--certificate-github-workflow-repository <owner/name>", "its repository"),
+  optional("--key <file>", "the signer's public key or certificate"),
+  optional("--certificate-identity <name>", "or: who the certificate must name"),
+  optional("--certificate-identity-regexp <pattern>", "the same, as an RE2 pattern"),
+  optional("--certificate-oidc-issuer <url>", "who must have vouched for that"),
+  optional("--certificate-oidc-issuer-regexp <pattern>", "the same, as an RE2 pattern"),
+  optional("--certificate-field <name=value...>", "what else Fulcio must have written"),
+  optional("--certificate-github-workflow-trigger <event>", "what started a GitHub workflow"),
+  optional("--certificate-github-workflow-sha <commit>", "the commit of it"),
+  optional("--certificate-github-workflow-name <name>", "the workflow's name"),
+  optional("--certificate-github-workflow-repository <name>", "its repository, OWNER/NAME"),
   optional("--certificate-github-workflow-ref <ref>", "the branch or tag that it ran on"),
-  optional(
-    "--certificate-field <name=value...>",
-    "another field that Fulcio writes, such as source-repository-uri=URL",
-  ),
-  optional(
-    "--subject <name...>",
-    "the attestation must list the artifact under one of these names",
-  ),
-  optional("--heads <file>", "remember the logs' heads in this file (see countersign heads)"),
+  optional("--subject <name...>", "names of which the attestation must give one"),
+  optional("--heads <file>", "remember the logs' heads (see countersign heads)"),
   jsonOption(),
   ...trustOptions,
+  ...networkOptions,
 ] as const
 
 export type VerifyOptions = ValuesOf<typeof verifyOptions>

@@ -1,13 +1,35 @@
-// One bundle held against one artifact. That digests were given which do not suffice is no fault of the bundle.
+// One bundle, read and held against one artifact. That digests were given which do not suffice is no fault of the bundle.
 import type { ArtifactDigests } from "../../client/verify/artifact.ts"
 import { type HashName, hashNames } from "../../core/base/digest.ts"
 import { Refusal, unlessRefused } from "../../core/base/errors.ts"
 import { IN_TOTO_PAYLOAD_TYPE } from "../../entry/statement/pae.ts"
 import { readSubjects } from "../../entry/statement/subjects.ts"
-import type { SigstoreBundle } from "../../sigstore/bundle.ts"
+import { parseAnyBundle, type SigstoreBundle } from "../../sigstore/bundle.ts"
 import type { Artifact } from "./artifacts.ts"
+import type { GivenBundle } from "./bundle-files.ts"
 import type { Judge } from "./judge.ts"
 import { type Verdict, verdictFrom } from "./verdict.ts"
+
+/** Of a form that has no name in it, people are told which one it is. */
+function named(error: unknown, text: string | Refusal): unknown {
+  const isOld = typeof text === "string" && text.includes('"base64Signature"')
+  if (!isOld || !(error instanceof Refusal)) return error
+  return new Refusal(error.code, `cosign's older bundle: ${error.message}`)
+}
+
+/** A refusal is a verdict. */
+export function parseGiven({ text }: GivenBundle): SigstoreBundle | Verdict {
+  try {
+    if (text instanceof Refusal) throw text
+    return parseAnyBundle(text)
+  } catch (error) {
+    return verdictFrom(named(error, text))
+  }
+}
+
+export function isVerdict(parsed: SigstoreBundle | Verdict): parsed is Verdict {
+  return "outcome" in parsed
+}
 
 /** Names of hashes by which a subject could be the artifact, of which no digest was given. */
 function missingFor({ content }: SigstoreBundle, given: ArtifactDigests): readonly HashName[] {

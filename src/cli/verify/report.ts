@@ -65,6 +65,20 @@ function lineText({ about, verdict, more = "" }: Line): string {
   return `${labels[outcome]}: ${nameOf(about)}: ${verdictWords(verdict)}${more}${behind(about)}`
 }
 
+/** Takes the progress bar away before it prints. */
+export function behindProgress(output: Output, end: () => void): Output {
+  return {
+    result(...words) {
+      end()
+      output.result(...words)
+    },
+    remark(text) {
+      end()
+      output.remark(text)
+    },
+  }
+}
+
 export function createReport(output: Output): Report {
   const counted: { [Each in Outcome]: number } = {
     verified: 0,

@@ -4,21 +4,16 @@ import { LONGEST_PEM } from "../../core/base/limits.ts"
 import { expectFewSignatures } from "../command/fetched-head.ts"
 import { readBytes } from "../command/file.ts"
 import { type Called, defineCommand, printVerdict } from "../command/options.ts"
-import type { Output } from "../command/output.ts"
-import { createProgress } from "../command/progress.ts"
 import { readTrust } from "../command/trust-options.ts"
 import type { Artifact } from "./artifacts.ts"
 import { bundlesIn, type GivenBundle } from "./bundle-files.ts"
 import { fieldsOf, titleOf, verdictJson } from "./describe.ts"
-import { isVerdict, parseGiven, verifyGiven } from "./files.ts"
 import { type Given, readGiven } from "./given.ts"
-import { createHeads, type Heads } from "./heads.ts"
-import { printImage } from "./image-line.ts"
+import type { Heads } from "./heads.ts"
 import { createKeyedJudge, type Judge, type Trusting } from "./judge.ts"
 import { assertUsable, certificateFlags, type VerifyOptions, verifyOptions } from "./options.ts"
-import { judgePair } from "./pair.ts"
-import { createReport } from "./report.ts"
-import { exitCodeOfMany, type Verdict, verdictError } from "./verdict.ts"
+import { isVerdict, judgePair, parseGiven } from "./pair.ts"
+import { type Verdict, verdictError } from "./verdict.ts"
 
 async function openJudge(options: VerifyOptions, { command }: Called): Promise<Trusting> {
   const { key: keyFile, subject } = options
@@ -74,78 +69,28 @@ async function verifyOne(judge: Judge, one: One, heads: Heads, called: Called): 
   })
 }
 
-/** Takes the progress bar away before it prints. */
-function behindProgress(output: Output, end: () => void): Output {
-  return {
-    result(...words) {
-      end()
-      output.result(...words)
-    },
-    remark(text) {
-      end()
-      output.remark(text)
-    },
-  }
-}
+const forgetful: Heads = { take: () => {}, remember: async () => {} }
 
-const MOST_NAMED = 3
-
-function remarkStrangers({ strangers }: Given, output: Output): void {
-  if (strangers.length === 0) return
-  const names = strangers.slice(0, MOST_NAMED).join(", ")
-  const more = strangers.length > MOST_NAMED ? ", …" : ""
-  output.remark(
-    `${strangers.length} other files of the folders were not looked at, as bundles and artifacts are given apart: ${names}${more}`,
-  )
-}
-
-async function verifyMany(judge: Judge, given: Given, heads: Heads, called: Called): Promise<void> {
-  const { terminal, output } = called
-  const { stderr: stream, now } = terminal
-  const progress = createProgress({ stream, now, what: "verify", total: given.bundles.length })
-  const shown = behindProgress(output, progress.end)
-  const report = createReport(shown)
-  const onFile = () => progress.advance(1)
-  await verifyGiven(given, { judge, report, onVerified: heads.take, onFile })
-  remarkStrangers(given, shown)
-  report.end()
-  terminal.fail(exitCodeOfMany(report.counts()))
-  await heads.remember()
-}
-
-async function verifyImages(
-  { judge }: Trusting,
-  images: readonly string[],
-  options: VerifyOptions,
-  heads: Heads,
-  { terminal, output }: Called,
-): Promise<void> {
-  const { judgeImage } = await import("./image.ts")
-  const { stderr: stream, now } = terminal
-  const progress = createProgress({ stream, now, what: "verify", total: images.length })
-  const report = createReport(behindProgress(output, progress.end))
-  for (const image of images) {
-    const judged = await judgeImage(judge, image, options, terminal)
-    if (judged.verdict.outcome === "verified") heads.take(judged.verdict.verified.checkpoints)
-    printImage(report, image, judged)
-    progress.advance(1)
-  }
-  if (images.length > 1) report.end()
-  progress.end()
-  terminal.fail(exitCodeOfMany(report.counts()))
-  await heads.remember()
+/** Only who compares heads pays for the code that makes evidence of them. */
+async function openHeads(path: string | undefined, { trust }: Trusting): Promise<Heads> {
+  if (path === undefined) return forgetful
+  return (await import("./heads.ts")).createHeads(path, trust)
 }
 
 async function verify(options: VerifyOptions, called: Called): Promise<void> {
   assertUsable(options, called.command)
   const trusting = await openJudge(options, called)
-  const heads = createHeads(options.heads, trusting.trust)
+  const heads = await openHeads(options.heads, trusting)
   const { bundle: bundles = [], artifact: artifacts = [], digest: digests = [], image } = options
-  if (image !== undefined) return await verifyImages(trusting, image, options, heads, called)
+  if (image !== undefined) {
+    const { verifyImages } = await import("./images.ts")
+    return await verifyImages(trusting.judge, image, options, heads, called)
+  }
   const given = await readGiven({ bundles, artifacts, digests })
   const one = await theOne(given)
-  if (one === undefined) return await verifyMany(trusting.judge, given, heads, called)
-  return await verifyOne(trusting.judge, one, heads, called)
+  if (one !== undefined) return await verifyOne(trusting.judge, one, heads, called)
+  const { verifyMany } = await import("./many.ts")
+  return await verifyMany(trusting.judge, given, heads, called)
 }
 
 export const verifyCommand = defineCommand({
@@ -166,7 +111,9 @@ Examples:
 Without --bundle the bundle of FILE is FILE.sigstore.json; without --artifact the artifact of
 FILE.sigstore.json is FILE, and every file of a folder is one. Of many, a bundle is of the artifact
 whose name it bears, else of those whose digest it states, else of the next one that is left over.
-Of an image one signature that holds is enough; why others do not count is said.
+Of an image one signature that holds is enough; why others do not count is said. A digest is
+ALGORITHM:HEX, with others of the same artifact behind commas. A pattern fits wherever it is found:
+write ^ and $. Other fields of Fulcio's are NAME=VALUE, with the names in docs/verifying.md.
 
 No network is used but for --image. Exits with 3 and the reason if a bundle does not hold, with 5
 and the reason if this program cannot judge it, and with 1 if a bundle or an artifact has no

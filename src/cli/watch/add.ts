@@ -7,6 +7,7 @@ import type { Watch } from "../../monitor/watch/watch.ts"
 import { onDisk, syncNameOf } from "../../storage/disk/durable-file.ts"
 import { readText, writeWhole } from "../command/file.ts"
 import { openLogClient } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import {
   type Called,
   defineCommand,
@@ -37,25 +38,23 @@ const addOptions = [
   optional("--subject <name>", "the subject that is added to (default: a name that follows)"),
   optional("--signer-key <file>", "public key or certificate of whoever is to sign it"),
   jsonOption(),
+  ...networkOptions,
 ] as const
 
 type AddOptions = ValuesOf<typeof addOptions>
 
 const USAGE = "error: give one of --image, --file, --bundle or --from-log with --log"
 
-async function readSource(
-  options: AddOptions,
-  { command, terminal }: Called,
-): Promise<AddedSource> {
+async function readSource(options: AddOptions, called: Called): Promise<AddedSource> {
   const { image, file, bundle, fromLog, log } = options
   const given = [image, file, bundle, fromLog].filter((each) => each !== undefined)
   if (given.length !== 1 || (fromLog === undefined) !== (log === undefined)) {
-    return command.error(USAGE)
+    return called.command.error(USAGE)
   }
   if (image !== undefined) return imageSource(image)
   if (file !== undefined) return await fileSource(file)
   if (bundle !== undefined) return await bundleSource(bundle)
-  return await logSource(openLogClient(log ?? "", terminal), fromLog ?? "")
+  return await logSource(await openLogClient(log ?? "", called), fromLog ?? "")
 }
 
 /** A new file, or the one that a name leads to, so that a link stays one. */

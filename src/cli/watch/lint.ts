@@ -2,21 +2,23 @@
 import { lintWatch } from "../../monitor/watch/lint.ts"
 import { EXIT_FAILURE } from "../command/exit-code.ts"
 import { openLogClient } from "../command/log-options.ts"
+import { networkOptions } from "../command/network.ts"
 import { type Called, defineCommand, jsonOption, optional } from "../command/options.ts"
 import { readWatch } from "./files.ts"
 import { MOST_QUESTIONS, unmentioned } from "./mentioned.ts"
 
 async function lint(
   { log }: { readonly log?: string },
-  { terminal, output }: Called,
+  called: Called,
   file: string,
 ): Promise<void> {
+  const { terminal, output } = called
   const { watch } = await readWatch(file)
   const own = lintWatch(watch)
   const asked =
     log === undefined
       ? { remarks: [], unasked: 0, opaque: 0 }
-      : await unmentioned(openLogClient(log, terminal), watch)
+      : await unmentioned(await openLogClient(log, called), watch)
   const remarks = [...own, ...asked.remarks]
   for (const { code, about, text } of remarks) {
     output.result(`${code}${about === "" ? "" : ` ${about}`}: ${text}`, [], { code, about, text })
@@ -41,6 +43,7 @@ export const watchLintCommand = defineCommand({
   options: [
     optional("--log <url>", "base URL of a log that is asked for each subject"),
     jsonOption(),
+    ...networkOptions,
   ],
   help: `
 Exits with 0 if there is nothing to say, with 1 if there is, and if the file cannot be read.

@@ -6,6 +6,7 @@ import { parseOrigin } from "../../core/note/origin.ts"
 import { type Policy, parsePolicy } from "../../core/note/policy.ts"
 import type { WitnessedLog } from "../../witness/witness.ts"
 import { readBytes } from "../command/file.ts"
+import { caFileOption } from "../command/network.ts"
 import {
   choice,
   gathered,
@@ -13,6 +14,7 @@ import {
   orEnvironment,
   parsed,
   preset,
+  publicUrlOption,
   runningOptions,
   servingOptions,
   type TypedOption,
@@ -28,6 +30,7 @@ export const witnessServeOptions = [
   orEnvironment(preset("--data <dir>", "the witness's data directory", String, "./witness")),
   option("--logs <file>", "policy file (C2SP tlog-policy): its logs are cosigned"),
   ...servingOptions("witness", 3002),
+  publicUrlOption("witness"),
   option("--guard <file>", "where the guard is kept (default: DATA/guard/state)"),
   runningOptions.passphrase,
   orEnvironment(
@@ -44,6 +47,7 @@ export const witnessServeOptions = [
     "take the new keys of this log, once",
     gathered(parseOrigin),
   ),
+  caFileOption(),
   runningOptions.logLevel,
   runningOptions.config,
 ] as const

@@ -4,6 +4,7 @@ import { createWitnessServer } from "../../http/witness/server.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
+import { openFetch } from "../command/network.ts"
 import { type Called, defineCommand } from "../command/options.ts"
 import { assertWitness, witnessDirectory } from "./directory.ts"
 import { readWitnessPolicy, type WitnessServeOptions, witnessServeOptions } from "./options.ts"
@@ -37,13 +38,13 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
     ...options,
     policy: await readWitnessPolicy(options.logs),
     passphrase: await readPassphrase(options.passphraseFile),
-    fetch: terminal.fetch,
+    fetch: await openFetch(options, terminal),
     logger,
     onFatal: endProcess(logger, "the witness must not sign any more"),
   })
   const { name, witness } = running
   const meter = createWitnessMetrics(() => witness.status().logs, { withProcess: true })
-  const http = createWitnessServer({ ...running, logger, meter })
+  const http = createWitnessServer({ ...running, publicUrl: options.publicUrl, logger, meter })
   try {
     await serveUntilStopped({
       ...{ http, metrics: meter, logger, options },

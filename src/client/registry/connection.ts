@@ -3,7 +3,10 @@
 // the operator named. Nothing is read beyond the bound of its question, and everything ends within a time limit.
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { Refusal, refuse, shown, Trouble } from "../../core/base/errors.ts"
-import { boundedBy, type Fetch, parseBase, readBounded, reasonOf } from "../exchange.ts"
+import { parseBase } from "../base-url.ts"
+import { boundedBy, type Fetch, readBounded, reasonOf } from "../exchange.ts"
+import { assertNoSecretRedirect } from "../redirect.ts"
+import { type Attempt, askedWait, askPatiently, type Patience, settle } from "../retrying.ts"
 import {
   basicHeader,
   LONGEST_TOKEN_ANSWER,
@@ -25,6 +28,8 @@ export interface RegistryOptions {
   readonly redirectHosts?: readonly string[]
   /** How long one question may take, answer included, in milliseconds; 30 seconds by default. */
   readonly timeout?: number
+  /** What is read is asked for again where that may help; by default nothing is. */
+  readonly patience?: Patience | undefined
   /** Ends every exchange when it fires; its reason is thrown. */
   readonly signal?: AbortSignal | undefined
 }
@@ -96,7 +101,7 @@ function errorOf(status: number, body: Uint8Array, place: string): Refusal | Tro
 /** Opens nothing yet. Refuses `malformed` for the URL. */
 export function createConnection(options: RegistryOptions): Connection {
   const { fetch, credentials, tokenHosts = [], redirectHosts = [], signal } = options
-  const { timeout = DEFAULT_TIMEOUT } = options
+  const { timeout = DEFAULT_TIMEOUT, patience } = options
   const base = `${parseBase(options.url, "registry URL")}v2/`
   const own = new URL(base)
   /** The Authorization header that a scope was last granted with. */
@@ -112,7 +117,8 @@ export function createConnection(options: RegistryOptions): Connection {
     const bearer = challenges.find(({ scheme }) => scheme === "bearer")
     if (bearer !== undefined) {
       const { url, ...rest } = tokenQuestion(bearer, scope, credentials, isTokenHost)
-      const response = await fetch(url.href, { ...rest, redirect: "error", signal: limit })
+      const response = await fetch(url.href, { ...rest, redirect: "manual", signal: limit })
+      await assertNoSecretRedirect(response, url.href, "the token service")
       const body = await readBounded(response, LONGEST_TOKEN_ANSWER, "the token service's answer")
       if (!response.ok) throw errorOf(response.status, body, "a token")
       return `Bearer ${readToken(parseUtf8(body, "the token service's answer"))}`
@@ -162,8 +168,7 @@ export function createConnection(options: RegistryOptions): Connection {
     return refuse("malformed", `the registry redirects more than ${MOST_REDIRECTS} times`)
   }
 
-  async function exchange(question: Question): Promise<Reply> {
-    const limit = boundedBy(timeout, signal)
+  async function exchange(question: Question, limit: AbortSignal): Promise<Attempt<Reply>> {
     let response = await follow(question, limit)
     const challenge = response.headers.get("www-authenticate")
     if (response.status === 401 && challenge !== null) {
@@ -175,22 +180,34 @@ export function createConnection(options: RegistryOptions): Connection {
     const longest = ok ? question.longest : LONGEST_ERROR
     if (question.method !== "HEAD") assertLength(response, longest)
     const body = await readBounded(response, longest, "the registry's answer")
-    if (ok || status === 404) return { status, headers, body }
-    throw errorOf(status, body, question.path)
+    if (ok || status === 404) return { value: { status, headers, body } }
+    const error = errorOf(status, body, question.path)
+    if (error instanceof Refusal) throw error
+    const reason = `the registry answers ${status}`
+    return { trouble: error, again: { reason, wait: askedWait(response) } }
+  }
+
+  async function attempt(question: Question, longest: number): Promise<Attempt<Reply>> {
+    try {
+      return await exchange(question, boundedBy(longest, signal))
+    } catch (error) {
+      if (error instanceof Refusal || error instanceof Trouble) throw error
+      signal?.throwIfAborted()
+      const place = new URL(question.path, base)
+      const reason = `no answer from ${place.origin}${place.pathname}: ${reasonOf(error)}`
+      return { trouble: new Trouble("network", reason, { cause: error }), again: { reason } }
+    }
   }
 
   return {
     base,
     async ask(question) {
-      try {
-        return await exchange(question)
-      } catch (error) {
-        if (error instanceof Refusal || error instanceof Trouble) throw error
-        signal?.throwIfAborted()
-        const place = new URL(question.path, base)
-        const message = `no answer from ${place.origin}${place.pathname}: ${reasonOf(error)}`
-        throw new Trouble("network", message, { cause: error })
-      }
+      const { method = "GET" } = question
+      const isRepeatable = method === "GET" || method === "HEAD"
+      const ask = (left: number) => attempt(question, Math.min(timeout, left))
+      return patience === undefined || !isRepeatable
+        ? settle(await ask(timeout))
+        : await askPatiently(patience, ask, signal)
     },
   }
 }

@@ -3,7 +3,11 @@
 // its dates and its chain are not checked, nor are timestamps of other authorities.
 import type { HashName } from "../../core/base/digest.ts"
 import { algorithms, digestAlgorithm } from "../../entry/algorithm.ts"
-import type { VerifierKey } from "../../entry/verifier-key.ts"
+import {
+  readVerifierKeyText,
+  type VerifierKey,
+  type VerifierKeyReader,
+} from "../../entry/verifier-key.ts"
 import { parseAnyBundle, type SigstoreBundle } from "../../sigstore/bundle.ts"
 import { readKeyFile } from "../key-file.ts"
 import type { Trust } from "../trust.ts"
@@ -65,19 +69,29 @@ export function neededHashes(bundle: string, key: string | Uint8Array): readonly
   return hashesOf(parseAnyBundle(bundle), readKeyFile(key))
 }
 
+/** As {@link verifyParsed}, with a reader of keys that may be a cache. */
+export function verifyWith(
+  bundle: SigstoreBundle,
+  expectedKey: VerifierKey,
+  check: ParsedCheck,
+  readKey: VerifierKeyReader,
+): VerifiedBundle {
+  const { trust, subjects, engine = portableEngine, now = new Date() } = check
+  const key = signerKey(expectedKey, bundle.verifier, readKey)
+  const artifact = readArtifact(check.artifact, engine.digest)
+  const thing = verifyContent(bundle, artifact, subjects, engine.digest)
+  const { verified, passedOver } = verifyEntries(bundle, thing, key, trust, engine, now)
+  const [first] = verified as readonly [VerifiedEntry]
+  return { ...first, entries: verified, passedOver }
+}
+
 /** As {@link verifyBundle}, for a bundle and a key that are read already. */
 export function verifyParsed(
   bundle: SigstoreBundle,
   expectedKey: VerifierKey,
   check: ParsedCheck,
 ): VerifiedBundle {
-  const { trust, subjects, engine = portableEngine, now = new Date() } = check
-  const key = signerKey(expectedKey, bundle.verifier)
-  const artifact = readArtifact(check.artifact, engine.digest)
-  const thing = verifyContent(bundle, artifact, subjects, engine.digest)
-  const { verified, passedOver } = verifyEntries(bundle, thing, key, trust, engine, now)
-  const [first] = verified as readonly [VerifiedEntry]
-  return { ...first, entries: verified, passedOver }
+  return verifyWith(bundle, expectedKey, check, readVerifierKeyText)
 }
 
 /**

@@ -3,7 +3,14 @@
 // the digest.
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { refuse, shown, unlessRefused } from "../../core/base/errors.ts"
-import { asBytes, asList, asObject, asText, optional } from "../../core/base/json-value.ts"
+import {
+  asBytes,
+  asList,
+  asObject,
+  asText,
+  isAbsent,
+  optional,
+} from "../../core/base/json-value.ts"
 import { formatBase64, formatHex, parseBase64 } from "../../core/base/text.ts"
 import { messageAlgorithm } from "../algorithm.ts"
 import type { JsonValue } from "../canonical-json.ts"
@@ -157,10 +164,15 @@ const messageChecks: EnvelopeReading["messageChecks"] = ({ signatures }, kept) =
   )
 }
 
-/** Base64 of base64 of a signature, the logged text as it is spelled if that is what it says. */
+/** Base64 of base64 of a signature or a payload, the logged text as it is spelled if that is what it says. */
 function doubleContent(logged: unknown, signature: Uint8Array): string {
   const inner = unlessRefused(() => innerText(logged, "sig"))
   return formatBase64(utf8(signatureContent(inner, signature)))
+}
+
+/** Some logs keep the payload too, in base64 of base64; if it is there it must be the one. */
+function loggedPayload(logged: unknown, payload: Uint8Array): string | undefined {
+  return isAbsent(logged) ? undefined : doubleContent(logged, payload)
 }
 
 /**
@@ -171,7 +183,9 @@ function doubleContent(logged: unknown, signature: Uint8Array): string {
 const statement: StatementOf = (thing, key, spec) => {
   if (thing.form !== "envelope") return undefined
   const { envelope, hash } = membersOf(membersOf(spec)["content"])
-  const { sig, publicKey, keyid } = onlySignature(membersOf(envelope)["signatures"])
+  const { signatures, payload: logged } = membersOf(envelope)
+  const { sig, publicKey, keyid } = onlySignature(signatures)
+  const payload = loggedPayload(logged, thing.payload)
   const payloadHash = { algorithm: "sha256", value: formatHex(payloadDigestOf(thing)) }
   const { payloadType } = thing
   return {
@@ -186,7 +200,7 @@ const statement: StatementOf = (thing, key, spec) => {
       }
       return formatBody(named, {
         content: {
-          envelope: { payloadType, signatures: [own] },
+          envelope: { payload, payloadType, signatures: [own] },
           hash: clientsSha256(hash),
           payloadHash,
         },

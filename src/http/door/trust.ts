@@ -7,7 +7,7 @@ import { formatSigningConfig } from "../../sigstore/signing-config.ts"
 import { formatTrustedRoot } from "../../sigstore/trusted-root.ts"
 import type { HttpConfig } from "../serving/config.ts"
 
-type TrustConfig = Pick<HttpConfig, "publicUrl" | "trustStart">
+type TrustConfig = Pick<HttpConfig, "publicUrl" | "listeningUrl" | "trustStart">
 
 const ECDSA = 2
 
@@ -17,8 +17,9 @@ export function logKey(log: Pick<Log, "vkeys">): Vkey {
   return vkeys.find(({ type }) => type === ECDSA) ?? bug("the log has no ECDSA key")
 }
 
-function baseUrlOf({ origin }: Pick<Log, "origin">, { publicUrl }: TrustConfig): string {
-  return publicUrl ?? `https://${origin}`
+/** What a request says in `Host` is never used: a stranger could then have others sent to any address. */
+function baseUrlOf({ origin }: Pick<Log, "origin">, config: TrustConfig): string {
+  return config.publicUrl ?? config.listeningUrl?.() ?? `https://${origin}`
 }
 
 /** The JSON text; refuses `malformed` if no URL comes of `publicUrl` or the origin. */

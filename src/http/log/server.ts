@@ -35,18 +35,13 @@ export interface HttpServerOptions
 
 const REMEMBERED_KEYS = 4_096
 
-const JOINED_TWICE = /^\/(?=\/api\/)/
+const V2 = "/api/v2"
 const TILES_OF_V2 = /^\/api\/v2(?=\/tile\/|\/checkpoint(?:\?|$))/
-const FINAL_SLASH = /^(\/api\/v[12]\/[^?]*[^/?])\/(?=\?|$)/
 
-/**
- * Leads what Rekor clients ask for to where it is answered: a base URL that ends in a slash makes the
- * path begin with two, the read side of Rekor v2 is the tile interface at the root, and Rekor takes its
- * paths with a slash at the end.
- */
+/** The read side of Rekor v2 is the tile interface at the root. */
 function takeRekorPath(request: IncomingMessage): void {
   const { url = "" } = request
-  request.url = url.replace(JOINED_TWICE, "").replace(TILES_OF_V2, "").replace(FINAL_SLASH, "$1")
+  if (url.startsWith(V2)) request.url = url.replace(TILES_OF_V2, "")
 }
 
 const readPreflight = preflightAnswer("GET, HEAD", "accept, if-none-match")

@@ -61,12 +61,21 @@ interface ConsistencyParameters {
 
 const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
+function madeOnce(make: () => Answer): () => Answer {
+  let made: Answer | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
 export function readingRoutes(surroundings: Surroundings): readonly Route[] {
   const { log, config } = surroundings
-  // Made now, so that a bad configuration shows at the start.
   const json = { "content-type": "application/json" }
-  const root = textAnswer(200, trustedRoot(log, config), json)
-  const signing = textAnswer(200, signingConfig(log, config), json)
+  const root = madeOnce(() => textAnswer(200, trustedRoot(log, config), json))
+  const signing = madeOnce(() => textAnswer(200, signingConfig(log, config), json))
+  // A bad configuration shows at the start; where it listens a server learns later.
+  trustedRoot(log, config)
 
   function answerHead(names: object): Answer {
     const { origin, treeId } = log
@@ -125,7 +134,7 @@ export function readingRoutes(surroundings: Surroundings): readonly Route[] {
     get("getHead", "/v1/head", () => answerHead({ vkeys: log.vkeys })),
     // The older name.
     get("getTreeHead", "/v1/tree-head", () => answerHead({ keys: log.vkeys })),
-    get("getTrustedRoot", "/v1/trusted-root.json", () => root),
-    get("getSigningConfig", "/v1/signing-config.json", () => signing),
+    get("getTrustedRoot", "/v1/trusted-root.json", root),
+    get("getSigningConfig", "/v1/signing-config.json", signing),
   ]
 }

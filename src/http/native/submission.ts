@@ -9,6 +9,7 @@ import { type AnsweredReceipt, awaitWitnesses, type Surroundings } from "../door
 import { receiptStatus, receiptText } from "../door/views.ts"
 import { type Answer, jsonTextAnswer } from "../serving/answer.ts"
 import type { Problem } from "../serving/problem.ts"
+import { publicPrefix } from "../serving/public-url.ts"
 import { post, type Route, type WriteCall } from "../serving/route.ts"
 
 const NEWLINE = 0x0a
@@ -42,6 +43,7 @@ interface Parameters {
 export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
   const { log, config, contract, meter, report, proposal } = surroundings
   const readRequest = contract.bodyReader<EntryRequest>("addEntry")
+  const places = `${publicPrefix(config.publicUrl)}/v1/entries/`
 
   /** Parameters say whether to wait; the configuration does where they do not. */
   const waits = ({ witnessed }: Parameters): boolean => witnessed ?? config.waitForWitnesses
@@ -97,7 +99,7 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
     const receipt = await withBody(submit)
     const text = receiptText(await answerOf(receipt, waits(parameters)))
     return jsonTextAnswer(receiptStatus(receipt), text, {
-      location: `/v1/entries/${receipt.index}`,
+      location: `${places}${receipt.index}`,
     })
   }
 

@@ -12,6 +12,7 @@ import type { RekorSigner } from "../../log/ports/signer.ts"
 import { attachmentOf } from "../door/attestation.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
+import { publicPrefix } from "../serving/public-url.ts"
 import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 import { entryIdOf, entryView } from "./entry.ts"
 import { errorAnswer, processing, refuseSchema } from "./errors.ts"
@@ -104,6 +105,7 @@ function createLookup(log: Log, options: ProposalOptions) {
 export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): readonly Route[] {
   const { log, config, meter, proposal: options } = surroundings
   const lookup = createLookup(log, options)
+  const places = publicPrefix(config.publicUrl) + ENTRIES
 
   async function keyed(entry: LogEntry, inclusion: SignedInclusion): Promise<object> {
     return { [entryIdOf(log, entry.leafHash)]: await entryView(signer, entry, inclusion) }
@@ -122,7 +124,7 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
 
   async function receiptAnswer(receipt: Receipt, query: string): Promise<Answer> {
     const id = entryIdOf(log, receipt.leafHash)
-    const location = `${ENTRIES}/${id}${query === "" ? "" : `?${query}`}`
+    const location = `${places}/${id}${query === "" ? "" : `?${query}`}`
     if (!receipt.isNew) {
       const message = `an equivalent entry already exists in the transparency log with UUID ${id}`
       const { status, headers, body = "" } = errorAnswer(409, message)

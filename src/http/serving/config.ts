@@ -22,8 +22,13 @@ export interface ServerConfig {
 
 /** What a log has besides. */
 export interface HttpConfig extends ServerConfig {
-  /** The base URL in trusted roots; by default `https://` and the origin. */
+  /** The base URL at which clients reach the log, for trusted roots, signing configs and `Location`. */
   readonly publicUrl?: string
+  /**
+   * Without `publicUrl`, what trusted roots and signing configs give; asked once the server listens. By default it is
+   * `https://` and the origin.
+   */
+  readonly listeningUrl?: () => string
   /** Bytes of one submission. */
   readonly requestLimit: number
   /** Bytes of one message; 0 in a log that keeps none. */

@@ -1,9 +1,8 @@
 // What every server of Countersign's does with its connections, whatever it serves: limits on slow clients,
-// the form of the request target, an orderly end. Where bytes are not HTTP, or come too slowly, no request exists
+// an orderly end. Where bytes are not HTTP, or come too slowly, no request exists
 // yet, so the answer is written to the socket itself.
 import {
   createServer,
-  type IncomingMessage,
   type RequestListener,
   type Server,
   type ServerOptions,
@@ -16,13 +15,6 @@ import { type Problem, refusalProblem } from "./problem.ts"
 
 /** The longest headers of a request, in bytes. */
 const HEADER_BYTES = 8 * 1024
-
-/** Turns the absolute form of a request target into the origin form, in place. */
-// SPEC: a server MUST accept the absolute-form in requests (RFC 9112 section 3.2.2).
-export function takeOriginForm(request: IncomingMessage): void {
-  const url = request.url ?? ""
-  if (!url.startsWith("/")) request.url = url.replace(/^https?:\/\/[^/?#]*/i, "")
-}
 
 /** What node:http keeps on a socket while a request on it is being answered. */
 interface AnsweringSocket extends Duplex {

@@ -4,10 +4,11 @@ import type { IncomingMessage, RequestListener, Server } from "node:http"
 import type { Request, Response } from "express"
 import { type Answer, send } from "./answer.ts"
 import { defaultHttpConfig, type HttpLogger, noMeter, type ServerConfig } from "./config.ts"
-import { createGuardedServer, drain, takeOriginForm } from "./connections.ts"
+import { createGuardedServer, drain } from "./connections.ts"
 import { createExpressApp } from "./express-app.ts"
 import type { RequestMetrics } from "./instruments.ts"
 import { createBodyReader } from "./request-body.ts"
+import { takePlainTarget } from "./request-target.ts"
 import type { Door } from "./route.ts"
 import { createRouter } from "./router.ts"
 import { askedOf, createReport, createServing, type ServerState } from "./serving.ts"
@@ -60,7 +61,7 @@ export function serveDoors(options: ServedDoors): HttpServer {
   const { app, ...classes } = createExpressApp(router.others, serving)
 
   const listener: RequestListener = (request, response) => {
-    takeOriginForm(request)
+    takePlainTarget(request)
     rewrite?.(request)
     const asked = askedOf(request, response)
     const found = router.hot(request, asked.path)

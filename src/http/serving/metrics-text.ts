@@ -10,8 +10,10 @@ export interface MetricsText {
   text(): Promise<string>
 }
 
+const isMetrics = (url = ""): boolean => url === "/metrics" || url === "/metrics/"
+
 async function metricsAnswer(request: IncomingMessage, metrics: MetricsText): Promise<Answer> {
-  if (request.method !== "GET" || request.url !== "/metrics") {
+  if (request.method !== "GET" || !isMetrics(request.url)) {
     return textAnswer(404, "not-found: expected GET /metrics\n")
   }
   return textAnswer(200, await metrics.text(), { "content-type": metrics.contentType })

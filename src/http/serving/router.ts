@@ -111,7 +111,8 @@ export function createRouter(doors: readonly Door[]) {
     isShared: (path: string): boolean => shared.includes(path),
     /** What is at a path, whatever the method, and whose words are spoken there. */
     placeAt(path: string): Place {
-      const door = byLength.find(({ below }) => path.startsWith(below)) ?? byLength.at(-1)
+      // The final slash of a path was taken away before it came here.
+      const door = byLength.find(({ below }) => `${path}/`.startsWith(below)) ?? byLength.at(-1)
       return findPlace(path)?.value ?? { door: door ?? bug("a server has no door"), allow: [] }
     },
   }

@@ -7,6 +7,7 @@ import { LONGEST_EVIDENCE } from "../../core/base/limits.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Witness, WitnessedLogStatus } from "../../witness/witness.ts"
 import { type Answer, textAnswer } from "../serving/answer.ts"
+import { publicPrefix } from "../serving/public-url.ts"
 import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 
 /** The witness and what its door says of it. */
@@ -15,6 +16,8 @@ export interface ServedWitness {
   readonly name: string
   readonly vkeys: readonly string[]
   readonly witness: Witness
+  /** The base URL at which it is reached, if it has a path. */
+  readonly publicUrl?: string | undefined
   /** Why nothing is cosigned now, beside what the witness says itself; undefined if checkpoints are. */
   obstacle(): string | undefined
 }
@@ -57,6 +60,7 @@ const noEvidence = (id: string) =>
 
 export function witnessRoutes(served: ServedWitness): readonly Route[] {
   const { witness } = served
+  const places = `${publicPrefix(served.publicUrl)}/evidence/`
   const origins: ReadonlyMap<string, string> = new Map(
     witness.status().logs.map(({ origin }) => [originHash(origin), origin]),
   )
@@ -73,7 +77,7 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
 
   async function addEvidence({ withBody }: WriteCall): Promise<Answer> {
     const { id } = await withBody((bytes) => witness.takeEvidence(parseUtf8(bytes, "evidence")))
-    return textAnswer(201, `${id}\n`, { location: `/evidence/${id}` })
+    return textAnswer(201, `${id}\n`, { location: places + id })
   }
 
   async function listEvidence(): Promise<Answer> {

@@ -155,7 +155,7 @@ describe("a bridge that follows a notification", () => {
         copies: 16,
       },
     } as unknown as BridgeOptions
-    const terminal = { fetch: desk.fetch }
+    const terminal = { fetch: desk.fetch, now: Date.now }
     const output = { result: () => {}, remark: () => {} }
     const called = {
       terminal,

@@ -16,6 +16,10 @@ export interface FakeOptions {
   readonly isTTY?: boolean
   /** Milliseconds; a second a call by default. */
   readonly now?: () => number
+  /** None by default, whatever those of the tests' own process are. */
+  readonly environment?: Terminal["environment"]
+  /** By default no time is lost. */
+  readonly sleep?: NonNullable<Terminal["sleep"]>
 }
 
 function capture(texts: string[], isTTY: boolean): TextStream {
@@ -36,6 +40,9 @@ export async function run(words: readonly string[], options: FakeOptions = {}): 
     stdout: capture(out, false),
     stderr: capture(err, options.isTTY ?? false),
     fetch: options.fetch ?? globalThis.fetch,
+    environment: options.environment ?? {},
+    sleep: options.sleep ?? (() => Promise.resolve()),
+    random: () => 0,
     now: options.now ?? aSecondLater,
     fail: (code) => codes.push(code),
   }

@@ -29,7 +29,7 @@ export async function openSignedFiles(): Promise<SignedFiles> {
       if (code !== 0) throw new Error(err)
       return path
     },
-    bundleOf: (path) => workspace.read(path.slice(workspace.path("").length) + ".sigstore.json"),
+    bundleOf: (path) => workspace.read(`${path.slice(workspace.path("").length)}.sigstore.json`),
     folder(name) {
       mkdirSync(workspace.path(name), { recursive: true })
       return workspace.path(name)

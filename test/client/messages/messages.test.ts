@@ -223,7 +223,7 @@ describe("those who are given a message", () => {
       expect(await recipient.give(3, Buffer.from("m"))).toBe(said)
       const path = isLog ? "v1/entries/3/message" : "messages?origin=log.example%2Fa%20b&index=3"
       expect(asked[0]?.url).toBe(`${url}/${path}`)
-      expect(asked[0]?.init).toMatchObject({ method: "POST", redirect: "error" })
+      expect(asked[0]?.init).toMatchObject({ method: "POST", redirect: "manual" })
       expect(asked[0]?.init?.headers).toEqual({ "content-type": "application/octet-stream" })
     }
   })

@@ -60,6 +60,21 @@ describe.each([
     expect([head.status, head.headers["content-length"]]).toEqual([200, "5"])
   })
 
+  test("is the same with a final slash and with two at the beginning, and is counted as one", async () => {
+    const counted: string[] = []
+    const meter = { answered: (operation: string) => void counted.push(operation), refused() {} }
+    const port = await open([door], { meter })
+    const asked = { method: "POST", headers: text, body: "yes" }
+    for (const path of ["/things/a/", "//things/a", "//things/a/"]) {
+      const reply = await askUnchecked(port, `${path}?b=c/`)
+      expect([reply.status, reply.text()]).toEqual([200, "a b=c/"])
+      const written = await askUnchecked(port, path, asked)
+      expect([written.status, written.text()]).toEqual([201, "yes"])
+    }
+    expect(new Set(counted)).toEqual(new Set(["getThing", "addThing"]))
+    expect(counted).toHaveLength(6)
+  })
+
   test("takes a body within its limits", async () => {
     const port = await open([door])
     const send = (body: string, headers = text) =>
@@ -80,7 +95,7 @@ describe.each([
     const port = await open([door])
     const reply = await askUnchecked(port, "/things/a", { method: "DELETE" })
     expect([reply.status, reply.headers.allow]).toEqual([405, "GET, HEAD, POST"])
-    for (const path of ["/things/", "/things", "/things/a/", "/Things/a", "//things/a"]) {
+    for (const path of ["/things/", "/things", "/things/a//", "/Things/a", "///things/a"]) {
       expect((await askUnchecked(port, path)).json()).toMatchObject({ code: "not-found" })
     }
   })
@@ -146,7 +161,8 @@ describe("doors side by side", () => {
     const port = await open(doors)
     const textAt = async (path: string) => (await askUnchecked(port, path)).text()
     expect(await textAt("/plain/x")).toMatch(/^not-found: .*"\/plain\/x"\n$/)
-    expect(JSON.parse(await textAt("/plain"))).toMatchObject({ code: "not-found" })
+    expect(await textAt("/plain")).toBe(await textAt("/plain/"))
+    expect(JSON.parse(await textAt("/plainly"))).toMatchObject({ code: "not-found" })
     expect(await textAt("/mute/x")).toBe("nowhere")
   })
 

@@ -233,8 +233,8 @@ describe("POST /add-checkpoint", () => {
   })
 
   test.each([
-    "/add-checkpoint/",
-    "//add-checkpoint",
+    "/add-checkpoint//",
+    "///add-checkpoint",
     "/%61dd-checkpoint",
     "/add%2Dcheckpoint",
     "/Add-Checkpoint",
@@ -335,7 +335,7 @@ describe("GET /{origin hash}/checkpoint", () => {
     ["two slashes", `/${log.hash}//checkpoint`],
     ["an encoded slash", `/${log.hash}%2Fcheckpoint`],
     ["an encoded letter", `/${log.hash}/%63heckpoint`],
-    ["a final slash", `/${log.hash}/checkpoint/`],
+    ["two final slashes", `/${log.hash}/checkpoint//`],
     ["the origin itself", "/log.example/checkpoint"],
   ])("answers 404 for %s", async (_what, path) => {
     const { port } = await open()
@@ -380,7 +380,7 @@ describe("POST /evidence", () => {
     expect((await askUnchecked(witness.port, "/evidence")).text()).toBe("")
   })
 
-  test.each(["", "0".repeat(63), evidence.id, "..", "%2e%2e"])(
+  test.each(["/", "0".repeat(63), evidence.id, "..", "%2e%2e"])(
     "GET /evidence/%s answers 404 where there is none",
     async (id) => {
       const { port } = await open()

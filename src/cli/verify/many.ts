@@ -1,15 +1,19 @@
 // Many bundles and their artifacts: each bundle is read once and held against what it is of, in order; only what has
 // no name in common waits for the end. Whatever has no counterpart is said and counted.
 import { Refusal } from "../../core/base/errors.ts"
-import { parseAnyBundle, type SigstoreBundle } from "../../sigstore/bundle.ts"
+import type { SigstoreBundle } from "../../sigstore/bundle.ts"
+import type { Called } from "../command/options.ts"
+import type { Output } from "../command/output.ts"
+import { createProgress } from "../command/progress.ts"
 import type { Artifact } from "./artifacts.ts"
 import { bundlesIn, type GivenBundle } from "./bundle-files.ts"
 import type { Given, GivenFile } from "./given.ts"
+import type { Heads } from "./heads.ts"
 import type { Judge } from "./judge.ts"
-import { judgePair } from "./pair.ts"
+import { isVerdict, judgePair, parseGiven } from "./pair.ts"
 import { createPairing } from "./pairing.ts"
-import type { About, Place, Report } from "./report.ts"
-import { type Verdict, verdictFrom } from "./verdict.ts"
+import { type About, behindProgress, createReport, type Place, type Report } from "./report.ts"
+import { exitCodeOfMany, type Verdict, verdictFrom } from "./verdict.ts"
 
 /** Pairs of a bundle and an artifact that are looked at; a bundle may be about many artifacts. */
 const MOST_PAIRS = 200_000
@@ -17,26 +21,6 @@ const MOST_PAIRS = 200_000
 interface Waiting {
   readonly file: GivenFile
   readonly place: Place
-}
-
-/** Of a form that has no name in it, people are told which one it is. */
-function named(error: unknown, text: string | Refusal): unknown {
-  const isOld = typeof text === "string" && text.includes('"base64Signature"')
-  if (!isOld || !(error instanceof Refusal)) return error
-  return new Refusal(error.code, `cosign's older bundle: ${error.message}`)
-}
-
-export function parseGiven({ text }: GivenBundle): SigstoreBundle | Verdict {
-  try {
-    if (text instanceof Refusal) throw text
-    return parseAnyBundle(text)
-  } catch (error) {
-    return verdictFrom(named(error, text))
-  }
-}
-
-export function isVerdict(parsed: SigstoreBundle | Verdict): parsed is Verdict {
-  return "outcome" in parsed
 }
 
 function aboutOf({ path, line }: GivenBundle, artifact?: Artifact): About {
@@ -168,7 +152,33 @@ function createFiles(given: Given, { judge, report, onVerified, onFile }: Judgin
   }
 }
 
-/** Verifies everything that is given. Rejects only for a bug. */
-export async function verifyGiven(given: Given, judging: Judging): Promise<void> {
-  await createFiles(given, judging).run()
+const MOST_NAMED = 3
+
+function remarkStrangers({ strangers }: Given, output: Output): void {
+  if (strangers.length === 0) return
+  const names = strangers.slice(0, MOST_NAMED).join(", ")
+  const more = strangers.length > MOST_NAMED ? ", …" : ""
+  output.remark(
+    `${strangers.length} other files of the folders were not looked at, as bundles and artifacts are given apart: ${names}${more}`,
+  )
+}
+
+/** Verifies everything that is given and says of each what it is. Throws as `Heads.remember()`. */
+export async function verifyMany(
+  judge: Judge,
+  given: Given,
+  heads: Heads,
+  called: Called,
+): Promise<void> {
+  const { terminal, output } = called
+  const { stderr: stream, now } = terminal
+  const progress = createProgress({ stream, now, what: "verify", total: given.bundles.length })
+  const shown = behindProgress(output, progress.end)
+  const report = createReport(shown)
+  const onFile = () => progress.advance(1)
+  await createFiles(given, { judge, report, onVerified: heads.take, onFile }).run()
+  remarkStrangers(given, shown)
+  report.end()
+  terminal.fail(exitCodeOfMany(report.counts()))
+  await heads.remember()
 }

@@ -1,0 +1,37 @@
+// A certificate as `@sigstore/verify` has it. It writes DER anew from its parts whenever it compares or verifies: slower
+// by far than reading, and other bytes than stand there if those are not DER inside of an octet string. So it is told.
+import type { TrustMaterial } from "@sigstore/verify"
+import { equalBytes } from "../core/base/bytes.ts"
+import { refuse } from "../core/base/errors.ts"
+import { readCertificate } from "../entry/certificate.ts"
+import { derElements } from "../entry/der.ts"
+
+export type LibraryCertificate =
+  TrustMaterial["certificateAuthorities"][number]["certChain"][number]
+
+type DerObject = LibraryCertificate["root"]
+
+/** SPEC: RFC 5280 section 4.1: behind version, serial number, algorithm, issuer, dates and subject. */
+const SPKI = 6
+
+/** Has an object stand for the bytes that it was read from. */
+function pin(part: DerObject | undefined, der: Uint8Array | undefined): void {
+  const isSame =
+    part !== undefined &&
+    der !== undefined &&
+    equalBytes(der.subarray(-part.value.length), part.value)
+  if (!isSame) refuse("malformed", "certificate: its parts are read in two ways")
+  const bytes = Buffer.from(der as Uint8Array)
+  ;(part as DerObject).toDER = () => bytes
+}
+
+/**
+ * Has the library compare and verify the certificate's own bytes: as a whole, what is signed of it, and its key. Refuses
+ * `malformed` where the library has found other parts than we.
+ */
+export function pinBytes({ root }: LibraryCertificate, der: Uint8Array): void {
+  const [signed] = root.subs
+  pin(root, der)
+  pin(signed, derElements(der)?.[0])
+  pin(signed?.subs[SPKI], readCertificate(der).spki)
+}
