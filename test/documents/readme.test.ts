@@ -167,6 +167,10 @@ test("the commands of README.md do what it says", { timeout: 240_000 }, async (c
     "refused: artifact": refused(/^countersign: mismatch: .*digest/m),
     "refused: bundle": refused(/^countersign: bad-proof: .*expected size 11 .*found 111 /m),
     "refused: key": refused(/^countersign: bad-signature: .*under this key/m),
+    "verify: more": fine(
+      /^(?:verified: entry 10 of localhost\n(?: {2}.*\n)+){2}verified: release\/express-5\.1\.0\.tgz: entry 10 .*\n1 verified, 0 false/,
+    ),
+    "verify: program": fine(/^entry 10 of localhost, by proof$/m),
     fsck: fine(/^the log is whole\n[\s\S]*\nthe log is whole\n/),
     "curl: submit": fine(/^$/),
     "curl: verify": fine(/^the entry is in the tree\nVerified OK\n$/),

@@ -15,6 +15,15 @@ export interface GivenBundle {
   readonly text: string | Refusal
 }
 
+/** Whether there is a folder of this name. */
+export async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch {
+    return false
+  }
+}
+
 const NEWLINE = 0x0a
 const OPENING = 0x7b
 const CLOSING = 0x7d

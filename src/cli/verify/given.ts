@@ -1,7 +1,8 @@
 // What the command line names to be verified, folders opened: bundles in their order, and the artifacts that they may
 // be of. Everything that is named, and every file of a folder, is in here once; nothing is left out.
 import { type Artifact, fileArtifact } from "./artifacts.ts"
-import { artifactBeside, bundlesBeside, isFolder, readFolder } from "./folder.ts"
+import { isFolder } from "./bundle-files.ts"
+import { artifactBeside, bundlesBeside, readFolder } from "./folder.ts"
 
 export interface GivenFile {
   readonly path: string
@@ -20,7 +21,7 @@ export interface Given {
   readonly strangers: readonly string[]
 }
 
-interface Named {
+export interface Named {
   readonly bundles: readonly string[]
   readonly artifacts: readonly string[]
   readonly digests: readonly Artifact[]

@@ -2,7 +2,7 @@
 // and what both say of a bundle that holds.
 import type { Trust } from "../../client/trust.ts"
 import type { ArtifactDigests } from "../../client/verify/artifact.ts"
-import { portableEngine, type VerifierEngine } from "../../client/verify/engine.ts"
+import type { ParsedVerifier } from "../../client/verify/many.ts"
 import { hashesOf, type VerifiedBundle, verifyParsed } from "../../client/verify/verify.ts"
 import type { HashName } from "../../core/base/digest.ts"
 import { present } from "../../core/base/present.ts"
@@ -52,17 +52,17 @@ export interface Trusting {
   readonly trust: Trust
 }
 
-/** So many bundles are verified sooner than the faster engine is loaded. */
+/** So many bundles are verified sooner than what is made for many is loaded. */
 const FEW = 8
 
-/** The engine for one bundle more: portable code for a few, the platform's own behind these. */
-export function createEngines(): () => Promise<VerifierEngine> {
-  let engine: VerifierEngine = portableEngine
+/** For each bundle `few`, and from the eighth on what `many` gives once. */
+export function createChoice<T>(few: T, many: () => Promise<T>): () => Promise<T> {
   let judged = 0
+  let chosen = few
   return async () => {
     judged += 1
-    if (judged === FEW) engine = (await import("./native-engine.ts")).createNativeEngine()
-    return engine
+    if (judged === FEW) chosen = await many()
+    return chosen
   }
 }
 
@@ -72,12 +72,15 @@ export function createKeyedJudge(
   trust: Trust,
   subjects: readonly string[] | undefined,
 ): Judge {
-  const nextEngine = createEngines()
+  const few: ParsedVerifier = (bundle, own, check) => verifyParsed(bundle, own, { ...check, trust })
+  const nextVerifier = createChoice(few, async () =>
+    (await import("./native-engine.ts")).createNativeVerifier(trust),
+  )
   return {
     hashesOf: (bundle) => hashesOf(bundle, key),
     async judge(bundle, artifact) {
-      const check = { artifact, trust, engine: await nextEngine(), ...present({ subjects }) }
-      const verified = verifyParsed(bundle, key, check)
+      const verify = await nextVerifier()
+      const verified = verify(bundle, key, { artifact, ...present({ subjects }) })
       const timestampsPassedOver = bundle.timestamps.length
       return { ...verified, timestampsPassedOver, checkpoints: checkpointsOf(bundle, verified) }
     },

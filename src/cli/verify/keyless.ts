@@ -1,5 +1,6 @@
 // The judge by identities in certificates. Loaded only if the command line asks for one: what it stands on is large.
 
+import { portableEngine } from "../../client/verify/engine.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { LONGEST_TRUSTED_ROOT } from "../../core/base/limits.ts"
 import { present } from "../../core/base/present.ts"
@@ -7,7 +8,7 @@ import { type Expected, type IdentityPolicy, readPolicy } from "../../keyless/id
 import { parseKeylessTrust } from "../../keyless/trust.ts"
 import { neededHashesKeyless, verifyKeyless } from "../../keyless/verify.ts"
 import { readText } from "../command/file.ts"
-import { checkpointsOf, createEngines, type Judge } from "./judge.ts"
+import { checkpointsOf, createChoice, type Judge } from "./judge.ts"
 import type { VerifyOptions } from "./options.ts"
 
 function expected(exact: string | undefined, pattern: string | undefined): Expected | undefined {
@@ -55,7 +56,9 @@ export async function createKeylessJudge(
   readPolicy(identity)
   const text = await readText(trustedRootFile, "trusted root", LONGEST_TRUSTED_ROOT)
   const trustedRoot = parseKeylessTrust(text)
-  const nextEngine = createEngines()
+  const nextEngine = createChoice(portableEngine, async () =>
+    (await import("./native-engine.ts")).createNativeEngine(),
+  )
   return {
     hashesOf: neededHashesKeyless,
     async judge(bundle, artifact) {

@@ -5,10 +5,10 @@ import { expectFewSignatures } from "../command/fetched-head.ts"
 import { readBytes } from "../command/file.ts"
 import { type Called, defineCommand, printVerdict } from "../command/options.ts"
 import { readTrust } from "../command/trust-options.ts"
-import type { Artifact } from "./artifacts.ts"
-import { bundlesIn, type GivenBundle } from "./bundle-files.ts"
+import { type Artifact, fileArtifact } from "./artifacts.ts"
+import { bundlesIn, type GivenBundle, isFolder } from "./bundle-files.ts"
 import { fieldsOf, titleOf, verdictJson } from "./describe.ts"
-import { type Given, readGiven } from "./given.ts"
+import type { Given, Named } from "./given.ts"
 import type { Heads } from "./heads.ts"
 import { createKeyedJudge, type Judge, type Trusting } from "./judge.ts"
 import { assertUsable, certificateFlags, type VerifyOptions, verifyOptions } from "./options.ts"
@@ -40,16 +40,31 @@ interface One {
   readonly artifact: Artifact
 }
 
-/** The one bundle of one artifact that were given, if it is about no more. */
-async function theOne({ bundles, artifacts, odd }: Given): Promise<One | undefined> {
-  const [file, ...more] = bundles
-  const [artifact, ...others] = artifacts
-  if (file === undefined || artifact === undefined || !file.isNamed) return undefined
-  if (more.length + others.length + odd.length > 0) return undefined
-  for await (const bundle of bundlesIn(file.path)) {
+/** The one bundle in a file, if it is no file of JSON lines. */
+async function oneOf(path: string, artifact: Artifact): Promise<One | undefined> {
+  for await (const bundle of bundlesIn(path)) {
     return bundle.line === undefined ? { bundle, artifact } : undefined
   }
   return undefined
+}
+
+/** One file of a bundle and one artifact, if no more are named. */
+async function namedOne({ bundles, artifacts, digests }: Named): Promise<One | undefined> {
+  const [path, ...moreBundles] = bundles
+  const [artifact, ...moreArtifacts] = [...artifacts.map(fileArtifact), ...digests]
+  if (path === undefined || artifact === undefined) return undefined
+  if (moreBundles.length + moreArtifacts.length > 0 || (await isFolder(path))) return undefined
+  if (artifact.path !== undefined && (await isFolder(artifact.path))) return undefined
+  return await oneOf(path, artifact)
+}
+
+/** One of which the other lies beside it. */
+async function foundOne({ bundles, artifacts, odd }: Given): Promise<One | undefined> {
+  const [file, ...moreBundles] = bundles
+  const [artifact, ...moreArtifacts] = artifacts
+  if (file === undefined || artifact === undefined || !file.isNamed) return undefined
+  if (moreBundles.length + moreArtifacts.length + odd.length > 0) return undefined
+  return await oneOf(file.path, artifact)
 }
 
 async function verdictOfOne(judge: Judge, { bundle, artifact }: One): Promise<Verdict> {
@@ -86,9 +101,13 @@ async function verify(options: VerifyOptions, called: Called): Promise<void> {
     const { verifyImages } = await import("./images.ts")
     return await verifyImages(trusting.judge, image, options, heads, called)
   }
-  const given = await readGiven({ bundles, artifacts, digests })
-  const one = await theOne(given)
+  const named = { bundles, artifacts, digests }
+  const one = await namedOne(named)
   if (one !== undefined) return await verifyOne(trusting.judge, one, heads, called)
+  const { readGiven } = await import("./given.ts")
+  const given = await readGiven(named)
+  const found = await foundOne(given)
+  if (found !== undefined) return await verifyOne(trusting.judge, found, heads, called)
   const { verifyMany } = await import("./many.ts")
   return await verifyMany(trusting.judge, given, heads, called)
 }
