@@ -11,6 +11,7 @@ const unit = [
 /** Thousands of random trees, histories and damaged files: minutes of work that a small change rarely needs. */
 const long = [
   "test/client/damaged-bundles.test.ts",
+  "test/client/verify/damaged.test.ts",
   "test/core/tree/proof.test.ts",
   "test/evidence/any-file.test.ts",
   "test/log/search/learning.test.ts",

@@ -1,7 +1,7 @@
 // Whom a verifier trusts, in the three forms in which people keep that, and opening a checkpoint with it.
 // Keys and origins come from here only, never from the log or from a bundle.
 import { equalBytes, readU32 } from "../core/base/bytes.ts"
-import { refuse, shown } from "../core/base/errors.ts"
+import { bug, refuse, shown } from "../core/base/errors.ts"
 import { formatHex } from "../core/base/text.ts"
 import {
   type CheckpointText,
@@ -10,6 +10,7 @@ import {
 } from "../core/note/checkpoint.ts"
 import { checkpointRule } from "../core/note/cosignature.ts"
 import {
+  lineOf,
   type Note,
   openNote,
   parseNote,
@@ -20,11 +21,15 @@ import {
 import { type Origin, parseOrigin } from "../core/note/origin.ts"
 import { type Cosignature, checkCosigned, type Policy } from "../core/note/policy.ts"
 import type { Hash, Head } from "../core/tree/hash.ts"
-import { logIdOf, type PinnedLog, rekorLogId } from "../sigstore/trusted-root.ts"
+import { logIdOf, type PinnedLog, rekorLogId, type UnusableLog } from "../sigstore/trusted-root.ts"
 
 /** Pinned logs; a policy, which may demand witnesses; or the bare verifier keys of one log. */
 export type Trust =
-  | { readonly trustedRoot: readonly PinnedLog[] }
+  | {
+      readonly trustedRoot: readonly PinnedLog[]
+      /** Logs that the file pins too and that cannot be judged here. */
+      readonly unusable?: readonly UnusableLog[]
+    }
   | { readonly policy: Policy }
   | { readonly vkeys: readonly string[]; readonly origin: string }
 
@@ -70,13 +75,24 @@ export function isLogId({ logId, vkey, spki }: PinnedLog, id: Hash): boolean {
   return [logId, logIdOf(vkey), rekorLogId(spki)].some((own) => equalBytes(own, id))
 }
 
-/** Found by `logId` if that is given, else by the name; the name decides where an ID is there twice. */
-function pinnedLog(logs: readonly PinnedLog[], name: HeadName, logId: Hash | undefined): PinnedLog {
-  const named = logs.filter((log) => logId === undefined || isLogId(log, logId))
-  const found = named.find((log) => bears(log, name))
-  const other = logId === undefined ? undefined : named[0]
+/**
+ * The log of this ID, or without one all of this name: one log has several keys, one after the other. Where an ID is there
+ * twice the name decides.
+ */
+function pinnedLogs(
+  logs: readonly PinnedLog[],
+  name: HeadName,
+  logId: Hash | undefined,
+): readonly PinnedLog[] {
+  const named = logs.filter((log) => bears(log, name))
+  const found = named.filter((log) => logId === undefined || isLogId(log, logId))
+  if (found.length > 0) return found
+  const other = logId && logs.find((log) => isLogId(log, logId))
+  if (other !== undefined) {
+    refuse("mismatch", `expected a checkpoint of ${other.origin}, found one of ${name.origin}`)
+  }
   const sought = logId === undefined ? shown(name.origin) : `with the ID ${formatHex(logId)}`
-  return found ?? other ?? refuse("untrusted", `the trusted root has no log ${sought}`)
+  return refuse("untrusted", `the trusted root has no log ${sought}`)
 }
 
 /** Rekor v1 names an Ed25519 key by its SPKI, and not as C2SP does. */
@@ -120,9 +136,11 @@ function openByKeys(
 function cosignaturesOf(read: ReadCheckpoint, trust: Trust, logId: Hash | undefined) {
   const { note, head, holds, keyName, origin } = read
   if ("trustedRoot" in trust) {
-    const log = pinnedLog(trust.trustedRoot, read, logId)
-    if (bears(log, read)) return openByKeys(read, lineKeys(log, keyName))
-    return refuse("mismatch", `expected a checkpoint of ${log.origin}, found one of ${origin}`)
+    const logs = pinnedLogs(trust.trustedRoot, read, logId)
+    return openByKeys(
+      read,
+      logs.flatMap((log) => lineKeys(log, keyName)),
+    )
   }
   if ("policy" in trust) return checkCosigned(trust.policy, note, head, keyName, holds)
   const own = parseOrigin(trust.origin)
@@ -181,5 +199,9 @@ export function openHead(envelope: string, trust: Trust | undefined): OpenedHead
  */
 export function signingLog(envelope: string, trustedRoot: readonly PinnedLog[]): PinnedLog {
   openTrusted(envelope, { trustedRoot })
-  return pinnedLog(trustedRoot, nameOf(parseCheckpointText(parseNote(envelope).text)), undefined)
+  const { note, keyName, ...name } = readCheckpoint(envelope, undefined)
+  const logs = pinnedLogs(trustedRoot, { ...name, keyName }, undefined)
+  const signed = (log: PinnedLog) =>
+    lineKeys(log, keyName).some((vkey) => lineOf(vkey, note.signatures) !== undefined)
+  return logs.find(signed) ?? bug("a checkpoint was opened that no log signed")
 }

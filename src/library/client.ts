@@ -63,4 +63,4 @@ export {
 } from "../sigstore/bundle.ts"
 export { bundleOfSubmission, type LoggedSubmission } from "../sigstore/submission-bundle.ts"
 export type { CheckpointedProof, TransparencyLogEntry } from "../sigstore/transparency-log-entry.ts"
-export { type PinnedLog, parseTrustedRoot } from "../sigstore/trusted-root.ts"
+export { type PinnedLog, parseTrustedRoot, type UnusableLog } from "../sigstore/trusted-root.ts"

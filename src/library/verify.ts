@@ -51,4 +51,9 @@ export {
   type SigstoreBundle,
 } from "../sigstore/bundle.ts"
 export type { CheckpointedProof, TransparencyLogEntry } from "../sigstore/transparency-log-entry.ts"
-export { type PinnedLog, parseTrustedRoot } from "../sigstore/trusted-root.ts"
+export {
+  type PinnedLog,
+  parseTrustedRoot,
+  readTrustedRoot,
+  type UnusableLog,
+} from "../sigstore/trusted-root.ts"

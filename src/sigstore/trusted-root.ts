@@ -36,10 +36,15 @@ export function rekorLogId(spki: Uint8Array): Hash {
   return asHash(digestOf("sha256", spki))
 }
 
-/** The verifier key of a log's checkpoints by its SPKI; undefined for RSA and other unknown keys. */
-function logVkey(origin: Origin, spki: Uint8Array): Vkey | undefined {
-  const key = parseSpki(spki)
-  if (key === undefined) return undefined
+/** Refuses `unsupported` for RSA and other unknown keys. */
+function logKey(spki: Uint8Array) {
+  const expected = "expected SPKI of an ECDSA or Ed25519 key"
+  return parseSpki(spki) ?? refuse("unsupported", `log key: ${expected}`)
+}
+
+/** The verifier key of a log's checkpoints by its SPKI; refuses as {@link logKey} does. */
+function logVkey(origin: Origin, spki: Uint8Array): Vkey {
+  const key = logKey(spki)
   return key.type === "ed25519" ? makeVkey(origin, 1, key.point) : makeVkey(origin, 2, spki)
 }
 
@@ -81,11 +86,8 @@ function wholeSecond(time: Date): Date {
 }
 
 function logToJson({ baseUrl, spki, validFrom }: TrustedLog): object {
-  const key = parseSpki(spki)
+  const key = logKey(spki)
   const vkey = logVkey(originOf(baseUrl), spki)
-  if (key === undefined || vkey === undefined) {
-    return refuse("unsupported", "log key: expected SPKI of an ECDSA or Ed25519 key")
-  }
   return {
     baseUrl,
     hashAlgorithm: "SHA2_256",
@@ -155,8 +157,17 @@ function readLogId(
   )
 }
 
-/** Undefined for a log that checkpoints cannot be verified of: by its key, or by the hash of its tree. */
-function readLog(value: unknown, what: string): PinnedLog | undefined {
+/** A log that a trusted root pins and that cannot be judged here. */
+export interface UnusableLog {
+  readonly logId: Hash
+  readonly reason: string
+}
+
+function unusableLog(spki: Uint8Array, reason: string): UnusableLog {
+  return { logId: rekorLogId(spki), reason }
+}
+
+function readLog(value: unknown, what: string): PinnedLog | UnusableLog {
   const log = asObject(value, what, [
     "baseUrl",
     "hashAlgorithm",
@@ -166,12 +177,17 @@ function readLog(value: unknown, what: string): PinnedLog | undefined {
   ])
   const key = asObject(log.publicKey, `${what}.publicKey`, ["rawBytes", "validFor"])
   const spki = asBytes(key.rawBytes, `${what}.publicKey.rawBytes`)
+  if (parseSpki(spki) === undefined) {
+    return unusableLog(spki, `${what}.publicKey: expected an ECDSA or Ed25519 key, found another`)
+  }
   const hash = asText(log.hashAlgorithm, `${what}.hashAlgorithm`)
-  if (parseSpki(spki) === undefined || hash !== "SHA2_256") return undefined
+  if (hash !== "SHA2_256") {
+    const found = shown(hash)
+    return unusableLog(spki, `${what}.hashAlgorithm: expected SHA2_256, found ${found}`)
+  }
   const baseUrl = asText(log.baseUrl, `${what}.baseUrl`)
   const origin = originOf(baseUrl)
   const vkey = logVkey(origin, spki)
-  if (vkey === undefined) return undefined
   const logId = readLogId(log, vkey, spki, what)
   return { baseUrl, origin, spki, logId, vkey, ...readPeriod(key.validFor, `${what}.validFor`) }
 }
@@ -182,6 +198,24 @@ export function assertTrustedRoot(value: unknown): void {
   if (!readMediaTypes.includes(type)) {
     refuse("unsupported", `mediaType: expected ${MEDIA_TYPE}, found ${shown(type)}`)
   }
+}
+
+/**
+ * The logs that a trusted root pins, in its order, and those that cannot be judged here, by their key (RSA) or their hash:
+ * together a `Trust`. Refuses as {@link parseTrustedRoot} does.
+ */
+export function readTrustedRoot(text: string): {
+  readonly trustedRoot: readonly PinnedLog[]
+  readonly unusable: readonly UnusableLog[]
+} {
+  const value = parseJson(text, "trusted root", LONGEST_TRUSTED_ROOT)
+  assertTrustedRoot(value)
+  const { tlogs } = asObject(value, "trusted root")
+  const logs = asList(tlogs, "tlogs", MOST_LOGS).map((log, i) => readLog(log, `tlogs[${i}]`))
+  const trustedRoot = logs.filter((log) => "vkey" in log)
+  if (trustedRoot.length > 0)
+    return { trustedRoot, unusable: logs.filter((log) => "reason" in log) }
+  return refuse("unsupported", "tlogs: expected a log with a usable key, found none")
 }
 
 /**
@@ -199,13 +233,5 @@ export function assertTrustedRoot(value: unknown): void {
  * ```
  */
 export function parseTrustedRoot(text: string): readonly PinnedLog[] {
-  const value = parseJson(text, "trusted root", LONGEST_TRUSTED_ROOT)
-  assertTrustedRoot(value)
-  const { tlogs } = asObject(value, "trusted root")
-  const logs = asList(tlogs, "tlogs", MOST_LOGS)
-    .map((log, i) => readLog(log, `tlogs[${i}]`))
-    .filter((log) => log !== undefined)
-  if (logs.length === 0)
-    refuse("unsupported", "tlogs: expected a log with a usable key, found none")
-  return logs
+  return readTrustedRoot(text).trustedRoot
 }

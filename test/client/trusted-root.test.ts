@@ -68,6 +68,41 @@ describe("parseTrustedRoot()", () => {
     expect(log?.vkey.type).toBe(1)
   })
 
+  it("reads the window of the key, and what is not said of it as not said", () => {
+    const window = (validFor: unknown) =>
+      parseTrustedRoot(
+        changed((log) => ({ ...log, publicKey: { ...(log["publicKey"] as object), validFor } })),
+      )[0]
+    const [start, end] = ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00.5Z"]
+    expect(window({ start, end })).toMatchObject({
+      validFrom: new Date(start),
+      validUntil: new Date(end),
+    })
+    for (const nothing of [undefined, null, {}, { start: null, end: null }]) {
+      expect(window(nothing)).toMatchObject({ validFrom: undefined, validUntil: undefined })
+    }
+    expectRefusal("malformed", () => window({ start, end: "soon" }))
+  })
+
+  it("reads the key's ID for checkpoints beside the log's ID or in its place", () => {
+    const key = makeSigner("ed25519").spki
+    const own = formatTrustedRoot([{ baseUrl: "https://log.example", spki: key, validFrom }])
+    const v2 = sha256(utf8("log.example\n"), Uint8Array.of(1), key.subarray(-32))
+    const read = (ids: object) => {
+      const root = JSON.parse(own)
+      return parseTrustedRoot(JSON.stringify({ ...root, tlogs: [{ ...root.tlogs[0], ...ids }] }))[0]
+    }
+    const id = (bytes: Uint8Array) => ({ keyId: base64(bytes) })
+    expect(read({ logId: id(sha256(key)), checkpointKeyId: id(v2) })?.logId).toEqual(sha256(key))
+    expect(read({ logId: null, checkpointKeyId: id(v2) })?.logId).toEqual(v2)
+    expect(read({ logId: null, checkpointKeyId: id(v2.subarray(0, 4)) })?.logId).toEqual(v2)
+    expect(read({ checkpointKeyId: null })?.logId).toEqual(v2)
+    expectRefusal("malformed", () => read({ logId: null }))
+    expectRefusal("malformed", () => read({ logId: id(v2.subarray(0, 4)) }))
+    expectRefusal("malformed", () => read({ checkpointKeyId: id(v2.subarray(0, 3)) }))
+    expectRefusal("malformed", () => read({ checkpointKeyId: id(sha256()) }))
+  })
+
   it("passes over what it does not need and logs with RSA keys", () => {
     const root = JSON.parse(text)
     const rsa = makeSigner("rsa-2048").spki

@@ -3,7 +3,7 @@ import type { Command } from "commander"
 import type { Trust } from "../../client/trust.ts"
 import { LONGEST_POLICY, LONGEST_TRUSTED_ROOT } from "../../core/base/limits.ts"
 import { parsePolicy } from "../../core/note/policy.ts"
-import { parseTrustedRoot } from "../../sigstore/trusted-root.ts"
+import { readTrustedRoot } from "../../sigstore/trusted-root.ts"
 import { readBytes, readText } from "./file.ts"
 import { option, type ValuesOf } from "./options.ts"
 import type { Output } from "./output.ts"
@@ -33,7 +33,7 @@ export async function readTrust(command: Command): Promise<Trust | undefined> {
   }
   if (trustedRoot !== undefined) {
     const text = await readText(trustedRoot, "trusted root", LONGEST_TRUSTED_ROOT)
-    return { trustedRoot: parseTrustedRoot(text) }
+    return readTrustedRoot(text)
   }
   if (policy === undefined) return undefined
   return { policy: parsePolicy(await readBytes(policy, "policy", LONGEST_POLICY)) }

@@ -1,5 +1,4 @@
-// The caller's artifact, by itself or by its digests, and holding what a bundle is about against it. What remains is
-// what the signature must be over.
+// The caller's artifact, by itself or by its digests, and holding what a bundle is about against it.
 import { equalBytes } from "../../core/base/bytes.ts"
 import { digestLength, type HashName, hashNames } from "../../core/base/digest.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
@@ -74,6 +73,17 @@ function verifyPayload(
   }
 }
 
+/** What the signature of a bundle must be over. */
+export function thingOf(
+  { content }: SigstoreBundle,
+  artifact: Artifact,
+  digestOf: Digest,
+): SignedThing {
+  if (content.form === "message-signature") return { form: "artifact", digest: artifact.needDigest }
+  const { payload, payloadType } = content
+  return { form: "envelope", payload, payloadType, digestOf }
+}
+
 /**
  * Holds a bundle's content against the artifact; for an attestation, one of `subjects` must be its name. Refuses
  * `mismatch`, or as the reader of the statement does.
@@ -83,13 +93,9 @@ export function verifyContent(
   artifact: Artifact,
   subjects: readonly string[] | undefined,
   digestOf: Digest,
-): SignedThing {
-  if (content.form === "message-signature") {
-    verifyMessageDigest(content, artifact)
-    return { form: "artifact", digest: artifact.needDigest }
-  }
-  const { payload, payloadType } = content
-  if (payloadType === IN_TOTO_PAYLOAD_TYPE) verifySubject(payload, artifact, subjects)
-  else verifyPayload(content, artifact, digestOf)
-  return { form: "envelope", payload, payloadType, digestOf }
+): void {
+  if (content.form === "message-signature") verifyMessageDigest(content, artifact)
+  else if (content.payloadType === IN_TOTO_PAYLOAD_TYPE) {
+    verifySubject(content.payload, artifact, subjects)
+  } else verifyPayload(content, artifact, digestOf)
 }

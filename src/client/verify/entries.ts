@@ -13,6 +13,7 @@ import type { SigstoreBundle } from "../../sigstore/bundle-form.ts"
 import type { TransparencyLogEntry } from "../../sigstore/transparency-log-entry.ts"
 import { isLogId, isNamedBy, openTrusted, type Trust } from "../trust.ts"
 import type { VerifierEngine } from "./engine.ts"
+import { unlessUnjudged } from "./judging.ts"
 import { type EntryTrust, type LoggedEntry, verifyLogged } from "./logged.ts"
 import { promiseKeys } from "./promise.ts"
 
@@ -65,6 +66,8 @@ function reasonToPass(entry: TransparencyLogEntry, trust: Trust): Refusal | unde
   const id = `with the ID ${formatHex(logId)}`
   if ("trustedRoot" in trust) {
     if (trust.trustedRoot.some((log) => isLogId(log, logId))) return undefined
+    const unusable = trust.unusable?.find((log) => equalBytes(log.logId, logId))
+    if (unusable !== undefined) return new Refusal("unsupported", unusable.reason)
     return new Refusal("untrusted", `the trusted root has no log ${id}`)
   }
   if (promiseKeys(trust, logId).length > 0) return undefined
@@ -90,25 +93,12 @@ function verifyAbout(entry: TransparencyLogEntry, expected: Expected): EntryStat
   return statement
 }
 
-/**
- * The statement, or the reason why it cannot be judged here. What cannot be judged is no reason before what is false, so
- * that one waits until the rest was looked at.
- */
-function statementOrReason(entry: TransparencyLogEntry, expected: Expected) {
-  try {
-    return verifyAbout(entry, expected)
-  } catch (error) {
-    if (error instanceof Refusal && error.code === "unsupported") return error
-    throw error
-  }
-}
-
 function verifyEntry(
   entry: TransparencyLogEntry,
   position: number,
   expected: Expected,
 ): VerifiedEntry {
-  const statement = statementOrReason(entry, expected)
+  const statement = unlessUnjudged(() => verifyAbout(entry, expected))
   const logged = verifyLogged(entry, expected.bundle.version, expected)
   if (statement instanceof Refusal) throw statement
   const { kind, version, algorithm } = statement

@@ -14,7 +14,7 @@ import { verifyInclusion } from "../inclusion.ts"
 import { isLogId, isTreeName, openTrusted, type Trust, type TrustedHead } from "../trust.ts"
 import type { VerifierEngine } from "./engine.ts"
 import { promiseKeys, verifyPromise } from "./promise.ts"
-import { assertInWindow, assertPast } from "./windows.ts"
+import { assertPast, windowAt } from "./windows.ts"
 
 /** An entry that a trusted log has. */
 export interface LoggedEntry {
@@ -87,10 +87,13 @@ function promised(entry: TransparencyLogEntry, by: EntryTrust) {
 function judgeWindow({ logId }: TransparencyLogEntry, time: Date | undefined, by: EntryTrust) {
   const { trust, now } = by
   if (!("trustedRoot" in trust)) return undefined
-  const logs = trust.trustedRoot.filter((log) => isLogId(log, logId))
-  for (const log of logs) assertInWindow(log, time, now)
-  const ends = logs.flatMap(({ validUntil }) => validUntil ?? [])
-  return time === undefined ? ends.find((end) => end.getTime() < now.getTime()) : undefined
+  const { validUntil } = windowAt(
+    trust.trustedRoot.filter((log) => isLogId(log, logId)),
+    time,
+    now,
+  )
+  const isOver = validUntil !== undefined && validUntil.getTime() < now.getTime()
+  return time === undefined && isOver ? validUntil : undefined
 }
 
 /**

@@ -35,7 +35,7 @@ const LONGEST_TEXT = 4_096
 const LONGEST_SIGNATURE = 4_096
 
 /** Remembers which signature lines hold, and which do not; the oldest is forgotten. */
-function rememberLines(rule: SignatureRule): SignatureRule {
+export function rememberLines(rule: SignatureRule): SignatureRule {
   const known = new Map<string, boolean>()
   return (vkey, text, signature) => {
     if (text.length > LONGEST_TEXT || signature.length > LONGEST_SIGNATURE) {

@@ -2,6 +2,7 @@
 // leaves nothing out of what a key can judge. Leaves out identities: a certificate counts as the key that it holds, so
 // its dates and its chain are not checked, nor are timestamps of other authorities.
 import type { HashName } from "../../core/base/digest.ts"
+import { Refusal } from "../../core/base/errors.ts"
 import { algorithms, digestAlgorithm } from "../../entry/algorithm.ts"
 import {
   readVerifierKeyText,
@@ -11,9 +12,10 @@ import {
 import { parseAnyBundle, type SigstoreBundle } from "../../sigstore/bundle.ts"
 import { readKeyFile } from "../key-file.ts"
 import type { Trust } from "../trust.ts"
-import { type ArtifactDigests, readArtifact, verifyContent } from "./artifact.ts"
+import { type ArtifactDigests, readArtifact, thingOf, verifyContent } from "./artifact.ts"
 import { portableEngine, type VerifierEngine } from "./engine.ts"
 import { type PassedOverEntry, type VerifiedEntry, verifyEntries } from "./entries.ts"
+import { unlessUnjudged } from "./judging.ts"
 import { signerKey } from "./signer.ts"
 
 /** What a bundle that is read already is held against. */
@@ -79,8 +81,11 @@ export function verifyWith(
   const { trust, subjects, engine = portableEngine, now = new Date() } = check
   const key = signerKey(expectedKey, bundle.verifier, readKey)
   const artifact = readArtifact(check.artifact, engine.digest)
-  const thing = verifyContent(bundle, artifact, subjects, engine.digest)
+  const { digest } = engine
+  const content = unlessUnjudged(() => verifyContent(bundle, artifact, subjects, digest))
+  const thing = thingOf(bundle, artifact, digest)
   const { verified, passedOver } = verifyEntries(bundle, thing, key, trust, engine, now)
+  if (content instanceof Refusal) throw content
   const [first] = verified as readonly [VerifiedEntry]
   return { ...first, entries: verified, passedOver }
 }

@@ -14,22 +14,35 @@ export function assertPast(seconds: number, now: Date): void {
   refuse("mismatch", `integratedTime: expected a time that is past, found ${seconds} seconds`)
 }
 
-/**
- * Refuses `untrusted` unless the key was valid at `time`. Without a time only the beginning can be judged, at `now`: what
- * an undated entry of a key that has been retired says may be from before.
- */
-export function assertInWindow(log: Window, time: Date | undefined, now: Date): void {
-  const { origin, validFrom, validUntil } = log
+/** Why the key was not valid at `time`, or at `now` not yet; undefined if it was. */
+function reasonAgainst(
+  { origin, validFrom, validUntil }: Window,
+  time: Date | undefined,
+  now: Date,
+): string | undefined {
   if (validFrom === undefined) {
-    refuse("untrusted", `the trusted root does not say from when the key of ${origin} is valid`)
+    return `the trusted root does not say from when the key of ${origin} is valid`
   }
-  if ((time ?? now).getTime() + (time ? 0 : CLOCK_SKEW) < validFrom.getTime()) {
-    refuse("untrusted", `the key of ${origin} is valid from ${validFrom.toISOString()} on only`)
+  const latest = time?.getTime() ?? now.getTime() + CLOCK_SKEW
+  if (latest < validFrom.getTime()) {
+    return `the key of ${origin} is valid from ${validFrom.toISOString()} on only`
   }
-  if (time !== undefined && validUntil !== undefined && time.getTime() > validUntil.getTime()) {
-    refuse(
-      "untrusted",
-      `the key of ${origin} was valid until ${validUntil.toISOString()}, the entry is of ${time.toISOString()}`,
-    )
+  if (time === undefined || validUntil === undefined || time.getTime() <= validUntil.getTime()) {
+    return undefined
   }
+  return `the key of ${origin} was valid until ${validUntil.toISOString()}, the entry is of ${time.toISOString()}`
+}
+
+/**
+ * Of the windows that are stated for one key, one in which it was valid at `time`; else refuses `untrusted`. Without a time
+ * only the beginning can be judged, at `now`: what an undated entry of a key that has been retired says may be from before.
+ */
+export function windowAt<Own extends Window>(
+  windows: readonly Own[],
+  time: Date | undefined,
+  now: Date,
+): Own {
+  const reasons = windows.map((window) => reasonAgainst(window, time, now))
+  const found = windows.find((_, i) => reasons[i] === undefined)
+  return found ?? refuse("untrusted", reasons[0] ?? "the key is not in the trusted root")
 }

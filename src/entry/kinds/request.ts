@@ -2,7 +2,7 @@
 // signed, and the way back from a logged body. A member of a Rekor v1 submission that is `null` is absent, and
 // members of `spec` that no kind knows are let pass, as Rekor does. Leaves out the other kinds of Rekor.
 import { parseUtf8 } from "../../core/base/bytes.ts"
-import { refuse, shown, unlessRefused } from "../../core/base/errors.ts"
+import { assertAtMost, refuse, shown, unlessRefused } from "../../core/base/errors.ts"
 import { asMessage, asObject, asText, parseJson } from "../../core/base/json-value.ts"
 import { LONGEST_BODY } from "../../core/base/limits.ts"
 import type { Proposal } from "../entry.ts"
@@ -76,7 +76,8 @@ function openBody(body: Uint8Array) {
 /**
  * The entry of this kind and version that follows from what was signed, in the spelling of the logged `body`. Refuses
  * `mismatch` for a body that is not of the kind, and for a kind that is not about such a thing; `unsupported` for a kind
- * and version that no bundle has, or an algorithm that is not known here.
+ * and version that no bundle has, or an algorithm that is not known here; `too-large` for a longer body than logs of our
+ * own have.
  */
 export function statementOf(
   entry: { readonly kind: string; readonly version: string; readonly body: Uint8Array },
@@ -85,6 +86,7 @@ export function statementOf(
 ): EntryStatement {
   const { kind, version } = entry
   const found = stated.find((each) => each.kind === kind && each.version === version)
+  assertAtMost(LONGEST_BODY, entry.body.length, "body of the log entry", "bytes")
   const body = openBody(entry.body)
   const isOther = body !== undefined && (body.kind !== kind || body.apiVersion !== version)
   if (isOther || (body === undefined && found !== undefined)) {

@@ -76,8 +76,8 @@ function isPemOf(content: string, key: VerifierKey): boolean {
   const blocks = parsePemChain(pem, "verifier", MOST_CERTIFICATES)
   const [leaf] = blocks
   if (leaf === undefined || !equalBytes(leaf.der, key.der)) return false
-  const isAlone = key.form === "publicKey" && blocks.length > 1
-  return !isAlone && blocks.every(({ label }) => label === labelOf(key))
+  const isClear = key.form === "certificate" || blocks.length === 1
+  return isClear && blocks.every(({ label }) => label === labelOf(key))
 }
 
 /**
@@ -107,11 +107,12 @@ export function hexContent(logged: unknown, digest: Uint8Array): string {
 const SHA256_HEX = /^[0-9a-fA-F]{64}$/
 
 /**
- * A SHA-256 that the client alone could make, over a text of its own that no verifier has. Undefined for what is none,
- * so that the body is refused.
+ * A SHA-256 that the client alone could make, over a text of its own that no verifier has. Refuses `mismatch` for what is
+ * none, since no entry of the kind is without it.
  */
-export function clientsSha256(logged: unknown): { algorithm: string; value: string } | undefined {
+export function clientsSha256(logged: unknown): { algorithm: string; value: string } {
   const { algorithm, value } = membersOf(logged)
-  if (algorithm !== "sha256" || typeof value !== "string") return undefined
-  return SHA256_HEX.test(value) ? { algorithm, value } : undefined
+  const isOne = algorithm === "sha256" && typeof value === "string" && SHA256_HEX.test(value)
+  if (isOne) return { algorithm, value }
+  return refuse("mismatch", "the log entry has no SHA-256 of the envelope as it was sent")
 }
