@@ -34,8 +34,10 @@ export interface TrialOptions {
   readonly mayFail?: boolean
 }
 
-/** The exit codes of a command line that was not understood, and of a program that failed. */
-const MISUSED = [2, 1]
+/** False, and what cannot be judged. */
+const REFUSED = [3, 5]
+/** What the command says of a file that it cannot use; a crash has other words. */
+const SAID = /^countersign: /m
 
 /** What was wrong about it; undefined if nothing was. */
 async function runTrial(
@@ -50,8 +52,9 @@ async function runTrial(
   const found = `exit ${code}: ${lastWords(ended)}`
   if (trial.isGood) return code === 0 ? undefined : `${trial.name}: expected exit 0, found ${found}`
   if (code === 0) return `${trial.name}: expected a refusal, found exit 0`
-  const isMisused = code === undefined || (!mayFail && MISUSED.includes(code))
-  return isMisused ? `${trial.name}: expected exit 3 or 5, found ${found}` : undefined
+  const hasFailed = mayFail && code === 1 && SAID.test(ended.stderr)
+  if (hasFailed || REFUSED.includes(code ?? -1)) return undefined
+  return `${trial.name}: expected exit 3 or 5, found ${found}`
 }
 
 /** Runs one after the other, each made when its turn has come; throws an error with all that was wrong. */

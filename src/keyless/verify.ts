@@ -4,13 +4,19 @@
 // only. Leaves out revocation: such certificates live for minutes.
 
 import { isLogId } from "../client/trust.ts"
-import { type ArtifactDigests, readArtifact, verifyContent } from "../client/verify/artifact.ts"
+import {
+  type ArtifactDigests,
+  readArtifact,
+  thingOf,
+  verifyContent,
+} from "../client/verify/artifact.ts"
 import { portableEngine, type VerifierEngine } from "../client/verify/engine.ts"
 import { type VerifiedEntry, verifyEntries } from "../client/verify/entries.ts"
+import { unlessUnjudged } from "../client/verify/judging.ts"
 import { hashesOf, type VerifiedBundle } from "../client/verify/verify.ts"
-import { assertInWindow } from "../client/verify/windows.ts"
+import { windowAt } from "../client/verify/windows.ts"
 import type { HashName } from "../core/base/digest.ts"
-import { refuse } from "../core/base/errors.ts"
+import { Refusal, refuse } from "../core/base/errors.ts"
 import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
 import type { SigstoreBundle } from "../sigstore/bundle.ts"
 import { type VerifiedCertificate, verifyCertificate } from "./certificate.ts"
@@ -62,9 +68,9 @@ function verifyWindows(
 ): void {
   for (const { position, time } of entries) {
     const logId = bundle.entries[position]?.logId
-    const log = logId && logs.find((each) => isLogId(each, logId))
-    if (time !== undefined || log === undefined) continue
-    for (const each of times) assertInWindow(log, each.time, now)
+    if (time !== undefined || logId === undefined) continue
+    const windows = logs.filter((log) => isLogId(log, logId))
+    for (const each of times) windowAt(windows, each.time, now)
   }
 }
 
@@ -133,11 +139,15 @@ export function verifyKeyless(bundle: SigstoreBundle, check: KeylessCheck): Veri
   const key = readSigner(bundle)
   const signer = verifyIdentity(key, check.identity)
   const artifact = readArtifact(check.artifact, engine.digest)
-  const thing = verifyContent(bundle, artifact, check.subjects, engine.digest)
+  const { digest } = engine
+  const content = unlessUnjudged(() => verifyContent(bundle, artifact, check.subjects, digest))
+  const thing = thingOf(bundle, artifact, digest)
   const logs = { trustedRoot: trust.logs }
   const { verified, passedOver } = verifyEntries(bundle, thing, key, logs, engine, now)
   const { times, timestampsPassedOver } = verifySigner(bundle, key, verified, trust)
   verifyWindows(verified, bundle, trust, times, now)
+  // What cannot be judged is said once nothing else is false.
+  if (content instanceof Refusal) throw content
   const [first] = verified as readonly [VerifiedEntry]
   return { ...first, entries: verified, passedOver, signer, times, timestampsPassedOver }
 }
