@@ -127,7 +127,8 @@ describe("the package of verifiers", () => {
       import * as audit from "countersign-verify/audit"
       import { verifyBundle as small } from "countersign-verify/browser"
       import { createLogClient } from "countersign-verify/client"
-      export const all = [parseTrustedRoot, Refusal, verifyBundle, small, audit.parseVkey, createLogClient]
+      import { verifyKeyless } from "countersign-verify/keyless"
+      export const all = [parseTrustedRoot, Refusal, verifyBundle, small, audit.parseVkey, createLogClient, verifyKeyless]
       export const indexOf = ({ index }: VerifiedEntry): number => index`
     writeFileSync(join(project, "program.ts"), program)
     const compilerOptions = {

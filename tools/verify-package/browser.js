@@ -2,12 +2,18 @@
 // supported.
 import { join } from "node:path"
 import { rolldown } from "rolldown"
-import { leftOutOfBrowsers } from "./left-out.js"
+import { leftOutOfBrowsers, packagesLeftOutOfBrowsers } from "./left-out.js"
 
-/** Puts the texts in the places of modules of `dist`. */
-function replacing(texts, dist) {
-  const byFile = new Map(Array.from(texts, ([name, text]) => [join(dist, name), text]))
-  return { name: "left-out", load: (id) => byFile.get(id) ?? null }
+/** Puts texts in the places of modules of `dist` and of packages. */
+function leavingOut(dist) {
+  const byFile = new Map(Array.from(leftOutOfBrowsers, ([name, text]) => [join(dist, name), text]))
+  const placeOf = (imported) => join(dist, `${imported.replaceAll(/\W/g, "-")}.left-out.js`)
+  for (const [imported, text] of packagesLeftOutOfBrowsers) byFile.set(placeOf(imported), text)
+  return {
+    name: "left-out",
+    resolveId: (imported) => (packagesLeftOutOfBrowsers.has(imported) ? placeOf(imported) : null),
+    load: (id) => byFile.get(id) ?? null,
+  }
 }
 
 async function bundled(input, plugins) {
@@ -23,5 +29,5 @@ async function bundled(input, plugins) {
 
 /** The text of one ES module without imports: a door of `dist`. */
 export function browserFile(door, dist) {
-  return bundled(join(dist, door), [replacing(leftOutOfBrowsers, dist)])
+  return bundled(join(dist, door), [leavingOut(dist)])
 }
