@@ -20,7 +20,7 @@ export interface CertificateExtension {
   readonly value: Uint8Array
 }
 
-export interface Certificate {
+interface Certificate {
   /** The key as it stands there, with tag and length, a view. */
   readonly spki: Uint8Array
   readonly validity: Validity

@@ -6,7 +6,7 @@ import { parseDecimal } from "../../core/base/text.ts"
 import type { VerificationEngine } from "../../crypto/engines/verification.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
 import { type EntryKind, kindNames } from "../../entry/kind-names.ts"
-import { parseAlgorithms, parseKinds, type WriteRule } from "../../entry/write-rule.ts"
+import { parseAlgorithms, parseKinds, type WriteRule } from "../../entry/kinds/write-rule.ts"
 import { caFileOption } from "../command/network.ts"
 import {
   type Address,

@@ -11,7 +11,7 @@ import type { VerifierEngine } from "./engine.ts"
 /** Digests of one artifact, each of its hash's length. */
 export type ArtifactDigests = Readonly<Partial<Record<HashName, Uint8Array>>>
 
-export interface Artifact {
+interface Artifact {
   /** The artifact's digest; undefined if only others were given. */
   digest(hash: HashName): Uint8Array | undefined
   /** As `digest`, but refuses `malformed` if it was not given. */

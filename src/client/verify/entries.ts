@@ -37,7 +37,7 @@ export interface PassedOverEntry {
 }
 
 /** What became of the entries of a bundle. */
-export interface EntriesVerdict {
+interface EntriesVerdict {
   /** At least one. */
   readonly verified: readonly VerifiedEntry[]
   readonly passedOver: readonly PassedOverEntry[]

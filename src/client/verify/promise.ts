@@ -16,7 +16,7 @@ import { isLogId, type Trust } from "../trust.ts"
 import type { VerifierEngine } from "./engine.ts"
 
 /** A key that may have made a promise. */
-export interface PromiseKey {
+interface PromiseKey {
   readonly origin: Origin
   readonly spki: Uint8Array
 }

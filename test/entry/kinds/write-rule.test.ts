@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest"
-import { Refusal } from "../../src/core/base/errors.ts"
-import type { Proposal } from "../../src/entry/entry.ts"
-import { type EntryKind, kindNames } from "../../src/entry/kind-names.ts"
-import type { Term } from "../../src/entry/term.ts"
+import { Refusal } from "../../../src/core/base/errors.ts"
+import type { Proposal } from "../../../src/entry/entry.ts"
+import { type EntryKind, kindNames } from "../../../src/entry/kind-names.ts"
 import {
   assertMayWrite,
   parseAlgorithms,
   parseKinds,
   type WriteRule,
-} from "../../src/entry/write-rule.ts"
+} from "../../../src/entry/kinds/write-rule.ts"
+import type { Term } from "../../../src/entry/term.ts"
 
 function proposal(kind: Proposal["kind"], ...terms: Term[]): Proposal {
   return { kind, version: "0.0.2", claims: [], keys: [], terms, body: () => new Uint8Array() }

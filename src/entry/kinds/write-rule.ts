@@ -1,11 +1,11 @@
 // Who and what may write to a log: allow-lists of kinds, keys and identities (algorithms are looked at
 // where the proposal is made). Without a rule anyone may write who has a valid signature; with one, the
 // signature is verified all the same.
-import { refuse } from "../core/base/errors.ts"
-import { type Algorithm, everyAlgorithm } from "./algorithm.ts"
-import type { Proposal } from "./entry.ts"
-import { type EntryKind, kindNames } from "./kind-names.ts"
-import type { TermName } from "./term.ts"
+import { refuse } from "../../core/base/errors.ts"
+import { type Algorithm, everyAlgorithm } from "../algorithm.ts"
+import type { Proposal } from "../entry.ts"
+import { type EntryKind, kindNames } from "../kind-names.ts"
+import type { TermName } from "../term.ts"
 
 /** What is absent is not restricted. */
 export interface WriteRule {
