@@ -4,8 +4,13 @@
 import { assertAtMost, refuse } from "../core/base/errors.ts"
 import { formatBase64, parseBase64 } from "../core/base/text.ts"
 import type { KeyType } from "./algorithm.ts"
-import { LONGEST_CERTIFICATE, readCertificate, type Validity } from "./certificate.ts"
-import { type CertificateNames, namesIn } from "./certificate-names.ts"
+import {
+  type CertificateNames,
+  LONGEST_CERTIFICATE,
+  namesIn,
+  readCertificate,
+  type Validity,
+} from "./certificate.ts"
 import { LONGEST_SPKI, readPublicKey } from "./public-key.ts"
 
 type VerifierKeyForm = "publicKey" | "certificate"
