@@ -8,8 +8,13 @@ import { type ForeignKey, foreignDer } from "../core/base/foreign-key.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import type { KeyType } from "./algorithm.ts"
 import { type Base64Field, readBase64 } from "./base64-fields.ts"
-import { LONGEST_CERTIFICATE, readCertificate, type Validity } from "./certificate.ts"
-import { type CertificateNames, namesIn } from "./certificate-names.ts"
+import {
+  type CertificateNames,
+  LONGEST_CERTIFICATE,
+  namesIn,
+  readCertificate,
+  type Validity,
+} from "./certificate.ts"
 import { LONGEST_SPKI, readPublicKey } from "./public-key.ts"
 
 type VerifierKeyForm = "publicKey" | "certificate"

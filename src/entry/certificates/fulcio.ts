@@ -1,6 +1,6 @@
 // What Sigstore's certificate authority writes into a certificate about the identity token that it saw (Fulcio, "OID
 // information", 1.3.6.1.4.1.57264.1.1 to .23), by name. Read strictly: an extension that is there twice, or whose
-// value is not exactly in its form, has no value. Leaves out .7, a name (certificate-names.ts). Verifies nothing.
+// value is not exactly in its form, has no value. Leaves out .7, a name (certificate.ts). Verifies nothing.
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { unlessRefused } from "../../core/base/errors.ts"
 import { readCertificate } from "../certificate.ts"
