@@ -230,6 +230,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     verify: ["command", "user"],
     "sign/keys": ["command"],
     sign: ["command", "sign/keys"],
+    "sign/fetch": ["command", "sign"],
     attach: ["command"],
     bridge: ["command"],
     witness: ["command", "log"],
@@ -237,7 +238,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     watch: ["command"],
     monitor: ["command", "monitor/sinks", "watch"],
     ".": [
-      ...["command", "log", "user", "verify", "sign", "attach", "bridge"],
+      ...["command", "log", "user", "verify", "sign", "sign/fetch", "attach", "bridge"],
       ...["witness", "watch", "monitor"],
     ],
   },

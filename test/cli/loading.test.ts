@@ -56,7 +56,7 @@ describe("a command loads what it needs", () => {
   test.each([
     ...["user/checkpoint", "user/entry", "user/evidence", "user/heads"],
     ...["user/proof", "user/search", "user/trust", "sign/submit", "sign/revoke"],
-    ...["sign/sign", "sign/fetch-bundle"],
+    ...["sign/sign", "sign/fetch/fetch-bundle"],
   ])("%s loads no server, no database and no native code", (name) => {
     const { files, packages } = loadedWith(`${name}.ts`)
     const heavy = [...server, ...engines, database, proxies].filter((it) => packages.has(it))

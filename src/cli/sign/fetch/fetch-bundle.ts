@@ -1,15 +1,15 @@
 // `countersign fetch-bundle`: gets the bundle of an entry out of a log, by its index, its leaf hash or the digest of
 // what it is about. Everything in it is verified, and the bundle is then made anew of what was.
 import type { Command } from "commander"
-import { equalBytes } from "../../core/base/bytes.ts"
-import { refuse } from "../../core/base/errors.ts"
-import { formatHex, parseHex } from "../../core/base/text.ts"
-import { asHash } from "../../core/tree/hash.ts"
-import type { VerifierKey } from "../../entry/verifier-key.ts"
-import { exitCodeOf } from "../command/exit-code.ts"
-import { writeWhole } from "../command/file.ts"
-import { logOption, openLog } from "../command/log-options.ts"
-import { networkOptions } from "../command/network.ts"
+import { equalBytes } from "../../../core/base/bytes.ts"
+import { refuse } from "../../../core/base/errors.ts"
+import { formatHex, parseHex } from "../../../core/base/text.ts"
+import { asHash } from "../../../core/tree/hash.ts"
+import type { VerifierKey } from "../../../entry/verifier-key.ts"
+import { exitCodeOf } from "../../command/exit-code.ts"
+import { writeWhole } from "../../command/file.ts"
+import { logOption, openLog } from "../../command/log-options.ts"
+import { networkOptions } from "../../command/network.ts"
 import {
   type Called,
   decimalArgument,
@@ -18,15 +18,15 @@ import {
   optional,
   parsed,
   type ValuesOf,
-} from "../command/options.ts"
-import type { Output } from "../command/output.ts"
-import { trustOptions } from "../command/trust-options.ts"
-import { createCheckpoints } from "./checkpoints.ts"
+} from "../../command/options.ts"
+import type { Output } from "../../command/output.ts"
+import { trustOptions } from "../../command/trust-options.ts"
+import { createCheckpoints } from "../checkpoints.ts"
+import { preparePlaces } from "../places.ts"
+import { readKey } from "../requests.ts"
 import { parseDigestArgument } from "./digest-argument.ts"
 import { type FetchedBundle, fetchBundle, type Wanted } from "./fetched-bundle.ts"
 import { findEntries } from "./found-entries.ts"
-import { preparePlaces } from "./places.ts"
-import { readKey } from "./requests.ts"
 
 const fetchOptions = [
   logOption(),

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto"
 import { rmSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { fill } from "../../http/served-log.ts"
-import { lying, noNetwork, type Ran, run } from "../command/fake-terminal.ts"
-import { type KeyFiles, openWorkspace, type Workspace, writeKeys } from "../workspace.ts"
+import { fill } from "../../../http/served-log.ts"
+import { lying, noNetwork, type Ran, run } from "../../command/fake-terminal.ts"
+import { type KeyFiles, openWorkspace, type Workspace, writeKeys } from "../../workspace.ts"
 
 let workspace: Workspace
 let keys: KeyFiles

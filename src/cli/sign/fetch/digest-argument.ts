@@ -1,6 +1,6 @@
 // A digest as people have it at hand: `sha256:HEX`, the hex alone, in capitals, or behind the name of an image.
-import { digestLength, hashNames } from "../../core/base/digest.ts"
-import { refuse, shown } from "../../core/base/errors.ts"
+import { digestLength, hashNames } from "../../../core/base/digest.ts"
+import { refuse, shown } from "../../../core/base/errors.ts"
 
 const DIGEST = /^(?:[^@\s]+@)?(?:(sha256|sha384|sha512):)?([0-9a-f]+)$/i
 

@@ -1,9 +1,9 @@
 // Which entries of a log are meant by an index, a leaf hash or a digest. What the log answers is only a hint: each entry
 // is then held against what was asked.
-import type { FoundEntries } from "../../client/log-answer.ts"
-import type { LogClient } from "../../client/log-client.ts"
-import { refuse } from "../../core/base/errors.ts"
-import type { Output } from "../command/output.ts"
+import type { FoundEntries } from "../../../client/log-answer.ts"
+import type { LogClient } from "../../../client/log-client.ts"
+import { refuse } from "../../../core/base/errors.ts"
+import type { Output } from "../../command/output.ts"
 import type { Wanted } from "./fetched-bundle.ts"
 
 const MOST_FOUND = 1_000
