@@ -61,7 +61,7 @@ test.each([
     name: "README.md",
     about: [
       ...["attach", "evidence", "fsck", "init", "keys", "monitor", "search", "serve", "submit"],
-      ...["trust", "verify", "witness"],
+      ...["sign", "trust", "verify", "witness"],
     ],
   },
   { name: "docs/signing.md", about: ["fetch-bundle", "sign"] },
