@@ -60,8 +60,8 @@ test.each([
   {
     name: "README.md",
     about: [
-      ...["attach", "evidence", "fsck", "init", "keys", "monitor", "search", "serve", "submit"],
-      ...["sign", "trust", "verify", "witness"],
+      ...["attach", "evidence", "fsck", "init", "keys", "monitor", "search", "serve", "sign"],
+      ...["submit", "trust", "verify", "witness"],
     ],
   },
   { name: "docs/signing.md", about: ["fetch-bundle", "sign"] },
