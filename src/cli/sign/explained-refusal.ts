@@ -28,6 +28,7 @@ export async function explainedRefusal(
   const isDigest = check.signed.form === "digest"
   const artifact = isDigest ? await shortArtifact(artifactPath) : undefined
   const why = explainSignature(check, verifyPortably, artifact)
-  const message = `the signature does not verify under the given verifier key; ${why}`
-  return new Refusal("bad-signature", message, { cause: error })
+  // The log has explained what it could from the digest alone.
+  const [own = ""] = error.message.split("; ", 1)
+  return new Refusal("bad-signature", `${own}; ${why}`, { cause: error })
 }

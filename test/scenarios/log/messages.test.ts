@@ -177,7 +177,8 @@ test("a message of megabytes is taken while entries go on, and comes back as it 
   expect(await attaching).toMatchObject({ sequence: 1, isNew: true })
   expect(submitted).toBeGreaterThan(1)
   expect(await indexesOf(served.client, `sha256:${named}`)).toEqual([0])
-  expect(await served.client.messageOf(0)).toEqual(message)
+  const kept = await served.client.messageOf(0)
+  expect(Buffer.compare(kept, message)).toBe(0)
   const changed = message.slice()
   changed[changed.length - 1] = 0
   await expect(served.client.attach(0, changed)).rejects.toMatchObject({ code: "mismatch" })
