@@ -1,5 +1,6 @@
 // A certificate as `@sigstore/verify` has it. It writes DER anew from its parts whenever it compares or verifies: slower
 // by far than reading, and other bytes than stand there if those are not DER inside of an octet string. So it is told.
+import { createPublicKey, type KeyObject, verify as verifySignature } from "node:crypto"
 import type { TrustMaterial } from "@sigstore/verify"
 import { equalBytes } from "../core/base/bytes.ts"
 import { refuse } from "../core/base/errors.ts"
@@ -26,12 +27,43 @@ function pin(part: DerObject | undefined, der: Uint8Array | undefined): void {
 }
 
 /**
- * Has the library compare and verify the certificate's own bytes: as a whole, what is signed of it, and its key. Refuses
- * `malformed` where the library has found other parts than we.
+ * Has the library compare and verify the certificate's own bytes: as a whole, what is signed of it, which it gives, and
+ * its key. Refuses `malformed` where the library has found other parts than we.
  */
-export function pinBytes({ root }: LibraryCertificate, der: Uint8Array): void {
-  const [signed] = root.subs
+export function pinBytes({ root }: LibraryCertificate, der: Uint8Array): Uint8Array {
+  const [part] = root.subs
+  const [signed] = derElements(der) ?? []
   pin(root, der)
-  pin(signed, derElements(der)?.[0])
-  pin(signed?.subs[SPKI], readCertificate(der).spki)
+  pin(part, signed)
+  pin(part?.subs[SPKI], readCertificate(der).spki)
+  return signed as Uint8Array
+}
+
+const keys = new WeakMap<LibraryCertificate, KeyObject>()
+
+function keyOf(issuer: LibraryCertificate): KeyObject {
+  const known = keys.get(issuer)
+  if (known !== undefined) return known
+  const key = createPublicKey({ key: issuer.publicKey, format: "der", type: "spki" })
+  keys.set(issuer, key)
+  return key
+}
+
+/**
+ * Has the library ask once for each issuer whether it has signed the certificate, whatever number of times the
+ * certificate is looked at, and read the issuer's key once for all certificates.
+ */
+export function pinIssuers(certificate: LibraryCertificate): void {
+  const verify = certificate.verify.bind(certificate)
+  const known = new Map<LibraryCertificate, boolean>()
+  certificate.verify = (issuer) => {
+    if (issuer === undefined) return verify()
+    const { signatureAlgorithm, tbsCertificate, signatureValue } = certificate
+    const signed = tbsCertificate.toDER()
+    const holds =
+      known.get(issuer) ??
+      verifySignature(signatureAlgorithm, signed, keyOf(issuer), signatureValue)
+    known.set(issuer, holds)
+    return holds
+  }
 }
