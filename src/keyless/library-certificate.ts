@@ -4,13 +4,15 @@ import { createPublicKey, type KeyObject, verify as verifySignature } from "node
 import type { TrustMaterial } from "@sigstore/verify"
 import { equalBytes } from "../core/base/bytes.ts"
 import { refuse } from "../core/base/errors.ts"
-import { readCertificate } from "../entry/certificate.ts"
-import { derElements } from "../entry/der.ts"
+import type { X509 } from "../entry/certificates/x509.ts"
 
 export type LibraryCertificate =
   TrustMaterial["certificateAuthorities"][number]["certChain"][number]
 
 type DerObject = LibraryCertificate["root"]
+
+/** What was read of a certificate here: the whole, what its issuer has signed, and its key. */
+type CertificateBytes = Pick<X509, "der" | "signed" | "spki">
 
 /** SPEC: RFC 5280 section 4.1: behind version, serial number, algorithm, issuer, dates and subject. */
 const SPKI = 6
@@ -27,16 +29,17 @@ function pin(part: DerObject | undefined, der: Uint8Array | undefined): void {
 }
 
 /**
- * Has the library compare and verify the certificate's own bytes: as a whole, what is signed of it, which it gives, and
- * its key. Refuses `malformed` where the library has found other parts than we.
+ * Has the library compare and verify the certificate's own bytes: as a whole, what is signed of it, and its key. Refuses
+ * `malformed` where the library has found other parts than we.
  */
-export function pinBytes({ root }: LibraryCertificate, der: Uint8Array): Uint8Array {
+export function pinBytes(
+  { root }: LibraryCertificate,
+  { der, signed, spki }: CertificateBytes,
+): void {
   const [part] = root.subs
-  const [signed] = derElements(der) ?? []
   pin(root, der)
   pin(part, signed)
-  pin(part?.subs[SPKI], readCertificate(der).spki)
-  return signed as Uint8Array
+  pin(part?.subs[SPKI], spki)
 }
 
 const keys = new WeakMap<LibraryCertificate, KeyObject>()

@@ -7,7 +7,7 @@ import { refuse } from "../core/base/errors.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import type { AuthorityPool } from "../entry/certificates/authority.ts"
 import { type Path, pathsByName } from "../entry/certificates/path.ts"
-import type { X509 } from "../entry/certificates/x509.ts"
+import { readX509, type X509 } from "../entry/certificates/x509.ts"
 import { type LibraryCertificate, pinBytes } from "./library-certificate.ts"
 import {
   authoritiesIn,
@@ -63,7 +63,7 @@ function isForCode([, ...authorities]: Path): boolean {
  */
 function remember(chain: readonly LibraryCertificate[]): void {
   for (const certificate of chain) {
-    pinBytes(certificate, certificate.root.toDER())
+    pinBytes(certificate, readX509(certificate.root.toDER()))
     const verify = certificate.verify.bind(certificate)
     const known = new Map<LibraryCertificate | undefined, boolean>()
     certificate.verify = (issuer) => {
