@@ -1,13 +1,16 @@
-// Bundles of the public service, which sigstore-go has among its sources with the trusted roots that they are for.
+// Bundles of the public service and of a private one, which sigstore-go has among its sources with the trusted roots that they are for.
 import { join } from "node:path"
 import type { Check } from "../running/check.ts"
 import { countersign } from "../stand/served-log.ts"
+
+const PUBLIC_ROOT = "public-good.json"
 
 interface Example {
   readonly bundle: string
   readonly identity: string
   readonly issuer: string
   readonly digest: string
+  readonly root?: string
 }
 
 /** An npm package's provenance: intoto 0.0.2 in a bundle of version 0.1, with a checkpoint. */
@@ -28,14 +31,29 @@ const early: Example = {
     "sha512:bbfd372fc9beeb777fe35d05bb10c0c70a9733d366a75fed7dd18866c7391de3ee7e88ba74dd47abf3e15c845e547fcf0e5c3da80854c751554224d3a6d4e55f",
 }
 
+/** Of a private deployment, by a user name; its log's tree bears another name than the host of its URL. */
+const userName: Example = {
+  bundle: "othername.sigstore.json",
+  identity: "foo!oidc.local",
+  issuer: "http://oidc.local:8080",
+  digest: "sha256:bc103b4a84971ef6459b294a2b98568a2bfb72cded09d4acd1e16366a401f95b",
+  root: "scaffolding.json",
+}
+
 /** Checks of `countersign verify` on what the package has; `program` gives paths beside its programs. */
 export function publicChecks(program: (name: string) => string): readonly Check[] {
   const sources = program("../share/gocode/src/github.com/sigstore/sigstore-go")
   const data = (name: string) => join(sources, "pkg/testing/data", name)
 
-  function words({ bundle, identity, issuer, digest }: Example): readonly string[] {
+  function words({
+    bundle,
+    identity,
+    issuer,
+    digest,
+    root = PUBLIC_ROOT,
+  }: Example): readonly string[] {
     const signer = ["--certificate-identity", identity, "--certificate-oidc-issuer", issuer]
-    const trust = ["--trusted-root", data("trusted-roots/public-good.json")]
+    const trust = ["--trusted-root", data(`trusted-roots/${root}`)]
     const what = ["--bundle", data(`bundles/${bundle}`), "--digest", digest]
     return [...countersign, "verify", ...what, ...signer, ...trust]
   }
@@ -52,6 +70,12 @@ export function publicChecks(program: (name: string) => string): readonly Check[
   return [
     holds("provenance of an npm package", provenance),
     holds("an early attestation by an email address", early),
+    holds("a blob by a user name, over a tree with a name of its own", userName),
+    refused(
+      "an email address for a user name",
+      { ...userName, identity: "foo@oidc.local" },
+      /identity: expected/,
+    ),
     refused("another identity", { ...provenance, identity: early.identity }, /identity: expected/),
     refused("another issuer", { ...early, issuer: provenance.issuer }, /issuer: expected/),
     refused("another package", { ...provenance, digest: early.digest }, /no subject/),

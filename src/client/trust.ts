@@ -49,6 +49,11 @@ export function isTreeName(origin: string): boolean {
   return TREE_NAME.test(origin)
 }
 
+/** `HOST` in the name of a tree, under which the log signs it. */
+export function treeHost(origin: string): string | undefined {
+  return TREE_NAME.exec(origin)?.[1]
+}
+
 /** What the first line of a checkpoint names, and the name on the log's signature line below it. */
 interface HeadName {
   readonly origin: Origin
@@ -56,7 +61,7 @@ interface HeadName {
 }
 
 function nameOf({ origin }: CheckpointText): HeadName {
-  const host = TREE_NAME.exec(origin)?.[1]
+  const host = treeHost(origin)
   if (host === undefined) {
     const own = parseOrigin(origin)
     return { origin: own, keyName: own }
@@ -65,10 +70,13 @@ function nameOf({ origin }: CheckpointText): HeadName {
   return { origin: origin as Origin, keyName: host }
 }
 
-/** Whether the log's checkpoints may bear this name; Rekor v1 has the port in it, where the URL has one. */
-function bears({ origin, baseUrl }: PinnedLog, { origin: line, keyName }: HeadName): boolean {
-  if (origin === keyName) return true
-  return isTreeName(line) && new URL(baseUrl).host === keyName
+/**
+ * Whether the log's checkpoints may bear this name. A log of Rekor v1 writes the name by which its own server knows
+ * itself, which a trusted root does not state: there the key decides. SPEC: C2SP signed-note and rekor-tiles: the name
+ * of every other log is part of what its key is known by.
+ */
+function bears({ origin }: PinnedLog, { origin: line, keyName }: HeadName): boolean {
+  return isTreeName(line) || origin === keyName
 }
 
 /** Whether this is an ID of the log's key, as Rekor v1 or v2 has it. */
@@ -96,10 +104,10 @@ function pinnedLogs(
   return refuse("untrusted", `the trusted root has no log ${sought}`)
 }
 
-/** Rekor v1 names an Ed25519 key by its SPKI, and not as C2SP does. */
+/** The log's key as lines of this name have it. Rekor v1 names one of any type by its SPKI, and C2SP one of Ed25519 not. */
 function lineKeys({ vkey, spki }: PinnedLog, name: string): readonly Vkey[] {
-  const own = { ...vkey, name }
-  return vkey.type === 1 ? [own, { ...own, keyId: readU32(rekorLogId(spki), 0) }] : [own]
+  const byKey = { ...vkey, name, keyId: readU32(rekorLogId(spki), 0) }
+  return vkey.type === 1 && vkey.name === name ? [vkey, byKey] : [byKey]
 }
 
 /** Whether a policy or bare keys are about the log that this checkpoint names. Refuses `malformed`. */

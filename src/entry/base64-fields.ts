@@ -1,7 +1,7 @@
-// How each field of a submission may spell its base64, in one table that every door reads by; openapi.yaml says the
-// same. A field is read in any spelling unless its text itself is hashed into the body by the rules of others: then
-// another spelling would make another entry of one signature. Leaves out the fields of C2SP notes and of logged
-// bodies, which are strict everywhere (core/note, kinds/recorded.ts), and those of bundles, which are proto3 JSON.
+// How each field of a submission may spell its base64, in one table that every door reads by, and those of bundles and
+// trusted roots; openapi.yaml says the same. A field is read in any spelling unless its text itself is hashed into the
+// body by the rules of others: then another spelling would make another entry of one signature. Leaves out the fields
+// of C2SP notes and of logged bodies, which are strict everywhere (core/note, kinds/recorded.ts).
 import { parseAnyBase64 } from "../core/base/any-base64.ts"
 import { parseBase64 } from "../core/base/text.ts"
 
@@ -30,6 +30,8 @@ export const base64Fields = {
   "rekor-v2 rawBytes": "any",
   "rekor-v2 dsse payload": "any",
   "rekor-v2 dsse sig": "any",
+  // SPEC: ProtoJSON: bytes are read in either alphabet, padded or not.
+  "bundle and trusted root bytes": "any",
 } as const satisfies Readonly<Record<string, Base64Rule>>
 
 export type Base64Field = keyof typeof base64Fields

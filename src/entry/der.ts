@@ -1,5 +1,6 @@
 // The framing rules of DER (ITU-T X.690 section 10.1 and 8.1), which ASN.1 libraries that read BER do not hold, and
-// object identifiers (section 8.19). Leaves out the rules for the contents of other types.
+// object identifiers (section 8.19); elements written by them. Leaves out the rules for the contents of other types.
+import { concat } from "../core/base/bytes.ts"
 import { refuse } from "../core/base/errors.ts"
 
 const DEEPEST = 24
@@ -77,6 +78,13 @@ export function derElements(bytes: Uint8Array): readonly Uint8Array[] | undefine
     at = frame.to
   }
   return elements
+}
+
+/** The element of this tag with these contents, which may have up to 65,535 bytes. */
+export function derElement(tag: number, contents: Uint8Array): Uint8Array {
+  const { length } = contents
+  const size = length < 0x80 ? [] : length < 0x100 ? [0x81] : [0x82, length >> 8]
+  return concat(Uint8Array.of(tag, ...size, length & 0xff), contents)
 }
 
 /**

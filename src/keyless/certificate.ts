@@ -136,7 +136,7 @@ export function verifyCertificate(parts: EntityParts, trust: KeylessTrust): Veri
       "untrusted",
       "certificate: no authority of the trusted root has the name and the key of its issuer",
     )
-  const whole = ask(() => makeEntity(parts))
+  const whole = ask(() => makeEntity(parts, leaf, library.certificateLogs))
   const timestamps = ask(() =>
     whole.timestamps.filter(
       (each) => each.$case === "transparency-log" || isPinned(library, each.timestamp),

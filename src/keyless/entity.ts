@@ -5,8 +5,10 @@ import type { Bundle } from "@sigstore/bundle"
 import { type SignedEntity, toSignedEntity } from "@sigstore/verify"
 import { equalBytes } from "../core/base/bytes.ts"
 import { refuse } from "../core/base/errors.ts"
+import type { X509 } from "../entry/certificates/x509.ts"
 import { assertDer } from "../entry/der.ts"
-import { pinBytes } from "./library-certificate.ts"
+import { pinPromises } from "./certificate-promises.ts"
+import { pinBytes, pinIssuers } from "./library-certificate.ts"
 
 type LibraryTimestamp = SignedEntity["timestamps"][number]
 export type TimestampToken = Extract<
@@ -84,10 +86,15 @@ function bundleOf({ certificate, signature, logTimes, timestamps }: EntityParts)
 }
 
 /**
- * The entity; every timestamp is in it. Refuses `malformed` for a certificate or timestamp that is not DER, or that the
+ * The entity; every timestamp is in it, and promises of the certificate logs with these IDs. `leaf` is the
+ * certificate as it was read here. Refuses `malformed` for a certificate or timestamp that is not DER, or that the
  * library has read in another way than we.
  */
-export function makeEntity(parts: EntityParts): SignedEntity {
+export function makeEntity(
+  parts: EntityParts,
+  leaf: X509,
+  logIds: readonly Uint8Array[],
+): SignedEntity {
   for (const [i, der] of parts.timestamps.entries()) {
     const what = `timestamp ${i + 1}`
     if (der.length > LONGEST_TIMESTAMP) {
@@ -102,7 +109,9 @@ export function makeEntity(parts: EntityParts): SignedEntity {
   if (entity.key.$case === "certificate") {
     const { certificate } = entity.key
     assertFlat(certificate.root, "certificate")
-    pinBytes(certificate, parts.certificate)
+    pinBytes(certificate, leaf)
+    pinIssuers(certificate)
+    pinPromises(certificate, leaf.signed, logIds)
   }
   return {
     key: entity.key,

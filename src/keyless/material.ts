@@ -7,7 +7,7 @@ import { refuse } from "../core/base/errors.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import type { AuthorityPool } from "../entry/certificates/authority.ts"
 import { type Path, pathsByName } from "../entry/certificates/path.ts"
-import type { X509 } from "../entry/certificates/x509.ts"
+import { readX509, type X509 } from "../entry/certificates/x509.ts"
 import { type LibraryCertificate, pinBytes } from "./library-certificate.ts"
 import {
   authoritiesIn,
@@ -63,7 +63,7 @@ function isForCode([, ...authorities]: Path): boolean {
  */
 function remember(chain: readonly LibraryCertificate[]): void {
   for (const certificate of chain) {
-    pinBytes(certificate, certificate.root.toDER())
+    pinBytes(certificate, readX509(certificate.root.toDER()))
     const verify = certificate.verify.bind(certificate)
     const known = new Map<LibraryCertificate | undefined, boolean>()
     certificate.verify = (issuer) => {
@@ -112,9 +112,10 @@ function timestampAuthoritiesOf({
   )
 }
 
-/** Sigstore's verifier with whom it trusts to sign timestamps. */
+/** Sigstore's verifier with whom it trusts to sign timestamps, and the IDs of certificate logs. */
 export interface LibraryVerifier {
   readonly verifier: Verifier
+  readonly certificateLogs: readonly Uint8Array[]
   readonly timestampSigners: readonly LibraryCertificate[]
 }
 
@@ -133,6 +134,7 @@ function makeMaterials(trust: TrustedAuthorities): Materials {
   })
   const empty = { tlogs: [], ctlogs: [], timestampAuthorities: [] }
 
+  const certificateLogs = others.ctlogs.map(({ logID }) => logID)
   const timestampSigners = others.timestampAuthorities.flatMap(({ certChain }) =>
     certChain.slice(0, 1),
   )
@@ -144,7 +146,7 @@ function makeMaterials(trust: TrustedAuthorities): Materials {
     const material = { ...others, certificateAuthorities: own.certificateAuthorities }
     // The log's entries are verified before, and one time is needed.
     const thresholds = { tlogThreshold: 0, ctlogThreshold: 1, timestampThreshold: 1 }
-    return { verifier: new Verifier(material, thresholds), timestampSigners }
+    return { verifier: new Verifier(material, thresholds), certificateLogs, timestampSigners }
   }
 
   return (leaf) => {

@@ -3,7 +3,7 @@
 // for which it is believed. Read more strictly than Sigstore's verifier does: a window without a beginning is none, an
 // authority must be one, and who signs timestamps must be for that.
 import { refuse, shown } from "../core/base/errors.ts"
-import { asBytes, asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
+import { asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_TRUSTED_ROOT } from "../core/base/limits.ts"
 import {
   type AuthorityPool,
@@ -12,6 +12,7 @@ import {
 } from "../entry/certificates/authority.ts"
 import { readX509, type X509 } from "../entry/certificates/x509.ts"
 import { parseCertificateAuthorities } from "../sigstore/certificate-authorities.ts"
+import { asProtobufBytes } from "../sigstore/protobuf-bytes.ts"
 import { type PinnedLog, parseTrustedRoot } from "../sigstore/trusted-root.ts"
 
 /** From when to when something is believed, both included; without `end` for as long as the file is. */
@@ -86,7 +87,7 @@ function readCertificates(value: unknown, what: string): readonly Uint8Array[] {
   const list = asList(certificates, what, MOST_AUTHORITY_CERTIFICATES)
   return list.map((each, i) => {
     const { rawBytes } = asObject(each, `${what}[${i}]`, ["rawBytes"])
-    return asBytes(rawBytes, `${what}[${i}]`)
+    return asProtobufBytes(rawBytes, `${what}[${i}]`)
   })
 }
 
@@ -116,9 +117,9 @@ function readCertificateLog(value: unknown, what: string): CertificateLog {
   const key = asObject(publicKey, `${what}.publicKey`, ["rawBytes", "keyDetails", "validFor"])
   const { keyId } = asObject(logId, `${what}.logId`, ["keyId"])
   return {
-    key: asBytes(key.rawBytes, `${what}.publicKey.rawBytes`),
+    key: asProtobufBytes(key.rawBytes, `${what}.publicKey.rawBytes`),
     keyDetails: asText(key.keyDetails, `${what}.publicKey.keyDetails`),
-    logId: asBytes(keyId, `${what}.logId.keyId`),
+    logId: asProtobufBytes(keyId, `${what}.logId.keyId`),
     validFor: readWindow(key.validFor, `${what}.publicKey.validFor`),
   }
 }

@@ -1,11 +1,12 @@
 // What a bundle is about, in the JSON form of protobuf: a signature over an artifact (sigstore_common.proto,
 // MessageSignature) or a DSSE envelope. Reads and writes the form; client/verify checks the content.
 import { refuse, shown } from "../core/base/errors.ts"
-import { asBytes, asList, asMessage, asObject, asText, optional } from "../core/base/json-value.ts"
+import { asList, asMessage, asObject, asText, optional } from "../core/base/json-value.ts"
 import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import { type HashName, hashOfSigstoreName, sigstoreHashName } from "../entry/algorithm.ts"
 import type { MessageSignature, SignedContent, SignedEnvelope } from "../entry/kinds/kind.ts"
+import { asProtobufBytes } from "./protobuf-bytes.ts"
 
 function messageSignatureToJson({ messageDigest, signature }: MessageSignature): object {
   return {
@@ -46,7 +47,7 @@ function readMessageDigest(value: unknown, what: string) {
   const { algorithm, digest } = asMessage(value, what, ["algorithm", "digest"])
   return {
     hash: asHashName(algorithm, `${what}.algorithm`),
-    digest: asBytes(digest, `${what}.digest`),
+    digest: asProtobufBytes(digest, `${what}.digest`),
   }
 }
 
@@ -59,7 +60,7 @@ export function readMessageSignature(value: unknown, what: string): MessageSigna
   return {
     form: "message-signature",
     ...present({ messageDigest }),
-    signature: asBytes(members.signature, `${what}.signature`),
+    signature: asProtobufBytes(members.signature, `${what}.signature`),
   }
 }
 
@@ -72,9 +73,9 @@ export function readEnvelope(value: unknown, what: string): SignedEnvelope {
   const keyName = optional(keyid, (text) => asText(text, `${what}.signatures[0].keyid`))
   return {
     form: "dsse",
-    payload: asBytes(envelope.payload, `${what}.payload`),
+    payload: asProtobufBytes(envelope.payload, `${what}.payload`),
     payloadType: asText(envelope.payloadType, `${what}.payloadType`),
-    signature: asBytes(sig, `${what}.signatures[0].sig`),
+    signature: asProtobufBytes(sig, `${what}.signatures[0].sig`),
     ...present({ keyid: keyName }),
   }
 }

@@ -4,7 +4,6 @@
 // own specification says that readers ignore them.
 import { refuse, shown } from "../core/base/errors.ts"
 import {
-  asBytes,
   asList,
   asMessage,
   asText,
@@ -18,6 +17,7 @@ import { formatBase64 } from "../core/base/text.ts"
 import { contentToJson, readEnvelope, readMessageSignature } from "./bundle-content.ts"
 import type { BundleVerifier, BundleVersion, SigstoreBundle } from "./bundle-form.ts"
 import { isCosignBundle, readCosignBundle } from "./cosign-bundle.ts"
+import { asProtobufBytes } from "./protobuf-bytes.ts"
 import {
   logEntryToJson,
   readLogEntry,
@@ -102,7 +102,7 @@ function theOneOf<Name extends string>(
 
 function readRawBytes(value: unknown, what: string): Uint8Array {
   const { rawBytes } = asMessage(value, what, ["rawBytes"])
-  return asBytes(rawBytes, `${what}.rawBytes`)
+  return asProtobufBytes(rawBytes, `${what}.rawBytes`)
 }
 
 function readCertificate(value: unknown, what: string): BundleVerifier {
@@ -137,7 +137,7 @@ function readTimestamps(value: unknown): readonly Uint8Array[] {
   const { rfc3161Timestamps } = asMessage(value, what, ["rfc3161Timestamps"])
   return asList(rfc3161Timestamps ?? [], what, MOST_TIMESTAMPS).map((timestamp) => {
     const { signedTimestamp } = asMessage(timestamp, what, ["signedTimestamp"])
-    return asBytes(signedTimestamp, `${what}.signedTimestamp`)
+    return asProtobufBytes(signedTimestamp, `${what}.signedTimestamp`)
   })
 }
 

@@ -2,7 +2,7 @@
 // time for which it is believed. The logs in the same file are read by trusted-root.ts. Leaves out timestamp
 // authorities.
 import { refuse, shown } from "../core/base/errors.ts"
-import { asBytes, asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
+import { asList, asObject, asText, optional, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_TRUSTED_ROOT } from "../core/base/limits.ts"
 import {
   type AuthorityPool,
@@ -11,6 +11,7 @@ import {
   makePool,
   readAuthorityPem,
 } from "../entry/certificates/authority.ts"
+import { asProtobufBytes } from "./protobuf-bytes.ts"
 import { assertTrustedRoot } from "./trusted-root.ts"
 
 const MOST_AUTHORITIES = 32
@@ -30,7 +31,7 @@ function readAuthority(value: unknown, what: string): AuthorityPool {
   const list = asList(certificates, `${what}.certChain`, MOST_AUTHORITY_CERTIFICATES)
   const ders = list.map((each, i) => {
     const { rawBytes } = asObject(each, `${what}.certChain[${i}]`)
-    return asBytes(rawBytes, `${what}.certChain[${i}]`)
+    return asProtobufBytes(rawBytes, `${what}.certChain[${i}]`)
   })
   const { start, end } = asObject(validFor, `${what}.validFor`, ["start", "end"])
   const notBefore = readTime(start, `${what}.validFor.start`)

@@ -3,22 +3,16 @@
 // writes it, and turned into a bundle without a proof.
 import { parseUtf8 } from "../core/base/bytes.ts"
 import { Refusal, refuse, unlessRefused } from "../core/base/errors.ts"
-import {
-  asBytes,
-  asInteger,
-  asObject,
-  asText,
-  isAbsent,
-  parseJson,
-} from "../core/base/json-value.ts"
+import { asInteger, asObject, asText, isAbsent, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_BODY, LONGEST_BUNDLE, MOST_CERTIFICATES } from "../core/base/limits.ts"
 import { parsePemChain } from "../core/base/pem.ts"
-import { parseBase64, parseHex } from "../core/base/text.ts"
+import { parseHex } from "../core/base/text.ts"
 import { asHash } from "../core/tree/hash.ts"
 import { readCertificate } from "../entry/certificate.ts"
 import type { SignedContent } from "../entry/kinds/kind.ts"
 import { readEnvelope } from "./bundle-content.ts"
 import type { BundleVerifier, SigstoreBundle } from "./bundle-form.ts"
+import { asProtobufBytes } from "./protobuf-bytes.ts"
 import type { TransparencyLogEntry } from "./transparency-log-entry.ts"
 
 /** Whether it is meant as such a bundle; not whether it is a good one. */
@@ -36,7 +30,7 @@ const OPENING_BRACE = 0x7b
 /** No signature begins like JSON: ECDSA in DER is a SEQUENCE, and any other that does is no JSON behind it. */
 function readContent(value: unknown): SignedContent {
   const what = "base64Signature"
-  const bytes = asBytes(value, what)
+  const bytes = asProtobufBytes(value, what)
   if (bytes[0] !== OPENING_BRACE) return { form: "message-signature", signature: bytes }
   return readEnvelope(parseJson(parseUtf8(bytes, what), what, LONGEST_BUNDLE), what)
 }
@@ -50,7 +44,7 @@ function isRoot(der: Uint8Array): boolean {
 function readSigner(value: unknown): BundleVerifier {
   const text = isAbsent(value) ? "" : asText(value, "cert")
   if (text === "") return { form: "hint", hint: "" }
-  const pem = text.includes("-----BEGIN") ? text : parseUtf8(parseBase64(text, "cert"), "cert")
+  const pem = text.includes("-----BEGIN") ? text : parseUtf8(asProtobufBytes(text, "cert"), "cert")
   const [leaf, ...issuers] = parsePemChain(pem, "cert", MOST_CERTIFICATES)
   if (leaf?.label !== "CERTIFICATE") return { form: "hint", hint: "" }
   const chain = issuers.map(({ der }) => der).filter((der) => !isRoot(der))
@@ -72,14 +66,14 @@ function readEntry(value: unknown): TransparencyLogEntry {
   ])
   const what = "rekorBundle.Payload"
   const members = asObject(payload, what, ["body", "integratedTime", "logIndex", "logID"])
-  const body = asBytes(members.body, `${what}.body`)
+  const body = asProtobufBytes(members.body, `${what}.body`)
   const logId = parseHex(asText(members.logID, `${what}.logID`), `${what}.logID`)
   return {
     index: asInteger(members.logIndex, `${what}.logIndex`),
     logId: asHash(logId, `${what}.logID`),
     ...readKind(body),
     integratedTime: asInteger(members.integratedTime, `${what}.integratedTime`),
-    promise: asBytes(promise, "rekorBundle.SignedEntryTimestamp"),
+    promise: asProtobufBytes(promise, "rekorBundle.SignedEntryTimestamp"),
     body,
   }
 }

@@ -2,12 +2,13 @@
 // answers to a submission and what a bundle keeps. Reads and writes the form; client/verify checks the content.
 // Members that the form does not know are refused: protobuf's JSON form does so by default, and no bundle of
 // the public conformance suite needs it otherwise.
-import { asBytes, asInteger, asList, asMessage, asText, optional } from "../core/base/json-value.ts"
+import { asInteger, asList, asMessage, asText, optional } from "../core/base/json-value.ts"
 import { MOST_PROOF_HASHES } from "../core/base/limits.ts"
 import { present } from "../core/base/present.ts"
 import { formatBase64 } from "../core/base/text.ts"
 import { asHash, type Hash } from "../core/tree/hash.ts"
 import type { InclusionProof } from "../core/tree/proof.ts"
+import { asProtobufBytes } from "./protobuf-bytes.ts"
 
 /** An inclusion proof with the checkpoint that it leads to; its own size and root are redundant. */
 export interface CheckpointedProof extends InclusionProof {
@@ -60,7 +61,7 @@ function asIntegerOrAbsentZero(value: unknown, what: string): number {
 }
 
 function asHashBytes(value: unknown, what: string): Hash {
-  return asHash(asBytes(value, what), what)
+  return asHash(asProtobufBytes(value, what), what)
 }
 
 function readProof(value: unknown, what: string): CheckpointedProof {
@@ -79,7 +80,7 @@ function readProof(value: unknown, what: string): CheckpointedProof {
 /** A promise without a signature is refused: other verifiers take it for one that does not hold. */
 function readPromise(value: unknown, what: string): Uint8Array {
   const { signedEntryTimestamp } = asMessage(value, what, ["signedEntryTimestamp"])
-  return asBytes(signedEntryTimestamp, `${what}.signedEntryTimestamp`)
+  return asProtobufBytes(signedEntryTimestamp, `${what}.signedEntryTimestamp`)
 }
 
 /** Reads an entry; refuses `malformed` or `too-large`, naming the member at fault. */
@@ -106,6 +107,6 @@ export function readLogEntry(value: unknown, what: string): TransparencyLogEntry
     kind: asText(kindVersion.kind, `${what}.kindVersion.kind`),
     version: asText(kindVersion.version, `${what}.kindVersion.version`),
     ...present({ integratedTime: time === 0 ? undefined : time, promise, proof }),
-    body: asBytes(entry.canonicalizedBody, `${what}.canonicalizedBody`),
+    body: asProtobufBytes(entry.canonicalizedBody, `${what}.canonicalizedBody`),
   }
 }

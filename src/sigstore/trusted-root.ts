@@ -6,7 +6,6 @@ import { concat, equalBytes, utf8 } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import {
-  asBytes,
   asList,
   asObject,
   asText,
@@ -21,6 +20,7 @@ import { makeVkey, type Vkey } from "../core/note/note.ts"
 import { type Origin, parseOrigin } from "../core/note/origin.ts"
 import { asHash, HASH_SIZE, type Hash } from "../core/tree/hash.ts"
 import { messageAlgorithm } from "../entry/algorithm.ts"
+import { asProtobufBytes } from "./protobuf-bytes.ts"
 
 /**
  * The 32 bytes by which Sigstore names a key of type 1 or 2 (rekor-tiles, "log ID"): SHA-256 over the SPKI for
@@ -142,7 +142,7 @@ function readLogId(
   const ownIds = [logIdOf(vkey), rekorLogId(spki)]
   const read = (value: unknown, member: string, shortest: number): Hash => {
     const { keyId } = asObject(value, `${what}.${member}`)
-    const found = asBytes(keyId, `${what}.${member}.keyId`)
+    const found = asProtobufBytes(keyId, `${what}.${member}.keyId`)
     const isOwn = (id: Hash) => equalBytes(id.subarray(0, Math.max(found.length, shortest)), found)
     return (
       ownIds.find(isOwn) ??
@@ -176,7 +176,7 @@ function readLog(value: unknown, what: string): PinnedLog | UnusableLog {
     "checkpointKeyId",
   ])
   const key = asObject(log.publicKey, `${what}.publicKey`, ["rawBytes", "validFor"])
-  const spki = asBytes(key.rawBytes, `${what}.publicKey.rawBytes`)
+  const spki = asProtobufBytes(key.rawBytes, `${what}.publicKey.rawBytes`)
   if (parseSpki(spki) === undefined) {
     return unusableLog(spki, `${what}.publicKey: expected an ECDSA or Ed25519 key, found another`)
   }

@@ -131,8 +131,11 @@ function dsseV2(spelled: { payload?: Spell; sig?: Spell }) {
   return proposeEntry(readRekorV2Request({ dsseRequestV002: { envelope, verifiers } }))
 }
 
-/** A certificate needs a real one, and is read by the code that reads public keys. */
-type Tried = Exclude<Base64Field, "native certificate">
+/**
+ * A certificate needs a real one, and is read by the code that reads public keys; bundles and trusted roots are tried
+ * with the verifier.
+ */
+type Tried = Exclude<Base64Field, "native certificate" | "bundle and trusted root bytes">
 
 const submissions: Readonly<Record<Tried, (spell: Spell) => Proposal>> = {
   "native hashedrekord signature": (spell) => hashedrekord({ signature: spell }),
@@ -256,7 +259,8 @@ describe.each(Object.entries(submissions))("%s", (field, submit) => {
 })
 
 test("every field of the table is tried", () => {
-  expect([...Object.keys(submissions), "native certificate"].sort()).toEqual(
+  const elsewhere = ["native certificate", "bundle and trusted root bytes"]
+  expect([...Object.keys(submissions), ...elsewhere].sort()).toEqual(
     Object.keys(base64Fields).sort(),
   )
 })

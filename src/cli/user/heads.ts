@@ -115,20 +115,21 @@ async function exchangeHeads(
   if ((trust === undefined) === (vkeys.length === 0)) {
     command.error("error: give one of --policy, --trusted-root and --vkey")
   }
-  const keys = trust === undefined ? vkeys.map(parseVkey) : logKeysOf(trust)
+  const keysFor = (heads: readonly ListedHead[]) =>
+    trust === undefined ? vkeys.map(parseVkey) : logKeysOf(trust, heads)
   const known = await readHeads(options.heads)
-  const own = known.filter((head) => isSigned(head, keys))
+  const own = known.filter((head) => isSigned(head, keysFor([head])))
   if (own.length < known.length) {
     output.remark(`${known.length - own.length} heads are of no trusted log and are not sent`)
   }
   const network = await openNetwork(options, terminal)
   const exchange = createExchange({ url: options.to, peer: "monitor", ...network })
   const answered = await postAll(exchange, own, output)
-  const signed = answered.filter((head) => isSigned(head, keys))
+  const signed = answered.filter((head) => isSigned(head, keysFor([head])))
   if (signed.length < answered.length) {
     output.remark("the monitor answered with a head that no trusted log has signed")
   }
-  await rememberHeads(options.heads, signed, keys)
+  await rememberHeads(options.heads, signed, keysFor([...known, ...signed]))
   const newest = new Map(signed.map((head) => [head.head.origin, head]))
   for (const head of newest.values()) printHead(output, head)
 }

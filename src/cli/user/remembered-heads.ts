@@ -1,15 +1,16 @@
 // The file in which a verifier remembers the heads that it saw: a list of checkpoint notes, bounded, without
 // a word about what was verified. Two of them that contradict each other by themselves convict the log.
 import { stat } from "node:fs/promises"
-import type { Trust } from "../../client/trust.ts"
+import { type Trust, treeHost } from "../../client/trust.ts"
 import { equalBytes } from "../../core/base/bytes.ts"
 import { Refusal, unlessRefused } from "../../core/base/errors.ts"
 import { LONGEST_HEAD_LIST } from "../../core/base/limits.ts"
 import { checkpointRule } from "../../core/note/cosignature.ts"
 import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
-import { openNote, parseVkey, type Vkey } from "../../core/note/note.ts"
+import { makeVkey, openNote, parseVkey, type Vkey } from "../../core/note/note.ts"
 import type { Evidence } from "../../evidence/evidence.ts"
 import { areOneLog, isOwnOrigin } from "../../evidence/opened-head.ts"
+import type { PinnedLog } from "../../sigstore/trusted-root.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import { readBytes, writeWhole } from "../command/file.ts"
 import { forkUnder } from "../command/fork-evidence.ts"
@@ -19,9 +20,16 @@ export const MOST_REMEMBERED = 256
 /** Kept free for what the bytes of the notes may grow by. */
 const MOST_BYTES = LONGEST_HEAD_LIST
 
-/** The keys of the logs that are trusted, whatever witnesses are demanded. */
-export function logKeysOf(trust: Trust): readonly Vkey[] {
-  if ("trustedRoot" in trust) return trust.trustedRoot.map(({ vkey }) => vkey)
+/** A log of Rekor v1 signs its trees under a name that a trusted root does not state. */
+function underTreeNames({ vkey }: PinnedLog, heads: readonly ListedHead[]): readonly Vkey[] {
+  const hosts = heads.map(({ head }) => treeHost(head.origin))
+  const others = new Set(hosts.filter((host) => host !== undefined && host !== vkey.name))
+  return [vkey, ...[...others].map((host) => makeVkey(host as string, vkey.type, vkey.publicKey))]
+}
+
+/** The keys of the logs that are trusted, whatever witnesses are demanded, under the names that these heads have. */
+export function logKeysOf(trust: Trust, heads: readonly ListedHead[]): readonly Vkey[] {
+  if ("trustedRoot" in trust) return trust.trustedRoot.flatMap((log) => underTreeNames(log, heads))
   if ("policy" in trust) return trust.policy.logs.map(({ vkey }) => vkey)
   return trust.vkeys.map(parseVkey)
 }
@@ -139,5 +147,6 @@ export async function rememberCheckpoints(
   trust: Trust,
 ): Promise<void> {
   const heads = checkpoints.flatMap((checkpoint) => parseHeadList(checkpoint, 1))
-  await rememberHeads(path, heads, logKeysOf(trust))
+  const known = await readHeads(path)
+  await rememberHeads(path, heads, logKeysOf(trust, [...known, ...heads]))
 }

@@ -5,6 +5,7 @@ import { createPublicKey, type KeyObject } from "node:crypto"
 import { LRUCache } from "lru-cache"
 import { equalBytes } from "../../core/base/bytes.ts"
 import { isStrictSignature } from "../../core/base/ed25519.ts"
+import { parseSpki } from "../../core/base/spki.ts"
 import { algorithms, type HashName, type KeyType } from "../../entry/algorithm.ts"
 import type { SignatureCheck } from "../../entry/entry.ts"
 import { hashOfCheck, keyOfCheck } from "../../entry/portable-verification.ts"
@@ -21,7 +22,10 @@ interface MessageKey {
 export function importSpki(spki: Uint8Array): KeyObject | undefined {
   try {
     const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" })
-    return equalBytes(key.export({ format: "der", type: "spki" }), spki) ? key : undefined
+    // The forms that parseSpki knows have one spelling, and writing a key costs as much as reading it.
+    const isOnlySpelling =
+      parseSpki(spki) !== undefined || equalBytes(key.export({ format: "der", type: "spki" }), spki)
+    return isOnlySpelling ? key : undefined
   } catch {
     // A point that is not on its curve, for example: no signature holds under such a key.
     return undefined

@@ -4,6 +4,7 @@ import { openTrusted, signingLog } from "../../../src/client/trust.ts"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import { formatVkey, makeVkey } from "../../../src/core/note/note.ts"
 import { parsePolicy } from "../../../src/core/note/policy.ts"
+import { formatTrustedRoot, readTrustedRoot } from "../../../src/sigstore/trusted-root.ts"
 import { makeSigner } from "../../entry/signers.ts"
 import { expectRefusal } from "../../refusals.ts"
 import { makeLog } from "../made-log.ts"
@@ -11,13 +12,77 @@ import { changed, check, log, p256 } from "./checked.ts"
 import { ENTRY_TIME, hashedrekordV1, makeRekorLog } from "./made-rekor.ts"
 
 describe("the checkpoint of a tree", () => {
-  test("is taken under the log's host, with its port if the URL has one, and under no other name", () => {
-    const ported = makeRekorLog({ host: "localhost:8000", baseUrl: "http://localhost:8000/x" })
-    const made = hashedrekordV1(ported, "port", p256())
-    expect(check(made, {}, ported).origin).toBe("localhost:8000 - 1193050959916656506")
-    const renamed = makeRekorLog({ host: "other.example", baseUrl: "https://rekor.example" })
-    const wrong = hashedrekordV1(renamed, "name", p256())
-    expectRefusal("mismatch", () => check(wrong, {}, renamed))
+  test("is taken under the pinned key whatever its host is, and the verdict names the tree", () => {
+    for (const keyType of ["ecdsa-p256", "ed25519"] as const) {
+      for (const [host, baseUrl] of [
+        ["localhost:8000", "http://localhost:8000/x"],
+        ["rekor-00001-deployment-56bf7777c9-jds5x", "https://rekor.example"],
+      ] as const) {
+        const named = makeRekorLog({ host, baseUrl, keyType })
+        const { origin, inclusion } = check(hashedrekordV1(named, "name", p256()), {}, named)
+        expect(origin).toBe(`${host} - 1193050959916656506`)
+        expect(inclusion).toBe("proof")
+      }
+    }
+  })
+
+  test("under another key is not taken, though it bears the host of the pinned log", () => {
+    const impostor = makeRekorLog()
+    expect(impostor.host).toBe(log.host)
+    const made = hashedrekordV1(log, "mine", p256())
+    const body = Uint8Array.from(Buffer.from(made.entry.canonicalizedBody, "base64"))
+    const theirs = impostor.add(body)
+    const own = changed(made, () => theirs)
+    expectRefusal("untrusted", () => check(own))
+    // By the word of the entry it is the pinned log's.
+    const claimed = changed(made, () => ({ ...theirs, logId: made.entry.logId }))
+    expectRefusal("bad-signature", () => check(claimed))
+    const { inclusionPromise: _, ...proven } = { ...theirs, logId: made.entry.logId }
+    expectRefusal("untrusted", () => check(changed(made, () => proven)))
+  })
+
+  test("of one pinned log does not stand for another that has the same host", () => {
+    const [first, second] = [makeRekorLog(), makeRekorLog()]
+    const root = JSON.parse(first.trustedRoot)
+    root.tlogs.push(...JSON.parse(second.trustedRoot).tlogs)
+    const trust = readTrustedRoot(JSON.stringify(root))
+    const made = hashedrekordV1(first, "two logs", p256())
+    expect(check(made, { trust }).origin).toBe("rekor.example - 1193050959916656506")
+    const body = Uint8Array.from(Buffer.from(made.entry.canonicalizedBody, "base64"))
+    const { inclusionPromise: _, ...other } = second.add(body)
+    expect(
+      check(
+        changed(made, () => other),
+        { trust },
+      ).inclusion,
+    ).toBe("proof")
+    const swapped = { ...other, logId: made.entry.logId }
+    expectRefusal("untrusted", () =>
+      check(
+        changed(made, () => swapped),
+        { trust },
+      ),
+    )
+    const checkpoint = other.inclusionProof?.checkpoint.envelope ?? ""
+    expect(signingLog(checkpoint, trust.trustedRoot).spki).toEqual(second.signer.spki)
+  })
+
+  test("must bear the log's own name if it is no tree's, whatever key has signed it", async () => {
+    const own = makeLog("other.example")
+    const { checkpoint } = await own.addBody(utf8("entry"))
+    const [pinned] = own.trustedRoot
+    if (pinned === undefined) expect.fail("the log is missing")
+    const [renamed] = readTrustedRoot(
+      formatTrustedRoot([
+        { baseUrl: "https://rekor.example", spki: pinned.spki, validFrom: new Date(0) },
+      ]),
+    ).trustedRoot
+    if (renamed === undefined) expect.fail("the log is missing")
+    expect(openTrusted(checkpoint, { trustedRoot: [pinned] }, pinned.logId).size).toBe(1)
+    expectRefusal("mismatch", () =>
+      openTrusted(checkpoint, { trustedRoot: [renamed] }, renamed.logId),
+    )
+    expectRefusal("untrusted", () => openTrusted(checkpoint, { trustedRoot: [renamed] }))
   })
 
   test("may have extension lines and lines of others, but the log's own line must hold", () => {
