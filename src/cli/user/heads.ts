@@ -115,7 +115,8 @@ async function exchangeHeads(
   if ((trust === undefined) === (vkeys.length === 0)) {
     command.error("error: give one of --policy, --trusted-root and --vkey")
   }
-  const keys = trust === undefined ? vkeys.map(parseVkey) : logKeysOf(trust)
+  const keys =
+    trust === undefined ? vkeys.map((vkey) => ({ vkey: parseVkey(vkey) })) : logKeysOf(trust)
   const known = await readHeads(options.heads)
   const own = known.filter((head) => isSigned(head, keys))
   if (own.length < known.length) {
