@@ -118,7 +118,7 @@ function withLineFeed(bytes: Uint8Array): Uint8Array {
 }
 
 /** A text's two spellings that editors and shells make of each other. */
-function otherEnd(bytes: Uint8Array): readonly [Uint8Array, string] {
+export function otherEnd(bytes: Uint8Array): readonly [Uint8Array, string] {
   return bytes.at(-1) === LINE_FEED
     ? [bytes.subarray(0, -1), "without the line feed at its end"]
     : [withLineFeed(bytes), "with a line feed behind it, as echo writes one"]

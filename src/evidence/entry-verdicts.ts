@@ -9,7 +9,7 @@ import { verifyPortably } from "../entry/portable-verification.ts"
 import { revokedKey } from "../entry/revocation.ts"
 import { findConflict } from "./conflict.ts"
 import type { LoggedEntry, Place } from "./format.ts"
-import { openOwn, type TimedHead } from "./opened-head.ts"
+import { logName, openOwn, type TimedHead } from "./opened-head.ts"
 import { assertOnly, headText, type Judge, needed } from "./verdict.ts"
 
 /** The entry at a place under a head. Refuses `bad-proof` if it is not there, `mismatch` for its payload. */
@@ -41,12 +41,13 @@ function judging<Entries extends One | Two>(
     if (entries.length !== count || !isOrdered) {
       refuse("malformed", `evidence: expected entries in order: ${count}, found ${entries.length}`)
     }
+    const name = logName(key, head.origin)
     const claims = [
       ...claimsOf(...(entries as unknown as Entries)),
-      `The log ${key.name} holds entry ${indices.join(" and entry ")}: its key has signed a head of ${headText(head)} that contains it.`,
+      `The log ${name} holds entry ${indices.join(" and entry ")}: its key has signed a head of ${headText(head)} that contains it.`,
     ]
     if (remark !== undefined) claims.push(`Remark of the maker, which nothing proves: ${remark}`)
-    return { origin: key.name, claims, freezes: false }
+    return { origin: name, claims, freezes: false }
   }
 }
 

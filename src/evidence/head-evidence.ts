@@ -51,11 +51,18 @@ export const makeWitnessEquivocation: ForkMaker = (vkey, a, b, proof, holds) =>
   finish("witness-equivocation", vkey, forkLines(vkey, a, b, proof), holds)
 
 /**
- * A head that a log's key of type 1 or 2 signed under an origin that is not its name. Refuses as
+ * A head that a log's key of type 1 or 2 signed under an origin that is not its name, and one (`own`) that it signed
+ * under its name: without that the log may have another origin, and the case convicts nobody. Refuses as
  * {@link makeFork} does.
  */
-export function makeKeyMisuse(vkey: Vkey, note: string, holds?: SignatureRule): Evidence {
-  return finish("key-misuse", vkey, { note: keepLines(note, [vkey]) }, holds)
+export function makeKeyMisuse(
+  vkey: Vkey,
+  note: string,
+  own?: string,
+  holds?: SignatureRule,
+): Evidence {
+  const named = own === undefined ? {} : { old: keepLines(own, [vkey]) }
+  return finish("key-misuse", vkey, { note: keepLines(note, [vkey]), ...named }, holds)
 }
 
 /**

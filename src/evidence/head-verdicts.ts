@@ -11,6 +11,7 @@ import {
   areOneLog,
   type HeadOpener,
   isOwnOrigin,
+  logName,
   openOwn,
   type TimedHead,
   timeBy,
@@ -121,9 +122,11 @@ function readPair(file: EvidenceFile, read: HeadReader, isSame: SameLog = byName
 export const judgeLogFork: Judge = (file, open) => {
   const { key } = file
   const isSame: SameLog = (a, b) => areOneLog(key, a, b)
-  const { claims } = judgeHeads(file, (note) => openOwn(open, note, key), isSame)
-  const signed = `The key of the log ${key.name} has signed every head named here.`
-  return { origin: key.name, claims: [...claims, signed], freezes: true }
+  const { claims, origin } = judgeHeads(file, (note) => openOwn(open, note, key), isSame)
+  const name = logName(key, origin)
+  const of = name === key.name ? "" : `, as heads of ${name}`
+  const signed = `The key of the log ${key.name} has signed every head named here${of}.`
+  return { origin: name, claims: [...claims, signed], freezes: true }
 }
 
 /** One tree under two tree IDs: no tree is contradicted, so this alone shuts no log out. */
@@ -135,7 +138,8 @@ function judgeTwoIds(file: EvidenceFile, open: HeadOpener): Verdict {
   if (one === undefined || other === undefined || bare.origin !== key.name) {
     return refuse("bad-proof", `expected a head under the bare name ${key.name} first`)
   }
-  if ([one, other].some(({ origin }) => origin === key.name) || one.origin === other.origin) {
+  const isTree = ({ origin }: TimedHead) => origin !== key.name && isOwnOrigin(key, origin)
+  if (![one, other].every(isTree) || one.origin === other.origin) {
     refuse("bad-proof", "expected heads under two tree IDs")
   }
   if (one.origin > other.origin) refuse("malformed", "evidence: expected the smaller name first")
@@ -146,17 +150,25 @@ function judgeTwoIds(file: EvidenceFile, open: HeadOpener): Verdict {
   return { origin: key.name, claims, freezes: false }
 }
 
+/**
+ * A head under a foreign name and, where it is to convict, one under the key's bare name: without it, the log may have an
+ * origin that is not the name of its key, as Go's checksum database has.
+ */
 export const judgeKeyMisuse: Judge = (file, open) => {
   const { key } = file
   if (isWitnessKey(key)) {
     refuse("bad-proof", "a key of type 4 or 6 signs the heads of other logs as a witness")
   }
-  if (file.old !== undefined || file.new !== undefined) return judgeTwoIds(file, open)
-  assertOnly(file, ["note"])
+  if (file.new !== undefined) return judgeTwoIds(file, open)
+  assertOnly(file, ["note", "old"])
   const head = open(needed(file.note, "note"), [key])
   if (isOwnOrigin(key, head.origin)) refuse("bad-proof", "the head is one of the key's own log")
   const claim = `The key of the log ${key.name} has signed a head of another log, ${head.origin}: ${headText(head)}.`
-  return { origin: key.name, claims: [claim], freezes: true }
+  if (file.old === undefined) return { origin: key.name, claims: [claim], freezes: false }
+  const own = open(file.old, [key])
+  if (own.origin !== key.name) refuse("bad-proof", `expected a head under the name ${key.name}`)
+  const named = `It has also signed a head under its own name, ${headText(own)}, so that is the name of its log.`
+  return { origin: key.name, claims: [claim, named], freezes: true }
 }
 
 /** Whether it is the head of an empty tree but for its size. */

@@ -138,17 +138,23 @@ export function isOwnOrigin(key: Vkey, origin: string): boolean {
 }
 
 /**
- * Whether heads of two own origins of this key are heads of one log. Two trees of Rekor v1 may share a key and a name,
- * and differ in the tree ID; but Rekor v1 never signs the bare name, so a key that does has one tree, whatever ID it
- * puts behind its name elsewhere.
+ * Whether heads of these two origins under this key are heads of one log: those of one origin, whatever the key's name
+ * is. Two trees of Rekor v1 may share a key and a name, and differ in the tree ID; but Rekor v1 never signs the bare
+ * name, so a key that does has one tree, whatever ID it puts behind its name elsewhere.
  */
 export function areOneLog(key: Vkey, a: string, b: string): boolean {
-  return a === b || a === key.name || b === key.name
+  if (a === b) return true
+  return [a, b].includes(key.name) && isOwnOrigin(key, a) && isOwnOrigin(key, b)
+}
+
+/** What verdicts call the log: its key's name for all names that the key gives it, else the origin of its heads. */
+export function logName(key: Vkey, origin: string): string {
+  return isOwnOrigin(key, origin) ? key.name : origin
 }
 
 /**
- * Opens a log's head under the log's own name, with the lines of these witnesses, and refuses `bad-proof` for
- * any other: keys of type 4 and 6 sign other logs' heads as witnesses, which convicts no log.
+ * Opens a log's head with the lines of these witnesses. Keys of type 4 and 6 sign other logs' heads as witnesses, which
+ * convicts no log: under any name but their own they are refused as `bad-proof`.
  */
 export function openOwn(
   open: HeadOpener,
@@ -157,7 +163,7 @@ export function openOwn(
   witnesses: readonly Vkey[] = [],
 ): TimedHead {
   const head = open(note, [key, ...witnesses])
-  if (isOwnOrigin(key, head.origin)) return head
+  if (!isWitnessKey(key) || isOwnOrigin(key, head.origin)) return head
   const found = shown(head.origin)
   return refuse("bad-proof", `expected a head of ${shown(key.name)}, found one of ${found}`)
 }

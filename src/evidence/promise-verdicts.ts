@@ -8,7 +8,7 @@ import { verifyInclusion } from "../core/tree/proof.ts"
 import { readClaim } from "../entry/kinds/claim.ts"
 import { provenEntry } from "./entry-verdicts.ts"
 import type { EvidenceFile, LoggedEntry, Place, PromiseLines } from "./format.ts"
-import { assertOnlySpelling, type HeadOpener, openOwn, timeBy } from "./opened-head.ts"
+import { assertOnlySpelling, type HeadOpener, logName, openOwn, timeBy } from "./opened-head.ts"
 import { type OpenedPromise, openPromise } from "./promise.ts"
 import { assertOnly, headText, type Judge, needed, timeText } from "./verdict.ts"
 
@@ -123,5 +123,5 @@ export const judgeEntryTime: Judge = (file, open) => {
     const relation = isAfter ? "without" : "with"
     return `By the clock of the witness ${witness.name}, the newest head that it knew at ${timeText(time)} was of size ${timed.size}, ${relation} entry ${entry.index}.`
   })
-  return { origin: key.name, claims: [source, ...words], freezes: false }
+  return { origin: logName(key, timed.origin), claims: [source, ...words], freezes: false }
 }

@@ -73,14 +73,17 @@ const CLOCKS =
   "It rests on the clocks of the witnesses named here, who are not most of those that are known to the reader, and so accuses nobody."
 const NAME =
   "It rests on the name before the key, which anyone can write there, and so accuses nobody until the whole key is known from elsewhere."
+const ORIGIN =
+  "A log may have an origin that is not the name of its key, so this accuses nobody: only a head that the key signed under its name as well would."
 
 /** Why a file that holds, and would convict, convicts nobody as far as its reader knows. */
 function doubtOf(
-  { kind, witnesses, old }: EvidenceFile,
+  { kind, witnesses, old, new: other }: EvidenceFile,
   isPinned: boolean,
   known: readonly Vkey[],
 ) {
-  if (kind === "key-misuse" && old === undefined && !isPinned) return NAME
+  if (kind === "key-misuse" && old === undefined) return ORIGIN
+  if (kind === "key-misuse" && other === undefined && !isPinned) return NAME
   return witnesses.length > 0 && !isByMost(known, witnesses) ? CLOCKS : undefined
 }
 

@@ -1,10 +1,17 @@
 // What stops a witness from cosigning a log: evidence against the log, or against the witness's own memory.
 // A freeze holds at once in this process and is durable when its promise resolves.
-import { refuse, unlessRefused } from "../core/base/errors.ts"
-import { formatVkey, type SignatureRule } from "../core/note/note.ts"
+import { refuse, shown, unlessRefused } from "../core/base/errors.ts"
+import { parseCheckpointText } from "../core/note/checkpoint.ts"
+import { formatVkey, parseNote, type SignatureRule } from "../core/note/note.ts"
 import type { Origin } from "../core/note/origin.ts"
 import type { Evidence, EvidenceKind } from "../evidence/evidence.ts"
-import { formatEvidence, NEWEST, newestForm, parseEvidence } from "../evidence/format.ts"
+import {
+  type EvidenceFile,
+  formatEvidence,
+  NEWEST,
+  newestForm,
+  parseEvidence,
+} from "../evidence/format.ts"
 import { evidenceId, verifyEvidence } from "../evidence/verification.ts"
 import type { LogState, LogStates } from "./log-states.ts"
 import { MOST_EVIDENCE_A_LOG, type WitnessStore } from "./store.ts"
@@ -103,6 +110,7 @@ export async function createConviction(options: ConvictionOptions) {
       refuse("untrusted", "expected evidence against a key of a log that is cosigned here")
     }
     if (!reasons.has(kind)) refuseKind(kind)
+    assertNoOrigin(file, found)
     const newest = formatEvidence({ ...file, format: NEWEST })
     const id = evidenceId(newest)
     const news = found.filter(({ log }) => !keptOf(log.origin).has(id))
@@ -112,6 +120,14 @@ export async function createConviction(options: ConvictionOptions) {
   }
 
   return { convict, stop, take }
+}
+
+/** SPEC: the origin of a log need not be the name of its key (C2SP tlog-checkpoint). */
+function assertNoOrigin({ kind, note }: EvidenceFile, found: readonly LogState[]): void {
+  if (kind !== "key-misuse" || note === undefined) return
+  const { origin } = parseCheckpointText(parseNote(note).text)
+  if (!found.some(({ log }) => log.origin === origin)) return
+  refuse("not-allowed", `${shown(origin)} is a log of this key that is cosigned here`)
 }
 
 function refuseKind(kind: EvidenceKind): never {

@@ -16,6 +16,8 @@ import { dssePae } from "../../src/entry/dsse.ts"
 import { run } from "../cli/command/fake-terminal.ts"
 import { openWorkspace, type Workspace } from "../cli/workspace.ts"
 import { checkout } from "../scenarios/process.ts"
+import { addressRefusals } from "./refused-addresses.ts"
+import { bundleRefusals } from "./refused-bundles.ts"
 
 let workspace: Workspace
 
@@ -234,6 +236,8 @@ const groups: Readonly<Record<string, readonly Provoked[]>> = {
       },
     ],
   ],
+  Bundles: bundleRefusals(() => workspace),
+  "Addresses and networks": addressRefusals(() => workspace),
 }
 
 const document = () => readFileSync(join(checkout, "docs/refusals.md"), "utf8")
@@ -262,6 +266,10 @@ test.each(
     .get(group)
     ?.find(([cell]) => cell === given)
   const plain = text
+    .replaceAll(workspace.path(""), "")
+    .replaceAll(/\/\S*\/ca\.pem/g, "FILE")
+    .replaceAll("/FILE", "FILE")
+    .replaceAll(/127\.0\.0\.1:\d{4,5}/g, "127.0.0.1:PORT")
     .replaceAll(/[0-9a-f]{64,}/g, "HEX")
     .replace(/found 7\d,/, "found N,")
     .replaceAll("|", "\\|")

@@ -23,6 +23,7 @@ import {
   replaced,
   revocationOf,
   statementOf,
+  timedLog,
   witness,
 } from "./made-cases.ts"
 
@@ -101,11 +102,14 @@ describe.each(kinds)("evidence of kind $kind", ({ kind, own }) => {
     expectRefusal("bad-proof", make(changed({ body: hashedrekordOf(bob, "x") })))
   })
 
-  test("is refused without the log's signature, under another key and for another log", () => {
+  test("is refused without the log's signature, under another key and of a witness", () => {
     const { all, entries } = logOf(...own)
-    const make = (note: string) => () => makeEntryEvidence(kind, log.vkey, note, entries)
-    expectRefusal("untrusted", make(noteOf(headOf(all), [witness])))
-    expectRefusal("bad-proof", make(noteOf(headOf(all), [log], { origin: "else.example" })))
+    const make = (note: string, { vkey } = log) => makeEntryEvidence(kind, vkey, note, entries)
+    expectRefusal("untrusted", () => make(noteOf(headOf(all), [witness])))
+    const as = (signer: typeof log) => noteOf(headOf(all), [signer], { origin: "else.example" })
+    expectRefusal("bad-proof", () => make(as(timedLog), timedLog))
+    const named = verifyEvidence(make(as(log)).text, log.vkey)
+    expect(named).toMatchObject({ effect: "presents", origin: "else.example", freezes: false })
     const { text } = makeEntryEvidence(kind, log.vkey, noteOf(headOf(all), [log]), entries)
     expectRefusal("untrusted", () => verifyEvidence(text, otherLog.vkey))
   })

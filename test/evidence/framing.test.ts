@@ -1,4 +1,5 @@
-// Attempts to convict somebody honest: a log by each of its keys and names, a log of Rekor v1 with two trees, witnesses of
+// Attempts to convict somebody honest: a log by each of its keys and names, a log of Rekor v1 with two trees, two logs under
+// one key that is named as neither, witnesses of
 // which one is cut off from the log. Whoever tries has everything that these have published, may put any entry into the
 // log, and has keys and witnesses of his own. COUNTERSIGN_FRAMING=50000 makes as many attempts.
 import fc from "fast-check"
@@ -63,7 +64,9 @@ const [second, cutOff] = [testSigner("witness.example/w2", 6, 12), testSigner("w
 const shards = ecdsaLog("rekor.example")
 const honestLog: readonly TestSigner[] = [log, ecdsa, timedLog, mlDsaLog]
 const honestWitnesses: readonly TestSigner[] = [witness, second, cutOff]
-const honest = [...honestLog, ...honestWitnesses, shards].map(({ vkey }) => vkey)
+/** A key that signs two logs, of which neither has its name. */
+const otherwiseNamed = testSigner("sum.example", 1, 14)
+const honest = [...honestLog, ...honestWitnesses, shards, otherwiseNamed].map(({ vkey }) => vkey)
 const known = honestWitnesses.map(({ vkey }) => vkey)
 
 const evil = testSigner("evil.example", 1, 21)
@@ -139,6 +142,13 @@ const ofShards = shardTrees.flatMap((shard, i) =>
     note(`${shards.vkey.name} - ${i + 1}`, headOf(shard.slice(0, size)), "", [[shards, 0]]),
   ),
 )
+const ofOtherNames = shardTrees.flatMap((other, i) =>
+  [3, 9].map((size) =>
+    note(["go.sum database tree", "a + b"][i] as string, headOf(other.slice(0, size)), "", [
+      [otherwiseNamed, 0],
+    ]),
+  ),
+)
 
 function promiseBy(
   signer: EcdsaLog,
@@ -196,7 +206,7 @@ const overlaid = published.flatMap((text) => {
     formatNote(body, [...signatures, madeUp.sign(body, head, time)]),
   )
 })
-const everyNote = [...overlaid, ...published, ...ofShards, ...evilNotes]
+const everyNote = [...overlaid, ...published, ...ofShards, ...ofOtherNames, ...evilNotes]
 const everyLine = everyNote.flatMap((text) => parseNote(text).signatures)
 
 /** Honest keys under names of others, as anyone can write them. */
@@ -290,7 +300,7 @@ const byMakers: fc.Arbitrary<Attempt> = fc
     const makers: readonly (() => { readonly text: string })[] = [
       () => makeFork(key, a, b, parts.from > 8 ? undefined : fork, natively),
       () => makeWitnessEquivocation(key, a, b, parts.from > 8 ? undefined : fork, natively),
-      () => makeKeyMisuse(key, a, natively),
+      () => makeKeyMisuse(key, a, parts.from > 8 ? undefined : b, natively),
       () => makeTwoTreeIds(key, a, [b, c], natively),
       () => makeWitnessRollback(key, a, b, natively),
       () => makeHeadTime(key, a, b, natively),
@@ -391,7 +401,7 @@ const byParts: fc.Arbitrary<Attempt> = fc
 /** Files that hold: of a liar, and what an honest log has in it. */
 const holding = [
   makeFork(evil.vkey, evilNotes.at(-8) ?? "", evilNotes.at(-4) ?? ""),
-  makeKeyMisuse(evil.vkey, evilNotes.at(-7) ?? ""),
+  makeKeyMisuse(evil.vkey, evilNotes.at(-7) ?? "", evilNotes.at(-8) ?? ""),
   makeEntryEvidence(
     "duplicate-entry",
     log.vkey,

@@ -73,6 +73,29 @@ describe("makeFork()", () => {
     expect(verifyEvidence(text).origin).toBe(ORIGIN)
   })
 
+  test("convicts a log under an origin that is not its key's name, whatever is in it, and by no other origin", () => {
+    for (const signer of [log, ecdsaLog()]) {
+      const as = (origin: string, head: Head) => noteOf(head, [signer], { origin })
+      for (const origin of ["go.sum database tree", "a + b", "else.example", "x - 1"]) {
+        const make = (other: string) =>
+          makeFork(signer.vkey, as(origin, older), as(other, newer), forkProof)
+        expect(verifyEvidence(make(origin).text, signer.vkey)).toMatchObject({
+          effect: "convicts",
+          origin,
+          freezes: true,
+        })
+        for (const other of [ORIGIN, `${origin} `, `${ORIGIN} - 1`]) {
+          expectRefusal("bad-proof", () => make(other))
+        }
+      }
+    }
+  })
+
+  test("convicts no key of type 4 under another origin: witnesses sign those as well", () => {
+    const as = (head: Head) => noteOf(head, [timedLog], { origin: "else.example" })
+    expectRefusal("bad-proof", () => makeFork(timedLog.vkey, as(older), as(newer), forkProof))
+  })
+
   test("convicts no log of Rekor v1 by heads of two of its trees, and a log with a bare name by its other one", () => {
     const { vkey, ...rest } = ecdsaLog()
     const forms = [ORIGIN, `${ORIGIN} - 1`, `${ORIGIN} - 2`]
@@ -98,7 +121,11 @@ describe("makeFork()", () => {
     const { name, keyId } = renamed
     const text = parseNote(noteOf(honest, [log])).text
     const note = formatNote(text, [{ name, keyId, signature: line?.signature ?? new Uint8Array() }])
-    const misuse = makeKeyMisuse(renamed, note)
+    const [other] = parseNote(noteOf(honest, [log], { origin: name })).signatures
+    const own = formatNote(parseNote(noteOf(honest, [log], { origin: name })).text, [
+      { name, keyId, signature: other?.signature ?? new Uint8Array() },
+    ])
+    const misuse = makeKeyMisuse(renamed, note, own)
     const unpinned = verifyEvidence(misuse.text)
     expect([unpinned.key.name, unpinned.effect]).toEqual(["else.example", "presents"])
     expect(unpinned.convicted).toBeUndefined()
@@ -425,13 +452,32 @@ describe("makeKeyMisuse()", () => {
     const { text } = makeKeyMisuse(
       log.vkey,
       noteOf(newer, [log, witness], { origin: "else.example" }),
+      noteOf(older, [log, witness]),
     )
     expect(verifyEvidence(text, log.vkey)).toMatchObject({
       kind: "key-misuse",
+      effect: "convicts",
       origin: ORIGIN,
       freezes: true,
-      claims: [expect.stringContaining("else.example")],
+      claims: [expect.stringContaining("else.example"), expect.stringContaining("own name")],
     })
+  })
+
+  test("convicts nobody without a head under the key's name: a log may have another origin, as Go's has", () => {
+    const { text } = makeKeyMisuse(log.vkey, noteOf(newer, [log], { origin: "go.sum database" }))
+    for (const file of [text, text.replace("v2", "v1").replace("convicts", "key")]) {
+      const verified = verifyEvidence(file, log.vkey)
+      expect(verified).toMatchObject({ effect: "presents", freezes: false })
+      expect(verified.convicted).toBeUndefined()
+    }
+  })
+
+  test("refuses a head under a third name, or of a tree of Rekor v1, in place of one under the key's", () => {
+    const { vkey, ...rest } = ecdsaLog()
+    const as = (origin: string) => noteOf(newer, [{ vkey, ...rest }], { origin })
+    for (const own of [as("else.example"), as("third.example"), as(`${ORIGIN} - 1`)]) {
+      expectRefusal("bad-proof", () => makeKeyMisuse(vkey, as("else.example"), own))
+    }
   })
 
   test("refuses the log's own heads, also with the tree ID of Rekor v1 behind the name", () => {

@@ -175,9 +175,18 @@ describe("takeEvidence()", () => {
   test("takes key misuse", async () => {
     const { witness } = await startWitness()
     const text = formatCheckpoint("another.example", { size: 6, root: log.root(6) })
-    const misuse = makeKeyMisuse(log.vkey, formatNote(text, [log.line(text)]))
+    const note = formatNote(text, [log.line(text)])
+    const misuse = makeKeyMisuse(log.vkey, note, log.note(6))
     await witness.takeEvidence(misuse.text)
     expect(witness.status().logs[0]?.frozen).toMatchObject({ evidence: misuse.id })
+  })
+
+  test("takes no head under another origin alone: a log may have an origin that is not its key's name", async () => {
+    const { witness } = await startWitness()
+    const text = formatCheckpoint("another.example", { size: 6, root: log.root(6) })
+    const misuse = makeKeyMisuse(log.vkey, formatNote(text, [log.line(text)]))
+    await expect(witness.takeEvidence(misuse.text)).rejects.toMatchObject({ code: "not-allowed" })
+    expect(witness.status().logs[0]?.frozen).toBeUndefined()
   })
 
   test("refuses evidence against the log's key under another name", async () => {

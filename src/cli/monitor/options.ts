@@ -24,10 +24,12 @@ interface MirrorAddress extends LogAddress {
   readonly name: string
 }
 
+/** What stands behind the last blank is the URL, which has none; an origin of others' may hold some. */
 function parseLogAddress(text: string): LogAddress {
-  const [first = "", second, ...others] = text.trim().split(/ +/)
-  if (others.length > 0) refuse("malformed", `expected URL or "ORIGIN URL", found ${shown(text)}`)
-  return second === undefined ? { url: first } : { origin: first, url: second }
+  const trimmed = text.trim()
+  const url = trimmed.slice(trimmed.lastIndexOf(" ") + 1)
+  const origin = trimmed.slice(0, -url.length).trimEnd()
+  return origin === "" ? { url } : { origin, url }
 }
 
 /** `NAME=URL`, or `ORIGIN NAME=URL`. */

@@ -116,7 +116,7 @@ async function exchangeHeads(
     command.error("error: give one of --policy, --trusted-root and --vkey")
   }
   const keysFor = (heads: readonly ListedHead[]) =>
-    trust === undefined ? vkeys.map(parseVkey) : logKeysOf(trust, heads)
+    trust === undefined ? vkeys.map((vkey) => ({ vkey: parseVkey(vkey) })) : logKeysOf(trust, heads)
   const known = await readHeads(options.heads)
   const own = known.filter((head) => isSigned(head, keysFor([head])))
   if (own.length < known.length) {

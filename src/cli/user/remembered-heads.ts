@@ -20,23 +20,35 @@ export const MOST_REMEMBERED = 256
 /** Kept free for what the bytes of the notes may grow by. */
 const MOST_BYTES = LONGEST_HEAD_LIST
 
+/** A log's key, and the origins of its heads where they are not its name. */
+export interface HeadKey {
+  readonly vkey: Vkey
+  readonly origins?: readonly string[]
+}
+
 /** A log of Rekor v1 signs its trees under a name that a trusted root does not state. */
-function underTreeNames({ vkey }: PinnedLog, heads: readonly ListedHead[]): readonly Vkey[] {
+function underTreeNames({ vkey }: PinnedLog, heads: readonly ListedHead[]): readonly HeadKey[] {
   const hosts = heads.map(({ head }) => treeHost(head.origin))
   const others = new Set(hosts.filter((host) => host !== undefined && host !== vkey.name))
-  return [vkey, ...[...others].map((host) => makeVkey(host as string, vkey.type, vkey.publicKey))]
+  const { type, publicKey } = vkey
+  const named = [...others].map((host) => makeVkey(host as string, type, publicKey))
+  return [vkey, ...named].map((own) => ({ vkey: own }))
 }
 
 /** The keys of the logs that are trusted, whatever witnesses are demanded, under the names that these heads have. */
-export function logKeysOf(trust: Trust, heads: readonly ListedHead[]): readonly Vkey[] {
+export function logKeysOf(trust: Trust, heads: readonly ListedHead[]): readonly HeadKey[] {
   if ("trustedRoot" in trust) return trust.trustedRoot.flatMap((log) => underTreeNames(log, heads))
-  if ("policy" in trust) return trust.policy.logs.map(({ vkey }) => vkey)
-  return trust.vkeys.map(parseVkey)
+  if ("policy" in trust) return trust.policy.logs
+  return trust.vkeys.map((vkey) => ({ vkey: parseVkey(vkey), origins: [trust.origin] }))
+}
+
+function isOf({ vkey, origins }: HeadKey, origin: string): boolean {
+  return origins?.includes(origin) ?? isOwnOrigin(vkey, origin)
 }
 
 /** Whether one of these keys signed the head under a name of its own, be it that of its tree in Rekor v1. */
-export function isSigned({ note, head }: ListedHead, vkeys: readonly Vkey[]): boolean {
-  const own = vkeys.filter((vkey) => isOwnOrigin(vkey, head.origin))
+export function isSigned({ note, head }: ListedHead, keys: readonly HeadKey[]): boolean {
+  const own = keys.filter((key) => isOf(key, head.origin)).map(({ vkey }) => vkey)
   return unlessRefused(() => openNote(note, own, checkpointRule(head))) !== undefined
 }
 
@@ -98,15 +110,19 @@ function contradicts(a: ListedHead, b: ListedHead): boolean {
 }
 
 /** Evidence from the first two heads that contradict each other and that one of the keys signed both. */
-function contradiction(heads: readonly ListedHead[], vkeys: readonly Vkey[]): Evidence | undefined {
+function contradiction(
+  heads: readonly ListedHead[],
+  keys: readonly HeadKey[],
+): Evidence | undefined {
   for (const [i, a] of heads.entries()) {
     for (const b of heads.slice(0, i)) {
-      const own = vkeys.filter(
-        (vkey) =>
-          [a, b].every(({ head }) => isOwnOrigin(vkey, head.origin)) &&
-          areOneLog(vkey, a.head.origin, b.head.origin),
+      const own = keys.filter(
+        (key) =>
+          [a, b].every(({ head }) => isOf(key, head.origin)) &&
+          areOneLog(key.vkey, a.head.origin, b.head.origin),
       )
-      const evidence = contradicts(a, b) ? forkUnder(own, a.text, b.text) : undefined
+      const vkeys = own.map(({ vkey }) => vkey)
+      const evidence = contradicts(a, b) ? forkUnder(vkeys, a.text, b.text) : undefined
       if (evidence !== undefined) return evidence
     }
   }
@@ -120,12 +136,12 @@ function contradiction(heads: readonly ListedHead[], vkeys: readonly Vkey[]): Ev
 export async function rememberHeads(
   path: string,
   added: readonly ListedHead[],
-  vkeys: readonly Vkey[],
+  keys: readonly HeadKey[],
 ): Promise<readonly ListedHead[]> {
   const known = await readHeads(path)
   // Looked for before anything is forgotten.
   const all = joined(known, added)
-  const evidence = contradiction(all, vkeys)
+  const evidence = contradiction(all, keys)
   const heads = bounded(all)
   const list = formatHeadList(heads)
   if (list !== formatHeadList(known)) await writeWhole(path, list, "heads")

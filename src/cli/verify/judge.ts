@@ -5,7 +5,9 @@ import type { ArtifactDigests } from "../../client/verify/artifact.ts"
 import type { ParsedVerifier } from "../../client/verify/many.ts"
 import { hashesOf, type VerifiedBundle, verifyParsed } from "../../client/verify/verify.ts"
 import type { HashName } from "../../core/base/digest.ts"
+import { Refusal } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
+import { isAuthorityCertificate } from "../../entry/certificate.ts"
 import type { VerifierKey } from "../../entry/verifier-key.ts"
 import type { SigstoreBundle } from "../../sigstore/bundle.ts"
 
@@ -66,6 +68,20 @@ export function createChoice<T>(few: T, many: () => Promise<T>): () => Promise<T
   }
 }
 
+const AUTHORITY =
+  "the certificate that was given is an authority's (CA:TRUE): of a chain, the signer's comes first"
+
+/** Says of a signature that does not hold under an authority's certificate that it may be the wrong one of a chain. */
+function withAdvice<T>({ form, der }: VerifierKey, verify: () => T): T {
+  try {
+    return verify()
+  } catch (error) {
+    const isAbout = error instanceof Refusal && ["bad-signature", "mismatch"].includes(error.code)
+    if (!isAbout || form !== "certificate" || !isAuthorityCertificate(der)) throw error
+    throw new Refusal(error.code, `${error.message}; ${AUTHORITY}`, { cause: error })
+  }
+}
+
 /** Judges by a key. */
 export function createKeyedJudge(
   key: VerifierKey,
@@ -80,7 +96,9 @@ export function createKeyedJudge(
     hashesOf: (bundle) => hashesOf(bundle, key),
     async judge(bundle, artifact) {
       const verify = await nextVerifier()
-      const verified = verify(bundle, key, { artifact, ...present({ subjects }) })
+      const verified = withAdvice(key, () =>
+        verify(bundle, key, { artifact, ...present({ subjects }) }),
+      )
       const timestampsPassedOver = bundle.timestamps.length
       return { ...verified, timestampsPassedOver, checkpoints: checkpointsOf(bundle, verified) }
     },

@@ -79,6 +79,8 @@ export async function judgePair(
   try {
     return await judgeDigests(judge, bundle, artifact)
   } catch (error) {
-    return verdictFrom(error)
+    if (!(error instanceof Refusal)) return verdictFrom(error)
+    const { explained } = await import("./explaining.ts")
+    return verdictFrom(await explained(error, bundle, artifact, judge))
   }
 }

@@ -2,6 +2,7 @@
 import { equalBytes } from "../../core/base/bytes.ts"
 import { digestLength, type HashName, hashNames } from "../../core/base/digest.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import type { MessageSignature, SignedEnvelope, SignedThing } from "../../entry/kinds/kind.ts"
 import { IN_TOTO_PAYLOAD_TYPE } from "../../entry/statement/pae.ts"
 import { isSubject, readSubjects } from "../../entry/statement/subjects.ts"
@@ -12,6 +13,8 @@ import type { VerifierEngine } from "./engine.ts"
 export type ArtifactDigests = Readonly<Partial<Record<HashName, Uint8Array>>>
 
 interface Artifact {
+  /** Where it was given by itself. */
+  readonly bytes?: Uint8Array
   /** The artifact's digest; undefined if only others were given. */
   digest(hash: HashName): Uint8Array | undefined
   /** As `digest`, but refuses `malformed` if it was not given. */
@@ -34,6 +37,7 @@ export function readArtifact(given: Uint8Array | ArtifactDigests, digestOf: Dige
     return known[hash]
   }
   return {
+    ...(given instanceof Uint8Array && { bytes: given }),
     digest,
     needDigest: (hash) =>
       digest(hash) ??
@@ -79,7 +83,10 @@ export function thingOf(
   artifact: Artifact,
   digestOf: Digest,
 ): SignedThing {
-  if (content.form === "message-signature") return { form: "artifact", digest: artifact.needDigest }
+  if (content.form === "message-signature") {
+    const { bytes, needDigest } = artifact
+    return { form: "artifact", digest: needDigest, ...present({ bytes }) }
+  }
   const { payload, payloadType } = content
   return { form: "envelope", payload, payloadType, digestOf }
 }

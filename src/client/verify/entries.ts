@@ -8,7 +8,7 @@ import type { Algorithm } from "../../entry/algorithm.ts"
 import type { EntryKind } from "../../entry/kind-names.ts"
 import type { EntryStatement, SignedThing } from "../../entry/kinds/kind.ts"
 import { statementOf } from "../../entry/kinds/request.ts"
-import { explainSignature } from "../../entry/signature-diagnosis.ts"
+import { explainSignature, LONGEST_READING } from "../../entry/signature-diagnosis.ts"
 import type { VerifierKey } from "../../entry/verifier-key.ts"
 import type { SigstoreBundle } from "../../sigstore/bundle-form.ts"
 import type { TransparencyLogEntry } from "../../sigstore/transparency-log-entry.ts"
@@ -78,6 +78,12 @@ function reasonToPass(entry: TransparencyLogEntry, trust: Trust): Refusal | unde
   return refusalOf(() => openTrusted(proof.checkpoint, trust, logId))
 }
 
+/** The artifact, if it is at hand and short enough to be read in other ways. */
+function shortBytes(thing: SignedThing): Uint8Array | undefined {
+  if (thing.form !== "artifact" || thing.bytes === undefined) return undefined
+  return thing.bytes.length <= LONGEST_READING ? thing.bytes : undefined
+}
+
 /** Holds the signature and the body; gives the statement that both follow from. */
 function verifyAbout(entry: TransparencyLogEntry, expected: Expected): EntryStatement {
   const { bundle, thing, key, engine } = expected
@@ -87,7 +93,8 @@ function verifyAbout(entry: TransparencyLogEntry, expected: Expected): EntryStat
   const { spki } = key
   const checks = signed.map((each) => ({ algorithm, spki, signature, signed: each }))
   if (!checks.some(engine.checkSignature)) {
-    const why = explainSignature(checks[0] ?? bug("nothing was signed"), engine.checkSignature)
+    const check = checks[0] ?? bug("nothing was signed")
+    const why = explainSignature(check, engine.checkSignature, shortBytes(thing))
     refuse("bad-signature", `the signature does not hold for this artifact under this key; ${why}`)
   }
   if (!equalBytes(entry.body, statement.body(signature))) {

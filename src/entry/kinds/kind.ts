@@ -88,7 +88,12 @@ export type SignedContent = MessageSignature | SignedEnvelope
 
 /** What a verifier holds in hand: an artifact by its digests, or an envelope with what its digests are made by. */
 export type SignedThing =
-  | { readonly form: "artifact"; digest(hash: HashName): Uint8Array }
+  | {
+      readonly form: "artifact"
+      digest(hash: HashName): Uint8Array
+      /** The artifact itself, where it is at hand: a signature that does not hold is explained with it. */
+      readonly bytes?: Uint8Array
+    }
   | ({
       readonly form: "envelope"
       /** noble's by default, which is slow for large payloads. */

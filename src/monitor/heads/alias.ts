@@ -26,15 +26,20 @@ import {
 /** Heads of other names that wait for the tree; the oldest and the newest of them. */
 const MOST_WAITING = 8
 
+type LogKeys = Pick<KnownKeys, "origin" | "logKeys">
+
 /** The first note of each key under another name of the log, by origin and key. */
 const aliases = textCollection("alias")
 
-function signersOf({ logKeys }: Pick<KnownKeys, "logKeys">, name: string): readonly Vkey[] {
-  return logKeys.filter((vkey) => vkey.name !== name && isOwnOrigin(vkey, name))
+/** None where the log is one tree of several: those of another tree ID are of another tree. */
+function signersOf({ origin, logKeys }: LogKeys, name: string): readonly Vkey[] {
+  return logKeys.filter(
+    (vkey) => vkey.name === origin && vkey.name !== name && isOwnOrigin(vkey, name),
+  )
 }
 
 /** Whether it is another name of this log, under a key that may sign it. */
-export function isAlias(keys: Pick<KnownKeys, "logKeys">, name: string): boolean {
+export function isAlias(keys: LogKeys, name: string): boolean {
   return signersOf(keys, name).length > 0
 }
 

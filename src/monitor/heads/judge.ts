@@ -7,7 +7,7 @@ import { utf8 } from "../../core/base/bytes.ts"
 import { shown } from "../../core/base/errors.ts"
 import { LONGEST_KEPT_NOTE } from "../../core/base/limits.ts"
 import { parseCheckpointText } from "../../core/note/checkpoint.ts"
-import { parseNote } from "../../core/note/note.ts"
+import { isWitnessKey, parseNote, type Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import { makeKeyMisuse } from "../../evidence/head-evidence.ts"
 import { isOwnOrigin } from "../../evidence/opened-head.ts"
@@ -16,7 +16,7 @@ import { attested, keyOf, ungraded } from "../findings/finding.ts"
 import type { DocumentReads } from "../state/documents.ts"
 import { isAlias, judgeTreeId, keepAlias, openAlias } from "./alias.ts"
 import { judgeClocks } from "./clocks.ts"
-import { judgeStatement } from "./fork.ts"
+import { judgeStatement, ownStatementBy } from "./fork.ts"
 import {
   forgetPending,
   keepCosigned,
@@ -175,22 +175,33 @@ async function judgeForeign(judgement: HeadJudgement, read: ReadNote): Promise<r
     const statement = openAlias(read, judgement)
     if (statement.log.length > 0) return await judgeSigned(judgement, statement)
   }
-  const { origin, logKeys, observation } = judgement
+  const { origin, logKeys } = judgement
   const rule = ruleFor(judgement, head)
   const signers = linesOf(logKeys, note)
     .filter(({ vkey, line }) => rule(vkey, note.text, line.signature))
     .map(({ vkey }) => vkey)
   // Keys of type 4 and 6 may stand for other logs' heads as witnesses.
-  // A key whose log has an origin that is not its name says nothing by the names under which it signs.
-  const misused = signers.find(
-    (vkey) => vkey.type < 4 && isOwnOrigin(vkey, origin) && !isOwnOrigin(vkey, head.origin),
-  )
+  const own = signers.filter((vkey) => !isWitnessKey(vkey))
   const what = `a head of ${shown(head.origin)}`
-  if (misused === undefined && signers.length > 0) return []
+  if (own.length === 0 && signers.length > 0) return []
+  // A key whose log has an origin that is not its name says nothing by the names under which it signs.
+  const misused = own.find((vkey) => vkey.name === origin && !isOwnOrigin(vkey, head.origin))
   if (misused === undefined) return served(judgement, "bad-head", what)
-  const finding = ungraded("key-misuse", origin, `The key of the log has signed ${what}.`)
-  const prove = async () => makeKeyMisuse(misused, observation.note, judgement.holds)
-  return [await convicted(finding, prove)]
+  return [await judgeMisuse(judgement, misused, what)]
+}
+
+/** Proven only if the key is known to sign under its own name: else the policy may be wrong about the log's. */
+async function judgeMisuse(judgement: HeadJudgement, vkey: Vkey, what: string): Promise<Case> {
+  const { origin, observation, holds } = judgement
+  const own = ownStatementBy(judgement, vkey)
+  const doubt =
+    own === undefined
+      ? ` None under its own name was seen yet: if the log has this origin, the policy needs a line "#countersign:origin" with it.`
+      : ""
+  const summary = `The key of the log has signed ${what}.${doubt}`
+  return await convicted(ungraded("key-misuse", origin, summary), async () =>
+    own === undefined ? undefined : makeKeyMisuse(vkey, observation.note, own.note, holds),
+  )
 }
 
 /** What is wrong with the signature lines; if nothing is, nothing is wrong with what was served before. */

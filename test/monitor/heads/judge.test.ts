@@ -327,9 +327,18 @@ describe("row 10, a bad signature", () => {
 describe("row 11, a key under another name", () => {
   test("is proven misuse", async () => {
     const note = signedNote(headOf(honest, 4), byLog, { origin: "other.example/log" })
-    const findings = await monitorAt(4).see("verifier", 0, note)
+    const monitor = monitorAt(4)
+    await monitor.see("log", 0, logHead(4))
+    const findings = await monitor.see("verifier", 0, note)
     expect(summaryOf(findings)).toEqual(["key-misuse PROVEN"])
     expect(provenKinds(findings)).toEqual(["key-misuse"])
+  })
+
+  test("is not proven before a head under its own name was seen: the policy may lack the origin", async () => {
+    const note = signedNote(headOf(honest, 4), byLog, { origin: "go.sum database tree" })
+    const findings = await monitorAt(4).see("log", 0, note)
+    expect(summaryOf(findings)).toEqual(["key-misuse ATTESTED"])
+    expect(findings[0]?.summary).toContain('"#countersign:origin"')
   })
 
   test("is no finding for keys that also sign other logs' heads as witnesses", async () => {

@@ -46,8 +46,9 @@ test("row 11: the log's key under another origin is PROVEN and freezes the log",
   const witness = await freezingWitness(evil)
   const front = await evil.front("log")
   const note = await evil.sign(evil.honest.log.head(), "other.example")
-  front.lies.checkpoint = () => note
   const watched = await watchLog(evil, { front, sinks: [witness.sink] })
+  await expectQuiet(watched)
+  front.lies.checkpoint = () => note
   expect(await watched.once()).toMatchObject({ code: 3 })
   await watched.expectTold({ kind: "key-misuse", grade: "PROVEN", evidence: "key-misuse" })
   await witness.expectFrozen()
