@@ -25,6 +25,8 @@ import { formatTrustedRoot } from "../../src/sigstore/trusted-root.ts"
 import { blobBundle } from "../client/made-bundles.ts"
 import { makeLog } from "../client/made-log.ts"
 import { makeSigner } from "../entry/signers.ts"
+import { allCases } from "../keyless/all-cases.ts"
+import { refusalOf } from "../keyless/verdict.ts"
 import { checkout } from "../scenarios/process.ts"
 import { testSigner } from "../signers.ts"
 import { buildCopy } from "./package.ts"
@@ -67,6 +69,17 @@ function installPackage(name: string): void {
 const log = makeLog()
 const made = await blobBundle(log, "blob", makeSigner("ecdsa-p256"))
 const root = { baseUrl: `https://${log.origin}`, spki: log.ecdsaSpki, validFrom: new Date(0) }
+
+/** Undefined for nothing thrown. The class of a refusal is each door's own. */
+function saidBy(verify: () => void): string | undefined {
+  try {
+    verify()
+    return undefined
+  } catch (error) {
+    const { code, message } = error as { readonly code: string; readonly message: string }
+    return `${code}: ${message}`
+  }
+}
 
 beforeAll(async () => {
   copy = await buildCopy(folder)
@@ -247,6 +260,34 @@ describe("the file for browsers", () => {
     expect(await printed(program)).toMatch(/^unsupported .*ML-DSA-44 is not in this build/)
   })
 })
+
+test("every door gives each case of a verifier's the verdict of the sources", async () => {
+  const at = (name: string) => import(pathToFileURL(join(place, "dist", name)).href)
+  const [keyed, keyless, small] = await Promise.all(
+    ["library/verify.js", "library/keyless.js", "browser/verify.js"].map(at),
+  )
+  const cases = await allCases()
+  expect(cases.filter(({ key }) => key !== undefined).length).toBeGreaterThan(10)
+  for (const each of cases) {
+    const { name, bundle, artifact, trustedRoot, key, identity, issuer } = each
+    const expected = refusalOf(each, false)
+    if (key === undefined) {
+      const check = { artifact, identity: { identity, issuer } }
+      const said = saidBy(() => {
+        const trust = keyless.parseKeylessTrust(trustedRoot)
+        keyless.verifyKeyless(keyless.parseAnyBundle(bundle), { ...check, trustedRoot: trust })
+      })
+      expect([name, said]).toEqual([name, expected])
+      continue
+    }
+    for (const { verifyBundle: verify, parseTrustedRoot } of [keyed, small]) {
+      const said = saidBy(() =>
+        verify({ bundle, artifact, key, trust: { trustedRoot: parseTrustedRoot(trustedRoot) } }),
+      )
+      expect([name, said]).toEqual([name, expected])
+    }
+  }
+}, 60_000)
 
 describe("the tool refuses", () => {
   const door = () => join(copy, "dist/library/verify.js")
