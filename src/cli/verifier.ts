@@ -5,10 +5,6 @@ import { EXIT_USAGE } from "./command/exit-code.ts"
 import { processTerminal } from "./command/terminal.ts"
 import { verifyCommand } from "./verify/verify.ts"
 
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error
-})
-
 const terminal = processTerminal()
 const words = process.argv.slice(2)
 

@@ -75,7 +75,15 @@ function readTime(der: Uint8Array | undefined): number {
   const [day = 0, hours = 0, minutes = 0, seconds = 0] = rest
   const date = new Date(0)
   date.setUTCFullYear(century + year, month - 1, day)
-  return Math.floor(date.setUTCHours(hours, minutes, seconds) / 1000)
+  date.setUTCHours(hours, minutes, seconds)
+  // The 32nd of a month would become a day of the next one.
+  const isThere =
+    date.getUTCMonth() === month - 1 &&
+    date.getUTCDate() === day &&
+    date.getUTCHours() === hours &&
+    date.getUTCMinutes() === minutes &&
+    date.getUTCSeconds() === seconds
+  return isThere ? date.getTime() / 1000 : malformed()
 }
 
 function readValidity(der: Uint8Array | undefined): Validity {
@@ -192,7 +200,8 @@ function nameText(name: Uint8Array): string | undefined {
   if (tag === OTHER_NAME) return otherNameText(name)
   if (NAMELESS.has(tag)) return ""
   const contents = TEXTUAL.has(tag) ? derContents(name, tag) : undefined
-  return contents && latin1(contents)
+  // SPEC: RFC 5280 section 4.2.1.6: an IA5String, so ASCII; other bytes are different names to different readers.
+  return contents?.every((byte) => byte < 0x80) ? latin1(contents) : undefined
 }
 
 interface Read<T> {
@@ -217,7 +226,8 @@ function readIssuer(wrapped: readonly Uint8Array[], plain: readonly Uint8Array[]
   const oldest = older && readUtf8(older)
   const value = newest ?? oldest
   const isUnreadable =
-    (value === undefined && wrapped.length + plain.length > 0) ||
+    (first !== undefined && newest === undefined) ||
+    (older !== undefined && oldest === undefined) ||
     wrapped.length > 1 ||
     plain.length > 1 ||
     // Some readers take the one and some the other.

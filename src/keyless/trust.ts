@@ -13,7 +13,7 @@ import {
 import { readX509, type X509 } from "../entry/certificates/x509.ts"
 import { parseCertificateAuthorities } from "../sigstore/certificate-authorities.ts"
 import { asProtobufBytes } from "../sigstore/protobuf-bytes.ts"
-import { type PinnedLog, parseTrustedRoot } from "../sigstore/trusted-root.ts"
+import { type PinnedLog, readTrustedRoot, type UnusableLog } from "../sigstore/trusted-root.ts"
 
 /** From when to when something is believed, both included; without `end` for as long as the file is. */
 export interface Window {
@@ -50,6 +50,8 @@ export interface TrustedTime {
 
 /** What stands behind a {@link KeylessTrust}. */
 export interface TrustedAuthorities {
+  /** Logs that are pinned too and that cannot be judged here. */
+  readonly unusableLogs: readonly UnusableLog[]
   readonly certificateAuthorities: readonly AuthorityPool[]
   readonly certificateLogs: readonly CertificateLog[]
   readonly timestampAuthorities: readonly TimestampAuthority[]
@@ -139,7 +141,7 @@ function readCertificateLog(value: unknown, what: string): CertificateLog {
  * ```
  */
 export function parseKeylessTrust(text: string): KeylessTrust {
-  const logs = parseTrustedRoot(text)
+  const { trustedRoot: logs, unusable: unusableLogs } = readTrustedRoot(text)
   const certificateAuthorities = parseCertificateAuthorities(text, "trusted root")
   const { ctlogs, timestampAuthorities } = asObject(
     parseJson(text, "trusted root", LONGEST_TRUSTED_ROOT),
@@ -150,6 +152,7 @@ export function parseKeylessTrust(text: string): KeylessTrust {
     asList(value ?? [], what, MOST_MEMBERS).map((each, i) => read(each, `${what}[${i}]`))
   const trust = { logs }
   authorities.set(trust, {
+    unusableLogs,
     certificateAuthorities,
     certificateLogs: list(ctlogs, "ctlogs", readCertificateLog),
     timestampAuthorities: list(

@@ -21,7 +21,7 @@ import { readVerifierKey, type VerifierKey } from "../entry/verifier-key.ts"
 import type { SigstoreBundle } from "../sigstore/bundle.ts"
 import { type VerifiedCertificate, verifyCertificate } from "./certificate.ts"
 import { type IdentityPolicy, readPolicy, type SignerIdentity, verifyIdentity } from "./identity.ts"
-import type { KeylessTrust, TrustedTime } from "./trust.ts"
+import { authoritiesIn, type KeylessTrust, type TrustedTime } from "./trust.ts"
 
 /** What {@link verifyKeyless} holds a bundle against. */
 export interface KeylessCheck {
@@ -31,7 +31,7 @@ export interface KeylessCheck {
   readonly trustedRoot: KeylessTrust
   /** Whom the signer's certificate must name. */
   readonly identity: IdentityPolicy
-  /** Names of which the in-toto subject of this artifact must bear one. */
+  /** Names of which the in-toto subject of this artifact must bear one; without an attestation nothing bears any. */
   readonly subjects?: readonly string[]
   /** What verifies signatures of log entries; portable by default, which is slower. */
   readonly engine?: VerifierEngine
@@ -142,7 +142,7 @@ export function verifyKeyless(bundle: SigstoreBundle, check: KeylessCheck): Veri
   const { digest } = engine
   const content = unlessUnjudged(() => verifyContent(bundle, artifact, check.subjects, digest))
   const thing = thingOf(bundle, artifact, digest)
-  const logs = { trustedRoot: trust.logs }
+  const logs = { trustedRoot: trust.logs, unusable: authoritiesIn(trust).unusableLogs }
   const { verified, passedOver } = verifyEntries(bundle, thing, key, logs, engine, now)
   const { times, timestampsPassedOver } = verifySigner(bundle, key, verified, trust)
   verifyWindows(verified, bundle, trust, times, now)

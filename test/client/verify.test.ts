@@ -153,7 +153,18 @@ describe("verifyBundle()", () => {
     expectRefusal("mismatch", () => check(made, { subjects: ["other"] }))
     const artifact = { sha256: sha256(made.artifact), sha512: new Uint8Array(64) }
     expect(check(made, { artifact }).kind).toBe("dsse")
-    expectRefusal("mismatch", () => check(made, { artifact: { sha512: new Uint8Array(64) } }))
+    // Of digests by other hashes than those that it states nobody can say that they are not the artifact's.
+    expectRefusal("unsupported", () => check(made, { artifact: { sha512: new Uint8Array(64) } }))
+  })
+
+  it("takes no bare signature where the attestation must give a name", () => {
+    expectRefusal("mismatch", () => check(named("p256"), { subjects: ["artifact"] }))
+  })
+
+  it("says what is false before it says which digests it lacks", () => {
+    const other = publicPem(makeSigner("ecdsa-p256"))
+    const artifact = { sha512: new Uint8Array(64) }
+    expectRefusal("bad-signature", () => check(named("attestation p256"), { artifact, key: other }))
   })
 
   it("refuses an attestation whose subject shares a hash with the artifact but differs in it", async () => {

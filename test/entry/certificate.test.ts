@@ -1,4 +1,5 @@
 // The reader of certificates beside an ASN.1 library: what both of them can read they read alike.
+import { X509Certificate } from "node:crypto"
 import { AsnConvert } from "@peculiar/asn1-schema"
 import { Certificate, GeneralName, OtherName, SubjectAlternativeName } from "@peculiar/asn1-x509"
 import fc from "fast-check"
@@ -6,6 +7,7 @@ import { describe, expect, test } from "vitest"
 import { unlessRefused } from "../../src/core/base/errors.ts"
 import { formatHex, parseBase64, parseHex } from "../../src/core/base/text.ts"
 import { namesIn, readCertificate } from "../../src/entry/certificate.ts"
+import { readX509 } from "../../src/entry/certificates/x509.ts"
 import { expectRefusal } from "../refusals.ts"
 import { madeExtension, makeLeaf, makeRoot, rewritten } from "./certificates/authority.ts"
 import { ecdsaCertificate, ed25519Certificate, rsaCertificate } from "./certificates.ts"
@@ -62,6 +64,39 @@ function byLibrary(der: Uint8Array) {
   }
 }
 
+/** 1.3.6.1.4.1.57264.1.7, of which the platform shows nothing. */
+const FULCIO_USER_NAME = "060a2b0601040183bf300107"
+
+/** Names are quoted as in JSON where they could be taken for several. */
+function unescaped(name: string): string {
+  return name.startsWith('"') ? (JSON.parse(name) as string) : name
+}
+
+function byPlatform(der: Uint8Array) {
+  try {
+    const read = new X509Certificate(der)
+    const { validFrom, validTo, subjectAltName = "" } = read
+    const names = /(?:email|DNS|URI):("(?:[^"\\]|\\.)*"|[^,]*)/g
+    return {
+      dates: [Date.parse(validFrom) / 1000, Date.parse(validTo) / 1000],
+      names: Array.from(subjectAltName.matchAll(names), ([, name = ""]) => name),
+      spki: unlessThrown(() =>
+        formatHex(read.publicKey.export({ type: "spki", format: "der" }) as Buffer),
+      ),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+function unlessThrown<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}
+
 function byReader(der: Uint8Array) {
   const read = unlessRefused(() => readCertificate(der))
   const extensions = read?.extensions.map(({ oid, value }) => [oid, formatHex(value)])
@@ -102,6 +137,40 @@ describe("a certificate", () => {
       const text = rewritten(der, "21261027102634Z", other.padEnd(15, " "))
       expectRefusal("malformed", () => readCertificate(text))
     }
+  })
+
+  test("with dates that no calendar has is refused", () => {
+    const der = parseBase64(ecdsaCertificate, "certificate")
+    const dates = ["21261327102634Z", "21260027102634Z", "21260230102634Z", "21261027242634Z"]
+    for (const other of [...dates, "21261027106034Z", "21261027102660Z", "21261000102634Z"]) {
+      const text = rewritten(der, "21261027102634Z", other)
+      expectRefusal("malformed", () => readCertificate(text))
+    }
+  })
+
+  test("has no other key, date or name than the platform reads", () => {
+    const damaged = fc.record({
+      der: fc.constantFrom(...certificates),
+      changes: fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 }),
+    })
+    const told = fc.property(damaged, ({ der, changes }) => {
+      const bytes = der.slice()
+      for (const [at, byte] of changes) bytes[at % bytes.length] = byte
+      const own = unlessRefused(() => readX509(bytes))
+      const other = byPlatform(bytes)
+      if (own === undefined || other === undefined) return
+      expect([own.validity.notBefore, own.validity.notAfter]).toEqual(other.dates)
+      if (other.spki !== undefined) expect(formatHex(own.spki)).toBe(other.spki)
+      const { isUnreadable, identities, written } = namesIn(readCertificate(bytes).extensions)
+      if (isUnreadable) return
+      for (const name of written ?? identities) {
+        const isUserName = readCertificate(bytes).extensions.some(({ value }) =>
+          formatHex(value).includes(FULCIO_USER_NAME),
+        )
+        if (!isUserName) expect(other.names.map(unescaped)).toContain(name)
+      }
+    })
+    fc.assert(told, { numRuns: 5_000 })
   })
 
   test("of another structure is refused", () => {
@@ -164,6 +233,28 @@ describe("the names in a certificate", () => {
     }
     expect(namesOf(value.subarray(1)).isUnreadable).toBe(true)
     expect(namesOf(value.subarray(0, -1)).isUnreadable).toBe(true)
+  })
+
+  test("cannot be read where one of them has other letters than ASCII", () => {
+    const bytes = value.slice()
+    const at = Buffer.from(value).indexOf("example")
+    bytes[at] = 0xe9
+    expect(namesOf(bytes).isUnreadable).toBe(true)
+    expect(namesOf(bytes).identities).not.toContain("signer@\u00e9xample.org")
+  })
+
+  test("an issuer cannot be read if one of its two forms cannot", () => {
+    const good = Buffer.from("https://issuer.example")
+    const wrapped = Uint8Array.from([0x0c, good.length, ...good])
+    const issuerOf = (newest: Uint8Array, oldest: Uint8Array) =>
+      namesIn([
+        { oid: "1.3.6.1.4.1.57264.1.8", critical: false, value: newest },
+        { oid: "1.3.6.1.4.1.57264.1.1", critical: false, value: oldest },
+      ])
+    expect(issuerOf(wrapped, good)).toEqual({ identities: [], issuer: "https://issuer.example" })
+    const other = Uint8Array.from([0x13, good.length, ...good])
+    expect(issuerOf(other, good).isUnreadable).toBe(true)
+    expect(issuerOf(wrapped, Uint8Array.of(0xff)).isUnreadable).toBe(true)
   })
 
   test("are read as by the library where both can read them", () => {

@@ -1,4 +1,5 @@
 // What is said of a bundle that holds: who signed, when, and what was passed over.
+import { createHash } from "node:crypto"
 import { describe, expect, test } from "vitest"
 import { parseKeylessTrust } from "../../src/keyless/trust.ts"
 import { neededHashesKeyless, verifyKeyless } from "../../src/keyless/verify.ts"
@@ -6,6 +7,9 @@ import { parseAnyBundle } from "../../src/sigstore/bundle.ts"
 import { makeAuthority } from "../authority/authority.ts"
 import { makeRekor } from "../authority/rekor.ts"
 import type { BundleJson } from "../authority/signing.ts"
+import { makeSigner } from "../entry/signers.ts"
+import { expectRefusal } from "../refusals.ts"
+import { withEntry, withRoot } from "./case.ts"
 import { AT, IDENTITY, ISSUER, MINUTE, makeWorld, signIn } from "./world.ts"
 
 const world = makeWorld()
@@ -56,6 +60,25 @@ describe("of several entries", () => {
     expect(entries).toHaveLength(1)
     expect(passedOver).toHaveLength(1)
     expect(passedOver[0]?.reason).toContain("the trusted root has no log")
+  })
+
+  test("of a log whose key cannot be used here they are not called false", async () => {
+    const publicKey = Buffer.from(makeSigner("rsa-2048").spki)
+    const text = withRoot(world.trustedRoot, (root) => {
+      const [tlog] = structuredClone(root.tlogs)
+      tlog.publicKey.rawBytes = publicKey.toString("base64")
+      root.tlogs.push(tlog)
+    })
+    const keyId = createHash("sha256").update(publicKey).digest("base64")
+    const bundle = withEntry(await signIn(world, 1, "blob"), (entry) => {
+      entry.logId.keyId = keyId
+    })
+    const check = { artifact: world.artifact, identity: { identity: IDENTITY, issuer: ISSUER } }
+    const read = parseAnyBundle(JSON.stringify(bundle))
+    expectRefusal("unsupported", () =>
+      verifyKeyless(read, { ...check, trustedRoot: parseKeylessTrust(text) }),
+    )
+    expectRefusal("untrusted", () => verifyKeyless(read, { ...check, trustedRoot }))
   })
 
   test("the time of one that is passed over is none", async () => {

@@ -20,11 +20,18 @@ import { gzipSync } from "node:zlib"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { parseCheckpoint } from "../../src/core/note/checkpoint.ts"
 import { formatSignatureLine, formatVkey } from "../../src/core/note/note.ts"
-import { parsePolicy, verifyBundle } from "../../src/library/verify.ts"
+import {
+  parseAnyBundle,
+  parsePolicy,
+  parseTrustedRoot,
+  verifyBundle,
+} from "../../src/library/verify.ts"
 import { formatTrustedRoot } from "../../src/sigstore/trusted-root.ts"
 import { blobBundle } from "../client/made-bundles.ts"
 import { makeLog } from "../client/made-log.ts"
 import { makeSigner } from "../entry/signers.ts"
+import { allCases } from "../keyless/all-cases.ts"
+import { refusalOf } from "../keyless/verdict.ts"
 import { checkout } from "../scenarios/process.ts"
 import { testSigner } from "../signers.ts"
 import { buildCopy } from "./package.ts"
@@ -67,6 +74,27 @@ function installPackage(name: string): void {
 const log = makeLog()
 const made = await blobBundle(log, "blob", makeSigner("ecdsa-p256"))
 const root = { baseUrl: `https://${log.origin}`, spki: log.ecdsaSpki, validFrom: new Date(0) }
+
+/** As DER, of a bundle by a certificate, which then counts as the key in it. */
+function certificateIn(bundle: string): Uint8Array | undefined {
+  try {
+    const { verifier } = parseAnyBundle(bundle)
+    return verifier.form === "certificate" ? verifier.der : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Undefined for nothing thrown. The class of a refusal is each door's own. */
+function saidBy(verify: () => void): string | undefined {
+  try {
+    verify()
+    return undefined
+  } catch (error) {
+    const { code, message } = error as { readonly code: string; readonly message: string }
+    return `${code}: ${message}`
+  }
+}
 
 beforeAll(async () => {
   copy = await buildCopy(folder)
@@ -247,6 +275,38 @@ describe("the file for browsers", () => {
     expect(await printed(program)).toMatch(/^unsupported .*ML-DSA-44 is not in this build/)
   })
 })
+
+test("every door gives each case of a verifier's the verdict of the sources", async () => {
+  const at = (name: string) => import(pathToFileURL(join(place, "dist", name)).href)
+  const [keyed, keyless, small] = await Promise.all(
+    ["library/verify.js", "library/keyless.js", "browser/verify.js"].map(at),
+  )
+  let byKey = 0
+  for (const each of await allCases()) {
+    const { name, bundle, artifact, trustedRoot, identity, issuer } = each
+    if (each.key === undefined) {
+      const check = { artifact, identity: { identity, issuer } }
+      const said = saidBy(() => {
+        const trust = keyless.parseKeylessTrust(trustedRoot)
+        keyless.verifyKeyless(keyless.parseAnyBundle(bundle), { ...check, trustedRoot: trust })
+      })
+      expect([name, said]).toEqual([name, refusalOf(each, false)])
+    }
+    const key = each.key ?? certificateIn(bundle)
+    if (key === undefined) continue
+    byKey += 1
+    const [source, own, smaller] = [{ verifyBundle, parseTrustedRoot }, keyed, small].map((door) =>
+      saidBy(() => {
+        const trust = { trustedRoot: door.parseTrustedRoot(trustedRoot) }
+        door.verifyBundle({ bundle, artifact, key, trust })
+      }),
+    )
+    expect([name, own]).toEqual([name, source])
+    // The file for browsers does not look into why a signature does not hold.
+    expect([name, smaller?.split(":")[0]]).toEqual([name, source?.split(":")[0]])
+  }
+  expect(byKey).toBeGreaterThan(100)
+}, 60_000)
 
 describe("the tool refuses", () => {
   const door = () => join(copy, "dist/library/verify.js")

@@ -22,9 +22,60 @@ export function statementTerms() {
 }
 `
 
+/** Words alone: whatever is found, the signature stays refused. The door itself explains it. */
+const signatureDiagnosis = `const why = "the file for browsers does not look into why"
+export const MOST_READINGS = 0
+export const LONGEST_READING = 0
+export const looksLikeP1363 = () => false
+export const p1363Finding = () => why
+export const formFinding = () => undefined
+export const readingsOf = () => []
+export const paddingFinding = () => undefined
+export const nothingFits = () => why
+export const explainSignature = () => why
+`
+
+/** The same of keys in other forms than SPKI: they are refused, and not named. */
+const foreignKeys = `export const foreignLabel = (label) => ({
+  found: "PEM of " + JSON.stringify(label.slice(0, 60)),
+  advice: "give the signer's public key or certificate",
+})
+export const privateKeyIn = () => undefined
+export const foreignText = () => undefined
+export const foreignDer = () => undefined
+`
+
+/** Names of what takes submissions and reads entries for others, which a verifier of bundles never does. */
+function neverCalled(path, ...names) {
+  const errors = "../".repeat(path.split("/").length - 1)
+  return [
+    path,
+    `import { bug } from "${errors}core/base/errors.js"
+const never = () => bug("a verifier for browsers takes no submissions")
+export { ${names.map((name) => `never as ${name}`).join(", ")} }
+`,
+  ]
+}
+
 export const leftOutOfPackage = new Map([["crypto/engines/openssl.js", openssl]])
 
-export const leftOutOfBrowsers = new Map([["entry/statement-terms.js", statementTerms]])
+export const leftOutOfBrowsers = new Map([
+  ["entry/statement-terms.js", statementTerms],
+  ["entry/signature-diagnosis.js", signatureDiagnosis],
+  ["core/base/foreign-key.js", foreignKeys],
+  neverCalled("core/base/foreign-signature.js", "BARE_SIGNATURE", "foreignForm"),
+  neverCalled("entry/search-terms.js", "assertFindable", "distinct", "sha256Text", "termsOf"),
+  neverCalled(
+    "entry/rekor-v1/parts.js",
+    ...["assertMessageKey", "needed", "neededText", "readHash", "readPemVerifier"],
+    ...["readSignature", "readSigned"],
+  ),
+  neverCalled(
+    "entry/kinds/recorded.js",
+    ...["derSignature", "digestV1", "digestV2", "envelopeChecks", "pemSignature"],
+    ...["readRecordedPem", "signedArtifactChecks", "signedDigestChecks", "uncachedKeys"],
+  ),
+])
 
 /** By what is imported; their own imports are seen from dist. */
 export const packagesLeftOutOfBrowsers = new Map([["@noble/post-quantum/ml-dsa.js", mlDsa]])

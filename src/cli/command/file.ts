@@ -19,13 +19,31 @@ export async function onDisk<T>(what: string, path: string, work: Promise<T>): P
   }
 }
 
-/** Reads a file of up to `longest` bytes; refuses `too-large`, throws trouble ("disk"). */
-export async function readBytes(path: string, what: string, longest: number): Promise<Uint8Array> {
-  const { size } = await onDisk(what, path, stat(path))
-  if (size > longest) {
-    refuse("too-large", `${what} ${path}: expected up to ${longest} bytes, found ${size}`)
+/** What a pipe or a device gives, whose size nobody knows before; undefined above `longest` bytes. */
+export async function drain(path: string, longest: number): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  const stream: AsyncIterable<Uint8Array> = createReadStream(path)
+  for await (const chunk of stream) {
+    length += chunk.length
+    if (length > longest) return undefined
+    chunks.push(chunk)
   }
-  return await onDisk(what, path, readFile(path))
+  return Buffer.concat(chunks)
+}
+
+async function readAtMost(path: string, longest: number): Promise<Uint8Array | undefined> {
+  const found = await stat(path)
+  if (found.size > longest) return undefined
+  return found.isFile() && found.size > 0 ? await readFile(path) : await drain(path, longest)
+}
+
+/** Reads a file, a pipe or a device of up to `longest` bytes; refuses `too-large`, throws trouble ("disk"). */
+export async function readBytes(path: string, what: string, longest: number): Promise<Uint8Array> {
+  const bytes = await onDisk(what, path, readAtMost(path, longest))
+  return (
+    bytes ?? refuse("too-large", `${what} ${path}: expected up to ${longest} bytes, found more`)
+  )
 }
 
 /** As {@link readBytes}, of what is to be verified: what is too large is not judged. */

@@ -2,6 +2,7 @@
 import type { Fetch } from "../../client/exchange.ts"
 import type { Patience } from "../../client/retrying.ts"
 import type { Environment } from "../network/environment.ts"
+import { EXIT_FAILURE } from "./exit-code.ts"
 
 export interface TextStream {
   write(text: string): unknown
@@ -26,15 +27,28 @@ export interface Terminal {
   readonly fail: (code: number) => void
 }
 
+function fail(code: number): void {
+  process.exitCode = Math.max(code, Number(process.exitCode ?? 0))
+}
+
+/** A reader that has seen enough (`countersign … | head`) is no failure; what else cannot be written is one. */
+function failUnlessRead(stream: NodeJS.WriteStream, tell: (why: string) => void): void {
+  stream.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === "EPIPE") return
+    fail(EXIT_FAILURE)
+    tell(message)
+  })
+}
+
 export function processTerminal(): Terminal {
+  const { stdout, stderr } = process
+  failUnlessRead(stdout, (why) => stderr.write(`countersign: standard output: ${why}\n`))
+  failUnlessRead(stderr, () => {})
   return {
-    stdout: process.stdout,
-    stderr: process.stderr,
+    ...{ stdout, stderr },
     fetch: globalThis.fetch,
     environment: process.env,
     now: () => performance.now(),
-    fail: (code) => {
-      process.exitCode = Math.max(code, Number(process.exitCode ?? 0))
-    },
+    fail,
   }
 }

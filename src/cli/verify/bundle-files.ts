@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { Refusal } from "../../core/base/errors.ts"
 import { LONGEST_BUNDLE } from "../../core/base/limits.ts"
-import { onDisk } from "../command/file.ts"
+import { drain, onDisk } from "../command/file.ts"
 
 export interface GivenBundle {
   readonly path: string
@@ -130,27 +130,42 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array, void> {
   }
 }
 
-async function readNow(path: string): Promise<Uint8Array> {
-  return readFileSync(path)
+/** All of the file at once, which for many small ones costs far less than a promise for each step; undefined if too long. */
+async function readWhole(path: string): Promise<Uint8Array | undefined> {
+  const found = statSync(path)
+  if (found.size > LONGEST_BUNDLE) return undefined
+  return found.isFile() && found.size > 0 ? readFileSync(path) : await drain(path, LONGEST_BUNDLE)
 }
 
-async function sizeNow(path: string): Promise<number> {
-  return statSync(path).size
+/** A file of lines without any is no bundle, as an empty file is none. */
+async function* atLeastOne(
+  path: string,
+  bundles: AsyncIterable<GivenBundle>,
+): AsyncGenerator<GivenBundle, void> {
+  let isAny = false
+  for await (const bundle of bundles) {
+    isAny = true
+    yield bundle
+  }
+  if (isAny) return
+  yield {
+    path,
+    text: new Refusal("malformed", `bundle ${path}: expected one bundle a line, found none`),
+  }
 }
 
 /**
  * Reads a file as one bundle, or as JSON lines if it is called so or its first line is a whole object that is not the
- * last. Blank lines count and are left out. Throws trouble ("disk").
+ * last. Blank lines count and are left out. Gives at least one, or says that there is none. Throws trouble ("disk").
  */
 export async function* bundlesIn(path: string): AsyncGenerator<GivenBundle, void> {
-  const size = await onDisk("bundle", path, sizeNow(path))
-  if (size > LONGEST_BUNDLE) {
-    if (LINES_NAME.test(path)) yield* oneALine(path, chunksOf(path))
+  const bytes = await onDisk("bundle", path, readWhole(path))
+  if (bytes === undefined) {
+    if (LINES_NAME.test(path)) yield* atLeastOne(path, oneALine(path, chunksOf(path)))
     else yield { path, text: tooLarge("bundle", path) }
     return
   }
-  // At once, which for many small files costs far less than a promise for each step.
-  const bytes = await onDisk("bundle", path, readNow(path))
-  if (LINES_NAME.test(path) || isLines(bytes)) yield* oneALine(path, theseBytes(bytes))
-  else yield { path, text: textOf(bytes, `bundle ${path}`) }
+  if (LINES_NAME.test(path) || isLines(bytes)) {
+    yield* atLeastOne(path, oneALine(path, theseBytes(bytes)))
+  } else yield { path, text: textOf(bytes, `bundle ${path}`) }
 }

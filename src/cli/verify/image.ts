@@ -36,6 +36,8 @@ export interface JudgedImage {
 
 const MOST_OTHERS_SHOWN = 100
 
+const SIMPLE_SIGNING = "cosign container image signature"
+
 /** SPEC: cosign's simple signing (containers/image, atomic-signature): the payload names the image by its digest. */
 function assertNames(payload: Uint8Array, digest: string): void {
   const text = parseUtf8(payload, "simple signing")
@@ -44,7 +46,12 @@ function assertNames(payload: Uint8Array, digest: string): void {
     "simple signing",
     ["critical"],
   )
-  const { image } = asObject(critical, "critical", ["image"])
+  const { image, type } = asObject(critical, "critical", ["image", "type"])
+  // What else has this shape may say the contrary of "this image is mine".
+  if (type !== SIMPLE_SIGNING) {
+    const found = shown(asText(type, "critical.type"))
+    refuse("unsupported", `critical.type: expected ${SIMPLE_SIGNING}, found ${found}`)
+  }
   const { "docker-manifest-digest": named } = asObject(image, "critical.image", [
     "docker-manifest-digest",
   ])

@@ -1,9 +1,7 @@
 // One bundle, read and held against one artifact. That digests were given which do not suffice is no fault of the bundle.
 import type { ArtifactDigests } from "../../client/verify/artifact.ts"
-import { type HashName, hashNames } from "../../core/base/digest.ts"
-import { Refusal, unlessRefused } from "../../core/base/errors.ts"
-import { IN_TOTO_PAYLOAD_TYPE } from "../../entry/statement/pae.ts"
-import { readSubjects } from "../../entry/statement/subjects.ts"
+import type { HashName } from "../../core/base/digest.ts"
+import { Refusal } from "../../core/base/errors.ts"
 import { parseAnyBundle, type SigstoreBundle } from "../../sigstore/bundle.ts"
 import type { Artifact } from "./artifacts.ts"
 import type { GivenBundle } from "./bundle-files.ts"
@@ -22,16 +20,6 @@ export function parseGiven({ text }: GivenBundle): SigstoreBundle | Verdict {
 
 export function isVerdict(parsed: SigstoreBundle | Verdict): parsed is Verdict {
   return "outcome" in parsed
-}
-
-/** Names of hashes by which a subject could be the artifact, of which no digest was given. */
-function missingFor({ content }: SigstoreBundle, given: ArtifactDigests): readonly HashName[] {
-  if (content.form !== "dsse" || content.payloadType !== IN_TOTO_PAYLOAD_TYPE) return []
-  const subjects = unlessRefused(() => readSubjects(content.payload)) ?? []
-  const missing = subjects
-    .map(({ digests }) => hashNames.filter((hash) => digests[hash] !== undefined))
-    .filter((hashes) => !hashes.some((hash) => given[hash] !== undefined))
-  return hashNames.filter((hash) => missing.some((hashes) => hashes.includes(hash)))
 }
 
 function wanting(hashes: readonly HashName[]): Refusal {
@@ -61,13 +49,7 @@ async function judgeDigests(
   const needed = judge.hashesOf(bundle)
   const digests = await artifact.digests(needed)
   assertEnough(bundle, needed, digests)
-  try {
-    return { outcome: "verified", verified: await judge.judge(bundle, digests) }
-  } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== "mismatch") throw error
-    const missing = missingFor(bundle, digests)
-    throw missing.length === 0 ? error : wanting(missing)
-  }
+  return { outcome: "verified", verified: await judge.judge(bundle, digests) }
 }
 
 /** Rejects only for a bug. */

@@ -5,7 +5,7 @@ import { refuse, shown } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import type { MessageSignature, SignedEnvelope, SignedThing } from "../../entry/kinds/kind.ts"
 import { IN_TOTO_PAYLOAD_TYPE } from "../../entry/statement/pae.ts"
-import { isSubject, readSubjects } from "../../entry/statement/subjects.ts"
+import { isSubject, readSubjects, type Subject } from "../../entry/statement/subjects.ts"
 import type { SigstoreBundle } from "../../sigstore/bundle-form.ts"
 import type { VerifierEngine } from "./engine.ts"
 
@@ -53,16 +53,37 @@ function verifyMessageDigest({ messageDigest }: MessageSignature, artifact: Arti
   }
 }
 
+function namesText(names: readonly string[]): string {
+  return names.map((name) => shown(name)).join(" or ")
+}
+
+/** Hashes by which a subject could be the artifact, of which no digest was given. */
+function missingFor(subjects: readonly Subject[], artifact: Artifact): readonly HashName[] {
+  const missing = subjects
+    .map(({ digests }) => hashNames.filter((hash) => digests[hash] !== undefined))
+    .filter((hashes) => !hashes.some((hash) => artifact.digest(hash) !== undefined))
+  return hashNames.filter((hash) => missing.some((hashes) => hashes.includes(hash)))
+}
+
 function verifySubject(payload: Uint8Array, artifact: Artifact, names?: readonly string[]): void {
-  const own = readSubjects(payload).filter((subject) => isSubject(subject, artifact.digest))
-  if (own.length === 0) {
+  const subjects = readSubjects(payload)
+  const own = subjects.filter((subject) => isSubject(subject, artifact.digest))
+  const isOwn = ({ name }: Subject) =>
+    names === undefined || (name !== undefined && names.includes(name))
+  if (own.some(isOwn)) return
+  const missing = missingFor(subjects.filter(isOwn), artifact)
+  if (missing.length > 0) {
+    const digests = missing.map((hash) => `${hash}:HEX`).join(" or ")
+    refuse(
+      "unsupported",
+      `the attestation states other digests of its artifact than the one that was given: give ${digests} with it, or the artifact itself`,
+    )
+  }
+  if (own.length === 0 || names === undefined) {
     refuse("mismatch", "the attestation has no subject with a digest of the artifact")
   }
-  if (names !== undefined && !own.some(({ name }) => name !== undefined && names.includes(name))) {
-    const expected = names.map((name) => shown(name)).join(" or ")
-    const found = own.map(({ name }) => shown(name ?? "")).join(", ")
-    refuse("mismatch", `subject: expected the name ${expected}, found ${found}`)
-  }
+  const found = own.map(({ name }) => shown(name ?? "")).join(", ")
+  refuse("mismatch", `subject: expected the name ${namesText(names)}, found ${found}`)
 }
 
 function verifyPayload(
@@ -92,8 +113,8 @@ export function thingOf(
 }
 
 /**
- * Holds a bundle's content against the artifact; for an attestation, one of `subjects` must be its name. Refuses
- * `mismatch`, or as the reader of the statement does.
+ * Holds a bundle's content against the artifact; one of `subjects` must be its name in an attestation. Refuses
+ * `mismatch`, also for what is no attestation where there are `subjects`, or as the reader of the statement does.
  */
 export function verifyContent(
   { content }: SigstoreBundle,
@@ -101,8 +122,13 @@ export function verifyContent(
   subjects: readonly string[] | undefined,
   digestOf: Digest,
 ): void {
-  if (content.form === "message-signature") verifyMessageDigest(content, artifact)
-  else if (content.payloadType === IN_TOTO_PAYLOAD_TYPE) {
+  if (content.form === "dsse" && content.payloadType === IN_TOTO_PAYLOAD_TYPE) {
     verifySubject(content.payload, artifact, subjects)
-  } else verifyPayload(content, artifact, digestOf)
+    return
+  }
+  if (content.form === "message-signature") verifyMessageDigest(content, artifact)
+  else verifyPayload(content, artifact, digestOf)
+  if (subjects === undefined) return
+  const expected = `an attestation that names ${namesText(subjects)}`
+  refuse("mismatch", `subject: expected ${expected}, found a signature that names nothing`)
 }

@@ -14,7 +14,7 @@ import type { SigstoreBundle } from "../../sigstore/bundle-form.ts"
 import type { TransparencyLogEntry } from "../../sigstore/transparency-log-entry.ts"
 import { isLogId, isNamedBy, openTrusted, type Trust } from "../trust.ts"
 import type { VerifierEngine } from "./engine.ts"
-import { unlessUnjudged } from "./judging.ts"
+import { isUnjudged, unlessUnjudged } from "./judging.ts"
 import { type EntryTrust, type LoggedEntry, verifyLogged } from "./logged.ts"
 import { promiseKeys } from "./promise.ts"
 
@@ -115,8 +115,31 @@ function verifyEntry(
   return { ...logged, kind, version, algorithm, body: entry.body, position }
 }
 
-function passed({ index, logId }: TransparencyLogEntry, { message }: Refusal): PassedOverEntry {
+interface Passed {
+  readonly entry: TransparencyLogEntry
+  readonly passed: Refusal
+}
+
+function passedOf({ index, logId }: TransparencyLogEntry, { message }: Refusal): PassedOverEntry {
   return { index, logId, reason: message }
+}
+
+/** A refusal says that the entry cannot be judged. */
+function judgeEntry(
+  entry: TransparencyLogEntry,
+  position: number,
+  expected: Expected,
+): VerifiedEntry | Passed | Refusal {
+  return unlessUnjudged(() => {
+    const passed = reasonToPass(entry, expected.trust)
+    return passed === undefined ? verifyEntry(entry, position, expected) : { entry, passed }
+  })
+}
+
+/** Of a log that is pinned and cannot be judged here, before that of one that is not. */
+function reasonOfNone(all: readonly Passed[]): Refusal {
+  const reasons = all.map(({ passed }) => passed)
+  return reasons.find(isUnjudged) ?? reasons[0] ?? bug("no entry was looked at")
 }
 
 /**
@@ -135,13 +158,13 @@ export function verifyEntries(
   now = new Date(),
 ): EntriesVerdict {
   const expected = { bundle, thing, key, trust, engine, now }
-  const judged = bundle.entries.map((entry) => ({ entry, reason: reasonToPass(entry, trust) }))
-  const verified = judged.flatMap(({ entry, reason }, position) =>
-    reason === undefined ? [verifyEntry(entry, position, expected)] : [],
-  )
-  const [first] = judged
-  if (first === undefined) refuse("bad-proof", "the bundle has no log entry")
-  if (verified.length === 0 && first.reason !== undefined) throw first.reason
-  const passedOver = judged.flatMap(({ entry, reason }) => (reason ? [passed(entry, reason)] : []))
-  return { verified, passedOver }
+  const judged = bundle.entries.map((entry, position) => judgeEntry(entry, position, expected))
+  if (judged.length === 0) refuse("bad-proof", "the bundle has no log entry")
+  // What cannot be judged is said once nothing else is false.
+  const unjudged = judged.find((each) => each instanceof Refusal)
+  if (unjudged !== undefined) throw unjudged
+  const verified = judged.filter((each) => "position" in each)
+  const passedOver = judged.filter((each) => "passed" in each)
+  if (verified.length === 0) throw reasonOfNone(passedOver)
+  return { verified, passedOver: passedOver.map(({ entry, passed }) => passedOf(entry, passed)) }
 }

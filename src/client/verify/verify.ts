@@ -23,7 +23,7 @@ export interface ParsedCheck {
   /** The artifact itself, or its digests if it is too large to hold. */
   readonly artifact: Uint8Array | ArtifactDigests
   readonly trust: Trust
-  /** Names of which the in-toto subject of this artifact must bear one. */
+  /** Names of which the in-toto subject of this artifact must bear one; without an attestation nothing bears any. */
   readonly subjects?: readonly string[]
   /** {@link portableEngine} by default. */
   readonly engine?: VerifierEngine

@@ -1,5 +1,7 @@
 // `countersign verify` and what is meant to mislead its reader, or to be too much for it.
+import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
+import { writeFile } from "node:fs/promises"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { objectsIn, openSignedFiles, type SignedFiles } from "./signed-files.ts"
 
@@ -122,4 +124,35 @@ test("the checkpoints of many are remembered", async () => {
   const { code } = await files.verify("--artifact", good, other, "--heads", heads)
   expect(code).toBe(0)
   expect(files.workspace.read("heads").match(/^log\.example$/gm)).toHaveLength(2)
+})
+
+test("a file of lines without any is not judged, whatever else holds", async () => {
+  for (const [name, content] of [
+    ["none.jsonl", ""],
+    ["blank.jsonl", "\n \r\n\n"],
+  ] as const) {
+    const empty = files.workspace.write(name, content)
+    const { code, out } = await files.verify("--bundle", empty, `${good}.sigstore.json`)
+    expect(code).toBe(5)
+    expect(out).toContain(`not judged: ${empty}: malformed: `)
+    expect(out).toContain("1 verified, 0 false, 1 not judged")
+    const alone = await files.verify("--bundle", empty, "--artifact", good)
+    expect(alone.code).toBe(5)
+  }
+})
+
+test("a device that never ends is too large, and a pipe is read as a file", async () => {
+  const endless = await files.verify("--bundle", "/dev/zero", "--artifact", good)
+  expect(endless.code).toBe(5)
+  expect(endless.err).toContain("too-large: bundle /dev/zero")
+  const { run } = await import("../command/fake-terminal.ts")
+  const words = ["verify", "--artifact", good, "--key", "/dev/zero"]
+  const key = await run([...words, "--policy", files.workspace.policy])
+  expect(key.code).toBe(1)
+  expect(key.err).toContain("key /dev/zero: expected up to")
+  const pipe = files.workspace.path("pipe")
+  execFileSync("mkfifo", [pipe])
+  const written = writeFile(pipe, files.bundleOf(good))
+  expect(await files.verify("--bundle", pipe, "--artifact", good)).toMatchObject({ code: 0 })
+  await written
 })

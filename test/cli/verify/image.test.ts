@@ -122,6 +122,14 @@ test.each([
   })
 })
 
+test("what has the shape of simple signing and is of another type says nothing of the image", async () => {
+  const ban = simpleSigning(image).replace("cosign container image signature", "image ban")
+  putSignatures([await signatureLayer(url(), ban)])
+  const ran = await verify("--image", named(), "--json")
+  expect(ran.code).toBe(5)
+  expect(objectsIn(ran)[0]).toMatchObject({ verified: false, others: [{ code: "unsupported" }] })
+})
+
 test("a bundle and an attestation about another image do not count", async () => {
   const other = statementAbout(`sha256:${"0".repeat(64)}`)
   putReferrer(registry, repository, image, [await bundleLayer(url(), other)])

@@ -1,5 +1,6 @@
 // Bundles with several entries: of pinned logs, of others, and of logs that cannot be judged here.
 import { describe, expect, test } from "vitest"
+import { utf8 } from "../../../src/core/base/bytes.ts"
 import { formatVkey, makeVkey } from "../../../src/core/note/note.ts"
 import { parsePolicy } from "../../../src/core/note/policy.ts"
 import { readTrustedRoot } from "../../../src/sigstore/trusted-root.ts"
@@ -63,6 +64,33 @@ describe("several entries", () => {
         { trust },
       ),
     )
+    const stranger = makeRekorLog({ host: "stranger.example" })
+    const body = Uint8Array.from(Buffer.from(made.entry.canonicalizedBody, "base64"))
+    const text = made.around([stranger.add(body), { ...log.add(body), logId }])
+    expectRefusal("unsupported", () => check({ ...made, text }, { trust }))
     expect(check(made, { trust }).index).toBeGreaterThan(0)
+  })
+
+  test("are false if one of them is, whatever of the others cannot be judged", () => {
+    const made = hashedrekordV1(log, "order", p256())
+    const body = Uint8Array.from(Buffer.from(made.entry.canonicalizedBody, "base64"))
+    const of = (...entries: EntryJson[]) => ({ ...made, text: made.around(entries) })
+    const other = utf8(JSON.stringify({ apiVersion: "9", kind: "nobody", spec: {} }))
+    const unknown = { ...log.add(other), kindVersion: { kind: "nobody", version: "9" } }
+    const broken = { ...log.add(body), integratedTime: "5" }
+    expectRefusal("unsupported", () => check(of(unknown, made.entry)))
+    expectRefusal("bad-signature", () => check(of(unknown, broken)))
+    expectRefusal("bad-signature", () => check(of(broken, unknown)))
+    const vkey = formatVkey(makeVkey("rekor.example", 2, log.signer.spki))
+    const trust = { policy: parsePolicy(`log ${vkey}\nquorum none\n`) }
+    const stranger = makeRekorLog({ host: "stranger.example" }).add(body)
+    const { inclusionProof } = stranger
+    if (inclusionProof === undefined) expect.fail("the entry has no proof")
+    const noCheckpoint = {
+      ...stranger,
+      inclusionProof: { ...inclusionProof, checkpoint: { envelope: "x" } },
+    }
+    expectRefusal("malformed", () => check(of(made.entry, noCheckpoint), { trust }))
+    expectRefusal("bad-signature", () => check(of(noCheckpoint, broken), { trust }))
   })
 })
