@@ -22,7 +22,7 @@ import {
 import type { Output } from "../../command/output.ts"
 import { trustOptions } from "../../command/trust-options.ts"
 import { createCheckpoints } from "../checkpoints.ts"
-import { preparePlaces } from "../places.ts"
+import { assertApart, preparePlaces } from "../places.ts"
 import { readKey } from "../requests.ts"
 import { parseDigestArgument } from "./digest-argument.ts"
 import { type FetchedBundle, fetchBundle, type Wanted } from "./fetched-bundle.ts"
@@ -130,6 +130,7 @@ async function fetchAll(
 
 async function fetchBundles(options: FetchOptions, called: Called): Promise<void> {
   const wanted = wantedBy(options, called.command)
+  if (options.out !== undefined) assertApart([options.out], called.command)
   const { log } = await openLog(called)
   const key = options.key === undefined ? undefined : await readKey(options.key)
   await preparePlace(options.out, options.force === true)
