@@ -143,13 +143,33 @@ export function errorOfProblem(problem: unknown, status: number, peer = "log"): 
     : new Refusal(statusCodes[status] ?? "malformed", message)
 }
 
-/** What an answer that is not 2xx says; refuses `malformed` for JSON that is none. */
-export function errorOfReply({ status, mediaType, body }: Reply, peer = "log"): Refusal | Trouble {
+/** As a problem document; `detail` for the text of others. */
+function problemIn({ mediaType, body }: Reply): unknown {
   const text = parseUtf8(body, "problem")
-  const problem = mediaType.includes("json")
+  return mediaType.includes("json")
     ? parseJson(text, "problem", LONGEST_PROBLEM)
     : { detail: text.trim() }
-  return errorOfProblem(problem, status, peer)
+}
+
+/** What an answer that is not 2xx says. Its status counts, also if whatever stands in between wrote the rest. */
+export function errorOfReply(reply: Reply, peer = "log"): Refusal | Trouble {
+  const { status } = reply
+  try {
+    return errorOfProblem(problemIn(reply), status, peer)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return errorOfProblem({ detail: "what it says of that cannot be read" }, status, peer)
+  }
+}
+
+/** The body of an answer that is not 2xx; nothing in place of one that is too long, where the status may pass. */
+async function readProblem(response: Response): Promise<Uint8Array> {
+  try {
+    return await readBounded(response, LONGEST_PROBLEM, "problem document")
+  } catch (error) {
+    if (error instanceof Refusal && mayPass(response.status)) return new Uint8Array(0)
+    throw error
+  }
 }
 
 function mediaTypeOf({ headers }: Response): string {
@@ -181,9 +201,10 @@ export function createRawExchange(options: ExchangeOptions) {
       ...bodyOf(question),
     })
     await assertNoRedirect(response, base, path, peer)
-    const longest = response.ok ? question.longest : LONGEST_PROBLEM
-    const body = await readBounded(response, longest, `the ${peer}'s answer`)
-    const { status } = response
+    const { status, ok } = response
+    const body = ok
+      ? await readBounded(response, question.longest, `the ${peer}'s answer`)
+      : await readProblem(response)
     const reply = { status, mediaType: mediaTypeOf(response), body }
     return { reply, wait: askedWait(response) }
   }

@@ -39,7 +39,7 @@ type Outcome =
 /** Retry-After in seconds; dates are left to the backoff, since clocks differ. */
 function askedWait(response: Response): { wait?: number } {
   const text = response.headers.get("retry-after") ?? ""
-  return /^[0-9]{1,6}$/.test(text) ? { wait: Number(text) * 1000 } : {}
+  return /^[0-9]+$/.test(text) ? { wait: Number(text) * 1000 } : {}
 }
 
 /**

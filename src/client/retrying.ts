@@ -91,7 +91,8 @@ const LONGEST_DATE = 64
 export function askedWait({ status, headers }: Pick<Response, "status" | "headers">) {
   if (status !== 429 && status !== 503) return undefined
   const text = headers.get("retry-after")?.trim() ?? ""
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text) * 1000
+  // However many digits: nobody waits for what is longer than all patience.
+  if (/^[0-9]+$/.test(text)) return Number(text) * 1000
   const from = Date.parse(headers.get("date") ?? "")
   const until = text.length > LONGEST_DATE ? Number.NaN : Date.parse(text)
   const wait = until - from

@@ -51,6 +51,33 @@ describe("a log client with patience", () => {
     expect(told).toEqual(Array(2).fill(`the log answers ${code}`))
   })
 
+  test("does not wait for a server that asks for ages, in however many digits", async () => {
+    for (const ages of ["100000", "1000000000", "9".repeat(40)]) {
+      const { asked, waits, fetch, patience } = answering(status(503, { "retry-after": ages }))
+      await expect(createLogClient({ url, fetch, patience }).checkpoint()).rejects.toThrow("503")
+      expect([asked.length, waits]).toEqual([1, []])
+    }
+  })
+
+  test("hears the status of an answer that something in between has written", async () => {
+    const page = (body: string | Uint8Array<ArrayBuffer>, type: string) => () =>
+      new Response(body, { status: 502, headers: { "content-type": type } })
+    for (const answer of [
+      page("<html>", "application/json"),
+      page("[1]", "application/problem+json"),
+      page('{"detail":1}', "application/json"),
+      page(new Uint8Array([0xe9, 0xe8]), "text/html"),
+      page("x".repeat(100_000), "text/html"),
+    ]) {
+      const { asked, fetch, patience } = answering(answer)
+      await expect(createLogClient({ url, fetch, patience }).checkpoint()).rejects.toMatchObject({
+        code: "network",
+        message: expect.stringContaining("the log answers 502"),
+      })
+      expect(asked).toHaveLength(4)
+    }
+  })
+
   test("asks again after a broken connection, and says what happened at last", async () => {
     const { asked, waits, fetch, patience } = answering(broken)
     const log = createLogClient({ url, fetch, patience })

@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from "node:crypto"
 import { createReadStream, readFileSync, statSync } from "node:fs"
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
 import type { ArtifactDigests } from "../../client/verify/artifact.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import type { HashName } from "../../core/base/digest.ts"
@@ -83,7 +84,8 @@ export async function writeWhole(
   content: string | Uint8Array,
   what: string,
 ): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString("hex")}.tmp`
+  // A name of its own, since one that is made longer may be too long.
+  const draft = join(dirname(path), `.${randomBytes(6).toString("hex")}.tmp`)
   await onDisk(what, path, replace(path, draft, content))
 }
 

@@ -41,7 +41,7 @@ async function give(log: LogClient, { bundlePath }: Job): Promise<Given> {
 /** Gives the log the statement of each bundle. The bundles hold without that, so what goes wrong is only said. */
 export async function attachStatements(jobs: readonly Job[], called: Called): Promise<void> {
   const { log, output, terminal } = await openLog(called)
-  for (const job of jobs) {
+  for (const [i, job] of jobs.entries()) {
     try {
       if ((await give(log, job)) === "given") continue
       output.remark(
@@ -52,6 +52,10 @@ export async function attachStatements(jobs: readonly Job[], called: Called): Pr
       if (!(error instanceof Refusal || error instanceof Trouble)) throw error
       output.remark(`${job.artifact}: the log was not given its statement: ${error.message}`)
       terminal.fail(EXIT_FAILURE)
+      const left = jobs.length - i - 1
+      if (!(error instanceof Trouble) || error.code !== "network" || left === 0) continue
+      output.remark(`the log does not answer: ${left} more statements were not given to it`)
+      return
     }
   }
 }

@@ -35,6 +35,9 @@ function doubted(error: Trouble): Trouble {
 
 type LookUp = "absent" | "unreachable" | { readonly receipt: Receipt }
 
+/** What says that a log has no such entry; every other refusal says that it does not answer. */
+const ABSENT: readonly string[] = ["not-found", "beyond-tree"]
+
 /** Nobody waited for witnesses, so with `witnessed` the receipt counts as one that they have not cosigned. */
 async function lookedUp(
   log: LogClient,
@@ -52,8 +55,8 @@ async function lookedUp(
       receipt: { index, leafHash, body, isNew: false, proof, checkpoint, ...unwitnessed },
     }
   } catch (error) {
-    if (error instanceof Refusal) return "absent"
-    if (error instanceof Trouble) return "unreachable"
+    if (error instanceof Refusal && ABSENT.includes(error.code)) return "absent"
+    if (error instanceof Refusal || error instanceof Trouble) return "unreachable"
     throw error
   }
 }

@@ -9,6 +9,7 @@ import { networkOptions } from "../command/network.ts"
 import { defineCommand, jsonOption, mandatory, optional } from "../command/options.ts"
 import { trustOptions } from "../command/trust-options.ts"
 import { openPrivateKey, passphraseOption } from "./keys/open-private-key.ts"
+import { assertApart } from "./places.ts"
 import { submitAll } from "./sending.ts"
 import { hashedrekordRequest } from "./signed-digest.ts"
 
@@ -45,6 +46,7 @@ Example:
       artifact: `revocation of ${fingerprint}`,
       bundlePath: bundle ?? `${file}.revocation.sigstore.json`,
     }
+    assertApart([job.bundlePath], called.command)
     await submitAll(called, [job], async () => async () => request, options)
   },
 })

@@ -78,20 +78,30 @@ async function* batchesOf(jobs: readonly Job[], make: RequestMaker, submission: 
   if (batch.length > 0) yield batch
 }
 
-/** One outcome for each request; what was lost on the way is looked for. */
+interface Submitted {
+  /** One for each request. */
+  readonly outcomes: readonly BatchOutcome[]
+  /** Whether the log answers, so that it is worth sending more. */
+  readonly isAnswering: boolean
+}
+
+/** What was lost on the way is looked for. */
 async function submitted(
   { log, waiting }: Submission,
   requests: readonly EntryRequest[],
   form: "single" | "batch",
-): Promise<readonly BatchOutcome[]> {
+): Promise<Submitted> {
   const [only] = requests
   try {
-    if (form === "batch" || only === undefined) return await log.submitBatch(requests, waiting)
-    return [{ receipt: await log.submit(only, waiting) }]
+    if (form === "single" && only !== undefined) {
+      return { outcomes: [{ receipt: await log.submit(only, waiting) }], isAnswering: true }
+    }
+    return { outcomes: await log.submitBatch(requests, waiting), isAnswering: true }
   } catch (error) {
     if (!(error instanceof Trouble)) throw error
     const { recovered } = await import("./recovery.ts")
-    return await recovered(log, requests, waiting, error)
+    const outcomes = await recovered(log, requests, waiting, error)
+    return { outcomes, isAnswering: outcomes.some((outcome) => "receipt" in outcome) }
   }
 }
 
@@ -103,14 +113,26 @@ async function sendBatch(
 ) {
   const { keep, progress } = submission
   const requests = batch.map(({ request }) => request)
-  const outcomes = await submitted(submission, requests, form)
+  const { outcomes, isAnswering } = await submitted(submission, requests, form)
   const written: Job[] = []
   for (const [i, { job, request }] of batch.entries()) {
     const outcome = outcomes[i] ?? bug("a batch answer is too short")
     if (await keep(job, request, outcome)) written.push(job)
   }
   progress.advance(batch.length)
-  return written
+  return { written, isAnswering }
+}
+
+/** The jobs behind those of a batch were not sent: each would only wait for the same. */
+function failUnsent(
+  jobs: readonly Job[],
+  batch: readonly Prepared[],
+  { fail }: Pick<Submission, "fail">,
+): void {
+  const last = batch.at(-1)
+  const unsent = last === undefined ? [] : jobs.slice(jobs.indexOf(last.job) + 1)
+  const why = new Trouble("network", "not sent, since the log did not answer for those before it")
+  for (const job of unsent) fail(job, why)
 }
 
 /** Sends everything; a batch is signed while nothing else is under way. */
@@ -118,16 +140,21 @@ async function sendAll(jobs: readonly Job[], make: RequestMaker, submission: Sub
   const form = jobs.length === 1 ? "single" : "batch"
   const written: Job[] = []
   for await (const batch of batchesOf(jobs, make, submission)) {
+    let goesOn: boolean
     try {
-      written.push(...(await sendBatch(batch, form, submission)))
+      const sent = await sendBatch(batch, form, submission)
+      written.push(...sent.written)
+      goesOn = sent.isAnswering
     } catch (error) {
       if (!(error instanceof Refusal || error instanceof Trouble)) throw error
       for (const { job, request } of batch) {
         submission.fail(job, await explainRefusal(error, request, job.artifact))
       }
-      // The others would only wait for the same.
-      if (error instanceof Trouble) break
+      goesOn = error instanceof Refusal
     }
+    if (goesOn) continue
+    failUnsent(jobs, batch, submission)
+    break
   }
   return written
 }

@@ -131,9 +131,7 @@ async function sign(options: SignOptions, called: Called): Promise<void> {
   // Whoever asks for help, or has mistyped an option, waits for none of this.
   const { createImages, namedImage } = await import("./images.ts")
   const named = [...artifact.map(namedFile), ...image.map(namedImage)]
-  const inputs = [...artifact, options.key, options.predicate, options.passphraseFile]
-  const read = inputs.filter((it) => it !== undefined)
-  const jobs = jobsOf(named, read, options, called.command)
+  const jobs = jobsOf(named, options, called.command)
   const predicate = await predicateOf(options)
   const images = createImages(options, called.terminal)
   const open = requestMaker(options, called, predicate, images)

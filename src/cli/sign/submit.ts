@@ -80,11 +80,10 @@ the log is asked for the entry. Exits with 1 if an artifact was not logged, or w
 time with --witnessed, with 3 if a receipt is false.`,
   async run(options, called) {
     const { command } = called
-    const { artifact, envelope = "", signature, publicKey, key } = options
+    const { artifact, envelope = "" } = options
     const artifacts = artifact ?? [envelope]
     const open = requestsFor(artifacts, options, called)
-    const inputs = [...artifacts, signature, publicKey, key].filter((it) => it !== undefined)
-    const jobs = jobsOf(artifacts.map(namedFile), inputs, options, command)
+    const jobs = jobsOf(artifacts.map(namedFile), options, command)
     await submitAll(called, jobs, open, options)
   },
 })

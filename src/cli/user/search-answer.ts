@@ -41,12 +41,28 @@ function together(a: Part, b: Part): Part {
   }
 }
 
+/** Pages without entries that are read of a log, which may look for a while and find none, but not for ever. */
+const MOST_EMPTY = 1_000
+
+/** How many more of those there may be. */
+interface Budget {
+  empty: number
+}
+
+function spend(budget: Budget, page: number): void {
+  if (page > 0) return
+  budget.empty -= 1
+  if (budget.empty >= 0) return
+  refuse("too-large", `the log's answer: expected up to ${MOST_EMPTY} empty pages, found more`)
+}
+
 /** The pages of one question; with `attachedAfter`, of what messages beyond that number say. */
 async function readPages(
   log: LogClient,
   { criteria }: Question,
   { limit, order }: Wanted,
   attachedAfter?: number,
+  budget: Budget = { empty: MOST_EMPTY },
 ): Promise<Part> {
   const entries: Entry[] = []
   let after: number | undefined
@@ -54,6 +70,7 @@ async function readPages(
     const wanted = Math.min(MOST_FOUND_ON_PAGE, Math.max(1, limit - entries.length))
     const page = await log.search(criteria, { order, after, limit: wanted, attachedAfter })
     entries.push(...page.entries)
+    spend(budget, page.entries.length)
     const { next, attachedNext, entries: _, ...completeness } = page
     if (next !== undefined && entries.length < limit) {
       after = next
@@ -66,7 +83,8 @@ async function readPages(
       const expected = `expected attachedNext above ${attachedAfter ?? 0}, found ${attachedNext}`
       refuse("malformed", `the log's answer: ${expected}`)
     }
-    return together(part, await readPages(log, { criteria }, { limit, order }, attachedNext))
+    const rest = await readPages(log, { criteria }, { limit, order }, attachedNext, budget)
+    return together(part, rest)
   }
 }
 

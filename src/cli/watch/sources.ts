@@ -134,7 +134,8 @@ export async function logSource(log: LogClient, keyOrFile: string): Promise<Adde
       const { digest, payload } = readSummary(body)
       for (const each of [digest, payload]) if (each !== undefined) digests.add(each)
     }
-    count += page.entries.length
+    // Pages without any come to an end, too.
+    count += Math.max(1, page.entries.length)
     after = page.next
   } while (after !== undefined && count < MOST_ENTRIES)
   if (digests.size === 0) refuse("not-found", `expected entries signed by ${key}, found none`)

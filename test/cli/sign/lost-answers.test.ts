@@ -99,6 +99,62 @@ describe("an answer that is lost", () => {
     expect(await sign(artifacts)).toMatchObject({ code: 0 })
     for (const artifact of artifacts) await expectVerified(artifact)
   })
+
+  test("that something in between wrote anew is one, whatever it wrote", async () => {
+    const artifact = workspace.write("rewritten.bin", "rewritten")
+    const before = size()
+    const ran = await run(
+      [
+        ...["sign", "--log", workspace.url, "--key", keys.secret, "--retries", "0"],
+        ...["--trusted-root", workspace.trustedRoot, "--artifact", artifact],
+      ],
+      {
+        async fetch(url, init) {
+          const response = await globalThis.fetch(url, init)
+          if (init?.method !== "POST") return response
+          const headers = { "content-type": "application/json" }
+          return new Response("<html>bad gateway", { status: 502, headers })
+        },
+      },
+    )
+    expect(ran).toMatchObject({ code: 0, err: "" })
+    expect(size()).toBe(before + 1)
+    await expectVerified(artifact)
+  })
+})
+
+describe("a log that answers nothing more", () => {
+  test("is asked for one entry of a batch, and not for each", async () => {
+    const artifacts = [1, 2, 3].map((i) => workspace.write(`storm-${i}.bin`, `storm ${i}`))
+    const asked: string[] = []
+    const words = ["--trusted-root", workspace.trustedRoot, "--artifact", ...artifacts]
+    const ran = await run(
+      ["sign", "--log", workspace.url, "--key", keys.secret, "--retries", "0", ...words],
+      {
+        async fetch(_url, init) {
+          asked.push(init?.method ?? "GET")
+          if (init?.method === "POST") throw new TypeError("fetch failed")
+          const headers = { "content-type": "application/problem+json" }
+          const problem = JSON.stringify({ code: "try-later", detail: "a storm" })
+          return new Response(problem, { status: 429, headers })
+        },
+      },
+    )
+    expect(ran).toMatchObject({ code: 1, out: "" })
+    expect(asked).toEqual(["POST", "GET"])
+    expect(ran.err.match(/whether it was logged is not known/g)).toHaveLength(3)
+  })
+
+  test("is sent no further batch, and every artifact that has no entry is named", async () => {
+    const artifacts = Array.from({ length: 1_002 }, (_, i) => workspace.write(`many-${i}`, `${i}`))
+    proxy.isLost = () => "request"
+    const ran = await sign(artifacts, "--retries", "0")
+    expect(ran).toMatchObject({ code: 1, out: "" })
+    expect(proxy.asked.filter((line) => line === BATCH)).toHaveLength(1)
+    expect(ran.err.match(/whether it was logged is not known/g)).toHaveLength(1_000)
+    expect(ran.err).toMatch(/many-1000: not sent, since the log did not answer/)
+    expect(ran.err).toMatch(/many-1001: not sent, since the log did not answer/)
+  })
 })
 
 describe("a pipeline that is retried", () => {

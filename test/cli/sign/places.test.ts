@@ -232,3 +232,64 @@ describe("a bundle that cannot be written after all", () => {
     expect(verified).toMatchObject({ code: 0, err: "" })
   })
 })
+
+describe("a place where no bundle can be", () => {
+  const common = () => ["--log", workspace.url, "--trusted-root", workspace.trustedRoot]
+
+  test("has too long a name, none, or that of a folder: found before anything is logged", async () => {
+    const artifact = workspace.write("nowhere", "nowhere")
+    const long = workspace.write("l".repeat(250), "long")
+    expectNothingLogged(await sign("--artifact", long), 1, "ENAMETOOLONG")
+    const none = await sign("--artifact", artifact, "--bundle", "")
+    expectNothingLogged(none, 1, "found no name")
+    const folder = await sign("--artifact", artifact, "--bundle", `${artifact}.d/`)
+    expectNothingLogged(folder, 1, "found the name of a folder")
+    for (const more of [[], ["--force"]]) {
+      const device = await sign("--artifact", artifact, "--bundle", "/dev/null", ...more)
+      expectNothingLogged(device, 1, "found a device or a pipe")
+    }
+    const link = workspace.path("link-to-folder")
+    symlinkSync(workspace.path("."), link)
+    const linked = await sign("--artifact", artifact, "--bundle", link, "--force")
+    expectNothingLogged(linked, 1, "found a folder")
+  })
+
+  test("is not one whose name is as long as a name may be", async () => {
+    const artifact = workspace.write("m".repeat(241), "almost too long")
+    expect(await sign("--artifact", artifact)).toMatchObject({ code: 0, err: "" })
+    expect(existsSync(`${artifact}.sigstore.json`)).toBe(true)
+  })
+
+  test("is every file that the command reads, by whatever path", async () => {
+    mkdirSync(workspace.path("read"))
+    const artifact = workspace.write("read/artifact", "read")
+    symlinkSync(workspace.path("read"), workspace.path("linked-folder"))
+    symlinkSync(artifact, workspace.path("linked-artifact"))
+    const passphrase = workspace.write("passphrase", "secret")
+    const linked = workspace.path("linked-artifact")
+    for (const [bundle, ...words] of [
+      [workspace.path("linked-folder/artifact"), "--artifact", artifact],
+      [artifact, "--artifact", linked],
+      [linked, "--artifact", linked],
+      [workspace.trustedRoot, "--artifact", artifact],
+      [passphrase, "--artifact", artifact, "--passphrase-file", passphrase],
+      [passphrase, "--artifact", artifact, "--ca-file", passphrase],
+    ] as const) {
+      const ran = await sign(...words, "--bundle", bundle, "--force")
+      expectNothingLogged(ran, 2, "which is read")
+    }
+    const revoked = ["revoke", "--key", keys.secret, "--bundle", keys.secret, "--force", "--yes"]
+    expectNothingLogged(await run([...revoked, ...common()]), 2, "which is read")
+    const fetched = ["fetch-bundle", "--index", "0", "--out", workspace.trustedRoot, "--force"]
+    expectNothingLogged(await run([...fetched, ...common()]), 2, "which is read")
+  })
+
+  test("is that of another bundle, by whatever path", async () => {
+    mkdirSync(workspace.path("twice"))
+    const artifact = workspace.write("twice/artifact", "twice")
+    symlinkSync(workspace.path("twice"), workspace.path("twice-linked"))
+    const again = workspace.path("twice-linked/artifact")
+    const ran = await sign("--artifact", artifact, again)
+    expectNothingLogged(ran, 2, "two bundles would be written to")
+  })
+})

@@ -2,7 +2,7 @@
 // what it is about. Everything in it is verified, and the bundle is then made anew of what was.
 import type { Command } from "commander"
 import { equalBytes } from "../../../core/base/bytes.ts"
-import { refuse } from "../../../core/base/errors.ts"
+import { refuse, Trouble } from "../../../core/base/errors.ts"
 import { formatHex, parseHex } from "../../../core/base/text.ts"
 import { asHash } from "../../../core/tree/hash.ts"
 import type { VerifierKey } from "../../../entry/verifier-key.ts"
@@ -22,7 +22,7 @@ import {
 import type { Output } from "../../command/output.ts"
 import { trustOptions } from "../../command/trust-options.ts"
 import { createCheckpoints } from "../checkpoints.ts"
-import { preparePlaces } from "../places.ts"
+import { assertApart, preparePlaces } from "../places.ts"
 import { readKey } from "../requests.ts"
 import { parseDigestArgument } from "./digest-argument.ts"
 import { type FetchedBundle, fetchBundle, type Wanted } from "./fetched-bundle.ts"
@@ -114,7 +114,7 @@ async function fetchAll(
   const { log, trust, output, terminal } = await openLog(called)
   const checkpoints = createCheckpoints(log, trust, output)
   const bundles: FetchedBundle[] = []
-  for (const index of indexes) {
+  for (const [i, index] of indexes.entries()) {
     try {
       const bundle = await fetchBundle(log, checkpoints, index, wanted)
       if (key === undefined || equalBytes(key.spki, bundle.spki)) bundles.push(bundle)
@@ -123,6 +123,10 @@ async function fetchAll(
       if (code === undefined || !(error instanceof Error) || indexes.length === 1) throw error
       output.remark(`entry ${index}: ${error.message}`)
       terminal.fail(code)
+      const left = indexes.length - i - 1
+      if (!(error instanceof Trouble) || left === 0) continue
+      output.remark(`the log does not answer: ${left} more entries were not asked for`)
+      break
     }
   }
   return bundles
@@ -130,6 +134,7 @@ async function fetchAll(
 
 async function fetchBundles(options: FetchOptions, called: Called): Promise<void> {
   const wanted = wantedBy(options, called.command)
+  if (options.out !== undefined) assertApart([options.out], called.command)
   const { log } = await openLog(called)
   const key = options.key === undefined ? undefined : await readKey(options.key)
   await preparePlace(options.out, options.force === true)

@@ -2,12 +2,14 @@
 // is then held against what was asked.
 import type { FoundEntries } from "../../../client/log-answer.ts"
 import type { LogClient } from "../../../client/log-client.ts"
-import { refuse } from "../../../core/base/errors.ts"
+import { assertAtMost, refuse } from "../../../core/base/errors.ts"
 import type { Output } from "../../command/output.ts"
 import type { Wanted } from "./fetched-bundle.ts"
 
 const MOST_FOUND = 1_000
 const PAGE = 100
+/** A log may look through entries for a while and find none. */
+const MOST_PAGES = 1_000
 
 /** Nobody should take what was found for all there is. */
 function remarkCompleteness({ completeUpTo, size, opaque }: FoundEntries, output: Output): void {
@@ -28,7 +30,9 @@ async function search(
 ): Promise<readonly number[]> {
   const indexes: number[] = []
   let after: number | undefined
+  let pages = 0
   do {
+    assertAtMost(MOST_PAGES, ++pages, "the log's answer to a search", "pages")
     const found = await log.search(criteria, { after, limit: PAGE })
     indexes.push(...found.entries.map(({ index }) => index))
     if (indexes.length > MOST_FOUND) {

@@ -22,6 +22,7 @@ import { pourFile } from "../../command/file.ts"
 import { isEcdsa, signDeterministically } from "./ecdsa.ts"
 import type { KeySource } from "./key-block.ts"
 import { openKey } from "./key-formats.ts"
+import { assertPair } from "./key-pair.ts"
 
 export interface FileSignature {
   readonly hash: HashName
@@ -59,6 +60,15 @@ const ed25519OverDigest = eddsa(ed25519.Point, sha512, {
 function secretOf(key: KeyObject): Uint8Array {
   const { d = "" } = key.export({ format: "jwk" })
   return new Uint8Array(Buffer.from(d, "base64url"))
+}
+
+const CURVES: readonly string[] = ["prime256v1", "secp384r1", "secp521r1"]
+
+/** The public key in the one form that entries have, whatever form of its point or curve the file has. */
+function plainPublicKey(key: KeyObject): KeyObject {
+  const publicKey = createPublicKey(key)
+  if (!CURVES.includes(key.asymmetricKeyDetails?.namedCurve ?? "")) return publicKey
+  return createPublicKey({ key: publicKey.export({ format: "jwk" }), format: "jwk" })
 }
 
 interface Signing {
@@ -118,8 +128,9 @@ function startSigning(key: KeyObject, verifier: VerifierKey): Signing {
 export function readPrivateKey(text: string, passphrase?: string, path?: string): PrivateKey {
   const source: KeySource = { text, passphrase, path }
   const key = openKey(source)
-  const spki = createPublicKey(key).export({ type: "spki", format: "der" })
+  const spki = plainPublicKey(key).export({ type: "spki", format: "der" })
   const verifier = readVerifierKey({ publicKey: new Uint8Array(spki) })
+  assertPair(key)
 
   function signBytes(bytes: Uint8Array): FileSignature {
     const { sinks, end } = startSigning(key, verifier)

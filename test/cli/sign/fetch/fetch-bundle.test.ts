@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto"
 import { rmSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import type { Fetch } from "../../../../src/client/exchange.ts"
 import { fill } from "../../../http/served-log.ts"
 import { lying, noNetwork, type Ran, run } from "../../command/fake-terminal.ts"
 import { type KeyFiles, openWorkspace, type Workspace, writeKeys } from "../../workspace.ts"
@@ -239,5 +240,24 @@ describe("an envelope that the log does not keep", () => {
     } finally {
       await bare.close()
     }
+  })
+})
+
+describe("a log that goes on and on", () => {
+  let place = 0
+  const pages: Fetch = async (url, init) => {
+    if (!/\/v1\/entries\?/.test(String(url))) return await globalThis.fetch(url, init)
+    place += 1
+    return Response.json({ entries: [], completeUpTo: 9, size: 9, next: place })
+  }
+
+  test("with empty pages of a search is left after so many", async () => {
+    const words = ["--digest", digest("one.bin")]
+    const ran = await run(["fetch-bundle", ...pinned(), ...words], { fetch: pages })
+    expect(ran).toMatchObject({ code: 1, out: "" })
+    expect(ran.err).toContain("expected up to 1000 pages")
+    const found = await run(["search", ...pinned(), ...words], { fetch: pages })
+    expect(found).toMatchObject({ code: 1 })
+    expect(found.err).toContain("expected up to 1000 empty pages")
   })
 })

@@ -388,3 +388,46 @@ describe("what is no key", () => {
     }
   })
 })
+
+describe("numbers that do not belong together", () => {
+  const pemOf = (label: string, der: Uint8Array) =>
+    `-----BEGIN ${label}-----\n${Buffer.from(der).toString("base64")}\n-----END ${label}-----\n`
+
+  test("of an elliptic curve are refused before anything is signed", () => {
+    const [own, other] = ["own", "other"].map(() =>
+      generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({
+        type: "sec1",
+        format: "der",
+      }),
+    ) as [Buffer, Buffer]
+    const mixed = Buffer.concat([own.subarray(0, -65), other.subarray(-65)])
+    const refusal = refusalOf(pemOf("EC PRIVATE KEY", mixed))
+    expect(refusal).toMatchObject({ code: "malformed" })
+    expect(refusal.message).toContain("expected it to belong to the public key beside it")
+  })
+
+  test("of RSA are refused, since a signature by them may give the key away", () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
+    const der = Buffer.from(privateKey.export({ type: "pkcs1", format: "der" }))
+    // Inside of the modulus.
+    der[200] = (der[200] as number) ^ 1
+    expect(refusalOf(pemOf("RSA PRIVATE KEY", der))).toMatchObject({ code: "malformed" })
+  })
+})
+
+describe("one key in several forms", () => {
+  test("of its point and its curve is one key, and signs the same", () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
+    const plain = join(folder, "forms.pem")
+    writeFileSync(plain, privateKey.export({ type: "sec1", format: "pem" }))
+    const expected = readPrivateKey(readFileSync(plain, "utf8"))
+    for (const form of ["-conv_form=compressed", "-param_enc=explicit"]) {
+      const [option = "", value = ""] = form.split("=")
+      const words = ["ec", "-in", plain, option, value]
+      const text = execFileSync("openssl", words, { encoding: "utf8", stdio: "pipe" })
+      const key = readPrivateKey(text)
+      expect(key.verifier.spki).toEqual(expected.verifier.spki)
+      expect(key.signBytes(message)).toEqual(expected.signBytes(message))
+    }
+  })
+})
