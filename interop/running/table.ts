@@ -20,6 +20,14 @@ const columns: readonly Column[] = [
     title: "`countersign submit`'s bundles, there",
     isOf: (operation) => /bundles of countersign submit/.test(operation),
   },
+  {
+    title: "`countersign sign`'s bundles, there",
+    isOf: (operation) => /bundles of countersign sign/.test(operation),
+  },
+  {
+    title: "its entries by `fetch-bundle`, there",
+    isOf: (operation) => /bundles of countersign fetch-bundle/.test(operation),
+  },
 ]
 
 /** `cosign 3` of `cosign 3.1.1`, and other clients without their version. */
