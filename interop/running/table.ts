@@ -48,7 +48,8 @@ function row(cells: readonly string[]): string {
 
 /** The clients of which there is something to say, in the order of the results, as Markdown. */
 export function handTable(results: readonly Result[]): string {
-  const families = [...new Set(results.map(({ client }) => family(client)))]
+  const run = results.filter(({ outcome }) => outcome !== "skip")
+  const families = [...new Set(run.map(({ client }) => family(client)))]
   const rows = families.map((name) => {
     const own = results.filter(({ client }) => family(client) === name)
     const cells = columns.map(({ isOf }) => cell(own.filter(({ operation }) => isOf(operation))))

@@ -8,12 +8,14 @@ import { entryOf } from "./damage.ts"
 const PASSPHRASE = { COSIGN_PASSWORD: "of the interop run" }
 
 /** What is signed: the file's bytes, or a statement about it. */
-export const signedForms: Readonly<Record<"file" | "statement", readonly string[]>> = {
-  file: [],
-  statement: ["--predicate", "predicate.json", "--predicate-type", "custom"],
-}
+export type SignedForm = "file" | "statement"
 
-export type SignedForm = keyof typeof signedForms
+/** As the statement is logged for cosign and sigstore-go, and for sigstore-js. */
+export type EntryKind = "hashedrekord" | "dsse"
+
+export function formWords(form: SignedForm): readonly string[] {
+  return form === "file" ? [] : ["--predicate", "predicate.json", "--predicate-type", "custom"]
+}
 
 /** Writes cosign.key, which has a passphrase, and cosign.pub. */
 export async function makeCosignKey(cosign: string, room: Room): Promise<void> {
@@ -28,7 +30,12 @@ export async function sign(stand: Stand, room: Room, words: readonly string[]): 
 }
 
 /** Signs two files, into good.json and other.json, and the first of them twice, which must be one entry. Gives its name. */
-export async function signTwo(stand: Stand, room: Room, form: SignedForm): Promise<string> {
+export async function signTwo(
+  stand: Stand,
+  room: Room,
+  form: SignedForm,
+  kind: EntryKind,
+): Promise<string> {
   const [artifact, other] = [writeArtifact(room), writeArtifact(room, "other.txt")]
   const signed = [
     ["other.json", other],
@@ -36,7 +43,15 @@ export async function signTwo(stand: Stand, room: Room, form: SignedForm): Promi
     ["again.json", artifact],
   ] as const
   for (const [bundle, file] of signed) {
-    await sign(stand, room, [...signedForms[form], "--artifact", file, "--bundle", bundle])
+    await sign(stand, room, [
+      ...formWords(form),
+      "--entry-kind",
+      kind,
+      "--artifact",
+      file,
+      "--bundle",
+      bundle,
+    ])
   }
   const [first, again] = [room.read("good.json"), room.read("again.json")].map(entryOf)
   expectSame(again?.logIndex, first?.logIndex, "index of what was signed twice")

@@ -116,7 +116,7 @@ async function giveSubmitted(stand: Stand, room: Room): Promise<void> {
 /** What `countersign sign` writes, with a key of cosign's. */
 async function giveSigned(stand: Stand, room: Room, cosign: string, form: SignedForm) {
   await makeCosignKey(cosign, room)
-  verifyOwn(stand, room, await signTwo(stand, room, form), "cosign.pub")
+  verifyOwn(stand, room, await signTwo(stand, room, form, "dsse"), "cosign.pub")
 }
 
 /** `cosign` makes the keys. */

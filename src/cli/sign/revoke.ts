@@ -10,6 +10,7 @@ import { defineCommand, jsonOption, mandatory, optional } from "../command/optio
 import { trustOptions } from "../command/trust-options.ts"
 import { openPrivateKey, passphraseOption } from "./keys/open-private-key.ts"
 import { submitAll } from "./sending.ts"
+import { asSubmitted } from "./signed.ts"
 import { hashedrekordRequest } from "./signed-digest.ts"
 
 export const revokeCommand = defineCommand({
@@ -45,6 +46,6 @@ Example:
       artifact: `revocation of ${fingerprint}`,
       bundlePath: bundle ?? `${file}.revocation.sigstore.json`,
     }
-    await submitAll(called, [job], async () => async () => request, options)
+    await submitAll(called, [job], async () => async () => asSubmitted(request), options)
   },
 })

@@ -21,7 +21,7 @@ let workspace: Workspace
 let keys: KeyFiles
 
 beforeAll(async () => {
-  workspace = await openWorkspace({ limits: { attachmentBytes: 65_536 } })
+  workspace = await openWorkspace({ limits: { attachmentBytes: 65_536, messageBytes: 65_536 } })
   keys = writeKeys(workspace, "signer")
 })
 afterAll(() => workspace.close())
