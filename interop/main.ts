@@ -17,6 +17,7 @@ import { cosign2Checks } from "./sigstore/cosign-2.ts"
 import { cosign3Checks } from "./sigstore/cosign-3.ts"
 import { cosign2Exchange, cosign3Exchange } from "./sigstore/exchange.ts"
 import { gitsignChecks } from "./sigstore/gitsign.ts"
+import { cosign3Given } from "./sigstore/given.ts"
 import { keylessCosign2Checks, keylessCosign3Checks } from "./sigstore/keyless.ts"
 import { rekorCliChecks } from "./sigstore/rekor-cli.ts"
 import {
@@ -26,7 +27,7 @@ import {
 } from "./sigstore/sigstore-go.ts"
 import { sigstoreGoExchange } from "./sigstore/sigstore-go-exchange.ts"
 import { sigstoreJsChecks } from "./sigstore/sigstore-js.ts"
-import { sigstoreJsExchange } from "./sigstore/sigstore-js-exchange.ts"
+import { signedForJsChecks, sigstoreJsExchange } from "./sigstore/sigstore-js-exchange.ts"
 import { serveFulcio } from "./stand/fulcio.ts"
 import { writeKeylessFiles } from "./stand/keyless-files.ts"
 import { serveRegistry } from "./stand/registry.ts"
@@ -53,8 +54,14 @@ function announce({ client, operation, outcome, reason }: Result): void {
 function cosignChecks(name: string, program: string, stand: Stand): readonly Check[] {
   const parts = name.startsWith("cosign 2.")
     ? [cosign2Checks, cosign2Exchange, keylessCosign2Checks]
-    : [cosign3Checks, cosign3Exchange, keylessCosign3Checks]
+    : [cosign3Checks, cosign3Exchange, keylessCosign3Checks, cosign3Given]
   return parts.flatMap((checks) => checks(program, stand))
+}
+
+/** The newest cosign. */
+function cosignOf({ generations }: FetchedClients): string | undefined {
+  const newest = generations.at(-1)?.cosign
+  return newest === undefined || "lack" in newest ? undefined : newest.program("cosign")
 }
 
 function withoutLack(client: Fetched): Fetched {
@@ -126,9 +133,10 @@ async function runSigstore(
   const { trustedRoot, foreignRoot } = stand.files
   const js = { url: stand.log.url, trustedRoot, foreignRoot, timestamps: stand.timestamps }
   if (isWanted(options, SIGSTORE_JS)) {
+    const own = signedForJsChecks(stand, cosignOf(clients))
     await runner.run({
       name: SIGSTORE_JS,
-      checks: [...sigstoreJsChecks(js), ...sigstoreJsExchange(stand)],
+      checks: [...sigstoreJsChecks(js), ...sigstoreJsExchange(stand), ...own],
     })
   }
   await runTogether("bridge", runner, options, clients, (programs) =>

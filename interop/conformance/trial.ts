@@ -3,6 +3,8 @@
 import { lastWords, runCommand } from "../running/process.ts"
 import { projectPath } from "../running/project.ts"
 import type { Room } from "../running/room.ts"
+import { countersign } from "../stand/served-log.ts"
+import { countersignWords } from "./protocol.ts"
 
 export interface Trial {
   readonly name: string
@@ -39,15 +41,23 @@ const REFUSED = [3, 5]
 /** What the command says of a file that it cannot use; a crash has other words. */
 const SAID = /^countersign: /m
 
+/** The first one as the suite runs it; the others without the process in between, which only translates. */
+function clientWords(trial: Trial, publicRoot: string | undefined, isFirst: boolean) {
+  const client = [process.execPath, projectPath("dist-interop/interop/conformance/client.js")]
+  if (isFirst) return [...client, ...wordsOf(trial)]
+  return [...countersign, ...countersignWords(wordsOf(trial), { publicRoot })]
+}
+
 /** What was wrong about it; undefined if nothing was. */
 async function runTrial(
   room: Room,
   trial: Trial,
   { publicRoot, mayFail = false }: TrialOptions,
+  isFirst: boolean,
 ): Promise<string | undefined> {
-  const client = [process.execPath, projectPath("dist-interop/interop/conformance/client.js")]
   const env = { ...room.env, ...(publicRoot && { COUNTERSIGN_PUBLIC_ROOT: publicRoot }) }
-  const ended = await runCommand([...client, ...wordsOf(trial)], { cwd: room.folder, env })
+  const words = clientWords(trial, publicRoot, isFirst)
+  const ended = await runCommand(words, { cwd: room.folder, env })
   const { code } = ended
   const found = `exit ${code}: ${lastWords(ended)}`
   if (trial.isGood) return code === 0 ? undefined : `${trial.name}: expected exit 0, found ${found}`
@@ -57,17 +67,25 @@ async function runTrial(
   return `${trial.name}: expected exit 3 or 5, found ${found}`
 }
 
-/** Runs one after the other, each made when its turn has come; throws an error with all that was wrong. */
+/** How many run at once. */
+const PARALLEL = 2
+
+/** Runs each, made when its turn has come; throws an error with all that was wrong. */
 export async function runTrials(
   room: Room,
   trials: readonly (() => Trial)[],
   options: TrialOptions,
 ): Promise<void> {
   const wrong: string[] = []
-  for (const make of trials) {
-    const found = await runTrial(room, make(), options)
-    if (found !== undefined) wrong.push(found)
+  const waiting = [...trials.entries()]
+  async function work(): Promise<void> {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [i, make] = next
+      const found = await runTrial(room, make(), options, i === 0)
+      if (found !== undefined) wrong.push(found)
+    }
   }
+  await Promise.all(Array.from({ length: PARALLEL }, work))
   if (trials.length === 0) throw new Error("expected cases, found none")
   if (wrong.length > 0) throw new Error(`${wrong.length} of ${trials.length}: ${wrong.join("; ")}`)
 }

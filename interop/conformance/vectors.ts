@@ -12,17 +12,20 @@ function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`
 }
 
-function trialOf(room: Room, given: Case, isByDigest: boolean): Trial {
+/** With files of its own, as several run at once; `number` is in their names. */
+function trialOf(room: Room, given: Case, isByDigest: boolean, number: number): Trial {
   const { name, isGood, identity, issuer } = given
+  const write = (file: string, content: string | Uint8Array) =>
+    room.write(`${number}-${file}`, content)
   return {
     name: `${name}${isByDigest ? ", by digest" : ""}`,
     isGood,
     identity,
     issuer,
-    bundle: room.write("bundle.sigstore.json", given.bundle),
-    trustedRoot: room.write("trusted_root.json", given.trustedRoot),
-    ...(given.key !== undefined && { key: room.write("key.pub", given.key) }),
-    artifact: isByDigest ? digestOf(given.artifact) : room.write("artifact", given.artifact),
+    bundle: write("bundle.sigstore.json", given.bundle),
+    trustedRoot: write("trusted_root.json", given.trustedRoot),
+    ...(given.key !== undefined && { key: write("key.pub", given.key) }),
+    artifact: isByDigest ? digestOf(given.artifact) : write("artifact", given.artifact),
   }
 }
 
@@ -35,8 +38,8 @@ function vectorsCheck(cases: Cases, version: 1 | 2, isGood: boolean): Check {
       const own = (await cases).filter(
         (each) => each.isGood === isGood && each.name.startsWith(`v${version}:`),
       )
-      const trials = own.flatMap((each) =>
-        [false, true].map((isByDigest) => () => trialOf(room, each, isByDigest)),
+      const trials = own.flatMap((each, i) =>
+        [false, true].map((isByDigest, j) => () => trialOf(room, each, isByDigest, 2 * i + j)),
       )
       await runTrials(room, trials, { mayFail: !isGood })
     },

@@ -59,8 +59,7 @@ export function createRunner(folder: string, announce: (result: Result) => void)
   }
   return {
     async run({ name, checks }) {
-      for (const check of checks.filter((it) => it.operation.includes(process.env["OP"] ?? "")))
-        add({ client: name, ...(await outcomeOf(check, folder)) })
+      for (const check of checks) add({ client: name, ...(await outcomeOf(check, folder)) })
     },
     skip: (client, reason) =>
       add({ client, operation: EVERYTHING, outcome: "skip", reason, seconds: 0 }),

@@ -20,6 +20,14 @@ const columns: readonly Column[] = [
     title: "`countersign submit`'s bundles, there",
     isOf: (operation) => /bundles of countersign submit/.test(operation),
   },
+  {
+    title: "`countersign sign`'s bundles, there",
+    isOf: (operation) => /bundles of countersign sign/.test(operation),
+  },
+  {
+    title: "its entries by `fetch-bundle`, there",
+    isOf: (operation) => /bundles of countersign fetch-bundle/.test(operation),
+  },
 ]
 
 /** `cosign 3` of `cosign 3.1.1`, and other clients without their version. */
@@ -40,7 +48,8 @@ function row(cells: readonly string[]): string {
 
 /** The clients of which there is something to say, in the order of the results, as Markdown. */
 export function handTable(results: readonly Result[]): string {
-  const families = [...new Set(results.map(({ client }) => family(client)))]
+  const run = results.filter(({ outcome }) => outcome !== "skip")
+  const families = [...new Set(run.map(({ client }) => family(client)))]
   const rows = families.map((name) => {
     const own = results.filter(({ client }) => family(client) === name)
     const cells = columns.map(({ isOf }) => cell(own.filter(({ operation }) => isOf(operation))))

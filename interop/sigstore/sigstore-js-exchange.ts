@@ -15,6 +15,7 @@ import { countersign } from "../stand/served-log.ts"
 import { writeArtifact, writeKeyPair } from "../stand/signing.ts"
 import { type ApiVersion, apiVersions, type Stand } from "../stand/stand.ts"
 import { foreignReason, wrongBundles } from "./damage.ts"
+import { makeCosignKey, type SignedForm, signTwo } from "./own-signer.ts"
 import { keyed, keyless, takeBundle } from "./own-verifier.ts"
 import {
   type Artifact,
@@ -88,14 +89,9 @@ async function takeKeyless({ stand, majorApiVersion, form }: Way, room: Room): P
   await takeBundle(room, keyless(trustedRoot, foreignRoot), "good.json", "other.json", artifact)
 }
 
-/** What `countersign submit` writes, damaged as well. */
-async function giveBundle({ log, files }: Stand, room: Room): Promise<void> {
-  await writeKeyPair(room, "p256")
-  const [name, other] = [writeArtifact(room), writeArtifact(room, "other.txt")]
-  const submit = [...countersign, "submit", "--log", log.url, "--key", "signer.pem"]
-  await room.run([...submit, "--bundle", "other.json", "--artifact", other])
-  await room.run([...submit, "--bundle", "good.json", "--artifact", name])
-  const key = { ...newKey(), publicKey: createPublicKey(room.read("signer.pub")) }
+/** Verifies good.json, and sees what is made of it refused. */
+function verifyOwn({ files }: Stand, room: Room, name: string, publicKey: string): void {
+  const key = { ...newKey(), publicKey: createPublicKey(room.read(publicKey)) }
   const artifact = signedThing(room, name, "message")
   const own = { root: readRoot(files.trustedRoot), key, artifact, timestamps: 0 }
   const good = room.read("good.json")
@@ -105,6 +101,32 @@ async function giveBundle({ log, files }: Stand, room: Room): Promise<void> {
   }
   const foreign = { ...own, root: readRoot(files.foreignRoot) }
   expectRefusal(() => verify(good, foreign), foreignReason, "refusal of another log's key")
+}
+
+/** What `countersign submit` writes. */
+async function giveSubmitted(stand: Stand, room: Room): Promise<void> {
+  await writeKeyPair(room, "p256")
+  const [name, other] = [writeArtifact(room), writeArtifact(room, "other.txt")]
+  const submit = [...countersign, "submit", "--log", stand.log.url, "--key", "signer.pem"]
+  await room.run([...submit, "--bundle", "other.json", "--artifact", other])
+  await room.run([...submit, "--bundle", "good.json", "--artifact", name])
+  verifyOwn(stand, room, name, "signer.pub")
+}
+
+/** What `countersign sign` writes, with a key of cosign's. */
+async function giveSigned(stand: Stand, room: Room, cosign: string, form: SignedForm) {
+  await makeCosignKey(cosign, room)
+  verifyOwn(stand, room, await signTwo(stand, room, form, "dsse"), "cosign.pub")
+}
+
+/** `cosign` makes the keys. */
+export function signedForJsChecks(stand: Stand, cosign: string | undefined): readonly Check[] {
+  const lack = cosign === undefined ? { lack: "there is no cosign to make keys" } : {}
+  return (["file", "statement"] as const).map((form) => ({
+    operation: `bundles of countersign sign, ${form}: verify`,
+    ...lack,
+    run: (room) => giveSigned(stand, room, cosign ?? "", form),
+  }))
 }
 
 const forms: readonly (readonly [Form, readonly ApiVersion[]])[] = [
@@ -131,7 +153,7 @@ export function sigstoreJsExchange(stand: Stand): readonly Check[] {
       })),
     {
       operation: "bundles of countersign submit: verify",
-      run: (room) => giveBundle(stand, room),
+      run: (room) => giveSubmitted(stand, room),
     },
   ]
 }

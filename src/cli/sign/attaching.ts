@@ -16,8 +16,7 @@ type Given = "given" | "keeps none"
 
 async function hasEnvelope(log: LogClient, index: number): Promise<boolean> {
   try {
-    await log.bundle(index)
-    return true
+    return parseSigstoreBundle(await log.bundle(index)).content.form === "dsse"
   } catch (error) {
     if (error instanceof Refusal) return false
     throw error

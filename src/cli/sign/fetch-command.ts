@@ -1,7 +1,7 @@
 // The command line that gets a bundle again which could not be written, or has no cosignatures yet.
 import type { Command, Option } from "commander"
-import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { shellLine } from "../command/shell-words.ts"
+import type { Signed } from "./signed.ts"
 
 /** What names the log, the way to it and whom to trust; options of the environment are there for the next command, too. */
 const REPEATED = ["log", "trustedRoot", "policy", "caFile", "timeout", "retries"]
@@ -18,8 +18,9 @@ export function fetchCommand(
   command: Command,
   index: number,
   path: string,
-  request: EntryRequest,
+  { request, shown }: Signed,
 ): string {
+  if (request.kind !== shown.kind) return "the same command again, since the log has no envelope"
   const same = command.options.flatMap((option) => repeated(command, option))
   const words = ["countersign", "fetch-bundle", ...same, "--index", String(index), "--out", path]
   // Of an envelope the log gives only what it keeps; a signer makes the same one again.

@@ -15,10 +15,10 @@ import {
   parseSigstoreBundle,
   type SigstoreBundle,
 } from "../../sigstore/bundle.ts"
-import { bundleOfSubmission } from "../../sigstore/submission-bundle.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import { readText } from "../command/file.ts"
 import type { Checkpoints } from "./checkpoints.ts"
+import { bundleOfSigned, type Signed } from "./signed.ts"
 
 /** A bundle that holds, read as the receipt that it was made of. */
 export interface KeptBundle {
@@ -53,21 +53,18 @@ export function receiptOf({ entries }: SigstoreBundle): Receipt {
   return { index, body, leafHash: portableHasher.leaf(body), proof: path, checkpoint }
 }
 
-async function judge(
-  text: string,
-  asked: EntryRequest,
-  checkpoints: Checkpoints,
-): Promise<KeptBundle> {
+async function judge(text: string, asked: Signed, checkpoints: Checkpoints): Promise<KeptBundle> {
   const bundle = parseSigstoreBundle(text)
-  const request = withSignature(asked, bundle)
+  const request = withSignature(asked.request, bundle)
+  const shown = withSignature(asked.shown, bundle)
   const receipt = receiptOf(bundle)
   const { head, logId } = await checkpoints.open(receipt.checkpoint)
   if (!equalBytes(logId, await checkpoints.ownLogId())) refuse("mismatch", "it is of another log")
-  const own = bundleOfSubmission(request, receipt, logId)
+  const own = bundleOfSigned({ request, shown }, receipt, logId)
   if (formatSigstoreBundle(bundle) !== formatSigstoreBundle(own)) {
     refuse("mismatch", "it is about something else, or by another key")
   }
-  assertSigned(request)
+  assertSigned(shown)
   verifyReceiptUnder(head, request, receipt)
   return { receipt, head }
 }
@@ -75,11 +72,11 @@ async function judge(
 /** The bundle in a file if it holds for this submission, or why it does not. Throws trouble. */
 export async function keptBundle(
   path: string,
-  request: EntryRequest,
+  signed: Signed,
   checkpoints: Checkpoints,
 ): Promise<KeptBundle | string> {
   try {
-    return await judge(await readText(path, "bundle", LONGEST_BUNDLE), request, checkpoints)
+    return await judge(await readText(path, "bundle", LONGEST_BUNDLE), signed, checkpoints)
   } catch (error) {
     if (error instanceof Falsehood) return error.cause.message
     if (error instanceof Refusal) return error.message

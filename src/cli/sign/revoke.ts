@@ -11,6 +11,7 @@ import { trustOptions } from "../command/trust-options.ts"
 import { openPrivateKey, passphraseOption } from "./keys/open-private-key.ts"
 import { assertApart } from "./places.ts"
 import { submitAll } from "./sending.ts"
+import { asSubmitted } from "./signed.ts"
 import { hashedrekordRequest } from "./signed-digest.ts"
 
 export const revokeCommand = defineCommand({
@@ -47,6 +48,6 @@ Example:
       bundlePath: bundle ?? `${file}.revocation.sigstore.json`,
     }
     assertApart([job.bundlePath], called.command)
-    await submitAll(called, [job], async () => async () => request, options)
+    await submitAll(called, [job], async () => async () => asSubmitted(request), options)
   },
 })

@@ -7,14 +7,15 @@ import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import type { Called } from "../command/options.ts"
 import { type Job, preparePlaces } from "./places.ts"
 import { explainRefusal } from "./signature-file.ts"
+import type { Signed } from "./signed.ts"
 import { openSubmission, type Submission } from "./submission.ts"
 
-/** Makes the request for one artifact. */
-export type RequestMaker = (artifact: string) => Promise<EntryRequest>
+/** Signs one artifact, or reads what was signed of it. */
+export type Signing = (artifact: string) => Promise<Signed>
 
 interface Prepared {
   readonly job: Job
-  readonly request: EntryRequest
+  readonly signed: Signed
 }
 
 /** How many of the conflicts are named. */
@@ -29,9 +30,9 @@ function refuseConflicts(conflicts: readonly string[]): never {
   )
 }
 
-async function prepare(job: Job, make: RequestMaker, { fail }: Submission) {
+async function prepare(job: Job, make: Signing, { fail }: Submission) {
   try {
-    return { job, request: await make(job.artifact) }
+    return { job, signed: await make(job.artifact) }
   } catch (error) {
     fail(job, error)
     return undefined
@@ -42,7 +43,7 @@ async function prepare(job: Job, make: RequestMaker, { fail }: Submission) {
 async function withoutKept(
   jobs: readonly Job[],
   there: readonly Job[],
-  make: RequestMaker,
+  make: Signing,
   submission: Submission,
 ): Promise<{ readonly left: readonly Job[]; readonly kept: readonly Job[] }> {
   const conflicts: string[] = []
@@ -50,7 +51,7 @@ async function withoutKept(
   for (const job of there) {
     const prepared = await prepare(job, make, submission)
     if (prepared === undefined) continue
-    const why = await submission.judgeKept(job, prepared.request)
+    const why = await submission.judgeKept(job, prepared.signed)
     if (why === undefined) kept.push(job)
     else conflicts.push(`${job.bundlePath} is there already, and is no bundle for this: ${why}`)
   }
@@ -60,13 +61,13 @@ async function withoutKept(
 }
 
 /** What is sent at once, with the jobs whose files cannot be read left out. */
-async function* batchesOf(jobs: readonly Job[], make: RequestMaker, submission: Submission) {
+async function* batchesOf(jobs: readonly Job[], make: Signing, submission: Submission) {
   let batch: Prepared[] = []
   let bytes = 0
   for (const job of jobs) {
     const prepared = await prepare(job, make, submission)
     if (prepared === undefined) continue
-    const length = JSON.stringify(prepared.request).length + 1
+    const length = JSON.stringify(prepared.signed.request).length + 1
     if (batch.length === MOST_IN_BATCH || bytes + length > LONGEST_BATCH) {
       if (batch.length > 0) yield batch
       batch = []
@@ -112,12 +113,12 @@ async function sendBatch(
   submission: Submission,
 ) {
   const { keep, progress } = submission
-  const requests = batch.map(({ request }) => request)
+  const requests = batch.map(({ signed }) => signed.request)
   const { outcomes, isAnswering } = await submitted(submission, requests, form)
   const written: Job[] = []
-  for (const [i, { job, request }] of batch.entries()) {
+  for (const [i, { job, signed }] of batch.entries()) {
     const outcome = outcomes[i] ?? bug("a batch answer is too short")
-    if (await keep(job, request, outcome)) written.push(job)
+    if (await keep(job, signed, outcome)) written.push(job)
   }
   progress.advance(batch.length)
   return { written, isAnswering }
@@ -136,7 +137,7 @@ function failUnsent(
 }
 
 /** Sends everything; a batch is signed while nothing else is under way. */
-async function sendAll(jobs: readonly Job[], make: RequestMaker, submission: Submission) {
+async function sendAll(jobs: readonly Job[], make: Signing, submission: Submission) {
   const form = jobs.length === 1 ? "single" : "batch"
   const written: Job[] = []
   for await (const batch of batchesOf(jobs, make, submission)) {
@@ -147,8 +148,8 @@ async function sendAll(jobs: readonly Job[], make: RequestMaker, submission: Sub
       goesOn = sent.isAnswering
     } catch (error) {
       if (!(error instanceof Refusal || error instanceof Trouble)) throw error
-      for (const { job, request } of batch) {
-        submission.fail(job, await explainRefusal(error, request, job.artifact))
+      for (const { job, signed } of batch) {
+        submission.fail(job, await explainRefusal(error, signed.request, job.artifact))
       }
       goesOn = error instanceof Refusal
     }
@@ -179,7 +180,7 @@ function remarkMissing(
 export async function submitAll(
   called: Called,
   jobs: readonly Job[],
-  open: () => Promise<RequestMaker>,
+  open: () => Promise<Signing>,
   { witnessed, force }: { readonly witnessed?: true; readonly force?: true },
 ): Promise<readonly Job[]> {
   const work = { what: called.command.name(), total: jobs.length }

@@ -19,15 +19,17 @@ import { trustOptions } from "../command/trust-options.ts"
 import type { Images } from "./images.ts"
 import { openPrivateKey, passphraseOption } from "./keys/open-private-key.ts"
 import { type Job, jobsOf, namedFile, placeOptions } from "./places.ts"
-import { type RequestMaker, submitAll } from "./sending.ts"
+import { type Signing, submitAll } from "./sending.ts"
+import { asSubmitted } from "./signed.ts"
 import { hashedrekordRequest } from "./signed-digest.ts"
 import {
   fileSubject,
   type Predicate,
   parsePredicateType,
+  parseStatementKind,
   readPredicate,
   SIGNED_PREDICATE,
-  statementRequest,
+  signStatement,
 } from "./statements.ts"
 
 const imageOptions = [
@@ -49,6 +51,11 @@ const signOptions = [
     "--predicate-type <type>",
     "URI of the predicate's type, or a short name such as slsaprovenance1",
     parsePredicateType,
+  ),
+  parsed(
+    "--entry-kind <kind>",
+    "log a statement as dsse or, as cosign 3 needs it, hashedrekord (default for images)",
+    parseStatementKind,
   ),
   ...imageOptions,
   ...placeOptions,
@@ -83,21 +90,22 @@ function isStatement(artifact: string, { image = [], statement, predicate }: Sig
   return statement === true || predicate !== undefined || image.includes(artifact)
 }
 
-function requestMaker(
+function signingOf(
   options: SignOptions,
   called: Called,
   predicate: Predicate,
   images: Images,
-): () => Promise<RequestMaker> {
+): () => Promise<Signing> {
   return async () => {
     const key = await openPrivateKey(options.key, options, called)
     return async (artifact) => {
       if (!isStatement(artifact, options)) {
-        return hashedrekordRequest(key.verifier, await key.signFile(artifact))
+        return asSubmitted(hashedrekordRequest(key.verifier, await key.signFile(artifact)))
       }
       const isImage = options.image?.includes(artifact) === true
       const subject = await (isImage ? images.subject(artifact) : fileSubject(artifact))
-      return statementRequest(key, subject, predicate)
+      const kind = options.entryKind ?? (isImage ? "hashedrekord" : "dsse")
+      return signStatement(key, subject, predicate, kind)
     }
   }
 }
@@ -134,7 +142,7 @@ async function sign(options: SignOptions, called: Called): Promise<void> {
   const jobs = jobsOf(named, options, called.command)
   const predicate = await predicateOf(options)
   const images = createImages(options, called.terminal)
-  const open = requestMaker(options, called, predicate, images)
+  const open = signingOf(options, called, predicate, images)
   const done = await submitAll(called, jobs, open, options)
   const statements = done.filter((job) => isStatement(job.artifact, options))
   if (statements.length > 0) {
@@ -163,6 +171,8 @@ they are signed: ECDSA is by RFC 6979, RSA by PKCS #1 v1.5, Ed25519 as it is. A 
 its subject by SHA-256, SHA-384 and SHA-512; an image by those of its manifest, which is fetched.
 Short names of predicate types are those of cosign's --type; the predicate is signed as it is. The
 log is given the statement as a message, if it takes them, so that it can show what was signed.
+With --entry-kind dsse it also keeps the envelope, for fetch-bundle; cosign 3 and sigstore-go do
+not read such entries, sigstore-js reads no others. Ed25519 keys make them in any case.
 
 Folders for bundles are made, and looked at, before anything is sent. A bundle that is there is kept
 if it holds for the same thing, key and log, so that the same command may be run again; any other

@@ -3,15 +3,18 @@
 // it. Leaves out what a predicate of some type must have inside.
 import { basename } from "node:path"
 import { utf8 } from "../../core/base/bytes.ts"
-import { type HashName, hashNames } from "../../core/base/digest.ts"
+import { digestOf, type HashName, hashNames } from "../../core/base/digest.ts"
 import { bug, refuse, shown } from "../../core/base/errors.ts"
 import { asObject, parseJson } from "../../core/base/json-value.ts"
 import { formatBase64, formatHex } from "../../core/base/text.ts"
+import { algorithms, messageAlgorithm } from "../../entry/algorithm.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { dssePae, IN_TOTO_PAYLOAD_TYPE } from "../../entry/statement/pae.ts"
 import { verifierKeyText } from "../../entry/verifier-key.ts"
 import { digestFile, readText } from "../command/file.ts"
 import type { PrivateKey } from "./keys/private-key.ts"
+import { asSubmitted, type Signed } from "./signed.ts"
+import { hashedrekordRequest } from "./signed-digest.ts"
 
 const STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 /** The predicate type that says of its subject that it was signed, and nothing else; cosign's since version 3. */
@@ -85,15 +88,29 @@ function formatStatement({ name, digests }: Subject, { type, json }: Predicate):
   return `${text.slice(0, -1)},"predicate":${json}}`
 }
 
-/** The submission of a statement about one subject, signed with this key. */
-export function statementRequest(
+/** How a log gets a statement: its envelope, or a signature over the digest of what is signed of that. */
+export type StatementKind = EntryRequest["kind"]
+
+/** Refuses `malformed`. */
+export function parseStatementKind(text: string): StatementKind {
+  if (text === "dsse" || text === "hashedrekord") return text
+  return refuse("malformed", `expected dsse or hashedrekord, found ${shown(text)}`)
+}
+
+/**
+ * A statement about one subject, signed with this key. cosign 3 and sigstore-go log theirs as `hashedrekord` on Rekor v2
+ * and read no `dsse` 0.0.2. An Ed25519 key signs digests in another way than messages, so its statements are `dsse`.
+ */
+export function signStatement(
   key: PrivateKey,
   subject: Subject,
   predicate: Predicate,
-): EntryRequest {
+  kind: StatementKind,
+): Signed {
   const payload = utf8(formatStatement(subject, predicate))
-  const signature = key.signMessage(dssePae(IN_TOTO_PAYLOAD_TYPE, payload))
-  return {
+  const message = dssePae(IN_TOTO_PAYLOAD_TYPE, payload)
+  const signature = key.signMessage(message)
+  const whole: EntryRequest = {
     kind: "dsse",
     envelope: {
       payload: formatBase64(payload),
@@ -102,4 +119,9 @@ export function statementRequest(
     },
     verifiers: [verifierKeyText(key.verifier)],
   }
+  const { keyType } = key.verifier
+  if (kind === "dsse" || keyType === "ed25519") return asSubmitted(whole)
+  const { hash } = algorithms[messageAlgorithm[keyType]]
+  const digest = digestOf(hash, message)
+  return { request: hashedrekordRequest(key.verifier, { hash, digest, signature }), shown: whole }
 }

@@ -4,9 +4,7 @@ import type { BatchOutcome, LogClient } from "../../client/log-client.ts"
 import { type Receipt, verifyReceiptUnder } from "../../client/receipt.ts"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
-import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { formatSigstoreBundle } from "../../sigstore/bundle.ts"
-import { bundleOfSubmission } from "../../sigstore/submission-bundle.ts"
 import { exitCodeOf, provenAnswer } from "../command/exit-code.ts"
 import { writeWhole } from "../command/file.ts"
 import { openLog } from "../command/log-options.ts"
@@ -16,6 +14,7 @@ import { needsWitnesses } from "../command/trust-options.ts"
 import { createCheckpoints } from "./checkpoints.ts"
 import type { Job } from "./places.ts"
 import { explainRefusal } from "./signature-file.ts"
+import { bundleOfSigned, type Signed } from "./signed.ts"
 
 export interface Submission {
   readonly log: LogClient
@@ -24,9 +23,9 @@ export interface Submission {
   /** Taken away before anything is printed; it comes back with the next step. */
   readonly progress: Progress
   /** Looks at a bundle that is there already; gives why it does not hold, or undefined if it is kept. */
-  judgeKept(job: Job, request: EntryRequest): Promise<string | undefined>
+  judgeKept(job: Job, signed: Signed): Promise<string | undefined>
   /** Gives whether a bundle was written; says why not otherwise. */
-  keep(job: Job, request: EntryRequest, outcome: BatchOutcome): Promise<boolean>
+  keep(job: Job, signed: Signed, outcome: BatchOutcome): Promise<boolean>
   /** Says why a job has no bundle and remembers it for the exit code; a bug is thrown on. */
   fail(job: Job, error: unknown): void
 }
@@ -104,25 +103,26 @@ export async function openSubmission(
     waiting: isWitnessed ? { witnessed: true } : {},
     progress,
     fail,
-    async judgeKept(job, request) {
+    async judgeKept(job, signed) {
       const { keptBundle } = await import("./kept-bundles.ts")
-      const kept = await keptBundle(job.bundlePath, request, checkpoints)
+      const kept = await keptBundle(job.bundlePath, signed, checkpoints)
       if (typeof kept === "string") return kept
       print(job, { ...kept.receipt, isNew: false }, kept.head.isPinned, true)
       return undefined
     },
-    async keep(job, request, outcome) {
+    async keep(job, signed, outcome) {
+      const { request } = signed
       try {
         if ("error" in outcome) throw await explainRefusal(outcome.error, request, job.artifact)
         const { receipt } = outcome
         const howToFetch = async () => {
           const { fetchCommand } = await import("./fetch-command.ts")
-          return fetchCommand(called.command, receipt.index, job.bundlePath, request)
+          return fetchCommand(called.command, receipt.index, job.bundlePath, signed)
         }
         if (isWitnessed) await assertWitnessed(receipt, howToFetch)
         const { head, logId } = await checkpoints.open(receipt.checkpoint)
         provenAnswer(() => verifyReceiptUnder(head, request, receipt))
-        const text = formatSigstoreBundle(bundleOfSubmission(request, receipt, logId))
+        const text = formatSigstoreBundle(bundleOfSigned(signed, receipt, logId))
         await writeBundle(job.bundlePath, text, receipt.index, howToFetch)
         print(job, receipt, head.isPinned)
         return true

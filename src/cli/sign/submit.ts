@@ -14,7 +14,8 @@ import { trustOptions } from "../command/trust-options.ts"
 import { openPrivateKey, passphraseOption } from "./keys/open-private-key.ts"
 import { jobsOf, namedFile, placeOptions } from "./places.ts"
 import { detachedRequest, envelopeRequest } from "./requests.ts"
-import { type RequestMaker, submitAll } from "./sending.ts"
+import { type Signing, submitAll } from "./sending.ts"
+import { asSubmitted } from "./signed.ts"
 import { hashedrekordRequest } from "./signed-digest.ts"
 
 const submitOptions = [
@@ -45,20 +46,21 @@ function requestsFor(
   artifacts: readonly string[],
   options: SubmitOptions,
   called: Called,
-): () => Promise<RequestMaker> {
+): () => Promise<Signing> {
   const { key = "", signature = "", publicKey = "" } = options
   const inputs = ["artifact", "key", "signature", "publicKey", "envelope"] as const
   switch (inputs.filter((name) => options[name] !== undefined).join()) {
     case "artifact,key":
       return async () => {
         const { verifier, signFile } = await openPrivateKey(key, options, called)
-        return async (path) => hashedrekordRequest(verifier, await signFile(path))
+        return async (path) => asSubmitted(hashedrekordRequest(verifier, await signFile(path)))
       }
     case "artifact,signature,publicKey":
       if (artifacts.length > 1) called.command.error("error: one signature is over one artifact")
-      return async () => (path) => detachedRequest(path, signature, publicKey)
+      return async () => async (path) =>
+        asSubmitted(await detachedRequest(path, signature, publicKey))
     case "publicKey,envelope":
-      return async () => (path) => envelopeRequest(path, publicKey)
+      return async () => async (path) => asSubmitted(await envelopeRequest(path, publicKey))
     default:
       return called.command.error(USAGE)
   }

@@ -21,7 +21,7 @@ let workspace: Workspace
 let keys: KeyFiles
 
 beforeAll(async () => {
-  workspace = await openWorkspace({ limits: { attachmentBytes: 65_536 } })
+  workspace = await openWorkspace({ limits: { attachmentBytes: 65_536, messageBytes: 65_536 } })
   keys = writeKeys(workspace, "signer")
 })
 afterAll(() => workspace.close())
@@ -51,6 +51,14 @@ function payloadOf(bundle: string): string {
     dsseEnvelope: { payload: string }
   }
   return Buffer.from(dsseEnvelope.payload, "base64").toString()
+}
+
+/** Of the entry that a bundle has. */
+function kindOf(bundle: string): string | undefined {
+  const { verificationMaterial } = JSON.parse(workspace.read(bundle)) as {
+    verificationMaterial: { tlogEntries: readonly { kindVersion: { kind: string } }[] }
+  }
+  return verificationMaterial.tlogEntries[0]?.kindVersion.kind
 }
 
 const statementOf = (bundle: string) => JSON.parse(payloadOf(bundle)) as Statement
@@ -160,6 +168,32 @@ describe("a statement", () => {
     },
   )
 
+  test("about a file is logged by the digest of what is signed where that is asked for", async () => {
+    const artifact = workspace.write("digest.bin", "digest")
+    const bundle = "digest.bin.sigstore.json"
+    const words = ["--artifact", artifact, "--key", keys.secret, "--statement"]
+    const asDigest = [...words, "--entry-kind", "hashedrekord"]
+    expect(await sign(...asDigest)).toMatchObject({ code: 0, err: "" })
+    expect(kindOf(bundle)).toBe("hashedrekord")
+    expect(statementOf(bundle).subject).toEqual([{ name: "digest.bin", digest: digests("digest") }])
+    expect(await verify(workspace.path(bundle), artifact, keys.public)).toMatchObject({ code: 0 })
+    const other = workspace.write("no-digest.bin", "other")
+    expect(await verify(workspace.path(bundle), other, keys.public)).toMatchObject({ code: 3 })
+    expect((await sign(...asDigest)).out).toContain("its bundle is there and is kept")
+    expect(await sign(...words)).toMatchObject({ code: 1, out: "" })
+    expect(await sign(...words, "--force")).toMatchObject({ code: 0 })
+    expect(kindOf(bundle)).toBe("dsse")
+    expect(await sign(...words, "--entry-kind", "intoto")).toMatchObject({ code: 2 })
+  })
+
+  test("by an Ed25519 key is logged with its envelope", async () => {
+    const own = writeKeys(workspace, "edwards", generateKeyPairSync("ed25519"))
+    const artifact = workspace.write("edwards.bin", "edwards")
+    const words = ["--artifact", artifact, "--key", own.secret, "--statement"]
+    expect(await sign(...words, "--entry-kind", "hashedrekord")).toMatchObject({ code: 0 })
+    expect(kindOf("edwards.bin.sigstore.json")).toBe("dsse")
+  })
+
   test("says its predicate as the file has it, to the last digit", async () => {
     const artifact = workspace.write("predicate.bin", "predicate")
     const text = '{"big": 12345678901234567890.10, "nested": {"a": [1, 2]}}'
@@ -233,6 +267,7 @@ describe("an image", () => {
     expect(ran).toMatchObject({ code: 0, err: "" })
     const manifest = registry.repository("acme/app").manifests.get(digest)?.bytes ?? Buffer.of()
     const { subject } = statementOf(`images/${bundleName()}`)
+    expect(kindOf(`images/${bundleName()}`)).toBe("hashedrekord")
     expect(subject).toEqual([{ name: `${registry.host}/acme/app`, digest: digests(manifest) }])
     const file = workspace.write("manifest.json", manifest)
     const bundle = workspace.path(`images/${bundleName()}`)

@@ -18,6 +18,7 @@ const results = [
   result("cosign 3.1.1", "API v2 for countersign verify: sign-blob"),
   result("cosign 3.1.1", "keyless, API v2: sign-blob, verify-blob, countersign verify", "FAIL"),
   result("cosign 3.1.1", "bundles of countersign submit: verify-blob"),
+  result("cosign 3.1.1", "bundles of countersign sign, file: verify-blob"),
   result("sigsum-go 0.14.1", "everything"),
   result("gitsign of sid", "everything", "skip"),
 ]
@@ -25,7 +26,10 @@ const results = [
 test("the table says of each client what goes which way", () => {
   const [head, , ...rows] = handTable(results).trimEnd().split("\n")
   expect(head).toContain("by an identity")
-  expect(rows).toEqual(["| cosign 2 | yes | – | no |", "| cosign 3 | yes | fails | yes |"])
+  expect(rows).toEqual([
+    "| cosign 2 | yes | – | no | – | – |",
+    "| cosign 3 | yes | fails | yes | yes | – |",
+  ])
 })
 
 test("README.md has a table of that form, in which nothing fails", () => {
