@@ -61,6 +61,8 @@ async function giveImage(
   }
   const { trustedRoot, foreignRoot } = stand.files
   await room.run(verification(trustedRoot, image))
+  const own = ["--key", "cosign.pub", "--trusted-root", trustedRoot, "--image", image]
+  await room.run([...countersign, "verify", ...own])
   await room.refused(
     verification(trustedRoot, other),
     /no (?:matching )?(?:signatures|attestations)/,
