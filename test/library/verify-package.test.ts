@@ -200,6 +200,13 @@ describe("the package of verifiers", () => {
     expect(good).toMatchObject({ code: 0, stderr: "" })
     expect(good.stdout).toMatch(/^verified: entry 0 of log\.example/)
     expect(await ended(command, [...words, "signer.pub"], project)).toMatchObject({ code: 3 })
+    const full = async (artifact: string, out: string) =>
+      await ended("sh", ["-c", `"$0" "$@" ${out}`, command, ...words, artifact], project)
+    const unwritten = await full("artifact", ">/dev/full")
+    expect(unwritten.code).toBe(1)
+    expect(unwritten.stderr).toMatch(/^countersign: standard output: ENOSPC.*\n$/)
+    // What cannot be printed is still what was found.
+    expect(await full("signer.pub", ">/dev/full 2>&1")).toMatchObject({ code: 3 })
     const { version } = read("package.json")
     expect((await ended(command, ["--version"], project)).stdout).toBe(`${version}\n`)
   })
