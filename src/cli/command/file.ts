@@ -5,7 +5,7 @@ import { createReadStream, readFileSync, statSync } from "node:fs"
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import type { ArtifactDigests } from "../../client/verify/artifact.ts"
-import { parseUtf8 } from "../../core/base/bytes.ts"
+import { concat, parseUtf8 } from "../../core/base/bytes.ts"
 import type { HashName } from "../../core/base/digest.ts"
 import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
 import { verdictOf } from "./exit-code.ts"
@@ -20,13 +20,25 @@ export async function onDisk<T>(what: string, path: string, work: Promise<T>): P
   }
 }
 
+/** Of a pipe or a device, whose size nobody knows before its end: one byte more than is allowed at most. */
+async function readEndless(path: string, longest: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  const read: AsyncIterable<Uint8Array> = createReadStream(path, { end: longest })
+  for await (const chunk of read) chunks.push(chunk)
+  return concat(...chunks)
+}
+
 /** Reads a file of up to `longest` bytes; refuses `too-large`, throws trouble ("disk"). */
 export async function readBytes(path: string, what: string, longest: number): Promise<Uint8Array> {
-  const { size } = await onDisk(what, path, stat(path))
+  const found = await onDisk(what, path, stat(path))
+  const isSized = found.isFile() || found.isDirectory()
+  const bytes = isSized ? undefined : await onDisk(what, path, readEndless(path, longest))
+  const size = bytes?.length ?? found.size
   if (size > longest) {
-    refuse("too-large", `${what} ${path}: expected up to ${longest} bytes, found ${size}`)
+    const more = isSized ? String(size) : "more"
+    refuse("too-large", `${what} ${path}: expected up to ${longest} bytes, found ${more}`)
   }
-  return await onDisk(what, path, readFile(path))
+  return bytes ?? (await onDisk(what, path, readFile(path)))
 }
 
 /** As {@link readBytes}, of what is to be verified: what is too large is not judged. */
