@@ -293,3 +293,9 @@ describe("a place where no bundle can be", () => {
     expectNothingLogged(ran, 2, "two bundles would be written to")
   })
 })
+
+test("a key is read no further than one may be long, also of a device without an end", async () => {
+  const artifact = workspace.write("endless", "endless")
+  const words = ["sign", "--log", workspace.url, "--key", "/dev/zero", "--artifact", artifact]
+  expectNothingLogged(await run(words), 1, "private key /dev/zero: expected up to")
+})
