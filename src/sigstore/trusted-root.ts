@@ -203,6 +203,20 @@ export function assertTrustedRoot(value: unknown): void {
 /**
  * The logs that a trusted root pins, in its order, and those that cannot be judged here, by their key (RSA) or their hash:
  * together a `Trust`. Refuses as {@link parseTrustedRoot} does.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs"
+ * import { readTrustedRoot, verifyBundle } from "countersign/verify"
+ *
+ * const entry = verifyBundle({
+ *   bundle: readFileSync("artifact.txt.sigstore.json", "utf8"),
+ *   artifact: readFileSync("artifact.txt"),
+ *   key: readFileSync("signer.pub"),
+ *   trust: readTrustedRoot(readFileSync("trusted_root.json", "utf8")),
+ * })
+ * console.log(entry.origin) // localhost
+ * ```
  */
 export function readTrustedRoot(text: string): {
   readonly trustedRoot: readonly PinnedLog[]

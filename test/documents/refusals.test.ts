@@ -91,6 +91,7 @@ async function refused(words: readonly string[]): Promise<string> {
     .replaceAll(folder, "")
     .replace(/^countersign: /, "")
     .replace(/^\/?a\.bin: /, "")
+    .replace(/^the log answers 422: /, "")
     .replaceAll("/FILE", "FILE")
     .replaceAll("/a.sig", "FILE")
     .replace(/^error: option .* is invalid\. /, "")

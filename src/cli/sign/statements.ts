@@ -89,7 +89,7 @@ function formatStatement({ name, digests }: Subject, { type, json }: Predicate):
 }
 
 /** How a log gets a statement: its envelope, or a signature over the digest of what is signed of that. */
-export type StatementKind = EntryRequest["kind"]
+type StatementKind = EntryRequest["kind"]
 
 /** Refuses `malformed`. */
 export function parseStatementKind(text: string): StatementKind {

@@ -21,7 +21,7 @@ export const MOST_REMEMBERED = 256
 const MOST_BYTES = LONGEST_HEAD_LIST
 
 /** A log's key, and the origins of its heads where they are not its name. */
-export interface HeadKey {
+interface HeadKey {
   readonly vkey: Vkey
   readonly origins?: readonly string[]
 }
