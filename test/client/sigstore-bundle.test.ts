@@ -177,13 +177,13 @@ describe("parseSigstoreBundle()", () => {
     ],
     ["a padded index", bundle({ tlogEntries: [{ ...logEntry, logIndex: "07" }] }), "malformed"],
     [
-      "base64url",
-      bundle({ tlogEntries: [{ ...logEntry, canonicalizedBody: "__8=" }] }),
+      "base64 of two alphabets",
+      bundle({ tlogEntries: [{ ...logEntry, canonicalizedBody: "_/8=" }] }),
       "malformed",
     ],
     [
-      "unpadded base64",
-      bundle({ tlogEntries: [{ ...logEntry, canonicalizedBody: "YQ" }] }),
+      "base64 with bits left over",
+      bundle({ tlogEntries: [{ ...logEntry, canonicalizedBody: "YR" }] }),
       "malformed",
     ],
     [
@@ -200,6 +200,15 @@ describe("parseSigstoreBundle()", () => {
     ],
   ] as const)("refuses %s", (_name, value, code) => {
     expectRefusal(code, () => parse(value))
+  })
+
+  it.each([
+    ["the URL alphabet", "__8="],
+    ["no padding", "//8"],
+    ["the standard form", "//8="],
+  ])("takes base64 in %s", (_name, canonicalizedBody) => {
+    const { entries } = parse(bundle({ tlogEntries: [{ ...logEntry, canonicalizedBody }] }))
+    expect(entries[0]?.body).toEqual(Uint8Array.of(0xff, 0xff))
   })
 
   it("looks at the length before it parses", () => {
