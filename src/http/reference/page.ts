@@ -56,3 +56,12 @@ export function pageAnswer(hasRenderer: boolean): Answer {
     body: `<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n<title>Countersign: HTTP API</title>\n${hasRenderer ? drawn : LINK}\n</html>\n`,
   }
 }
+
+/** Where the page is, for who asks with a slash at the end: its addresses are relative to the path without one. */
+export function pageElsewhere(): Answer {
+  return {
+    status: 308,
+    headers: { location: "../docs", "content-type": "text/plain; charset=utf-8" },
+    body: "the reference is at ../docs, without a slash at the end\n",
+  }
+}

@@ -8,8 +8,9 @@ import { gzip } from "node:zlib"
 import Negotiator from "negotiator"
 import { refuse } from "../../core/base/errors.ts"
 import { type Answer, isKnown, notModified } from "../serving/answer.ts"
+import { hadFinalSlash } from "../serving/request-target.ts"
 import { type Call, get, type Route } from "../serving/route.ts"
-import { pageAnswer } from "./page.ts"
+import { pageAnswer, pageElsewhere } from "./page.ts"
 
 /** Where the files are; the folders of the package by default. */
 interface ReferenceFiles {
@@ -101,7 +102,9 @@ export function referenceRoutes(files: ReferenceFiles = {}): readonly Route[] {
   const readScript = fileReader(script)
   return [
     fileRoute("getContract", "/openapi.yaml", { url: document, mediaType: "application/yaml" }),
-    get("getReference", "/docs", async () => pageAnswer((await readScript()) !== undefined)),
+    get("getReference", "/docs", async ({ request }) =>
+      hadFinalSlash(request) ? pageElsewhere() : pageAnswer((await readScript()) !== undefined),
+    ),
     get("getReferenceScript", "/docs/redoc.js", async (call) =>
       servedTo(call, (await readScript()) ?? refuse("not-found", NO_FILE)),
     ),

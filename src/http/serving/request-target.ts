@@ -4,12 +4,20 @@ import type { IncomingMessage } from "node:http"
 
 const SLASH = 47
 
+const slashed = new WeakSet<IncomingMessage>()
+
 /** Without the final slash of its path. */
-function withoutFinalSlash(url: string): string {
+function withoutFinalSlash(request: IncomingMessage, url: string): string {
   const mark = url.indexOf("?")
   const end = mark < 0 ? url.length : mark
   if (end < 2 || url.charCodeAt(end - 1) !== SLASH) return url
+  slashed.add(request)
   return url.slice(0, end - 1) + url.slice(end)
+}
+
+/** Whether the path came with a final slash: a page below it would look for its parts in another folder. */
+export function hadFinalSlash(request: IncomingMessage): boolean {
+  return slashed.has(request)
 }
 
 /**
@@ -22,5 +30,5 @@ export function takePlainTarget(request: IncomingMessage): void {
   // SPEC: a server MUST accept the absolute-form in requests (RFC 9112 section 3.2.2).
   const target = url.charCodeAt(0) === SLASH ? url : url.replace(/^https?:\/\/[^/?#]*/i, "")
   const plain = target.charCodeAt(1) === SLASH ? target.slice(1) : target
-  request.url = withoutFinalSlash(plain)
+  request.url = withoutFinalSlash(request, plain)
 }

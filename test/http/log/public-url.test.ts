@@ -89,7 +89,11 @@ describe.each(prefixes)("at the public URL %s", (publicUrl, prefix) => {
 describe("every door of a log", () => {
   test.each([
     ...["/v1/entries/0", "/v1/entries/0/proof", "/v1/entries/0/bundle", "/v1/head"],
-    ...["/v1/entries?kind=hashedrekord", "/v1/proofs/inclusion?index=0", "/v1/artifacts/sha256:00"],
+    ...[
+      "/v1/entries?kind=hashedrekord",
+      "/v1/proofs/inclusion?index=0",
+      `/v1/artifacts/sha256:${"0".repeat(64)}`,
+    ],
     ...["/v1/trusted-root.json", "/v1/signing-config.json", "/checkpoint", "/tile/0/000.p/1"],
     ...["/tile/entries/000.p/1", "/livez", "/readyz", "/ping", "/openapi.yaml"],
     ...["/api/v1/log", "/api/v1/log/publicKey", `${V1}?logIndex=0`],

@@ -39,7 +39,7 @@ const reads: readonly Read[] = [
   { path: "/v1/entries/0/proof?size=7", type: json, caching: never },
   { path: "/v1/entries/0/bundle", type: /sigstore|json/, caching: never },
   { path: "/v1/entries/0/tlog-proof", type: text, caching: never },
-  { path: "/v1/artifacts/sha256:00", type: json, caching: never },
+  { path: `/v1/artifacts/sha256:${"0".repeat(64)}`, type: json, caching: never },
   { path: "/v1/head", type: json, caching: never },
   { path: "/v1/tree-head", type: json, caching: never },
   { path: "/v1/proofs/inclusion?index=3", type: json, caching: never },

@@ -120,7 +120,14 @@ describe("run from the sources, without a renderer", () => {
     }
   })
 
-  test.each(["/docs/", "/docs/../openapi.yaml", "/docs/redoc.standalone.js", "/docs/%2e%2e/x"])(
+  test("with a slash at its end, the page is said to be elsewhere, below any path prefix", async () => {
+    const reply = await askUnchecked(served.port, "/docs/")
+    expect(reply.status).toBe(308)
+    const { location } = reply.headers
+    expect(new URL(String(location), "https://host.example/log/docs/").pathname).toBe("/log/docs")
+  })
+
+  test.each(["/docs/../openapi.yaml", "/docs/redoc.standalone.js", "/docs/%2e%2e/x"])(
     "%s is nothing",
     async (path) => expect((await askUnchecked(served.port, path)).status).toBe(404),
   )
