@@ -69,6 +69,8 @@ test.each([
   ["2001:db8::1", "write the log's host name"],
   ["a+b", "write the log's host name"],
   ["..", "write the log's host name"],
+  ["-x", "write the log's host name"],
+  ["log-.example.com", "write the log's host name"],
   [`${"a".repeat(60)}.`.repeat(5), "write the log's host name"],
 ])("a new log is not named %j without force, and it says what to write", (text, advice) => {
   const { message } = expectRefusal("malformed", () =>
