@@ -251,14 +251,3 @@ export function namesIn(extensions: readonly CertificateExtension[]): Certificat
     ...((names.isUnreadable || issuer.isUnreadable) && { isUnreadable: true }),
   }
 }
-
-/** `basicConstraints` (RFC 5280 section 4.2.1.9). */
-const BASIC_CONSTRAINTS = "2.5.29.19"
-
-/** Whether the certificate says that its key certifies others. Refuses `malformed` for no certificate. */
-export function isAuthorityCertificate(der: Uint8Array): boolean {
-  const { extensions } = readCertificate(der)
-  const value = extensions.find(({ oid }) => oid === BASIC_CONSTRAINTS)?.value
-  const [isAuthority] = (value?.[0] === SEQUENCE && derElements(value)) || []
-  return isAuthority !== undefined && derBoolean(isAuthority) === true
-}

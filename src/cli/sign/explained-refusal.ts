@@ -1,12 +1,12 @@
 // Why a log did not take a signature. Whoever signed has the artifact at hand, so here the usual mistakes can be told that
 // a log cannot see from a digest.
 import { Refusal } from "../../core/base/errors.ts"
-import { isAuthorityCertificate } from "../../entry/certificate.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { proposeEntry } from "../../entry/kinds/request.ts"
 import { verifyPortably } from "../../entry/portable-verification.ts"
 import { explainSignature, LONGEST_READING } from "../../entry/signature-diagnosis.ts"
 import { readVerifierKeyText } from "../../entry/verifier-key.ts"
+import { adviceOnChain } from "../command/chain-advice.ts"
 import { readBytes } from "../command/file.ts"
 
 /** The artifact, if it is short enough to be read in other ways. */
@@ -18,12 +18,9 @@ async function shortArtifact(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
-const AUTHORITY =
-  "the certificate that was given is an authority's (CA:TRUE): of a chain, the signer's comes first"
-
-function isByAuthority(request: EntryRequest): boolean {
-  if (!("certificate" in request) || request.certificate === undefined) return false
-  return isAuthorityCertificate(readVerifierKeyText({ certificate: request.certificate }).der)
+function adviceOn(request: EntryRequest): string | undefined {
+  if (!("certificate" in request) || request.certificate === undefined) return undefined
+  return adviceOnChain(readVerifierKeyText({ certificate: request.certificate }).der)
 }
 
 /** The log's refusal of a signature with the reason for it; the same one where there are several to blame. */
@@ -38,8 +35,12 @@ export async function explainedRefusal(
   const isDigest = check.signed.form === "digest"
   const artifact = isDigest ? await shortArtifact(artifactPath) : undefined
   const why = explainSignature(check, verifyPortably, artifact)
-  const advice = isByAuthority(request) ? `; ${AUTHORITY}` : ""
+  const advice = adviceOn(request)
   // The log has explained what it could from the digest alone.
   const [own = ""] = error.message.split("; ", 1)
-  return new Refusal("bad-signature", `${own}; ${why}${advice}`, { cause: error })
+  return new Refusal(
+    "bad-signature",
+    [own, why, advice].filter((part) => part !== undefined).join("; "),
+    { cause: error },
+  )
 }

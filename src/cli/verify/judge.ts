@@ -7,7 +7,6 @@ import { hashesOf, type VerifiedBundle, verifyParsed } from "../../client/verify
 import type { HashName } from "../../core/base/digest.ts"
 import { Refusal } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
-import { isAuthorityCertificate } from "../../entry/certificate.ts"
 import type { VerifierKey } from "../../entry/verifier-key.ts"
 import type { SigstoreBundle } from "../../sigstore/bundle.ts"
 
@@ -68,17 +67,18 @@ export function createChoice<T>(few: T, many: () => Promise<T>): () => Promise<T
   }
 }
 
-const AUTHORITY =
-  "the certificate that was given is an authority's (CA:TRUE): of a chain, the signer's comes first"
-
 /** Says of a signature that does not hold under an authority's certificate that it may be the wrong one of a chain. */
-function withAdvice<T>({ form, der }: VerifierKey, verify: () => T): T {
+async function withAdvice<T>({ form, der }: VerifierKey, verify: () => T): Promise<T> {
   try {
     return verify()
   } catch (error) {
     const isAbout = error instanceof Refusal && ["bad-signature", "mismatch"].includes(error.code)
-    if (!isAbout || form !== "certificate" || !isAuthorityCertificate(der)) throw error
-    throw new Refusal(error.code, `${error.message}; ${AUTHORITY}`, { cause: error })
+    if (!isAbout || form !== "certificate") throw error
+    // Words are loaded by nobody whose bundles hold.
+    const { adviceOnChain } = await import("../command/chain-advice.ts")
+    const advice = adviceOnChain(der)
+    if (advice === undefined) throw error
+    throw new Refusal(error.code, `${error.message}; ${advice}`, { cause: error })
   }
 }
 
@@ -96,7 +96,7 @@ export function createKeyedJudge(
     hashesOf: (bundle) => hashesOf(bundle, key),
     async judge(bundle, artifact) {
       const verify = await nextVerifier()
-      const verified = withAdvice(key, () =>
+      const verified = await withAdvice(key, () =>
         verify(bundle, key, { artifact, ...present({ subjects }) }),
       )
       const timestampsPassedOver = bundle.timestamps.length
