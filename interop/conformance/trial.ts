@@ -1,5 +1,4 @@
 // One trial of the client under test: a case as the suite has it, given by its files, with the exit code that is right.
-
 import { lastWords, runCommand } from "../running/process.ts"
 import { projectPath } from "../running/project.ts"
 import type { Room } from "../running/room.ts"

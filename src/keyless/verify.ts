@@ -2,7 +2,6 @@
 // against the caller's policy, the rest against the caller's trusted root. Log entries are verified by client/verify,
 // which rebuilds each byte for byte; the certificate by `@sigstore/verify`, at every time that is trusted. Runs on Node
 // only. Leaves out revocation: such certificates live for minutes.
-
 import { isLogId } from "../client/trust.ts"
 import {
   type ArtifactDigests,

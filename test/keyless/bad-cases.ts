@@ -1,6 +1,5 @@
 // The cases that must be refused whatever the log's version: bundles that cannot be read or are about something else,
 // and certificates that are not the signer's.
-
 import { dssePae } from "../../src/entry/dsse.ts"
 import { makeAuthority } from "../authority/authority.ts"
 import type { BundleJson } from "../authority/signing.ts"

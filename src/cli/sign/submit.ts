@@ -1,6 +1,5 @@
 // `countersign submit`: logs what is signed already, verifies the receipts and writes a bundle for each. What is logged
 // is decided from the flags before any file is read. With --key it signs first, as `countersign sign` does.
-
 import { logOption } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
 import {

@@ -1,6 +1,5 @@
 // The artifacts that bundles are held against: files, whose digests are computed when they are first needed, and
 // digests that were given in their place.
-
 import type { ArtifactDigests } from "../../client/verify/artifact.ts"
 import { type HashName, hashNames, isHashName } from "../../core/base/digest.ts"
 import { refuse } from "../../core/base/errors.ts"

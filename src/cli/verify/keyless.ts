@@ -1,5 +1,4 @@
 // The judge by identities in certificates. Loaded only if the command line asks for one: what it stands on is large.
-
 import { portableEngine } from "../../client/verify/engine.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { LONGEST_TRUSTED_ROOT } from "../../core/base/limits.ts"

@@ -1,7 +1,6 @@
 // Signed messages out of Sigstore bundles (0.1 to 0.3, with entries of Rekor v1, Rekor v2 or none) and out of cosign's
 // older bundles. Read leniently on purpose: what some verifier may accept must not pass here as nothing. Nothing is
 // verified; what is taken from here is held against the log.
-
 import { parseAnyBase64 } from "../../core/base/any-base64.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { refuse } from "../../core/base/errors.ts"

@@ -1,6 +1,5 @@
 // A signature with the bytes that it was made over, as clients leave them behind, and the digests under which a log
 // has its entry. All of it is a stranger's word until the log's entry is read (lookup.ts).
-
 import { parseAnyBase64 } from "../../core/base/any-base64.ts"
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf, hashNames } from "../../core/base/digest.ts"

@@ -1,7 +1,6 @@
 // The signatures in one place of a registry: Sigstore bundles and bare envelopes in the layers of a referrer, simple
 // signing and envelopes with annotations in the layers of cosign 2. Every layer is opened, whatever its media type says.
 // A layer is one of four things: signed messages, a signature that no log takes, something else, or not readable.
-
 import { parseAnyBase64 } from "../../core/base/any-base64.ts"
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { Refusal } from "../../core/base/errors.ts"

@@ -1,6 +1,5 @@
 // The signed entry timestamp of Rekor v1: the log's word that it took a body at a time under an index. It is inclusion by
 // that word alone; nobody but the log itself can be held to it.
-
 import { equalBytes } from "../../core/base/bytes.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { formatEd25519Spki, parseSpki } from "../../core/base/spki.ts"

@@ -1,7 +1,6 @@
 // What the statements of several kinds have in common: digests of what a verifier holds, and the members of a logged body
 // of Rekor v1 of which only the spelling is the client's. Each of them is taken as it is spelled if it means what it must,
 // and else as it would be spelled here, so that comparing the bodies refuses it.
-
 import { parseAnyBase64 } from "../../core/base/any-base64.ts"
 import { equalBytes, parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"

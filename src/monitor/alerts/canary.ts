@@ -2,7 +2,6 @@
 // at the promised index and must raise the alarm through the real sinks. A test that does not come back in
 // time is the finding `canary-missing`: either the log does not merge, or the monitor would not tell. Each test is
 // remembered until its round trip is over, and how the last round trips went.
-
 import { Refusal, Trouble, unlessRefused } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { formatHex } from "../../core/base/text.ts"

@@ -2,7 +2,6 @@
 // *pending* (what is needed was asked for and has not come yet). Two bits an entry, in documents that become durable
 // together with the place up to which the log was read; the sums of them are one document a log, which everyone
 // reads who says how much was seen. An entry that is examined again changes its state and is counted once.
-
 import { present } from "../../core/base/present.ts"
 import { originWord } from "../../core/note/origin.ts"
 import { collection, type ValueOf } from "../state/collection.ts"

@@ -2,7 +2,6 @@
 // name people may take for the subject's (`look-alike`), and a version of a unique one has one digest
 // (`conflicting-claims`): the one that was claimed first. What readers do not read in one way is told of only where one
 // of them may find a watched subject in it.
-
 import { shown } from "../../core/base/errors.ts"
 import { originWord } from "../../core/note/origin.ts"
 import { canonicalName } from "../../entry/statement/names.ts"

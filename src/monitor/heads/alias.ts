@@ -1,7 +1,6 @@
 // Heads that the log signed under its other names, `ORIGIN - TREEID`, as clients of Rekor v1 know it. They are heads of
 // the one tree, by the keys that sign both, and say nothing to witnesses. Two tree IDs under one key convict it, if it
 // also signs its bare name, which Rekor v1 never does.
-
 import type { Vkey } from "../../core/note/note.ts"
 import { originWord } from "../../core/note/origin.ts"
 import { makeTwoTreeIds } from "../../evidence/head-evidence.ts"

@@ -1,7 +1,6 @@
 // Signed heads that the monitor's tree cannot judge yet, at most 64 of a log. The largest and the oldest stay
 // whatever comes, so that flooding hides neither. And cosigned heads as time went by, one a size, so that it can be told
 // when an entry was logged: after the last head without it, before the first head with it, by the clocks of witnesses.
-
 import { parseNote } from "../../core/note/note.ts"
 import { originWord } from "../../core/note/origin.ts"
 import { collection, type ValueOf } from "../state/collection.ts"

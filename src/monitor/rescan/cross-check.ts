@@ -1,7 +1,6 @@
 // Compares the log's own search with what the monitor found in the tree. A log that leaves an entry out of the answers that
 // it gives others is `search-omission`; an entry that only its search knows is examined again, and told of if it stays
 // unread: somebody was able to tell what it is about. Whatever is watched is asked for, or a part of it that moves on.
-
 import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { originWord } from "../../core/note/origin.ts"
 import { isUnderstood } from "../entries/entry-states.ts"

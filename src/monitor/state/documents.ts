@@ -1,6 +1,5 @@
 // What a monitor remembers beside its trees: typed values by collection and key. Changes are gathered and
 // become durable together, under the monitor's signature (state.ts).
-
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { formatHex } from "../../core/base/text.ts"

@@ -2,7 +2,6 @@
 // Rekor v1 and v2, receipts and the lines of `countersign submit --json`. Of each it takes the entry that was logged,
 // by its leaf hash, and the signature itself: the log entry alone is not enough, because whoever has a signature can
 // log it again in another spelling. Reads what it needs and passes over all else; verifies nothing.
-
 import { parseAnyBase64 } from "../../core/base/any-base64.ts"
 import { parseUtf8 } from "../../core/base/bytes.ts"
 import { refuse, unlessRefused } from "../../core/base/errors.ts"

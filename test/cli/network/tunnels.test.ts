@@ -1,5 +1,4 @@
 // Proxies that do not lead anywhere: one that hangs up instead of answering CONNECT, and one that never answers.
-
 import type { AddressInfo } from "node:net"
 import { createServer, type Server, type Socket } from "node:net"
 import { afterEach, describe, expect, test } from "vitest"

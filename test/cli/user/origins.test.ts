@@ -1,5 +1,4 @@
 // The commands that ask a log, over logs whose origins hold blanks and are not the names of their keys.
-
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
