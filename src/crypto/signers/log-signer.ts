@@ -41,6 +41,8 @@ export function openEcdsaKey(
 export interface KeyedSigner extends LogSigner {
   /** SPKI DER of the ECDSA key, for trust files. */
   readonly ecdsaSpki: Uint8Array
+  /** Signs whatever text it is given: the sequencer and the guard decide what that is. */
+  sign(text: string): Promise<string>
 }
 
 /** Opens the log's keys. Refuses `malformed` or `unsupported` keys. */

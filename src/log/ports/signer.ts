@@ -1,7 +1,11 @@
 // The ports to the log's keys: the signature lines of a checkpoint, and what Rekor v1 clients need in
 // addition. An adapter checks its own signatures before it gives them away.
 import type { Origin } from "../../core/note/origin.ts"
+import type { Hash } from "../../core/tree/hash.ts"
 import type { SignedHead } from "./log.ts"
+
+/** The consistency proof (RFC 6962, section 2.1.2) from the tree of `from` entries to a head that is to be signed. */
+export type ProveFrom = (from: number) => Promise<readonly Hash[]>
 
 export interface LogSigner {
   readonly origin: Origin
@@ -9,8 +13,11 @@ export interface LogSigner {
   readonly keyFingerprints: readonly string[]
   /** The verifier keys (C2SP signed-note) of the lines, in order. */
   readonly vkeys: readonly string[]
-  /** The signed note over a checkpoint text that ends with a newline. */
-  sign(text: string): Promise<string>
+  /**
+   * The signed note over a checkpoint text that ends with a newline. A signer that remembers what it has signed
+   * asks `prove` for the way from there; one that holds keys alone does not.
+   */
+  sign(text: string, prove: ProveFrom): Promise<string>
 }
 
 /** What a signed entry timestamp says of an entry, in the names and forms of Rekor v1. */
