@@ -144,7 +144,7 @@ describe("layers", () => {
  * is the floor's own folder, a room below a room is named by its path. A room that is not listed is refused.
  */
 const corridors: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  core: { base: [], tree: ["base"], note: ["base", "tree"] },
+  core: { base: [], tree: ["base"], note: ["base", "tree"], acts: ["base"] },
   entry: {
     statement: [],
     ".": ["statement"],
