@@ -2,7 +2,7 @@
 // addition. An adapter checks its own signatures before it gives them away.
 import type { Origin } from "../../core/note/origin.ts"
 import type { Hash } from "../../core/tree/hash.ts"
-import type { SignedHead } from "./log.ts"
+import type { SignedHead, SignedInclusion } from "./log.ts"
 
 /** The consistency proof (RFC 6962, section 2.1.2) from the tree of `from` entries to a head that is to be signed. */
 export type ProveFrom = (from: number) => Promise<readonly Hash[]>
@@ -30,14 +30,20 @@ export interface EntryPromise {
   readonly logIndex: number
 }
 
+/** The proof that a promised entry is under a head that was signed. */
+export type PromisedInclusion = Pick<SignedInclusion, "hashes" | "head">
+
 /** What the log's ECDSA key signs for Rekor v1 clients, beside the checkpoints of {@link LogSigner}. */
 export interface RekorSigner {
   /** SHA-256 over the key's SPKI, lower-case hex. */
   readonly logId: string
   /** SPKI in PEM with a final line feed. */
   readonly publicKeyPem: string
-  /** The signed entry timestamp: the log's word that the entry was in it at its time. */
-  signEntry(promise: EntryPromise): Promise<Uint8Array>
+  /**
+   * The signed entry timestamp: the log's word that the entry was in it at its time. A signer that believes nothing
+   * verifies the inclusion first.
+   */
+  signEntry(promise: EntryPromise, inclusion: PromisedInclusion): Promise<Uint8Array>
   /**
    * The head as a Rekor v1 checkpoint: origin `ORIGIN - TREEID`, one signature line. Signs nothing but
    * the size and root of a checkpoint that this key has signed before, so only what the sequencer has
