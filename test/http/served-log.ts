@@ -2,6 +2,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto"
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
+import { openPemKey } from "../../src/crypto/signers/pem-key.ts"
 import { createRekorSigner } from "../../src/crypto/signers/rekor-signer.ts"
 import { dssePae } from "../../src/entry/dsse.ts"
 import type { SignatureVerifier } from "../../src/entry/entry.ts"
@@ -45,7 +46,7 @@ export interface ServedLogOptions
 export async function openServedLog(options: ServedLogOptions = {}): Promise<ServedLog> {
   const disk = { ...newDisk(), terms: createEntryTerms(100) }
   const { log } = await openLogOn(disk, options.limits, options.verifier ?? portable)
-  const rekorSigner = createRekorSigner(disk.identity, disk.keys)
+  const rekorSigner = createRekorSigner(disk.identity, openPemKey(disk.keys.ecdsa))
   const { publisher: makePublisher, ...others } = options
   const publisher = (await makePublisher?.(log)) ?? publishAtOnce(log)
   const own = { rekorSigner, publisher, log: options.log?.(log) ?? log }

@@ -6,22 +6,33 @@ import { join } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
 import { type Origin, parseNewName } from "../../core/note/origin.ts"
 import { EMPTY_ROOT } from "../../core/tree/hash.ts"
+import { type KeyContext, type KeyHandle, openKey } from "../../crypto/signers/key-handle.ts"
 import { createLogSigner, type KeyedSigner, type LogKeys } from "../../crypto/signers/log-signer.ts"
 import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
 import { createGuardFile } from "../../storage/files/guard-file.ts"
 import { createLogStore } from "../../storage/log-engine.ts"
-import { exportKey, makeRoom, readSealedKeyFile, writeKeyFile } from "../command/key-files.ts"
+import { exportKey, makeRoom, writeKeyFile } from "../command/key-files.ts"
+
+/** Where the log's keys are if not in its data directory: paths or URIs, as `openKey` takes them. */
+export interface KeyPlaces {
+  readonly ecdsaKey?: string | undefined
+  readonly ed25519Key?: string | undefined
+}
 
 /** The layout below `path`. The guard may lie elsewhere, best on another disk or host. */
-export function dataDirectory(path: string, guard = join(path, "guard", "head")) {
+export function dataDirectory(
+  path: string,
+  guard = join(path, "guard", "head"),
+  { ecdsaKey, ed25519Key }: KeyPlaces = {},
+) {
   return {
     path,
     database: join(path, "log.db"),
     /** The search index; made of the database when there is none. */
     search: join(path, "search.db"),
     guard,
-    ecdsaKey: join(path, "keys", "ecdsa.pem"),
-    ed25519Key: join(path, "keys", "ed25519.pem"),
+    ecdsaKey: ecdsaKey ?? join(path, "keys", "ecdsa.pem"),
+    ed25519Key: ed25519Key ?? join(path, "keys", "ed25519.pem"),
     /** The last published checkpoint, in a log with witnesses. */
     published: join(path, "published"),
     /** A folder that is made when it is needed. */
@@ -53,15 +64,26 @@ export function logDirectory(path: string): DataDirectory {
   return refuse("not-found", `expected a log, found no ${directory.database}`)
 }
 
-export function readLogKeys(
-  directory: Pick<DataDirectory, "ecdsaKey" | "ed25519Key">,
-  passphrase: string | undefined,
-): LogKeys {
-  const keys = {
-    ecdsa: readSealedKeyFile(directory.ecdsaKey, "log", passphrase),
-    ed25519: readSealedKeyFile(directory.ed25519Key, "log", passphrase),
+/** How the log's keys are opened. */
+type KeyOpening = Pick<KeyContext, "passphrase" | "signing">
+
+/** Opens one key of the log, wherever it is; refuses and throws as `openKey` does. */
+export async function openLogKey(uri: string, opening: KeyOpening = {}): Promise<KeyHandle> {
+  return await openKey(uri, { ...opening, directory: ".", what: "log" })
+}
+
+/** Opens both keys of the log; the caller closes them. Refuses and throws as `openKey` does. */
+export async function openLogKeys(
+  { ecdsaKey, ed25519Key }: Pick<DataDirectory, "ecdsaKey" | "ed25519Key">,
+  opening: KeyOpening = {},
+): Promise<LogKeys> {
+  const ecdsa = await openLogKey(ecdsaKey, opening)
+  try {
+    return { ecdsa, ed25519: await openLogKey(ed25519Key, opening) }
+  } catch (reason) {
+    await ecdsa.close()
+    throw reason
   }
-  return passphrase === undefined ? keys : { ...keys, passphrase }
 }
 
 /** 63 random bits above 0: rekor-cli tells databases apart by this number. */
@@ -94,7 +116,7 @@ export async function createLogFiles(directory: DataDirectory, log: NewLog): Pro
   const ecdsa = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
   writeKeyFile(ecdsaKey, exportKey(ecdsa, passphrase))
   writeKeyFile(ed25519Key, exportKey(generateKeyPairSync("ed25519").privateKey, passphrase))
-  const signer = createLogSigner(log.origin, readLogKeys(directory, passphrase))
+  const signer = createLogSigner(log.origin, await openLogKeys(directory, { passphrase }))
   const { origin, keyFingerprints } = signer
   const identity = { origin, treeId: randomTreeId(), keyFingerprints }
   const head = { size: 0, root: EMPTY_ROOT, time: log.time }

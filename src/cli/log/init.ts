@@ -1,6 +1,6 @@
 // `countersign init`: makes a new log. Never done implicitly, except by `serve --dev`.
 import type { Command } from "commander"
-import { readPassphrase } from "../command/key-files.ts"
+import { readNewPassphrase } from "../command/key-files.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { createLogFiles, dataDirectory, newOrigin } from "./data-directory.ts"
 
@@ -32,7 +32,7 @@ The guard is never part of a backup; keep it on another disk or host than the da
       const directory = dataDirectory(options.data, options.guard)
       const signer = await createLogFiles(directory, {
         origin: newOrigin(options.origin, options.forceOrigin),
-        passphrase: await readPassphrase(options.passphraseFile),
+        passphrase: readNewPassphrase(options.passphraseFile),
         time: Date.now(),
       })
       terminal.stdout.write(`made the log ${signer.origin} in ${directory.path}\n`)

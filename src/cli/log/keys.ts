@@ -8,7 +8,7 @@ import { openLogReads } from "../../storage/log-engine.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { addOptions, dataOption, passphraseOption } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { assertLog, dataDirectory, readLogKeys } from "./data-directory.ts"
+import { assertLog, dataDirectory, openLogKeys } from "./data-directory.ts"
 
 type KeyFormat = "vkey" | "policy" | "pem" | "trusted-root"
 
@@ -41,7 +41,8 @@ Example:
     .action(async (options: KeysOptions) => {
       const directory = assertLog(dataDirectory(options.data))
       const reads = openLogReads(directory.database)
-      const keys = readLogKeys(directory, await readPassphrase(options.passphraseFile))
+      const passphrase = readPassphrase(options.passphraseFile)
+      const keys = await openLogKeys(directory, { passphrase })
       const signer = createLogSigner(reads.identity.origin, keys)
       await reads.close()
       terminal.stdout.write(printed(signer, options, reads.identity.created))

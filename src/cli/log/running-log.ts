@@ -19,7 +19,7 @@ import { openPublishedFile } from "../../storage/files/published-file.ts"
 import { openLogReads } from "../../storage/log-engine.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import { withAuthorities } from "./certificate-authorities.ts"
-import { type DataDirectory, readLogKeys } from "./data-directory.ts"
+import { type DataDirectory, openLogKeys } from "./data-directory.ts"
 import { watchFreeSpace } from "./free-space.ts"
 import { heldHeads, type PublishingPlan, processClock } from "./publishing.ts"
 import { upgradeSearch } from "./search/files.ts"
@@ -97,7 +97,7 @@ async function openParts(
   const proving = createProvingThread()
   closers.push(proving.close)
   const { identity } = reads
-  const keys = readLogKeys(directory, passphrase)
+  const keys = await openLogKeys(directory, { passphrase, signing: "elsewhere" })
   const { vkeys } = createLogSigner(identity.origin, keys)
   const log = await openLog({
     identity,
@@ -124,7 +124,7 @@ async function openParts(
   const guarded = withAuthorities(log, options.authorities, verifier)
   const publisher = await startPublishing(log, publishing, published)
   closers.push(publisher.close)
-  const rekorSigner = createRekorSigner(identity, keys)
+  const rekorSigner = createRekorSigner(identity, keys.ecdsa)
   return {
     log: guarded,
     publisher,

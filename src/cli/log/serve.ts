@@ -78,7 +78,7 @@ function messageBytes({ keepMessages, maxRequestBytes }: ServeOptions): number {
 
 async function serve(options: Options, terminal: Terminal): Promise<void> {
   const directory = dataDirectory(options.data, options.guard)
-  const passphrase = await readPassphrase(options.passphraseFile)
+  const passphrase = readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
   const logger = processLogger(options.logLevel)
   if (options.allowIdentities !== undefined && options.certificateAuthorities === undefined) {

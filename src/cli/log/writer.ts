@@ -9,7 +9,7 @@ import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { openSequencer, type Sequencer } from "../../log/sequencer.ts"
 import { openGuardFile } from "../../storage/files/guard-file.ts"
 import { openLogStore } from "../../storage/log-engine.ts"
-import { readLogKeys } from "./data-directory.ts"
+import { openLogKeys } from "./data-directory.ts"
 import { toPlainError } from "./threads/plain-error.ts"
 import {
   type FromWriter,
@@ -27,7 +27,7 @@ function say(message: FromWriter): void {
 
 /** Says whose log it is and waits for what others hold of it before anything is signed. */
 async function open(): Promise<Sequencer> {
-  const keys = readLogKeys(files, files.passphrase)
+  const keys = await openLogKeys(files, files)
   const store = await openLogStore(files.database)
   const guard = await openGuardFile(files.guard)
   const signer = createLogSigner(store.identity.origin, keys)

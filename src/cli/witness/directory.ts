@@ -10,6 +10,7 @@ import {
   createMlDsaCosigner,
   type HeldCosigner,
 } from "../../crypto/signers/cosigner.ts"
+import { openKey } from "../../crypto/signers/key-handle.ts"
 import { formatSeedFile, parseSeedFile, SEED_SIZE } from "../../crypto/signers/seed-file.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
 import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
@@ -69,7 +70,7 @@ export async function openWitnessKeys(
   { origin, keyFingerprints }: LogIdentity,
   passphrase: string | undefined,
 ): Promise<WitnessKeys> {
-  const keys = openKeys(directory, origin, passphrase)
+  const keys = await openKeys(directory, origin, passphrase)
   if (keys.fingerprints.join() === keyFingerprints.join()) return keys
   await keys.close()
   return refuse(
@@ -79,13 +80,16 @@ export async function openWitnessKeys(
   )
 }
 
-function openKeys(
+async function openKeys(
   { ed25519Key, mlDsaSeed }: WitnessDirectory,
   name: Origin,
   passphrase: string | undefined,
 ) {
   const read = (file: string): string => readSealedKeyFile(file, "witness", passphrase)
-  const cosigners: HeldCosigner[] = [createEd25519Cosigner(name, read(ed25519Key), passphrase)]
+  const key = await openKey(ed25519Key, {
+    ...{ passphrase, directory: ".", signing: "verify-elsewhere", what: "witness" },
+  })
+  const cosigners: HeldCosigner[] = [createEd25519Cosigner(name, key)]
   if (existsSync(mlDsaSeed)) {
     cosigners.push(createMlDsaCosigner(name, parseSeedFile(read(mlDsaSeed), passphrase)))
   }
@@ -102,7 +106,7 @@ function openKeys(
   }
 }
 
-export type WitnessKeys = ReturnType<typeof openKeys>
+export type WitnessKeys = Awaited<ReturnType<typeof openKeys>>
 
 export interface NewWitness {
   readonly name: Origin
@@ -125,7 +129,7 @@ export async function createWitnessFiles(
   makeRoom([database, guard, ed25519Key, mlDsaSeed], "witness")
   writeKeyFile(ed25519Key, exportKey(generateKeyPairSync("ed25519").privateKey, passphrase))
   if (mlDsa) writeKeyFile(mlDsaSeed, formatSeedFile(randomBytes(SEED_SIZE), passphrase))
-  const { fingerprints, vkeys, close } = openKeys(directory, name, passphrase)
+  const { fingerprints, vkeys, close } = await openKeys(directory, name, passphrase)
   await close()
   const identity = { origin: name, treeId: randomTreeId(), keyFingerprints: fingerprints }
   createWitnessStore({ database, guard }, identity, { time })

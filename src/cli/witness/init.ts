@@ -1,7 +1,7 @@
 // `countersign witness init` makes a new witness, never done implicitly; `countersign witness vkeys` prints the
 // keys of one, for the policies of those who rely on it.
 import { parseNewName } from "../../core/note/origin.ts"
-import { readPassphrase } from "../command/key-files.ts"
+import { readNewPassphrase, readPassphrase } from "../command/key-files.ts"
 import {
   dataOption,
   defineCommand,
@@ -62,7 +62,7 @@ with new keys. Keep the guard on another disk or host than the data.`,
     const vkeys = await createWitnessFiles(directory, {
       name: parseNewName(name, "name", forceName ? undefined : "--force-name"),
       mlDsa,
-      passphrase: await readPassphrase(passphraseFile),
+      passphrase: readNewPassphrase(passphraseFile),
       time: Date.now(),
     })
     terminal.stdout.write(`made the witness ${name} in ${directory.path}\n`)
@@ -78,7 +78,7 @@ Example:
   async run({ data, url, passphraseFile }, { terminal }) {
     const directory = witnessDirectory(data)
     const identity = await readWitness(directory, async (reads) => reads.identity)
-    const passphrase = await readPassphrase(passphraseFile)
+    const passphrase = readPassphrase(passphraseFile)
     const keys = await openWitnessKeys(directory, identity, passphrase)
     await keys.close()
     terminal.stdout.write(keyLines(keys.vkeys, url))

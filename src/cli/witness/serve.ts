@@ -37,7 +37,7 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
   const running = await openRunningWitness(directory, {
     ...options,
     policy: await readWitnessPolicy(options.logs),
-    passphrase: await readPassphrase(options.passphraseFile),
+    passphrase: readPassphrase(options.passphraseFile),
     fetch: await openFetch(options, terminal),
     logger,
     onFatal: endProcess(logger, "the witness must not sign any more"),

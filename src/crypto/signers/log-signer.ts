@@ -1,40 +1,33 @@
-// Signs checkpoints with the log's own keys, held as PEM files: an ECDSA P-256 line first (the key that
-// Rekor clients know), an Ed25519 line second (the one that C2SP clients and witnesses know).
+// Signs checkpoints with the log's own keys, wherever they live: an ECDSA P-256 line first (the key that Rekor
+// clients know), an Ed25519 line second (the one that C2SP clients and witnesses know).
 import { createHash } from "node:crypto"
 import { formatNote, formatVkey, makeVkey, type Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { LogSigner } from "../../log/ports/signer.ts"
-import { type OpenedKey, openEd25519, openP256, rawEd25519, signHere } from "./private-key.ts"
+import { assertAlgorithm, type KeyHandle, rawEd25519 } from "./handle.ts"
 
 const ECDSA = 0x02
 const ED25519 = 0x01
 
 /** One key of the log, ready to sign. */
-export interface SigningKey extends OpenedKey {
+export interface SigningKey extends KeyHandle {
   readonly vkey: Vkey
   /** SHA-256 over the SPKI, lower-case hex. */
   readonly fingerprint: string
 }
 
 export interface LogKeys {
-  /** PKCS#8 PEM of an ECDSA P-256 key. */
-  readonly ecdsa: string
-  /** PKCS#8 PEM of an Ed25519 key. */
-  readonly ed25519: string
-  /** Opens both if they are encrypted. */
-  readonly passphrase?: string
+  readonly ecdsa: KeyHandle
+  readonly ed25519: KeyHandle
 }
 
-function signingKey(key: OpenedKey, vkey: Vkey): SigningKey {
+function signingKey(key: KeyHandle, vkey: Vkey): SigningKey {
   return { ...key, vkey, fingerprint: createHash("sha256").update(key.spki).digest("hex") }
 }
 
-/** Opens the ECDSA key alone; refuses as {@link createLogSigner} does. */
-export function openEcdsaKey(
-  origin: Origin,
-  { ecdsa, passphrase }: Pick<LogKeys, "ecdsa" | "passphrase">,
-): SigningKey {
-  const key = openP256(ecdsa, passphrase, "ECDSA log key")
+/** The ECDSA key alone; refuses `unsupported` for another kind of key. */
+export function ecdsaSigningKey(origin: Origin, key: KeyHandle): SigningKey {
+  assertAlgorithm(key, "ecdsa-p256", "ECDSA log key")
   return signingKey(key, makeVkey(origin, ECDSA, key.spki))
 }
 
@@ -45,20 +38,23 @@ export interface KeyedSigner extends LogSigner {
   sign(text: string): Promise<string>
 }
 
-/** Opens the log's keys. Refuses `malformed` or `unsupported` keys. */
+/** Signs with the log's keys, which stay the caller's to close. Refuses `unsupported` for another kind of key. */
 export function createLogSigner(origin: Origin, keys: LogKeys): KeyedSigner {
-  const ecdsa = openEcdsaKey(origin, keys)
-  const ed25519 = openEd25519(keys.ed25519, keys.passphrase, "Ed25519 log key")
+  const ecdsa = ecdsaSigningKey(origin, keys.ecdsa)
+  const ed25519 = assertAlgorithm(keys.ed25519, "ed25519", "Ed25519 log key")
   const held = [ecdsa, signingKey(ed25519, makeVkey(origin, ED25519, rawEd25519(ed25519)))]
   return {
     origin,
     keyFingerprints: held.map((key) => key.fingerprint),
     vkeys: held.map((key) => formatVkey(key.vkey)),
     ecdsaSpki: ecdsa.spki,
-    sign(text) {
+    async sign(text) {
       const message = Buffer.from(text)
-      const lines = held.map((key) => ({ ...key.vkey, signature: signHere(key, message) }))
-      return Promise.resolve(formatNote(text, lines))
+      const lines = held.map(async ({ vkey, sign }) => ({
+        ...vkey,
+        signature: await sign(message),
+      }))
+      return formatNote(text, await Promise.all(lines))
     },
   }
 }

@@ -9,8 +9,9 @@ import { canonicalJson } from "../../entry/canonical-json.ts"
 import type { SignedHead } from "../../log/ports/log.ts"
 import type { EntryPromise, RekorSigner } from "../../log/ports/signer.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
-import { type LogKeys, openEcdsaKey, type SigningKey } from "./log-signer.ts"
-import { signElsewhere, verifyInThread } from "./private-key.ts"
+import type { KeyHandle } from "./handle.ts"
+import { ecdsaSigningKey, type SigningKey } from "./log-signer.ts"
+import { digestOf, verifyInThread } from "./pem-key.ts"
 
 /** The bytes that a signed entry timestamp is made over (Rekor v1): the promise in RFC 8785. */
 export function promisedBytes({ body, integratedTime, logID, logIndex }: EntryPromise): Uint8Array {
@@ -23,7 +24,7 @@ async function signedHead(key: SigningKey, published: SignedHead): Promise<Head>
   const own = lineOf(key.vkey, signatures)
   const isOwn =
     own !== undefined &&
-    (await verifyInThread(key.digest, Buffer.from(text), key.publicKey, own.signature))
+    (await verifyInThread(digestOf(key.algorithm), Buffer.from(text), key.publicKey, own.signature))
   const head = parseCheckpoint(text)
   const isSame = head.size === published.size && equalBytes(head.root, published.root)
   if (!isOwn || !isSame || head.origin !== key.vkey.name) {
@@ -32,12 +33,12 @@ async function signedHead(key: SigningKey, published: SignedHead): Promise<Head>
   return head
 }
 
-/** Opens the log's ECDSA key. Refuses `malformed` or `unsupported` keys. */
+/** Signs with the log's ECDSA key, which stays the caller's to close. Refuses `unsupported` for another kind of key. */
 export function createRekorSigner(
   { origin, treeId }: Pick<LogIdentity, "origin" | "treeId">,
-  keys: Pick<LogKeys, "ecdsa" | "passphrase">,
+  ecdsa: KeyHandle,
 ): RekorSigner {
-  const key = openEcdsaKey(origin, keys)
+  const key = ecdsaSigningKey(origin, ecdsa)
   const checkpoints = new WeakMap<SignedHead, Promise<string>>()
 
   // SPEC: a log MUST NOT sign a checkpoint inconsistent with any it signed before (tlog-checkpoint).
@@ -45,14 +46,14 @@ export function createRekorSigner(
   // one after the guard had the head, so no head is ever signed here that is not guarded.
   async function sign(published: SignedHead): Promise<string> {
     const text = formatCheckpoint(`${origin} - ${treeId}`, await signedHead(key, published))
-    const signature = await signElsewhere(key, Buffer.from(text))
+    const signature = await key.sign(Buffer.from(text))
     return formatNote(text, [{ ...key.vkey, signature }])
   }
 
   return {
     logId: key.fingerprint,
     publicKeyPem: key.publicKey.export({ type: "spki", format: "pem" }) as string,
-    signEntry: (promise) => signElsewhere(key, promisedBytes(promise)),
+    signEntry: (promise) => key.sign(promisedBytes(promise)),
     async checkpoint(published) {
       const signing = checkpoints.get(published) ?? sign(published)
       checkpoints.set(published, signing)
