@@ -3,6 +3,7 @@ import type { Command } from "commander"
 import { readNewPassphrase } from "../command/key-files.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { createLogFiles, dataDirectory, newOrigin } from "./data-directory.ts"
+import { signerOption } from "./signing/signer-uri.ts"
 
 interface InitOptions {
   readonly data: string
@@ -10,6 +11,7 @@ interface InitOptions {
   readonly forceOrigin?: boolean
   readonly guard?: string
   readonly passphraseFile?: string
+  readonly signer?: string
 }
 
 export function initCommand(command: Command, terminal: Terminal): void {
@@ -19,17 +21,20 @@ export function initCommand(command: Command, terminal: Terminal): void {
     .option("--force-origin", "take a name that is no host name, which clients may refuse")
     .option("--guard <file>", "where the head guard is kept (default: DIR/guard/head)")
     .option("--passphrase-file <file>", "encrypt the key files with the first line of this file")
+    .addOption(signerOption())
     .addHelpText(
       "after",
       `
-Example:
+Examples:
   countersign init --data /var/lib/countersign --origin log.example.com \\
     --guard /srv/guard/log.example.com
+  countersign init --data /var/lib/countersign --origin log.example.com \\
+    --guard /srv/guard/log.example.com --signer unix:/run/countersign-signer/log.sock
 
 The guard is never part of a backup; keep it on another disk or host than the data.`,
     )
     .action(async (options: InitOptions) => {
-      const directory = dataDirectory(options.data, options.guard)
+      const directory = dataDirectory(options.data, options.guard, { signer: options.signer })
       const signer = await createLogFiles(directory, {
         origin: newOrigin(options.origin, options.forceOrigin),
         passphrase: readNewPassphrase(options.passphraseFile),

@@ -2,21 +2,25 @@
 import { type Command, Option } from "commander"
 import { bug } from "../../core/base/errors.ts"
 import { formatPem } from "../../core/base/pem.ts"
-import { createLogSigner, type KeyedSigner } from "../../crypto/signers/log-signer.ts"
+import type { KeyedSigner } from "../../crypto/signers/log-signer.ts"
 import { formatTrustedRoot } from "../../sigstore/trusted-root.ts"
 import { openLogReads } from "../../storage/log-engine.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { addOptions, dataOption, passphraseOption } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { assertLog, dataDirectory, openLogKeys } from "./data-directory.ts"
+import { assertLog, dataDirectory, openLogSigning } from "./data-directory.ts"
+import { signerOption } from "./signing/signer-uri.ts"
 
 type KeyFormat = "vkey" | "policy" | "pem" | "trusted-root"
+
+type PublicKeys = Pick<KeyedSigner, "origin" | "vkeys" | "ecdsaSpki">
 
 interface KeysOptions {
   readonly data: string
   readonly format: KeyFormat
   readonly url?: string
   readonly passphraseFile?: string
+  readonly signer?: string
 }
 
 export function keysCommand(command: Command, terminal: Terminal): void {
@@ -30,6 +34,7 @@ export function keysCommand(command: Command, terminal: Terminal): void {
       "the URL at which the log is reached, for a trusted root or a policy",
     ),
     passphraseOption(),
+    signerOption(),
   ])
     .addHelpText(
       "after",
@@ -39,12 +44,15 @@ Example:
   countersign keys --data ./data --format trusted-root --url https://log.example.com`,
     )
     .action(async (options: KeysOptions) => {
-      const directory = assertLog(dataDirectory(options.data))
+      const directory = assertLog(
+        dataDirectory(options.data, undefined, { signer: options.signer }),
+      )
       const reads = openLogReads(directory.database)
       const passphrase = readPassphrase(options.passphraseFile)
-      const keys = await openLogKeys(directory, { passphrase })
-      const signer = createLogSigner(reads.identity.origin, keys)
+      const signing = await openLogSigning(directory, reads.identity, { passphrase })
       await reads.close()
+      await signing.close()
+      const signer = { ...signing.log, ecdsaSpki: signing.ecdsaSpki }
       terminal.stdout.write(printed(signer, options, reads.identity.created))
     })
 }
@@ -53,7 +61,7 @@ Example:
  * A line for each key under which anyone verifies heads or promises of the log: what is signed under a key that a
  * monitor does not know convicts nobody. The Ed25519 key comes first; it is the one that every C2SP client knows.
  */
-function logLines({ vkeys }: KeyedSigner, url: string | undefined): string {
+function logLines({ vkeys }: PublicKeys, url: string | undefined): string {
   const [ecdsa, ed25519] = vkeys
   const ordered = [ed25519 ?? bug("the log has no Ed25519 key"), ecdsa]
   const words = (vkey: string | undefined, i: number) =>
@@ -61,7 +69,7 @@ function logLines({ vkeys }: KeyedSigner, url: string | undefined): string {
   return ordered.map(words).join("")
 }
 
-function printed(signer: KeyedSigner, options: KeysOptions, created: number): string {
+function printed(signer: PublicKeys, options: KeysOptions, created: number): string {
   const baseUrl = options.url ?? `https://${signer.origin}`
   switch (options.format) {
     case "vkey":

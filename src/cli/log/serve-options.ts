@@ -16,6 +16,7 @@ import {
   runningOptions,
   servingOptions,
 } from "../command/options.ts"
+import { signerOption } from "./signing/signer-uri.ts"
 
 export interface ServeOptions {
   readonly data: string
@@ -26,6 +27,7 @@ export interface ServeOptions {
   readonly forceOrigin?: boolean
   readonly guard?: string
   readonly passphraseFile?: string
+  readonly signer?: string
   readonly publicUrl?: string
   readonly verification: VerificationEngine
   readonly maxRequestBytes: number
@@ -66,6 +68,7 @@ export const serveOptions: readonly Option[] = [
   new Option("--force-origin", "with --dev: take a name that is no host name"),
   option("--guard <file>", "where the head guard is kept (default: DATA/guard/head)"),
   runningOptions.passphrase,
+  signerOption(),
   publicUrlOption("log"),
   option("--verification <engine>", "how signatures are verified")
     .choices(["auto", "native", "portable"])

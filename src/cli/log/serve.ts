@@ -16,6 +16,7 @@ import { clientUrl, remarkOrigin } from "../network/client-url.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
 import {
   assertLog,
+  assertNoKeys,
   createLogFiles,
   type DataDirectory,
   dataDirectory,
@@ -77,7 +78,9 @@ function messageBytes({ keepMessages, maxRequestBytes }: ServeOptions): number {
 }
 
 async function serve(options: Options, terminal: Terminal): Promise<void> {
-  const directory = dataDirectory(options.data, options.guard)
+  const { signer } = options
+  const directory = dataDirectory(options.data, options.guard, { signer })
+  assertNoKeys(directory)
   const passphrase = readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
   const logger = processLogger(options.logLevel)
@@ -98,6 +101,10 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
       event: (text) => logger.info(text),
       trouble: (reason) => logger.error({ err: reason }, "the search index cannot go on"),
     },
+    onSigner: (reason) =>
+      reason === undefined
+        ? logger.info("what signs for the log is back")
+        : logger.error({ reason }, "nothing is signed: what signs for the log is away"),
     onFatal: endProcess(logger, "the state of the log is unknown; start it again to recover"),
   })
   const { log } = running
@@ -110,7 +117,7 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
 }
 
 async function serveHttp(
-  { log, publisher, rekorSigner, created, engine }: RunningLog,
+  { log, publisher, rekorSigner, created, engine, hurry }: RunningLog,
   options: Options,
   logger: Logger,
   terminal: Terminal,
@@ -135,6 +142,7 @@ async function serveHttp(
       if (options.dev === true) terminal.stdout.write(welcome(url, options.data, engine))
     },
     onStopping() {
+      hurry()
       // Who waits for witnesses that do not cosign is answered now, and not cut off later.
       if (publisher.status()?.isReached === false) publisher.close()
     },

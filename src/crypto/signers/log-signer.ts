@@ -38,16 +38,23 @@ export interface KeyedSigner extends LogSigner {
   sign(text: string): Promise<string>
 }
 
+/** Both keys in the order of their lines; refuses `unsupported` for another kind of key. */
+export function logSigningKeys(origin: Origin, keys: LogKeys): readonly [SigningKey, SigningKey] {
+  const ed25519 = assertAlgorithm(keys.ed25519, "ed25519", "Ed25519 log key")
+  return [
+    ecdsaSigningKey(origin, keys.ecdsa),
+    signingKey(ed25519, makeVkey(origin, ED25519, rawEd25519(ed25519))),
+  ]
+}
+
 /** Signs with the log's keys, which stay the caller's to close. Refuses `unsupported` for another kind of key. */
 export function createLogSigner(origin: Origin, keys: LogKeys): KeyedSigner {
-  const ecdsa = ecdsaSigningKey(origin, keys.ecdsa)
-  const ed25519 = assertAlgorithm(keys.ed25519, "ed25519", "Ed25519 log key")
-  const held = [ecdsa, signingKey(ed25519, makeVkey(origin, ED25519, rawEd25519(ed25519)))]
+  const held = logSigningKeys(origin, keys)
   return {
     origin,
     keyFingerprints: held.map((key) => key.fingerprint),
     vkeys: held.map((key) => formatVkey(key.vkey)),
-    ecdsaSpki: ecdsa.spki,
+    ecdsaSpki: held[0].spki,
     async sign(text) {
       const message = Buffer.from(text)
       const lines = held.map(async ({ vkey, sign }) => ({

@@ -28,16 +28,23 @@ export interface KeyedLog {
   readonly vkeys: readonly string[]
 }
 
+export interface Writer extends Sequencer {
+  /** Lets what waits for a signer that is away come to an end within seconds. */
+  hurry(): void
+}
+
 /**
- * Resolves once the sequencer is open. Before it signs anything, `heldBy` gives the heads that others hold of
+ * Resolves once the sequencer is open. `onAway` is told why nothing is signed while what signs is away. Before it signs anything, `heldBy` gives the heads that others hold of
  * this log. Rejects with what that or opening refused.
  */
 export async function startWriter(
   files: WriterFiles,
   heldBy: (log: KeyedLog) => Promise<readonly Head[]>,
-): Promise<Sequencer> {
+  onAway: (reason: string | undefined) => void = () => {},
+): Promise<Writer> {
   const worker = new Worker(new URL("../writer.js", import.meta.url), {
     workerData: files,
+    transferList: files.signerPort === undefined ? [] : [files.signerPort],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
   let asked: Asked | undefined
@@ -51,6 +58,10 @@ export async function startWriter(
   }
 
   worker.on("message", (answer: FromWriter) => {
+    if (answer.type === "away") {
+      onAway(answer.reason)
+      return
+    }
     const waiting = asked ?? bug("the writer answered without a question")
     asked = undefined
     if (answer.type === "error") waiting.reject(fromPlainError(answer.error))
@@ -88,6 +99,7 @@ export async function startWriter(
     const opened = headOf(await ask({ type: "open", held: await heldBy(identity) }))
     return {
       opened,
+      hurry: () => worker.postMessage({ type: "hurry" } satisfies ToWriter),
       async append(batch) {
         const packed = packBatch(batch)
         return headOf(await ask({ type: "append", batch: packed }, buffersOf(packed)))
