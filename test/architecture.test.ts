@@ -63,7 +63,7 @@ const layers = {
   crypto: {
     layers: ["core", "entry", "log", "witness", "monitor"],
     node: true,
-    packages: ["koffi", "@noble/", "piscina", "lru-cache"],
+    packages: ["koffi", "@noble/", "piscina", "lru-cache", "pkcs11js"],
   },
   storage: {
     layers: ["core", "log", "witness", "monitor"],
@@ -197,7 +197,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     ],
   },
   client: { ".": [], verify: ["."], messages: ["."], registry: [".", "messages"] },
-  crypto: { engines: [], signers: ["engines"], ".": [] },
+  crypto: { engines: [], keys: ["engines"], signers: ["engines", "keys"], ".": [] },
   storage: {
     disk: [],
     rules: [],

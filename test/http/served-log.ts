@@ -2,7 +2,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto"
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import { openPemKey } from "../../src/crypto/signers/pem-key.ts"
+import { openPemKey } from "../../src/crypto/keys/pem-key.ts"
 import { createRekorSigner } from "../../src/crypto/signers/rekor-signer.ts"
 import { dssePae } from "../../src/entry/dsse.ts"
 import type { SignatureVerifier } from "../../src/entry/entry.ts"

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto"
 import { formatNote, formatVkey, makeVkey, type Vkey } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { LogSigner } from "../../log/ports/signer.ts"
-import { assertAlgorithm, type KeyHandle, rawEd25519 } from "./handle.ts"
+import { assertAlgorithm, type KeyHandle, rawEd25519 } from "../keys/handle.ts"
 
 const ECDSA = 0x02
 const ED25519 = 0x01

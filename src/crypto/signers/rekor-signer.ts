@@ -9,9 +9,8 @@ import { canonicalJson } from "../../entry/canonical-json.ts"
 import type { SignedHead } from "../../log/ports/log.ts"
 import type { EntryPromise, RekorSigner } from "../../log/ports/signer.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
-import type { KeyHandle } from "./handle.ts"
+import { digestOf, type KeyHandle, verifyInThread } from "../keys/handle.ts"
 import { ecdsaSigningKey, type SigningKey } from "./log-signer.ts"
-import { digestOf, verifyInThread } from "./pem-key.ts"
 
 /** The bytes that a signed entry timestamp is made over (Rekor v1): the promise in RFC 8785. */
 export function promisedBytes({ body, integratedTime, logID, logIndex }: EntryPromise): Uint8Array {

@@ -10,7 +10,7 @@ import {
 import { promisify } from "node:util"
 import { bug, Refusal, refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
-import { algorithmOf, type KeyAlgorithm, type KeyHandle } from "./handle.ts"
+import { algorithmOf, digestOf, type KeyHandle, verifyInThread } from "./handle.ts"
 import { openSealedKey } from "./sealed-key.ts"
 
 interface OpenedKey {
@@ -20,13 +20,8 @@ interface OpenedKey {
   readonly digest: "sha256" | null
 }
 
-export const digestOf = (algorithm: KeyAlgorithm) => (algorithm === "ed25519" ? null : "sha256")
-
 // With a callback both work in Node's own threads, which spares the event loop a tenth of a millisecond.
 const signInThread = promisify<string | null, Uint8Array, KeyObject, Buffer>(signNow)
-export const verifyInThread = promisify<string | null, Uint8Array, KeyObject, Uint8Array, boolean>(
-  verifyNow,
-)
 
 // A fault in signing never leaves the process: each signature is verified with the public key.
 function checked(signature: Uint8Array, holds: boolean): Uint8Array {
