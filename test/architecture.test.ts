@@ -40,6 +40,7 @@ const layers = {
   sigstore: { layers: ["core", "entry"], node: false, packages: [] },
   evidence: { layers: ["core", "entry", "sigstore"], node: false, packages: [] },
   witness: { layers: ["core", "evidence"], node: false, packages: [] },
+  signer: { layers: ["core", "entry", "tree", "log"], node: false, packages: [] },
   monitor: {
     layers: ["core", "entry", "sigstore", "tree", "evidence"],
     node: false,
@@ -61,12 +62,12 @@ const layers = {
     packages: [],
   },
   crypto: {
-    layers: ["core", "entry", "log", "witness", "monitor"],
+    layers: ["core", "entry", "log", "signer", "witness", "monitor"],
     node: true,
     packages: ["koffi", "@noble/", "piscina", "lru-cache", "pkcs11js"],
   },
   storage: {
-    layers: ["core", "log", "witness", "monitor"],
+    layers: ["core", "log", "signer", "witness", "monitor"],
     node: true,
     packages: ["better-sqlite3"],
   },
@@ -144,7 +145,7 @@ describe("layers", () => {
  * is the floor's own folder, a room below a room is named by its path. A room that is not listed is refused.
  */
 const corridors: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  core: { base: [], tree: ["base"], note: ["base", "tree"] },
+  core: { base: [], tree: ["base"], note: ["base", "tree"], acts: ["base"] },
   entry: {
     statement: [],
     ".": ["statement"],

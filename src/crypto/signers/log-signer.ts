@@ -34,6 +34,8 @@ export function ecdsaSigningKey(origin: Origin, key: KeyHandle): SigningKey {
 export interface KeyedSigner extends LogSigner {
   /** SPKI DER of the ECDSA key, for trust files. */
   readonly ecdsaSpki: Uint8Array
+  /** Signs whatever text it is given: the sequencer and the guard decide what that is. */
+  sign(text: string): Promise<string>
 }
 
 /** Signs with the log's keys, which stay the caller's to close. Refuses `unsupported` for another kind of key. */
