@@ -6,12 +6,21 @@ import { join } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
 import { type Origin, parseNewName } from "../../core/note/origin.ts"
 import { EMPTY_ROOT } from "../../core/tree/hash.ts"
+import type { PublicHalf } from "../../crypto/keys/handle.ts"
 import { type KeyContext, type KeyHandle, openKey } from "../../crypto/signers/key-handle.ts"
-import { createLogSigner, type KeyedSigner, type LogKeys } from "../../crypto/signers/log-signer.ts"
+import { type LogKeys, type LogPublicKeys, logPublicKeys } from "../../crypto/signers/log-signer.ts"
+import type { LogIdentity } from "../../log/ports/store.ts"
 import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
 import { createGuardFile } from "../../storage/files/guard-file.ts"
 import { createLogStore } from "../../storage/log-engine.ts"
-import { exportKey, makeRoom, writeKeyFile } from "../command/key-files.ts"
+import {
+  assertPlace,
+  exportKey,
+  keepPublicHalf,
+  makeRoom,
+  readPublicHalf,
+  writeKeyFile,
+} from "../command/key-files.ts"
 
 /** Where the log's keys are if not in its data directory: paths or URIs, as `openKey` takes them. */
 export interface KeyPlaces {
@@ -25,14 +34,20 @@ export function dataDirectory(
   guard = join(path, "guard", "head"),
   { ecdsaKey, ed25519Key }: KeyPlaces = {},
 ) {
+  const usual = {
+    ecdsa: join(path, "keys", "ecdsa.pem"),
+    ed25519: join(path, "keys", "ed25519.pem"),
+  }
   return {
     path,
     database: join(path, "log.db"),
     /** The search index; made of the database when there is none. */
     search: join(path, "search.db"),
     guard,
-    ecdsaKey: ecdsaKey ?? join(path, "keys", "ecdsa.pem"),
-    ed25519Key: ed25519Key ?? join(path, "keys", "ed25519.pem"),
+    /** The files in which the keys are if nobody says otherwise. */
+    usual,
+    ecdsaKey: ecdsaKey ?? usual.ecdsa,
+    ed25519Key: ed25519Key ?? usual.ed25519,
     /** The last published checkpoint, in a log with witnesses. */
     published: join(path, "published"),
     /** A folder that is made when it is needed. */
@@ -74,9 +89,11 @@ export async function openLogKey(uri: string, opening: KeyOpening = {}): Promise
 
 /** Opens both keys of the log; the caller closes them. Refuses and throws as `openKey` does. */
 export async function openLogKeys(
-  { ecdsaKey, ed25519Key }: Pick<DataDirectory, "ecdsaKey" | "ed25519Key">,
+  { usual, ecdsaKey, ed25519Key }: Pick<DataDirectory, "usual" | "ecdsaKey" | "ed25519Key">,
   opening: KeyOpening = {},
 ): Promise<LogKeys> {
+  assertPlace(ecdsaKey, usual.ecdsa, "--ecdsa-key")
+  assertPlace(ed25519Key, usual.ed25519, "--ed25519-key")
   const ecdsa = await openLogKey(ecdsaKey, opening)
   try {
     return { ecdsa, ed25519: await openLogKey(ed25519Key, opening) }
@@ -108,20 +125,82 @@ export interface NewLog {
  * Makes keys, database and guard. Refuses `conflict` if any of them is there already: a log that lost
  * one of the three must not be made anew under the same name by accident.
  */
-export async function createLogFiles(directory: DataDirectory, log: NewLog): Promise<KeyedSigner> {
-  const { database, guard, ecdsaKey, ed25519Key } = directory
+export async function createLogFiles(
+  directory: DataDirectory,
+  log: NewLog,
+): Promise<LogPublicKeys> {
+  const { database, guard } = directory
   assertSqlite()
-  makeRoom([database, guard, ecdsaKey, ed25519Key], "log")
-  const { passphrase } = log
-  const ecdsa = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
-  writeKeyFile(ecdsaKey, exportKey(ecdsa, passphrase))
-  writeKeyFile(ed25519Key, exportKey(generateKeyPairSync("ed25519").privateKey, passphrase))
-  const signer = createLogSigner(log.origin, await openLogKeys(directory, { passphrase }))
-  const { origin, keyFingerprints } = signer
+  makeRoom([database, guard, ...usualFiles(directory)], "log")
+  const keys = await makeKeys(directory, log)
+  const { origin, keyFingerprints } = keys
   const identity = { origin, treeId: randomTreeId(), keyFingerprints }
   const head = { size: 0, root: EMPTY_ROOT, time: log.time }
   // If we stop before the guard is made, serving refuses for want of a guard and nothing was signed.
   await createLogStore(database, identity, { time: log.time })
   await createGuardFile(guard, identity, head)
-  return signer
+  return keys
+}
+
+/** Of the keys in their usual places; the others are there already, elsewhere. */
+function usualFiles({ usual, ecdsaKey, ed25519Key }: DataDirectory): readonly string[] {
+  return [usual.ecdsa, usual.ed25519].filter((file) => [ecdsaKey, ed25519Key].includes(file))
+}
+
+/** Makes the keys that are to be in files, and takes the others as they are. */
+async function makeKeys(
+  directory: DataDirectory,
+  { origin, passphrase }: NewLog,
+): Promise<LogPublicKeys> {
+  const { usual, ecdsaKey, ed25519Key } = directory
+  const isEcdsaOwn = ecdsaKey === usual.ecdsa
+  const isEd25519Own = ed25519Key === usual.ed25519
+  if (isEcdsaOwn) {
+    const ecdsa = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
+    writeKeyFile(ecdsaKey, exportKey(ecdsa, passphrase))
+  }
+  if (isEd25519Own) {
+    const ed25519 = generateKeyPairSync("ed25519").privateKey
+    writeKeyFile(ed25519Key, exportKey(ed25519, passphrase))
+  }
+  const keys = await openLogKeys(directory, { passphrase })
+  try {
+    const found = logPublicKeys(origin, keys)
+    if (!isEcdsaOwn) keepPublicHalf(usual.ecdsa, keys.ecdsa)
+    if (!isEd25519Own) keepPublicHalf(usual.ed25519, keys.ed25519)
+    return found
+  } finally {
+    await closeKeys(keys)
+  }
+}
+
+export async function closeKeys({ ecdsa, ed25519 }: LogKeys): Promise<void> {
+  await Promise.all([ecdsa.close(), ed25519.close()])
+}
+
+/**
+ * The public halves of the log's keys: as they were kept when it was made, for keys that are elsewhere, or of the keys
+ * themselves. Refuses `conflict` if they are not those of this log.
+ */
+export async function readPublicKeys(
+  directory: DataDirectory,
+  { origin, keyFingerprints }: LogIdentity,
+  passphrase: string | undefined,
+): Promise<LogPublicKeys> {
+  const { usual, ecdsaKey, ed25519Key } = directory
+  const halfOf = async (file: string, uri: string): Promise<PublicHalf> => {
+    const kept = readPublicHalf(file)
+    if (kept !== undefined) return kept
+    const key = await openLogKey(uri, { passphrase })
+    await key.close()
+    return key
+  }
+  const ecdsa = await halfOf(usual.ecdsa, ecdsaKey)
+  const ed25519 = await halfOf(usual.ed25519, ed25519Key)
+  const found = logPublicKeys(origin, { ecdsa, ed25519 })
+  if (found.keyFingerprints.join() === keyFingerprints.join()) return found
+  return refuse(
+    "conflict",
+    `the keys found are not those of the log ${origin}: give the keys it was made with`,
+  )
 }

@@ -3,7 +3,6 @@
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
 import { createSignatureVerifier } from "../../crypto/engines/verification.ts"
 import { hashNatively } from "../../crypto/native-hash.ts"
-import { createLogSigner } from "../../crypto/signers/log-signer.ts"
 import { createRekorSigner } from "../../crypto/signers/rekor-signer.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import type { AuthoritySet } from "../../entry/certificates/authority.ts"
@@ -19,7 +18,7 @@ import { openPublishedFile } from "../../storage/files/published-file.ts"
 import { openLogReads } from "../../storage/log-engine.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import { withAuthorities } from "./certificate-authorities.ts"
-import { type DataDirectory, openLogKeys } from "./data-directory.ts"
+import { type DataDirectory, openLogKey } from "./data-directory.ts"
 import { watchFreeSpace } from "./free-space.ts"
 import { heldHeads, type PublishingPlan, processClock } from "./publishing.ts"
 import { upgradeSearch } from "./search/files.ts"
@@ -42,6 +41,8 @@ interface RunningLogOptions
   readonly publishing: PublishingPlan | undefined
   /** Told what the search index does, and why it cannot go on: the log goes on without it. */
   readonly onSearch: { event(text: string): void; trouble(reason: unknown): void }
+  /** Told why nothing can be signed while that lasts, and undefined when it has passed. */
+  readonly onSigning: (trouble: string | undefined) => void
   /** Told once that the state of the log is unknown; the process must end. */
   readonly onFatal: (reason: unknown) => void
 }
@@ -86,8 +87,22 @@ async function openParts(
   if (publishing !== undefined) closers.push(publishing.close)
   const published = openPublishedFile(directory.published)
   closers.push(published.close)
-  const sequencer = await startWriter({ ...directory, passphrase }, async (keyed) =>
-    publishing === undefined ? [] : await heldHeads(keyed, publishing, published),
+  let vkeys: readonly string[] = []
+  let unsigned: string | undefined
+  let stall: ((reason: string) => void) | undefined
+  const sequencer = await startWriter(
+    { ...directory, passphrase },
+    {
+      async heldBy(keyed) {
+        vkeys = keyed.vkeys
+        return publishing === undefined ? [] : await heldHeads(keyed, publishing, published)
+      },
+      onSigning(trouble) {
+        unsigned = trouble && `nothing can be signed: ${trouble}`
+        if (unsigned !== undefined) stall?.(unsigned)
+        options.onSigning(trouble)
+      },
+    },
   )
   closers.push(sequencer.close)
   const reads = openLogReads(directory.database)
@@ -97,8 +112,8 @@ async function openParts(
   const proving = createProvingThread()
   closers.push(proving.close)
   const { identity } = reads
-  const keys = await openLogKeys(directory, { passphrase, signing: "elsewhere" })
-  const { vkeys } = createLogSigner(identity.origin, keys)
+  const ecdsa = await openLogKey(directory.ecdsaKey, { passphrase, signing: "elsewhere" })
+  closers.push(ecdsa.close)
   const log = await openLog({
     identity,
     vkeys,
@@ -112,7 +127,7 @@ async function openParts(
     prove: proving.prove,
     defer: setImmediate,
     admit: (proposal) => assertMayWrite(proposal, options.writeRule),
-    obstacle: freeSpace.obstacle,
+    obstacle: () => unsigned ?? freeSpace.obstacle(),
     onFatal,
     limits: {
       entriesUnderWay: options.maxEntriesUnderWay,
@@ -121,10 +136,11 @@ async function openParts(
     },
   })
   closers.push(log.close)
+  stall = log.stall
   const guarded = withAuthorities(log, options.authorities, verifier)
   const publisher = await startPublishing(log, publishing, published)
   closers.push(publisher.close)
-  const rekorSigner = createRekorSigner(identity, keys.ecdsa)
+  const rekorSigner = createRekorSigner(identity, ecdsa)
   return {
     log: guarded,
     publisher,

@@ -77,7 +77,7 @@ function messageBytes({ keepMessages, maxRequestBytes }: ServeOptions): number {
 }
 
 async function serve(options: Options, terminal: Terminal): Promise<void> {
-  const directory = dataDirectory(options.data, options.guard)
+  const directory = dataDirectory(options.data, options.guard, options)
   const passphrase = readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
   const logger = processLogger(options.logLevel)
@@ -97,6 +97,14 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
     onSearch: {
       event: (text) => logger.info(text),
       trouble: (reason) => logger.error({ err: reason }, "the search index cannot go on"),
+    },
+    onSigning(trouble) {
+      if (trouble === undefined) logger.info("the log signs again")
+      else
+        logger.error(
+          { err: trouble },
+          "nothing can be signed; what is submitted is refused until it can",
+        )
     },
     onFatal: endProcess(logger, "the state of the log is unknown; start it again to recover"),
   })

@@ -2,10 +2,14 @@
 // writer-thread.ts as a worker; it is the only place that writes the database.
 
 import { once } from "node:events"
+import { setTimeout } from "node:timers/promises"
 import { parentPort, workerData } from "node:worker_threads"
 import { bug } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { createLogSigner } from "../../crypto/signers/log-signer.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
+import { createPatientSigner } from "../../log/patient-signer.ts"
+import type { LogSigner } from "../../log/ports/signer.ts"
 import { openSequencer, type Sequencer } from "../../log/sequencer.ts"
 import { openGuardFile } from "../../storage/files/guard-file.ts"
 import { openLogStore } from "../../storage/log-engine.ts"
@@ -20,6 +24,10 @@ import {
 
 const port = parentPort ?? bug("the writer runs as a worker thread only")
 const files = workerData as WriterFiles
+
+/** Between tries to get a signature from what holds the keys. */
+const PAUSES_MS = [100, 250, 500, 1_000, 2_000]
+const LONGEST_PAUSE_MS = 5_000
 
 function say(message: FromWriter): void {
   port.postMessage(message)
@@ -36,7 +44,25 @@ async function open(): Promise<Sequencer> {
   const [message] = (await asked) as [ToWriter]
   if (message.type !== "open") bug(`the writer was asked to ${message.type} before it was open`)
   const { held } = message
-  return await openSequencer({ store, guard, signer, hasher: nativeHasher, now: Date.now, held })
+  const own = { store, guard, hasher: nativeHasher, now: Date.now, held }
+  return await openSequencer({ ...own, signer: onceOpen(signer) })
+}
+
+/** The first signature must come at once, or there is no start; the later ones may take their time. */
+function onceOpen(signer: LogSigner): LogSigner {
+  const patient = createPatientSigner(signer, {
+    pause: (tries) => setTimeout(PAUSES_MS[tries - 1] ?? LONGEST_PAUSE_MS),
+    onSigning: (trouble) => say({ type: "signing", ...present({ trouble }) }),
+  })
+  let isOpen = false
+  return {
+    ...signer,
+    async sign(text, prove) {
+      const note = await (isOpen ? patient : signer).sign(text, prove)
+      isOpen = true
+      return note
+    },
+  }
 }
 
 /** Never rejects: an error is an answer too, and the main thread decides what it means. */

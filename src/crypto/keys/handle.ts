@@ -28,6 +28,9 @@ export const verifyInThread = promisify<string | null, Uint8Array, KeyObject, Ui
   verify,
 )
 
+/** A key without the means to sign. */
+export type PublicHalf = Pick<KeyHandle, "spki" | "algorithm">
+
 const names: Readonly<Record<KeyAlgorithm, string>> = {
   "ecdsa-p256": "ECDSA P-256",
   ed25519: "Ed25519",
@@ -43,7 +46,11 @@ export function algorithmOf(publicKey: KeyObject, what: string): KeyAlgorithm {
 }
 
 /** The key itself, if it is of this algorithm; refuses `unsupported` otherwise. */
-export function assertAlgorithm(key: KeyHandle, expected: KeyAlgorithm, what: string): KeyHandle {
+export function assertAlgorithm<Key extends Pick<KeyHandle, "algorithm">>(
+  key: Key,
+  expected: KeyAlgorithm,
+  what: string,
+): Key {
   if (key.algorithm === expected) return key
   return refuse(
     "unsupported",

@@ -11,6 +11,7 @@ import type { PlainError } from "./plain-error.ts"
 export interface WriterFiles {
   readonly database: string
   readonly guard: string
+  readonly usual: { readonly ecdsa: string; readonly ed25519: string }
   readonly ecdsaKey: string
   readonly ed25519Key: string
   readonly path: string
@@ -41,6 +42,8 @@ export type FromWriter =
   | { readonly type: "head"; readonly head: NewestHead }
   | { readonly type: "attached"; readonly attached: readonly Attached[] }
   | { readonly type: "error"; readonly error: PlainError }
+  /** Between question and answer: why nothing is signed for now; no `trouble` once it is again. */
+  | { readonly type: "signing"; readonly trouble?: string }
   | { readonly type: "closed" }
 
 function pack(parts: readonly Uint8Array[]): Packed {
