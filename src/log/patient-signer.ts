@@ -1,38 +1,44 @@
-// A signer that waits for its keys: while what holds them cannot sign, it asks again for the same signature, and the
-// sequencer stands still between guard and signature, where standing still is safe at any length.
+// A signer that may be away for a while: a token that is pulled, a process that is started again. A head that the
+// guard has may be signed at any later time, as starting again does, so the signature alone is asked for again and
+// nothing else happens meanwhile.
 import { Trouble } from "../core/base/errors.ts"
 import type { LogSigner } from "./ports/signer.ts"
 
-export interface Patience {
-  /** Waits before another try; `tries` have failed. */
-  pause(tries: number): Promise<void>
-  /** Told why nothing is signed, once it has failed twice; undefined when it signs again. */
-  onSigning(trouble: string | undefined): void
+interface PatienceOptions {
+  /** Resolves after so many milliseconds. */
+  readonly wait: (delay: number) => Promise<void>
+  /** Told why nothing is signed now, and `undefined` once that is over. */
+  readonly onAway: (reason: string | undefined) => void
+  /** How often to ask again for one signature; looked at each time. */
+  readonly mostTries: () => number
 }
 
-/** A single failure may be a restart of what holds the keys, and is nobody's concern. */
-const FAILURES_TO_TELL = 2
+const FIRST_DELAY_MS = 50
+const LONGEST_DELAY_MS = 1_000
 
-/**
- * Signs as `signer` does, however long that takes. Only trouble ("busy") passes by itself: a refusal and everything
- * else is thrown on.
- */
-export function createPatientSigner<S extends LogSigner>(signer: S, patience: Patience): S {
+/** Asks again after trouble ("busy"); all else is thrown on, as is that once it was asked `mostTries` times. */
+export function createPatientSigner<S extends LogSigner>(
+  signer: S,
+  { wait, onAway, mostTries }: PatienceOptions,
+): S {
   return {
     ...signer,
-    // SPEC: a log MUST NOT sign a checkpoint inconsistent with any it signed before (tlog-checkpoint). The guard
-    // has this head already, and every try is for the same text, so the tries cannot contradict each other.
     async sign(text, prove) {
-      for (let failures = 1; ; failures++) {
+      let delay = FIRST_DELAY_MS
+      let said: string | undefined
+      for (let tries = 1; ; tries++) {
         try {
           const note = await signer.sign(text, prove)
-          if (failures > FAILURES_TO_TELL) patience.onSigning(undefined)
+          if (tries > 1) onAway(undefined)
           return note
         } catch (reason) {
-          if (!(reason instanceof Trouble && reason.code === "busy")) throw reason
-          if (failures === FAILURES_TO_TELL) patience.onSigning(reason.message)
-          await patience.pause(failures)
+          const passes = reason instanceof Trouble && reason.code === "busy"
+          if (!passes || tries >= mostTries()) throw reason
+          if (reason.message !== said) onAway(reason.message)
+          said = reason.message
         }
+        await wait(delay)
+        delay = Math.min(2 * delay, LONGEST_DELAY_MS)
       }
     },
   }

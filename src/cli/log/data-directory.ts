@@ -1,38 +1,45 @@
 // What lies where in a log's data directory, how it is made, and how its keys are read.
 
-import { generateKeyPairSync, randomBytes } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
 import { type Origin, parseNewName } from "../../core/note/origin.ts"
 import { EMPTY_ROOT } from "../../core/tree/hash.ts"
-import type { PublicHalf } from "../../crypto/keys/handle.ts"
-import { type KeyContext, type KeyHandle, openKey } from "../../crypto/signers/key-handle.ts"
-import { type LogKeys, type LogPublicKeys, logPublicKeys } from "../../crypto/signers/log-signer.ts"
+import { createLogSigner, type LogPublicKeys } from "../../crypto/signers/log-signer.ts"
+import { openProcessSigner } from "../../crypto/signers/process-signer.ts"
+import { createRekorSigner } from "../../crypto/signers/rekor-signer.ts"
+import type { LogSigner, RekorSigner } from "../../log/ports/signer.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
 import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
+import { auditFile, recordAct } from "../../storage/files/audit-file.ts"
 import { createGuardFile } from "../../storage/files/guard-file.ts"
 import { createLogStore } from "../../storage/log-engine.ts"
+import { makeRoom } from "../command/key-files.ts"
 import {
-  assertPlace,
-  exportKey,
-  keepPublicHalf,
-  makeRoom,
-  readPublicHalf,
-  writeKeyFile,
-} from "../command/key-files.ts"
+  closeKeys,
+  type KeyOpening,
+  makeKeys,
+  openLogKeys,
+  readPublicKeys,
+  usualFiles,
+} from "./signing/log-keys.ts"
+import { openSignerOf } from "./signing/opening.ts"
+import { openSignerChannel } from "./signing/signer-uri.ts"
 
 /** Where the log's keys are if not in its data directory: paths or URIs, as `openKey` takes them. */
 export interface KeyPlaces {
   readonly ecdsaKey?: string | undefined
   readonly ed25519Key?: string | undefined
+  /** The URI of a signer process that has the keys; the log itself then has none. */
+  readonly signer?: string | undefined
 }
 
 /** The layout below `path`. The guard may lie elsewhere, best on another disk or host. */
 export function dataDirectory(
   path: string,
   guard = join(path, "guard", "head"),
-  { ecdsaKey, ed25519Key }: KeyPlaces = {},
+  { ecdsaKey, ed25519Key, signer }: KeyPlaces = {},
 ) {
   const usual = {
     ecdsa: join(path, "keys", "ecdsa.pem"),
@@ -44,10 +51,10 @@ export function dataDirectory(
     /** The search index; made of the database when there is none. */
     search: join(path, "search.db"),
     guard,
-    /** The files in which the keys are if nobody says otherwise. */
     usual,
     ecdsaKey: ecdsaKey ?? usual.ecdsa,
     ed25519Key: ed25519Key ?? usual.ed25519,
+    signer,
     /** The last published checkpoint, in a log with witnesses. */
     published: join(path, "published"),
     /** A folder that is made when it is needed. */
@@ -79,28 +86,66 @@ export function logDirectory(path: string): DataDirectory {
   return refuse("not-found", `expected a log, found no ${directory.database}`)
 }
 
-/** How the log's keys are opened. */
-type KeyOpening = Pick<KeyContext, "passphrase" | "signing">
-
-/** Opens one key of the log, wherever it is; refuses and throws as `openKey` does. */
-export async function openLogKey(uri: string, opening: KeyOpening = {}): Promise<KeyHandle> {
-  return await openKey(uri, { ...opening, directory: ".", what: "log" })
+/** All that a log signs, by keys of its own or by a signer's. */
+export interface LogSigning {
+  readonly log: LogSigner
+  readonly rekor: RekorSigner
+  /** SPKI DER of the ECDSA key, for trust files. */
+  readonly ecdsaSpki: Uint8Array
+  close(): Promise<void>
 }
 
-/** Opens both keys of the log; the caller closes them. Refuses and throws as `openKey` does. */
-export async function openLogKeys(
-  { usual, ecdsaKey, ed25519Key }: Pick<DataDirectory, "usual" | "ecdsaKey" | "ed25519Key">,
+/**
+ * Opens what signs for the log that `identity` names; `channel` leads to the signer of the directory, if it has one.
+ * Refuses and throws as `openLogKeys` and `openSignerOf` do.
+ */
+export async function openLogSigning(
+  directory: Pick<DataDirectory, "path" | "usual" | "ecdsaKey" | "ed25519Key"> &
+    Pick<KeyPlaces, "signer">,
+  identity: LogIdentity,
   opening: KeyOpening = {},
-): Promise<LogKeys> {
-  assertPlace(ecdsaKey, usual.ecdsa, "--ecdsa-key")
-  assertPlace(ed25519Key, usual.ed25519, "--ed25519-key")
-  const ecdsa = await openLogKey(ecdsaKey, opening)
-  try {
-    return { ecdsa, ed25519: await openLogKey(ed25519Key, opening) }
-  } catch (reason) {
-    await ecdsa.close()
-    throw reason
+  channel = directory.signer === undefined ? undefined : openSignerChannel(directory.signer),
+): Promise<LogSigning> {
+  if (channel !== undefined) {
+    const { log, rekor, ecdsaSpki, close } = await openSignerOf(identity, channel, (reason) =>
+      recordAct(auditFile(directory.path), { event: "signer-refused", about: { reason } }),
+    )
+    return { log, rekor, ecdsaSpki, close: async () => close() }
   }
+  const keys = await openLogKeys(directory, opening)
+  const log = createLogSigner(identity.origin, keys)
+  return {
+    log,
+    rekor: createRekorSigner(identity, keys.ecdsa),
+    ecdsaSpki: log.ecdsaSpki,
+    close: () => closeKeys(keys),
+  }
+}
+
+/**
+ * The public halves of a log's keys, from its signer, its kept halves or its keys, in this order. Refuses and throws
+ * as opening does.
+ */
+export async function readLogPublicKeys(
+  directory: DataDirectory,
+  identity: LogIdentity,
+  passphrase: string | undefined,
+): Promise<Omit<LogPublicKeys, "keyFingerprints">> {
+  if (directory.signer === undefined) return await readPublicKeys(directory, identity, passphrase)
+  const { log, ecdsaSpki, close } = await openLogSigning(directory, identity)
+  await close()
+  return { origin: log.origin, vkeys: log.vkeys, ecdsaSpki }
+}
+
+/** Refuses `conflict` if keys lie with a log that has a signer: a thief of the log would have them. */
+export function assertNoKeys({ path, usual, signer }: DataDirectory): void {
+  const there = [usual.ecdsa, usual.ed25519].filter((file) => existsSync(file))
+  if (signer === undefined || there.length === 0) return
+  refuse(
+    "conflict",
+    `a log with a signer has no keys of its own, found ${there.join(" and ")}; make sure that the signer has them ` +
+      `(countersign signer init --adopt ${path}), then delete them here`,
+  )
 }
 
 /** 63 random bits above 0: rekor-cli tells databases apart by this number. */
@@ -121,86 +166,49 @@ export interface NewLog {
   readonly time: number
 }
 
+/** What names a log to those who verify it. */
+export type PublicKeys = Pick<LogPublicKeys, "origin" | "vkeys" | "keyFingerprints">
+
+/** Who a new log is: by new keys, or as the signer of the directory says. */
+async function newIdentity(
+  directory: DataDirectory,
+  { origin, passphrase }: NewLog,
+): Promise<PublicKeys & Pick<LogIdentity, "treeId">> {
+  const { signer } = directory
+  if (signer === undefined) {
+    return { ...(await makeKeys(directory, origin, passphrase)), treeId: randomTreeId() }
+  }
+  const { identity, vkeys, size, close } = await openProcessSigner(openSignerChannel(signer))
+  close()
+  if (identity.origin !== origin) {
+    refuse(
+      "conflict",
+      `the signer signs for ${identity.origin}, expected ${origin}; make one for this log`,
+    )
+  }
+  if (size > 0) {
+    refuse(
+      "conflict",
+      `the signer of ${origin} has signed a tree of ${size} entries: a new log begins with none. Find the log ` +
+        "that it belongs to, or make another signer",
+    )
+  }
+  return { ...identity, vkeys }
+}
+
 /**
  * Makes keys, database and guard. Refuses `conflict` if any of them is there already: a log that lost
  * one of the three must not be made anew under the same name by accident.
  */
-export async function createLogFiles(
-  directory: DataDirectory,
-  log: NewLog,
-): Promise<LogPublicKeys> {
-  const { database, guard } = directory
+export async function createLogFiles(directory: DataDirectory, log: NewLog): Promise<PublicKeys> {
+  const { database, guard, signer } = directory
   assertSqlite()
-  makeRoom([database, guard, ...usualFiles(directory)], "log")
-  const keys = await makeKeys(directory, log)
-  const { origin, keyFingerprints } = keys
-  const identity = { origin, treeId: randomTreeId(), keyFingerprints }
+  makeRoom([database, guard, ...(signer === undefined ? usualFiles(directory) : [])], "log")
+  const { origin, vkeys, keyFingerprints, treeId } = await newIdentity(directory, log)
+  const identity = { origin, treeId, keyFingerprints }
   const head = { size: 0, root: EMPTY_ROOT, time: log.time }
   // If we stop before the guard is made, serving refuses for want of a guard and nothing was signed.
   await createLogStore(database, identity, { time: log.time })
   await createGuardFile(guard, identity, head)
-  return keys
-}
-
-/** Of the keys in their usual places; the others are there already, elsewhere. */
-function usualFiles({ usual, ecdsaKey, ed25519Key }: DataDirectory): readonly string[] {
-  return [usual.ecdsa, usual.ed25519].filter((file) => [ecdsaKey, ed25519Key].includes(file))
-}
-
-/** Makes the keys that are to be in files, and takes the others as they are. */
-async function makeKeys(
-  directory: DataDirectory,
-  { origin, passphrase }: NewLog,
-): Promise<LogPublicKeys> {
-  const { usual, ecdsaKey, ed25519Key } = directory
-  const isEcdsaOwn = ecdsaKey === usual.ecdsa
-  const isEd25519Own = ed25519Key === usual.ed25519
-  if (isEcdsaOwn) {
-    const ecdsa = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
-    writeKeyFile(ecdsaKey, exportKey(ecdsa, passphrase))
-  }
-  if (isEd25519Own) {
-    const ed25519 = generateKeyPairSync("ed25519").privateKey
-    writeKeyFile(ed25519Key, exportKey(ed25519, passphrase))
-  }
-  const keys = await openLogKeys(directory, { passphrase })
-  try {
-    const found = logPublicKeys(origin, keys)
-    if (!isEcdsaOwn) keepPublicHalf(usual.ecdsa, keys.ecdsa)
-    if (!isEd25519Own) keepPublicHalf(usual.ed25519, keys.ed25519)
-    return found
-  } finally {
-    await closeKeys(keys)
-  }
-}
-
-export async function closeKeys({ ecdsa, ed25519 }: LogKeys): Promise<void> {
-  await Promise.all([ecdsa.close(), ed25519.close()])
-}
-
-/**
- * The public halves of the log's keys: as they were kept when it was made, for keys that are elsewhere, or of the keys
- * themselves. Refuses `conflict` if they are not those of this log.
- */
-export async function readPublicKeys(
-  directory: DataDirectory,
-  { origin, keyFingerprints }: LogIdentity,
-  passphrase: string | undefined,
-): Promise<LogPublicKeys> {
-  const { usual, ecdsaKey, ed25519Key } = directory
-  const halfOf = async (file: string, uri: string): Promise<PublicHalf> => {
-    const kept = readPublicHalf(file)
-    if (kept !== undefined) return kept
-    const key = await openLogKey(uri, { passphrase })
-    await key.close()
-    return key
-  }
-  const ecdsa = await halfOf(usual.ecdsa, ecdsaKey)
-  const ed25519 = await halfOf(usual.ed25519, ed25519Key)
-  const found = logPublicKeys(origin, { ecdsa, ed25519 })
-  if (found.keyFingerprints.join() === keyFingerprints.join()) return found
-  return refuse(
-    "conflict",
-    `the keys found are not those of the log ${origin}: give the keys it was made with`,
-  )
+  return { origin, vkeys, keyFingerprints }
 }

@@ -3,6 +3,7 @@ import type { Command } from "commander"
 import { keyOptions, readNewPassphrase } from "../command/key-files.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { createLogFiles, dataDirectory, type KeyPlaces, newOrigin } from "./data-directory.ts"
+import { signerOption } from "./signing/signer-uri.ts"
 
 interface InitOptions extends KeyPlaces {
   readonly data: string
@@ -21,16 +22,20 @@ export function initCommand(command: Command, terminal: Terminal): void {
     .option("--passphrase-file <file>", "encrypt the key files with the first line of this file")
     .addOption(keyOptions[0])
     .addOption(keyOptions[1])
+    .addOption(signerOption())
     .addHelpText(
       "after",
       `
-Example:
+Examples:
   countersign init --data /var/lib/countersign --origin log.example.com \\
     --guard /srv/guard/log.example.com
+  countersign init --data /var/lib/countersign --origin log.example.com \\
+    --guard /srv/guard/log.example.com --signer unix:/run/countersign-signer/log.sock
   countersign init --data /var/lib/countersign --origin log.example.com \\
     --ecdsa-key ssh-agent:#SHA256:FINGERPRINT --ed25519-key ssh-agent:#SHA256:FINGERPRINT
 
 Keys are made in DIR/keys, unless an option says where they are.
+
 The guard is never part of a backup; keep it on another disk or host than the data.`,
     )
     .action(async (options: InitOptions) => {

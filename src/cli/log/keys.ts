@@ -8,7 +8,10 @@ import { openLogReads } from "../../storage/log-engine.ts"
 import { keyOptions, readPassphrase } from "../command/key-files.ts"
 import { addOptions, dataOption, passphraseOption } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { assertLog, dataDirectory, type KeyPlaces, readPublicKeys } from "./data-directory.ts"
+import { assertLog, dataDirectory, type KeyPlaces, readLogPublicKeys } from "./data-directory.ts"
+import { signerOption } from "./signing/signer-uri.ts"
+
+type PublicKeys = Omit<LogPublicKeys, "keyFingerprints">
 
 type KeyFormat = "vkey" | "policy" | "pem" | "trusted-root"
 
@@ -31,6 +34,7 @@ export function keysCommand(command: Command, terminal: Terminal): void {
     ),
     passphraseOption(),
     ...keyOptions,
+    signerOption(),
   ])
     .addHelpText(
       "after",
@@ -43,7 +47,7 @@ Example:
       const directory = assertLog(dataDirectory(options.data, undefined, options))
       const reads = openLogReads(directory.database)
       const passphrase = readPassphrase(options.passphraseFile)
-      const keys = await readPublicKeys(directory, reads.identity, passphrase)
+      const keys = await readLogPublicKeys(directory, reads.identity, passphrase)
       await reads.close()
       terminal.stdout.write(printed(keys, options, reads.identity.created))
     })
@@ -53,7 +57,7 @@ Example:
  * A line for each key under which anyone verifies heads or promises of the log: what is signed under a key that a
  * monitor does not know convicts nobody. The Ed25519 key comes first; it is the one that every C2SP client knows.
  */
-function logLines({ vkeys }: LogPublicKeys, url: string | undefined): string {
+function logLines({ vkeys }: PublicKeys, url: string | undefined): string {
   const [ecdsa, ed25519] = vkeys
   const ordered = [ed25519 ?? bug("the log has no Ed25519 key"), ecdsa]
   const words = (vkey: string | undefined, i: number) =>
@@ -61,7 +65,7 @@ function logLines({ vkeys }: LogPublicKeys, url: string | undefined): string {
   return ordered.map(words).join("")
 }
 
-function printed(keys: LogPublicKeys, options: KeysOptions, created: number): string {
+function printed(keys: PublicKeys, options: KeysOptions, created: number): string {
   const baseUrl = options.url ?? `https://${keys.origin}`
   switch (options.format) {
     case "vkey":

@@ -17,6 +17,7 @@ import {
   runningOptions,
   servingOptions,
 } from "../command/options.ts"
+import { signerOption } from "./signing/signer-uri.ts"
 
 export interface ServeOptions {
   readonly data: string
@@ -29,6 +30,7 @@ export interface ServeOptions {
   readonly passphraseFile?: string
   readonly ecdsaKey?: string
   readonly ed25519Key?: string
+  readonly signer?: string
   readonly publicUrl?: string
   readonly verification: VerificationEngine
   readonly maxRequestBytes: number
@@ -70,6 +72,7 @@ export const serveOptions: readonly Option[] = [
   option("--guard <file>", "where the head guard is kept (default: DATA/guard/head)"),
   runningOptions.passphrase,
   ...keyOptions,
+  signerOption(),
   publicUrlOption("log"),
   option("--verification <engine>", "how signatures are verified")
     .choices(["auto", "native", "portable"])

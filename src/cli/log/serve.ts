@@ -16,6 +16,7 @@ import { clientUrl, remarkOrigin } from "../network/client-url.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
 import {
   assertLog,
+  assertNoKeys,
   createLogFiles,
   type DataDirectory,
   dataDirectory,
@@ -78,6 +79,7 @@ function messageBytes({ keepMessages, maxRequestBytes }: ServeOptions): number {
 
 async function serve(options: Options, terminal: Terminal): Promise<void> {
   const directory = dataDirectory(options.data, options.guard, options)
+  assertNoKeys(directory)
   const passphrase = readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
   const logger = processLogger(options.logLevel)
@@ -98,14 +100,10 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
       event: (text) => logger.info(text),
       trouble: (reason) => logger.error({ err: reason }, "the search index cannot go on"),
     },
-    onSigning(trouble) {
-      if (trouble === undefined) logger.info("the log signs again")
-      else
-        logger.error(
-          { err: trouble },
-          "nothing can be signed; what is submitted is refused until it can",
-        )
-    },
+    onSigner: (reason) =>
+      reason === undefined
+        ? logger.info("what signs for the log is back")
+        : logger.error({ reason }, "nothing is signed: what signs for the log is away"),
     onFatal: endProcess(logger, "the state of the log is unknown; start it again to recover"),
   })
   const { log } = running

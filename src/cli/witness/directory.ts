@@ -22,6 +22,7 @@ import type { WitnessStore } from "../../witness/store.ts"
 import {
   assertPlace,
   exportKey,
+  keepPublicHalf,
   makeRoom,
   readSealedKeyFile,
   writeKeyFile,

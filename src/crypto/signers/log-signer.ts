@@ -37,11 +37,18 @@ function ecdsaLine<Key extends PublicHalf>(origin: Origin, key: Key) {
   )
 }
 
-/** In the order of the lines. */
+/** Both keys in the order of their lines; refuses `unsupported` for another kind of key. */
+export function logSigningKeys(
+  origin: Origin,
+  { ecdsa, ed25519 }: LogKeys,
+): readonly [SigningKey, SigningKey] {
+  return lineKeys(origin, ecdsa, ed25519)
+}
+
 function lineKeys<Key extends PublicHalf>(origin: Origin, ecdsa: Key, ed25519: Key) {
   assertAlgorithm(ed25519, "ed25519", "Ed25519 log key")
   const vkey = makeVkey(origin, ED25519, rawEd25519(ed25519))
-  return [ecdsaLine(origin, ecdsa), lineKey(ed25519, vkey)]
+  return [ecdsaLine(origin, ecdsa), lineKey(ed25519, vkey)] as const
 }
 
 /** The public halves of a log's keys, in the forms that verifiers are configured with. */
@@ -71,7 +78,7 @@ export interface KeyedSigner extends LogSigner, LogPublicKeys {
 
 /** Signs with the log's keys, which stay the caller's to close. Refuses `unsupported` for another kind of key. */
 export function createLogSigner(origin: Origin, keys: LogKeys): KeyedSigner {
-  const held = lineKeys(origin, keys.ecdsa, keys.ed25519)
+  const held = logSigningKeys(origin, keys)
   return {
     ...logPublicKeys(origin, keys),
     async sign(text) {

@@ -69,9 +69,12 @@ function readIdentity({ origin, treeId, vkeys }: SignerIdentity) {
 
 /**
  * Asks a signer who it is. Refuses `malformed` and `mismatch`; throws trouble ("busy") if it is away. Closing ends
- * the channel.
+ * the channel. `onRefused` is told why a checkpoint was refused, before the log hears of it.
  */
-export async function openProcessSigner(channel: SignerChannel): Promise<ProcessSigner> {
+export async function openProcessSigner(
+  channel: SignerChannel,
+  onRefused: (reason: string) => void = () => {},
+): Promise<ProcessSigner> {
   const told = await channel.ask({ ask: "identity" })
   if (!("identity" in told)) refuse("malformed", "expected the signer to say who it is")
   const { identity, keys, ecdsa } = readIdentity(told.identity)
@@ -84,14 +87,19 @@ export async function openProcessSigner(channel: SignerChannel): Promise<Process
     size,
     log: {
       ...{ origin, keyFingerprints, vkeys: told.identity.vkeys },
-      sign: checkpointSigner(channel, keys, size),
+      sign: checkpointSigner(channel, keys, size, onRefused),
     },
     rekor: createProcessRekorSigner(channel, ecdsa, identity),
     close: channel.close,
   }
 }
 
-function checkpointSigner(channel: SignerChannel, keys: readonly Vkey[], size: number) {
+function checkpointSigner(
+  channel: SignerChannel,
+  keys: readonly Vkey[],
+  size: number,
+  onRefused: (reason: string) => void,
+) {
   const holds = createNoteVerification()
   let remembered = size
 
@@ -110,7 +118,9 @@ function checkpointSigner(channel: SignerChannel, keys: readonly Vkey[], size: n
         remembered = reason.size
         return await ask(text, prove, tries + 1)
       }
-      throw reason instanceof Refusal ? refusedBySigner(reason) : reason
+      if (!(reason instanceof Refusal)) throw reason
+      onRefused(reason.message)
+      throw refusedBySigner(reason)
     }
   }
 

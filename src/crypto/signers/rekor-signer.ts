@@ -5,16 +5,16 @@ import { bug } from "../../core/base/errors.ts"
 import { formatCheckpoint, parseCheckpoint } from "../../core/note/checkpoint.ts"
 import { formatNote, lineOf, parseNote } from "../../core/note/note.ts"
 import type { Head } from "../../core/tree/hash.ts"
-import { canonicalJson } from "../../entry/canonical-json.ts"
 import type { SignedHead } from "../../log/ports/log.ts"
 import type { EntryPromise, RekorSigner } from "../../log/ports/signer.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
+import { promisedBytes } from "../../signer/promised-bytes.ts"
 import { digestOf, type KeyHandle, verifyInThread } from "../keys/handle.ts"
 import { ecdsaSigningKey, type SigningKey } from "./log-signer.ts"
 
-/** The bytes that a signed entry timestamp is made over (Rekor v1): the promise in RFC 8785. */
-export function promisedBytes({ body, integratedTime, logID, logIndex }: EntryPromise): Uint8Array {
-  return canonicalJson({ body, integratedTime, logID, logIndex })
+/** Takes the log's word for what it promises: the log's own process holds the key. */
+interface KeyedRekorSigner extends RekorSigner {
+  signEntry(promise: EntryPromise): Promise<Uint8Array>
 }
 
 /** The size and root in a published checkpoint, once this key's own signature on it was verified. */
@@ -36,7 +36,7 @@ async function signedHead(key: SigningKey, published: SignedHead): Promise<Head>
 export function createRekorSigner(
   { origin, treeId }: Pick<LogIdentity, "origin" | "treeId">,
   ecdsa: KeyHandle,
-): RekorSigner {
+): KeyedRekorSigner {
   const key = ecdsaSigningKey(origin, ecdsa)
   const checkpoints = new WeakMap<SignedHead, Promise<string>>()
 
@@ -56,6 +56,8 @@ export function createRekorSigner(
     async checkpoint(published) {
       const signing = checkpoints.get(published) ?? sign(published)
       checkpoints.set(published, signing)
+      // Asked again, a key that was away may be back.
+      signing.catch(() => checkpoints.delete(published))
       return await signing
     },
   }

@@ -7,13 +7,12 @@ import { openPemKey } from "../../../src/crypto/keys/pem-key.ts"
 import { createLogSigner } from "../../../src/crypto/signers/log-signer.ts"
 import { createRekorSigner } from "../../../src/crypto/signers/rekor-signer.ts"
 import type { NewestHead } from "../../../src/log/ports/log.ts"
-import type { RekorSigner } from "../../../src/log/ports/signer.ts"
 import { newDisk } from "../../log/opened-log.ts"
 
 describe("createRekorSigner()", () => {
   const disk = newDisk()
   const root = asHash(new Uint8Array(32).fill(7))
-  let signer: RekorSigner
+  let signer: ReturnType<typeof createRekorSigner>
   let published: NewestHead
   beforeAll(async () => {
     signer = createRekorSigner(disk.identity, openPemKey(disk.keys.ecdsa))

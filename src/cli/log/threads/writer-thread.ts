@@ -31,17 +31,18 @@ export interface KeyedLog {
 interface Listening {
   /** The heads that others hold of this log; asked before anything is signed. */
   heldBy(log: KeyedLog): Promise<readonly Head[]>
-  /** Told why nothing is signed while that lasts, and undefined when it has passed. */
-  onSigning(trouble: string | undefined): void
+  /** Told why nothing is signed while what signs is away, and `undefined` once it is back. */
+  onAway(reason: string | undefined): void
 }
 
 /** Resolves once the sequencer is open. Rejects with what `heldBy` or opening refused. */
 export async function startWriter(
   files: WriterFiles,
-  { heldBy, onSigning }: Listening,
+  { heldBy, onAway }: Listening,
 ): Promise<Sequencer> {
   const worker = new Worker(new URL("../writer.js", import.meta.url), {
     workerData: files,
+    transferList: files.signerPort === undefined ? [] : [files.signerPort],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
   let asked: Asked | undefined
@@ -55,7 +56,10 @@ export async function startWriter(
   }
 
   worker.on("message", (answer: FromWriter) => {
-    if (answer.type === "signing") return onSigning(answer.trouble)
+    if (answer.type === "away") {
+      onAway(answer.reason)
+      return
+    }
     const waiting = asked ?? bug("the writer answered without a question")
     asked = undefined
     if (answer.type === "error") waiting.reject(fromPlainError(answer.error))
