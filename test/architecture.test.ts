@@ -64,7 +64,7 @@ const layers = {
   crypto: {
     layers: ["core", "entry", "log", "signer", "witness", "monitor"],
     node: true,
-    packages: ["koffi", "@noble/", "piscina", "lru-cache"],
+    packages: ["koffi", "@noble/", "piscina", "lru-cache", "pkcs11js"],
   },
   storage: {
     layers: ["core", "log", "signer", "witness", "monitor"],
@@ -198,7 +198,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     ],
   },
   client: { ".": [], verify: ["."], messages: ["."], registry: [".", "messages"] },
-  crypto: { engines: [], signers: ["engines"], ".": [] },
+  crypto: { engines: [], keys: ["engines"], signers: ["engines", "keys"], ".": [] },
   storage: {
     disk: [],
     rules: [],
@@ -236,7 +236,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     attach: ["command"],
     bridge: ["command"],
     witness: ["command", "log"],
-    signer: ["command", "log"],
+    signer: ["command", "log", "log/signing"],
     "monitor/sinks": ["command"],
     watch: ["command"],
     monitor: ["command", "monitor/sinks", "watch"],

@@ -25,6 +25,7 @@ export function createPatientSigner<S extends LogSigner>(
     ...signer,
     async sign(text, prove) {
       let delay = FIRST_DELAY_MS
+      let said: string | undefined
       for (let tries = 1; ; tries++) {
         try {
           const note = await signer.sign(text, prove)
@@ -33,7 +34,8 @@ export function createPatientSigner<S extends LogSigner>(
         } catch (reason) {
           const passes = reason instanceof Trouble && reason.code === "busy"
           if (!passes || tries >= mostTries()) throw reason
-          onAway(reason.message)
+          if (reason.message !== said) onAway(reason.message)
+          said = reason.message
         }
         await wait(delay)
         delay = Math.min(2 * delay, LONGEST_DELAY_MS)

@@ -100,7 +100,7 @@ function unknownFlags(line: string): readonly string[] {
     `${line} `.startsWith(`  countersign ${name} `),
   ) ?? ["", undefined]
   const known = command?.options.map(({ long }) => long)
-  return (line.match(/--[a-z-]+/g) ?? []).filter((flag) => known?.includes(flag) !== true)
+  return (line.match(/--[a-z0-9-]+/g) ?? []).filter((flag) => known?.includes(flag) !== true)
 }
 
 describe("the help text", () => {

@@ -5,7 +5,7 @@ import { openNote, parseNote, verifyTextSignature } from "../../src/core/note/no
 import { parseOrigin } from "../../src/core/note/origin.ts"
 import { asHash, EMPTY_HEAD, type Hash, type Head } from "../../src/core/tree/hash.ts"
 import { logSigningKeys } from "../../src/crypto/signers/log-signer.ts"
-import { openPemKey } from "../../src/crypto/signers/pem-key.ts"
+import { openPemKey } from "../../src/crypto/keys/pem-key.ts"
 import type { LogIdentity } from "../../src/log/ports/store.ts"
 import type { SignerMemory } from "../../src/signer/memory.ts"
 import type { SignerAnswer } from "../../src/signer/message.ts"

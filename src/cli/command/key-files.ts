@@ -1,12 +1,15 @@
 // Private keys in files that only their owner can read, encrypted if the operator gives a passphrase.
 import type { KeyObject } from "node:crypto"
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_PEM } from "../../core/base/limits.ts"
-import { sealKey } from "../../crypto/signers/sealed-key.ts"
-import { readSecretFile } from "../../crypto/signers/secret-file.ts"
+import type { KeyHandle } from "../../crypto/keys/handle.ts"
+import { openPublicKey } from "../../crypto/keys/pem-key.ts"
+import { sealKey } from "../../crypto/keys/sealed-key.ts"
+import { readSecretFile } from "../../crypto/keys/secret-file.ts"
 import { onDisk } from "../../storage/disk/durable-file.ts"
+import { optional, orEnvironment } from "./options.ts"
 
 const BYTE_ORDER_MARK = "\ufeff"
 
@@ -65,6 +68,47 @@ export function readSealedKeyFile(
   const key = readKeyFile(file, owner)
   assertPassphrase(key, `the ${owner} key in ${file}`, passphrase)
   return key
+}
+
+/** Where the keys of a log or a witness are, unless in their usual files. */
+const ecdsaKeyOption = orEnvironment(
+  optional("--ecdsa-key <uri>", "where the ECDSA key is: a file, ssh-agent: or pkcs11:"),
+)
+export const ed25519KeyOption = orEnvironment(
+  optional("--ed25519-key <uri>", "where the Ed25519 key is: a file, ssh-agent: or pkcs11:"),
+)
+
+export const keyOptions = [ecdsaKeyOption, ed25519KeyOption] as const
+
+/** The file beside a key's usual place that has the public half of a key that is elsewhere. */
+function publicFileOf(file: string): string {
+  return file.replace(/\.pem$/, ".pub")
+}
+
+/** Keeps the public half of a key that is not in its usual file. */
+export function keepPublicHalf(file: string, { publicKey }: KeyHandle): void {
+  const kept = publicFileOf(file)
+  const pem = publicKey.export({ type: "spki", format: "pem" })
+  onDisk(kept, () => {
+    mkdirSync(dirname(kept), { recursive: true, mode: 0o700 })
+    writeFileSync(kept, pem, { flag: "wx", flush: true })
+  })
+}
+
+/** The kept public half, unless the key is in its usual file. Refuses `malformed`. */
+export function readPublicHalf(file: string) {
+  const kept = publicFileOf(file)
+  if (existsSync(file) || !existsSync(kept)) return undefined
+  return openPublicKey(
+    onDisk(kept, () => readFileSync(kept, "utf8")),
+    `public key ${kept}`,
+  )
+}
+
+/** Refuses `not-found` for a key that was elsewhere when all was made, and is looked for in its usual file. */
+export function assertPlace(uri: string, file: string, option: string): void {
+  if (uri !== file || readPublicHalf(file) === undefined) return
+  refuse("not-found", `${file}: this key is not in a file; say where it is with ${option} URI`)
 }
 
 /** Makes the folders of files that are to be made. Refuses `conflict` if one of the files is there. */

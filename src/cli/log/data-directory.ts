@@ -1,13 +1,12 @@
 // What lies where in a log's data directory, how it is made, and how its keys are read.
 
-import { generateKeyPairSync, randomBytes } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
 import { type Origin, parseNewName } from "../../core/note/origin.ts"
 import { EMPTY_ROOT } from "../../core/tree/hash.ts"
-import { type KeyContext, type KeyHandle, openKey } from "../../crypto/signers/key-handle.ts"
-import { createLogSigner, type KeyedSigner, type LogKeys } from "../../crypto/signers/log-signer.ts"
+import { createLogSigner, type LogPublicKeys } from "../../crypto/signers/log-signer.ts"
 import { openProcessSigner } from "../../crypto/signers/process-signer.ts"
 import { createRekorSigner } from "../../crypto/signers/rekor-signer.ts"
 import type { LogSigner, RekorSigner } from "../../log/ports/signer.ts"
@@ -16,7 +15,15 @@ import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
 import { auditFile, recordAct } from "../../storage/files/audit-file.ts"
 import { createGuardFile } from "../../storage/files/guard-file.ts"
 import { createLogStore } from "../../storage/log-engine.ts"
-import { exportKey, makeRoom, writeKeyFile } from "../command/key-files.ts"
+import { makeRoom } from "../command/key-files.ts"
+import {
+  closeKeys,
+  type KeyOpening,
+  makeKeys,
+  openLogKeys,
+  readPublicKeys,
+  usualFiles,
+} from "./signing/log-keys.ts"
 import { openSignerOf } from "./signing/opening.ts"
 import { openSignerChannel } from "./signing/signer-uri.ts"
 
@@ -34,14 +41,19 @@ export function dataDirectory(
   guard = join(path, "guard", "head"),
   { ecdsaKey, ed25519Key, signer }: KeyPlaces = {},
 ) {
+  const usual = {
+    ecdsa: join(path, "keys", "ecdsa.pem"),
+    ed25519: join(path, "keys", "ed25519.pem"),
+  }
   return {
     path,
     database: join(path, "log.db"),
     /** The search index; made of the database when there is none. */
     search: join(path, "search.db"),
     guard,
-    ecdsaKey: ecdsaKey ?? join(path, "keys", "ecdsa.pem"),
-    ed25519Key: ed25519Key ?? join(path, "keys", "ed25519.pem"),
+    usual,
+    ecdsaKey: ecdsaKey ?? usual.ecdsa,
+    ed25519Key: ed25519Key ?? usual.ed25519,
     signer,
     /** The last published checkpoint, in a log with witnesses. */
     published: join(path, "published"),
@@ -74,28 +86,6 @@ export function logDirectory(path: string): DataDirectory {
   return refuse("not-found", `expected a log, found no ${directory.database}`)
 }
 
-/** How the log's keys are opened. */
-type KeyOpening = Pick<KeyContext, "passphrase" | "signing">
-
-/** Opens one key of the log, wherever it is; refuses and throws as `openKey` does. */
-export async function openLogKey(uri: string, opening: KeyOpening = {}): Promise<KeyHandle> {
-  return await openKey(uri, { ...opening, directory: ".", what: "log" })
-}
-
-/** Opens both keys of the log; the caller closes them. Refuses and throws as `openKey` does. */
-export async function openLogKeys(
-  { ecdsaKey, ed25519Key }: Pick<DataDirectory, "ecdsaKey" | "ed25519Key">,
-  opening: KeyOpening = {},
-): Promise<LogKeys> {
-  const ecdsa = await openLogKey(ecdsaKey, opening)
-  try {
-    return { ecdsa, ed25519: await openLogKey(ed25519Key, opening) }
-  } catch (reason) {
-    await ecdsa.close()
-    throw reason
-  }
-}
-
 /** All that a log signs, by keys of its own or by a signer's. */
 export interface LogSigning {
   readonly log: LogSigner
@@ -110,7 +100,8 @@ export interface LogSigning {
  * Refuses and throws as `openLogKeys` and `openSignerOf` do.
  */
 export async function openLogSigning(
-  directory: Pick<DataDirectory, "path" | "ecdsaKey" | "ed25519Key"> & Pick<KeyPlaces, "signer">,
+  directory: Pick<DataDirectory, "path" | "usual" | "ecdsaKey" | "ed25519Key"> &
+    Pick<KeyPlaces, "signer">,
   identity: LogIdentity,
   opening: KeyOpening = {},
   channel = directory.signer === undefined ? undefined : openSignerChannel(directory.signer),
@@ -127,17 +118,28 @@ export async function openLogSigning(
     log,
     rekor: createRekorSigner(identity, keys.ecdsa),
     ecdsaSpki: log.ecdsaSpki,
-    async close() {
-      await keys.ecdsa.close()
-      await keys.ed25519.close()
-    },
+    close: () => closeKeys(keys),
   }
 }
 
+/**
+ * The public halves of a log's keys, from its signer, its kept halves or its keys, in this order. Refuses and throws
+ * as opening does.
+ */
+export async function readLogPublicKeys(
+  directory: DataDirectory,
+  identity: LogIdentity,
+  passphrase: string | undefined,
+): Promise<Omit<LogPublicKeys, "keyFingerprints">> {
+  if (directory.signer === undefined) return await readPublicKeys(directory, identity, passphrase)
+  const { log, ecdsaSpki, close } = await openLogSigning(directory, identity)
+  await close()
+  return { origin: log.origin, vkeys: log.vkeys, ecdsaSpki }
+}
+
 /** Refuses `conflict` if keys lie with a log that has a signer: a thief of the log would have them. */
-export function assertNoKeys({ path, signer }: DataDirectory): void {
-  const { ecdsaKey, ed25519Key } = dataDirectory(path)
-  const there = [ecdsaKey, ed25519Key].filter((file) => existsSync(file))
+export function assertNoKeys({ path, usual, signer }: DataDirectory): void {
+  const there = [usual.ecdsa, usual.ed25519].filter((file) => existsSync(file))
   if (signer === undefined || there.length === 0) return
   refuse(
     "conflict",
@@ -165,20 +167,16 @@ export interface NewLog {
 }
 
 /** What names a log to those who verify it. */
-export type PublicKeys = Pick<KeyedSigner, "origin" | "vkeys" | "keyFingerprints">
+export type PublicKeys = Pick<LogPublicKeys, "origin" | "vkeys" | "keyFingerprints">
 
 /** Who a new log is: by new keys, or as the signer of the directory says. */
 async function newIdentity(
   directory: DataDirectory,
   { origin, passphrase }: NewLog,
 ): Promise<PublicKeys & Pick<LogIdentity, "treeId">> {
-  const { ecdsaKey, ed25519Key, signer } = directory
+  const { signer } = directory
   if (signer === undefined) {
-    const ecdsa = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
-    writeKeyFile(ecdsaKey, exportKey(ecdsa, passphrase))
-    writeKeyFile(ed25519Key, exportKey(generateKeyPairSync("ed25519").privateKey, passphrase))
-    const keyed = createLogSigner(origin, await openLogKeys(directory, { passphrase }))
-    return { ...keyed, treeId: randomTreeId() }
+    return { ...(await makeKeys(directory, origin, passphrase)), treeId: randomTreeId() }
   }
   const { identity, vkeys, size, close } = await openProcessSigner(openSignerChannel(signer))
   close()
@@ -203,9 +201,9 @@ async function newIdentity(
  * one of the three must not be made anew under the same name by accident.
  */
 export async function createLogFiles(directory: DataDirectory, log: NewLog): Promise<PublicKeys> {
-  const { database, guard, ecdsaKey, ed25519Key, signer } = directory
+  const { database, guard, signer } = directory
   assertSqlite()
-  makeRoom([database, guard, ...(signer === undefined ? [ecdsaKey, ed25519Key] : [])], "log")
+  makeRoom([database, guard, ...(signer === undefined ? usualFiles(directory) : [])], "log")
   const { origin, vkeys, keyFingerprints, treeId } = await newIdentity(directory, log)
   const identity = { origin, treeId, keyFingerprints }
   const head = { size: 0, root: EMPTY_ROOT, time: log.time }

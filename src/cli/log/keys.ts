@@ -2,25 +2,24 @@
 import { type Command, Option } from "commander"
 import { bug } from "../../core/base/errors.ts"
 import { formatPem } from "../../core/base/pem.ts"
-import type { KeyedSigner } from "../../crypto/signers/log-signer.ts"
+import type { LogPublicKeys } from "../../crypto/signers/log-signer.ts"
 import { formatTrustedRoot } from "../../sigstore/trusted-root.ts"
 import { openLogReads } from "../../storage/log-engine.ts"
-import { readPassphrase } from "../command/key-files.ts"
+import { keyOptions, readPassphrase } from "../command/key-files.ts"
 import { addOptions, dataOption, passphraseOption } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { assertLog, dataDirectory, openLogSigning } from "./data-directory.ts"
+import { assertLog, dataDirectory, type KeyPlaces, readLogPublicKeys } from "./data-directory.ts"
 import { signerOption } from "./signing/signer-uri.ts"
+
+type PublicKeys = Omit<LogPublicKeys, "keyFingerprints">
 
 type KeyFormat = "vkey" | "policy" | "pem" | "trusted-root"
 
-type PublicKeys = Pick<KeyedSigner, "origin" | "vkeys" | "ecdsaSpki">
-
-interface KeysOptions {
+interface KeysOptions extends KeyPlaces {
   readonly data: string
   readonly format: KeyFormat
   readonly url?: string
   readonly passphraseFile?: string
-  readonly signer?: string
 }
 
 export function keysCommand(command: Command, terminal: Terminal): void {
@@ -34,6 +33,7 @@ export function keysCommand(command: Command, terminal: Terminal): void {
       "the URL at which the log is reached, for a trusted root or a policy",
     ),
     passphraseOption(),
+    ...keyOptions,
     signerOption(),
   ])
     .addHelpText(
@@ -44,16 +44,12 @@ Example:
   countersign keys --data ./data --format trusted-root --url https://log.example.com`,
     )
     .action(async (options: KeysOptions) => {
-      const directory = assertLog(
-        dataDirectory(options.data, undefined, { signer: options.signer }),
-      )
+      const directory = assertLog(dataDirectory(options.data, undefined, options))
       const reads = openLogReads(directory.database)
       const passphrase = readPassphrase(options.passphraseFile)
-      const signing = await openLogSigning(directory, reads.identity, { passphrase })
+      const keys = await readLogPublicKeys(directory, reads.identity, passphrase)
       await reads.close()
-      await signing.close()
-      const signer = { ...signing.log, ecdsaSpki: signing.ecdsaSpki }
-      terminal.stdout.write(printed(signer, options, reads.identity.created))
+      terminal.stdout.write(printed(keys, options, reads.identity.created))
     })
 }
 
@@ -69,16 +65,16 @@ function logLines({ vkeys }: PublicKeys, url: string | undefined): string {
   return ordered.map(words).join("")
 }
 
-function printed(signer: PublicKeys, options: KeysOptions, created: number): string {
-  const baseUrl = options.url ?? `https://${signer.origin}`
+function printed(keys: PublicKeys, options: KeysOptions, created: number): string {
+  const baseUrl = options.url ?? `https://${keys.origin}`
   switch (options.format) {
     case "vkey":
-      return signer.vkeys.map((vkey) => `${vkey}\n`).join("")
+      return keys.vkeys.map((vkey) => `${vkey}\n`).join("")
     case "policy":
-      return `${logLines(signer, options.url)}quorum none\n`
+      return `${logLines(keys, options.url)}quorum none\n`
     case "pem":
-      return formatPem({ label: "PUBLIC KEY", der: signer.ecdsaSpki })
+      return formatPem({ label: "PUBLIC KEY", der: keys.ecdsaSpki })
     case "trusted-root":
-      return formatTrustedRoot([{ baseUrl, spki: signer.ecdsaSpki, validFrom: new Date(created) }])
+      return formatTrustedRoot([{ baseUrl, spki: keys.ecdsaSpki, validFrom: new Date(created) }])
   }
 }

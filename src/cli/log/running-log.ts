@@ -56,8 +56,6 @@ export interface RunningLog {
   readonly created: number
   /** How signatures are verified, for people. */
   readonly engine: string
-  /** Lets what waits for a signer that is away come to an end. */
-  hurry(): void
   /** Finishes what was taken and lets go of the data directory. */
   close(): Promise<void>
 }
@@ -92,15 +90,17 @@ async function openParts(
   closers.push(published.close)
   const shared = shareProgram(directory, closers)
   let away: string | undefined
-  const sequencer = await startWriter(
-    { ...directory, passphrase, signerPort: shared?.port },
-    async (keyed) =>
+  let stall: ((reason: string) => void) | undefined
+  const files = { ...directory, passphrase, signerPort: shared?.port }
+  const sequencer = await startWriter(files, {
+    heldBy: async (keyed) =>
       publishing === undefined ? [] : await heldHeads(keyed, publishing, published),
-    (reason) => {
-      away = reason
+    onAway(reason) {
+      away = reason && `nothing can be signed: ${reason}`
+      if (away !== undefined) stall?.(away)
       options.onSigner(reason)
     },
-  )
+  })
   closers.push(sequencer.close)
   const reads = openLogReads(directory.database)
   closers.push(reads.close)
@@ -135,6 +135,7 @@ async function openParts(
     },
   })
   closers.push(log.close)
+  stall = log.stall
   const guarded = withAuthorities(log, options.authorities, verifier)
   const publisher = await startPublishing(log, publishing, published)
   closers.push(publisher.close)
@@ -142,7 +143,6 @@ async function openParts(
     log: guarded,
     publisher,
     rekorSigner: signing.rekor,
-    hurry: sequencer.hurry,
     created: identity.created,
     engine: verifier.engine,
   }

@@ -7,6 +7,7 @@ import type { VerificationEngine } from "../../crypto/engines/verification.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
 import { type EntryKind, kindNames } from "../../entry/kind-names.ts"
 import { parseAlgorithms, parseKinds, type WriteRule } from "../../entry/kinds/write-rule.ts"
+import { keyOptions } from "../command/key-files.ts"
 import { caFileOption } from "../command/network.ts"
 import {
   type Address,
@@ -27,6 +28,8 @@ export interface ServeOptions {
   readonly forceOrigin?: boolean
   readonly guard?: string
   readonly passphraseFile?: string
+  readonly ecdsaKey?: string
+  readonly ed25519Key?: string
   readonly signer?: string
   readonly publicUrl?: string
   readonly verification: VerificationEngine
@@ -68,6 +71,7 @@ export const serveOptions: readonly Option[] = [
   new Option("--force-origin", "with --dev: take a name that is no host name"),
   option("--guard <file>", "where the head guard is kept (default: DATA/guard/head)"),
   runningOptions.passphrase,
+  ...keyOptions,
   signerOption(),
   publicUrlOption("log"),
   option("--verification <engine>", "how signatures are verified")

@@ -78,8 +78,7 @@ function messageBytes({ keepMessages, maxRequestBytes }: ServeOptions): number {
 }
 
 async function serve(options: Options, terminal: Terminal): Promise<void> {
-  const { signer } = options
-  const directory = dataDirectory(options.data, options.guard, { signer })
+  const directory = dataDirectory(options.data, options.guard, options)
   assertNoKeys(directory)
   const passphrase = readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
@@ -117,7 +116,7 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
 }
 
 async function serveHttp(
-  { log, publisher, rekorSigner, created, engine, hurry }: RunningLog,
+  { log, publisher, rekorSigner, created, engine }: RunningLog,
   options: Options,
   logger: Logger,
   terminal: Terminal,
@@ -142,7 +141,6 @@ async function serveHttp(
       if (options.dev === true) terminal.stdout.write(welcome(url, options.data, engine))
     },
     onStopping() {
-      hurry()
       // Who waits for witnesses that do not cosign is answered now, and not cut off later.
       if (publisher.status()?.isReached === false) publisher.close()
     },

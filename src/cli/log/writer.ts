@@ -28,7 +28,7 @@ function say(message: FromWriter): void {
   port.postMessage(message)
 }
 
-/** A log that serves waits for what signs; one that starts or stops does not for long. */
+/** A log that serves waits for what signs; one that starts does not for long. */
 let mostTries = TRIES_AT_START
 
 /** Says whose log it is and waits for what others hold of it before anything is signed. */
@@ -59,10 +59,6 @@ async function answer(sequencer: Sequencer, message: ToWriter): Promise<void> {
     }
     if (message.type === "attach") {
       say({ type: "attached", attached: await sequencer.attach(message.messages) })
-      return
-    }
-    if (message.type === "hurry") {
-      mostTries = TRIES_AT_START
       return
     }
     if (message.type === "open") bug("the writer is open")

@@ -7,7 +7,7 @@ import { createSigner, type Signer } from "../../signer/signer.ts"
 import { openSignerMemory } from "../../storage/files/signer-memory.ts"
 import type { Close } from "../command/closers.ts"
 import { optional } from "../command/options.ts"
-import { openLogKeys } from "../log/data-directory.ts"
+import { openLogKeys } from "../log/signing/log-keys.ts"
 
 /** Where the keys are, if not in the signer's directory. */
 export interface SignerPlaces {

@@ -16,7 +16,8 @@ import {
   writeKeyFile,
 } from "../command/key-files.ts"
 import { defineCommand, mandatory, optional, type ValuesOf } from "../command/options.ts"
-import { dataDirectory, newOrigin, openLogKeys, randomTreeId } from "../log/data-directory.ts"
+import { dataDirectory, newOrigin, randomTreeId } from "../log/data-directory.ts"
+import { openLogKeys } from "../log/signing/log-keys.ts"
 import { type SignerDirectory, signerDirectory, signerKeyOptions } from "./directory.ts"
 
 const options = [

@@ -19,7 +19,14 @@ import { witnessDatabase } from "../../storage/sqlite/database/database-kind.ts"
 import { readWitnessIdentity, witnessReads } from "../../storage/sqlite/witness/reads.ts"
 import { createWitnessStore } from "../../storage/sqlite/witness/store.ts"
 import type { WitnessStore } from "../../witness/store.ts"
-import { exportKey, makeRoom, readSealedKeyFile, writeKeyFile } from "../command/key-files.ts"
+import {
+  assertPlace,
+  exportKey,
+  keepPublicHalf,
+  makeRoom,
+  readSealedKeyFile,
+  writeKeyFile,
+} from "../command/key-files.ts"
 import { optional } from "../command/options.ts"
 import { randomTreeId } from "../log/data-directory.ts"
 
@@ -27,6 +34,9 @@ export interface WitnessDirectory {
   readonly path: string
   readonly database: string
   readonly guard: string
+  /** The file in which the Ed25519 key is if nobody says otherwise. */
+  readonly usual: string
+  /** Where the Ed25519 key is: a path or a URI. */
   readonly ed25519Key: string
   /** The seed of the ML-DSA-44 key; there is no such file if the witness has no such key. */
   readonly mlDsaSeed: string
@@ -40,12 +50,18 @@ export const guardOption = optional(
 )
 
 /** The layout below `path`. The guard may lie elsewhere, best on another disk or host. */
-export function witnessDirectory(path: string, guard?: string): WitnessDirectory {
+export function witnessDirectory(
+  path: string,
+  guard?: string,
+  ed25519Key?: string,
+): WitnessDirectory {
+  const usual = join(path, "keys", "ed25519.pem")
   return {
     path,
     database: join(path, "witness.db"),
     guard: guard ?? join(path, "guard", "state"),
-    ed25519Key: join(path, "keys", "ed25519.pem"),
+    usual,
+    ed25519Key: ed25519Key ?? usual,
     mlDsaSeed: join(path, "keys", "ml-dsa-44.seed"),
     rolledBack: join(path, "rolled-back"),
   }
@@ -81,20 +97,28 @@ export async function openWitnessKeys(
 }
 
 async function openKeys(
-  { ed25519Key, mlDsaSeed }: WitnessDirectory,
+  { usual, ed25519Key, mlDsaSeed }: WitnessDirectory,
   name: Origin,
   passphrase: string | undefined,
 ) {
   const read = (file: string): string => readSealedKeyFile(file, "witness", passphrase)
+  assertPlace(ed25519Key, usual, "--ed25519-key")
   const key = await openKey(ed25519Key, {
     ...{ passphrase, directory: ".", signing: "verify-elsewhere", what: "witness" },
   })
-  const cosigners: HeldCosigner[] = [createEd25519Cosigner(name, key)]
-  if (existsSync(mlDsaSeed)) {
-    cosigners.push(createMlDsaCosigner(name, parseSeedFile(read(mlDsaSeed), passphrase)))
+  const cosigners: HeldCosigner[] = []
+  try {
+    cosigners.push(createEd25519Cosigner(name, key))
+    if (existsSync(mlDsaSeed)) {
+      cosigners.push(createMlDsaCosigner(name, parseSeedFile(read(mlDsaSeed), passphrase)))
+    }
+  } catch (reason) {
+    await key.close()
+    throw reason
   }
   const vkeys = cosigners.map(({ vkey }) => formatVkey(vkey))
   return {
+    ed25519: key,
     /** In the order of their lines, as all of these. */
     cosigners,
     vkeys,
@@ -126,11 +150,15 @@ export async function createWitnessFiles(
 ): Promise<readonly string[]> {
   const { database, guard, ed25519Key, mlDsaSeed } = directory
   assertSqlite()
-  makeRoom([database, guard, ed25519Key, mlDsaSeed], "witness")
-  writeKeyFile(ed25519Key, exportKey(generateKeyPairSync("ed25519").privateKey, passphrase))
+  const isOwn = ed25519Key === directory.usual
+  makeRoom([database, guard, mlDsaSeed, ...(isOwn ? [ed25519Key] : [])], "witness")
+  if (isOwn) {
+    writeKeyFile(ed25519Key, exportKey(generateKeyPairSync("ed25519").privateKey, passphrase))
+  }
   if (mlDsa) writeKeyFile(mlDsaSeed, formatSeedFile(randomBytes(SEED_SIZE), passphrase))
-  const { fingerprints, vkeys, close } = await openKeys(directory, name, passphrase)
+  const { ed25519, fingerprints, vkeys, close } = await openKeys(directory, name, passphrase)
   await close()
+  if (!isOwn) keepPublicHalf(directory.usual, ed25519)
   const identity = { origin: name, treeId: randomTreeId(), keyFingerprints: fingerprints }
   createWitnessStore({ database, guard }, identity, { time })
   return vkeys

@@ -7,7 +7,7 @@ import { cosignatureMessage, subtreeMessage } from "../../core/note/cosignature.
 import { makeVkey } from "../../core/note/note.ts"
 import type { Cosigner } from "../../witness/cosigning.ts"
 import { workerFile } from "../engines/worker-file.ts"
-import { assertAlgorithm, type KeyHandle, rawEd25519 } from "./handle.ts"
+import { assertAlgorithm, type KeyHandle, rawEd25519 } from "../keys/handle.ts"
 import { SEED_SIZE } from "./seed-file.ts"
 
 export interface HeldCosigner extends Cosigner {

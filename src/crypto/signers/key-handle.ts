@@ -3,11 +3,13 @@
 import { resolve } from "node:path"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { LONGEST_PEM } from "../../core/base/limits.ts"
-import type { KeyHandle } from "./handle.ts"
-import { openPemKey, type Signing } from "./pem-key.ts"
-import { readSecretFile } from "./secret-file.ts"
+import { openAgentKey } from "../keys/agent-key.ts"
+import type { KeyHandle } from "../keys/handle.ts"
+import { openPemKey, type Signing } from "../keys/pem-key.ts"
+import { openPkcs11Key } from "../keys/pkcs11-key.ts"
+import { readSecretFile } from "../keys/secret-file.ts"
 
-export type { KeyHandle } from "./handle.ts"
+export type { KeyHandle } from "../keys/handle.ts"
 
 export interface KeyContext {
   /** Opens a key file that is encrypted. */
@@ -55,6 +57,8 @@ export async function openKey(uri: string, context: KeyContext): Promise<KeyHand
   const file = keyFileOf(uri, context.directory)
   if (file !== undefined) return openKeyFile(file, context)
   const scheme = SCHEME.exec(uri)?.[1] ?? ""
+  if (scheme === "ssh-agent") return await openAgentKey(uri)
+  if (scheme === "pkcs11") return await openPkcs11Key(uri)
   if (services.includes(scheme)) {
     refuse(
       "unsupported",

@@ -9,9 +9,8 @@ import type { SignedHead } from "../../log/ports/log.ts"
 import type { EntryPromise, RekorSigner } from "../../log/ports/signer.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
 import { promisedBytes } from "../../signer/promised-bytes.ts"
-import type { KeyHandle } from "./handle.ts"
+import { digestOf, type KeyHandle, verifyInThread } from "../keys/handle.ts"
 import { ecdsaSigningKey, type SigningKey } from "./log-signer.ts"
-import { digestOf, verifyInThread } from "./pem-key.ts"
 
 /** Takes the log's word for what it promises: the log's own process holds the key. */
 interface KeyedRekorSigner extends RekorSigner {

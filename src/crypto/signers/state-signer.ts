@@ -2,8 +2,8 @@
 import { generateKeyPairSync } from "node:crypto"
 import { formatNote, makeVkey } from "../../core/note/note.ts"
 import type { StateSigner } from "../../monitor/state/state.ts"
-import { assertAlgorithm, rawEd25519 } from "./handle.ts"
-import { openPemKey } from "./pem-key.ts"
+import { assertAlgorithm, rawEd25519 } from "../keys/handle.ts"
+import { openPemKey } from "../keys/pem-key.ts"
 
 const NAME = "countersign-monitor"
 const ED25519 = 0x01

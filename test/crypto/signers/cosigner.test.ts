@@ -4,12 +4,12 @@ import { describe, expect, test } from "vitest"
 import { parseCheckpointText } from "../../../src/core/note/checkpoint.ts"
 import { timestamped, verifyCosignature } from "../../../src/core/note/cosignature.ts"
 import { formatSignatureLine, formatVkey } from "../../../src/core/note/note.ts"
+import { openPemKey } from "../../../src/crypto/keys/pem-key.ts"
 import {
   createEd25519Cosigner,
   createMlDsaCosigner,
   type HeldCosigner,
 } from "../../../src/crypto/signers/cosigner.ts"
-import { openPemKey } from "../../../src/crypto/signers/pem-key.ts"
 import { formatSeedFile, parseSeedFile } from "../../../src/crypto/signers/seed-file.ts"
 import { expectRefusal } from "../../refusals.ts"
 import { ed25519Pem } from "../../signers.ts"

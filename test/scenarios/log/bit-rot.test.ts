@@ -1,7 +1,8 @@
 // One flipped bit in the database file: `fsck` names what it hit, and no server gives it away.
 import { readFileSync, writeFileSync } from "node:fs"
 import { expect, test } from "vitest"
-import { dataDirectory, openLogKeys } from "../../../src/cli/log/data-directory.ts"
+import { dataDirectory } from "../../../src/cli/log/data-directory.ts"
+import { openLogKeys } from "../../../src/cli/log/signing/log-keys.ts"
 import type { Receipt } from "../../../src/client/receipt.ts"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import { parseOrigin } from "../../../src/core/note/origin.ts"

@@ -12,6 +12,7 @@ import type { PlainError } from "./plain-error.ts"
 export interface WriterFiles {
   readonly database: string
   readonly guard: string
+  readonly usual: { readonly ecdsa: string; readonly ed25519: string }
   readonly ecdsaKey: string
   readonly ed25519Key: string
   readonly path: string
@@ -39,8 +40,6 @@ export type ToWriter =
   | { readonly type: "open"; readonly held: readonly Head[] }
   | { readonly type: "append"; readonly batch: PackedBatch }
   | { readonly type: "attach"; readonly messages: readonly NewMessage[] }
-  /** Do not wait much longer for a signer that is away. */
-  | { readonly type: "hurry" }
   | { readonly type: "close" }
 
 export type FromWriter =

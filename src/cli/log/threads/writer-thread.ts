@@ -28,20 +28,18 @@ export interface KeyedLog {
   readonly vkeys: readonly string[]
 }
 
-export interface Writer extends Sequencer {
-  /** Lets what waits for a signer that is away come to an end within seconds. */
-  hurry(): void
+interface Listening {
+  /** The heads that others hold of this log; asked before anything is signed. */
+  heldBy(log: KeyedLog): Promise<readonly Head[]>
+  /** Told why nothing is signed while what signs is away, and `undefined` once it is back. */
+  onAway(reason: string | undefined): void
 }
 
-/**
- * Resolves once the sequencer is open. `onAway` is told why nothing is signed while what signs is away. Before it signs anything, `heldBy` gives the heads that others hold of
- * this log. Rejects with what that or opening refused.
- */
+/** Resolves once the sequencer is open. Rejects with what `heldBy` or opening refused. */
 export async function startWriter(
   files: WriterFiles,
-  heldBy: (log: KeyedLog) => Promise<readonly Head[]>,
-  onAway: (reason: string | undefined) => void = () => {},
-): Promise<Writer> {
+  { heldBy, onAway }: Listening,
+): Promise<Sequencer> {
   const worker = new Worker(new URL("../writer.js", import.meta.url), {
     workerData: files,
     transferList: files.signerPort === undefined ? [] : [files.signerPort],
@@ -89,7 +87,10 @@ export async function startWriter(
   }
 
   async function close(): Promise<void> {
-    await ask({ type: "close" })
+    // A batch that is stored, guarded and waits for its signature: the next start signs it.
+    const isWaiting = asked !== undefined
+    asked = undefined
+    if (!isWaiting) await ask({ type: "close" })
     await worker.terminate()
   }
 
@@ -99,7 +100,6 @@ export async function startWriter(
     const opened = headOf(await ask({ type: "open", held: await heldBy(identity) }))
     return {
       opened,
-      hurry: () => worker.postMessage({ type: "hurry" } satisfies ToWriter),
       async append(batch) {
         const packed = packBatch(batch)
         return headOf(await ask({ type: "append", batch: packed }, buffersOf(packed)))

@@ -5,7 +5,7 @@ import { createPrivateKey, type KeyObject } from "node:crypto"
 import { refuse } from "../../../core/base/errors.ts"
 import { present } from "../../../core/base/present.ts"
 import { formatHex } from "../../../core/base/text.ts"
-import { assertScrypt } from "../../../crypto/signers/scrypt-cost.ts"
+import { assertScrypt } from "../../../crypto/keys/scrypt-cost.ts"
 import { derContents, derElements } from "../../../entry/der.ts"
 import { refusePassphrase } from "./key-block.ts"
 

@@ -10,7 +10,7 @@ import {
 import { promisify } from "node:util"
 import { bug, Refusal, refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
-import { algorithmOf, type KeyAlgorithm, type KeyHandle } from "./handle.ts"
+import { algorithmOf, digestOf, type KeyHandle, type PublicHalf, verifyInThread } from "./handle.ts"
 import { openSealedKey } from "./sealed-key.ts"
 
 interface OpenedKey {
@@ -20,13 +20,8 @@ interface OpenedKey {
   readonly digest: "sha256" | null
 }
 
-export const digestOf = (algorithm: KeyAlgorithm) => (algorithm === "ed25519" ? null : "sha256")
-
 // With a callback both work in Node's own threads, which spares the event loop a tenth of a millisecond.
 const signInThread = promisify<string | null, Uint8Array, KeyObject, Buffer>(signNow)
-export const verifyInThread = promisify<string | null, Uint8Array, KeyObject, Uint8Array, boolean>(
-  verifyNow,
-)
 
 // A fault in signing never leaves the process: each signature is verified with the public key.
 function checked(signature: Uint8Array, holds: boolean): Uint8Array {
@@ -82,6 +77,10 @@ export function readPem(pem: string, passphrase: string | undefined, what: strin
   }
 }
 
+function spkiOf(publicKey: KeyObject): Uint8Array {
+  return new Uint8Array(publicKey.export({ type: "spki", format: "der" }))
+}
+
 /** Opens a key. Refuses as {@link readPem} does, and `unsupported` for another kind than P-256 and Ed25519. */
 export function openPemKey(pem: string, options: PemOptions = {}): KeyHandle {
   const { passphrase, signing = "here", what = "private key" } = options
@@ -91,10 +90,23 @@ export function openPemKey(pem: string, options: PemOptions = {}): KeyHandle {
   const key = { privateKey, publicKey, digest: digestOf(algorithm) } as const
   const sign = ways[signing]
   return {
-    spki: new Uint8Array(publicKey.export({ type: "spki", format: "der" })),
+    spki: spkiOf(publicKey),
     publicKey,
     algorithm,
     sign: async (message) => await sign(key, message),
     close: () => Promise.resolve(),
+  }
+}
+
+/** The public half alone, in PEM. Refuses `malformed`, and `unsupported` for another kind of key. */
+export function openPublicKey(pem: string, what: string): PublicHalf {
+  try {
+    const publicKey = createPublicKey(pem)
+    return { spki: spkiOf(publicKey), algorithm: algorithmOf(publicKey, what) }
+  } catch (cause) {
+    if (cause instanceof Refusal) throw cause
+    return refuse("malformed", `${what}: expected a public key in PEM, found something else`, {
+      cause,
+    })
   }
 }
