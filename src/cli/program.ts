@@ -28,6 +28,7 @@ const commands = {
     trust: "write trusted_root.json and signing_config.json for Sigstore's clients",
     keys: "print the log's public keys, for verifiers to pin",
     fsck: "recompute a log from its entries and compare everything",
+    audit: "the administrative acts on a log, a witness or a monitor: verify, list",
     backup: "copy the database of a log, running or not, and check the copy",
     redact: "delete the attestation that a stopped log keeps with an entry",
     "search-index": "make the search index of a log again, or see how far it has come",
@@ -36,6 +37,7 @@ const commands = {
   takes: {
     entry: "[options] <index>",
     proof: "[options] [index]",
+    audit: "",
     evidence: "",
     heads: "",
     witness: "",
@@ -66,6 +68,7 @@ const commands = {
     trust: async () => (await import("./user/trust.ts")).trustCommand,
     keys: async () => (await import("./log/keys.ts")).keysCommand,
     fsck: async () => (await import("./log/fsck.ts")).fsckCommand,
+    audit: async () => (await import("./audit/audit.ts")).auditCommand,
     backup: async () => (await import("./log/backup.ts")).backupCommand,
     redact: async () => (await import("./log/redact.ts")).redactCommand,
     "search-index": async () => (await import("./log/search-index.ts")).searchIndexCommand,

@@ -17,6 +17,7 @@ describe("countersign", () => {
   it("has these commands", () => {
     expect(named.map(([name]) => name).toSorted()).toEqual([
       "attach",
+      "audit",
       "backup",
       "bridge",
       "checkpoint",
@@ -55,7 +56,16 @@ describe("countersign", () => {
   })
 
   it("lists a command the same way before it is loaded and after", async () => {
-    const groups = [[], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["watch"], ["witness"]]
+    const groups = [
+      [],
+      ["audit"],
+      ["bridge"],
+      ["evidence"],
+      ["heads"],
+      ["monitor"],
+      ["watch"],
+      ["witness"],
+    ]
     for (const words of groups) {
       const whole = words.reduce<Command | undefined>(
         (parent, word) => parent?.commands.find((child) => child.name() === word),

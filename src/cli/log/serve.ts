@@ -6,6 +6,8 @@ import { createMetrics } from "../../http/log/metrics.ts"
 import { createHttpServer } from "../../http/log/server.ts"
 import { entrySearch } from "../../http/native/search.ts"
 import type { HttpConfig } from "../../http/serving/config.ts"
+import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
+import { recordStart } from "../audit/start.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
@@ -28,6 +30,15 @@ import { publishingReports } from "./publishing-reports.ts"
 import { openRunningLog, type RunningLog } from "./running-log.ts"
 import { type ServeOptions, serveOptions, writeRuleOf } from "./serve-options.ts"
 
+/** Who may write, for the audit log. */
+const writerOptions = [
+  "allow-algorithms",
+  "allow-kinds",
+  "allow-keys",
+  "allow-identities",
+  "certificate-authorities",
+]
+
 type Options = ServeOptions & PublishingOptions
 
 export function serveCommand(command: Command, terminal: Terminal): void {
@@ -44,7 +55,7 @@ Example:
     )
     .action(async () => {
       await applyConfigFile(command)
-      await serve(command.opts<Options>(), terminal)
+      await serve(command, terminal)
     })
 }
 
@@ -76,7 +87,8 @@ function messageBytes({ keepMessages, maxRequestBytes }: ServeOptions): number {
   return keepMessages ?? maxRequestBytes
 }
 
-async function serve(options: Options, terminal: Terminal): Promise<void> {
+async function serve(command: Command, terminal: Terminal): Promise<void> {
+  const options = command.opts<Options>()
   const directory = dataDirectory(options.data, options.guard)
   const passphrase = await readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
@@ -102,7 +114,12 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
   })
   const { log } = running
   try {
+    const recordStop = await recordStart({
+      ...{ data: directory.path, command, logger, writerOptions },
+      overrides: ["force-origin"],
+    })
     await serveHttp(running, options, logger, terminal)
+    recordStop()
   } finally {
     await running.close()
   }
@@ -117,12 +134,13 @@ async function serveHttp(
 ): Promise<void> {
   const meter = createMetrics(log, { withProcess: true, publisher })
   let listening = `http://localhost:${options.listen.port}`
+  const auditHead = followAuditHead(auditFile(options.data))
   const listeningUrl = () => clientUrl(log.origin, listening, options.dev === true)
   const http = createHttpServer({
     ...{ log, publisher, rekorSigner, logger, meter },
     search: entrySearch(log),
     proposal: present({ algorithms: options.allowAlgorithms }),
-    config: { ...httpConfig(options, created), listeningUrl },
+    config: { ...httpConfig(options, created), listeningUrl, auditHead },
   })
   remarkOrigin(options.publicUrl ?? listeningUrl(), log.origin, logger)
   await serveUntilStopped({

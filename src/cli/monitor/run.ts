@@ -7,6 +7,8 @@ import { createMonitorServer } from "../../http/monitor/server.ts"
 import type { HttpServer } from "../../http/serving/http-server.ts"
 import { isHealthy } from "../../monitor/findings/stored.ts"
 import type { RoundReport } from "../../monitor/monitor.ts"
+import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
+import { recordStart } from "../audit/start.ts"
 import {
   EXIT_FAILURE,
   EXIT_FINE,
@@ -40,7 +42,7 @@ Example:
     const running = await openRunningMonitor(options, called.terminal, isStopping)
     try {
       if (options.once === true) await runOnce(running, options, called)
-      else await runOn(running, options, stopping)
+      else await runOn(running, options, called, stopping)
     } finally {
       await running.close()
     }
@@ -111,12 +113,13 @@ async function runOnce(
 
 async function openServer(
   { monitor, served, status }: RunningMonitor,
-  address: RunOptions["listen"],
+  { listen: address, data }: RunOptions,
   logger: Logger,
 ): Promise<{ readonly http: HttpServer; readonly url: string } | undefined> {
   if (address === undefined) return undefined
+  const auditHead = followAuditHead(auditFile(data))
   const metrics = createMonitorMetrics(status, { withProcess: true, counters: monitor.counters })
-  const http = createMonitorServer({ ...served, metrics, logger })
+  const http = createMonitorServer({ ...served, auditHead, metrics, logger })
   return { http, url: await listen(http.server, address) }
 }
 
@@ -143,6 +146,7 @@ function createWaiting(stopping: AbortSignal) {
 async function runOn(
   running: RunningMonitor,
   options: RunOptions,
+  { command }: Called,
   stopping: AbortController,
 ): Promise<void> {
   const logger = processLogger()
@@ -150,7 +154,11 @@ async function runOn(
   if (running.policyRemark !== undefined) logger.warn(running.policyRemark)
   for (const remark of running.watchRemarks) logger.warn(remark)
   const waiting = createWaiting(stopping.signal)
-  const server = await openServer(running, options.listen, logger)
+  const recordStop = await recordStart({
+    ...{ data: options.data, command, logger, overrides: [] },
+    writerOptions: ["ledger-token-file"],
+  })
+  const server = await openServer(running, options, logger)
   const logs = running.served.logs.map(({ origin }) => origin)
   logger.info({ logs, url: server?.url, verification: running.engine }, "serving")
   try {
@@ -165,6 +173,7 @@ async function runOn(
   } finally {
     waiting.close()
     await server?.http.close()
+    recordStop()
   }
   logger.info("stopped")
 }

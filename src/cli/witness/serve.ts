@@ -1,6 +1,8 @@
 // `countersign witness serve`: runs a witness over its data directory until it is told to stop.
 import { createWitnessMetrics } from "../../http/witness/metrics.ts"
 import { createWitnessServer } from "../../http/witness/server.ts"
+import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
+import { recordStart } from "../audit/start.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
@@ -43,9 +45,20 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
     onFatal: endProcess(logger, "the witness must not sign any more"),
   })
   const { name, witness } = running
+  const auditHead = followAuditHead(auditFile(directory.path))
   const meter = createWitnessMetrics(() => witness.status().logs, { withProcess: true })
-  const http = createWitnessServer({ ...running, publicUrl: options.publicUrl, logger, meter })
+  const http = createWitnessServer({
+    ...running,
+    auditHead,
+    publicUrl: options.publicUrl,
+    logger,
+    meter,
+  })
   try {
+    const recordStop = await recordStart({
+      ...{ data: directory.path, command, logger, writerOptions: ["logs"] },
+      overrides: ["accept-key-change", "no-freeze"],
+    })
     await serveUntilStopped({
       ...{ http, metrics: meter, logger, options },
       onServing({ url, admin }) {
@@ -53,6 +66,7 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
         logger.info({ witness: name, url, admin, logs: logs.length }, "serving")
       },
     })
+    recordStop()
   } finally {
     await running.close()
   }

@@ -1,5 +1,6 @@
 // What a monitor answers: heads and receipts that verifiers post, evidence, and whether it is working. What
 // is posted is verified and put into the mailbox of the next round; nothing here changes the state.
+import type { AuditHead } from "../../core/acts/act.ts"
 import { equalBytes, parseUtf8 } from "../../core/base/bytes.ts"
 import { refuse, shown, unlessRefused } from "../../core/base/errors.ts"
 import { LONGEST_KEPT_NOTE } from "../../core/base/limits.ts"
@@ -54,6 +55,8 @@ export interface ServedMonitor {
   readonly holds?: SignatureRule
   /** Takes what was signed of an entry. */
   readonly takeMessage?: TakeMessage
+  /** The newest head of the audit log; undefined as long as there is none. */
+  readonly auditHead?: (() => AuditHead | undefined) | undefined
   /** Unix milliseconds. */
   now(): number
 }
@@ -165,7 +168,7 @@ export function monitorRoutes(
     const status = served.status()
     // Why a sink fails may name what only the operator should know.
     const sinks = status.sinks.map(({ lastFailure: _, ...sink }) => sink)
-    return jsonAnswer(200, { ...status, sinks })
+    return jsonAnswer(200, { ...status, sinks, audit: served.auditHead?.() })
   }
 
   function evidenceList(): Answer {

@@ -1,4 +1,5 @@
 // What an operator may set about the HTTP interface, and what the interface needs from its surroundings.
+import type { AuditHead } from "../../core/acts/act.ts"
 import { LONGEST_BATCH, MOST_IN_BATCH } from "../../core/base/limits.ts"
 import type { RequestMetrics } from "./instruments.ts"
 
@@ -44,6 +45,8 @@ export interface HttpConfig extends ServerConfig {
   readonly trustStart: string
   /** What protects the log from being rolled back, for operators. */
   readonly guardLevel: string
+  /** The newest head of the audit log; undefined as long as there is none. */
+  readonly auditHead?: () => AuditHead | undefined
 }
 
 const MEBIBYTE = 1024 * 1024

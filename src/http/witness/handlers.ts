@@ -1,5 +1,6 @@
 // What a witness answers: the two routes of C2SP tlog-witness, and beside them evidence and what operators
 // ask. What a handler throws becomes an answer by server.ts.
+import type { AuditHead } from "../../core/acts/act.ts"
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
@@ -20,6 +21,8 @@ export interface ServedWitness {
   readonly publicUrl?: string | undefined
   /** Why nothing is cosigned now, beside what the witness says itself; undefined if checkpoints are. */
   obstacle(): string | undefined
+  /** The newest head of the audit log; undefined as long as there is none. */
+  readonly auditHead?: (() => AuditHead | undefined) | undefined
 }
 
 /** 63 proof lines and 32 signatures of ML-DSA-44 have some 107 KB. */
@@ -36,6 +39,10 @@ function freezeText({ frozen }: WitnessedLogStatus): string {
     : ", frozen because this witness was rolled back"
 }
 
+function auditText(head: AuditHead | undefined): string {
+  return head === undefined ? "" : `\naudit log: ${head.records}:${head.hash}\n`
+}
+
 function statusText(served: ServedWitness): string {
   const reason = obstacleOf(served)
   const { logs } = served.witness.status()
@@ -46,6 +53,7 @@ function statusText(served: ServedWitness): string {
     ...served.vkeys.map((vkey) => `${vkey}\n`),
     "\nlogs:\n",
     ...logs.map((log) => `${log.origin}: size ${log.size}${freezeText(log)}\n`),
+    auditText(served.auditHead?.()),
   ].join("")
 }
 
