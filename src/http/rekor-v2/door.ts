@@ -19,7 +19,6 @@ import { requestReader } from "./request.ts"
 const statuses: ReadonlyMap<number, number> = new Map([
   [422, 400],
   [408, 400],
-  [415, 400],
   [405, 404],
 ])
 
@@ -47,6 +46,7 @@ function refusalAnswer({ detail, status }: Problem): Answer {
 export function rekorV2Door(surroundings: Surroundings): Door {
   const { log, config, contract, meter, proposal: options } = surroundings
   const readRequest = requestReader(contract)
+  const json = { limit: config.requestLimit, mediaType: "application/json" }
   const logId = logIdOf(logKey(log))
 
   function entryAnswer(receipt: Receipt, { kind, version }: Proposal): Answer {
@@ -78,7 +78,7 @@ export function rekorV2Door(surroundings: Surroundings): Door {
     nowhere: errorAnswer(404, "Not Found"),
     isHot: true,
     routes: contract.bind([
-      post("rekorV2AddEntry", "/api/v2/log/entries", { limit: config.requestLimit }, addEntry, {
+      post("rekorV2AddEntry", "/api/v2/log/entries", json, addEntry, {
         ...{ scope: "submit", weight: "submit" },
       }),
     ]),

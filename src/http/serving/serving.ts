@@ -2,10 +2,10 @@
 // limits, errors become answers in the words of the door, answers are sent, counted and logged.
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Refusal, shown } from "../../core/base/errors.ts"
-import { type Answer, type Headers, send } from "./answer.ts"
+import { type Answer, type Headers, isRead, send } from "./answer.ts"
 import type { ReadClient } from "./client.ts"
 import type { HttpLogger } from "./config.ts"
-import { charge, type Gate, GateRefusal, passAll } from "./gate.ts"
+import { chargingOf, type Gate, GateRefusal, passAll } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
 import { type Problem, problemOf } from "./problem.ts"
 import type { BodyReader } from "./request-body.ts"
@@ -90,6 +90,7 @@ export function createServing(options: ServingOptions) {
     const { request, response, query } = asked
     const parameters = route.read === undefined ? values : route.read(values, query)
     if (route.method === "GET") return route.handle({ request, response, parameters, query })
+    const charging = chargingOf(request)
     return route.handle({
       ...{ request, response, parameters, query },
       async withBody(use) {
@@ -100,7 +101,8 @@ export function createServing(options: ServingOptions) {
           body.release()
         }
       },
-      charge: (points, key) => charge(request, points, key),
+      charge: (points) => charging?.charge?.(points),
+      admitKey: charging?.admitKey,
     })
   }
 
@@ -124,9 +126,15 @@ export function createServing(options: ServingOptions) {
     return passAll(gates, { request, route, client: readClient(request) })
   }
 
-  function deliver({ request, response }: Asked, result: Answer, isShared: boolean): void {
+  /** `isShared` says that any web origin may see the answer; that of a read it may unless the door is private. */
+  function deliver(
+    { request, response }: Asked,
+    door: Door,
+    result: Answer,
+    isShared?: true,
+  ): void {
     if (isClosing()) response.shouldKeepAlive = false
-    send(request, response, result, isShared)
+    send(request, response, result, isShared ?? (door.isPrivate !== true && isRead(request)))
   }
 
   return {
@@ -144,7 +152,7 @@ export function createServing(options: ServingOptions) {
         const headers = error instanceof GateRefusal ? error.headers : undefined
         result = withHeaders(withHeaders(refusalAnswer(door, error, operation), passed), headers)
       }
-      deliver(asked, result, route.isShared === true || door.isShared === true)
+      deliver(asked, door, result, route.isShared)
       meter.answered(operation, result.status, (now() - start) / 1000)
     },
     /** Answers a request that no route takes; `error` is what stopped Express from finding one. */
@@ -154,7 +162,7 @@ export function createServing(options: ServingOptions) {
       const isWrongMethod = reason instanceof Refusal && reason.code === "wrong-method"
       const { status, headers, body = "" } = door.nowhere ?? refusalAnswer(door, reason, OTHER)
       const more = isWrongMethod && door.nowhere === undefined && { allow: allow.join(", ") }
-      deliver(asked, { status, headers: { ...headers, ...more }, body }, door.isShared === true)
+      deliver(asked, door, { status, headers: { ...headers, ...more }, body })
       meter.answered(OTHER, status, 0)
     },
   }
