@@ -212,13 +212,14 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
   http: {
     serving: [],
     door: ["serving"],
+    limits: ["serving"],
     reference: ["serving"],
     native: ["serving", "door"],
     "rekor-v1": ["serving", "door"],
     "rekor-v2": ["serving", "door"],
-    log: ["serving", "door", "reference", "native", "rekor-v1", "rekor-v2"],
-    monitor: ["serving", "door", "reference"],
-    witness: ["serving", "reference"],
+    log: ["serving", "limits", "door", "reference", "native", "rekor-v1", "rekor-v2"],
+    monitor: ["serving", "limits", "door", "reference"],
+    witness: ["serving", "limits", "reference"],
   },
   cli: {
     network: [],

@@ -6,6 +6,7 @@ import { createVerifierKeyCache } from "../../entry/verifier-key.ts"
 import { publishAtOnce } from "../../log/ports/publishing.ts"
 import { loadContract } from "../door/contract.ts"
 import type { Surroundings } from "../door/handler.ts"
+import { createGates, type LimitOptions } from "../limits/gates.ts"
 import { messageRoutes } from "../native/messages.ts"
 import { probeRoutes } from "../native/probes.ts"
 import { readingRoutes } from "../native/reading.ts"
@@ -30,7 +31,8 @@ type Optional = "publisher" | "meter" | "proposal" | "rekorSigner" | "search"
 export interface HttpServerOptions
   extends Omit<ServerOptions, "config" | "meter">,
     Pick<Surroundings, "log">,
-    Partial<Pick<Surroundings, Optional>> {
+    Partial<Pick<Surroundings, Optional>>,
+    LimitOptions {
   readonly config?: Partial<HttpConfig>
 }
 
@@ -81,8 +83,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       ...options.proposal,
     },
   }
+  const { publicUrl } = surroundings.config
   return serveDoors({
     ...options,
+    gates: createGates({ ...options, origin: log.origin, publicUrl, meter, now: options.now }),
     doors: (state) => openDoors({ ...surroundings, ...state }),
     rewrite: takeRekorPath,
     // Browsers ask before a conditional read from another origin; writes stay forbidden to them.

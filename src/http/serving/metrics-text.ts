@@ -24,6 +24,6 @@ export function createAdminServer(metrics: MetricsText): Server {
   return createServer((request, response) => {
     void metricsAnswer(request, metrics)
       .catch((error: unknown) => plainProblemAnswer(problemOf(error)))
-      .then((answer) => send(request, response, answer))
+      .then((answer) => send(request, response, answer, false))
   })
 }

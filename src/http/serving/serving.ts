@@ -2,8 +2,10 @@
 // limits, errors become answers in the words of the door, answers are sent, counted and logged.
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Refusal, shown } from "../../core/base/errors.ts"
-import { type Answer, send } from "./answer.ts"
+import { type Answer, type Headers, isRead, send } from "./answer.ts"
+import type { ReadClient } from "./client.ts"
 import type { HttpLogger } from "./config.ts"
+import { chargingOf, type Gate, GateRefusal, passAll } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
 import { type Problem, problemOf } from "./problem.ts"
 import type { BodyReader } from "./request-body.ts"
@@ -50,6 +52,8 @@ export interface ServerState {
 interface ServingOptions extends ServerState {
   readonly router: Router
   readonly readBody: BodyReader
+  readonly gates: readonly Gate[]
+  readonly readClient: ReadClient
   readonly meter: Pick<RequestMetrics, "answered">
   /** Milliseconds on any monotonic clock. */
   readonly now: () => number
@@ -80,12 +84,13 @@ function reasonOf({ request, path }: Asked, allow: readonly string[], error: unk
 }
 
 export function createServing(options: ServingOptions) {
-  const { router, readBody, meter, report, now, isClosing } = options
+  const { router, readBody, gates, readClient, meter, report, now, isClosing } = options
 
   function answer(asked: Asked, route: Route, values: PathValues): Answer | Promise<Answer> {
     const { request, response, query } = asked
     const parameters = route.read === undefined ? values : route.read(values, query)
     if (route.method === "GET") return route.handle({ request, response, parameters, query })
+    const charging = chargingOf(request)
     return route.handle({
       ...{ request, response, parameters, query },
       async withBody(use) {
@@ -96,6 +101,8 @@ export function createServing(options: ServingOptions) {
           body.release()
         }
       },
+      charge: (points) => charging?.charge?.(points),
+      admitKey: charging?.admitKey,
     })
   }
 
@@ -106,9 +113,28 @@ export function createServing(options: ServingOptions) {
     return refusal
   }
 
-  function deliver({ request, response }: Asked, result: Answer, isShared: boolean): void {
+  /** The answer with what gates say beside it. */
+  function withHeaders(result: Answer, headers: Headers | undefined): Answer {
+    return headers === undefined
+      ? result
+      : { ...result, headers: { ...result.headers, ...headers } }
+  }
+
+  /** What the gates say to a request; without gates nobody asks who sent it. */
+  function pass({ request }: Asked, route: Route) {
+    if (gates.length === 0) return undefined
+    return passAll(gates, { request, route, client: readClient(request) })
+  }
+
+  /** `isShared` says that any web origin may see the answer; that of a read it may unless the door is private. */
+  function deliver(
+    { request, response }: Asked,
+    door: Door,
+    result: Answer,
+    isShared?: true,
+  ): void {
     if (isClosing()) response.shouldKeepAlive = false
-    send(request, response, result, isShared)
+    send(request, response, result, isShared ?? (door.isPrivate !== true && isRead(request)))
   }
 
   return {
@@ -117,12 +143,16 @@ export function createServing(options: ServingOptions) {
       const { operation } = route
       const start = now()
       let result: Answer
+      let passed: Headers | undefined
       try {
-        result = await answer(asked, route, values)
+        const passing = pass(asked, route)
+        passed = passing instanceof Promise ? await passing : passing
+        result = withHeaders(await answer(asked, route, values), passed)
       } catch (error) {
-        result = refusalAnswer(door, error, operation)
+        const headers = error instanceof GateRefusal ? error.headers : undefined
+        result = withHeaders(withHeaders(refusalAnswer(door, error, operation), passed), headers)
       }
-      deliver(asked, result, route.isShared === true || door.isShared === true)
+      deliver(asked, door, result, route.isShared)
       meter.answered(operation, result.status, (now() - start) / 1000)
     },
     /** Answers a request that no route takes; `error` is what stopped Express from finding one. */
@@ -132,7 +162,7 @@ export function createServing(options: ServingOptions) {
       const isWrongMethod = reason instanceof Refusal && reason.code === "wrong-method"
       const { status, headers, body = "" } = door.nowhere ?? refusalAnswer(door, reason, OTHER)
       const more = isWrongMethod && door.nowhere === undefined && { allow: allow.join(", ") }
-      deliver(asked, { status, headers: { ...headers, ...more }, body }, door.isShared === true)
+      deliver(asked, door, { status, headers: { ...headers, ...more }, body })
       meter.answered(OTHER, status, 0)
     },
   }
