@@ -239,7 +239,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     watch: ["command"],
     monitor: ["command", "serving", "monitor/sinks", "watch"],
     ".": [
-      ...["command", "log", "user", "verify", "sign", "sign/fetch", "attach", "bridge"],
+      ...["command", "serving", "log", "user", "verify", "sign", "sign/fetch", "attach", "bridge"],
       ...["witness", "watch", "monitor"],
     ],
   },
