@@ -5,6 +5,7 @@ import { Server as TlsServer } from "node:tls"
 import type { Logger } from "pino"
 import { Trouble } from "../../core/base/errors.ts"
 import { createAdminServer } from "../../http/serving/admin-server.ts"
+import { drain } from "../../http/serving/connections.ts"
 import type { HttpServer } from "../../http/serving/http-server.ts"
 import type { MetricsText } from "../../http/serving/metrics-text.ts"
 import { untilStopped } from "../command/listening.ts"
@@ -19,6 +20,7 @@ const BACKLOG = 4_096
 /** Modes of Unix sockets: a reverse proxy is in the group of the server; metrics are for the server's own user. */
 const PUBLIC_MODE = 0o660
 const ADMIN_MODE = 0o600
+const ADMIN_DRAIN_MS = 1_000
 
 function hostOf(host: string): string {
   // SPEC: a zone is written after %25 in a URL (RFC 6874).
@@ -116,6 +118,7 @@ export async function serveUntilStopped(serving: Serving): Promise<void> {
     onStopping?.()
     await http.close()
     tls?.close()
-    admin?.close()
+    // Whoever reads metrics slowly keeps no server from its end.
+    if (admin !== undefined) await drain(admin, ADMIN_DRAIN_MS)
   }
 }
