@@ -27,6 +27,7 @@ describe("countersign", () => {
       "fetch-bundle",
       "fsck",
       "heads",
+      "health",
       "init",
       "keys",
       "monitor",
