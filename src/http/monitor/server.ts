@@ -25,6 +25,7 @@ export function createMonitorServer(options: MonitorServerOptions): HttpServer {
     logger,
     meter: metrics,
     now: stopwatch,
+    tls: options.tls,
     config: { bodyBudget: BODY_BUDGET, ...options.config },
     doors({ isClosing }) {
       const own = monitorRoutes(options, metrics, isClosing)
