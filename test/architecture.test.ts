@@ -210,7 +210,8 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "sqlite/witness": ["disk", "rules", "files", "sqlite/database"],
   },
   http: {
-    serving: [],
+    flow: [],
+    serving: ["flow"],
     door: ["serving"],
     reference: ["serving"],
     native: ["serving", "door"],
