@@ -210,7 +210,8 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "sqlite/witness": ["disk", "rules", "files", "sqlite/database"],
   },
   http: {
-    serving: [],
+    flow: [],
+    serving: ["flow"],
     door: ["serving"],
     limits: ["serving"],
     reference: ["serving"],
@@ -327,7 +328,7 @@ describe("rooms", () => {
     ).toEqual([])
   })
 
-  test.each(["src", "test", "interop", "bench"])(
+  test.each(["src", "test", "interop", "bench", "torture"])(
     `no folder of %s holds more than ${MOST_FILES} files`,
     (top) => {
       const counts = new Map<string, number>()

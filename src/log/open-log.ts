@@ -59,9 +59,10 @@ const defaultLimits = {
   entriesUnderWay: 4_096,
   batchEntries: 1_024,
   batchBytes: 8 * 1024 * 1024,
-  /** 16 KB each. */
+  /** 16 KB each: 64 MB. */
   cachedTiles: 4_096,
-  cachedBundles: 64,
+  /** Of entry bundles; one of the longest entries has half of that. */
+  cachedBundleBytes: 32 * 1024 * 1024,
   /** Bytes of the longest attachment that is kept, and so taken; 0 keeps none and takes all. */
   attachmentBytes: 0,
   /** Bytes of the longest message that may be attached; 0 takes none. */
@@ -82,7 +83,12 @@ export async function openLog(options: LogOptions): Promise<Log> {
   let newest: NewestHead = sequencer.opened
   const edge = await loadEdge(leafReads(reads, hasher), newest, hasher)
   const tree = createTreeReader({ edge, reads, hasher, cachedTiles: limits.cachedTiles })
-  const entries = createEntryReader({ tree, reads, hasher, cachedBundles: limits.cachedBundles })
+  const entries = createEntryReader({
+    tree,
+    reads,
+    hasher,
+    cachedBundleBytes: limits.cachedBundleBytes,
+  })
   const leafIndex = await loadLeafIndex(reads, tree)
   const hashTerms = createTermHasher(hasher)
   let underWay = 0

@@ -3,6 +3,8 @@
 import type { IncomingMessage, RequestListener, Server } from "node:http"
 import type { TlsOptions } from "node:tls"
 import type { Request, Response } from "express"
+import { createOutflow } from "../flow/outflow.ts"
+import { createTurnstile } from "../flow/turnstile.ts"
 import { type Answer, send } from "./answer.ts"
 import { createClientReader } from "./client.ts"
 import { defaultHttpConfig, type HttpLogger, noMeter, type ServerConfig } from "./config.ts"
@@ -65,9 +67,10 @@ export function serveDoors(options: ServedDoors): HttpServer {
   const router = createRouter(options.doors({ isClosing, report }))
   const readBody = createBodyReader(config.bodyBudget)
   const readClient = createClientReader(config.trustedProxies)
+  const outflow = createOutflow(config, now)
   const serving = createServing({
     ...{ router, readBody, meter, report, now, isClosing },
-    ...{ gates, readClient },
+    ...{ gates, readClient, outflow, searches: createTurnstile("searches", config.searches) },
   })
   const { app, ...classes } = createExpressApp(router.others, serving)
 
@@ -84,7 +87,7 @@ export function serveDoors(options: ServedDoors): HttpServer {
     }
     return preflight === undefined
       ? serving.turnAway(asked)
-      : send(request, response, preflight(router.isShared(asked.path)))
+      : send(request, response, preflight(router.isShared(asked.path)), outflow)
   }
   const server = createGuardedServer(config, classes, listener, options.tls)
   return {

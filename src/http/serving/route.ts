@@ -59,6 +59,8 @@ interface AnyRoute {
   readonly isHot?: true
   /** Whether any web origin may send it: a write that only reads. What is a read they may send anyway. */
   readonly isShared?: true
+  /** Whether its answers may have megabytes: none is begun while there is no room for it. */
+  readonly isLarge?: true
   /** What who sends it must be let do, where that is asked; nothing for probes. */
   readonly scope?: Scope | undefined
   /** Under which limit it falls; none for what is cheap. */
@@ -82,7 +84,10 @@ interface WriteRoute extends AnyRoute {
 export type Route = ReadRoute | WriteRoute
 
 type Answered = Answer | Promise<Answer>
-type More = Pick<AnyRoute, "where" | "isTree" | "isHot" | "isShared" | "scope" | "weight">
+type More = Pick<
+  AnyRoute,
+  "where" | "isTree" | "isHot" | "isShared" | "isLarge" | "scope" | "weight"
+>
 
 /** Of routes that answer whoever asks, so that a machine can be watched and its interface be read about. */
 export const isOpen: More = { scope: undefined }
