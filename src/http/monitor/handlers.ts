@@ -29,6 +29,7 @@ import type { DocumentReads } from "../../monitor/state/documents.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
 import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
 import type { MetricsText } from "../serving/metrics-text.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 import { ledgerRoute, type ServedLedgers } from "./ledger.ts"
 import { messageRoute, type TakeMessage } from "./messages.ts"
@@ -193,8 +194,8 @@ export function monitorRoutes(
     return ({ withBody }: WriteCall) => withBody((bytes) => take(parseUtf8(bytes, "body")))
   }
 
-  const text = { limit: LONGEST_POST, mediaType: "text/plain" }
-  const json = { limit: LONGEST_POST, mediaType: "application/json" }
+  const text: BodyRule = { limit: LONGEST_POST, group: "heads", mediaType: "text/plain" }
+  const json: BodyRule = { limit: LONGEST_POST, group: "receipts", mediaType: "application/json" }
   return [
     post("addHeads", "/heads", text, texts(addHeads)),
     post("addReceipts", "/receipts", json, texts(addReceipts)),

@@ -1,5 +1,6 @@
 // The HTTP server of a monitor: where verifiers post heads and receipts, where anyone reads evidence, and
 // where operators look whether it is working. All of it may be public but for what the operator hides.
+import { present } from "../../core/base/present.ts"
 import { loadContract } from "../door/contract.ts"
 import { referenceRoutes } from "../reference/routes.ts"
 import { type HttpServer, type ServerOptions, serveDoors } from "../serving/http-server.ts"
@@ -15,8 +16,6 @@ export interface MonitorServerOptions extends ServedMonitor, Omit<ServerOptions,
   readonly stopwatch?: () => number
 }
 
-const BODY_BUDGET = 16 * 1024 * 1024
-
 /** Makes the server; the caller lets it listen. */
 export function createMonitorServer(options: MonitorServerOptions): HttpServer {
   const { metrics = createMonitorMetrics(options.status), logger, stopwatch } = options
@@ -25,7 +24,7 @@ export function createMonitorServer(options: MonitorServerOptions): HttpServer {
     logger,
     meter: metrics,
     now: stopwatch,
-    config: { bodyBudget: BODY_BUDGET, ...options.config },
+    ...present({ config: options.config }),
     doors({ isClosing }) {
       const own = monitorRoutes(options, metrics, isClosing)
       const routes = contract.bind([...own, ...referenceRoutes()])

@@ -45,7 +45,12 @@ export function messageRoutes({ log, config }: Surroundings): readonly Route[] {
   // A log that keeps none says so, whatever the length.
   const limit = config.messageLimit === 0 ? config.requestLimit : config.messageLimit
   return [
-    post("attachMessage", "/v1/entries/{index}/message", { limit, mediaType: MEDIA_TYPE }, attach),
+    post(
+      "attachMessage",
+      "/v1/entries/{index}/message",
+      { limit, group: "message", mediaType: MEDIA_TYPE },
+      attach,
+    ),
     get(
       "getEntryMessage",
       "/v1/entries/{index}/message",

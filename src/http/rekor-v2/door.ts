@@ -12,6 +12,7 @@ import { logKey } from "../door/trust.ts"
 import { base64 } from "../door/views.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { type Problem, retryHeaders } from "../serving/problem.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { type Door, post, type WriteCall } from "../serving/route.ts"
 import { requestReader } from "./request.ts"
 
@@ -70,13 +71,12 @@ export function rekorV2Door(surroundings: Surroundings): Door {
     return entryAnswer((await awaitWitnesses(surroundings, receipt)).receipt, proposal)
   }
 
+  const body: BodyRule = { limit: config.requestLimit, group: "submission" }
   return {
     below: "/api/v2/",
     words: refusalAnswer,
     nowhere: errorAnswer(404, "Not Found"),
     isHot: true,
-    routes: contract.bind([
-      post("rekorV2AddEntry", "/api/v2/log/entries", { limit: config.requestLimit }, addEntry),
-    ]),
+    routes: contract.bind([post("rekorV2AddEntry", "/api/v2/log/entries", body, addEntry)]),
   }
 }

@@ -45,6 +45,11 @@ export interface ServedDoors extends ServerOptions {
   readonly preflight?: (isShared: boolean) => Answer
 }
 
+/** Bodies of one address share a part of each budget. */
+function clientOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? ""
+}
+
 const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }
 
 /** Makes the server; the caller lets it listen. */
@@ -56,7 +61,7 @@ export function serveDoors(options: ServedDoors): HttpServer {
   const isClosing = (): boolean => closing
   const report = createReport(meter, logger)
   const router = createRouter(options.doors({ isClosing, report }))
-  const readBody = createBodyReader(config.bodyBudget)
+  const readBody = createBodyReader({ ...config, now, clientOf })
   const serving = createServing({ router, readBody, meter, report, now, isClosing })
   const { app, ...classes } = createExpressApp(router.others, serving)
 
