@@ -223,20 +223,21 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
   cli: {
     network: [],
     command: ["network"],
+    serving: ["network", "command"],
     "log/search": ["command"],
     "log/threads": ["log/search"],
-    log: ["network", "command", "log/search", "log/threads"],
+    log: ["network", "command", "serving", "log/search", "log/threads"],
     user: ["command"],
     verify: ["command", "user"],
     "sign/keys": ["command"],
     sign: ["command", "sign/keys"],
     "sign/fetch": ["command", "sign"],
     attach: ["command"],
-    bridge: ["command"],
-    witness: ["command", "log"],
+    bridge: ["command", "serving"],
+    witness: ["command", "serving", "log"],
     "monitor/sinks": ["command"],
     watch: ["command"],
-    monitor: ["command", "monitor/sinks", "watch"],
+    monitor: ["command", "serving", "monitor/sinks", "watch"],
     ".": [
       ...["command", "log", "user", "verify", "sign", "sign/fetch", "attach", "bridge"],
       ...["witness", "watch", "monitor"],
@@ -323,7 +324,7 @@ describe("rooms", () => {
     ).toEqual([])
   })
 
-  test.each(["src", "test", "interop", "bench"])(
+  test.each(["src", "test", "interop", "bench", "torture"])(
     `no folder of %s holds more than ${MOST_FILES} files`,
     (top) => {
       const counts = new Map<string, number>()

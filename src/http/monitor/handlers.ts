@@ -30,7 +30,7 @@ import type { MonitorStatus } from "../../monitor/status.ts"
 import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
 import type { MetricsText } from "../serving/metrics-text.ts"
 import type { BodyRule } from "../serving/request-body.ts"
-import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
+import { type Call, get, isOpen, post, type Route, type WriteCall } from "../serving/route.ts"
 import { ledgerRoute, type ServedLedgers } from "./ledger.ts"
 import { messageRoute, type TakeMessage } from "./messages.ts"
 import { statusPage } from "./page.ts"
@@ -195,10 +195,11 @@ export function monitorRoutes(
   }
 
   const text: BodyRule = { limit: LONGEST_POST, group: "heads", mediaType: "text/plain" }
+  const posts = { scope: "heads", weight: "heads" } as const
   const json: BodyRule = { limit: LONGEST_POST, group: "receipts", mediaType: "application/json" }
   return [
-    post("addHeads", "/heads", text, texts(addHeads)),
-    post("addReceipts", "/receipts", json, texts(addReceipts)),
+    post("addHeads", "/heads", text, texts(addHeads), posts),
+    post("addReceipts", "/receipts", json, texts(addReceipts), posts),
     ledgerRoute(served.ledgers),
     messageRoute(served.takeMessage),
     get("listEvidence", "/evidence", evidenceList),
@@ -206,7 +207,7 @@ export function monitorRoutes(
     get("getStatus", "/status.json", status),
     get("getStatusPage", "/", () => statusPage(served.status())),
     get("getMetrics", "/metrics", metricsAnswer),
-    get("getLiveness", "/livez", () => textAnswer(200, "ok\n")),
-    get("getReadiness", "/readyz", readiness),
+    get("getLiveness", "/livez", () => textAnswer(200, "ok\n"), isOpen),
+    get("getReadiness", "/readyz", readiness, isOpen),
   ]
 }

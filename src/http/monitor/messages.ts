@@ -32,5 +32,7 @@ export function messageRoute(take: TakeMessage | undefined): Route {
 
   const mediaType = "application/octet-stream"
   const body: BodyRule = { limit: LONGEST_MESSAGE, group: "message", mediaType }
-  return post("takeMessage", "/messages", body, takeMessage)
+  return post("takeMessage", "/messages", body, takeMessage, {
+    ...{ scope: "attach", weight: "evidence" },
+  })
 }

@@ -24,6 +24,7 @@ export function createMonitorServer(options: MonitorServerOptions): HttpServer {
     logger,
     meter: metrics,
     now: stopwatch,
+    tls: options.tls,
     ...present({ config: options.config }),
     doors({ isClosing }) {
       const own = monitorRoutes(options, metrics, isClosing)

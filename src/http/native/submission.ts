@@ -113,13 +113,14 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
     return { status: 200, headers, body: lines.join("") }
   }
 
+  const submits = { scope: "submit", weight: "submit" } as const
   const { requestLimit, batchLimit } = config
   const json = "application/json"
   const single: BodyRule = { limit: requestLimit, group: "submission", mediaType: json }
   const lines = "application/x-ndjson"
   const batch: BodyRule = { limit: batchLimit, group: "batch", mediaType: lines }
   return [
-    post("addEntry", "/v1/entries", single, addEntry, { isHot: true }),
-    post("addEntries", "/v1/entries/batch", batch, addEntries, { isHot: true }),
+    post("addEntry", "/v1/entries", single, addEntry, { isHot: true, ...submits }),
+    post("addEntries", "/v1/entries/batch", batch, addEntries, { isHot: true, ...submits }),
   ]
 }

@@ -167,9 +167,11 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
   const submission: BodyRule = { ...json, group: "submission" }
   const question: BodyRule = { ...json, group: "question" }
   return [
-    post("rekorV1AddEntry", ENTRIES, submission, addEntry),
-    get("rekorV1GetEntryByIndex", ENTRIES, getByIndex),
-    get("rekorV1GetEntry", `${ENTRIES}/{id}`, getEntry),
-    post("rekorV1Retrieve", `${ENTRIES}/retrieve`, question, retrieve, { isShared: true }),
+    post("rekorV1AddEntry", ENTRIES, submission, addEntry, { scope: "submit", weight: "submit" }),
+    get("rekorV1GetEntryByIndex", ENTRIES, getByIndex, { weight: "proof" }),
+    get("rekorV1GetEntry", `${ENTRIES}/{id}`, getEntry, { weight: "proof" }),
+    post("rekorV1Retrieve", `${ENTRIES}/retrieve`, question, retrieve, {
+      ...{ isShared: true, scope: "read", weight: "proof" },
+    }),
   ]
 }

@@ -39,6 +39,8 @@ export function bodyBudgetsFor(
 
 /** What every server has. */
 export interface ServerConfig {
+  /** Proxies whose X-Forwarded-For is believed: addresses, networks in CIDR form, `unix`. */
+  readonly trustedProxies: readonly string[]
   readonly bodyBudgets: Readonly<Record<BodyGroup, number>>
   /** Bytes a second that a body must bring after `bodyGrace`. */
   readonly bodyRate: number
@@ -85,6 +87,7 @@ export interface HttpConfig extends ServerConfig {
 }
 
 export const defaultHttpConfig: HttpConfig = {
+  trustedProxies: [],
   requestLimit: 4 * MEBIBYTE,
   messageLimit: 4 * MEBIBYTE,
   batchLimit: LONGEST_BATCH,

@@ -14,7 +14,7 @@ import type { Witness, WitnessedLogStatus } from "../../witness/witness.ts"
 import { type Answer, textAnswer } from "../serving/answer.ts"
 import { publicPrefix } from "../serving/public-url.ts"
 import type { BodyRule } from "../serving/request-body.ts"
-import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
+import { type Call, get, isOpen, post, type Route, type WriteCall } from "../serving/route.ts"
 
 /** The witness and what its door says of it. */
 export interface ServedWitness {
@@ -34,6 +34,8 @@ const checkpointRule: BodyRule = {
   group: "add-checkpoint",
   longer: { from: USUAL_ADD_CHECKPOINT, allowed: longestAddCheckpoint },
 }
+
+const evidenceRule: BodyRule = { limit: LONGEST_EVIDENCE, group: "evidence" }
 
 function obstacleOf({ witness, obstacle }: ServedWitness): string | undefined {
   return obstacle() ?? witness.status().stopped
@@ -108,16 +110,20 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
   }
 
   return [
-    post("addCheckpoint", "/add-checkpoint", checkpointRule, addCheckpoint, { isHot: true }),
+    post("addCheckpoint", "/add-checkpoint", checkpointRule, addCheckpoint, {
+      ...{ isHot: true, weight: "cosign" },
+    }),
     get("getCosignedCheckpoint", "/{hash}/checkpoint", getCheckpoint, {
       isHot: true,
       where: { hash: "[0-9a-f]{64}" },
     }),
-    post("addEvidence", "/evidence", { limit: LONGEST_EVIDENCE, group: "evidence" }, addEvidence),
+    post("addEvidence", "/evidence", evidenceRule, addEvidence, {
+      ...{ scope: "evidence", weight: "evidence" },
+    }),
     get("listEvidence", "/evidence", listEvidence),
     get("getEvidence", "/evidence/{id}", getEvidence),
     get("getStatusPage", "/", () => textAnswer(200, statusText(served))),
-    get("getLiveness", "/livez", () => textAnswer(200, "ok\n")),
-    get("getReadiness", "/readyz", readiness),
+    get("getLiveness", "/livez", () => textAnswer(200, "ok\n"), isOpen),
+    get("getReadiness", "/readyz", readiness, isOpen),
   ]
 }
