@@ -5,7 +5,7 @@ import { present } from "../../core/base/present.ts"
 import { createMetrics } from "../../http/log/metrics.ts"
 import { createHttpServer } from "../../http/log/server.ts"
 import { entrySearch } from "../../http/native/search.ts"
-import type { HttpConfig } from "../../http/serving/config.ts"
+import { bodyBudgetsFor, type HttpConfig } from "../../http/serving/config.ts"
 import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
 import { recordStart } from "../audit/start.ts"
 import { applyConfigFile } from "../command/config-file.ts"
@@ -74,11 +74,15 @@ async function assureLog(
 }
 
 function httpConfig(options: Options, created: number): Partial<HttpConfig> {
-  return {
-    ...present({ publicUrl: options.publicUrl }),
+  const limits = {
     requestLimit: options.maxRequestBytes,
     messageLimit: messageBytes(options),
     batchLimit: options.maxBatchBytes,
+  }
+  return {
+    ...present({ publicUrl: options.publicUrl }),
+    ...limits,
+    bodyBudgets: bodyBudgetsFor(limits),
     trustStart: new Date(created).toISOString(),
     guardLevel: guardLevel(options),
     ...(options.waitForWitnesses && { waitForWitnesses: true }),

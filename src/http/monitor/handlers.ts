@@ -30,6 +30,7 @@ import type { DocumentReads } from "../../monitor/state/documents.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
 import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
 import type { MetricsText } from "../serving/metrics-text.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { type Call, get, isOpen, post, type Route, type WriteCall } from "../serving/route.ts"
 import { ledgerRoute, type ServedLedgers } from "./ledger.ts"
 import { messageRoute, type TakeMessage } from "./messages.ts"
@@ -196,9 +197,9 @@ export function monitorRoutes(
     return ({ withBody }: WriteCall) => withBody((bytes) => take(parseUtf8(bytes, "body")))
   }
 
-  const text = { limit: LONGEST_POST, mediaType: "text/plain" }
+  const text: BodyRule = { limit: LONGEST_POST, group: "heads", mediaType: "text/plain" }
   const posts = { scope: "heads", weight: "heads" } as const
-  const json = { limit: LONGEST_POST, mediaType: "application/json" }
+  const json: BodyRule = { limit: LONGEST_POST, group: "receipts", mediaType: "application/json" }
   return [
     post("addHeads", "/heads", text, texts(addHeads), posts),
     post("addReceipts", "/receipts", json, texts(addReceipts), posts),

@@ -1,5 +1,6 @@
 // The HTTP server of a monitor: where verifiers post heads and receipts, where anyone reads evidence, and
 // where operators look whether it is working. All of it may be public but for what the operator hides.
+import { present } from "../../core/base/present.ts"
 import { loadContract } from "../door/contract.ts"
 import { createGates, type LimitOptions } from "../limits/gates.ts"
 import { referenceRoutes } from "../reference/routes.ts"
@@ -19,8 +20,6 @@ export interface MonitorServerOptions
   readonly stopwatch?: () => number
 }
 
-const BODY_BUDGET = 16 * 1024 * 1024
-
 /** Makes the server; the caller lets it listen. */
 export function createMonitorServer(options: MonitorServerOptions): HttpServer {
   const { metrics = createMonitorMetrics(options.status), logger, stopwatch } = options
@@ -31,7 +30,7 @@ export function createMonitorServer(options: MonitorServerOptions): HttpServer {
     now: stopwatch,
     gates: createGates({ ...options, meter: metrics, now: stopwatch }),
     tls: options.tls,
-    config: { bodyBudget: BODY_BUDGET, ...options.config },
+    ...present({ config: options.config }),
     doors({ isClosing }) {
       const own = monitorRoutes(options, metrics, isClosing)
       const routes = contract.bind([...own, ...referenceRoutes()])

@@ -10,6 +10,7 @@ import { receiptStatus, receiptText } from "../door/views.ts"
 import { type Answer, jsonTextAnswer } from "../serving/answer.ts"
 import type { Problem } from "../serving/problem.ts"
 import { publicPrefix } from "../serving/public-url.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { post, type Route, type WriteCall } from "../serving/route.ts"
 
 const NEWLINE = 0x0a
@@ -113,8 +114,11 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
   }
 
   const submits = { scope: "submit", weight: "submit" } as const
-  const single = { limit: config.requestLimit, mediaType: "application/json" }
-  const batch = { limit: config.batchLimit, mediaType: "application/x-ndjson" }
+  const { requestLimit, batchLimit } = config
+  const json = "application/json"
+  const single: BodyRule = { limit: requestLimit, group: "submission", mediaType: json }
+  const lines = "application/x-ndjson"
+  const batch: BodyRule = { limit: batchLimit, group: "batch", mediaType: lines }
   return [
     post("addEntry", "/v1/entries", single, addEntry, { isHot: true, ...submits }),
     post("addEntries", "/v1/entries/batch", batch, addEntries, { isHot: true, ...submits }),

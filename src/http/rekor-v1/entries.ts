@@ -13,6 +13,7 @@ import { attachmentOf } from "../door/attestation.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { publicPrefix } from "../serving/public-url.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 import { entryIdOf, entryView } from "./entry.ts"
 import { errorAnswer, processing, refuseSchema } from "./errors.ts"
@@ -163,11 +164,13 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
     answerAt(await lookup.byId(splitEntryId(id)))
   const retrieve = ({ withBody }: WriteCall) => withBody(retrieved)
   const json = { limit: config.requestLimit, mediaType: "application/json" }
+  const submission: BodyRule = { ...json, group: "submission" }
+  const question: BodyRule = { ...json, group: "question" }
   return [
-    post("rekorV1AddEntry", ENTRIES, json, addEntry, { scope: "submit", weight: "submit" }),
+    post("rekorV1AddEntry", ENTRIES, submission, addEntry, { scope: "submit", weight: "submit" }),
     get("rekorV1GetEntryByIndex", ENTRIES, getByIndex, { weight: "proof" }),
     get("rekorV1GetEntry", `${ENTRIES}/{id}`, getEntry, { weight: "proof" }),
-    post("rekorV1Retrieve", `${ENTRIES}/retrieve`, json, retrieve, {
+    post("rekorV1Retrieve", `${ENTRIES}/retrieve`, question, retrieve, {
       ...{ isShared: true, scope: "read", weight: "proof" },
     }),
   ]

@@ -12,6 +12,7 @@ import { logKey } from "../door/trust.ts"
 import { base64 } from "../door/views.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { type Problem, refusalHeaders } from "../serving/problem.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { type Door, post, type WriteCall } from "../serving/route.ts"
 import { requestReader } from "./request.ts"
 
@@ -46,7 +47,6 @@ function refusalAnswer({ detail, status }: Problem): Answer {
 export function rekorV2Door(surroundings: Surroundings): Door {
   const { log, config, contract, meter, proposal: options } = surroundings
   const readRequest = requestReader(contract)
-  const json = { limit: config.requestLimit, mediaType: "application/json" }
   const logId = logIdOf(logKey(log))
 
   function entryAnswer(receipt: Receipt, { kind, version }: Proposal): Answer {
@@ -72,13 +72,15 @@ export function rekorV2Door(surroundings: Surroundings): Door {
     return entryAnswer((await awaitWitnesses(surroundings, receipt)).receipt, proposal)
   }
 
+  const mediaType = "application/json"
+  const body: BodyRule = { limit: config.requestLimit, group: "submission", mediaType }
   return {
     below: "/api/v2/",
     words: refusalAnswer,
     nowhere: errorAnswer(404, "Not Found"),
     isHot: true,
     routes: contract.bind([
-      post("rekorV2AddEntry", "/api/v2/log/entries", json, addEntry, {
+      post("rekorV2AddEntry", "/api/v2/log/entries", body, addEntry, {
         ...{ scope: "submit", weight: "submit" },
       }),
     ]),

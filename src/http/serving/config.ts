@@ -6,6 +6,41 @@ import type { OutflowLimits } from "../flow/outflow.ts"
 import type { TurnstileLimits } from "../flow/turnstile.ts"
 import type { RequestMetrics } from "./instruments.ts"
 
+const MEBIBYTE = 1024 * 1024
+
+/**
+ * Bytes of the bodies of each group of routes that are in memory together: no group takes anything from another.
+ * `question` is what is asked with a body, `other` what names no group.
+ */
+export const defaultBodyBudgets = {
+  submission: 64 * MEBIBYTE,
+  batch: 32 * MEBIBYTE,
+  message: 16 * MEBIBYTE,
+  question: 8 * MEBIBYTE,
+  "add-checkpoint": 4 * MEBIBYTE,
+  evidence: 8 * MEBIBYTE,
+  heads: 8 * MEBIBYTE,
+  receipts: 8 * MEBIBYTE,
+  ledger: 16 * MEBIBYTE,
+  other: MEBIBYTE,
+}
+
+export type BodyGroup = keyof typeof defaultBodyBudgets
+
+/** The default budgets, and more where an operator lets single bodies be so long that two would not fit. */
+export function bodyBudgetsFor(
+  limits: Pick<HttpConfig, "requestLimit" | "batchLimit" | "messageLimit">,
+): ServerConfig["bodyBudgets"] {
+  const { submission, batch, message, question } = defaultBodyBudgets
+  return {
+    ...defaultBodyBudgets,
+    submission: Math.max(submission, 2 * limits.requestLimit),
+    question: Math.max(question, 2 * limits.requestLimit),
+    batch: Math.max(batch, 2 * limits.batchLimit),
+    message: Math.max(message, 2 * limits.messageLimit),
+  }
+}
+
 /** What every server has. */
 export interface ServerConfig extends LaneLimits, OutflowLimits {
   /** Connections at a time, and those of one client address, unless it is this machine or a trusted proxy. */
@@ -15,8 +50,11 @@ export interface ServerConfig extends LaneLimits, OutflowLimits {
   readonly searches: TurnstileLimits
   /** Proxies whose X-Forwarded-For is believed: addresses, networks in CIDR form, `unix`. */
   readonly trustedProxies: readonly string[]
-  /** Bytes of all bodies that are in memory together. */
-  readonly bodyBudget: number
+  readonly bodyBudgets: Readonly<Record<BodyGroup, number>>
+  /** Bytes a second that a body must bring after `bodyGrace`. */
+  readonly bodyRate: number
+  /** Milliseconds in which a body may be slower, at its beginning; the rate is measured over as long. */
+  readonly bodyGrace: number
   /** Milliseconds within which the headers of a request must have arrived. */
   readonly headersTimeout: number
   /** Milliseconds within which a whole request must have arrived. */
@@ -57,8 +95,6 @@ export interface HttpConfig extends ServerConfig {
   readonly auditHead?: () => AuditHead | undefined
 }
 
-const MEBIBYTE = 1024 * 1024
-
 export const defaultHttpConfig: HttpConfig = {
   connections: 4_096,
   connectionsOfClient: 256,
@@ -73,7 +109,9 @@ export const defaultHttpConfig: HttpConfig = {
   messageLimit: 4 * MEBIBYTE,
   batchLimit: LONGEST_BATCH,
   batchLines: MOST_IN_BATCH,
-  bodyBudget: 128 * MEBIBYTE,
+  bodyBudgets: defaultBodyBudgets,
+  bodyRate: 8 * 1024,
+  bodyGrace: 2_000,
   checkpointMaxAge: 2,
   waitForWitnesses: false,
   trustStart: "2026-01-01T00:00:00Z",

@@ -65,9 +65,10 @@ export function serveDoors(options: ServedDoors): HttpServer {
   const isClosing = (): boolean => closing
   const report = createReport(meter, logger)
   const router = createRouter(options.doors({ isClosing, report }))
-  const readBody = createBodyReader(config.bodyBudget)
   const readClient = createClientReader(config.trustedProxies)
   const outflow = createOutflow(config, now)
+  const clientOf = (request: IncomingMessage) => readClient(request).address
+  const readBody = createBodyReader({ ...config, now, clientOf })
   const serving = createServing({
     ...{ router, readBody, meter, report, now, isClosing },
     ...{ gates, readClient, outflow, searches: createTurnstile("searches", config.searches) },

@@ -6,9 +6,15 @@ import { digestOf } from "../../core/base/digest.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { LONGEST_EVIDENCE } from "../../core/base/limits.ts"
 import { formatHex } from "../../core/base/text.ts"
+import {
+  LONGEST_ADD_CHECKPOINT,
+  longestAddCheckpoint,
+  USUAL_ADD_CHECKPOINT,
+} from "../../core/note/add-checkpoint-length.ts"
 import type { Witness, WitnessedLogStatus } from "../../witness/witness.ts"
 import { type Answer, textAnswer } from "../serving/answer.ts"
 import { publicPrefix } from "../serving/public-url.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { type Call, get, isOpen, post, type Route, type WriteCall } from "../serving/route.ts"
 
 /** The witness and what its door says of it. */
@@ -25,8 +31,18 @@ export interface ServedWitness {
   readonly auditHead?: (() => AuditHead | undefined) | undefined
 }
 
-/** 63 proof lines and 32 signatures of ML-DSA-44 have some 107 KB. */
-const LONGEST_CHECKPOINT_REQUEST = 128 * 1024
+/** Nobody who posts anything else takes room from those who ask for cosignatures. */
+const checkpointRule: BodyRule = {
+  limit: LONGEST_ADD_CHECKPOINT,
+  group: "add-checkpoint",
+  longer: { from: USUAL_ADD_CHECKPOINT, allowed: longestAddCheckpoint },
+}
+
+const evidenceRule: BodyRule = {
+  limit: LONGEST_EVIDENCE,
+  group: "evidence",
+  mediaType: "text/plain",
+}
 
 function obstacleOf({ witness, obstacle }: ServedWitness): string | undefined {
   return obstacle() ?? witness.status().stopped
@@ -106,22 +122,16 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
   }
 
   return [
-    post("addCheckpoint", "/add-checkpoint", { limit: LONGEST_CHECKPOINT_REQUEST }, addCheckpoint, {
+    post("addCheckpoint", "/add-checkpoint", checkpointRule, addCheckpoint, {
       ...{ isHot: true, weight: "cosign" },
     }),
     get("getCosignedCheckpoint", "/{hash}/checkpoint", getCheckpoint, {
       isHot: true,
       where: { hash: "[0-9a-f]{64}" },
     }),
-    post(
-      "addEvidence",
-      "/evidence",
-      { limit: LONGEST_EVIDENCE, mediaType: "text/plain" },
-      addEvidence,
-      {
-        ...{ scope: "evidence", weight: "evidence" },
-      },
-    ),
+    post("addEvidence", "/evidence", evidenceRule, addEvidence, {
+      ...{ scope: "evidence", weight: "evidence" },
+    }),
     get("listEvidence", "/evidence", listEvidence),
     get("getEvidence", "/evidence/{id}", getEvidence),
     get("getStatusPage", "/", () => textAnswer(200, statusText(served))),

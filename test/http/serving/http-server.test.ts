@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net"
 import { afterEach, describe, expect, test } from "vitest"
 import { refuse, Trouble } from "../../../src/core/base/errors.ts"
 import { textAnswer } from "../../../src/http/serving/answer.ts"
+import { defaultBodyBudgets } from "../../../src/http/serving/config.ts"
 import {
   type HttpServer,
   type ServedDoors,
@@ -144,7 +145,9 @@ describe.each([
       more,
     )
     const routes = [...door.routes, wait]
-    const port = await open([{ ...door, routes }], { config: { bodyBudget: 4 } })
+    const port = await open([{ ...door, routes }], {
+      config: { bodyBudgets: { ...defaultBodyBudgets, other: 4 } },
+    })
     const waiting = askUnchecked(port, "/wait", { method: "POST", body: "full" })
     while (done.length === 0) await new Promise(setImmediate)
     const asked = { method: "POST", headers: text, body: "four" }
