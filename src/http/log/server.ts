@@ -2,6 +2,7 @@
 // given.
 import { createHash } from "node:crypto"
 import type { IncomingMessage } from "node:http"
+import type { HashName } from "../../core/base/digest.ts"
 import { createVerifierKeyCache } from "../../entry/verifier-key.ts"
 import { publishAtOnce } from "../../log/ports/publishing.ts"
 import { loadContract } from "../door/contract.ts"
@@ -78,6 +79,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     proposal: {
       readKey: createVerifierKeyCache(REMEMBERED_KEYS),
       sha256: (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(),
+      hash: (name: HashName, bytes: Uint8Array) => createHash(name).update(bytes).digest(),
       ...options.proposal,
     },
   }
