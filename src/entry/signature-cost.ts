@@ -46,15 +46,20 @@ function heaviest(checks: readonly SignatureCheck[]): number {
 }
 
 /**
- * The points that submissions are worth beyond the first: by their bytes, and by their signatures, of which one that may
- * be under any of several keys is tried under half of them.
+ * What a submission takes, in points: by its bytes, and by its signatures, of which one that may be under any of several
+ * keys is tried under half of them.
  */
-export function costOf(bytes: number, proposals: readonly Pick<Proposal, "claims">[]): number {
+export function effortOf(bytes: number, claims: Proposal["claims"]): number {
   let weight = 0
-  for (const { claims } of proposals) {
-    for (const checks of claims) weight += (heaviest(checks) * (checks.length + 1)) / 2
-  }
-  return Math.floor(weight / WEIGHT_A_POINT + bytes / BYTES_A_POINT)
+  for (const checks of claims) weight += (heaviest(checks) * (checks.length + 1)) / 2
+  return weight / WEIGHT_A_POINT + bytes / BYTES_A_POINT
+}
+
+/** Whether nobody has to take turns for it: one signature under one key that is verified quickly. */
+export function isOrdinary({ claims }: Pick<Proposal, "claims">): boolean {
+  const [[only, other] = [], otherClaim] = claims
+  if (only === undefined || (other ?? otherClaim) !== undefined) return false
+  return weightOf(only) < COSTLY
 }
 
 type Hash = (name: HashName, bytes: Uint8Array) => Uint8Array

@@ -27,6 +27,7 @@ import { type PublishingOptions, publishingOptions, publishingTimes } from "./pu
 import { publishingReports } from "./publishing-reports.ts"
 import { openRunningLog, type RunningLog } from "./running-log.ts"
 import { type ServeOptions, serveOptions, writeRuleOf } from "./serve-options.ts"
+import { createReadingThread, readingThreadOptions } from "./threads/reading-thread.ts"
 
 type Options = ServeOptions & PublishingOptions
 
@@ -118,10 +119,12 @@ async function serveHttp(
   const meter = createMetrics(log, { withProcess: true, publisher })
   let listening = `http://localhost:${options.listen.port}`
   const listeningUrl = () => clientUrl(log.origin, listening, options.dev === true)
+  const proposal = present({ algorithms: options.allowAlgorithms })
+  const requestLimit = options.maxRequestBytes
+  const large = createReadingThread(readingThreadOptions({ requestLimit, proposal }))
   const http = createHttpServer({
-    ...{ log, publisher, rekorSigner, logger, meter },
+    ...{ log, publisher, rekorSigner, logger, meter, proposal, large },
     search: entrySearch(log),
-    proposal: present({ algorithms: options.allowAlgorithms }),
     config: { ...httpConfig(options, created), listeningUrl },
   })
   remarkOrigin(options.publicUrl ?? listeningUrl(), log.origin, logger)
@@ -139,6 +142,7 @@ async function serveHttp(
       if (publisher.status()?.isReached === false) publisher.close()
     },
   })
+  large.close()
 }
 
 async function publishingOf(
