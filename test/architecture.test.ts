@@ -40,6 +40,7 @@ const layers = {
   sigstore: { layers: ["core", "entry"], node: false, packages: [] },
   evidence: { layers: ["core", "entry", "sigstore"], node: false, packages: [] },
   witness: { layers: ["core", "evidence"], node: false, packages: [] },
+  signer: { layers: ["core", "entry", "tree", "log"], node: false, packages: [] },
   monitor: {
     layers: ["core", "entry", "sigstore", "tree", "evidence"],
     node: false,
@@ -61,12 +62,12 @@ const layers = {
     packages: [],
   },
   crypto: {
-    layers: ["core", "entry", "log", "witness", "monitor"],
+    layers: ["core", "entry", "log", "signer", "witness", "monitor"],
     node: true,
-    packages: ["koffi", "@noble/", "piscina", "lru-cache"],
+    packages: ["koffi", "@noble/", "piscina", "lru-cache", "pkcs11js"],
   },
   storage: {
-    layers: ["core", "log", "witness", "monitor"],
+    layers: ["core", "log", "signer", "witness", "monitor"],
     node: true,
     packages: ["better-sqlite3"],
   },
@@ -197,7 +198,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     ],
   },
   client: { ".": [], verify: ["."], messages: ["."], registry: [".", "messages"] },
-  crypto: { engines: [], signers: ["engines"], ".": [] },
+  crypto: { engines: [], keys: ["engines"], signers: ["engines", "keys"], ".": [] },
   storage: {
     disk: [],
     rules: [],
@@ -228,7 +229,8 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     serving: ["network", "command"],
     "log/search": ["command"],
     "log/threads": ["log/search"],
-    log: ["network", "command", "serving", "audit", "log/search", "log/threads"],
+    "log/signing": ["command"],
+    log: ["network", "command", "serving", "audit", "log/search", "log/threads", "log/signing"],
     user: ["command"],
     verify: ["command", "user"],
     "sign/keys": ["command"],
@@ -238,13 +240,13 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     attach: ["command"],
     bridge: ["command", "serving"],
     witness: ["command", "serving", "audit", "log"],
+    signer: ["command", "log", "log/signing"],
     "monitor/sinks": ["command"],
     watch: ["command"],
     monitor: ["command", "serving", "audit", "monitor/sinks", "watch"],
     ".": [
       ...["command", "serving", "log", "user", "verify", "sign", "sign/fetch", "attach", "audit"],
-      "bridge",
-      ...["witness", "watch", "monitor"],
+      ...["bridge", "witness", "signer", "watch", "monitor"],
     ],
   },
 }

@@ -2,7 +2,7 @@
 // readers beside them. One Log is one process's view of one tree.
 import { equalBytes } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
-import { bug, refuse, Trouble } from "../core/base/errors.ts"
+import { bug, Refusal, refuse, Trouble } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
 import { createTurns } from "../core/base/turns.ts"
 import { assertBodyLength } from "../core/tree/bundle.ts"
@@ -19,6 +19,7 @@ import { assertKept, batchOf, readAttachment } from "./attachments.ts"
 import { verifyClaims } from "./claims.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { leafReads, loadLeafIndex } from "./leaf-reads.ts"
+import { defaultLimits, type LogLimits } from "./limits.ts"
 import { createPool, type Placed, type Pooled } from "./pool.ts"
 import type { Log, NewestHead, Receipt, SignedHead } from "./ports/log.ts"
 import type { Attached, NewMessage } from "./ports/message.ts"
@@ -26,6 +27,7 @@ import type { EntryTerms, LogSearch } from "./ports/search.ts"
 import type { LogIdentity, LogReads } from "./ports/store.ts"
 import { createTermHasher, termHash } from "./search/hash.ts"
 import type { Sequencer } from "./sequencer.ts"
+import { createStalling } from "./stalling.ts"
 
 interface LogOptions {
   readonly identity: LogIdentity
@@ -53,23 +55,6 @@ interface LogOptions {
   readonly limits?: Partial<LogLimits>
 }
 
-const defaultLimits = {
-  /** Entries that may be under way: being verified, pooled or written. */
-  entriesUnderWay: 4_096,
-  batchEntries: 1_024,
-  batchBytes: 8 * 1024 * 1024,
-  /** 16 KB each: 64 MB. */
-  cachedTiles: 4_096,
-  /** Of entry bundles; one of the longest entries has half of that. */
-  cachedBundleBytes: 32 * 1024 * 1024,
-  /** Bytes of the longest attachment that is kept, and so taken; 0 keeps none and takes all. */
-  attachmentBytes: 0,
-  /** Bytes of the longest message that may be attached; 0 takes none. */
-  messageBytes: 0,
-}
-
-export type LogLimits = Readonly<typeof defaultLimits>
-
 type Attach = Parameters<Log["add"]>[1]
 
 /**
@@ -96,6 +81,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const onIdle: (() => void)[] = []
 
   const inTurn = createTurns()
+  const stalling = createStalling()
   /** The number of the newest message. */
   let messages = await reads.messages.newest()
 
@@ -133,6 +119,10 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
 
   async function writeMessages(added: readonly NewMessage[]): Promise<readonly Attached[]> {
+    return await stalling.unlessStalled(writeInTurn(added))
+  }
+
+  async function writeInTurn(added: readonly NewMessage[]): Promise<readonly Attached[]> {
     try {
       const attached = await inTurn(() => sequencer.attach(added))
       for (const each of attached) {
@@ -291,6 +281,11 @@ export async function openLog(options: LogOptions): Promise<Log> {
       const { size: indexed, opaque, attachedUpTo } = search.indexed()
       const known = { indexed, opaque, messages, attachedUpTo }
       return { queued: underWay, ...known, ...present({ accepting, reason }) }
+    },
+    stall(reason) {
+      const refusal = new Refusal("try-later", `nothing is accepted now: ${reason}`)
+      pool.abandon(refusal)
+      stalling.stall(refusal)
     },
     stop(reason) {
       halted ??= reason

@@ -38,6 +38,7 @@ describe("countersign", () => {
       "search-index",
       "serve",
       "sign",
+      "signer",
       "submit",
       "trust",
       "verify",
@@ -58,14 +59,8 @@ describe("countersign", () => {
 
   it("lists a command the same way before it is loaded and after", async () => {
     const groups = [
-      [],
-      ["audit"],
-      ["bridge"],
-      ["evidence"],
-      ["heads"],
-      ["monitor"],
-      ["watch"],
-      ["witness"],
+      ...[[], ["audit"], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["signer"]],
+      ...[["watch"], ["witness"]],
     ]
     for (const words of groups) {
       const whole = words.reduce<Command | undefined>(
@@ -110,7 +105,7 @@ function unknownFlags(line: string): readonly string[] {
     `${line} `.startsWith(`  countersign ${name} `),
   ) ?? ["", undefined]
   const known = command?.options.map(({ long }) => long)
-  return (line.match(/--[a-z-]+/g) ?? []).filter((flag) => known?.includes(flag) !== true)
+  return (line.match(/--[a-z0-9-]+/g) ?? []).filter((flag) => known?.includes(flag) !== true)
 }
 
 describe("the help text", () => {

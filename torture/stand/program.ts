@@ -15,11 +15,27 @@ async function load<Module>(dist: string, name: string): Promise<Module> {
   return module
 }
 
+type OpenLogKeys = typeof import("../../src/cli/log/signing/log-keys.ts").openLogKeys
+
+interface OlderDirectory {
+  readonly readLogKeys: (...given: Parameters<OpenLogKeys>) => Awaited<ReturnType<OpenLogKeys>>
+}
+
+/** How this build opens a log's keys; the builds before it did so beside the data directory. */
+async function loadKeyReading(dist: string): Promise<{ readonly openLogKeys: OpenLogKeys }> {
+  try {
+    return await load(dist, "cli/log/signing/log-keys")
+  } catch {
+    const { readLogKeys } = await load<OlderDirectory>(dist, "cli/log/data-directory")
+    return { openLogKeys: async (...given) => readLogKeys(...given) }
+  }
+}
+
 export type Program = Awaited<ReturnType<typeof loadProgram>>
 
 /** What makes a log's files and appends to them in this process, and what makes a witness's. */
 export async function loadProgram(dist: string) {
-  const [directory, sequencer, store, guard, signer, hasher, origin, search, witness, note] =
+  const [directory, sequencer, store, guard, signer, hasher, origin, search, witness, note, keys] =
     await Promise.all([
       load<typeof import("../../src/cli/log/data-directory.ts")>(dist, "cli/log/data-directory"),
       load<typeof import("../../src/log/sequencer.ts")>(dist, "log/sequencer"),
@@ -40,6 +56,7 @@ export async function loadProgram(dist: string) {
       load<typeof import("../../src/cli/log/search/files.ts")>(dist, "cli/log/search/files"),
       load<typeof import("../../src/cli/witness/directory.ts")>(dist, "cli/witness/directory"),
       load<typeof import("../../src/core/note/note.ts")>(dist, "core/note/note"),
+      loadKeyReading(dist),
     ])
   return {
     ...directory,
@@ -52,5 +69,6 @@ export async function loadProgram(dist: string) {
     ...search,
     ...witness,
     ...note,
+    ...keys,
   }
 }

@@ -20,6 +20,7 @@ import { openTls, type ServedTls } from "../serving/tls.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
 import {
   assertLog,
+  assertNoKeys,
   createLogFiles,
   type DataDirectory,
   dataDirectory,
@@ -96,8 +97,9 @@ function messageBytes({ keepMessages, maxRequestBytes }: ServeOptions): number {
 
 async function serve(command: Command, terminal: Terminal): Promise<void> {
   const options = command.opts<Options>()
-  const directory = dataDirectory(options.data, options.guard)
-  const passphrase = await readPassphrase(options.passphraseFile)
+  const directory = dataDirectory(options.data, options.guard, options)
+  assertNoKeys(directory)
+  const passphrase = readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
   const logger = processLogger(options.logLevel)
   if (options.allowIdentities !== undefined && options.certificateAuthorities === undefined) {
@@ -118,6 +120,10 @@ async function serve(command: Command, terminal: Terminal): Promise<void> {
       event: (text) => logger.info(text),
       trouble: (reason) => logger.error({ err: reason }, "the search index cannot go on"),
     },
+    onSigner: (reason) =>
+      reason === undefined
+        ? logger.info("what signs for the log is back")
+        : logger.error({ reason }, "nothing is signed: what signs for the log is away"),
     onFatal: endProcess(logger, "the state of the log is unknown; start it again to recover"),
   })
   const { log } = running

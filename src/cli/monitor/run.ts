@@ -126,7 +126,7 @@ async function openServer(
   logger: Logger,
 ): Promise<MonitorServer | undefined> {
   if (options.listen === undefined) return undefined
-  const passphrase = await readPassphrase(options.passphraseFile)
+  const passphrase = readPassphrase(options.passphraseFile)
   const tls = await openTls(options, { passphrase, logger })
   const { counters } = monitor
   const certificateExpiry = tls?.expiry

@@ -36,10 +36,10 @@ to an older copy, and it then exits with 1.`,
 
 async function serve(options: WitnessServeOptions, { command, terminal }: Called): Promise<void> {
   if (options.logs === undefined) return command.error("error: give the policy file with --logs")
-  const directory = witnessDirectory(options.data, options.guard)
+  const directory = witnessDirectory(options.data, options.guard, options.ed25519Key)
   assertWitness(directory)
   const logger = processLogger(options.logLevel)
-  const passphrase = await readPassphrase(options.passphraseFile)
+  const passphrase = readPassphrase(options.passphraseFile)
   const tls = await openTls(options, { passphrase, logger })
   const running = await openRunningWitness(directory, {
     ...options,
