@@ -17,6 +17,7 @@ describe("countersign", () => {
   it("has these commands", () => {
     expect(named.map(([name]) => name).toSorted()).toEqual([
       "attach",
+      "audit",
       "backup",
       "bridge",
       "checkpoint",
@@ -26,6 +27,7 @@ describe("countersign", () => {
       "fetch-bundle",
       "fsck",
       "heads",
+      "health",
       "init",
       "keys",
       "monitor",
@@ -56,7 +58,10 @@ describe("countersign", () => {
   })
 
   it("lists a command the same way before it is loaded and after", async () => {
-    const groups = [[], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["signer"], ["watch"], ["witness"]]
+    const groups = [
+      ...[[], ["audit"], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["signer"]],
+      ...[["watch"], ["witness"]],
+    ]
     for (const words of groups) {
       const whole = words.reduce<Command | undefined>(
         (parent, word) => parent?.commands.find((child) => child.name() === word),
