@@ -30,6 +30,7 @@ export function createMonitorServer(options: MonitorServerOptions): HttpServer {
     meter: metrics,
     now: stopwatch,
     gates: createGates({ ...options, meter: metrics, now: stopwatch }),
+    tls: options.tls,
     config: { bodyBudget: BODY_BUDGET, ...options.config },
     doors({ isClosing }) {
       const own = monitorRoutes(options, metrics, isClosing)

@@ -1,6 +1,7 @@
 // A server of this floor: the doors of a log, a witness or a monitor on one port. Hot routes are served on
 // node:http, the rest by Express; slow clients are limited, and the end is an orderly one.
 import type { IncomingMessage, RequestListener, Server } from "node:http"
+import type { TlsOptions } from "node:tls"
 import type { Request, Response } from "express"
 import { type Answer, send } from "./answer.ts"
 import { createClientReader } from "./client.ts"
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly meter?: RequestMetrics | undefined
   /** Milliseconds on a monotonic clock, for the metrics. */
   readonly now?: (() => number) | undefined
+  /** What it speaks TLS with; without it, it speaks HTTP alone. */
+  readonly tls?: TlsOptions | undefined
 }
 
 export interface ServedDoors extends ServerOptions {
@@ -83,7 +86,7 @@ export function serveDoors(options: ServedDoors): HttpServer {
       ? serving.turnAway(asked)
       : send(request, response, preflight(router.isShared(asked.path)))
   }
-  const server = createGuardedServer(config, classes, listener)
+  const server = createGuardedServer(config, classes, listener, options.tls)
   return {
     server,
     close() {

@@ -75,6 +75,8 @@ export type Labelled = Iterable<
 export interface MetricsOptions {
   /** Adds the metrics of the process; once a process. */
   readonly withProcess?: boolean
+  /** When the certificate of the server ends, in Unix seconds; without it the server does not speak TLS. */
+  readonly certificateExpiry?: () => number
 }
 
 /** What a server counts, and what it counted. */
@@ -85,7 +87,8 @@ type Metric = [name: string, help: string, labelNames: readonly string[], read: 
 
 export type Instruments = ReturnType<typeof createInstruments>
 
-export function createInstruments({ withProcess = false }: MetricsOptions = {}) {
+export function createInstruments(options: MetricsOptions = {}) {
+  const { withProcess = false, certificateExpiry } = options
   const registry = new Registry()
   const registers = [registry]
   const counted = measureRequests(registers)
@@ -99,6 +102,12 @@ export function createInstruments({ withProcess = false }: MetricsOptions = {}) 
         for (const [labels, value] of read()) if (value !== undefined) this.inc(labels, value)
       },
     })
+  }
+
+  if (certificateExpiry !== undefined) {
+    const about = "When the certificate that the server shows ends, in Unix seconds."
+    const read = (): Labelled => [[{}, certificateExpiry()]]
+    add(Gauge, ["countersign_tls_certificate_expiry_timestamp_seconds", about, [], read])
   }
 
   return {

@@ -116,6 +116,8 @@ export interface Door {
   readonly words: (problem: Problem, error: unknown) => Answer
   /** Whether all of its routes are hot. */
   readonly isHot?: true
+  /** Whether any web origin may see what is answered, also to a write. */
+  readonly isShared?: true
   /** Whether web pages of other origins may see nothing of it; else they may see what is read. */
   readonly isPrivate?: true
   /** The answer where no route is, in place of a refusal. */

@@ -134,7 +134,8 @@ export function createServing(options: ServingOptions) {
     isShared?: true,
   ): void {
     if (isClosing()) response.shouldKeepAlive = false
-    send(request, response, result, isShared ?? (door.isPrivate !== true && isRead(request)))
+    const isSeen = door.isShared === true || (door.isPrivate !== true && isRead(request))
+    send(request, response, result, isShared ?? isSeen)
   }
 
   return {

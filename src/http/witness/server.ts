@@ -1,4 +1,4 @@
-// The HTTP server of a witness (C2SP tlog-witness). Any web origin may read all of it, as nothing here is private; what
+// The HTTP server of a witness (C2SP tlog-witness). Any web origin may see all of it, as nothing here is private; what
 // logs and verifiers bring comes from no web page. Here are the words of the protocol: which status each refusal has, and the one answer with a media
 // type of its own.
 import { Trouble } from "../../core/base/errors.ts"
@@ -49,7 +49,7 @@ export function createWitnessServer(options: WitnessServerOptions): HttpServer {
     doors({ isClosing }) {
       const obstacle = () => (isClosing() ? "the witness is shutting down" : options.obstacle())
       const routes = [...witnessRoutes({ ...options, obstacle }), ...referenceRoutes()]
-      return [{ below: "/", routes, words: refusalAnswer }]
+      return [{ below: "/", routes, words: refusalAnswer, isShared: true }]
     },
     preflight: () => preflight,
   })
