@@ -325,7 +325,7 @@ describe("rooms", () => {
     ).toEqual([])
   })
 
-  test.each(["src", "test", "interop", "bench"])(
+  test.each(["src", "test", "interop", "bench", "torture"])(
     `no folder of %s holds more than ${MOST_FILES} files`,
     (top) => {
       const counts = new Map<string, number>()

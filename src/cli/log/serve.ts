@@ -30,6 +30,7 @@ import { type PublishingOptions, publishingOptions, publishingTimes } from "./pu
 import { publishingReports } from "./publishing-reports.ts"
 import { openRunningLog, type RunningLog } from "./running-log.ts"
 import { type ServeOptions, serveOptions, writeRuleOf } from "./serve-options.ts"
+import { createReadingThread, readingThreadOptions } from "./threads/reading-thread.ts"
 
 type Options = ServeOptions & PublishingOptions
 
@@ -131,11 +132,13 @@ async function serveHttp(
   })
   let listening = urlOf(options.listen, tls !== undefined)
   const listeningUrl = () => clientUrl(log.origin, listening, options.dev === true)
+  const proposal = present({ algorithms: options.allowAlgorithms })
+  const requestLimit = options.maxRequestBytes
+  const large = createReadingThread(readingThreadOptions({ requestLimit, proposal }))
   const { proxies, ...limits } = limitsOf(options)
   const http = createHttpServer({
-    ...{ log, publisher, rekorSigner, logger, meter, tls: tls?.options },
+    ...{ log, publisher, rekorSigner, logger, meter, proposal, large, tls: tls?.options },
     search: entrySearch(log),
-    proposal: present({ algorithms: options.allowAlgorithms }),
     ...limits,
     config: { ...httpConfig(options, created), ...proxies, listeningUrl },
   })
@@ -154,6 +157,7 @@ async function serveHttp(
       if (publisher.status()?.isReached === false) publisher.close()
     },
   })
+  large.close()
 }
 
 async function publishingOf(
