@@ -3,6 +3,7 @@
 import type { IncomingMessage, RequestListener, Server } from "node:http"
 import type { TlsOptions } from "node:tls"
 import type { Request, Response } from "express"
+import { Refusal } from "../../core/base/errors.ts"
 import { type Answer, send } from "./answer.ts"
 import { createClientReader } from "./client.ts"
 import { defaultHttpConfig, type HttpLogger, noMeter, type ServerConfig } from "./config.ts"
@@ -11,7 +12,7 @@ import { createExpressApp } from "./express-app.ts"
 import type { Gate } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
 import { createBodyReader } from "./request-body.ts"
-import { takePlainTarget } from "./request-target.ts"
+import { namesTwoHosts, takePlainTarget } from "./request-target.ts"
 import type { Door } from "./route.ts"
 import { createRouter } from "./router.ts"
 import { askedOf, createReport, createServing, type ServerState } from "./serving.ts"
@@ -52,6 +53,8 @@ export interface ServedDoors extends ServerOptions {
   readonly preflight?: (isShared: boolean) => Answer
 }
 
+const TWO_HOSTS = "Host: expected one, found several"
+
 const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }
 
 /** Makes the server; the caller lets it listen. */
@@ -75,6 +78,7 @@ export function serveDoors(options: ServedDoors): HttpServer {
     takePlainTarget(request)
     rewrite?.(request)
     const asked = askedOf(request, response)
+    if (namesTwoHosts(request)) return serving.turnAway(asked, new Refusal("malformed", TWO_HOSTS))
     const found = router.hot(request, asked.path)
     if (found !== undefined) return void serving.serve(asked, found.value, found.values)
     if (request.method !== "OPTIONS") {

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Refusal, shown } from "../../core/base/errors.ts"
 import { type Answer, type Headers, isRead, send } from "./answer.ts"
-import type { ReadClient } from "./client.ts"
+import type { Client, ReadClient } from "./client.ts"
 import type { HttpLogger } from "./config.ts"
 import { chargingOf, type Gate, GateRefusal, passAll } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
@@ -14,16 +14,21 @@ import type { Doorway, Router } from "./router.ts"
 
 /**
  * What becomes of anything that was thrown while a request was answered: it is counted by its code and logged,
- * loudly if it was no refusal. Gives what may be told of it; `problem` if the caller knows that already.
+ * loudly if it was no refusal; who was refused is told for debugging alone. Gives what may be told of it; `problem` if the caller knows that already.
  */
-type Report = (error: unknown, operation: string, problem?: Problem) => Problem
+type Report = (
+  error: unknown,
+  operation: string,
+  problem?: Problem,
+  client?: Client["address"],
+) => Problem
 
 export function createReport(meter: Pick<RequestMetrics, "refused">, logger: HttpLogger): Report {
-  return (error, operation, problem = problemOf(error)) => {
+  return (error, operation, problem = problemOf(error), client) => {
     const { status, code, detail } = problem
     meter.refused(code)
     if (error instanceof Refusal) {
-      logger.debug({ operation, status, code, detail }, "request refused")
+      logger.debug({ operation, status, code, detail, client }, "request refused")
     } else {
       logger.error({ operation, status, code, err: error }, "request failed")
     }
@@ -106,10 +111,16 @@ export function createServing(options: ServingOptions) {
     })
   }
 
-  function refusalAnswer({ words }: Door, error: unknown, operation: string): Answer {
+  function refusalAnswer(
+    { request }: Asked,
+    { words }: Door,
+    error: unknown,
+    operation: string,
+  ): Answer {
     const problem = problemOf(error)
     const refusal = words(problem, error)
-    report(error, operation, { ...problem, status: refusal.status })
+    const { address } = readClient(request)
+    report(error, operation, { ...problem, status: refusal.status }, address)
     return refusal
   }
 
@@ -151,7 +162,10 @@ export function createServing(options: ServingOptions) {
         result = withHeaders(await answer(asked, route, values), passed)
       } catch (error) {
         const headers = error instanceof GateRefusal ? error.headers : undefined
-        result = withHeaders(withHeaders(refusalAnswer(door, error, operation), passed), headers)
+        result = withHeaders(
+          withHeaders(refusalAnswer(asked, door, error, operation), passed),
+          headers,
+        )
       }
       deliver(asked, door, result, route.isShared)
       meter.answered(operation, result.status, (now() - start) / 1000)
@@ -161,7 +175,11 @@ export function createServing(options: ServingOptions) {
       const { door, allow } = router.placeAt(asked.path)
       const reason = reasonOf(asked, allow, error)
       const isWrongMethod = reason instanceof Refusal && reason.code === "wrong-method"
-      const { status, headers, body = "" } = door.nowhere ?? refusalAnswer(door, reason, OTHER)
+      const {
+        status,
+        headers,
+        body = "",
+      } = door.nowhere ?? refusalAnswer(asked, door, reason, OTHER)
       const more = isWrongMethod && door.nowhere === undefined && { allow: allow.join(", ") }
       deliver(asked, door, { status, headers: { ...headers, ...more }, body })
       meter.answered(OTHER, status, 0)
