@@ -106,7 +106,7 @@ export function createServing(options: ServingOptions) {
           body.release()
         }
       },
-      charge: (points) => charging?.charge?.(points),
+      charge: (points) => (points > 0 ? charging?.charge?.(points) : undefined),
       admitKey: charging?.admitKey,
     })
   }
