@@ -14,7 +14,7 @@ const LOOPBACK_NAME =
 const PORT = /:\d*$/
 
 /** The host that an authority names, without its port and a final dot, in lower case. */
-export function hostOf(authority: string): string {
+function hostOf(authority: string): string {
   return authority.toLowerCase().replace(PORT, "").replace(/\.$/, "")
 }
 

@@ -38,7 +38,7 @@ export interface Charging {
 }
 
 /** What a writer may be let do. */
-export type Scope = "submit" | "attach" | "ledger" | "evidence" | "heads" | "read"
+type Scope = "submit" | "attach" | "ledger" | "evidence" | "heads" | "read"
 
 /** Requests that are limited together: what one of them costs is of the same order. */
 export type Weight = "submit" | "search" | "proof" | "evidence" | "heads" | "cosign"
