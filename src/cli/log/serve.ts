@@ -15,6 +15,7 @@ import { openFetch } from "../command/network.ts"
 import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { clientUrl, remarkOrigin } from "../network/client-url.ts"
+import { limitsOf } from "../serving/limit-options.ts"
 import { serveUntilStopped, urlOf } from "../serving/listening.ts"
 import { openTls, type ServedTls } from "../serving/tls.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
@@ -162,10 +163,12 @@ async function serveHttp(
   const proposal = present({ algorithms: options.allowAlgorithms })
   const requestLimit = options.maxRequestBytes
   const large = createReadingThread(readingThreadOptions({ requestLimit, proposal }))
+  const { proxies, ...limits } = limitsOf(options)
   const http = createHttpServer({
     ...{ log, publisher, rekorSigner, logger, meter, proposal, large, tls: tls?.options },
     search: entrySearch(log),
-    config: { ...httpConfig(options, created), listeningUrl, auditHead },
+    ...limits,
+    config: { ...httpConfig(options, created), ...proxies, listeningUrl, auditHead },
   })
   remarkOrigin(options.publicUrl ?? listeningUrl(), log.origin, logger)
   await serveUntilStopped({

@@ -2,8 +2,8 @@
 // Sec-Fetch-Site (Fetch Metadata) and Origin (Fetch standard), and no page can change either; other programs send
 // neither. Reading is open to every page, and so is what a route calls shared: it reads, by POST.
 import type { IncomingMessage } from "node:http"
-import { Refusal, shown } from "../../core/base/errors.ts"
-import type { Gate } from "../serving/gate.ts"
+import { shown } from "../../core/base/errors.ts"
+import { type Gate, GateRefusal } from "../serving/gate.ts"
 
 /** What a page of this server's own origin sends, and what a person typed or a program sends. */
 const ownSites: ReadonlySet<string> = new Set(["same-origin", "none"])
@@ -11,7 +11,7 @@ const ownSites: ReadonlySet<string> = new Set(["same-origin", "none"])
 function refuseForeign(header: string, found: string): never {
   const expected =
     "expected none, or that of a page of this server; a page of another origin may read only"
-  throw new Refusal("not-allowed", `${header}: ${expected}; found ${shown(found)}`)
+  throw new GateRefusal("not-allowed", `${header}: ${expected}; found ${shown(found)}`)
 }
 
 /** The host of an origin; undefined for `null` and whatever else has none. */

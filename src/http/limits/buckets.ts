@@ -34,14 +34,14 @@ export function createBuckets(now: () => number, most: number = MOST_BUCKETS) {
 
   return {
     /**
-     * Takes `points` if there are at least `least`, and gives whether it did. What is taken may be more than there is:
-     * the debt is waited for.
+     * Takes `points` if there are at least `least`, and gives what is left then; undefined if there are not. What is
+     * taken may be more than there is: the debt is waited for.
      */
-    take(name: string, rate: Rate, points: number, least: number): boolean {
+    take(name: string, rate: Rate, points: number, least: number): number | undefined {
       const bucket = filled(name, rate)
-      if (bucket.points < least) return false
+      if (bucket.points < least) return undefined
       bucket.points -= points
-      return true
+      return bucket.points
     },
     /** The points that are left; less than 0 is a debt. */
     left: (name: string, rate: Rate): number => filled(name, rate).points,

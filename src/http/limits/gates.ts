@@ -18,7 +18,7 @@ export interface LimitOptions extends Pick<RateGateOptions, "writerOf"> {
   readonly accessGates?: readonly Gate[] | undefined
 }
 
-export interface GatesOptions extends LimitOptions {
+interface GatesOptions extends LimitOptions {
   /** The name of what is served, if it has one. */
   readonly origin?: string | undefined
   readonly publicUrl?: string | undefined

@@ -2,8 +2,8 @@
 // connection that came in over loopback, Host must be a name of this machine or of the server. Anyone who can connect
 // and is no browser can write any Host; nothing else is decided by it.
 import type { Socket } from "node:net"
-import { Refusal, shown } from "../../core/base/errors.ts"
-import type { Gate } from "../serving/gate.ts"
+import { shown } from "../../core/base/errors.ts"
+import { type Gate, GateRefusal } from "../serving/gate.ts"
 import { targetAuthority } from "../serving/request-target.ts"
 
 /** Headers that were found good, word for word. */
@@ -14,7 +14,7 @@ const LOOPBACK_NAME =
 const PORT = /:\d*$/
 
 /** The host that an authority names, without its port and a final dot, in lower case. */
-export function hostOf(authority: string): string {
+function hostOf(authority: string): string {
   return authority.toLowerCase().replace(PORT, "").replace(/\.$/, "")
 }
 
@@ -41,7 +41,7 @@ export function createHostGate(hosts: readonly string[]): Gate {
     const host = hostOf(authority)
     if (!own.has(host) && !LOOPBACK_NAME.test(host)) {
       const expected = "expected a name of this machine or of the server"
-      throw new Refusal(
+      throw new GateRefusal(
         "misdirected",
         `Host: ${expected}, found ${shown(authority)}; its operator can add one with --allow-host`,
       )

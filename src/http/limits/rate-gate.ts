@@ -36,11 +36,14 @@ interface Account {
 /** Networks of IPv6 that one customer may well have as a whole get so many times what a /64 gets. */
 const WIDER = 8
 
-/** The /48 of the /64 that a client is counted as; undefined for IPv4. */
+/** Of each class; such networks are far fewer. */
+const MOST_WIDER = 4_096
+
+/** The first three groups of a client's /64, which are its /48; undefined for IPv4. */
 function widerNetwork(address: string): string | undefined {
   if (!address.endsWith("::/64")) return undefined
-  const third = address.split(":", 3).join(":")
-  return `${third}::/48`
+  const second = address.indexOf(":", address.indexOf(":") + 1)
+  return address.slice(0, address.indexOf(":", second + 1))
 }
 
 function policyOf({ limit, rate }: Account): string {
@@ -66,21 +69,21 @@ function tooMany(account: Account, left: number): GateRefusal {
   })
 }
 
+function tablesOf(rates: Rates, create: () => Buckets): Readonly<Record<LimitClass, Buckets>> {
+  const entries = Object.keys(rates).map((limit) => [limit, create()])
+  return Object.fromEntries(entries) as Record<LimitClass, Buckets>
+}
+
 /** Gates nothing but routes that have a weight. About 1 µs where a limit applies. */
 export function createRateGate({ rates, now, writerOf, onLimited }: RateGateOptions): Gate {
-  const tables = new Map<LimitClass, Buckets>()
-  const wide = createBuckets(now)
+  const tables = tablesOf(rates, () => createBuckets(now))
+  const wide = tablesOf(rates, () => createBuckets(now, MOST_WIDER))
 
-  function tableOf(limit: LimitClass): Buckets {
-    const table = tables.get(limit) ?? createBuckets(now)
-    tables.set(limit, table)
-    return table
-  }
-
-  function pay(account: Account, points: number, least: number): void {
+  /** Gives what is left. */
+  function pay(table: Buckets, account: Account, points: number, least: number): number {
     const { limit, name, rate } = account
-    const table = tableOf(limit)
-    if (table.take(name, rate, points, least)) return
+    const left = table.take(name, rate, points, least)
+    if (left !== undefined) return left
     onLimited(limit)
     throw tooMany(account, table.left(name, rate))
   }
@@ -91,15 +94,13 @@ export function createRateGate({ rates, now, writerOf, onLimited }: RateGateOpti
     if (network === undefined) return
     const { perMinute, burst } = rate
     const wider = { perMinute: WIDER * perMinute, burst: WIDER * burst }
-    const account = { limit, name: `${limit} ${network}`, rate: wider }
-    if (wide.take(account.name, wider, points, least)) return
-    onLimited(limit)
-    throw tooMany(account, wide.left(account.name, wider))
+    pay(wide[limit], { limit, name: network, rate: wider }, points, least)
   }
 
-  function payAll(account: Account, points: number, least: number): void {
-    pay(account, points, least)
+  function payAll(account: Account, points: number, least: number): number {
+    const left = pay(tables[account.limit], account, points, least)
     payWide(account, points, least)
+    return left
   }
 
   function accountOf({ request, route, client }: Passing): Account | undefined {
@@ -119,8 +120,8 @@ export function createRateGate({ rates, now, writerOf, onLimited }: RateGateOpti
   function admitKey(key: string, rate: Rate): () => void {
     const account: Account = { limit: "key", name: key, rate }
     // Whoever has not shown that it is theirs could use up a key's points otherwise.
-    pay(account, 0, 1)
-    return () => tableOf("key").take(key, rate, 1, Number.NEGATIVE_INFINITY)
+    pay(tables.key, account, 0, 1)
+    return () => void tables.key.take(key, rate, 1, Number.NEGATIVE_INFINITY)
   }
 
   function keysOf({ isLocal }: Client): ((key: string) => () => void) | undefined {
@@ -131,14 +132,14 @@ export function createRateGate({ rates, now, writerOf, onLimited }: RateGateOpti
   return (passing) => {
     const { request, route, client } = passing
     const account = accountOf(passing)
-    if (account !== undefined) payAll(account, 1, 1)
+    const left = account && payAll(account, 1, 1)
     if (route.method === "POST") {
       const admit = route.weight === "submit" ? keysOf(client) : undefined
       // Its own point was there, so a request may be dearer than all that is left; the next one waits for it.
-      const charge = account && ((points: number) => payAll(account, points, 0))
+      const charge = account && ((points: number) => void payAll(account, points, 0))
       if (charge !== undefined || admit !== undefined)
         chargeBy(request, { charge, admitKey: admit })
     }
-    return account && headersOf(account, tableOf(account.limit).left(account.name, account.rate))
+    return account && headersOf(account, left ?? 0)
   }
 }

@@ -17,17 +17,17 @@ export type LimitClass = Weight | "key"
 export type Rates = Readonly<Record<LimitClass, Rate | undefined>>
 
 /**
- * What a CI never meets, and what keeps one client from taking more than a few hundredths of what a small machine can
- * do. Submissions of one address: 50 a second, and 5,000 at once.
+ * What a CI never meets, and what keeps one client from taking more than a small part of what a small machine can do.
+ * Entries of one address: 100 a second, and 10,000 at once.
  */
 export const defaultRates = {
-  submit: { perMinute: 3_000, burst: 5_000 },
+  submit: { perMinute: 6_000, burst: 10_000 },
   search: { perMinute: 600, burst: 600 },
   proof: { perMinute: 6_000, burst: 12_000 },
   evidence: { perMinute: 60, burst: 60 },
   heads: { perMinute: 1_200, burst: 2_400 },
   cosign: { perMinute: 6_000, burst: 6_000 },
-  key: { perMinute: 6_000, burst: 10_000 },
+  key: { perMinute: 12_000, burst: 20_000 },
 } as const satisfies Rates
 
 const LIMIT = /^([a-z]+)=(?:(off)|([1-9][0-9]{0,8})\/min(?:,([1-9][0-9]{0,8}))?)$/

@@ -20,10 +20,10 @@ export interface Passing {
  */
 export type Gate = (passing: Passing) => Headers | undefined | Promise<Headers | undefined>
 
-/** A refusal whose answer has headers of its own, beside those of its status. */
+/** A gate's own refusal: it has the same status at every door, and headers beside those of the status. */
 export class GateRefusal extends Refusal {
   readonly headers: Headers
-  constructor(code: RefusalCode, message: string, headers: Headers) {
+  constructor(code: RefusalCode, message: string, headers: Headers = {}) {
     super(code, message)
     this.headers = headers
   }

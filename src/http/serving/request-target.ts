@@ -3,6 +3,7 @@
 import type { IncomingMessage } from "node:http"
 
 const SLASH = 47
+const HOST = "host"
 
 const slashed = new WeakSet<IncomingMessage>()
 
@@ -20,6 +21,16 @@ const authorities = new WeakMap<IncomingMessage, string>()
 /** The server that a target in absolute form names, with its port; undefined for the usual form. */
 export function targetAuthority(request: IncomingMessage): string | undefined {
   return authorities.get(request)
+}
+
+/** SPEC: a server MUST answer 400 to a request with more than one Host (RFC 9112 section 3.2); Node takes the first. */
+export function namesTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    if (name.length === HOST.length && name.toLowerCase() === HOST) count += 1
+  }
+  return count > 1
 }
 
 /** The target without scheme and authority, which are remembered. */

@@ -38,7 +38,7 @@ export interface Charging {
 }
 
 /** What a writer may be let do. */
-export type Scope = "submit" | "attach" | "ledger" | "evidence" | "heads" | "read"
+type Scope = "submit" | "attach" | "ledger" | "evidence" | "heads" | "read"
 
 /** Requests that are limited together: what one of them costs is of the same order. */
 export type Weight = "submit" | "search" | "proof" | "evidence" | "heads" | "cosign"
@@ -121,6 +121,8 @@ export interface Door {
   readonly words: (problem: Problem, error: unknown) => Answer
   /** Whether all of its routes are hot. */
   readonly isHot?: true
+  /** Whether any web origin may see what is answered, also to a write. */
+  readonly isShared?: true
   /** Whether web pages of other origins may see nothing of it; else they may see what is read. */
   readonly isPrivate?: true
   /** The answer where no route is, in place of a refusal. */

@@ -5,7 +5,7 @@ import { Refusal, refuse, shown } from "../../core/base/errors.ts"
 import type { Outflow } from "../flow/outflow.ts"
 import type { Turnstile } from "../flow/turnstile.ts"
 import { type Answer, type Headers, isRead, send } from "./answer.ts"
-import type { ReadClient } from "./client.ts"
+import type { Client, ReadClient } from "./client.ts"
 import type { HttpLogger } from "./config.ts"
 import { chargingOf, type Gate, GateRefusal, passAll } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
@@ -16,16 +16,21 @@ import type { Doorway, Router } from "./router.ts"
 
 /**
  * What becomes of anything that was thrown while a request was answered: it is counted by its code and logged,
- * loudly if it was no refusal. Gives what may be told of it; `problem` if the caller knows that already.
+ * loudly if it was no refusal; who was refused is told for debugging alone. Gives what may be told of it; `problem` if the caller knows that already.
  */
-type Report = (error: unknown, operation: string, problem?: Problem) => Problem
+type Report = (
+  error: unknown,
+  operation: string,
+  problem?: Problem,
+  client?: Client["address"],
+) => Problem
 
 export function createReport(meter: Pick<RequestMetrics, "refused">, logger: HttpLogger): Report {
-  return (error, operation, problem = problemOf(error)) => {
+  return (error, operation, problem = problemOf(error), client) => {
     const { status, code, detail } = problem
     meter.refused(code)
     if (error instanceof Refusal) {
-      logger.debug({ operation, status, code, detail }, "request refused")
+      logger.debug({ operation, status, code, detail, client }, "request refused")
     } else {
       logger.error({ operation, status, code, err: error }, "request failed")
     }
@@ -108,7 +113,7 @@ export function createServing(options: ServingOptions) {
           body.release()
         }
       },
-      charge: (points) => charging?.charge?.(points),
+      charge: (points) => (points > 0 ? charging?.charge?.(points) : undefined),
       admitKey: charging?.admitKey,
     })
   }
@@ -124,11 +129,12 @@ export function createServing(options: ServingOptions) {
     }
   }
 
-  /** Refuses `try-later` where an answer has no room among those that are on their way. */
-  function fitting(result: Answer): Answer {
+  /** Refuses `try-later` where an answer has no room among those that are on their way; what was done is told. */
+  function fitting(result: Answer, { method, weight }: Route): Answer {
     const { body } = result
     if (body === undefined || !outflow.isLarge(body) || outflow.hasRoom(body)) return result
-    return refuse("try-later", NO_ROOM)
+    const isDone = method === "POST" && weight !== "search"
+    return isDone ? result : refuse("try-later", NO_ROOM)
   }
 
   function madeAnswer(asked: Asked, route: Route, values: PathValues): Answer | Promise<Answer> {
@@ -137,10 +143,16 @@ export function createServing(options: ServingOptions) {
     return isSearch ? search(asked, route, values) : answer(asked, route, values)
   }
 
-  function refusalAnswer({ words }: Door, error: unknown, operation: string): Answer {
+  function refusalAnswer(
+    { request }: Asked,
+    { words }: Door,
+    error: unknown,
+    operation: string,
+  ): Answer {
     const problem = problemOf(error)
     const refusal = words(problem, error)
-    report(error, operation, { ...problem, status: refusal.status })
+    const { address } = readClient(request)
+    report(error, operation, { ...problem, status: refusal.status }, address)
     return refusal
   }
 
@@ -165,8 +177,8 @@ export function createServing(options: ServingOptions) {
     isShared?: true,
   ): void {
     if (isClosing()) response.shouldKeepAlive = false
-    const mayShare = isShared ?? (door.isPrivate !== true && isRead(request))
-    send(request, response, result, outflow, mayShare)
+    const isSeen = door.isShared === true || (door.isPrivate !== true && isRead(request))
+    send(request, response, result, outflow, isShared ?? isSeen)
   }
 
   return {
@@ -179,10 +191,13 @@ export function createServing(options: ServingOptions) {
       try {
         const passing = pass(asked, route)
         passed = passing instanceof Promise ? await passing : passing
-        result = withHeaders(fitting(await madeAnswer(asked, route, values)), passed)
+        result = withHeaders(fitting(await madeAnswer(asked, route, values), route), passed)
       } catch (error) {
         const headers = error instanceof GateRefusal ? error.headers : undefined
-        result = withHeaders(withHeaders(refusalAnswer(door, error, operation), passed), headers)
+        result = withHeaders(
+          withHeaders(refusalAnswer(asked, door, error, operation), passed),
+          headers,
+        )
       }
       deliver(asked, door, result, route.isShared)
       meter.answered(operation, result.status, (now() - start) / 1000)
@@ -192,7 +207,11 @@ export function createServing(options: ServingOptions) {
       const { door, allow } = router.placeAt(asked.path)
       const reason = reasonOf(asked, allow, error)
       const isWrongMethod = reason instanceof Refusal && reason.code === "wrong-method"
-      const { status, headers, body = "" } = door.nowhere ?? refusalAnswer(door, reason, OTHER)
+      const {
+        status,
+        headers,
+        body = "",
+      } = door.nowhere ?? refusalAnswer(asked, door, reason, OTHER)
       const more = isWrongMethod && door.nowhere === undefined && { allow: allow.join(", ") }
       deliver(asked, door, { status, headers: { ...headers, ...more }, body })
       meter.answered(OTHER, status, 0)

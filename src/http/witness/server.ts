@@ -1,4 +1,4 @@
-// The HTTP server of a witness (C2SP tlog-witness). Any web origin may read all of it, as nothing here is private; what
+// The HTTP server of a witness (C2SP tlog-witness). Any web origin may see all of it, as nothing here is private; what
 // logs and verifiers bring comes from no web page. Here are the words of the protocol: which status each refusal has, and the one answer with a media
 // type of its own.
 import { Trouble } from "../../core/base/errors.ts"
@@ -8,6 +8,7 @@ import { createGates, type LimitOptions } from "../limits/gates.ts"
 import { referenceRoutes } from "../reference/routes.ts"
 import { type Answer, preflightAnswer, textAnswer } from "../serving/answer.ts"
 import { noMeter } from "../serving/config.ts"
+import { GateRefusal } from "../serving/gate.ts"
 import { type HttpServer, type ServerOptions, serveDoors } from "../serving/http-server.ts"
 import { type Problem, type ProblemCode, plainProblemAnswer } from "../serving/problem.ts"
 import { type ServedWitness, witnessRoutes } from "./handlers.ts"
@@ -28,6 +29,7 @@ function refusalAnswer(problem: Problem, error: unknown): Answer {
     // SPEC: the body is the size, of exactly this media type; charset or any parameter is too much.
     return textAnswer(409, formatTlogSize(error.size), { "content-type": TLOG_SIZE_TYPE })
   }
+  if (error instanceof GateRefusal) return plainProblemAnswer(problem)
   const isClock = error instanceof Trouble && error.code === "clock"
   if (isClock || (error instanceof Trouble && problem.status === 503)) {
     const detail = "the witness cannot do this now; try again in a second"
@@ -49,7 +51,7 @@ export function createWitnessServer(options: WitnessServerOptions): HttpServer {
     doors({ isClosing }) {
       const obstacle = () => (isClosing() ? "the witness is shutting down" : options.obstacle())
       const routes = [...witnessRoutes({ ...options, obstacle }), ...referenceRoutes()]
-      return [{ below: "/", routes, words: refusalAnswer }]
+      return [{ below: "/", routes, words: refusalAnswer, isShared: true }]
     },
     preflight: () => preflight,
   })
