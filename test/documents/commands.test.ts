@@ -68,8 +68,18 @@ test.each([
   {
     name: "docs/operating.md",
     about: [
-      ...["attach", "backup", "bridge", "evidence", "export-tiles", "fsck", "heads", "init"],
-      ...["keys", "monitor", "redact", "revoke", "search-index", "serve", "verify", "watch"],
+      ...["attach", "backup", "bridge", "evidence", "export-tiles", "fsck", "heads", "health"],
+      ...[
+        "init",
+        "keys",
+        "monitor",
+        "redact",
+        "revoke",
+        "search-index",
+        "serve",
+        "verify",
+        "watch",
+      ],
       ...["witness"],
     ],
   },

@@ -2,6 +2,7 @@
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Server as TlsServer } from "node:tls"
+import { isatty } from "node:tty"
 import type { Logger } from "pino"
 import { Trouble } from "../../core/base/errors.ts"
 import { createAdminServer } from "../../http/serving/admin-server.ts"
@@ -106,6 +107,9 @@ export async function serveUntilStopped(serving: Serving): Promise<void> {
   const { http, metrics, logger, options, tls, onServing, onStopping } = serving
   // Before it says that it serves: who waits for that may send a signal at once.
   const stopped = untilStopped(logger)
+  // A service that is told to read its files again goes on, also where it has none to read; a terminal that is closed
+  // still ends what was started in it.
+  if (!isatty(0)) process.on("SIGHUP", () => logger.debug("SIGHUP: files are read again"))
   const url = await listen(http.server, options.listen)
   const admin = options.adminListen && createAdminServer(metrics)
   try {

@@ -59,7 +59,10 @@ describe("an address to listen at", () => {
 describe("what is said of listeners", () => {
   function told(url: string, admin?: string, more: object = {}): readonly string[] {
     const words: string[] = []
-    remarkExposure({ url, admin, ...more }, { warn: (...said: unknown[]) => void words.push(String(said[1])) })
+    remarkExposure(
+      { url, admin, ...more },
+      { warn: (...said: unknown[]) => void words.push(String(said[1])) },
+    )
     return words.map((text) => text.split(/[ :]/, 3).join(" "))
   }
 
