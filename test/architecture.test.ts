@@ -40,6 +40,7 @@ const layers = {
   sigstore: { layers: ["core", "entry"], node: false, packages: [] },
   evidence: { layers: ["core", "entry", "sigstore"], node: false, packages: [] },
   witness: { layers: ["core", "evidence"], node: false, packages: [] },
+  signer: { layers: ["core", "entry", "tree", "log"], node: false, packages: [] },
   monitor: {
     layers: ["core", "entry", "sigstore", "tree", "evidence"],
     node: false,
@@ -61,12 +62,12 @@ const layers = {
     packages: [],
   },
   crypto: {
-    layers: ["core", "entry", "log", "witness", "monitor"],
+    layers: ["core", "entry", "log", "signer", "witness", "monitor"],
     node: true,
-    packages: ["koffi", "@noble/", "piscina", "lru-cache"],
+    packages: ["koffi", "@noble/", "piscina", "lru-cache", "pkcs11js"],
   },
   storage: {
-    layers: ["core", "log", "witness", "monitor"],
+    layers: ["core", "log", "signer", "witness", "monitor"],
     node: true,
     packages: ["better-sqlite3"],
   },
@@ -144,7 +145,7 @@ describe("layers", () => {
  * is the floor's own folder, a room below a room is named by its path. A room that is not listed is refused.
  */
 const corridors: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  core: { base: [], tree: ["base"], note: ["base", "tree"] },
+  core: { base: [], tree: ["base"], note: ["base", "tree"], acts: ["base"] },
   entry: {
     statement: [],
     ".": ["statement"],
@@ -197,7 +198,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     ],
   },
   client: { ".": [], verify: ["."], messages: ["."], registry: [".", "messages"] },
-  crypto: { engines: [], signers: ["engines"], ".": [] },
+  crypto: { engines: [], keys: ["engines"], signers: ["engines", "keys"], ".": [] },
   storage: {
     disk: [],
     rules: [],
@@ -210,15 +211,17 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "sqlite/witness": ["disk", "rules", "files", "sqlite/database"],
   },
   http: {
-    serving: [],
+    flow: [],
+    serving: ["flow"],
     door: ["serving"],
+    limits: ["serving"],
     reference: ["serving"],
     native: ["serving", "door"],
     "rekor-v1": ["serving", "door"],
     "rekor-v2": ["serving", "door"],
-    log: ["serving", "door", "reference", "native", "rekor-v1", "rekor-v2"],
-    monitor: ["serving", "door", "reference"],
-    witness: ["serving", "reference"],
+    log: ["serving", "limits", "door", "reference", "native", "rekor-v1", "rekor-v2"],
+    monitor: ["serving", "limits", "door", "reference"],
+    witness: ["serving", "limits", "reference"],
   },
   cli: {
     network: [],
@@ -226,21 +229,24 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     serving: ["network", "command"],
     "log/search": ["command"],
     "log/threads": ["log/search"],
-    log: ["network", "command", "serving", "log/search", "log/threads"],
+    "log/signing": ["command"],
+    log: ["network", "command", "serving", "audit", "log/search", "log/threads", "log/signing"],
     user: ["command"],
     verify: ["command", "user"],
     "sign/keys": ["command"],
     sign: ["command", "sign/keys"],
     "sign/fetch": ["command", "sign"],
+    audit: ["command"],
     attach: ["command"],
     bridge: ["command", "serving"],
-    witness: ["command", "serving", "log"],
+    witness: ["command", "serving", "audit", "log"],
+    signer: ["command", "log", "log/signing"],
     "monitor/sinks": ["command"],
     watch: ["command"],
-    monitor: ["command", "serving", "monitor/sinks", "watch"],
+    monitor: ["command", "serving", "audit", "monitor/sinks", "watch"],
     ".": [
-      ...["command", "serving", "log", "user", "verify", "sign", "sign/fetch", "attach", "bridge"],
-      ...["witness", "watch", "monitor"],
+      ...["command", "serving", "log", "user", "verify", "sign", "sign/fetch", "attach", "audit"],
+      ...["bridge", "witness", "signer", "watch", "monitor"],
     ],
   },
 }
@@ -324,7 +330,7 @@ describe("rooms", () => {
     ).toEqual([])
   })
 
-  test.each(["src", "test", "interop", "bench"])(
+  test.each(["src", "test", "interop", "bench", "torture"])(
     `no folder of %s holds more than ${MOST_FILES} files`,
     (top) => {
       const counts = new Map<string, number>()

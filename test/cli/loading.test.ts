@@ -86,6 +86,7 @@ describe("a command loads what it needs", () => {
 
   test.each([
     ...["log/init.ts", "log/keys.ts", "log/backup.ts", "log/redact.ts", "log/fsck.ts"],
+    ...["audit/audit.ts"],
     ...["log/export-tiles.ts", "monitor/init.ts", "monitor/status.ts", "monitor/ack.ts"],
     ...["monitor/evidence.ts", "monitor/watch-test.ts", "witness/init.ts", "witness/status.ts"],
     ...["watch/add.ts", "watch/lint.ts"],

@@ -17,6 +17,7 @@ describe("countersign", () => {
   it("has these commands", () => {
     expect(named.map(([name]) => name).toSorted()).toEqual([
       "attach",
+      "audit",
       "backup",
       "bridge",
       "checkpoint",
@@ -37,6 +38,7 @@ describe("countersign", () => {
       "search-index",
       "serve",
       "sign",
+      "signer",
       "submit",
       "trust",
       "verify",
@@ -56,7 +58,10 @@ describe("countersign", () => {
   })
 
   it("lists a command the same way before it is loaded and after", async () => {
-    const groups = [[], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["watch"], ["witness"]]
+    const groups = [
+      ...[[], ["audit"], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["signer"]],
+      ...[["watch"], ["witness"]],
+    ]
     for (const words of groups) {
       const whole = words.reduce<Command | undefined>(
         (parent, word) => parent?.commands.find((child) => child.name() === word),
@@ -100,7 +105,7 @@ function unknownFlags(line: string): readonly string[] {
     `${line} `.startsWith(`  countersign ${name} `),
   ) ?? ["", undefined]
   const known = command?.options.map(({ long }) => long)
-  return (line.match(/--[a-z-]+/g) ?? []).filter((flag) => known?.includes(flag) !== true)
+  return (line.match(/--[a-z0-9-]+/g) ?? []).filter((flag) => known?.includes(flag) !== true)
 }
 
 describe("the help text", () => {

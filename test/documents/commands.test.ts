@@ -68,18 +68,9 @@ test.each([
   {
     name: "docs/operating.md",
     about: [
-      ...["attach", "backup", "bridge", "evidence", "export-tiles", "fsck", "heads", "health"],
-      ...[
-        "init",
-        "keys",
-        "monitor",
-        "redact",
-        "revoke",
-        "search-index",
-        "serve",
-        "verify",
-        "watch",
-      ],
+      ...["attach", "audit", "backup", "bridge", "evidence", "export-tiles", "fsck", "heads"],
+      ...["health", "init", "keys", "monitor", "redact", "revoke", "search-index", "serve"],
+      ...["verify", "watch"],
       ...["witness"],
     ],
   },

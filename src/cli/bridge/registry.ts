@@ -56,7 +56,7 @@ async function openServer(
   logger: Logger,
 ): Promise<{ readonly http: HttpServer; readonly url: string } | undefined> {
   if (options.listen === undefined) return undefined
-  const token = await readPassphrase(options.tokenFile)
+  const token = readPassphrase(options.tokenFile, "token")
   if (token === undefined || token.length < 16) {
     return refuse(
       "untrusted",

@@ -7,6 +7,7 @@ import type { VerificationEngine } from "../../crypto/engines/verification.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
 import { type EntryKind, kindNames } from "../../entry/kind-names.ts"
 import { parseAlgorithms, parseKinds, type WriteRule } from "../../entry/kinds/write-rule.ts"
+import { keyOptions } from "../command/key-files.ts"
 import { caFileOption } from "../command/network.ts"
 import {
   type Address,
@@ -17,6 +18,7 @@ import {
   servingOptions,
 } from "../command/options.ts"
 import { type TlsOptionValues, tlsOptions } from "../serving/tls-options.ts"
+import { signerOption } from "./signing/signer-uri.ts"
 
 export interface ServeOptions extends TlsOptionValues {
   readonly data: string
@@ -27,6 +29,9 @@ export interface ServeOptions extends TlsOptionValues {
   readonly forceOrigin?: boolean
   readonly guard?: string
   readonly passphraseFile?: string
+  readonly ecdsaKey?: string
+  readonly ed25519Key?: string
+  readonly signer?: string
   readonly publicUrl?: string
   readonly verification: VerificationEngine
   readonly maxRequestBytes: number
@@ -68,6 +73,8 @@ export const serveOptions: readonly Option[] = [
   new Option("--force-origin", "with --dev: take a name that is no host name"),
   option("--guard <file>", "where the head guard is kept (default: DATA/guard/head)"),
   runningOptions.passphrase,
+  ...keyOptions,
+  signerOption(),
   publicUrlOption("log"),
   option("--verification <engine>", "how signatures are verified")
     .choices(["auto", "native", "portable"])

@@ -5,7 +5,9 @@ import { present } from "../../core/base/present.ts"
 import { createMetrics } from "../../http/log/metrics.ts"
 import { createHttpServer } from "../../http/log/server.ts"
 import { entrySearch } from "../../http/native/search.ts"
-import type { HttpConfig } from "../../http/serving/config.ts"
+import { bodyBudgetsFor, type HttpConfig } from "../../http/serving/config.ts"
+import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
+import { recordStart } from "../audit/start.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { endProcess, processLogger } from "../command/listening.ts"
@@ -18,6 +20,7 @@ import { openTls, type ServedTls } from "../serving/tls.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
 import {
   assertLog,
+  assertNoKeys,
   createLogFiles,
   type DataDirectory,
   dataDirectory,
@@ -29,6 +32,16 @@ import { type PublishingOptions, publishingOptions, publishingTimes } from "./pu
 import { publishingReports } from "./publishing-reports.ts"
 import { openRunningLog, type RunningLog } from "./running-log.ts"
 import { type ServeOptions, serveOptions, writeRuleOf } from "./serve-options.ts"
+import { createReadingThread, readingThreadOptions } from "./threads/reading-thread.ts"
+
+/** Who may write, for the audit log. */
+const writerOptions = [
+  "allow-algorithms",
+  "allow-kinds",
+  "allow-keys",
+  "allow-identities",
+  "certificate-authorities",
+]
 
 type Options = ServeOptions & PublishingOptions
 
@@ -46,7 +59,7 @@ Example:
     )
     .action(async () => {
       await applyConfigFile(command)
-      await serve(command.opts<Options>(), terminal)
+      await serve(command, terminal)
     })
 }
 
@@ -63,11 +76,15 @@ async function assureLog(
 }
 
 function httpConfig(options: Options, created: number): Partial<HttpConfig> {
-  return {
-    ...present({ publicUrl: options.publicUrl }),
+  const limits = {
     requestLimit: options.maxRequestBytes,
     messageLimit: messageBytes(options),
     batchLimit: options.maxBatchBytes,
+  }
+  return {
+    ...present({ publicUrl: options.publicUrl }),
+    ...limits,
+    bodyBudgets: bodyBudgetsFor(limits),
     trustStart: new Date(created).toISOString(),
     guardLevel: guardLevel(options),
     ...(options.waitForWitnesses && { waitForWitnesses: true }),
@@ -78,9 +95,11 @@ function messageBytes({ keepMessages, maxRequestBytes }: ServeOptions): number {
   return keepMessages ?? maxRequestBytes
 }
 
-async function serve(options: Options, terminal: Terminal): Promise<void> {
-  const directory = dataDirectory(options.data, options.guard)
-  const passphrase = await readPassphrase(options.passphraseFile)
+async function serve(command: Command, terminal: Terminal): Promise<void> {
+  const options = command.opts<Options>()
+  const directory = dataDirectory(options.data, options.guard, options)
+  assertNoKeys(directory)
+  const passphrase = readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
   const logger = processLogger(options.logLevel)
   if (options.allowIdentities !== undefined && options.certificateAuthorities === undefined) {
@@ -101,11 +120,20 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
       event: (text) => logger.info(text),
       trouble: (reason) => logger.error({ err: reason }, "the search index cannot go on"),
     },
+    onSigner: (reason) =>
+      reason === undefined
+        ? logger.info("what signs for the log is back")
+        : logger.error({ reason }, "nothing is signed: what signs for the log is away"),
     onFatal: endProcess(logger, "the state of the log is unknown; start it again to recover"),
   })
   const { log } = running
   try {
+    const recordStop = await recordStart({
+      ...{ data: directory.path, command, logger, writerOptions },
+      overrides: ["force-origin"],
+    })
     await serveHttp(running, options, { logger, terminal, tls })
+    recordStop()
   } finally {
     await running.close()
   }
@@ -123,6 +151,7 @@ async function serveHttp(
   options: Options,
   { logger, terminal, tls }: Process,
 ): Promise<void> {
+  const auditHead = followAuditHead(auditFile(options.data))
   const certificateExpiry = tls?.expiry
   const meter = createMetrics(log, {
     ...{ withProcess: true, publisher },
@@ -130,11 +159,13 @@ async function serveHttp(
   })
   let listening = urlOf(options.listen, tls !== undefined)
   const listeningUrl = () => clientUrl(log.origin, listening, options.dev === true)
+  const proposal = present({ algorithms: options.allowAlgorithms })
+  const requestLimit = options.maxRequestBytes
+  const large = createReadingThread(readingThreadOptions({ requestLimit, proposal }))
   const http = createHttpServer({
-    ...{ log, publisher, rekorSigner, logger, meter, tls: tls?.options },
+    ...{ log, publisher, rekorSigner, logger, meter, proposal, large, tls: tls?.options },
     search: entrySearch(log),
-    proposal: present({ algorithms: options.allowAlgorithms }),
-    config: { ...httpConfig(options, created), listeningUrl },
+    config: { ...httpConfig(options, created), listeningUrl, auditHead },
   })
   remarkOrigin(options.publicUrl ?? listeningUrl(), log.origin, logger)
   await serveUntilStopped({
@@ -151,6 +182,7 @@ async function serveHttp(
       if (publisher.status()?.isReached === false) publisher.close()
     },
   })
+  large.close()
 }
 
 async function publishingOf(

@@ -8,6 +8,8 @@ import { createMonitorMetrics } from "../../http/monitor/metrics.ts"
 import { createMonitorServer } from "../../http/monitor/server.ts"
 import { isHealthy } from "../../monitor/findings/stored.ts"
 import type { RoundReport } from "../../monitor/monitor.ts"
+import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
+import { recordStart } from "../audit/start.ts"
 import {
   EXIT_FAILURE,
   EXIT_FINE,
@@ -46,7 +48,7 @@ Example:
     const running = await openRunningMonitor(options, called.terminal, isStopping)
     try {
       if (options.once === true) await runOnce(running, options, called)
-      else await runOn(running, options, stopping)
+      else await runOn(running, options, called, stopping)
     } finally {
       await running.close()
     }
@@ -130,7 +132,7 @@ async function openServer(
       tlsFilesOf(options) && refuse("malformed", "--tls-certificate: name an address with --listen")
     )
   }
-  const passphrase = await readPassphrase(options.passphraseFile)
+  const passphrase = readPassphrase(options.passphraseFile)
   const tls = await openTls(options, { passphrase, logger })
   const { counters } = monitor
   const certificateExpiry = tls?.expiry
@@ -138,7 +140,8 @@ async function openServer(
     ...{ withProcess: true, counters },
     ...present({ certificateExpiry }),
   })
-  const http = createMonitorServer({ ...served, metrics, logger, tls: tls?.options })
+  const auditHead = followAuditHead(auditFile(options.data))
+  const http = createMonitorServer({ ...served, auditHead, metrics, logger, tls: tls?.options })
   const url = await listen(http.server, options.listen)
   remarkExposure({ url, admin: undefined }, logger)
   tls?.follow(http.server)
@@ -174,6 +177,7 @@ function createWaiting(stopping: AbortSignal) {
 async function runOn(
   running: RunningMonitor,
   options: RunOptions,
+  { command }: Called,
   stopping: AbortController,
 ): Promise<void> {
   const logger = processLogger()
@@ -181,6 +185,10 @@ async function runOn(
   if (running.policyRemark !== undefined) logger.warn(running.policyRemark)
   for (const remark of running.watchRemarks) logger.warn(remark)
   const waiting = createWaiting(stopping.signal)
+  const recordStop = await recordStart({
+    ...{ data: options.data, command, logger, overrides: [] },
+    writerOptions: ["ledger-token-file"],
+  })
   const server = await openServer(running, options, logger)
   const logs = running.served.logs.map(({ origin }) => origin)
   logger.info({ logs, url: server?.url, verification: running.engine }, "serving")
@@ -196,6 +204,7 @@ async function runOn(
   } finally {
     waiting.close()
     await server?.close()
+    recordStop()
   }
   logger.info("stopped")
 }

@@ -7,6 +7,7 @@ import { type Policy, parsePolicy } from "../../core/note/policy.ts"
 import { originsOf } from "../../core/note/policy-origins.ts"
 import type { WitnessedLog } from "../../witness/witness.ts"
 import { readBytes } from "../command/file.ts"
+import { ed25519KeyOption } from "../command/key-files.ts"
 import { caFileOption } from "../command/network.ts"
 import {
   choice,
@@ -36,6 +37,7 @@ export const witnessServeOptions = [
   publicUrlOption("witness"),
   option("--guard <file>", "where the guard is kept (default: DATA/guard/state)"),
   runningOptions.passphrase,
+  ed25519KeyOption,
   orEnvironment(
     choice(
       "--self-check <mode>",

@@ -2,6 +2,8 @@
 import { present } from "../../core/base/present.ts"
 import { createWitnessMetrics } from "../../http/witness/metrics.ts"
 import { createWitnessServer } from "../../http/witness/server.ts"
+import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
+import { recordStart } from "../audit/start.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { endProcess, processLogger } from "../command/listening.ts"
@@ -34,10 +36,10 @@ to an older copy, and it then exits with 1.`,
 
 async function serve(options: WitnessServeOptions, { command, terminal }: Called): Promise<void> {
   if (options.logs === undefined) return command.error("error: give the policy file with --logs")
-  const directory = witnessDirectory(options.data, options.guard)
+  const directory = witnessDirectory(options.data, options.guard, options.ed25519Key)
   assertWitness(directory)
   const logger = processLogger(options.logLevel)
-  const passphrase = await readPassphrase(options.passphraseFile)
+  const passphrase = readPassphrase(options.passphraseFile)
   const tls = await openTls(options, { passphrase, logger })
   const running = await openRunningWitness(directory, {
     ...options,
@@ -48,6 +50,7 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
     onFatal: endProcess(logger, "the witness must not sign any more"),
   })
   const { name, witness } = running
+  const auditHead = followAuditHead(auditFile(directory.path))
   const certificateExpiry = tls?.expiry
   const meter = createWitnessMetrics(() => witness.status().logs, {
     withProcess: true,
@@ -55,9 +58,13 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
   })
   const http = createWitnessServer({
     ...running,
-    ...{ publicUrl: options.publicUrl, logger, meter, tls: tls?.options },
+    ...{ auditHead, publicUrl: options.publicUrl, logger, meter, tls: tls?.options },
   })
   try {
+    const recordStop = await recordStart({
+      ...{ data: directory.path, command, logger, writerOptions: ["logs"] },
+      overrides: ["accept-key-change", "no-freeze"],
+    })
     await serveUntilStopped({
       ...{ http, metrics: meter, logger, options, tls },
       onServing({ url, admin }) {
@@ -65,6 +72,7 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
         logger.info({ witness: name, url, admin, logs: logs.length }, "serving")
       },
     })
+    recordStop()
   } finally {
     await running.close()
   }

@@ -3,10 +3,14 @@
 import type { IncomingMessage, RequestListener, Server } from "node:http"
 import type { TlsOptions } from "node:tls"
 import type { Request, Response } from "express"
+import { createOutflow } from "../flow/outflow.ts"
+import { createTurnstile } from "../flow/turnstile.ts"
 import { type Answer, send } from "./answer.ts"
+import { createClientReader } from "./client.ts"
 import { defaultHttpConfig, type HttpLogger, noMeter, type ServerConfig } from "./config.ts"
 import { createGuardedServer, drain } from "./connections.ts"
 import { createExpressApp } from "./express-app.ts"
+import type { Gate } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
 import { createBodyReader } from "./request-body.ts"
 import { takePlainTarget } from "./request-target.ts"
@@ -39,6 +43,8 @@ export interface ServerOptions {
 export interface ServedDoors extends ServerOptions {
   /** One of them is below `/`. */
   readonly doors: (state: ServerState) => readonly Door[]
+  /** What stands before every handler, in this order. */
+  readonly gates?: readonly Gate[]
   /** Changes a request's `url` before anything else looks at it. */
   readonly rewrite?: (request: IncomingMessage) => void
   /**
@@ -52,15 +58,21 @@ const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }
 
 /** Makes the server; the caller lets it listen. */
 export function serveDoors(options: ServedDoors): HttpServer {
-  const { logger = silentLogger, meter = noMeter, rewrite, preflight } = options
+  const { logger = silentLogger, meter = noMeter, rewrite, preflight, gates = [] } = options
   const { now = () => performance.now() } = options
   const config: ServerConfig = { ...defaultHttpConfig, ...options.config }
   let closing = false
   const isClosing = (): boolean => closing
   const report = createReport(meter, logger)
   const router = createRouter(options.doors({ isClosing, report }))
-  const readBody = createBodyReader(config.bodyBudget)
-  const serving = createServing({ router, readBody, meter, report, now, isClosing })
+  const readClient = createClientReader(config.trustedProxies)
+  const outflow = createOutflow(config, now)
+  const clientOf = (request: IncomingMessage) => readClient(request).address
+  const readBody = createBodyReader({ ...config, now, clientOf })
+  const serving = createServing({
+    ...{ router, readBody, meter, report, now, isClosing },
+    ...{ gates, readClient, outflow, searches: createTurnstile("searches", config.searches) },
+  })
   const { app, ...classes } = createExpressApp(router.others, serving)
 
   const listener: RequestListener = (request, response) => {
@@ -76,7 +88,7 @@ export function serveDoors(options: ServedDoors): HttpServer {
     }
     return preflight === undefined
       ? serving.turnAway(asked)
-      : send(request, response, preflight(router.isShared(asked.path)))
+      : send(request, response, preflight(router.isShared(asked.path)), outflow)
   }
   const server = createGuardedServer(config, classes, listener, options.tls)
   return {

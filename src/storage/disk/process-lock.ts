@@ -22,9 +22,12 @@ export function lockDataDirectory(directory: string): ProcessLock {
   return holdLock(join(directory, "lock.db"), `the data directory ${directory}`)
 }
 
-/** The same with the lock file at `path`; `what` names the locked thing in the refusal. */
-export function holdLock(path: string, what: string): ProcessLock {
-  const connection = onSqlite(path, () => new Database(path, { timeout: 0 }))
+/**
+ * The same with the lock file at `path`; `what` names the locked thing in the refusal. Waits up to `patience`
+ * milliseconds for who has it, and blocks the thread meanwhile.
+ */
+export function holdLock(path: string, what: string, patience = 0): ProcessLock {
+  const connection = onSqlite(path, () => new Database(path, { timeout: patience }))
   try {
     onSqlite(path, () => lockForLife(connection, path, what))
   } catch (reason) {
