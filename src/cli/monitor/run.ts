@@ -1,6 +1,7 @@
 // `countersign monitor run`: rounds until it is told to stop, or one round whose exit code says what is open.
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Logger } from "pino"
+import { refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { settled } from "../../core/base/settled.ts"
 import { createMonitorMetrics } from "../../http/monitor/metrics.ts"
@@ -23,6 +24,7 @@ import { remarkExposure } from "../serving/exposure.ts"
 import { limitsOf } from "../serving/limit-options.ts"
 import { listen } from "../serving/listening.ts"
 import { openTls } from "../serving/tls.ts"
+import { tlsFilesOf } from "../serving/tls-options.ts"
 import { type RunOptions, runOptions } from "./options.ts"
 import { openRunningMonitor, type RunningMonitor } from "./running.ts"
 import { printStatus } from "./status.ts"
@@ -126,7 +128,11 @@ async function openServer(
   options: RunOptions,
   logger: Logger,
 ): Promise<MonitorServer | undefined> {
-  if (options.listen === undefined) return undefined
+  if (options.listen === undefined) {
+    return (
+      tlsFilesOf(options) && refuse("malformed", "--tls-certificate: name an address with --listen")
+    )
+  }
   const passphrase = readPassphrase(options.passphraseFile)
   const tls = await openTls(options, { passphrase, logger })
   const { counters } = monitor

@@ -17,7 +17,7 @@ loopback.addSubnet("127.0.0.0", 8, "ipv4")
 loopback.addAddress("::1", "ipv6")
 
 /** Whether only this machine reaches it: a loopback address or a Unix socket. */
-export function isLocalUrl(url: string): boolean {
+function isLocalUrl(url: string): boolean {
   if (url.startsWith("unix:")) return true
   const { hostname } = new URL(url.replace(/%25[^\]]*/, ""))
   const host = hostname.replace(/^\[|\]$/g, "")

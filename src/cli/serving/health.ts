@@ -3,6 +3,7 @@
 // redirect, nothing asked again.
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http"
 import { request as requestHttps } from "node:https"
+import type { Option } from "commander"
 import { parseBase } from "../../client/base-url.ts"
 import { refuse, shown, Trouble } from "../../core/base/errors.ts"
 import { readText } from "../command/file.ts"
@@ -16,14 +17,27 @@ const LONGEST_ANSWER = 4_096
 const TIMEOUT = 2_000
 const DEFAULT_URL = "http://127.0.0.1:3000/"
 
+/** Lets the environment set an option of a command that a container's image calls. */
+function orHealthEnvironment<Made extends Option>(made: Made): Made {
+  return made.env(`COUNTERSIGN_HEALTH_${made.name().replaceAll("-", "_").toUpperCase()}`)
+}
+
 const healthOptions = [
-  parsed("--url <url>", "base URL of the server (default: http://127.0.0.1:3000)", (text: string) =>
-    parseBase(text, "--url"),
+  orHealthEnvironment(
+    parsed(
+      "--url <url>",
+      "base URL of the server (default: http://127.0.0.1:3000)",
+      (text: string) => parseBase(text, "--url"),
+    ),
   ),
-  optional("--socket <path>", "the Unix socket where the server listens, instead of --url"),
-  optional(
-    "--server-name <name>",
-    "the name in the server's certificate, if it is not the URL's host",
+  orHealthEnvironment(
+    optional("--socket <path>", "the Unix socket where the server listens, instead of --url"),
+  ),
+  orHealthEnvironment(
+    optional(
+      "--server-name <name>",
+      "the name in the server's certificate, if it is not the URL's host",
+    ),
   ),
   caFileOption(),
 ] as const

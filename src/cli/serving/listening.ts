@@ -2,8 +2,9 @@
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Server as TlsServer } from "node:tls"
+import { isatty } from "node:tty"
 import type { Logger } from "pino"
-import { Trouble } from "../../core/base/errors.ts"
+import { refuse, Trouble } from "../../core/base/errors.ts"
 import { createAdminServer } from "../../http/serving/admin-server.ts"
 import { drain } from "../../http/serving/connections.ts"
 import type { HttpServer } from "../../http/serving/http-server.ts"
@@ -101,11 +102,25 @@ interface Serving {
   readonly onStopping?: () => void
 }
 
+/** Refuses `conflict` for one socket of systemd that is to be both: strangers would be given the metrics. */
+function assertApart({ listen: open, adminListen: admin }: Serving["options"]): void {
+  if (!("activated" in open) || admin === undefined || !("activated" in admin)) return
+  if (activatedDescriptor(open.activated) !== activatedDescriptor(admin.activated)) return
+  refuse(
+    "conflict",
+    "--admin-listen: expected another socket of systemd than --listen has, found the same; name them with systemd:NAME",
+  )
+}
+
 /** Serves until a signal comes, then finishes the requests that were begun. */
 export async function serveUntilStopped(serving: Serving): Promise<void> {
   const { http, metrics, logger, options, tls, onServing, onStopping } = serving
+  assertApart(options)
   // Before it says that it serves: who waits for that may send a signal at once.
   const stopped = untilStopped(logger)
+  // A service that is told to read its files again goes on, also where it has none to read; a terminal that is closed
+  // still ends what was started in it.
+  if (!isatty(0)) process.on("SIGHUP", () => logger.debug("SIGHUP: files are read again"))
   const url = await listen(http.server, options.listen)
   const admin = options.adminListen && createAdminServer(metrics)
   try {

@@ -2,7 +2,7 @@
 // gone and never over anything else, and is given up when the server stops. Who may connect is up to its mode, which
 // it has from the first moment.
 import { randomBytes } from "node:crypto"
-import { type BigIntStats, chmodSync, lstatSync, renameSync, rmSync, statSync } from "node:fs"
+import { type BigIntStats, chmodSync, linkSync, lstatSync, rmSync, statSync } from "node:fs"
 import { connect, type Server } from "node:net"
 import { dirname, join } from "node:path"
 import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
@@ -60,16 +60,34 @@ function isAnswered(path: string): Promise<boolean> {
   })
 }
 
-/** Refuses `conflict` for a path that is not free. */
-async function assertFree(path: string): Promise<void> {
-  const found = onDisk(path, () => lstatSync(path, { throwIfNoEntry: false }))
-  if (found === undefined) return
+function refuseTaken(path: string, cause?: unknown): never {
+  return refuse("conflict", `unix:${path}: another process listens there; stop that one first`, {
+    cause,
+  })
+}
+
+const lookAt = (path: string) => lstatSync(path, { bigint: true, throwIfNoEntry: false })
+
+/** The socket there that nobody listens at any more, if any. Refuses `conflict` for a path that is not free. */
+async function findStale(path: string): Promise<BigIntStats | undefined> {
+  const found = onDisk(path, () => lookAt(path))
+  if (found === undefined) return undefined
   if (!found.isSocket()) {
     refuse("conflict", `unix:${path}: expected no file or an old socket there, found another file`)
   }
-  if (await isAnswered(path)) {
-    refuse("conflict", `unix:${path}: another process listens there; stop that one first`)
+  return (await isAnswered(path)) ? refuseTaken(path) : found
+}
+
+/** Gives the draft its name: over the stale socket, and not over one that another process has put there meanwhile. */
+function take(draft: string, path: string, stale: BigIntStats | undefined): void {
+  if (stale !== undefined && isSame(stale, lookAt(path))) rmSync(path)
+  try {
+    linkSync(draft, path)
+  } catch (reason) {
+    if (systemCode(reason) === "EEXIST") refuseTaken(path, reason)
+    throw reason
   }
+  rmSync(draft)
 }
 
 /** Binds under a name that nobody knows, so that nobody connects before the socket has its mode. */
@@ -92,8 +110,6 @@ function bind(server: Server, path: string, backlog: number): Promise<void> {
 const isSame = (one: BigIntStats, other: BigIntStats | undefined): boolean =>
   one.dev === other?.dev && one.ino === other.ino && one.ctimeNs === other.ctimeNs
 
-const lookAt = (path: string) => lstatSync(path, { bigint: true, throwIfNoEntry: false })
-
 /**
  * Lets `server` listen at `path` with this mode; the file goes once the server is closed, unless it is another one by
  * then. Refuses `conflict` where somebody listens or what lies there is no socket, `not-found` without the folder,
@@ -106,10 +122,10 @@ export async function listenAtPath(
   assertPath(path)
   const draft = join(dirname(path), `.${randomBytes(3).toString("hex")}`)
   try {
-    await assertFree(path)
+    const stale = await findStale(path)
     await bind(server, draft, backlog)
     chmodSync(draft, mode)
-    renameSync(draft, path)
+    take(draft, path, stale)
   } catch (cause) {
     server.close()
     if (cause instanceof Refusal || cause instanceof Trouble) throw cause

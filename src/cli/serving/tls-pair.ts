@@ -2,12 +2,12 @@
 // with them, and the authorities whose certificates clients may show. Leaves out revocation lists: who issues client
 // certificates makes them short-lived, or the file of authorities is changed.
 import { constants, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto"
-import { stat } from "node:fs/promises"
 import { createSecureContext, type TlsOptions } from "node:tls"
 import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_PEM } from "../../core/base/limits.ts"
 import { present } from "../../core/base/present.ts"
-import { onDisk, readText } from "../command/file.ts"
+import { readSecretFile } from "../../crypto/keys/secret-file.ts"
+import { readText } from "../command/file.ts"
 import { parseAuthorities } from "../network/authorities.ts"
 
 export interface TlsFiles {
@@ -32,32 +32,8 @@ export interface TlsPair {
 const LONGEST_AUTHORITIES = 4 * 1024 * 1024
 const ENCRYPTED = /^(?:-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED)/m
 
-/** What is wrong with a mode; undefined if nothing is. */
-function weaknessOf({
-  mode,
-  uid,
-}: {
-  readonly mode: number
-  readonly uid: number
-}): string | undefined {
-  if (mode % 0o10 !== 0) return "everyone"
-  const group = Math.floor(mode / 0o10) % 0o10
-  // Secrets of Kubernetes and credentials of systemd are another user's, and readable by a group on purpose.
-  const isOwn = uid === process.getuid?.()
-  const mayWrite = group % 0o4 >= 0o2
-  return mayWrite || (group !== 0 && isOwn) ? "its group" : undefined
-}
-
-/** Refuses `untrusted` for a key file that others can read or change. */
-async function assertPrivate(file: string): Promise<void> {
-  const weakness = weaknessOf(await onDisk("TLS key", file, stat(file)))
-  if (weakness === undefined) return
-  refuse("untrusted", `${file} can be read or changed by ${weakness}; run: chmod 600 ${file}`)
-}
-
-async function readKey(file: string, passphrase: string | undefined): Promise<KeyObject> {
-  await assertPrivate(file)
-  const text = await readText(file, "TLS key", LONGEST_PEM)
+function readKey(file: string, passphrase: string | undefined): KeyObject {
+  const text = readSecretFile(file, "TLS key", LONGEST_PEM, true)
   const isEncrypted = ENCRYPTED.test(text)
   if (isEncrypted && passphrase === undefined) {
     refuse(
@@ -120,7 +96,7 @@ export async function readTlsPair(
 ): Promise<TlsPair> {
   const cert = await readText(files.certificate, "TLS certificate", LONGEST_PEM)
   const leaf = parseCertificate(cert, files.certificate)
-  const key = await readKey(files.key, passphrase)
+  const key = readKey(files.key, passphrase)
   if (!leaf.checkPrivateKey(key)) {
     refuse(
       "mismatch",

@@ -128,6 +128,13 @@ describe("a Unix socket", () => {
     expect(lstatSync(join(folder, "there"), { throwIfNoEntry: false })?.ino).toBe(before)
   })
 
+  test("of the log is not that of its metrics", async () => {
+    const path = join(newFolder(), "log.sock")
+    const both = ["--listen", `unix:${path}`, "--admin-listen", `unix:${path}`]
+    const started = await startLog(...both)
+    expect(await started.ended).toMatchObject({ code: 1 })
+  })
+
   test("has an absolute path", async () => {
     const started = await startLog("--listen", "unix:log.sock")
     expect(await started.ended).toMatchObject({
@@ -190,6 +197,14 @@ describe("sockets of systemd", () => {
     expect(await ended).toBe(0)
   })
 
+  test("are another one for the metrics", async () => {
+    const open = await opened({ host: "127.0.0.1", port: 0 })
+    const words = ["--listen", "systemd", "--admin-listen", "systemd:web"]
+    const { child, wrote } = await supervise([open], "web", ...words)
+    expect(await new Promise((resolve) => child.once("exit", resolve))).toBe(1)
+    await expect.poll(wrote, PATIENCE).toContain("expected another socket of systemd")
+  })
+
   test("that are not there, or have another name, are a reason not to start", async () => {
     const started = await startLog("--listen", "systemd")
     expect(await started.ended).toMatchObject({
@@ -203,6 +218,14 @@ describe("sockets of systemd", () => {
       .poll(wrote, PATIENCE)
       .toContain("expected a socket named log from systemd, found those named web")
   })
+})
+
+test("SIGHUP does not end a log that has no files to read again", async () => {
+  const path = join(newFolder(), "log.sock")
+  const served = await serveAt("--listen", `unix:${path}`)
+  served.send("SIGHUP")
+  expect(await askSocket(path, "/readyz")).toMatchObject({ status: 200 })
+  expect(await stop(served)).toMatchObject({ code: 0, signal: null })
 })
 
 describe("countersign health", () => {

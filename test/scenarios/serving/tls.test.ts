@@ -287,6 +287,24 @@ describe("certificates of clients", () => {
     expect(await askTls(`${closed.url}/livez`, { ca, client })).toMatchObject({ status: 200 })
   })
 
+  test("of an authority that was taken away are turned away from then on", async () => {
+    const { file: ca, issue } = newAuthority()
+    const [before, after] = [newAuthority(), newAuthority()]
+    const file = join(newFolder(), "clients.pem")
+    copyFileSync(before.file, file)
+    const words = ["--tls-client-ca", file, "--require-client-certificate"]
+    const served = await serveLog([...tlsWords(issue("server")), ...words])
+    const [old, young] = [before.issue("old"), after.issue("young")]
+    const ask = (client: Issued) => askTls(`${served.url}/livez`, { ca, client })
+    expect(await ask(old)).toMatchObject({ status: 200 })
+    await expect(ask(young)).rejects.toThrow()
+    copyFileSync(after.file, file)
+    served.send("SIGHUP")
+    await expect.poll(served.wrote, PATIENCE).toContain("TLS pair loaded")
+    expect(await ask(young)).toMatchObject({ status: 200 })
+    await expect(ask(old)).rejects.toThrow()
+  })
+
   test("are looked at on each connection: no session is taken up again", async () => {
     const { file: ca, issue } = newAuthority()
     const { url } = await serveLog([...tlsWords(issue("server")), "--tls-client-ca", ca])
