@@ -229,6 +229,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "log/signing": ["command"],
     log: ["network", "command", "log/search", "log/threads", "log/signing"],
     user: ["command"],
+    keys: ["command"],
     verify: ["command", "user"],
     "sign/keys": ["command"],
     sign: ["command", "sign/keys"],
@@ -241,7 +242,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     watch: ["command"],
     monitor: ["command", "monitor/sinks", "watch"],
     ".": [
-      ...["command", "log", "user", "verify", "sign", "sign/fetch", "attach", "bridge"],
+      ...["command", "log", "user", "keys", "verify", "sign", "sign/fetch", "attach", "bridge"],
       ...["witness", "signer", "watch", "monitor"],
     ],
   },

@@ -20,6 +20,7 @@ describe("countersign", () => {
       "backup",
       "bridge",
       "checkpoint",
+      "encrypt-keys",
       "entry",
       "evidence",
       "export-tiles",

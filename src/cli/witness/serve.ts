@@ -2,7 +2,7 @@
 import { createWitnessMetrics } from "../../http/witness/metrics.ts"
 import { createWitnessServer } from "../../http/witness/server.ts"
 import { applyConfigFile } from "../command/config-file.ts"
-import { readPassphrase } from "../command/key-files.ts"
+import { readPassphrase, weaknessOf } from "../command/key-files.ts"
 import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { type Called, defineCommand } from "../command/options.ts"
@@ -34,6 +34,8 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
   const directory = witnessDirectory(options.data, options.guard, options.ed25519Key)
   assertWitness(directory)
   const logger = processLogger(options.logLevel)
+  const weakness = weaknessOf([directory.usual], directory.path)
+  if (weakness !== undefined) logger.warn(weakness)
   const running = await openRunningWitness(directory, {
     ...options,
     policy: await readWitnessPolicy(options.logs),
