@@ -57,7 +57,16 @@ describe("countersign", () => {
   })
 
   it("lists a command the same way before it is loaded and after", async () => {
-    const groups = [[], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["signer"], ["watch"], ["witness"]]
+    const groups = [
+      [],
+      ["bridge"],
+      ["evidence"],
+      ["heads"],
+      ["monitor"],
+      ["signer"],
+      ["watch"],
+      ["witness"],
+    ]
     for (const words of groups) {
       const whole = words.reduce<Command | undefined>(
         (parent, word) => parent?.commands.find((child) => child.name() === word),

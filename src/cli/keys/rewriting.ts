@@ -67,10 +67,10 @@ export interface Draft {
  * reading does; the old file is untouched.
  */
 export function draftRewritten(path: string, rewriting: Rewriting): Draft {
+  const key = openEither(readKeyFile(path, "private"), rewriting, path)
   const file = realpathSync(path)
   const draft = `${file}.new`
   const discard = () => rmSync(draft, { force: true })
-  const key = openEither(readKeyFile(file, "private"), rewriting, path)
   // What an earlier try has left.
   discard()
   try {
