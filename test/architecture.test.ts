@@ -232,6 +232,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "log/signing": ["command"],
     log: ["network", "command", "serving", "audit", "log/search", "log/threads", "log/signing"],
     user: ["command"],
+    keys: ["command"],
     verify: ["command", "user"],
     "sign/keys": ["command"],
     sign: ["command", "sign/keys"],
@@ -245,8 +246,8 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     watch: ["command"],
     monitor: ["command", "serving", "audit", "monitor/sinks", "watch"],
     ".": [
-      ...["command", "serving", "log", "user", "verify", "sign", "sign/fetch", "attach", "audit"],
-      ...["bridge", "witness", "signer", "watch", "monitor"],
+      ...["command", "serving", "log", "user", "keys", "verify", "sign", "sign/fetch", "attach"],
+      ...["audit", "bridge", "witness", "signer", "watch", "monitor"],
     ],
   },
 }

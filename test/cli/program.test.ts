@@ -21,6 +21,7 @@ describe("countersign", () => {
       "backup",
       "bridge",
       "checkpoint",
+      "encrypt-keys",
       "entry",
       "evidence",
       "export-tiles",

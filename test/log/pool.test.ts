@@ -93,6 +93,23 @@ describe("the pool", () => {
     expect(pool.waiting(leafHash)).toBeUndefined()
   })
 
+  it("abandons all that waits: what is being written stays in the batch, the rest is dropped", async () => {
+    const { pool, written, turn, add } = openPool(1)
+    const first = add("a")
+    const second = add("b")
+    turn()
+    const rejected = [first, second].map((each) => expect(each).rejects.toThrow("away"))
+    pool.abandon(new Error("away"))
+    await Promise.all(rejected)
+    await written[0]?.finish()
+    turn()
+    expect(written).toHaveLength(1)
+    const third = add("b")
+    turn()
+    await written[1]?.finish()
+    expect((await third).index).toBe(1)
+  })
+
   it("rejects every entry of a batch that failed and none of the next", async () => {
     const { written, turn, add } = openPool(1)
     const first = add("a")

@@ -6,7 +6,7 @@ import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_PEM } from "../../core/base/limits.ts"
 import type { KeyHandle } from "../../crypto/keys/handle.ts"
 import { openPublicKey } from "../../crypto/keys/pem-key.ts"
-import { sealKey } from "../../crypto/keys/sealed-key.ts"
+import { keptAs, sealKey } from "../../crypto/keys/sealed-key.ts"
 import { readSecretFile } from "../../crypto/keys/secret-file.ts"
 import { onDisk } from "../../storage/disk/durable-file.ts"
 import { optional, orEnvironment } from "./options.ts"
@@ -39,6 +39,28 @@ export function readNewPassphrase(file: string | undefined): string | undefined 
     "malformed",
     `passphrase file ${file}: its first line ends in a carriage return; ${advice}`,
   )
+}
+
+/** Whether a key file has the seed of an ML-DSA-44 key. */
+export function isSeedFile(text: string): boolean {
+  return text.startsWith("countersign-seed/")
+}
+
+/** The files among these that few guesses a second protect: encrypted as this program did before. */
+export function weaklyEncrypted(files: readonly string[]): readonly string[] {
+  return files.filter((file) => {
+    if (!existsSync(file)) return false
+    const text = readKeyFile(file, "private")
+    return !isSeedFile(text) && keptAs(text) === "weak"
+  })
+}
+
+/** What to say about such files when a process starts with them; undefined if there are none. */
+export function weaknessOf(files: readonly string[], data: string): string | undefined {
+  const weak = weaklyEncrypted(files)
+  if (weak.length === 0) return undefined
+  const command = `countersign encrypt-keys --data ${data} --passphrase-file FILE`
+  return `the passphrase of ${weak.join(" and ")} can be guessed quickly, by few rounds each; write anew with: ${command}`
 }
 
 /** What encrypted keys say of themselves: PKCS#8, the older PEM, and our own seed files. */

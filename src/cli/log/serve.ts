@@ -9,7 +9,7 @@ import { bodyBudgetsFor, type HttpConfig } from "../../http/serving/config.ts"
 import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
 import { recordStart } from "../audit/start.ts"
 import { applyConfigFile } from "../command/config-file.ts"
-import { readPassphrase } from "../command/key-files.ts"
+import { readPassphrase, weaknessOf } from "../command/key-files.ts"
 import { endProcess, processLogger } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { addOptions } from "../command/options.ts"
@@ -103,6 +103,8 @@ async function serve(command: Command, terminal: Terminal): Promise<void> {
   const passphrase = readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
   const logger = processLogger(options.logLevel)
+  const weakness = weaknessOf([directory.usual.ecdsa, directory.usual.ed25519], directory.path)
+  if (weakness !== undefined) logger.warn(weakness)
   if (options.allowIdentities !== undefined && options.certificateAuthorities === undefined) {
     logger.warn(
       "--allow-identities believes what certificates say of themselves; name who issues them with --certificate-authorities",

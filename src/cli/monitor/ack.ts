@@ -52,8 +52,8 @@ export const monitorAckCommand = defineCommand({
   help: `
 Example:
   countersign monitor ack 3f0c9a7be1d24c55 --data /var/lib/monitor`,
-  async run({ data, key }, { terminal }, names: readonly string[]) {
-    const directory = monitorDirectory(data, key)
+  async run({ data, key, passphraseFile }, { terminal }, names: readonly string[]) {
+    const directory = monitorDirectory(data, key, passphraseFile)
     const keys = await keysOf(directory, names)
     const about = { findings: keys.map(findingId).join(" ") }
     const isDone = await recordedly(auditFile(data), { event: "acknowledged", about }, () =>

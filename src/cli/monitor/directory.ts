@@ -16,7 +16,13 @@ import type { ConnectionRole } from "../../storage/sqlite/database/connection.ts
 import { createMonitorDatabase, openMonitorStore } from "../../storage/sqlite/monitor/store.ts"
 import { openAll } from "../command/closers.ts"
 import { StateRefused } from "../command/exit-code.ts"
-import { makeRoom, readKeyFile, writeKeyFile } from "../command/key-files.ts"
+import {
+  makeRoom,
+  readNewPassphrase,
+  readPassphrase,
+  readSealedKeyFile,
+  writeKeyFile,
+} from "../command/key-files.ts"
 import { dataOption, optional } from "../command/options.ts"
 
 export interface MonitorDirectory {
@@ -24,6 +30,8 @@ export interface MonitorDirectory {
   readonly database: string
   /** The monitor's own key; best kept where whoever can change the data cannot read it. */
   readonly key: string
+  /** The file with the passphrase of the key, if it is encrypted. */
+  readonly passphraseFile: string | undefined
   /** Acknowledgements for a monitor that runs, one file each. */
   readonly acknowledgements: string
   /** Messages for the next round, and below it those that are kept. */
@@ -37,14 +45,23 @@ export interface MonitorDirectory {
 const keyOption = optional("--key <file>", "the monitor's own key (default: in DIR)")
 
 /** Of a command on the state of a monitor that is there. */
-export const stateOptions = [dataOption("monitor"), keyOption] as const
+export const stateOptions = [
+  dataOption("monitor"),
+  keyOption,
+  optional("--passphrase-file <file>", "first line: the passphrase of the monitor's own key"),
+] as const
 
 /** The layout below `path`; the key may lie elsewhere. */
-export function monitorDirectory(path: string, key?: string): MonitorDirectory {
+export function monitorDirectory(
+  path: string,
+  key?: string,
+  passphraseFile?: string,
+): MonitorDirectory {
   return {
     path,
     database: join(path, "monitor.db"),
     key: key ?? join(path, "keys", "ed25519.pem"),
+    passphraseFile,
     acknowledgements: join(path, "acknowledgements"),
     messages: join(path, "messages"),
     rescan: join(path, "rescan"),
@@ -52,8 +69,9 @@ export function monitorDirectory(path: string, key?: string): MonitorDirectory {
   }
 }
 
-function readSigner({ key }: MonitorDirectory): StateSigner {
-  return createStateSigner(readKeyFile(key, "monitor"))
+function readSigner({ key, passphraseFile }: MonitorDirectory): StateSigner {
+  const passphrase = readPassphrase(passphraseFile)
+  return createStateSigner(readSealedKeyFile(key, "monitor", passphrase), passphrase)
 }
 
 /**
@@ -69,7 +87,7 @@ export async function createMonitorFiles(
   makeRoom([database], "monitor")
   if (!existsSync(key)) {
     makeRoom([key], "key")
-    writeKeyFile(key, newStateKey())
+    writeKeyFile(key, newStateKey(readNewPassphrase(directory.passphraseFile)))
   }
   const signer = readSigner(directory)
   createMonitorDatabase(database)

@@ -25,8 +25,8 @@ export const monitorEvidenceCommand = defineCommand({
 Example:
   countersign monitor evidence --data ./monitor
   countersign monitor evidence bafebf66 --data ./monitor > fork.evidence`,
-  async run({ data, key }, { terminal, output }, beginning: string | undefined) {
-    await readState(monitorDirectory(data, key), ({ documents }) => {
+  async run({ data, key, passphraseFile }, { terminal, output }, beginning: string | undefined) {
+    await readState(monitorDirectory(data, key, passphraseFile), ({ documents }) => {
       if (beginning !== undefined) {
         terminal.stdout.write(textOf(documents, beginning))
         return

@@ -25,6 +25,7 @@ const initOptions = [
   mandatory("--data <dir>", "directory for the monitor's data"),
   mandatory("--policy <file>", "C2SP policy: the logs to follow, and witnesses"),
   optional("--key <file>", "the monitor's own key; made if it is not there (default: in DIR)"),
+  optional("--passphrase-file <file>", "encrypt the key with the first line of this file"),
   optional("--expect-empty", "the logs are new: nobody has seen a head of them"),
   optional("--at <file...>", "a checkpoint of the log that is known from elsewhere"),
   optional("--first-use", "trust the first head that the log shows"),
@@ -72,7 +73,7 @@ async function initialise(
   logs: readonly FollowedKeys[],
   { terminal, output }: Called,
 ): Promise<void> {
-  const directory = monitorDirectory(options.data, options.key)
+  const directory = monitorDirectory(options.data, options.key, options.passphraseFile)
   const keepHeads = await readPinnedHeads(options.at ?? [], logs, Date.now())
   const { vkey } = await createMonitorFiles(directory, (documents) => {
     pinPolicy(documents, text)
@@ -104,8 +105,9 @@ where nobody who can change the data can read it, for example in the secrets of 
     if (logs.length === 0) refuse("malformed", `${shown(options.policy)}: expected a log line`)
     if (options.acceptPolicy !== true) return await initialise(options, text, logs, called)
     const about = { sha256: hash("sha256", text, "hex") }
+    const directory = monitorDirectory(options.data, options.key, options.passphraseFile)
     await recordedly(auditFile(options.data), { event: "policy-accepted", about }, () =>
-      changeState(monitorDirectory(options.data, options.key), (documents) => {
+      changeState(directory, (documents) => {
         pinPolicy(documents, text)
         settle(documents, [policyIsPinned], Date.now())
       }),

@@ -14,8 +14,8 @@ hash that it keeps, and says in its status how far it is.
 
 Example:
   countersign monitor rescan --data /var/lib/monitor --from 100000`,
-  async run({ data, key, from }, { terminal }) {
-    const directory = monitorDirectory(data, key)
+  async run({ data, key, passphraseFile, from }, { terminal }) {
+    const directory = monitorDirectory(data, key, passphraseFile)
     // Refused where there is no monitor.
     await readState(directory, () => {})
     leaveRescanRequest(directory, from)

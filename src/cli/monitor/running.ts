@@ -49,7 +49,7 @@ async function openParts(
   isStopping: () => boolean,
   closers: Close[],
 ) {
-  const directory = monitorDirectory(options.data, options.key)
+  const directory = monitorDirectory(options.data, options.key, options.passphraseFile)
   const { state, close } = await lockMonitorState(directory)
   closers.push(close)
   const policyRemark = await comparePolicy(state, options)

@@ -136,8 +136,8 @@ export const monitorStatusCommand = defineCommand({
   help: `
 Example:
   countersign monitor status --data /var/lib/monitor`,
-  async run({ data, key, interval, json }, { output }) {
-    const directory = monitorDirectory(data, key)
+  async run({ data, key, passphraseFile, interval, json }, { output }) {
+    const directory = monitorDirectory(data, key, passphraseFile)
     await readState(directory, async (state) => {
       const usage = openMessageFolder(directory.messages).usage()
       const status = statusOf(state, await followedLogs(state), interval, usage)

@@ -7,7 +7,7 @@ import { createWitnessServer } from "../../http/witness/server.ts"
 import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
 import { recordStart } from "../audit/start.ts"
 import { applyConfigFile } from "../command/config-file.ts"
-import { readPassphrase } from "../command/key-files.ts"
+import { readPassphrase, weaknessOf } from "../command/key-files.ts"
 import { endProcess, processLogger } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { type Called, defineCommand } from "../command/options.ts"
@@ -49,6 +49,8 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
   const directory = witnessDirectory(options.data, options.guard, options.ed25519Key)
   assertWitness(directory)
   const logger = processLogger(options.logLevel)
+  const weakness = weaknessOf([directory.usual], directory.path)
+  if (weakness !== undefined) logger.warn(weakness)
   const passphrase = readPassphrase(options.passphraseFile)
   const tls = await openTls(options, { passphrase, logger })
   const running = await openRunningWitness(directory, {

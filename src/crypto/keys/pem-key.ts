@@ -81,6 +81,17 @@ function spkiOf(publicKey: KeyObject): Uint8Array {
   return new Uint8Array(publicKey.export({ type: "spki", format: "der" }))
 }
 
+/** Refuses `malformed` for a file that has rotted: the public half of another key, or a point that is on no curve. */
+function assertPair({ privateKey, publicKey, digest }: OpenedKey, what: string): void {
+  const message = Buffer.from(what)
+  try {
+    if (verifyNow(digest, message, publicKey, signNow(digest, message, privateKey))) return
+  } catch {
+    // OpenSSL found it first.
+  }
+  refuse("malformed", `${what}: expected a private key with its public half, found a damaged one`)
+}
+
 /** Opens a key. Refuses as {@link readPem} does, and `unsupported` for another kind than P-256 and Ed25519. */
 export function openPemKey(pem: string, options: PemOptions = {}): KeyHandle {
   const { passphrase, signing = "here", what = "private key" } = options
@@ -88,6 +99,7 @@ export function openPemKey(pem: string, options: PemOptions = {}): KeyHandle {
   const publicKey = createPublicKey(privateKey)
   const algorithm = algorithmOf(publicKey, what)
   const key = { privateKey, publicKey, digest: digestOf(algorithm) } as const
+  assertPair(key, what)
   const sign = ways[signing]
   return {
     spki: spkiOf(publicKey),

@@ -3,10 +3,8 @@
 import { resolve } from "node:path"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { LONGEST_PEM } from "../../core/base/limits.ts"
-import { openAgentKey } from "../keys/agent-key.ts"
 import type { KeyHandle } from "../keys/handle.ts"
 import { openPemKey, type Signing } from "../keys/pem-key.ts"
-import { openPkcs11Key } from "../keys/pkcs11-key.ts"
 import { readSecretFile } from "../keys/secret-file.ts"
 
 export type { KeyHandle } from "../keys/handle.ts"
@@ -57,8 +55,15 @@ export async function openKey(uri: string, context: KeyContext): Promise<KeyHand
   const file = keyFileOf(uri, context.directory)
   if (file !== undefined) return openKeyFile(file, context)
   const scheme = SCHEME.exec(uri)?.[1] ?? ""
-  if (scheme === "ssh-agent") return await openAgentKey(uri)
-  if (scheme === "pkcs11") return await openPkcs11Key(uri)
+  // Loaded by those who need it.
+  if (scheme === "ssh-agent") {
+    const { openAgentKey } = await import("../keys/agent-key.ts")
+    return await openAgentKey(uri)
+  }
+  if (scheme === "pkcs11") {
+    const { openPkcs11Key } = await import("../keys/pkcs11-key.ts")
+    return await openPkcs11Key(uri)
+  }
   if (services.includes(scheme)) {
     refuse(
       "unsupported",

@@ -4,13 +4,15 @@ import { formatNote, makeVkey } from "../../core/note/note.ts"
 import type { StateSigner } from "../../monitor/state/state.ts"
 import { assertAlgorithm, rawEd25519 } from "../keys/handle.ts"
 import { openPemKey } from "../keys/pem-key.ts"
+import { sealKey } from "../keys/sealed-key.ts"
 
 const NAME = "countersign-monitor"
 const ED25519 = 0x01
 
-/** A new key as PKCS#8 PEM. */
-export function newStateKey(): string {
+/** A new key as PKCS#8 PEM, encrypted if there is a passphrase. */
+export function newStateKey(passphrase?: string): string {
   const { privateKey } = generateKeyPairSync("ed25519")
+  if (passphrase !== undefined) return sealKey(privateKey, passphrase)
   return privateKey.export({ type: "pkcs8", format: "pem" }) as string
 }
 

@@ -1,7 +1,7 @@
 // `countersign sign`: the same artifact and key are the same entry, and statements say what they are about by every
 // digest.
 import { createHash, generateKeyPairSync } from "node:crypto"
-import { rmSync } from "node:fs"
+import { chmodSync, rmSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { dssePae } from "../../../src/entry/dsse.ts"
 import { IN_TOTO_PAYLOAD_TYPE } from "../../../src/entry/statement/pae.ts"
@@ -335,6 +335,7 @@ describe("the key", () => {
       })
     expect(await signWith("secret", "--key", key)).toMatchObject({ code: 0 })
     const file = workspace.write("passphrase", "secret\r\n")
+    chmodSync(file, 0o600)
     expect((await signWith("wrong", "--key", key)).err).toContain("found one that does not open it")
     const words = ["--key", key, "--passphrase-file", file]
     expect(await signWith("wrong", ...words)).toMatchObject({ code: 0 })

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import { formatVkey, makeVkey } from "../../../src/core/note/note.ts"
@@ -98,8 +98,13 @@ describe("countersign submit", () => {
     const key = workspace.write("encrypted.pem", pem)
     const words = ["--artifact", workspace.write("encrypted.bin", "x"), "--key", key]
     const right = workspace.write("right", "open sesame\nsecond line\n")
+    const exposed = await pinned(...words, "--passphrase-file", right)
+    expect(exposed.err).toContain(`run: chmod 600 ${right}`)
+    chmodSync(right, 0o600)
     expect(await pinned(...words, "--passphrase-file", right)).toMatchObject({ code: 0 })
-    for (const wrong of [[], ["--passphrase-file", workspace.write("wrong", "x\n")]]) {
+    const other = workspace.write("wrong", "x\n")
+    chmodSync(other, 0o600)
+    for (const wrong of [[], ["--passphrase-file", other]]) {
       const ran = await pinned(...words, ...wrong)
       expect(ran.code).toBe(1)
       expect(ran.err).toContain("the right passphrase")
