@@ -83,7 +83,12 @@ export async function openLog(options: LogOptions): Promise<Log> {
   let newest: NewestHead = sequencer.opened
   const edge = await loadEdge(leafReads(reads, hasher), newest, hasher)
   const tree = createTreeReader({ edge, reads, hasher, cachedTiles: limits.cachedTiles })
-  const entries = createEntryReader({ tree, reads, hasher, cachedBundleBytes: limits.cachedBundleBytes })
+  const entries = createEntryReader({
+    tree,
+    reads,
+    hasher,
+    cachedBundleBytes: limits.cachedBundleBytes,
+  })
   const leafIndex = await loadLeafIndex(reads, tree)
   const hashTerms = createTermHasher(hasher)
   let underWay = 0

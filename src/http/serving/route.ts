@@ -80,7 +80,10 @@ interface WriteRoute extends AnyRoute {
 export type Route = ReadRoute | WriteRoute
 
 type Answered = Answer | Promise<Answer>
-type More = Pick<AnyRoute, "where" | "isTree" | "isHot" | "isShared" | "isLarge" | "scope" | "weight">
+type More = Pick<
+  AnyRoute,
+  "where" | "isTree" | "isHot" | "isShared" | "isLarge" | "scope" | "weight"
+>
 
 /** Of routes that answer whoever asks, so that a machine can be watched and its interface be read about. */
 export const isOpen: More = { scope: undefined }
