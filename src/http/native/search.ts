@@ -2,6 +2,7 @@
 import { setImmediate } from "node:timers/promises"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import { readDigest, writtenDigest } from "../../core/base/written-digest.ts"
+import { TILE_WIDTH } from "../../core/tree/tile.ts"
 import { entryKinds, isEntryKind } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary, type Signer } from "../../entry/kinds/summary.ts"
 import { glanceAt } from "../../entry/statement/reading.ts"
@@ -106,6 +107,8 @@ interface FoundEntry {
   readonly summary: EntrySummary
 }
 
+const bundleOf = (index: number): number => Math.floor(index / TILE_WIDTH)
+
 interface FoundPage {
   readonly found: readonly FoundEntry[]
   /** The answer as far as this page goes. */
@@ -117,8 +120,11 @@ async function readEntries(log: Log, answer: SearchAnswer): Promise<FoundPage> {
   const found: FoundEntry[] = []
   const { indexes } = answer
   let bytes = 0
+  let bundle = -1
   for (const [i, index] of indexes.entries()) {
-    if (i > 0 && i % ENTRIES_A_TURN === 0) await setImmediate()
+    // Reading one entry may take a bundle of 16 MB.
+    if (i % ENTRIES_A_TURN === 0 || bundleOf(index) !== bundle) await setImmediate()
+    bundle = bundleOf(index)
     const entry = await log.entry(index)
     found.push({ entry, summary: readSummary(entry.body) })
     bytes += entry.body.length

@@ -87,8 +87,8 @@ export function send(
     all["content-length"] = isCounted ? body.length : Buffer.byteLength(body)
   }
   response.writeHead(status, all)
-  if (large !== undefined) return outflow.send(response, large)
-  response.end(body, isAscii === true ? "latin1" : "utf8")
+  if (large !== undefined) outflow.send(response, large)
+  else response.end(body, isAscii === true ? "latin1" : "utf8")
 }
 
 /**

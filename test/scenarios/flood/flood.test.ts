@@ -16,7 +16,9 @@ import { checkout } from "../process.ts"
 
 const MEBIBYTE = 1024 * 1024
 const MOST_ABOVE_IDLE = 300 * MEBIBYTE
-const ANSWERS_MEANWHILE = 40
+const ANSWERS_MEANWHILE = 25
+/** How long an answer may take says how busy the machine is, which is not what is tested. */
+const PATIENCE_MS = 60_000
 const dist = join(checkout, "dist")
 
 /** The most bytes that the server had while it was attacked and asked after its health. */
@@ -36,7 +38,8 @@ async function peakUnder(attack: Attack, target: Target): Promise<number> {
   let peak = 0
   try {
     for (let i = 0; i < ANSWERS_MEANWHILE; i++) {
-      expect(await ask(port, questions.health)).toMatchObject({ status: 200 })
+      const { status } = await ask(port, questions.health, PATIENCE_MS)
+      expect(status, attack.name).toBe(200)
       peak = Math.max(peak, residentBytes(pid) ?? 0)
     }
   } finally {
@@ -78,7 +81,7 @@ const all = [...unread, ...searches, ...slowReaders]
 test.runIf(isLinux)(
   "a log under unread pipelines, slow readers and searches answers and keeps its memory",
   () => hold("log", all),
-  180_000,
+  300_000,
 )
 
 test.runIf(isLinux).each(["witness", "monitor"] as const)(
