@@ -10,6 +10,8 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly body?: string | Uint8Array
+  /** Says that `body` is kept as long as the server runs: it needs no room of its own. */
+  readonly isKept?: true
   /** Says that `body` is text of ASCII only, which is cheaper to write. */
   readonly isAscii?: true
 }
