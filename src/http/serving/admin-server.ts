@@ -22,6 +22,6 @@ export function createAdminServer(metrics: MetricsText): Server {
   return createGuardedServer(defaultHttpConfig, {}, (request, response) => {
     void metricsAnswer(request, metrics)
       .catch((error: unknown) => plainProblemAnswer(problemOf(error)))
-      .then((answer) => send(request, response, answer, outflow))
+      .then((answer) => send(request, response, answer, outflow, false))
   })
 }

@@ -65,14 +65,14 @@ function largeBody(
 
 /**
  * Writes the answer unless the client is gone or was answered already. Node leaves out HEAD's body. Any web
- * origin may see it if the request was a read or `isShared` says so. A large body goes through `outflow`.
+ * origin may see it if `isShared` says so; by default that of a read. A large body goes through `outflow`.
  */
 export function send(
   request: IncomingMessage,
   response: ServerResponse,
   answer: Answer,
   outflow: Outflow,
-  isShared = false,
+  isShared = isRead(request),
 ): void {
   if (response.headersSent || response.destroyed) return
   const { status, headers, isAscii } = answer
@@ -83,7 +83,7 @@ export function send(
     { "x-content-type-options": "nosniff" },
     headers,
   )
-  if (isShared || isRead(request)) all["access-control-allow-origin"] = "*"
+  if (isShared) all["access-control-allow-origin"] = "*"
   if (body !== undefined) {
     const isCounted = isAscii === true || typeof body !== "string"
     all["content-length"] = isCounted ? body.length : Buffer.byteLength(body)

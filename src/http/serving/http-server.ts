@@ -3,6 +3,7 @@
 import type { IncomingMessage, RequestListener, Server } from "node:http"
 import type { TlsOptions } from "node:tls"
 import type { Request, Response } from "express"
+import { Refusal } from "../../core/base/errors.ts"
 import { createOutflow } from "../flow/outflow.ts"
 import { createTurnstile } from "../flow/turnstile.ts"
 import { type Answer, send } from "./answer.ts"
@@ -13,7 +14,7 @@ import { createExpressApp } from "./express-app.ts"
 import type { Gate } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
 import { createBodyReader } from "./request-body.ts"
-import { takePlainTarget } from "./request-target.ts"
+import { namesTwoHosts, takePlainTarget } from "./request-target.ts"
 import type { Door } from "./route.ts"
 import { createRouter } from "./router.ts"
 import { askedOf, createReport, createServing, type ServerState } from "./serving.ts"
@@ -54,6 +55,8 @@ export interface ServedDoors extends ServerOptions {
   readonly preflight?: (isShared: boolean) => Answer
 }
 
+const TWO_HOSTS = "Host: expected one, found several"
+
 const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }
 
 /** Makes the server; the caller lets it listen. */
@@ -78,6 +81,7 @@ export function serveDoors(options: ServedDoors): HttpServer {
     takePlainTarget(request)
     rewrite?.(request)
     const asked = askedOf(request, response)
+    if (namesTwoHosts(request)) return serving.turnAway(asked, new Refusal("malformed", TWO_HOSTS))
     const found = router.hot(request, asked.path)
     if (found !== undefined) return void serving.serve(asked, found.value, found.values)
     if (request.method !== "OPTIONS") {
