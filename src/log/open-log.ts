@@ -19,6 +19,7 @@ import { assertKept, batchOf, readAttachment } from "./attachments.ts"
 import { verifyClaims } from "./claims.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { leafReads, loadLeafIndex } from "./leaf-reads.ts"
+import { defaultLimits, type LogLimits } from "./limits.ts"
 import { createPool, type Placed, type Pooled } from "./pool.ts"
 import type { Log, NewestHead, Receipt, SignedHead } from "./ports/log.ts"
 import type { Attached, NewMessage } from "./ports/message.ts"
@@ -52,23 +53,6 @@ interface LogOptions {
   readonly onFatal: (reason: unknown) => void
   readonly limits?: Partial<LogLimits>
 }
-
-const defaultLimits = {
-  /** Entries that may be under way: being verified, pooled or written. */
-  entriesUnderWay: 4_096,
-  batchEntries: 1_024,
-  batchBytes: 8 * 1024 * 1024,
-  /** 16 KB each: 64 MB. */
-  cachedTiles: 4_096,
-  /** Of entry bundles; one of the longest entries has half of that. */
-  cachedBundleBytes: 32 * 1024 * 1024,
-  /** Bytes of the longest attachment that is kept, and so taken; 0 keeps none and takes all. */
-  attachmentBytes: 0,
-  /** Bytes of the longest message that may be attached; 0 takes none. */
-  messageBytes: 0,
-}
-
-export type LogLimits = Readonly<typeof defaultLimits>
 
 type Attach = Parameters<Log["add"]>[1]
 

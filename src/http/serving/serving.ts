@@ -132,7 +132,8 @@ export function createServing(options: ServingOptions) {
   /** Refuses `try-later` where an answer has no room among those that are on their way. */
   function fitting(result: Answer): Answer {
     const { body, isKept } = result
-    if (body === undefined || isKept || !outflow.isLarge(body) || outflow.hasRoom(body)) return result
+    if (body === undefined || isKept || !outflow.isLarge(body) || outflow.hasRoom(body))
+      return result
     return refuse("try-later", NO_ROOM)
   }
 
