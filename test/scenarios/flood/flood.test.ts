@@ -2,7 +2,7 @@
 // and what it takes beyond what it has anyway stays below a bound. All else about them is measured by `npm run torture`.
 import { join } from "node:path"
 import { expect, onTestFinished, test } from "vitest"
-import type { Attack } from "../../../torture/attack.ts"
+import { type Attack, getRequest } from "../../../torture/attack.ts"
 import { attacks as searches } from "../../../torture/attacks/searches.ts"
 import { attacks as slowReaders } from "../../../torture/attacks/slow-readers.ts"
 import { attacks as unread } from "../../../torture/attacks/unread.ts"
@@ -50,6 +50,15 @@ async function peakUnder(attack: Attack, target: Target): Promise<number> {
   return peak
 }
 
+/** What the attacks send is what the server answers: a refusal would cost it nothing. */
+async function expectAnswered(port: number): Promise<void> {
+  const wires = createWires(port)
+  const wire = await wires.open({ reads: true })
+  wire.write(getRequest("/docs/redoc.js"))
+  await expect.poll(wire.received).toBeGreaterThan(500_000)
+  wires.closeAll()
+}
+
 async function hold(target: Attack["target"], all: readonly Attack[]): Promise<void> {
   const program = await loadProgram(dist)
   const targets = createTargets({
@@ -61,6 +70,7 @@ async function hold(target: Attack["target"], all: readonly Attack[]): Promise<v
   for (let i = 0; i < 10; i++) await ask(served.port, questions.honest)
   const idle = residentBytes(served.pid) ?? 0
   expect(idle).toBeGreaterThan(0)
+  await expectAnswered(served.port)
   const above: Record<string, number> = {}
   for (const attack of all.filter((it) => it.target === target)) {
     above[attack.name] = (await peakUnder(attack, opened)) - idle
