@@ -5,12 +5,12 @@ import { readFileSync, writeFileSync } from "node:fs"
 const LENGTH_BYTES = 4
 
 export function getRequest(path: string): Buffer {
-  return Buffer.from(`GET ${path} HTTP/1.1\r\nHost: bench\r\n\r\n`)
+  return Buffer.from(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
 }
 
 export function postRequest(path: string, mediaType: string, body: string): Buffer {
   const head =
-    `POST ${path} HTTP/1.1\r\nHost: bench\r\nContent-Type: ${mediaType}\r\n` +
+    `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${mediaType}\r\n` +
     `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n`
   return Buffer.from(head + body)
 }

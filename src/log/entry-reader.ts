@@ -31,6 +31,8 @@ interface EntryReaderOptions {
 interface Bundle {
   readonly bytes: Uint8Array
   readonly bodies: readonly Uint8Array[]
+  /** The entries that were found to be those of the tree; nothing else is given away. */
+  readonly checked: Set<number>
 }
 
 /** The beginning of the last bundle, which is not full. */
@@ -63,17 +65,37 @@ export function createEntryReader(options: EntryReaderOptions): EntryReader {
     })
   }
 
-  /** A full bundle, each entry of which was checked against the tree once. */
-  async function fullBundle(index: number): Promise<Bundle> {
+  /** A full bundle. Each of its entries is checked against the tree once, when it is first given away. */
+  async function storedBundle(index: number): Promise<Bundle> {
     const cached = cache.get(index)
     if (cached !== undefined) return cached
     const bytes = await reads.bundle(index)
     if (bytes === undefined) throw new Trouble("damaged", `entry bundle ${index} is missing`)
-    const bodies = decodeStored(bytes, index)
-    assertInTree(await tree.tile({ level: 0, index }), index * TILE_WIDTH, bodies)
-    const bundle = { bytes, bodies }
+    const bundle = { bytes, bodies: decodeStored(bytes, index), checked: new Set<number>() }
     cache.set(index, bundle)
     return bundle
+  }
+
+  /** The first `width` entries of a full bundle. */
+  async function fullBundle(index: number, width: number): Promise<Uint8Array> {
+    const { bytes, bodies, checked } = await storedBundle(index)
+    if (checked.size < TILE_WIDTH) {
+      assertInTree(await tree.tile({ level: 0, index }), index * TILE_WIDTH, bodies)
+      for (let i = 0; i < TILE_WIDTH; i++) checked.add(i)
+    }
+    return width === TILE_WIDTH ? bytes : bundleStart(bytes, width)
+  }
+
+  async function bodyInBundle(index: number): Promise<Uint8Array> {
+    const bundle = Math.floor(index / TILE_WIDTH)
+    const at = index % TILE_WIDTH
+    const { bodies, checked } = await storedBundle(bundle)
+    const body = bodies[at] as Uint8Array
+    if (!checked.has(at)) {
+      assertInTree(await tree.tile({ level: 0, index: bundle }), index, [body])
+      checked.add(at)
+    }
+    return body
   }
 
   /** The last one asked for is kept: entries are only ever added, so that it begins as every longer one. */
@@ -99,9 +121,8 @@ export function createEntryReader(options: EntryReaderOptions): EntryReader {
   async function bodyAt(index: number): Promise<Uint8Array> {
     const bundle = Math.floor(index / TILE_WIDTH)
     const full = tileWidth({ level: 0, index: bundle }, tree.edge.size) === TILE_WIDTH
-    const [body] = full
-      ? (await fullBundle(bundle)).bodies.slice(index % TILE_WIDTH)
-      : await tailBodies(index, index + 1)
+    if (full) return await bodyInBundle(index)
+    const [body] = await tailBodies(index, index + 1)
     return body as Uint8Array
   }
 
@@ -121,8 +142,7 @@ export function createEntryReader(options: EntryReaderOptions): EntryReader {
       const available = tileWidth({ level: 0, index }, tree.edge.size)
       if (width > available || width < 1) return undefined
       if (available < TILE_WIDTH) return await tailBundle(index, width)
-      const { bytes } = await fullBundle(index)
-      return width === TILE_WIDTH ? bytes : bundleStart(bytes, width)
+      return await fullBundle(index, width)
     },
   }
 }

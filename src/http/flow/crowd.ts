@@ -4,7 +4,7 @@ import type { Server } from "node:http"
 import type { Socket } from "node:net"
 
 /** The client of a connection as it is counted; undefined if it is not. */
-export type CountedClient = (socket: Socket) => string | undefined
+type CountedClient = (socket: Socket) => string | undefined
 
 /** Ends each connection of a client that has `most` already. Costs a look-up a connection. */
 export function limitConnections(server: Server, most: number, clientOf: CountedClient): void {

@@ -54,9 +54,9 @@ export function oneAtATime(limits: LaneLimits, listener: RequestListener): Reque
 
   function goOn(socket: LanedSocket, lane: Lane): void {
     // An answer that ends its connection is the last one, whatever was sent after the request.
-    if (!socket.writable) return leave(lane)
+    if (!socket.writable) return void leave(lane)
     const next = lane.waiting?.shift()
-    if (next === undefined) return readOn(socket)
+    if (next === undefined) return void readOn(socket)
     allWaiting -= 1
     begin(lane, next)
     if (lane.waiting?.length === 0) readOn(socket)

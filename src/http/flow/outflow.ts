@@ -113,7 +113,8 @@ export function createOutflow(limits: OutflowLimits, now: () => number): Outflow
     isLarge: (body) => body !== undefined && body.length > LARGE,
     hasRoom(body) {
       const more = typeof body === "string" ? body.length : memory.more(body)
-      return memory.bytes() === 0 || memory.bytes() + more <= limits.answerBudget
+      const held = memory.bytes()
+      return held === 0 || more === 0 || held + more <= limits.answerBudget
     },
     isFull: () => memory.bytes() >= limits.answerBudget,
     held: memory.bytes,
@@ -123,7 +124,8 @@ export function createOutflow(limits: OutflowLimits, now: () => number): Outflow
       memory.hold(body)
       const gone = (): void => {
         socket.off("close", gone)
-        response.off("close", gone)
+        // When the connection goes, both say so.
+        if (!onTheirWay.has(one)) return
         memory.release(body)
         end(one)
       }

@@ -26,7 +26,7 @@ export function createTurnstile(what: string, limits: TurnstileLimits): Turnstil
       if (line.length > 0) lines.set(client, line)
       if (enter === undefined) continue
       waiting -= 1
-      return enter()
+      return void enter()
     }
     running -= 1
   }

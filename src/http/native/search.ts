@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http"
 import { setImmediate } from "node:timers/promises"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import { readDigest, writtenDigest } from "../../core/base/written-digest.ts"
+import { TILE_WIDTH } from "../../core/tree/tile.ts"
 import { entryKinds, isEntryKind } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary, type Signer } from "../../entry/kinds/summary.ts"
 import { mentionTerms, subjectDigestTerms, subjectNameTerms } from "../../entry/statement-terms.ts"
@@ -43,6 +44,8 @@ interface Artifact extends PageParameters {
 const DEFAULT_LIMIT = 20
 /** Entries that are read before other requests get a turn. */
 const ENTRIES_A_TURN = 16
+/** Bytes of the entries on a page, after which it ends: an answer names the next one wherever it ends. */
+const PAGE_BYTES = 1024 * 1024
 /** The most entries of an answer that has no pages. */
 const MOST_FOUND = 10_000
 
@@ -104,14 +107,31 @@ interface FoundEntry {
   readonly summary: EntrySummary
 }
 
-async function readEntries(log: Log, { indexes }: SearchAnswer): Promise<readonly FoundEntry[]> {
+const bundleOf = (index: number): number => Math.floor(index / TILE_WIDTH)
+
+interface FoundPage {
+  readonly found: readonly FoundEntry[]
+  /** The answer as far as this page goes. */
+  readonly answer: SearchAnswer
+}
+
+/** Reads the entries of an answer, or as many as make a page. */
+async function readEntries(log: Log, answer: SearchAnswer): Promise<FoundPage> {
   const found: FoundEntry[] = []
+  const { indexes } = answer
+  let bytes = 0
+  let bundle = -1
   for (const [i, index] of indexes.entries()) {
-    if (i > 0 && i % ENTRIES_A_TURN === 0) await setImmediate()
+    // Reading one entry may take a bundle of 16 MB.
+    if (i % ENTRIES_A_TURN === 0 || bundleOf(index) !== bundle) await setImmediate()
+    bundle = bundleOf(index)
     const entry = await log.entry(index)
     found.push({ entry, summary: readSummary(entry.body) })
+    bytes += entry.body.length
+    const isLast = i + 1 === indexes.length
+    if (bytes > PAGE_BYTES && !isLast) return { found, answer: { ...answer, next: index } }
   }
-  return found
+  return { found, answer }
 }
 
 /** Up to where an answer is complete, where it goes on, and what it cannot know. */
@@ -165,8 +185,9 @@ export function searchRoutes(surroundings: Surroundings): readonly Route[] {
   async function searchEntries({ parameters }: Call<Criteria>): Promise<Answer> {
     const { after, limit = DEFAULT_LIMIT, order = "oldest", opaque, attachedAfter } = parameters
     const page = { order, after, limit, isOpaque: opaque, attachedAfter }
-    const answer = await searchLog(log, readCriteria(parameters), page)
-    const entries = (await readEntries(log, answer)).map(({ entry, summary }) => {
+    const all = await searchLog(log, readCriteria(parameters), page)
+    const { found, answer } = await readEntries(log, all)
+    const entries = found.map(({ entry, summary }) => {
       return { ...entryView(entry), kind: summary.kind }
     })
     return jsonAnswer(200, { entries, ...completeness(answer) })
@@ -176,8 +197,8 @@ export function searchRoutes(surroundings: Surroundings): readonly Route[] {
     const { after, limit = DEFAULT_LIMIT, attachedAfter } = parameters
     const digest = readDigest(parameters.digest)
     const page = { order: "newest", after, limit, attachedAfter } as const
-    const answer = await searchLog(log, [digestTerms(digest)], page)
-    const found = await readEntries(log, answer)
+    const all = await searchLog(log, [digestTerms(digest)], page)
+    const { found, answer } = await readEntries(log, all)
     return jsonAnswer(200, {
       digest,
       entries: found.map(({ entry, summary }) => ({ index: entry.index, kind: summary.kind })),

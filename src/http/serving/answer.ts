@@ -10,6 +10,8 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly body?: string | Uint8Array
+  /** Says that `body` is kept as long as the server runs: it needs no room of its own. */
+  readonly isKept?: true
   /** Says that `body` is text of ASCII only, which is cheaper to write. */
   readonly isAscii?: true
 }
@@ -87,8 +89,8 @@ export function send(
     all["content-length"] = isCounted ? body.length : Buffer.byteLength(body)
   }
   response.writeHead(status, all)
-  if (large !== undefined) return outflow.send(response, large)
-  response.end(body, isAscii === true ? "latin1" : "utf8")
+  if (large !== undefined) outflow.send(response, large)
+  else response.end(body, isAscii === true ? "latin1" : "utf8")
 }
 
 /**

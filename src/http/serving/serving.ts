@@ -131,10 +131,10 @@ export function createServing(options: ServingOptions) {
 
   /** Refuses `try-later` where an answer has no room among those that are on their way; what was done is told. */
   function fitting(result: Answer, { method, weight }: Route): Answer {
-    const { body } = result
-    if (body === undefined || !outflow.isLarge(body) || outflow.hasRoom(body)) return result
+    const { body, isKept } = result
     const isDone = method === "POST" && weight !== "search"
-    return isDone ? result : refuse("try-later", NO_ROOM)
+    if (body === undefined || isKept === true || isDone || !outflow.isLarge(body)) return result
+    return outflow.hasRoom(body) ? result : refuse("try-later", NO_ROOM)
   }
 
   function madeAnswer(asked: Asked, route: Route, values: PathValues): Answer | Promise<Answer> {
