@@ -1,8 +1,8 @@
 // What stops a witness from cosigning a log: evidence against the log, or against the witness's own memory.
 // A freeze holds at once in this process and is durable when its promise resolves.
-import { refuse, shown, unlessRefused } from "../core/base/errors.ts"
+import { Refusal, refuse, shown, unlessRefused } from "../core/base/errors.ts"
 import { parseCheckpointText } from "../core/note/checkpoint.ts"
-import { formatVkey, parseNote, type SignatureRule } from "../core/note/note.ts"
+import { formatVkey, parseNote } from "../core/note/note.ts"
 import type { Origin } from "../core/note/origin.ts"
 import type { Evidence, EvidenceKind } from "../evidence/evidence.ts"
 import {
@@ -11,19 +11,26 @@ import {
   NEWEST,
   newestForm,
   parseEvidence,
+  statedKey,
 } from "../evidence/format.ts"
-import { evidenceId, verifyEvidence } from "../evidence/verification.ts"
+import { evidenceId, judgeEvidence, refuseSignature } from "../evidence/verification.ts"
 import type { LogState, LogStates } from "./log-states.ts"
+import { createMemory } from "./memory.ts"
 import { MOST_EVIDENCE_A_LOG, type WitnessStore } from "./store.ts"
+import type { PatientRule } from "./submission.ts"
 
 interface ConvictionOptions {
   readonly store: WitnessStore
   readonly states: LogStates
   /** Whether evidence freezes. */
   readonly freezes: boolean
-  readonly holds: SignatureRule
+  /** Off the thread that cosigns: anyone may send evidence. */
+  readonly holdsElsewhere: PatientRule
   readonly onEvidence?: ((origin: Origin, evidence: Evidence) => void) | undefined
 }
+
+/** Texts of evidence of which it is remembered whether their signatures hold. */
+const MOST_REMEMBERED = 1_024
 
 export interface TakenEvidence {
   /** Of the case in the newest form, in which it is kept. */
@@ -38,7 +45,7 @@ export type Conviction = Awaited<ReturnType<typeof createConviction>>
 const reasons: ReadonlySet<EvidenceKind> = new Set(["fork", "key-misuse", "broken-promise", "time"])
 
 export async function createConviction(options: ConvictionOptions) {
-  const { store, states, freezes, holds, onEvidence } = options
+  const { store, states, freezes, holdsElsewhere, onEvidence } = options
   const kept = new Map<string, Map<string, Promise<void>>>()
   for (const { origin, evidence } of await store.evidence()) {
     // What an earlier version kept is the same case in an older form, and must not freeze the log again.
@@ -88,33 +95,55 @@ export async function createConviction(options: ConvictionOptions) {
     await store.stop(origin, note)
   }
 
-  /** Refuses what proves nothing, what is no reason to freeze a log, and what is one too many. */
-  function assertTaken(text: string, news: readonly LogState[]): void {
-    const { freezes: isReason, kind } = verifyEvidence(text, undefined, holds)
-    if (!isReason) refuseKind(kind)
+  /** The text of a file that was found to hold or not, as long as that is remembered. */
+  const verified = createMemory<Promise<void>>(MOST_REMEMBERED)
+
+  async function verifyLines({ restsOn }: ReturnType<typeof judgeEvidence>): Promise<void> {
+    for (const line of restsOn) {
+      if (!(await holdsElsewhere(line.vkey, line.text, line.signature))) refuseSignature(line)
+    }
+  }
+
+  /**
+   * Refuses what proves nothing, what is no reason to freeze a log, and what is one too many. Only then signatures are
+   * verified, and of one text once.
+   */
+  async function assertTaken(id: string, text: string, news: readonly LogState[]): Promise<void> {
+    const judged = judgeEvidence(text)
+    if (!judged.verified.freezes) refuseKind(judged.verified.kind)
     const enough = `${MOST_EVIDENCE_A_LOG} cases against this log are kept: no more are needed`
     if (!news.some(hasRoom)) refuse("not-allowed", enough)
+    try {
+      await verified.get(id, () => verifyLines(judged))
+    } catch (reason) {
+      // What could not be found out now may be found out later.
+      if (!(reason instanceof Refusal && reason.code === "bad-signature")) verified.forget(id)
+      throw reason
+    }
+  }
+
+  /** The logs whose keys are named by what stands at the beginning of a file; refuses the others unread. */
+  function concerned(text: string): readonly LogState[] {
+    const named = statedKey(text)
+    const found = [...states.values()].filter(({ log }) =>
+      log.vkeys.some((vkey) => formatVkey(vkey) === named),
+    )
+    if (named === undefined || found.length > 0) return found
+    return refuse("untrusted", "expected evidence against a key of a log that is cosigned here")
   }
 
   /** See {@link Witness.takeEvidence}. */
   async function take(text: string): Promise<TakenEvidence> {
     // What costs little comes first: anyone may send anything.
+    const found = concerned(text)
     const file = parseEvidence(text)
-    const { kind, key } = file
-    // The key ID is only 32 bits of a hash, so all of a vkey is compared.
-    const named = formatVkey(key)
-    const found = [...states.values()].filter(({ log }) =>
-      log.vkeys.map(formatVkey).includes(named),
-    )
-    if (found.length === 0) {
-      refuse("untrusted", "expected evidence against a key of a log that is cosigned here")
-    }
+    const { kind } = file
     if (!reasons.has(kind)) refuseKind(kind)
     assertNoOrigin(file, found)
     const newest = formatEvidence({ ...file, format: NEWEST })
     const id = evidenceId(newest)
     const news = found.filter(({ log }) => !keptOf(log.origin).has(id))
-    if (news.length > 0) assertTaken(newest, news)
+    if (news.length > 0) await assertTaken(id, newest, news)
     await Promise.all(found.map((state) => convict(state, { id, kind, text: newest })))
     return { id, origins: found.map(({ log }) => log.origin) }
   }

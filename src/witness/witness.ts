@@ -115,19 +115,19 @@ export async function createWitness(options: WitnessOptions): Promise<Witness> {
   const { store, logs, cosigners } = options
   assertConfigured(options)
   const holds = options.holds ?? portableRule
+  const holdsElsewhere = options.holdsElsewhere ?? (async (...line) => holds(...line))
   const states = await loadLogStates(store, logs, options.acceptNewKeys ?? false)
   const conviction = await createConviction({
     store,
     states,
     freezes: options.freezeOnFork ?? true,
-    holds,
+    holdsElsewhere,
     onEvidence: options.onEvidence,
   })
   const rules: SubmissionRules = {
     logs: new Map(logs.map((log) => [log.origin, log])),
     ownVkeys: cosigners.map(({ vkey }) => vkey),
-    holds,
-    holdsElsewhere: options.holdsElsewhere ?? (async (...line) => holds(...line)),
+    holdsElsewhere,
   }
   for (const note of options.seen ?? []) await lookThrough(note, states, conviction, rules)
   const advancing = createAdvancing({ ...options, states, conviction, holds })
@@ -182,7 +182,7 @@ async function lookThrough(
     const note = parseForeignNote(text)
     const checkpoint = parseCheckpoint(note.text)
     const state = states.get(checkpoint.origin)
-    const ownLines = linesOfOurs(note, rules)
+    const ownLines = await linesOfOurs(note, rules)
     if (state === undefined || !isBeyond({ checkpoint, ownLines }, state.head)) return
     await conviction.stop(state, formatNote(note.text, ownLines))
   } catch (reason) {
