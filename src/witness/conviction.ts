@@ -13,9 +13,9 @@ import {
   parseEvidence,
   statedKey,
 } from "../evidence/format.ts"
+import { createMemory } from "../evidence/memory.ts"
 import { evidenceId, judgeEvidence, refuseSignature } from "../evidence/verification.ts"
 import type { LogState, LogStates } from "./log-states.ts"
-import { createMemory } from "./memory.ts"
 import { MOST_EVIDENCE_A_LOG, type WitnessStore } from "./store.ts"
 import type { PatientRule } from "./submission.ts"
 
@@ -148,7 +148,7 @@ export async function createConviction(options: ConvictionOptions) {
     return { id, origins: found.map(({ log }) => log.origin) }
   }
 
-  return { convict, stop, take }
+  return { convict, stop, take, assertConcerned: (text: string) => void concerned(text) }
 }
 
 /** SPEC: the origin of a log need not be the name of its key (C2SP tlog-checkpoint). */

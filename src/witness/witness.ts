@@ -101,6 +101,8 @@ export interface Witness {
    * `not-allowed` for a kind that is no reason to freeze a log, and if enough is kept against that log.
    */
   takeEvidence(text: string): Promise<TakenEvidence>
+  /** Refuses `untrusted` for the beginning of evidence that names no key of a log that is cosigned here. */
+  assertConcerned(begun: string): void
   /** All evidence that is kept, grouped by log. */
   evidence(): Promise<readonly KeptEvidence[]>
   status(): WitnessStatus
@@ -148,6 +150,7 @@ export async function createWitness(options: WitnessOptions): Promise<Witness> {
     },
     checkpoint: (origin) => states.get(origin)?.shown?.text,
     takeEvidence: conviction.take,
+    assertConcerned: conviction.assertConcerned,
     evidence: () => store.evidence(),
     status: () => ({
       logs: [...states.values()].map(statusOf),

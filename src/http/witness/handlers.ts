@@ -10,6 +10,7 @@ import {
   longestAddCheckpoint,
   USUAL_ADD_CHECKPOINT,
 } from "../../core/note/add-checkpoint-length.ts"
+import { createTurns } from "../../evidence/turns.ts"
 import type { Witness, WitnessedLogStatus } from "../../witness/witness.ts"
 import { type Answer, textAnswer } from "../serving/answer.ts"
 import { publicPrefix } from "../serving/public-url.ts"
@@ -35,7 +36,16 @@ const checkpointRule: BodyRule = {
   longer: { from: USUAL_ADD_CHECKPOINT, allowed: longestAddCheckpoint },
 }
 
-const evidenceRule: BodyRule = { limit: LONGEST_EVIDENCE, group: "evidence" }
+/** How much of evidence is read before it has named a log that is cosigned here. */
+const EVIDENCE_UNNAMED = 16 * 1024
+
+function evidenceRule({ witness }: ServedWitness): BodyRule {
+  const allowed = (begun: Buffer): number => {
+    witness.assertConcerned(begun.toString("utf8", 0, EVIDENCE_UNNAMED))
+    return LONGEST_EVIDENCE
+  }
+  return { limit: LONGEST_EVIDENCE, group: "evidence", longer: { from: EVIDENCE_UNNAMED, allowed } }
+}
 
 function obstacleOf({ witness, obstacle }: ServedWitness): string | undefined {
   return obstacle() ?? witness.status().stopped
@@ -72,6 +82,7 @@ const noEvidence = (id: string) =>
 
 export function witnessRoutes(served: ServedWitness): readonly Route[] {
   const { witness } = served
+  const turns = createTurns()
   const places = `${publicPrefix(served.publicUrl)}/evidence/`
   const origins: ReadonlyMap<string, string> = new Map(
     witness.status().logs.map(({ origin }) => [originHash(origin), origin]),
@@ -88,7 +99,9 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
   }
 
   async function addEvidence({ withBody }: WriteCall): Promise<Answer> {
-    const { id } = await withBody((bytes) => witness.takeEvidence(parseUtf8(bytes, "evidence")))
+    const { id } = await withBody((bytes, client) =>
+      turns(client, () => witness.takeEvidence(parseUtf8(bytes, "evidence"))),
+    )
     return textAnswer(201, `${id}\n`, { location: places + id })
   }
 
@@ -117,7 +130,7 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
       isHot: true,
       where: { hash: "[0-9a-f]{64}" },
     }),
-    post("addEvidence", "/evidence", evidenceRule, addEvidence, {
+    post("addEvidence", "/evidence", evidenceRule(served), addEvidence, {
       ...{ scope: "evidence", weight: "evidence" },
     }),
     get("listEvidence", "/evidence", listEvidence),
