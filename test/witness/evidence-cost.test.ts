@@ -48,7 +48,7 @@ function sixteenClocks(): string {
   const made = Array.from({ length: 16 }, (_, i) => testSigner(`maker.example/${i}`, 6, i + 20))
   const witnesses = orderWitnesses(made.map(({ vkey }) => vkey))
   const text = log.text(5)
-  const forged = { name: "maker.example", keyId: 0, signature: new Uint8Array(2428).fill(1) }
+  const forged = { name: "maker.example", keyId: 0, signature: new Uint8Array(2428).fill(1, 7) }
   const lines = witnesses.map(({ name, keyId }) => ({ ...forged, name, keyId }))
   return formatEvidence({
     ...{ ...bare, kind: "time", key: log.vkey, witnesses },
