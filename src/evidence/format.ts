@@ -266,14 +266,16 @@ export function newestForm(text: string): string {
 
 const STATED = /^tlog-evidence\/v2\nkind [^\n]*\n(convicts|presents) /
 
-const KEY_LINE = /^[^\n]{1,64}\nkind [^\n]{1,64}\n(?:key|convicts|presents) ([^\n]{1,8192})\n/
+const BEGINNING =
+  /^[^\n]{1,64}\nkind ([^\n]{1,64})\n(?:key|convicts|presents) ([^\n]{1,8192})\n(witness )?/
 
 /**
- * The key that a file names at its beginning, in the form in which {@link formatVkey} writes it; undefined for what
- * {@link parseEvidence} would refuse at once. Nothing else is read: it may be any text.
+ * What a file says at its beginning: its kind, the key in the form in which {@link formatVkey} writes it, and whether it
+ * rests on witnesses. Undefined for what {@link parseEvidence} would refuse at once; else it may still be any text.
  */
-export function statedKey(text: string): string | undefined {
-  return KEY_LINE.exec(text)?.[1]
+export function statedBeginning(text: string) {
+  const [whole, kind = "", key = "", witness] = BEGINNING.exec(text) ?? []
+  return whole === undefined ? undefined : { kind, key, hasWitnesses: witness !== undefined }
 }
 
 /** What evidence says that it does to its key, or does if it is of v1; it is not read beyond that. */

@@ -11,7 +11,7 @@ import {
   NEWEST,
   newestForm,
   parseEvidence,
-  statedKey,
+  statedBeginning,
 } from "../evidence/format.ts"
 import { createMemory } from "../evidence/memory.ts"
 import { evidenceId, judgeEvidence, refuseSignature } from "../evidence/verification.ts"
@@ -122,22 +122,33 @@ export async function createConviction(options: ConvictionOptions) {
     }
   }
 
-  /** The logs whose keys are named by what stands at the beginning of a file; refuses the others unread. */
-  function concerned(text: string): readonly LogState[] {
-    const named = statedKey(text)
-    const found = [...states.values()].filter(({ log }) =>
-      log.vkeys.some((vkey) => formatVkey(vkey) === named),
-    )
-    if (named === undefined || found.length > 0) return found
+  /** The logs with a key; of a vkey all is compared, for the key ID is only 32 bits of a hash. */
+  function logsWith(key: string): readonly LogState[] {
+    const found = [...states.values()].filter(({ log }) => log.vkeys.map(formatVkey).includes(key))
+    if (found.length > 0) return found
     return refuse("untrusted", "expected evidence against a key of a log that is cosigned here")
+  }
+
+  /**
+   * Refuses by the beginning of a file what names no key of a log that is cosigned here, and what rests on clocks: it is
+   * no reason to stop, and may have 16 keys of its maker's. Reading will say what is wrong with any other text.
+   */
+  function assertConcerned(begun: string): void {
+    const stated = statedBeginning(begun)
+    if (stated === undefined) return
+    logsWith(stated.key)
+    if (stated.hasWitnesses) {
+      refuse("not-allowed", "the clocks of witnesses are no reason to stop cosigning a log")
+    }
   }
 
   /** See {@link Witness.takeEvidence}. */
   async function take(text: string): Promise<TakenEvidence> {
     // What costs little comes first: anyone may send anything.
-    const found = concerned(text)
+    assertConcerned(text)
     const file = parseEvidence(text)
-    const { kind } = file
+    const { kind, key } = file
+    const found = logsWith(formatVkey(key))
     if (!reasons.has(kind)) refuseKind(kind)
     assertNoOrigin(file, found)
     const newest = formatEvidence({ ...file, format: NEWEST })
@@ -148,7 +159,7 @@ export async function createConviction(options: ConvictionOptions) {
     return { id, origins: found.map(({ log }) => log.origin) }
   }
 
-  return { convict, stop, take, assertConcerned: (text: string) => void concerned(text) }
+  return { convict, stop, take, assertConcerned }
 }
 
 /** SPEC: the origin of a log need not be the name of its key (C2SP tlog-checkpoint). */

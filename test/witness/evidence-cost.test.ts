@@ -68,7 +68,7 @@ describe("evidence costs no verification", () => {
       ).text,
       "untrusted",
     ],
-    ["if it rests on the clocks of witnesses", sixteenClocks(), "bad-proof"],
+    ["if it rests on the clocks of witnesses", sixteenClocks(), "not-allowed"],
     [
       "if its heads are the same",
       formatEvidence({ ...bare, kind: "fork", key: log.vkey, old: log.note(5), new: log.note(5) }),

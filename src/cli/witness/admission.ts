@@ -4,7 +4,7 @@ import { Refusal, refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { parseAddCheckpoint } from "../../core/note/add-checkpoint.ts"
 import { formatVkey } from "../../core/note/note.ts"
-import { statedKey } from "../../evidence/format.ts"
+import { statedBeginning } from "../../evidence/format.ts"
 import type { WitnessStore } from "../../witness/store.ts"
 import type {
   TakenEvidence,
@@ -63,7 +63,7 @@ export async function createAdmission(options: AdmissionOptions): Promise<Admiss
 
   /** The log that waits and has the key which evidence names. */
   function accusedIn(text: string): WitnessedLog | undefined {
-    const named = statedKey(text)
+    const named = statedBeginning(text)?.key
     return waiting().find(({ vkeys }) => vkeys.some((vkey) => formatVkey(vkey) === named))
   }
 

@@ -66,10 +66,11 @@ const MOST_PROMISES = 1_024
 /** UTF-16 units of all promises in the mailbox. */
 const MOST_PROMISED = 8_388_608
 
-/** The text that is signed, and how many signatures there are. */
+/** Name, size and root, without extension lines, which need not be signed; and how many signatures there are. */
 function partsOf({ note }: PostedHead) {
   const end = note.lastIndexOf("\n\n")
-  return { text: note.slice(0, end), lines: note.slice(end).split("\n— ").length - 1 }
+  const named = note.split("\n", 3).join("\n")
+  return { named, lines: note.slice(end).split("\n— ").length - 1 }
 }
 
 /**
@@ -81,9 +82,9 @@ function byImportance(posted: Iterable<PostedHead>): readonly PostedHead[] {
     .map((head) => ({ head, ...partsOf(head) }))
     .sort((a, b) => b.lines - a.lines)
   const seen = new Map<string, number>()
-  const ranked = byLines.map(({ head, text }) => {
-    const rank = seen.get(text) ?? 0
-    seen.set(text, rank + 1)
+  const ranked = byLines.map(({ head, named }) => {
+    const rank = seen.get(named) ?? 0
+    seen.set(named, rank + 1)
     return { head, rank }
   })
   ranked.sort(
