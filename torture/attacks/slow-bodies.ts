@@ -3,6 +3,8 @@ import type { Attack, Stand, Wire } from "../attack.ts"
 
 const MIB = 1024 * 1024
 const HALF_SECOND = 500
+/** Bodies that are begun again in each half second, or the attacker itself would have most to do. */
+const MOST_BEGUN = 8
 
 interface Slow {
   readonly path: string
@@ -26,10 +28,12 @@ async function hold(stand: Stand, stop: AbortSignal, slow: Slow): Promise<void> 
   while (!stop.aborted) {
     await stand.pause(HALF_SECOND)
     if (stop.aborted) return
-    const isHeld = (wire: Wire | undefined) => wire?.isOpen() === true && wire.received() === 0
+    let begun = 0
     wires = await Promise.all(
       wires.map((wire) => {
-        if (isHeld(wire)) return wire
+        const isHeld = wire?.isOpen() === true && wire.received() === 0
+        if (isHeld || begun === MOST_BEGUN) return wire
+        begun += 1
         wire?.close()
         return open()
       }),
