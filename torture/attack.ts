@@ -51,14 +51,14 @@ export interface Attack {
 
 /** A request without a body as it goes over the wire. */
 export function getRequest(path: string, headers = ""): string {
-  return `GET ${path} HTTP/1.1\r\nhost: torture.example\r\n${headers}\r\n`
+  return `GET ${path} HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n`
 }
 
 /** A request with a body as it goes over the wire. */
 export function postRequest(path: string, type: string, body: string): string {
   const length = Buffer.byteLength(body)
   return (
-    `POST ${path} HTTP/1.1\r\nhost: torture.example\r\ncontent-type: ${type}\r\n` +
+    `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\n` +
     `content-length: ${length}\r\n\r\n${body}`
   )
 }

@@ -10,6 +10,7 @@ import { cleanUpAtExit, makeFolder } from "./stand/processes.ts"
 import { loadProgram, ownDist } from "./stand/program.ts"
 import { createTargets } from "./stand/targets.ts"
 
+const LARGE_BUNDLES = 20
 const TIME_LIMIT_MS = 30 * 60 * 1_000
 
 /** Every file in the folder `attacks` lends its attacks under this name. */
@@ -26,7 +27,8 @@ async function torture(options: TortureOptions): Promise<readonly Outcome[]> {
   const { only, entries } = options
   const dist = resolve(options.dist ?? ownDist)
   const program = await loadProgram(dist)
-  const targets = createTargets({ dist, program, folder: makeFolder(), entries })
+  const folder = makeFolder()
+  const targets = createTargets({ dist, program, folder, entries, largeBundles: LARGE_BUNDLES })
   const outcomes: Outcome[] = []
   for (const attack of await loadAttacks()) {
     const isWanted = only.length === 0 || only.some((start) => attack.name.startsWith(start))

@@ -10,7 +10,7 @@ import type { HashedrekordRequest } from "../../src/entry/kinds/hashedrekord-v00
 import { createEntryTerms } from "../../src/entry/kinds/terms.ts"
 import { verifyPortably } from "../../src/entry/portable-verification.ts"
 import { createHttpServer, type HttpServerOptions } from "../../src/http/log/server.ts"
-import type { LogLimits } from "../../src/log/open-log.ts"
+import type { LogLimits } from "../../src/log/limits.ts"
 import type { Log } from "../../src/log/ports/log.ts"
 import { type Publisher, publishAtOnce } from "../../src/log/ports/publishing.ts"
 import type { SearchLimits } from "../../src/log/search/index.ts"

@@ -21,7 +21,12 @@ export interface Asked {
 
 const PATIENCE_MS = 10_000
 
-export function ask(port: number, { path, body, type }: Question): Promise<Asked> {
+/** Waits so many milliseconds for the answer. */
+export function ask(
+  port: number,
+  { path, body, type }: Question,
+  patience = PATIENCE_MS,
+): Promise<Asked> {
   const start = performance.now()
   return new Promise((resolve) => {
     const end = (status?: number): void => {
@@ -37,7 +42,7 @@ export function ask(port: number, { path, body, type }: Question): Promise<Asked
         ...(body !== undefined && { "content-length": Buffer.byteLength(body) }),
       },
     })
-    const late = setTimeout(end, PATIENCE_MS)
+    const late = setTimeout(end, patience)
     asked.on("error", () => end())
     asked.on("response", (response) => {
       response.on("error", () => end())

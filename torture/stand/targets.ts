@@ -21,9 +21,9 @@ export interface Ground {
   readonly program: Program
   readonly folder: string
   readonly entries: number
+  readonly largeBundles: number
 }
 
-const LARGE_BUNDLES = 20
 const FEW_ENTRIES = 600
 
 interface Head {
@@ -55,7 +55,7 @@ export function createTargets(ground: Ground) {
     const data = join(folder, "large")
     large ??= fillLog(program, {
       folder: data,
-      largeBundles: LARGE_BUNDLES,
+      largeBundles: ground.largeBundles,
       entries: ground.entries,
     })
     const filled = await large

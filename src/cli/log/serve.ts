@@ -13,6 +13,7 @@ import { openFetch } from "../command/network.ts"
 import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { clientUrl, remarkOrigin } from "../network/client-url.ts"
+import { limitsOf } from "../serving/limit-options.ts"
 import { serveUntilStopped, urlOf } from "../serving/listening.ts"
 import { openTls, type ServedTls } from "../serving/tls.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
@@ -29,6 +30,7 @@ import { type PublishingOptions, publishingOptions, publishingTimes } from "./pu
 import { publishingReports } from "./publishing-reports.ts"
 import { openRunningLog, type RunningLog } from "./running-log.ts"
 import { type ServeOptions, serveOptions, writeRuleOf } from "./serve-options.ts"
+import { createReadingThread, readingThreadOptions } from "./threads/reading-thread.ts"
 
 type Options = ServeOptions & PublishingOptions
 
@@ -134,11 +136,15 @@ async function serveHttp(
   })
   let listening = urlOf(options.listen, tls !== undefined)
   const listeningUrl = () => clientUrl(log.origin, listening, options.dev === true)
+  const proposal = present({ algorithms: options.allowAlgorithms })
+  const requestLimit = options.maxRequestBytes
+  const large = createReadingThread(readingThreadOptions({ requestLimit, proposal }))
+  const { proxies, ...limits } = limitsOf(options)
   const http = createHttpServer({
-    ...{ log, publisher, rekorSigner, logger, meter, tls: tls?.options },
+    ...{ log, publisher, rekorSigner, logger, meter, proposal, large, tls: tls?.options },
     search: entrySearch(log),
-    proposal: present({ algorithms: options.allowAlgorithms }),
-    config: { ...httpConfig(options, created), listeningUrl },
+    ...limits,
+    config: { ...httpConfig(options, created), ...proxies, listeningUrl },
   })
   remarkOrigin(options.publicUrl ?? listeningUrl(), log.origin, logger)
   await serveUntilStopped({
@@ -155,6 +161,7 @@ async function serveHttp(
       if (publisher.status()?.isReached === false) publisher.close()
     },
   })
+  large.close()
 }
 
 async function publishingOf(

@@ -12,6 +12,7 @@ import {
   preset,
   type ValuesOf,
 } from "../command/options.ts"
+import { limitOptions } from "../serving/limit-options.ts"
 import { tlsOptions } from "../serving/tls-options.ts"
 import { stateOptions } from "./directory.ts"
 
@@ -87,6 +88,7 @@ export const runOptions = [
     parseAddress,
   ),
   ...tlsOptions,
+  ...limitOptions,
   optional("--passphrase-file <file>", "first line: the passphrase of the key of --tls-key"),
   optional("--ledger-token-file <file>", "take POST /ledger from whoever has a token of this file"),
   caFileOption(),

@@ -18,6 +18,7 @@ import { readPassphrase } from "../command/key-files.ts"
 import { processLogger, untilStopped } from "../command/listening.ts"
 import { type Called, defineCommand } from "../command/options.ts"
 import { remarkExposure } from "../serving/exposure.ts"
+import { limitsOf } from "../serving/limit-options.ts"
 import { listen } from "../serving/listening.ts"
 import { openTls } from "../serving/tls.ts"
 import { type RunOptions, runOptions } from "./options.ts"
@@ -132,9 +133,13 @@ async function openServer(
     ...{ withProcess: true, counters },
     ...present({ certificateExpiry }),
   })
-  const http = createMonitorServer({ ...served, metrics, logger, tls: tls?.options })
+  const { proxies, ...limits } = limitsOf(options)
+  const http = createMonitorServer({
+    ...{ ...served, ...limits, metrics, logger, tls: tls?.options },
+    config: proxies,
+  })
   const url = await listen(http.server, options.listen)
-  remarkExposure({ url, admin: undefined }, logger)
+  remarkExposure({ url, admin: undefined, ...present({ trustProxy: options.trustProxy }) }, logger)
   tls?.follow(http.server)
   return {
     url,

@@ -3,7 +3,7 @@ import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Server as TlsServer } from "node:tls"
 import type { Logger } from "pino"
-import { bug, Trouble } from "../../core/base/errors.ts"
+import { Trouble } from "../../core/base/errors.ts"
 import { createAdminServer } from "../../http/serving/admin-server.ts"
 import type { HttpServer } from "../../http/serving/http-server.ts"
 import type { MetricsText } from "../../http/serving/metrics-text.ts"
@@ -53,8 +53,8 @@ function listenOn(
 /** What the system says of the socket, for those that came without an address or with port 0. */
 function boundAddress(server: Server, host?: string): Address {
   const bound: AddressInfo | string | null = server.address()
-  if (bound === null) return bug("the server has no address")
-  if (typeof bound === "string") return { path: bound }
+  // Node knows no path of a Unix socket that it has not opened itself.
+  if (bound === null || typeof bound === "string") return { path: bound ?? "systemd" }
   return { host: host ?? bound.address, port: bound.port }
 }
 

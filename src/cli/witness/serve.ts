@@ -7,6 +7,7 @@ import { readPassphrase } from "../command/key-files.ts"
 import { endProcess, processLogger } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { type Called, defineCommand } from "../command/options.ts"
+import { limitsOf } from "../serving/limit-options.ts"
 import { serveUntilStopped } from "../serving/listening.ts"
 import { openTls } from "../serving/tls.ts"
 import { assertWitness, witnessDirectory } from "./directory.ts"
@@ -53,8 +54,11 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
     withProcess: true,
     ...present({ certificateExpiry }),
   })
+  const { proxies, ...limits } = limitsOf(options)
   const http = createWitnessServer({
     ...running,
+    ...limits,
+    config: proxies,
     ...{ publicUrl: options.publicUrl, logger, meter, tls: tls?.options },
   })
   try {

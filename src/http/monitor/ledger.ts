@@ -77,6 +77,6 @@ export function ledgerRoute(ledgers: ServedLedgers | undefined): Route {
     return await call.withBody((bytes) => append(bytes, signer, ledgers))
   }
 
-  const body: BodyRule = { limit: LONGEST_POST, group: "ledger" }
+  const body: BodyRule = { limit: LONGEST_POST, group: "ledger", mediaType: "text/plain" }
   return post("addToLedger", "/ledger", body, addToLedger, { scope: "ledger", weight: "heads" })
 }

@@ -1,10 +1,11 @@
 // The search of the native API and of Rekor v1: entries by what they say, and all about one artifact.
+import type { IncomingMessage } from "node:http"
 import { setImmediate } from "node:timers/promises"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import { readDigest, writtenDigest } from "../../core/base/written-digest.ts"
+import { TILE_WIDTH } from "../../core/tree/tile.ts"
 import { entryKinds, isEntryKind } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary, type Signer } from "../../entry/kinds/summary.ts"
-import { glanceAt } from "../../entry/statement/reading.ts"
 import { mentionTerms, subjectDigestTerms, subjectNameTerms } from "../../entry/statement-terms.ts"
 import type { Term, TermName } from "../../entry/term.ts"
 import type { Log, LogEntry, SearchAnswer, SearchPage, SearchQuery } from "../../log/ports/log.ts"
@@ -43,6 +44,8 @@ interface Artifact extends PageParameters {
 const DEFAULT_LIMIT = 20
 /** Entries that are read before other requests get a turn. */
 const ENTRIES_A_TURN = 16
+/** Bytes of the entries on a page, after which it ends: an answer names the next one wherever it ends. */
+const PAGE_BYTES = 1024 * 1024
 /** The most entries of an answer that has no pages. */
 const MOST_FOUND = 10_000
 
@@ -104,14 +107,31 @@ interface FoundEntry {
   readonly summary: EntrySummary
 }
 
-async function readEntries(log: Log, { indexes }: SearchAnswer): Promise<readonly FoundEntry[]> {
+const bundleOf = (index: number): number => Math.floor(index / TILE_WIDTH)
+
+interface FoundPage {
+  readonly found: readonly FoundEntry[]
+  /** The answer as far as this page goes. */
+  readonly answer: SearchAnswer
+}
+
+/** Reads the entries of an answer, or as many as make a page. */
+async function readEntries(log: Log, answer: SearchAnswer): Promise<FoundPage> {
   const found: FoundEntry[] = []
+  const { indexes } = answer
+  let bytes = 0
+  let bundle = -1
   for (const [i, index] of indexes.entries()) {
-    if (i > 0 && i % ENTRIES_A_TURN === 0) await setImmediate()
+    // Reading one entry may take a bundle of 16 MB.
+    if (i % ENTRIES_A_TURN === 0 || bundleOf(index) !== bundle) await setImmediate()
+    bundle = bundleOf(index)
     const entry = await log.entry(index)
     found.push({ entry, summary: readSummary(entry.body) })
+    bytes += entry.body.length
+    const isLast = i + 1 === indexes.length
+    if (bytes > PAGE_BYTES && !isLast) return { found, answer: { ...answer, next: index } }
   }
-  return found
+  return { found, answer }
 }
 
 /** Up to where an answer is complete, where it goes on, and what it cannot know. */
@@ -135,44 +155,55 @@ function signersView(found: readonly FoundEntry[]): readonly object[] {
   return Array.from(signers.values(), ({ signer, entries }) => ({ ...signer, entries }))
 }
 
-async function attestationView(log: Log, { entry, summary }: FoundEntry): Promise<object> {
-  const { index, body } = entry
-  const kept = await keptAttestation(log, index, body)
-  const view = { index, payload: summary.payload, isKept: kept !== undefined }
-  if (kept === undefined) return view
-  return { ...view, payloadType: kept.payloadType, ...glanceAt(kept.payload) }
-}
+export function searchRoutes(surroundings: Surroundings): readonly Route[] {
+  const { log } = surroundings
 
-async function attestationsView(log: Log, found: readonly FoundEntry[]): Promise<object[]> {
-  const views: object[] = []
-  for (const each of found) {
-    if (each.summary.payload !== undefined) views.push(await attestationView(log, each))
+  async function attestationView(
+    { entry: { index, body }, summary: { payload } }: FoundEntry,
+    request: IncomingMessage,
+  ): Promise<object> {
+    const asked = { index, body, request, withGlance: true } as const
+    const kept = await keptAttestation(surroundings, asked)
+    if (kept === undefined) return { index, payload, isKept: false }
+    return { index, payload, isKept: true, payloadType: kept.payloadType, ...kept.glance }
   }
-  return views
-}
 
-export function searchRoutes({ log }: Surroundings): readonly Route[] {
+  async function attestationsView(
+    found: readonly FoundEntry[],
+    request: IncomingMessage,
+  ): Promise<object[]> {
+    const views: object[] = []
+    for (const each of found) {
+      if (each.summary.payload === undefined) continue
+      // One may have megabytes.
+      if (views.length > 0) await setImmediate()
+      views.push(await attestationView(each, request))
+    }
+    return views
+  }
+
   async function searchEntries({ parameters }: Call<Criteria>): Promise<Answer> {
     const { after, limit = DEFAULT_LIMIT, order = "oldest", opaque, attachedAfter } = parameters
     const page = { order, after, limit, isOpaque: opaque, attachedAfter }
-    const answer = await searchLog(log, readCriteria(parameters), page)
-    const entries = (await readEntries(log, answer)).map(({ entry, summary }) => {
+    const all = await searchLog(log, readCriteria(parameters), page)
+    const { found, answer } = await readEntries(log, all)
+    const entries = found.map(({ entry, summary }) => {
       return { ...entryView(entry), kind: summary.kind }
     })
     return jsonAnswer(200, { entries, ...completeness(answer) })
   }
 
-  async function getArtifact({ parameters }: Call<Artifact>): Promise<Answer> {
+  async function getArtifact({ parameters, request }: Call<Artifact>): Promise<Answer> {
     const { after, limit = DEFAULT_LIMIT, attachedAfter } = parameters
     const digest = readDigest(parameters.digest)
     const page = { order: "newest", after, limit, attachedAfter } as const
-    const answer = await searchLog(log, [digestTerms(digest)], page)
-    const found = await readEntries(log, answer)
+    const all = await searchLog(log, [digestTerms(digest)], page)
+    const { found, answer } = await readEntries(log, all)
     return jsonAnswer(200, {
       digest,
       entries: found.map(({ entry, summary }) => ({ index: entry.index, kind: summary.kind })),
       signers: signersView(found),
-      attestations: await attestationsView(log, found),
+      attestations: await attestationsView(found, request),
       ...completeness(answer),
     })
   }
@@ -184,8 +215,8 @@ export function searchRoutes({ log }: Surroundings): readonly Route[] {
     get(
       "getEntryAttestation",
       "/v1/entries/{index}/attestation",
-      ({ parameters }: Call<{ readonly index: number }>) =>
-        answerAttestation(log, parameters.index),
+      ({ parameters, request }: Call<{ readonly index: number }>) =>
+        answerAttestation(surroundings, parameters.index, request),
       { weight: "proof" },
     ),
   ]

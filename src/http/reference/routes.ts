@@ -51,6 +51,7 @@ function answerOf(body: Uint8Array, mediaType: string, encoding?: "gzip"): Answe
       ...(encoding && { "content-encoding": encoding }),
     },
     body,
+    isKept: true,
   }
 }
 

@@ -1,5 +1,6 @@
 // The admin server, which gives metrics away. It belongs on an address that only operators reach.
 import type { IncomingMessage, Server } from "node:http"
+import { createOutflow } from "../flow/outflow.ts"
 import { type Answer, send, textAnswer } from "./answer.ts"
 import { defaultHttpConfig } from "./config.ts"
 import { createGuardedServer } from "./connections.ts"
@@ -17,9 +18,10 @@ async function metricsAnswer(request: IncomingMessage, metrics: MetricsText): Pr
 
 /** A server for `GET /metrics` and nothing else, with the limits on connections of every server; not listening yet. */
 export function createAdminServer(metrics: MetricsText): Server {
+  const outflow = createOutflow(defaultHttpConfig, () => performance.now())
   return createGuardedServer(defaultHttpConfig, {}, (request, response) => {
     void metricsAnswer(request, metrics)
       .catch((error: unknown) => plainProblemAnswer(problemOf(error)))
-      .then((answer) => send(request, response, answer))
+      .then((answer) => send(request, response, answer, outflow, false))
   })
 }

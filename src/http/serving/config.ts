@@ -1,5 +1,8 @@
 // What an operator may set about the HTTP interface, and what the interface needs from its surroundings.
 import { LONGEST_BATCH, MOST_IN_BATCH } from "../../core/base/limits.ts"
+import type { LaneLimits } from "../flow/lanes.ts"
+import type { OutflowLimits } from "../flow/outflow.ts"
+import type { TurnstileLimits } from "../flow/turnstile.ts"
 import type { RequestMetrics } from "./instruments.ts"
 
 const MEBIBYTE = 1024 * 1024
@@ -38,7 +41,12 @@ export function bodyBudgetsFor(
 }
 
 /** What every server has. */
-export interface ServerConfig {
+export interface ServerConfig extends LaneLimits, OutflowLimits {
+  /** Connections at a time, and those of one client address, unless it is this machine or a trusted proxy. */
+  readonly connections: number
+  readonly connectionsOfClient: number
+  /** Searches at a time, and how many may wait for theirs. */
+  readonly searches: TurnstileLimits
   /** Proxies whose X-Forwarded-For is believed: addresses, networks in CIDR form, `unix`. */
   readonly trustedProxies: readonly string[]
   readonly bodyBudgets: Readonly<Record<BodyGroup, number>>
@@ -50,8 +58,6 @@ export interface ServerConfig {
   readonly headersTimeout: number
   /** Milliseconds within which a whole request must have arrived. */
   readonly requestTimeout: number
-  /** Milliseconds between two looks at slow connections. */
-  readonly slownessInterval: number
   /** Milliseconds that a connection may wait between requests. */
   readonly keepAliveTimeout: number
   /** Milliseconds without a byte in either direction after which a connection ends. */
@@ -87,6 +93,14 @@ export interface HttpConfig extends ServerConfig {
 }
 
 export const defaultHttpConfig: HttpConfig = {
+  connections: 4_096,
+  connectionsOfClient: 256,
+  waitingRequests: 1_024,
+  allWaitingRequests: 4_096,
+  answerBudget: 64 * MEBIBYTE,
+  readingGrace: 10_000,
+  leastReadingRate: 16 * 1024,
+  searches: { atATime: 2, waiting: 128, waitingOfOne: 16 },
   trustedProxies: [],
   requestLimit: 4 * MEBIBYTE,
   messageLimit: 4 * MEBIBYTE,
@@ -119,4 +133,9 @@ export interface Meter extends RequestMetrics {
   logged(isNew: boolean): void
 }
 
-export const noMeter: Meter = { answered: () => {}, logged: () => {}, refused: () => {} }
+export const noMeter: Meter = {
+  answered: () => {},
+  logged: () => {},
+  refused: () => {},
+  limited: () => {},
+}

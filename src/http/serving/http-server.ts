@@ -3,6 +3,9 @@
 import type { IncomingMessage, RequestListener, Server } from "node:http"
 import type { TlsOptions } from "node:tls"
 import type { Request, Response } from "express"
+import { Refusal } from "../../core/base/errors.ts"
+import { createOutflow } from "../flow/outflow.ts"
+import { createTurnstile } from "../flow/turnstile.ts"
 import { type Answer, send } from "./answer.ts"
 import { createClientReader } from "./client.ts"
 import { defaultHttpConfig, type HttpLogger, noMeter, type ServerConfig } from "./config.ts"
@@ -11,7 +14,7 @@ import { createExpressApp } from "./express-app.ts"
 import type { Gate } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
 import { createBodyReader } from "./request-body.ts"
-import { takePlainTarget } from "./request-target.ts"
+import { namesTwoHosts, takePlainTarget } from "./request-target.ts"
 import type { Door } from "./route.ts"
 import { createRouter } from "./router.ts"
 import { askedOf, createReport, createServing, type ServerState } from "./serving.ts"
@@ -52,6 +55,8 @@ export interface ServedDoors extends ServerOptions {
   readonly preflight?: (isShared: boolean) => Answer
 }
 
+const TWO_HOSTS = "Host: expected one, found several"
+
 const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }
 
 /** Makes the server; the caller lets it listen. */
@@ -66,9 +71,10 @@ export function serveDoors(options: ServedDoors): HttpServer {
   const readClient = createClientReader(config.trustedProxies)
   const clientOf = (request: IncomingMessage) => readClient(request).address
   const readBody = createBodyReader({ ...config, now, clientOf })
+  const outflow = createOutflow(config, now)
   const serving = createServing({
     ...{ router, readBody, meter, report, now, isClosing },
-    ...{ gates, readClient },
+    ...{ gates, readClient, outflow, searches: createTurnstile("searches", config.searches) },
   })
   const { app, ...classes } = createExpressApp(router.others, serving)
 
@@ -76,6 +82,7 @@ export function serveDoors(options: ServedDoors): HttpServer {
     takePlainTarget(request)
     rewrite?.(request)
     const asked = askedOf(request, response)
+    if (namesTwoHosts(request)) return serving.turnAway(asked, new Refusal("malformed", TWO_HOSTS))
     const found = router.hot(request, asked.path)
     if (found !== undefined) return void serving.serve(asked, found.value, found.values)
     if (request.method !== "OPTIONS") {
@@ -85,7 +92,7 @@ export function serveDoors(options: ServedDoors): HttpServer {
     }
     return preflight === undefined
       ? serving.turnAway(asked)
-      : send(request, response, preflight(router.isShared(asked.path)))
+      : send(request, response, preflight(router.isShared(asked.path)), outflow)
   }
   const server = createGuardedServer(config, classes, listener, options.tls)
   return {

@@ -6,6 +6,8 @@ export interface RequestMetrics {
   /** Counts an answer and the seconds until it was ready; `operation` is a route's, or `other`. */
   answered(operation: string, status: number, seconds: number): void
   refused(code: string): void
+  /** Counts a request that was turned away by the limit of a class. */
+  limited(limit: string): void
 }
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
@@ -31,6 +33,12 @@ function measureRequests(registers: Registry[]): RequestMetrics {
     labelNames: ["code"],
     registers,
   })
+  const limits = new Counter({
+    name: "countersign_rate_limited_total",
+    help: "Requests and batch lines that were turned away by the limit on a class.",
+    labelNames: ["class"],
+    registers,
+  })
   // Looking a labelled metric up costs more than counting; there are few operations and statuses.
   const labelled = new Map<string, (seconds: number) => void>()
 
@@ -52,6 +60,9 @@ function measureRequests(registers: Registry[]): RequestMetrics {
     },
     refused(code) {
       refusals.labels(code).inc()
+    },
+    limited(limit) {
+      limits.labels(limit).inc()
     },
   }
 }

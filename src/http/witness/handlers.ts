@@ -44,7 +44,8 @@ function evidenceRule({ witness }: ServedWitness): BodyRule {
     witness.assertConcerned(begun.toString("utf8", 0, EVIDENCE_UNNAMED))
     return LONGEST_EVIDENCE
   }
-  return { limit: LONGEST_EVIDENCE, group: "evidence", longer: { from: EVIDENCE_UNNAMED, allowed } }
+  const longer = { from: EVIDENCE_UNNAMED, allowed }
+  return { limit: LONGEST_EVIDENCE, group: "evidence", mediaType: "text/plain", longer }
 }
 
 function obstacleOf({ witness, obstacle }: ServedWitness): string | undefined {
