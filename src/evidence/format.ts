@@ -266,6 +266,18 @@ export function newestForm(text: string): string {
 
 const STATED = /^tlog-evidence\/v2\nkind [^\n]*\n(convicts|presents) /
 
+const BEGINNING =
+  /^[^\n]{1,64}\nkind ([^\n]{1,64})\n(?:key|convicts|presents) ([^\n]{1,8192})\n(witness )?/
+
+/**
+ * What a file says at its beginning: its kind, the key in the form in which {@link formatVkey} writes it, and whether it
+ * rests on witnesses. Undefined for what {@link parseEvidence} would refuse at once; else it may still be any text.
+ */
+export function statedBeginning(text: string) {
+  const [whole, kind = "", key = "", witness] = BEGINNING.exec(text) ?? []
+  return whole === undefined ? undefined : { kind, key, hasWitnesses: witness !== undefined }
+}
+
 /** What evidence says that it does to its key, or does if it is of v1; it is not read beyond that. */
 export function statedEffect({ kind, text }: Pick<Evidence, "kind" | "text">): EvidenceEffect {
   const [, word] = STATED.exec(text) ?? []

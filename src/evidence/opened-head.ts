@@ -5,7 +5,7 @@ import { lowS } from "../core/base/ecdsa.ts"
 import { refuse, shown } from "../core/base/errors.ts"
 import { parseSpki } from "../core/base/spki.ts"
 import { formatCheckpoint, parseCheckpointText } from "../core/note/checkpoint.ts"
-import { checkpointRule, cosignatureTime, type NamedHead } from "../core/note/cosignature.ts"
+import { cosignatureTime, type NamedHead } from "../core/note/cosignature.ts"
 import {
   formatNote,
   isSignatureOf,
@@ -79,15 +79,15 @@ function assertOnlyLines(
 }
 
 /**
- * An opener that verifies by `holds`, which is the portable rule if absent. It refuses `malformed` for
+ * An opener that verifies by `holds`. It refuses `malformed` for
  * what is no checkpoint, `bad-signature`, `untrusted`.
  */
-export function createHeadOpener(holds?: SignatureRule): HeadOpener {
+export function createHeadOpener(holds: SignatureRule): HeadOpener {
   return (text, keys) => {
     const note = parseNote(text)
     const { origin, size, root, extensions } = parseCheckpointText(note.text)
     const head = { origin, size, root }
-    const lines = openNote(note, keys, holds ?? checkpointRule(head))
+    const lines = openNote(note, keys, holds)
     assertOnlyLines(lines, keys, note.signatures.length)
     if (extensions.length > 0 && !coversText(keys)) {
       refuse("malformed", "note: expected no extension lines, which its signatures do not cover")

@@ -2,7 +2,7 @@
 // believed: they are held against the clocks of the witnesses that cosigned the heads around the entry.
 import { equalBytes } from "../core/base/bytes.ts"
 import { refuse } from "../core/base/errors.ts"
-import type { Vkey } from "../core/note/note.ts"
+import type { SignatureRule, Vkey } from "../core/note/note.ts"
 import { portableHasher } from "../core/tree/hash.ts"
 import { verifyInclusion } from "../core/tree/proof.ts"
 import { readClaim } from "../entry/kinds/claim.ts"
@@ -21,19 +21,19 @@ function onlyPlace({ places }: EvidenceFile): Place {
   return refuse("malformed", `evidence: expected one index, found ${places.length}`)
 }
 
-function openOnlyPromise(key: Vkey, promise: PromiseLines): OpenedPromise {
-  const opened = openPromise(key, promise)
+function openOnlyPromise(key: Vkey, promise: PromiseLines, holds: SignatureRule): OpenedPromise {
+  const opened = openPromise(key, promise, holds)
   assertOnlySpelling(key, promise.signature)
   return opened
 }
 
-export const judgeBrokenPromise: Judge = (file, open) => {
+export const judgeBrokenPromise: Judge = (file, open, holds) => {
   assertOnly(file, ["note", "promise", "places"])
   const { key } = file
   const head = open(needed(file.note, "note"), [key])
   // A log of Rekor v1 counts its promises through all of its trees; here index and tree belong together.
   if (head.origin !== key.name) refuse("bad-proof", "the head is not one of the log itself")
-  const promise = openOnlyPromise(key, needed(file.promise, "promise"))
+  const promise = openOnlyPromise(key, needed(file.promise, "promise"), holds)
   const { index, leafHash, path } = onlyPlace(file)
   if (leafHash === undefined) {
     return refuse("malformed", "evidence: expected a leaf hash, found a body")
@@ -81,9 +81,9 @@ function boundsOfCertificate({ index, body }: LoggedEntry): Bounds {
   return { from: notBefore, to: notAfter, source }
 }
 
-function boundsOf(file: EvidenceFile, entry: LoggedEntry): Bounds {
+function boundsOf(file: EvidenceFile, entry: LoggedEntry, holds: SignatureRule): Bounds {
   if (file.promise === undefined) return boundsOfCertificate(entry)
-  return boundsOfPromise(entry, openOnlyPromise(file.key, file.promise))
+  return boundsOfPromise(entry, openOnlyPromise(file.key, file.promise, holds))
 }
 
 /**
@@ -111,11 +111,11 @@ function openWitnessed(file: EvidenceFile, open: HeadOpener) {
  * Every witness of the file must contradict the bounds by itself. The case is as good as their clocks, and
  * for an entry that came too late as good as their knowledge of the newest head.
  */
-export const judgeEntryTime: Judge = (file, open) => {
+export const judgeEntryTime: Judge = (file, open, holds) => {
   const { key, witnesses } = file
   if (witnesses.length === 0) refuse("bad-proof", "no witness, so no clock but the log's own")
   const { entry, timed, isAfter } = openWitnessed(file, open)
-  const { from, to, source } = boundsOf(file, entry)
+  const { from, to, source } = boundsOf(file, entry, holds)
   const words = witnesses.map((witness) => {
     const time = timeBy(witness, timed)
     const isContradiction = isAfter ? time > to : time < from

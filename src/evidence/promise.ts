@@ -5,7 +5,7 @@ import { refuse } from "../core/base/errors.ts"
 import { asInteger, asMessage, asText, parseJson } from "../core/base/json-value.ts"
 import { LONGEST_EVIDENCE } from "../core/base/limits.ts"
 import { formatHex, parseBase64 } from "../core/base/text.ts"
-import { type Vkey, verifyTextSignature } from "../core/note/note.ts"
+import { type SignatureRule, type Vkey, verifyTextSignature } from "../core/note/note.ts"
 import { canonicalJson } from "../entry/canonical-json.ts"
 import type { PromiseLines } from "./format.ts"
 
@@ -45,16 +45,20 @@ function readPromise(promised: Uint8Array): Omit<SignedPromise, "signature"> {
 }
 
 /**
- * Opens a promise of the log with this key of type 2. Refuses `bad-signature`, `malformed`, and
+ * Opens a promise of the log with this key of type 2, whose signature `holds` verifies. Refuses `bad-signature`, `malformed`, and
  * `bad-proof` for another type of key or the promise of another log.
  */
-export function openPromise(key: Vkey, { promised, signature }: PromiseLines): OpenedPromise {
+export function openPromise(
+  key: Vkey,
+  { promised, signature }: PromiseLines,
+  holds: SignatureRule = verifyTextSignature,
+): OpenedPromise {
   if (key.type !== 2) refuse("bad-proof", "only keys of type 2 sign entry timestamps")
   const { body, integratedTime, logID, logIndex } = readPromise(promised)
   if (logID !== formatHex(digestOf("sha256", key.publicKey))) {
     refuse("bad-proof", "the promise is one of another log")
   }
-  if (!verifyTextSignature(key, parseUtf8(promised, "promise"), signature)) {
+  if (!holds(key, parseUtf8(promised, "promise"), signature)) {
     refuse("bad-signature", "the signature of the promise does not hold")
   }
   return { body: parseBase64(body, "promise body"), integratedTime, logIndex }

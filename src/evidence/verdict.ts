@@ -1,6 +1,7 @@
 // What the verdicts of all kinds have in common: their result, which lines a kind may have, and words.
 import { refuse } from "../core/base/errors.ts"
 import { formatBase64 } from "../core/base/text.ts"
+import type { SignatureRule } from "../core/note/note.ts"
 import type { Head } from "../core/tree/hash.ts"
 import type { EvidenceFile } from "./format.ts"
 import type { HeadOpener } from "./opened-head.ts"
@@ -15,8 +16,8 @@ export interface Verdict {
   readonly freezes: boolean
 }
 
-/** Refuses `bad-proof` for a file that proves nothing, and as the opener does. */
-export type Judge = (file: EvidenceFile, open: HeadOpener) => Verdict
+/** Refuses `bad-proof` for a file that proves nothing, and as the opener does; `holds` is for what is no note. */
+export type Judge = (file: EvidenceFile, open: HeadOpener, holds: SignatureRule) => Verdict
 
 type Part = Exclude<keyof EvidenceFile, "format" | "kind" | "key">
 

@@ -1,9 +1,17 @@
 // Verifies a file of evidence offline: with nothing but the file, and the keys that are known from elsewhere.
 import { utf8 } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
-import { refuse } from "../core/base/errors.ts"
+import { refuse, shown } from "../core/base/errors.ts"
 import { formatHex } from "../core/base/text.ts"
-import { formatVkey, type SignatureRule, type Vkey } from "../core/note/note.ts"
+import { parseCheckpointText } from "../core/note/checkpoint.ts"
+import { checkpointRule } from "../core/note/cosignature.ts"
+import {
+  formatVkey,
+  isWitnessKey,
+  type SignatureRule,
+  type Vkey,
+  verifyTextSignature,
+} from "../core/note/note.ts"
 import * as entries from "./entry-verdicts.ts"
 import type { Evidence, EvidenceEffect, EvidenceKind } from "./evidence.ts"
 import {
@@ -44,8 +52,10 @@ const judges: Readonly<Record<EvidenceKind, Judge>> = {
   "key-misuse": heads.judgeKeyMisuse,
   "witness-equivocation": heads.judgeWitnessEquivocation,
   "witness-rollback": heads.judgeWitnessRollback,
-  time: (file, open) =>
-    file.places.length > 0 ? promises.judgeEntryTime(file, open) : heads.judgeHeadTime(file, open),
+  time: (file, ...rules) =>
+    file.places.length > 0
+      ? promises.judgeEntryTime(file, ...rules)
+      : heads.judgeHeadTime(file, ...rules),
   "broken-promise": promises.judgeBrokenPromise,
   "bad-entry": entries.judgeBadEntry,
   "unexpected-entry": entries.judgeUnexpectedEntry,
@@ -87,6 +97,65 @@ function doubtOf(
   return witnesses.length > 0 && !isByMost(known, witnesses) ? CLOCKS : undefined
 }
 
+/** A signature that a case rests on. */
+interface RestsOn {
+  readonly vkey: Vkey
+  readonly text: string
+  readonly signature: Uint8Array
+}
+
+/** A case as it would be if all signatures held that it rests on. */
+interface JudgedEvidence {
+  readonly verified: VerifiedEvidence
+  /** Those of the key that the case is about first, then the others, of ML-DSA-44 last: it costs most. */
+  readonly restsOn: readonly RestsOn[]
+}
+
+/** Refuses `bad-signature` for a signature that was found not to hold. */
+export function refuseSignature({ vkey }: Pick<RestsOn, "vkey">): never {
+  return refuse(
+    "bad-signature",
+    `the signature of ${shown(vkey.name)} does not hold over this note`,
+  )
+}
+
+/** As {@link verifyEvidence}, but without any signature of a log or a witness: all that costs little comes first. */
+export function judgeEvidence(
+  text: string,
+  vkey?: Vkey,
+  known: readonly Vkey[] = [],
+): JudgedEvidence {
+  const file = parseEvidence(text)
+  const { format, kind, key, witnesses } = file
+  if (vkey !== undefined && formatVkey(vkey) !== formatVkey(key)) {
+    refuse("untrusted", `expected a case about ${formatVkey(vkey)}, found ${formatVkey(key)}`)
+  }
+  const restsOn: RestsOn[] = []
+  const collect: SignatureRule = (vkey, text, signature) => {
+    restsOn.push({ vkey, text, signature })
+    return true
+  }
+  const { claims, ...verdict } = judges[kind](file, createHeadOpener(collect), collect)
+  const cost = ({ vkey }: RestsOn) => (vkey === key ? 0 : vkey.type)
+  restsOn.sort((a, b) => cost(a) - cost(b))
+  const verified = { id: evidenceId(text), kind, format, key, witnesses, ...verdict }
+  if (effectOf(file) === "presents") {
+    return { restsOn, verified: { ...verified, claims, effect: "presents" } }
+  }
+  const doubt = doubtOf(file, vkey !== undefined, known)
+  if (doubt !== undefined) {
+    const doubted = [...claims, doubt]
+    return { restsOn, verified: { ...verified, claims: doubted, effect: "presents" } }
+  }
+  return { restsOn, verified: { ...verified, claims, effect: "convicts", convicted: key } }
+}
+
+/** The rule of core for lines of every type. */
+const portable: SignatureRule = (vkey, text, signature) =>
+  isWitnessKey(vkey)
+    ? checkpointRule(parseCheckpointText(text))(vkey, text, signature)
+    : verifyTextSignature(vkey, text, signature)
+
 /**
  * What a file of evidence (docs/evidence.md) proves. With `vkey` it must be about that key. `holds` verifies the
  * signatures of notes, portably if absent. `known` are the witnesses whose clocks the reader trusts: a case that rests
@@ -106,20 +175,14 @@ function doubtOf(
 export function verifyEvidence(
   text: string,
   vkey?: Vkey,
-  holds?: SignatureRule,
+  holds: SignatureRule = portable,
   known: readonly Vkey[] = [],
 ): VerifiedEvidence {
-  const file = parseEvidence(text)
-  const { format, kind, key, witnesses } = file
-  if (vkey !== undefined && formatVkey(vkey) !== formatVkey(key)) {
-    refuse("untrusted", `expected a case about ${formatVkey(vkey)}, found ${formatVkey(key)}`)
+  const { verified, restsOn } = judgeEvidence(text, vkey, known)
+  for (const line of restsOn) {
+    if (!holds(line.vkey, line.text, line.signature)) refuseSignature(line)
   }
-  const { claims, ...verdict } = judges[kind](file, createHeadOpener(holds))
-  const verified = { id: evidenceId(text), kind, format, key, witnesses, ...verdict }
-  if (effectOf(file) === "presents") return { ...verified, claims, effect: "presents" }
-  const doubt = doubtOf(file, vkey !== undefined, known)
-  if (doubt !== undefined) return { ...verified, claims: [...claims, doubt], effect: "presents" }
-  return { ...verified, claims, effect: "convicts", convicted: key }
+  return verified
 }
 
 /** The evidence with these lines. Refuses as {@link verifyEvidence} does if it proves nothing. */

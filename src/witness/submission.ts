@@ -4,7 +4,7 @@
 import { Refusal, refuse, shown } from "../core/base/errors.ts"
 import { parseAddCheckpoint } from "../core/note/add-checkpoint.ts"
 import { type Checkpoint, parseCheckpoint, parseCheckpointText } from "../core/note/checkpoint.ts"
-import { checkpointRule, cosignatureTime } from "../core/note/cosignature.ts"
+import { checkpointRule, splitTimed } from "../core/note/cosignature.ts"
 import {
   isWitnessKey,
   lineOf,
@@ -79,15 +79,17 @@ export function parseForeignNote(text: string): Note {
  * Of each of the witness's own keys the first line, if it holds and states a time, whoever sent the note.
  * Further ones are not looked at: anyone can add them, and each would cost a verification.
  */
-export function linesOfOurs(
+export async function linesOfOurs(
   { text, signatures }: Note,
-  { ownVkeys, holds }: Pick<SubmissionRules, "ownVkeys" | "holds">,
-): NoteSignature[] {
-  return ownVkeys.flatMap((vkey) => {
+  { ownVkeys, holdsElsewhere }: Pick<SubmissionRules, "ownVkeys" | "holdsElsewhere">,
+): Promise<readonly NoteSignature[]> {
+  const lines = ownVkeys.map(async (vkey) => {
     const line = lineOf(vkey, signatures)
-    if (line === undefined || !holds(vkey, text, line.signature)) return []
-    return cosignatureTime(line) > 0 ? line : []
+    const time = line && splitTimed(line.signature)?.time
+    if (line === undefined || time === undefined || time === 0) return []
+    return (await holdsElsewhere(vkey, text, line.signature)) ? line : []
   })
+  return (await Promise.all(lines)).flat()
 }
 
 /** What the witness is configured with, as far as requests are read by it. */
@@ -95,27 +97,30 @@ export interface SubmissionRules {
   readonly logs: ReadonlyMap<string, WitnessedLog>
   /** The witness's own keys. */
   readonly ownVkeys: readonly Vkey[]
-  readonly holds: SignatureRule
-  /** The same where it costs the calling thread nothing. */
+  /** Whether a line holds, where it costs the calling thread nothing. */
   readonly holdsElsewhere: PatientRule
 }
 
 /** A {@link SignatureRule} that is waited for. */
 export type PatientRule = (vkey: Vkey, text: string, signature: Uint8Array) => Promise<boolean>
 
-/** Verifies the lines of these keys that {@link openNote} will ask for; gives the rule that knows them. */
+/**
+ * Verifies the lines of these keys that {@link openNote} will ask for; gives the rule that knows them. Those of ML-DSA-44
+ * cost most and come last: once one does not hold, the note is refused.
+ */
 async function verified(
   note: Note,
   vkeys: readonly Vkey[],
   { holdsElsewhere }: SubmissionRules,
 ): Promise<SignatureRule> {
   const found = new Map<Uint8Array, boolean>()
-  const verifying = vkeys.map(async (vkey) => {
+  for (const vkey of vkeys.toSorted((a, b) => a.type - b.type)) {
     const line = lineOf(vkey, note.signatures)
-    if (line === undefined) return
-    found.set(line.signature, await holdsElsewhere(vkey, note.text, line.signature))
-  })
-  await Promise.all(verifying)
+    if (line === undefined) continue
+    const holds = await holdsElsewhere(vkey, note.text, line.signature)
+    found.set(line.signature, holds)
+    if (!holds) break
+  }
   return (_vkey, _text, signature) => found.get(signature) ?? false
 }
 
@@ -151,6 +156,6 @@ export async function readSubmission(
   const logLines = openNote(note, log.vkeys, await verified(note, log.vkeys, rules))
   const checkpoint = parseCheckpoint(note.text)
   assertCovered(checkpoint, logLines, log)
-  const ownLines = linesOfOurs(note, rules)
+  const ownLines = await linesOfOurs(note, rules)
   return { log, oldSize, proof, checkpoint, text: note.text, logLines, ownLines }
 }

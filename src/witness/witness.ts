@@ -101,6 +101,8 @@ export interface Witness {
    * `not-allowed` for a kind that is no reason to freeze a log, and if enough is kept against that log.
    */
   takeEvidence(text: string): Promise<TakenEvidence>
+  /** Refuses `untrusted` for the beginning of evidence that names no key of a log that is cosigned here. */
+  assertConcerned(begun: string): void
   /** All evidence that is kept, grouped by log. */
   evidence(): Promise<readonly KeptEvidence[]>
   status(): WitnessStatus
@@ -115,19 +117,19 @@ export async function createWitness(options: WitnessOptions): Promise<Witness> {
   const { store, logs, cosigners } = options
   assertConfigured(options)
   const holds = options.holds ?? portableRule
+  const holdsElsewhere = options.holdsElsewhere ?? (async (...line) => holds(...line))
   const states = await loadLogStates(store, logs, options.acceptNewKeys ?? false)
   const conviction = await createConviction({
     store,
     states,
     freezes: options.freezeOnFork ?? true,
-    holds,
+    holdsElsewhere,
     onEvidence: options.onEvidence,
   })
   const rules: SubmissionRules = {
     logs: new Map(logs.map((log) => [log.origin, log])),
     ownVkeys: cosigners.map(({ vkey }) => vkey),
-    holds,
-    holdsElsewhere: options.holdsElsewhere ?? (async (...line) => holds(...line)),
+    holdsElsewhere,
   }
   for (const note of options.seen ?? []) await lookThrough(note, states, conviction, rules)
   const advancing = createAdvancing({ ...options, states, conviction, holds })
@@ -148,6 +150,7 @@ export async function createWitness(options: WitnessOptions): Promise<Witness> {
     },
     checkpoint: (origin) => states.get(origin)?.shown?.text,
     takeEvidence: conviction.take,
+    assertConcerned: conviction.assertConcerned,
     evidence: () => store.evidence(),
     status: () => ({
       logs: [...states.values()].map(statusOf),
@@ -182,7 +185,7 @@ async function lookThrough(
     const note = parseForeignNote(text)
     const checkpoint = parseCheckpoint(note.text)
     const state = states.get(checkpoint.origin)
-    const ownLines = linesOfOurs(note, rules)
+    const ownLines = await linesOfOurs(note, rules)
     if (state === undefined || !isBeyond({ checkpoint, ownLines }, state.head)) return
     await conviction.stop(state, formatNote(note.text, ownLines))
   } catch (reason) {

@@ -185,8 +185,13 @@ describe("makeFork()", () => {
     expectRefusal("untrusted", () => makeFork(log.vkey, noteOf(older, [otherLog]), good, forkProof))
     const elsewhere = noteOf(older, [log], { origin: "else.example" })
     expectRefusal("bad-proof", () => makeFork(log.vkey, elsewhere, good, forkProof))
+    // The line of another head under this one.
+    const [, line = ""] = good.split("\n\n")
+    const forged = `${noteOf(older, [log]).split("\n\n")[0]}\n\n${line}`
+    expectRefusal("bad-signature", () => makeFork(log.vkey, forged, good, forkProof))
+    // Cheaper than its signature is that the proof does not lead from it.
     const moved = noteOf(older, [log]).replace("\n6\n", "\n5\n")
-    expectRefusal("bad-signature", () => makeFork(log.vkey, moved, good, forkProof))
+    expectRefusal("bad-proof", () => makeFork(log.vkey, moved, good, forkProof))
     expectRefusal("malformed", () => makeFork(log.vkey, "no note", good, forkProof))
   })
 

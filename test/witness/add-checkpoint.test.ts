@@ -246,7 +246,7 @@ describe("addCheckpoint()", () => {
     const forged = {
       name: own.vkey.name,
       keyId: own.vkey.keyId,
-      signature: new Uint8Array(72).fill(1),
+      signature: new Uint8Array(72).fill(1, 7),
     }
     const lines = Array.from({ length: 99 }, () => forged)
     await witness.addCheckpoint(

@@ -5,6 +5,7 @@ import { refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { createEntryCheck } from "../../crypto/engines/entry-check.ts"
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
+import { createPatientNoteVerification } from "../../crypto/engines/patient-verification.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { createMonitor } from "../../monitor/monitor.ts"
 import { createMailbox } from "../../monitor/promises/mailbox.ts"
@@ -120,7 +121,7 @@ async function openParts(
       const tree = followed.find((log) => log.origin === origin)?.tree
       return tree === undefined || size > tree.head.size ? undefined : await tree.rootAt(size)
     },
-    holds,
+    holdsElsewhere: createPatientNoteVerification(),
     now: Date.now,
     ...present({ ledgers: await openServedLedgers(options, ledgers, watch.watch) }),
     takeMessage: createMessageDoor({ state, logs, messages, verify: check.verify }),

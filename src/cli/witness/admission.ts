@@ -4,7 +4,7 @@ import { Refusal, refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { parseAddCheckpoint } from "../../core/note/add-checkpoint.ts"
 import { formatVkey } from "../../core/note/note.ts"
-import { type EvidenceFile, parseEvidence } from "../../evidence/format.ts"
+import { statedBeginning } from "../../evidence/format.ts"
 import type { WitnessStore } from "../../witness/store.ts"
 import type {
   TakenEvidence,
@@ -61,11 +61,15 @@ export async function createAdmission(options: AdmissionOptions): Promise<Admiss
 
   const waiting = () => logs.filter(({ origin }) => !admitted.has(origin))
 
+  /** The log that waits and has the key which evidence names. */
+  function accusedIn(text: string): WitnessedLog | undefined {
+    const named = statedBeginning(text)?.key
+    return waiting().find(({ vkeys }) => vkeys.some((vkey) => formatVkey(vkey) === named))
+  }
+
   /** Refuses `try-later`, for who sends evidence must not think that it is taken, nor that it is not. */
-  function assertAdmitted({ key }: EvidenceFile): void {
-    const accused = waiting().find(({ vkeys }) =>
-      vkeys.some((vkey) => formatVkey(vkey) === formatVkey(key)),
-    )
+  function assertAdmitted(text: string): void {
+    const accused = accusedIn(text)
     if (accused !== undefined) refuse("try-later", notYet(accused))
   }
 
@@ -88,7 +92,7 @@ export async function createAdmission(options: AdmissionOptions): Promise<Admiss
       },
       checkpoint: (origin) => admitted.get(origin)?.checkpoint(origin),
       async takeEvidence(text) {
-        if (waiting().length > 0) assertAdmitted(parseEvidence(text))
+        assertAdmitted(text)
         let taken: TakenEvidence | undefined
         let refusal: unknown = new Refusal("try-later", "no log is cosigned here yet")
         for (const witness of witnesses) {
@@ -101,6 +105,18 @@ export async function createAdmission(options: AdmissionOptions): Promise<Admiss
         }
         if (taken === undefined) throw refusal
         return taken
+      },
+      assertConcerned(begun) {
+        if (accusedIn(begun) !== undefined) return
+        let refusal: unknown
+        for (const witness of witnesses) {
+          try {
+            return witness.assertConcerned(begun)
+          } catch (reason) {
+            refusal = reason
+          }
+        }
+        if (refusal !== undefined) throw refusal
       },
       evidence: () => store.evidence(),
       status() {

@@ -2,28 +2,21 @@
 // is posted is verified and put into the mailbox of the next round; nothing here changes the state.
 import type { AuditHead } from "../../core/acts/act.ts"
 import { equalBytes, parseUtf8 } from "../../core/base/bytes.ts"
-import { refuse, shown, unlessRefused } from "../../core/base/errors.ts"
-import { LONGEST_KEPT_NOTE } from "../../core/base/limits.ts"
+import { refuse, shown } from "../../core/base/errors.ts"
+import { parseCheckpointText } from "../../core/note/checkpoint.ts"
 import { checkpointRule } from "../../core/note/cosignature.ts"
 import { formatHeadList, type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
-import {
-  formatNote,
-  isSignatureOf,
-  isWitnessKey,
-  type Note,
-  openNote,
-  type SignatureRule,
-  type Vkey,
-} from "../../core/note/note.ts"
+import { isWitnessKey, verifyTextSignature } from "../../core/note/note.ts"
 import type { Origin } from "../../core/note/origin.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import { isOwnOrigin } from "../../evidence/opened-head.ts"
+import { createTurns } from "../../evidence/turns.ts"
 import { evidenceText, keptEvidence } from "../../monitor/findings/evidence.ts"
 import { newestSigned } from "../../monitor/heads/judge.ts"
 import type { Mailbox } from "../../monitor/promises/mailbox.ts"
 import {
-  type PinnedKeys,
   type PostedReceipt,
+  type ReadTimestamp,
   readPostedReceipts,
 } from "../../monitor/promises/mailbox.ts"
 import type { DocumentReads } from "../../monitor/state/documents.ts"
@@ -35,11 +28,12 @@ import { type Call, get, isOpen, post, type Route, type WriteCall } from "../ser
 import { ledgerRoute, type ServedLedgers } from "./ledger.ts"
 import { messageRoute, type TakeMessage } from "./messages.ts"
 import { statusPage } from "./page.ts"
-
-/** A followed log with the keys whose signature lines are kept. */
-interface ServedMonitorLog extends PinnedKeys {
-  readonly witnesses: readonly Vkey[]
-}
+import {
+  createHeadReading,
+  createRemembering,
+  type PatientRule,
+  type ServedMonitorLog,
+} from "./posted-heads.ts"
 
 /** The monitor as its door sees it. */
 export interface ServedMonitor {
@@ -52,8 +46,8 @@ export interface ServedMonitor {
   readonly ledgers?: ServedLedgers
   /** The root of the monitor's own tree at a size; undefined above it. */
   rootAt(origin: Origin, size: number): Promise<Hash | undefined>
-  /** Whether a signature holds; by default the portable rule. */
-  readonly holds?: SignatureRule
+  /** Whether a signature holds, off the calling thread; by default the portable rule on it. */
+  readonly holdsElsewhere?: PatientRule
   /** Takes what was signed of an entry. */
   readonly takeMessage?: TakeMessage
   /** The newest head of the audit log; undefined as long as there is none. */
@@ -65,29 +59,15 @@ export interface ServedMonitor {
 const LONGEST_POST = 1_048_576
 const MOST_HEADS = 16
 
-/** The note with the lines of known keys only, so that nobody can use the monitor as a store. */
-function trimmed({ text, signatures }: Note, { vkeys, witnesses }: ServedMonitorLog): string {
-  const known = [...vkeys, ...witnesses]
-  const kept = signatures.filter((line) => known.some((vkey) => isSignatureOf(vkey, line)))
-  return formatNote(text, kept)
-}
+/** The rule of core, on the calling thread. */
+const portably: PatientRule = async (vkey, text, signature) =>
+  isWitnessKey(vkey)
+    ? checkpointRule(parseCheckpointText(text))(vkey, text, signature)
+    : verifyTextSignature(vkey, text, signature)
 
-/** The keys that convict the log by a head of this name: any under its own names, under others those of no witness. */
-function keysFor({ origin, vkeys }: ServedMonitorLog, name: string): readonly Vkey[] {
-  return name === origin ? vkeys : vkeys.filter((vkey) => !isWitnessKey(vkey))
-}
-
-/** The note of a head that the log signed; undefined for any other. */
-function signedNote(
-  { note, head }: ListedHead,
-  log: ServedMonitorLog,
-  holds: SignatureRule | undefined,
-): string | undefined {
-  const kept = unlessRefused(() => {
-    openNote(note, keysFor(log, head.origin), holds ?? checkpointRule(head))
-    return trimmed(note, log)
-  })
-  return kept !== undefined && kept.length <= LONGEST_KEPT_NOTE ? kept : undefined
+async function assertTimestamp({ vkey, text, signature }: ReadTimestamp, holds: PatientRule) {
+  if (await holds(vkey, text, signature)) return
+  refuse("bad-signature", "the signed entry timestamp does not hold under the log's key")
 }
 
 const noEvidence = (id: string) =>
@@ -101,21 +81,12 @@ export function monitorRoutes(
   isClosing: () => boolean,
 ): readonly Route[] {
   const { logs, mailbox, documents } = served
-
-  /** The log whose key signed a head, and the note; the log of that name first, for each key may sign any name. */
-  function signerOf(listed: ListedHead) {
-    const { origin: name } = listed.head
-    const named = logs.filter(({ origin }) => origin === name)
-    for (const log of [...named, ...logs.filter(({ origin }) => origin !== name)]) {
-      const note = signedNote(listed, log, served.holds)
-      if (note !== undefined) return { log, note }
-    }
-    return undefined
-  }
+  const holds = createRemembering(served.holdsElsewhere ?? portably)
+  const signerOf = createHeadReading(logs, holds)
 
   /** Takes a head unless the monitor's own tree has it; undefined if no followed log signed it. */
   async function takeHead(listed: ListedHead) {
-    const signed = signerOf(listed)
+    const signed = await signerOf(listed)
     if (signed === undefined) return undefined
     const { log, note } = signed
     const { origin, vkeys } = log
@@ -158,10 +129,11 @@ export function monitorRoutes(
 
   async function addReceipts(text: string): Promise<Answer> {
     const { timestamps, receipts, heads } = readPostedReceipts(text, logs)
+    for (const timestamp of timestamps) await assertTimestamp(timestamp, holds)
     for (const receipt of receipts) await takeReceipt(receipt)
     // A promise holds by itself; the head beside it may be of a log that is not followed here.
     for (const head of heads) await takeHead(head)
-    for (const timestamp of timestamps) mailbox.postPromise(timestamp)
+    for (const { promise } of timestamps) mailbox.postPromise(promise)
     return textAnswer(202, "")
   }
 
@@ -194,7 +166,9 @@ export function monitorRoutes(
   }
 
   const texts = (take: (text: string) => Promise<Answer>) => {
-    return ({ withBody }: WriteCall) => withBody((bytes) => take(parseUtf8(bytes, "body")))
+    const turns = createTurns()
+    return ({ withBody }: WriteCall) =>
+      withBody((bytes, client) => turns(client, () => take(parseUtf8(bytes, "body"))))
   }
 
   const text: BodyRule = { limit: LONGEST_POST, group: "heads", mediaType: "text/plain" }

@@ -27,6 +27,8 @@ export interface BodyRule {
 
 interface HeldBody {
   readonly bytes: Buffer
+  /** Who has sent it. */
+  readonly client: string
   /** Gives the bytes back to the budget, once the request is answered. */
   release(): void
 }
@@ -156,10 +158,11 @@ interface Collecting {
   readonly request: IncomingMessage
   readonly rule: BodyRule
   readonly arrivals: Arrivals
+  readonly client: string
   readonly open: (evict: (refusal: Refusal) => void) => BodyAccount
 }
 
-function collect({ request, rule, arrivals, open }: Collecting): Promise<HeldBody> {
+function collect({ request, rule, arrivals, client, open }: Collecting): Promise<HeldBody> {
   return new Promise((resolve, reject) => {
     const pieces = createPieces()
     const assertLength = createLimit(rule, declaredLength(request))
@@ -189,7 +192,7 @@ function collect({ request, rule, arrivals, open }: Collecting): Promise<HeldBod
       account.complete()
       const bytes = pieces.bytes()
       pieces.clear()
-      resolve({ bytes, release: account.release })
+      resolve({ bytes, client, release: account.release })
     }
     const onClose = (): void => stop(new Refusal("malformed", "the client went away"))
     const account = open(stop)
@@ -235,10 +238,9 @@ export function createBodyReader(options: BodyReaderOptions): BodyReader {
       const declared = declaredLength(request)
       if (declared > limit) throw tooLarge(limit, String(declared))
       if (request.headers.expect !== undefined) response.writeContinue()
-      const open: Collecting["open"] = (evict) => {
-        return budgetOf(group).open(clientOf(request), limit, evict)
-      }
-      return await collect({ request, rule, arrivals, open })
+      const client = clientOf(request)
+      const open: Collecting["open"] = (evict) => budgetOf(group).open(client, limit, evict)
+      return await collect({ request, rule, arrivals, client, open })
     } catch (error) {
       const isSlow = error instanceof Refusal && error.code === "too-slow"
       if (isSlow) response.shouldKeepAlive = false

@@ -20,9 +20,9 @@ export interface Call<Parameters = object> {
 export interface WriteCall<Parameters = object> extends Call<Parameters> {
   /**
    * Reads the body within the route's limits and counts it against the server's budget until `use` is
-   * done with it. Refuses as {@link BodyReader} does.
+   * done with it; `client` is who has sent it. Refuses as {@link BodyReader} does.
    */
-  withBody<T>(use: (bytes: Buffer) => T | Promise<T>): Promise<T>
+  withBody<T>(use: (bytes: Buffer, client: string) => T | Promise<T>): Promise<T>
   /** Charges points of work beyond the one that the request is; throws `rate-limited` where none are left. */
   charge(points: number): void
   /** Undefined where entries are not limited by key. */

@@ -108,7 +108,7 @@ export function createServing(options: ServingOptions) {
       async withBody(use) {
         const body = await readBody(request, response, route.body)
         try {
-          return await use(body.bytes)
+          return await use(body.bytes, body.client)
         } finally {
           body.release()
         }

@@ -11,6 +11,7 @@ import {
   longestAddCheckpoint,
   USUAL_ADD_CHECKPOINT,
 } from "../../core/note/add-checkpoint-length.ts"
+import { createTurns } from "../../evidence/turns.ts"
 import type { Witness, WitnessedLogStatus } from "../../witness/witness.ts"
 import { type Answer, textAnswer } from "../serving/answer.ts"
 import { publicPrefix } from "../serving/public-url.ts"
@@ -38,10 +39,16 @@ const checkpointRule: BodyRule = {
   longer: { from: USUAL_ADD_CHECKPOINT, allowed: longestAddCheckpoint },
 }
 
-const evidenceRule: BodyRule = {
-  limit: LONGEST_EVIDENCE,
-  group: "evidence",
-  mediaType: "text/plain",
+/** How much of evidence is read before it has named a log that is cosigned here. */
+const EVIDENCE_UNNAMED = 16 * 1024
+
+function evidenceRule({ witness }: ServedWitness): BodyRule {
+  const allowed = (begun: Buffer): number => {
+    witness.assertConcerned(begun.toString("utf8", 0, EVIDENCE_UNNAMED))
+    return LONGEST_EVIDENCE
+  }
+  const longer = { from: EVIDENCE_UNNAMED, allowed }
+  return { limit: LONGEST_EVIDENCE, group: "evidence", mediaType: "text/plain", longer }
 }
 
 function obstacleOf({ witness, obstacle }: ServedWitness): string | undefined {
@@ -84,6 +91,7 @@ const noEvidence = (id: string) =>
 
 export function witnessRoutes(served: ServedWitness): readonly Route[] {
   const { witness } = served
+  const turns = createTurns()
   const places = `${publicPrefix(served.publicUrl)}/evidence/`
   const origins: ReadonlyMap<string, string> = new Map(
     witness.status().logs.map(({ origin }) => [originHash(origin), origin]),
@@ -100,7 +108,9 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
   }
 
   async function addEvidence({ withBody }: WriteCall): Promise<Answer> {
-    const { id } = await withBody((bytes) => witness.takeEvidence(parseUtf8(bytes, "evidence")))
+    const { id } = await withBody((bytes, client) =>
+      turns(client, () => witness.takeEvidence(parseUtf8(bytes, "evidence"))),
+    )
     return textAnswer(201, `${id}\n`, { location: places + id })
   }
 
@@ -129,7 +139,7 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
       isHot: true,
       where: { hash: "[0-9a-f]{64}" },
     }),
-    post("addEvidence", "/evidence", evidenceRule, addEvidence, {
+    post("addEvidence", "/evidence", evidenceRule(served), addEvidence, {
       ...{ scope: "evidence", weight: "evidence" },
     }),
     get("listEvidence", "/evidence", listEvidence),

@@ -16,7 +16,7 @@ import {
 import { MOST_PROOF_HASHES } from "../../core/base/limits.ts"
 import { formatBase64, formatHex, parseHex } from "../../core/base/text.ts"
 import { type ListedHead, parseHeadList } from "../../core/note/head-list.ts"
-import { type Vkey, verifyTextSignature } from "../../core/note/note.ts"
+import type { Vkey } from "../../core/note/note.ts"
 import { type Origin, originWord } from "../../core/note/origin.ts"
 import { asHash, portableHasher } from "../../core/tree/hash.ts"
 import { verifyInclusion } from "../../core/tree/proof.ts"
@@ -35,7 +35,7 @@ import {
 
 export interface PostedHead {
   readonly origin: Origin
-  /** With lines of known keys only, and one of the log's that holds. */
+  /** With lines of known keys only, which hold, and one of the log's. */
   readonly note: string
   readonly size: number
   /** Whether the monitor's own tree has another root at this size. */
@@ -66,9 +66,34 @@ const MOST_PROMISES = 1_024
 /** UTF-16 units of all promises in the mailbox. */
 const MOST_PROMISED = 8_388_608
 
-/** The more important one first. */
-function byImportance(a: PostedHead, b: PostedHead): number {
-  return Number(b.contradicts) - Number(a.contradicts) || b.size - a.size
+/** Name, size and root, without extension lines, which need not be signed; and how many signatures there are. */
+function partsOf({ note }: PostedHead) {
+  const end = note.lastIndexOf("\n\n")
+  const named = note.split("\n", 3).join("\n")
+  return { named, lines: note.slice(end).split("\n— ").length - 1 }
+}
+
+/**
+ * The most important ones first: of each head the note with most signatures comes before any other note of a head, so
+ * that nobody can fill the mailbox with one head in many notes.
+ */
+function byImportance(posted: Iterable<PostedHead>): readonly PostedHead[] {
+  const byLines = [...posted]
+    .map((head) => ({ head, ...partsOf(head) }))
+    .sort((a, b) => b.lines - a.lines)
+  const seen = new Map<string, number>()
+  const ranked = byLines.map(({ head, named }) => {
+    const rank = seen.get(named) ?? 0
+    seen.set(named, rank + 1)
+    return { head, rank }
+  })
+  ranked.sort(
+    (a, b) =>
+      a.rank - b.rank ||
+      Number(b.head.contradicts) - Number(a.head.contradicts) ||
+      b.head.size - a.head.size,
+  )
+  return ranked.map(({ head }) => head)
 }
 
 /** By origin and a hash of the note. */
@@ -90,7 +115,7 @@ export function createMailbox(): OpenMailbox {
   function drainLog(documents: Documents, origin: Origin, posted: Iterable<PostedHead>): void {
     const waiting = documents.keys(inbox, `${originWord(origin)} `).length
     const room = Math.max(0, MOST_POSTED_HEADS - waiting)
-    for (const { note, receivedAt } of [...posted].sort(byImportance).slice(0, room)) {
+    for (const { note, receivedAt } of byImportance(posted).slice(0, room)) {
       documents.put(inbox, `${originWord(origin)} ${hashName(note)}`, { note, receivedAt })
     }
   }
@@ -101,8 +126,8 @@ export function createMailbox(): OpenMailbox {
       heads.set(head.origin, ofLog)
       ofLog.set(hashName(head.note), head)
       if (ofLog.size <= MOST_POSTED_HEADS) return
-      const [least] = [...ofLog].sort(([, a], [, b]) => byImportance(b, a))
-      if (least !== undefined) ofLog.delete(least[0])
+      const least = byImportance(ofLog.values()).at(-1)
+      if (least !== undefined) ofLog.delete(hashName(least.note))
     },
     postPromise(promise) {
       const { length } =
@@ -172,8 +197,13 @@ function headBeside(inclusionProof: unknown): readonly ListedHead[] {
   return parseHeadList(asText(checkpoint, "checkpoint"), 1)
 }
 
-interface ReadTimestamp {
+/** A timestamp of which the signature is not verified yet. */
+export interface ReadTimestamp {
   readonly promise: PostedPromise
+  readonly vkey: Vkey
+  /** What is signed. */
+  readonly text: string
+  readonly signature: Uint8Array
   readonly heads: readonly ListedHead[]
 }
 
@@ -194,11 +224,11 @@ function readTimestamp(value: unknown, logs: readonly PinnedKeys[]): ReadTimesta
   if (!LOG_ID.test(promise.logID)) refuse("malformed", "logID: expected 64 digits of hex")
   const [origin, vkey] = keyWithId(logs, promise.logID)
   const text = parseUtf8(canonicalJson(promise), "promise")
-  if (!verifyTextSignature(vkey, text, signature)) {
-    refuse("bad-signature", "the signed entry timestamp does not hold under the log's key")
-  }
   const timestamp = { ...promise, signedEntryTimestamp: formatBase64(signature) }
-  return { promise: { form: "timestamp", origin, timestamp }, heads: headBeside(inclusionProof) }
+  return {
+    ...{ promise: { form: "timestamp", origin, timestamp }, vkey, text, signature },
+    heads: headBeside(inclusionProof),
+  }
 }
 
 function readNativeReceipt(value: unknown): PostedReceipt {
@@ -218,9 +248,8 @@ function readNativeReceipt(value: unknown): PostedReceipt {
 
 /**
  * Reads JSON of up to 1 MiB: an entry as the Rekor v1 API shows it, an object with up to 16 of them by entry
- * ID, or a native receipt. Gives timestamps that hold with the heads beside them, of which no signature is verified
- * yet, and native receipts. Refuses `malformed`, `too-large`, `bad-proof`; `untrusted` for another log's
- * timestamp and `bad-signature` for one that does not hold.
+ * ID, or a native receipt. Gives timestamps with the heads beside them, and native receipts; no signature is verified
+ * yet. Refuses `malformed`, `too-large`, `bad-proof`; `untrusted` for another log's timestamp.
  */
 export function readPostedReceipts(text: string, logs: readonly PinnedKeys[]) {
   const value = parseJson(text, "receipt", LONGEST_RECEIPTS)
@@ -234,6 +263,5 @@ export function readPostedReceipts(text: string, logs: readonly PinnedKeys[]) {
     : asList(Object.values(value as object), "entries", MOST_TIMESTAMPS)
   const read = entries.map((entry) => readTimestamp(entry, logs))
   if (read.length === 0) throw new Refusal("malformed", "receipt: expected an entry")
-  const timestamps = read.map(({ promise }) => promise)
-  return { timestamps, receipts: [], heads: read.flatMap(({ heads }) => heads) }
+  return { timestamps: read, receipts: [], heads: read.flatMap(({ heads }) => heads) }
 }

@@ -55,6 +55,30 @@ describe("a head list", () => {
 })
 
 describe("the mailbox", () => {
+  test("is not filled by one head in many notes, and keeps the one with most signatures", () => {
+    const mailbox = createMailbox()
+    const flooded = { size: 99, root: portableHasher.leaf(Uint8Array.of(1)) }
+    const headOf = (extension: number, lines: number): PostedHead => {
+      const text = `${formatCheckpoint(origin, flooded)}${extension === 0 ? "" : `x ${extension}\n`}`
+      const line = signer.sign(text, { origin, ...flooded }, 0)
+      const note = formatNote(
+        text,
+        Array.from({ length: lines }, (_, i) => ({ ...line, keyId: i })),
+      )
+      return { origin, note, size: 99, contradicts: true, receivedAt: 7 }
+    }
+    mailbox.postHead(headOf(0, 3))
+    const honest = Array.from({ length: 40 }, (_, i) => posted(i + 1))
+    for (const head of honest.slice(0, 20)) mailbox.postHead(head)
+    for (let i = 1; i <= 500; i++) mailbox.postHead(headOf(i, 1 + (i % 2)))
+    for (const head of honest.slice(20)) mailbox.postHead(head)
+    const documents = newDocuments()
+    mailbox.drain(documents, [], 7)
+    const kept = new Set(takeInbox(documents, origin).map(({ note }) => note))
+    for (const { note } of [...honest, headOf(0, 3)]) expect(kept).toContain(note)
+    expect(kept.size).toBe(MOST_POSTED_HEADS)
+  })
+
   test("gives everything to the next round, once", () => {
     const mailbox = createMailbox()
     mailbox.postHead(posted(5))
