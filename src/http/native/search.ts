@@ -43,6 +43,8 @@ interface Artifact extends PageParameters {
 const DEFAULT_LIMIT = 20
 /** Entries that are read before other requests get a turn. */
 const ENTRIES_A_TURN = 16
+/** Bytes of their bodies; the last one may be longer. */
+const BYTES_A_TURN = 131_072
 /** The most entries of an answer that has no pages. */
 const MOST_FOUND = 10_000
 
@@ -106,9 +108,14 @@ interface FoundEntry {
 
 async function readEntries(log: Log, { indexes }: SearchAnswer): Promise<readonly FoundEntry[]> {
   const found: FoundEntry[] = []
+  let bytes = 0
   for (const [i, index] of indexes.entries()) {
-    if (i > 0 && i % ENTRIES_A_TURN === 0) await setImmediate()
+    if (i > 0 && (i % ENTRIES_A_TURN === 0 || bytes > BYTES_A_TURN)) {
+      await setImmediate()
+      bytes = 0
+    }
     const entry = await log.entry(index)
+    bytes += entry.body.length
     found.push({ entry, summary: readSummary(entry.body) })
   }
   return found

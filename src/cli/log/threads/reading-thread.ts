@@ -76,7 +76,7 @@ export function readingThreadOptions(reader: LargeReaderOptions): ReadingThreadO
     mostBytes: 64 * MEBIBYTE,
     mostBytesOfOne: 32 * MEBIBYTE,
     atOnce: 3,
-    patience: 20_000,
+    patience: 60_000,
     idle: 60_000,
     start: (events) => startWorker(reader, events),
   }
