@@ -38,6 +38,10 @@ export interface Submitted {
   readonly proposal: Pick<Proposal, "kind" | "version">
 }
 
+async function atOnce<T>(work: () => T | Promise<T>): Promise<T> {
+  return await work()
+}
+
 type Needed = Pick<Surroundings, "log" | "meter" | "large" | "addressOf">
 
 /**
@@ -48,7 +52,7 @@ export function createSubmitter(
   { log, meter, large, addressOf }: Needed,
   door: SubmissionDoor,
   propose: (bytes: Buffer) => Proposal,
-  processing: <T>(work: () => T | Promise<T>) => Promise<T> = async (work) => await work(),
+  processing: <T>(work: () => T | Promise<T>) => Promise<T> = atOnce,
 ): (bytes: Buffer, sender: Sender) => Promise<Submitted> {
   async function add(proposal: Proposal): Promise<Submitted> {
     const receipt = await log.add(proposal, (envelope) => attachmentOf(proposal, envelope))
@@ -85,6 +89,7 @@ export function createSubmitter(
       return await submitLarge(bytes, sender, large)
     }
     const proposal = propose(bytes)
+    if (processing === atOnce) return await add(weighed(proposal, bytes.length, sender))
     return await processing(() => add(weighed(proposal, bytes.length, sender)))
   }
 }
