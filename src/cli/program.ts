@@ -9,6 +9,7 @@ const commands = {
   descriptions: {
     init: "make the keys, the database and the head guard of a new log",
     serve: "run the log over HTTP",
+    health: "ask a running server whether it is ready, and say it by the exit code",
     sign: "sign files and images, log the signatures and write bundles",
     submit: "log what is signed already, verify the receipts and write bundles",
     "fetch-bundle": "get the bundle of an entry out of a log, verified",
@@ -47,6 +48,7 @@ const commands = {
   load: {
     init: async () => (await import("./log/init.ts")).initCommand,
     serve: async () => (await import("./log/serve.ts")).serveCommand,
+    health: async () => (await import("./serving/health.ts")).healthCommand,
     sign: async () => (await import("./sign/sign.ts")).signCommand,
     submit: async () => (await import("./sign/submit.ts")).submitCommand,
     "fetch-bundle": async () => (await import("./sign/fetch/fetch-bundle.ts")).fetchBundleCommand,

@@ -26,6 +26,7 @@ describe("countersign", () => {
       "fetch-bundle",
       "fsck",
       "heads",
+      "health",
       "init",
       "keys",
       "monitor",

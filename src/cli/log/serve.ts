@@ -8,11 +8,14 @@ import { entrySearch } from "../../http/native/search.ts"
 import type { HttpConfig } from "../../http/serving/config.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase } from "../command/key-files.ts"
-import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
+import { endProcess, processLogger } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { clientUrl, remarkOrigin } from "../network/client-url.ts"
+import { limitsOf } from "../serving/limit-options.ts"
+import { serveUntilStopped, urlOf } from "../serving/listening.ts"
+import { openTls, type ServedTls } from "../serving/tls.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
 import {
   assertLog,
@@ -87,6 +90,7 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
       "--allow-identities believes what certificates say of themselves; name who issues them with --certificate-authorities",
     )
   }
+  const tls = await openTls(options, { passphrase, logger })
   const running = await openRunningLog(directory, {
     ...options,
     passphrase,
@@ -103,33 +107,44 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
   })
   const { log } = running
   try {
-    await serveHttp(running, options, logger, terminal)
+    await serveHttp(running, options, { logger, terminal, tls })
   } finally {
     await running.close()
   }
   logger.info({ size: log.head().size }, "stopped")
 }
 
+interface Process {
+  readonly logger: Logger
+  readonly terminal: Terminal
+  readonly tls: ServedTls | undefined
+}
+
 async function serveHttp(
   { log, publisher, rekorSigner, created, engine }: RunningLog,
   options: Options,
-  logger: Logger,
-  terminal: Terminal,
+  { logger, terminal, tls }: Process,
 ): Promise<void> {
-  const meter = createMetrics(log, { withProcess: true, publisher })
-  let listening = `http://localhost:${options.listen.port}`
+  const certificateExpiry = tls?.expiry
+  const meter = createMetrics(log, {
+    ...{ withProcess: true, publisher },
+    ...present({ certificateExpiry }),
+  })
+  let listening = urlOf(options.listen, tls !== undefined)
   const listeningUrl = () => clientUrl(log.origin, listening, options.dev === true)
   const proposal = present({ algorithms: options.allowAlgorithms })
   const requestLimit = options.maxRequestBytes
   const large = createReadingThread(readingThreadOptions({ requestLimit, proposal }))
+  const { proxies, ...limits } = limitsOf(options)
   const http = createHttpServer({
-    ...{ log, publisher, rekorSigner, logger, meter, proposal, large },
+    ...{ log, publisher, rekorSigner, logger, meter, proposal, large, tls: tls?.options },
     search: entrySearch(log),
-    config: { ...httpConfig(options, created), listeningUrl },
+    ...limits,
+    config: { ...httpConfig(options, created), ...proxies, listeningUrl },
   })
   remarkOrigin(options.publicUrl ?? listeningUrl(), log.origin, logger)
   await serveUntilStopped({
-    ...{ http, metrics: meter, logger, options },
+    ...{ http, metrics: meter, logger, options, tls },
     onServing({ url, admin }) {
       listening = url
       const { origin } = log

@@ -21,6 +21,8 @@ import {
   type TypedOption,
   type ValuesOf,
 } from "../command/options.ts"
+import { limitOptions } from "../serving/limit-options.ts"
+import { tlsOptions } from "../serving/tls-options.ts"
 
 const freezeOption: TypedOption<{ readonly freeze: boolean }> = new Option(
   "--no-freeze",
@@ -31,6 +33,8 @@ export const witnessServeOptions = [
   orEnvironment(preset("--data <dir>", "the witness's data directory", String, "./witness")),
   option("--logs <file>", "policy file (C2SP tlog-policy): its logs are cosigned"),
   ...servingOptions("witness", 3002),
+  ...tlsOptions,
+  ...limitOptions,
   publicUrlOption("witness"),
   option("--guard <file>", "where the guard is kept (default: DATA/guard/state)"),
   runningOptions.passphrase,

@@ -14,14 +14,28 @@ export interface Sender {
   readonly request: IncomingMessage
   /** Charges for so much effort, in points; fractions add up. */
   charge(effort: number): void
+  readonly admitKey: WriteCall["admitKey"]
+}
+
+/**
+ * By what the entries of one signer are counted: the key that it names, or all of them together, since nobody has shown
+ * that a key among several is theirs.
+ */
+function keysOf({ terms }: Pick<Proposal, "terms">): string {
+  return terms.flatMap(({ name, value }) => (name === "key" ? value : [])).join(" ")
 }
 
 /** The sender of a request, who has paid one point by it. */
-export function senderOf({ request, charge }: Pick<WriteCall, "request" | "charge">): Sender {
+export function senderOf({
+  request,
+  charge,
+  admitKey,
+}: Pick<WriteCall, "request" | "charge" | "admitKey">): Sender {
   let effort = 0
   let charged = 0
   return {
     request,
+    admitKey,
     charge(more) {
       effort += more
       const points = Math.floor(effort) - charged
@@ -54,8 +68,11 @@ export function createSubmitter(
   propose: (bytes: Buffer) => Proposal,
   processing: <T>(work: () => T | Promise<T>) => Promise<T> = atOnce,
 ): (bytes: Buffer, sender: Sender) => Promise<Submitted> {
-  async function add(proposal: Proposal): Promise<Submitted> {
+  async function add(proposal: Proposal, { admitKey }: Sender): Promise<Submitted> {
+    // Counted when it is logged: what anyone sends in the name of a key takes nothing from it.
+    const count = admitKey?.(keysOf(proposal))
     const receipt = await log.add(proposal, (envelope) => attachmentOf(proposal, envelope))
+    if (receipt.isNew) count?.()
     meter.logged(receipt.isNew)
     return { receipt, proposal }
   }
@@ -77,7 +94,7 @@ export function createSubmitter(
     try {
       return await processing(() => {
         sender.charge(effortOf(0, held.claims))
-        return add({ ...held, by })
+        return add({ ...held, by }, sender)
       })
     } finally {
       held.release()
@@ -89,7 +106,7 @@ export function createSubmitter(
       return await submitLarge(bytes, sender, large)
     }
     const proposal = propose(bytes)
-    if (processing === atOnce) return await add(weighed(proposal, bytes.length, sender))
-    return await processing(() => add(weighed(proposal, bytes.length, sender)))
+    const added = () => add(weighed(proposal, bytes.length, sender), sender)
+    return await (processing === atOnce ? added() : processing(added))
   }
 }

@@ -5,6 +5,7 @@ import { publishAtOnce } from "../../log/ports/publishing.ts"
 import { loadContract } from "../door/contract.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { proposalOptions } from "../door/proposal-options.ts"
+import { createGates, type LimitOptions } from "../limits/gates.ts"
 import { messageRoutes } from "../native/messages.ts"
 import { probeRoutes } from "../native/probes.ts"
 import { readingRoutes } from "../native/reading.ts"
@@ -30,7 +31,8 @@ type Optional = "publisher" | "meter" | "proposal" | "rekorSigner" | "search" | 
 export interface HttpServerOptions
   extends Omit<ServerOptions, "config" | "meter">,
     Pick<Surroundings, "log">,
-    Partial<Pick<Surroundings, Optional>> {
+    Partial<Pick<Surroundings, Optional>>,
+    LimitOptions {
   readonly config?: Partial<HttpConfig>
 }
 
@@ -79,8 +81,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     proposal: proposalOptions(REMEMBERED_KEYS, options.proposal),
     addressOf: (request: IncomingMessage) => readClient(request).address,
   }
+  const { publicUrl } = surroundings.config
   return serveDoors({
     ...options,
+    gates: createGates({ ...options, origin: log.origin, publicUrl, meter, now: options.now }),
     doors: (state) => openDoors({ ...surroundings, ...state }),
     rewrite: takeRekorPath,
     // Browsers ask before a conditional read from another origin; writes stay forbidden to them.

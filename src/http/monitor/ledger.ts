@@ -76,7 +76,13 @@ export function ledgerRoute(ledgers: ServedLedgers | undefined): Route {
     return await call.withBody((bytes) => append(bytes, signer, ledgers))
   }
 
-  return post("addToLedger", "/ledger", { limit: LONGEST_POST }, addToLedger, {
-    ...{ scope: "ledger", weight: "heads" },
-  })
+  return post(
+    "addToLedger",
+    "/ledger",
+    { limit: LONGEST_POST, mediaType: "text/plain" },
+    addToLedger,
+    {
+      ...{ scope: "ledger", weight: "heads" },
+    },
+  )
 }

@@ -1,6 +1,7 @@
 // The HTTP server of a monitor: where verifiers post heads and receipts, where anyone reads evidence, and
 // where operators look whether it is working. All of it may be public but for what the operator hides.
 import { loadContract } from "../door/contract.ts"
+import { createGates, type LimitOptions } from "../limits/gates.ts"
 import { referenceRoutes } from "../reference/routes.ts"
 import { type HttpServer, type ServerOptions, serveDoors } from "../serving/http-server.ts"
 import type { ServerMetrics } from "../serving/instruments.ts"
@@ -8,7 +9,10 @@ import { plainProblemAnswer } from "../serving/problem.ts"
 import { monitorRoutes, type ServedMonitor } from "./handlers.ts"
 import { createMonitorMetrics } from "./metrics.ts"
 
-export interface MonitorServerOptions extends ServedMonitor, Omit<ServerOptions, "meter" | "now"> {
+export interface MonitorServerOptions
+  extends ServedMonitor,
+    Omit<ServerOptions, "meter" | "now">,
+    LimitOptions {
   /** By default metrics without those of the process. */
   readonly metrics?: ServerMetrics
   /** Milliseconds on a monotonic clock, for the metrics. */
@@ -25,11 +29,13 @@ export function createMonitorServer(options: MonitorServerOptions): HttpServer {
     logger,
     meter: metrics,
     now: stopwatch,
+    gates: createGates({ ...options, meter: metrics, now: stopwatch }),
+    tls: options.tls,
     config: { bodyBudget: BODY_BUDGET, ...options.config },
     doors({ isClosing }) {
       const own = monitorRoutes(options, metrics, isClosing)
       const routes = contract.bind([...own, ...referenceRoutes()])
-      return [{ below: "/", routes, words: plainProblemAnswer }]
+      return [{ below: "/", routes, words: plainProblemAnswer, isPrivate: true }]
     },
   })
 }

@@ -127,9 +127,11 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
   async function addEntries(call: WriteCall<Parameters>): Promise<Answer> {
     const sender = senderOf(call)
     // Who waits for witnesses holds up no others by the bytes of a body.
-    const outcomes = await call.withBody((bytes) =>
-      submitLines(linesOf(bytes, config.batchLines), sender),
-    )
+    const outcomes = await call.withBody((bytes) => {
+      const lines = linesOf(bytes, config.batchLines)
+      call.charge(lines.length - 1)
+      return submitLines(lines, sender)
+    })
     const isToWait = waits(call.parameters)
     const lines = await Promise.all(outcomes.map((outcome) => lineOf(outcome, isToWait)))
     const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store" }

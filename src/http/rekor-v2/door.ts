@@ -19,7 +19,6 @@ import { requestReader } from "./request.ts"
 const statuses: ReadonlyMap<number, number> = new Map([
   [422, 400],
   [408, 400],
-  [415, 400],
   [405, 404],
 ])
 
@@ -56,6 +55,7 @@ export function rekorV2Proposer({
 export function rekorV2Door(surroundings: Surroundings): Door {
   const { log, config, contract } = surroundings
   const submit = createSubmitter(surroundings, "rekor-v2", rekorV2Proposer(surroundings))
+  const json = { limit: config.requestLimit, mediaType: "application/json" }
   const logId = logIdOf(logKey(log))
 
   function entryAnswer(receipt: Receipt, { kind, version }: Submitted["proposal"]): Answer {
@@ -81,7 +81,7 @@ export function rekorV2Door(surroundings: Surroundings): Door {
     nowhere: errorAnswer(404, "Not Found"),
     isHot: true,
     routes: contract.bind([
-      post("rekorV2AddEntry", "/api/v2/log/entries", { limit: config.requestLimit }, addEntry, {
+      post("rekorV2AddEntry", "/api/v2/log/entries", json, addEntry, {
         ...{ scope: "submit", weight: "submit" },
       }),
     ]),

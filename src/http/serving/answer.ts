@@ -52,13 +52,13 @@ export function isRead(request: IncomingMessage): boolean {
 
 /**
  * Writes the answer unless the client is gone or was answered already. Node leaves out HEAD's body. Any web
- * origin may see it if the request was a read or `isShared` says so.
+ * origin may see it if `isShared` says so; by default that of a read.
  */
 export function send(
   request: IncomingMessage,
   response: ServerResponse,
   answer: Answer,
-  isShared = false,
+  isShared = isRead(request),
 ): void {
   if (response.headersSent || response.destroyed) return
   const { status, headers, body, isAscii } = answer
@@ -67,7 +67,7 @@ export function send(
     { "x-content-type-options": "nosniff" },
     headers,
   )
-  if (isShared || isRead(request)) all["access-control-allow-origin"] = "*"
+  if (isShared) all["access-control-allow-origin"] = "*"
   if (body !== undefined) {
     const isCounted = isAscii === true || typeof body !== "string"
     all["content-length"] = isCounted ? body.length : Buffer.byteLength(body)

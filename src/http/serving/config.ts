@@ -81,4 +81,9 @@ export interface Meter extends RequestMetrics {
   logged(isNew: boolean): void
 }
 
-export const noMeter: Meter = { answered: () => {}, logged: () => {}, refused: () => {} }
+export const noMeter: Meter = {
+  answered: () => {},
+  logged: () => {},
+  refused: () => {},
+  limited: () => {},
+}

@@ -9,7 +9,9 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from "node:http"
+import { createServer as createTlsServer } from "node:https"
 import type { Duplex } from "node:stream"
+import type { TlsOptions } from "node:tls"
 import type { ServerConfig } from "./config.ts"
 import { type Problem, refusalProblem } from "./problem.ts"
 
@@ -49,7 +51,11 @@ function rawAnswer(problem: Problem): string {
   ].join("\r\n")
 }
 
+/** Whether TLS failed: nothing that is written to the socket would reach the client. */
+const isOfTls = ({ code }: NodeJS.ErrnoException): boolean => /^ERR_(?:SSL|TLS)_/.test(code ?? "")
+
 function answerBrokenConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (isOfTls(error)) return void socket.destroy()
   const pending = (socket as AnsweringSocket)._httpMessage
   if (pending?.req.complete === true && !pending.headersSent) {
     // An earlier request on this connection is still to be answered: its answer must not be this one.
@@ -61,18 +67,23 @@ function answerBrokenConnection(error: NodeJS.ErrnoException, socket: Duplex): v
   else socket.destroy()
 }
 
-/** A server with limits on headers and slow clients, that answers also what is no HTTP; not listening. */
+/**
+ * A server with limits on headers and slow clients, that answers also what is no HTTP; not listening. With `tls` it
+ * speaks TLS, and a handshake may take as long as headers may.
+ */
 export function createGuardedServer(
   config: ServerConfig,
   classes: Pick<ServerOptions, "IncomingMessage" | "ServerResponse">,
   listener: RequestListener,
+  tls?: TlsOptions,
 ): Server {
-  const { slownessInterval: connectionsCheckingInterval } = config
-  const server = createServer(
-    { ...classes, maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval },
-    listener,
-  )
-  server.headersTimeout = config.headersTimeout
+  const { slownessInterval: connectionsCheckingInterval, headersTimeout } = config
+  const options = { ...classes, maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval }
+  const server: Server =
+    tls === undefined
+      ? createServer(options, listener)
+      : createTlsServer({ ...options, ...tls, handshakeTimeout: headersTimeout }, listener)
+  server.headersTimeout = headersTimeout
   server.requestTimeout = config.requestTimeout
   server.keepAliveTimeout = config.keepAliveTimeout
   server.timeout = config.idleTimeout

@@ -1,7 +1,9 @@
 // A server of this floor: the doors of a log, a witness or a monitor on one port. Hot routes are served on
 // node:http, the rest by Express; slow clients are limited, and the end is an orderly one.
 import type { IncomingMessage, RequestListener, Server } from "node:http"
+import type { TlsOptions } from "node:tls"
 import type { Request, Response } from "express"
+import { Refusal } from "../../core/base/errors.ts"
 import { type Answer, send } from "./answer.ts"
 import { createClientReader } from "./client.ts"
 import { defaultHttpConfig, type HttpLogger, noMeter, type ServerConfig } from "./config.ts"
@@ -10,7 +12,7 @@ import { createExpressApp } from "./express-app.ts"
 import type { Gate } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
 import { createBodyReader } from "./request-body.ts"
-import { takePlainTarget } from "./request-target.ts"
+import { namesTwoHosts, takePlainTarget } from "./request-target.ts"
 import type { Door } from "./route.ts"
 import { createRouter } from "./router.ts"
 import { askedOf, createReport, createServing, type ServerState } from "./serving.ts"
@@ -33,6 +35,8 @@ export interface ServerOptions {
   readonly meter?: RequestMetrics | undefined
   /** Milliseconds on a monotonic clock, for the metrics. */
   readonly now?: (() => number) | undefined
+  /** What it speaks TLS with; without it, it speaks HTTP alone. */
+  readonly tls?: TlsOptions | undefined
 }
 
 export interface ServedDoors extends ServerOptions {
@@ -48,6 +52,8 @@ export interface ServedDoors extends ServerOptions {
    */
   readonly preflight?: (isShared: boolean) => Answer
 }
+
+const TWO_HOSTS = "Host: expected one, found several"
 
 const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }
 
@@ -72,6 +78,7 @@ export function serveDoors(options: ServedDoors): HttpServer {
     takePlainTarget(request)
     rewrite?.(request)
     const asked = askedOf(request, response)
+    if (namesTwoHosts(request)) return serving.turnAway(asked, new Refusal("malformed", TWO_HOSTS))
     const found = router.hot(request, asked.path)
     if (found !== undefined) return void serving.serve(asked, found.value, found.values)
     if (request.method !== "OPTIONS") {
@@ -83,7 +90,7 @@ export function serveDoors(options: ServedDoors): HttpServer {
       ? serving.turnAway(asked)
       : send(request, response, preflight(router.isShared(asked.path)))
   }
-  const server = createGuardedServer(config, classes, listener)
+  const server = createGuardedServer(config, classes, listener, options.tls)
   return {
     server,
     close() {

@@ -24,14 +24,18 @@ export interface WriteCall<Parameters = object> extends Call<Parameters> {
    */
   withBody<T>(use: (bytes: Buffer) => T | Promise<T>): Promise<T>
   /** Charges points of work beyond the one that the request is; throws `rate-limited` where none are left. */
-  readonly charge: Charge
+  charge(points: number): void
+  /** Undefined where entries are not limited by key. */
+  readonly admitKey: Charging["admitKey"]
 }
 
-/**
- * Charges points of work beyond the one that a request is; `key` names whom else, such as the key of an entry. Throws
- * `rate-limited`.
- */
-export type Charge = (points: number, key?: string) => void
+/** How what a request turns out to cost is charged; a member is undefined where nothing limits that. */
+export interface Charging {
+  /** Points beyond the one that the request is. Throws `rate-limited`. */
+  readonly charge: ((points: number) => void) | undefined
+  /** Throws `rate-limited` for a key that has logged too much; what it gives counts an entry that was logged. */
+  readonly admitKey: ((key: string) => () => void) | undefined
+}
 
 /** What a writer may be let do. */
 export type Scope = "submit" | "attach" | "ledger" | "evidence" | "heads" | "read"
@@ -53,7 +57,7 @@ interface AnyRoute {
    * load, and where percent-encoding must not be undone.
    */
   readonly isHot?: true
-  /** Whether any web origin may send it; reading they may anyway. */
+  /** Whether any web origin may send it: a write that only reads. What is a read they may send anyway. */
   readonly isShared?: true
   /** What who sends it must be let do, where that is asked; nothing for probes. */
   readonly scope?: Scope | undefined
@@ -112,8 +116,10 @@ export interface Door {
   readonly words: (problem: Problem, error: unknown) => Answer
   /** Whether all of its routes are hot. */
   readonly isHot?: true
-  /** Whether any web origin may send anything. */
+  /** Whether any web origin may see what is answered, also to a write. */
   readonly isShared?: true
+  /** Whether web pages of other origins may see nothing of it; else they may see what is read. */
+  readonly isPrivate?: true
   /** The answer where no route is, in place of a refusal. */
   readonly nowhere?: Answer
 }

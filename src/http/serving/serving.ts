@@ -2,10 +2,10 @@
 // limits, errors become answers in the words of the door, answers are sent, counted and logged.
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Refusal, shown } from "../../core/base/errors.ts"
-import { type Answer, type Headers, send } from "./answer.ts"
-import type { ReadClient } from "./client.ts"
+import { type Answer, type Headers, isRead, send } from "./answer.ts"
+import type { Client, ReadClient } from "./client.ts"
 import type { HttpLogger } from "./config.ts"
-import { charge, type Gate, GateRefusal, passAll } from "./gate.ts"
+import { chargingOf, type Gate, GateRefusal, passAll } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
 import { type Problem, problemOf } from "./problem.ts"
 import type { BodyReader } from "./request-body.ts"
@@ -14,16 +14,21 @@ import type { Doorway, Router } from "./router.ts"
 
 /**
  * What becomes of anything that was thrown while a request was answered: it is counted by its code and logged,
- * loudly if it was no refusal. Gives what may be told of it; `problem` if the caller knows that already.
+ * loudly if it was no refusal; who was refused is told for debugging alone. Gives what may be told of it; `problem` if the caller knows that already.
  */
-type Report = (error: unknown, operation: string, problem?: Problem) => Problem
+type Report = (
+  error: unknown,
+  operation: string,
+  problem?: Problem,
+  client?: Client["address"],
+) => Problem
 
 export function createReport(meter: Pick<RequestMetrics, "refused">, logger: HttpLogger): Report {
-  return (error, operation, problem = problemOf(error)) => {
+  return (error, operation, problem = problemOf(error), client) => {
     const { status, code, detail } = problem
     meter.refused(code)
     if (error instanceof Refusal) {
-      logger.debug({ operation, status, code, detail }, "request refused")
+      logger.debug({ operation, status, code, detail, client }, "request refused")
     } else {
       logger.error({ operation, status, code, err: error }, "request failed")
     }
@@ -90,6 +95,7 @@ export function createServing(options: ServingOptions) {
     const { request, response, query } = asked
     const parameters = route.read === undefined ? values : route.read(values, query)
     if (route.method === "GET") return route.handle({ request, response, parameters, query })
+    const charging = chargingOf(request)
     return route.handle({
       ...{ request, response, parameters, query },
       async withBody(use) {
@@ -100,14 +106,21 @@ export function createServing(options: ServingOptions) {
           body.release()
         }
       },
-      charge: (points, key) => charge(request, points, key),
+      charge: (points) => charging?.charge?.(points),
+      admitKey: charging?.admitKey,
     })
   }
 
-  function refusalAnswer({ words }: Door, error: unknown, operation: string): Answer {
+  function refusalAnswer(
+    { request }: Asked,
+    { words }: Door,
+    error: unknown,
+    operation: string,
+  ): Answer {
     const problem = problemOf(error)
     const refusal = words(problem, error)
-    report(error, operation, { ...problem, status: refusal.status })
+    const { address } = readClient(request)
+    report(error, operation, { ...problem, status: refusal.status }, address)
     return refusal
   }
 
@@ -124,9 +137,16 @@ export function createServing(options: ServingOptions) {
     return passAll(gates, { request, route, client: readClient(request) })
   }
 
-  function deliver({ request, response }: Asked, result: Answer, isShared: boolean): void {
+  /** `isShared` says that any web origin may see the answer; that of a read it may unless the door is private. */
+  function deliver(
+    { request, response }: Asked,
+    door: Door,
+    result: Answer,
+    isShared?: true,
+  ): void {
     if (isClosing()) response.shouldKeepAlive = false
-    send(request, response, result, isShared)
+    const isSeen = door.isShared === true || (door.isPrivate !== true && isRead(request))
+    send(request, response, result, isShared ?? isSeen)
   }
 
   return {
@@ -142,9 +162,12 @@ export function createServing(options: ServingOptions) {
         result = withHeaders(await answer(asked, route, values), passed)
       } catch (error) {
         const headers = error instanceof GateRefusal ? error.headers : undefined
-        result = withHeaders(withHeaders(refusalAnswer(door, error, operation), passed), headers)
+        result = withHeaders(
+          withHeaders(refusalAnswer(asked, door, error, operation), passed),
+          headers,
+        )
       }
-      deliver(asked, result, route.isShared === true || door.isShared === true)
+      deliver(asked, door, result, route.isShared)
       meter.answered(operation, result.status, (now() - start) / 1000)
     },
     /** Answers a request that no route takes; `error` is what stopped Express from finding one. */
@@ -152,9 +175,13 @@ export function createServing(options: ServingOptions) {
       const { door, allow } = router.placeAt(asked.path)
       const reason = reasonOf(asked, allow, error)
       const isWrongMethod = reason instanceof Refusal && reason.code === "wrong-method"
-      const { status, headers, body = "" } = door.nowhere ?? refusalAnswer(door, reason, OTHER)
+      const {
+        status,
+        headers,
+        body = "",
+      } = door.nowhere ?? refusalAnswer(asked, door, reason, OTHER)
       const more = isWrongMethod && door.nowhere === undefined && { allow: allow.join(", ") }
-      deliver(asked, { status, headers: { ...headers, ...more }, body }, door.isShared === true)
+      deliver(asked, door, { status, headers: { ...headers, ...more }, body })
       meter.answered(OTHER, status, 0)
     },
   }

@@ -105,9 +105,15 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
       isHot: true,
       where: { hash: "[0-9a-f]{64}" },
     }),
-    post("addEvidence", "/evidence", { limit: LONGEST_EVIDENCE }, addEvidence, {
-      ...{ scope: "evidence", weight: "evidence" },
-    }),
+    post(
+      "addEvidence",
+      "/evidence",
+      { limit: LONGEST_EVIDENCE, mediaType: "text/plain" },
+      addEvidence,
+      {
+        ...{ scope: "evidence", weight: "evidence" },
+      },
+    ),
     get("listEvidence", "/evidence", listEvidence),
     get("getEvidence", "/evidence/{id}", getEvidence),
     get("getStatusPage", "/", () => textAnswer(200, statusText(served))),

@@ -62,7 +62,11 @@ describe.each([
 
   test("is the same with a final slash and with two at the beginning, and is counted as one", async () => {
     const counted: string[] = []
-    const meter = { answered: (operation: string) => void counted.push(operation), refused() {} }
+    const meter = {
+      answered: (operation: string) => void counted.push(operation),
+      refused() {},
+      limited() {},
+    }
     const port = await open([door], { meter })
     const asked = { method: "POST", headers: text, body: "yes" }
     for (const path of ["/things/a/", "//things/a", "//things/a/"]) {
@@ -106,6 +110,7 @@ describe.each([
       answered: (...[operation, status]: [string, number, number]) =>
         void counted.push([operation, status]),
       refused: (code: string) => void counted.push(code),
+      limited() {},
     }
     const failures: object[] = []
     const logger = { debug: () => {}, error: (fields: object) => void failures.push(fields) }

@@ -1,7 +1,7 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { expect, test } from "vitest"
-import { listen } from "../../../src/cli/command/listening.ts"
+import { listen } from "../../../src/cli/serving/listening.ts"
 
 test.each([
   ["127.0.0.1", "127.0.0.1"],
