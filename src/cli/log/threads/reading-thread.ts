@@ -18,7 +18,7 @@ import {
 } from "./reading-message.ts"
 
 /** A worker, or what stands for one. */
-export interface ReadingWorker {
+interface ReadingWorker {
   post(asked: ToReader, transfer: readonly ArrayBuffer[]): void
   /** Nothing is told any more. */
   end(): void
