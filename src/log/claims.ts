@@ -1,6 +1,6 @@
 // The signatures of a submission, verified by whatever engine the log has. Of one that does not hold the usual mistakes
 // are tried, one submission at a time: what is asked for in bulk is answered without.
-import { bug, refuse } from "../core/base/errors.ts"
+import { bug } from "../core/base/errors.ts"
 import { formatHex } from "../core/base/text.ts"
 import type { Proposal, SignatureCheck, SignatureVerifier } from "../entry/entry.ts"
 import { refuseSignature } from "../entry/signature.ts"
@@ -88,8 +88,8 @@ function inOrder(checks: readonly SignatureCheck[], claim: number, among: Readon
 
 /**
  * Each claim may be under any of several verifiers. They are looked at one after the other, so that a false signature
- * ends it, and once there are only as many claims left as verifiers without one, none but those is tried: the envelope
- * is refused if one of them gets none.
+ * ends it, and once there are only as many claims left as verifiers without one, none but those is tried: the body
+ * refuses a verifier that gets none.
  */
 async function verifyAmong(
   verifier: SignatureVerifier,
@@ -98,11 +98,6 @@ async function verifyAmong(
 ): Promise<number[]> {
   const { claims, by } = proposal
   const all = distinctVerifiers(first)
-  if (all.size < first.length || claims.length < first.length) {
-    const given = `${first.length} verifiers for ${claims.length} signatures`
-    const why = "a verifier verifies no signature, or the same as another one"
-    refuse("bad-signature", `could not verify envelope: ${given}: ${why}`)
-  }
   const idle = new Set(all)
   const held: number[] = []
   for (const [claim, checks] of claims.entries()) {

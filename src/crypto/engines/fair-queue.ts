@@ -9,7 +9,7 @@ interface QueueBounds {
   readonly mostOfOne: number
 }
 
-export interface Taken<T> {
+interface Taken<T> {
   readonly item: T
   readonly weight: number
   readonly by: string
@@ -59,7 +59,7 @@ export function createFairQueue<T>({ most, mostOfOne }: QueueBounds) {
   }
 }
 
-export interface LaneOptions extends QueueBounds {
+interface LaneOptions extends QueueBounds {
   /** Tasks that run at once. */
   readonly atOnce: number
   /** What there is too much of, for the refusal. */
@@ -67,7 +67,7 @@ export interface LaneOptions extends QueueBounds {
 }
 
 /** Runs tasks, some at once; senders take turns. */
-export type Lane = <T>(weight: number, by: string, task: () => Promise<T>) => Promise<T>
+type Lane = <T>(weight: number, by: string, task: () => Promise<T>) => Promise<T>
 
 /** Tasks must reject, not throw. Refuses `try-later` a task for which there is no room. */
 export function createLane({ atOnce, what, ...bounds }: LaneOptions): Lane {

@@ -1,7 +1,7 @@
 // Threads that let all others go first: what may take long runs in them, and the event loop keeps its core.
 import { setPriority } from "node:os"
 
-const NICE = 10
+const NICE = 5
 
 /** Lowers the priority of the calling thread. Only Linux has one for each thread; elsewhere nothing happens. */
 export function letOthersGoFirst(): void {

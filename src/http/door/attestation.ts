@@ -37,7 +37,7 @@ interface Asked {
 }
 
 /** Throws Trouble `damaged` unless it is the digest of the payload in the body. */
-export function assertOwn({ index, body }: Pick<Asked, "index" | "body">, digest: string): void {
+function assertOwn({ index, body }: Pick<Asked, "index" | "body">, digest: string): void {
   if (readSummary(body).payload === digest) return
   throw new Trouble("damaged", `the attestation of entry ${index} is not the one in its body`)
 }

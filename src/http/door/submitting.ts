@@ -52,6 +52,10 @@ export interface Submitted {
   readonly proposal: Pick<Proposal, "kind" | "version">
 }
 
+async function atOnce<T>(work: () => T | Promise<T>): Promise<T> {
+  return await work()
+}
+
 type Needed = Pick<Surroundings, "log" | "meter" | "large" | "addressOf">
 
 /**
@@ -62,7 +66,7 @@ export function createSubmitter(
   { log, meter, large, addressOf }: Needed,
   door: SubmissionDoor,
   propose: (bytes: Buffer) => Proposal,
-  processing: <T>(work: () => T | Promise<T>) => Promise<T> = async (work) => await work(),
+  processing: <T>(work: () => T | Promise<T>) => Promise<T> = atOnce,
 ): (bytes: Buffer, sender: Sender) => Promise<Submitted> {
   async function add(proposal: Proposal, { admitKey }: Sender): Promise<Submitted> {
     // Counted when it is logged: what anyone sends in the name of a key takes nothing from it.
@@ -102,6 +106,7 @@ export function createSubmitter(
       return await submitLarge(bytes, sender, large)
     }
     const proposal = propose(bytes)
-    return await processing(() => add(weighed(proposal, bytes.length, sender), sender))
+    const added = () => add(weighed(proposal, bytes.length, sender), sender)
+    return await (processing === atOnce ? added() : processing(added))
   }
 }

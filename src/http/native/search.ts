@@ -46,6 +46,8 @@ const DEFAULT_LIMIT = 20
 const ENTRIES_A_TURN = 16
 /** Bytes of the entries on a page, after which it ends: an answer names the next one wherever it ends. */
 const PAGE_BYTES = 1024 * 1024
+/** Bytes of entries that are read before other requests get a turn; the last one may be longer. */
+const BYTES_A_TURN = 131_072
 /** The most entries of an answer that has no pages. */
 const MOST_FOUND = 10_000
 
@@ -120,14 +122,20 @@ async function readEntries(log: Log, answer: SearchAnswer): Promise<FoundPage> {
   const found: FoundEntry[] = []
   const { indexes } = answer
   let bytes = 0
+  let turn = 0
   let bundle = -1
   for (const [i, index] of indexes.entries()) {
     // Reading one entry may take a bundle of 16 MB.
-    if (i % ENTRIES_A_TURN === 0 || bundleOf(index) !== bundle) await setImmediate()
+    const isNext = bundleOf(index) !== bundle || turn > BYTES_A_TURN
+    if (i % ENTRIES_A_TURN === 0 || isNext) {
+      await setImmediate()
+      turn = 0
+    }
     bundle = bundleOf(index)
     const entry = await log.entry(index)
     found.push({ entry, summary: readSummary(entry.body) })
     bytes += entry.body.length
+    turn += entry.body.length
     const isLast = i + 1 === indexes.length
     if (bytes > PAGE_BYTES && !isLast) return { found, answer: { ...answer, next: index } }
   }

@@ -44,7 +44,7 @@ export interface ReadingAnswers {
 export type ReadingAnswer = ReadingAnswers[keyof ReadingAnswers]
 
 /** A refusal of Rekor v1 has numbers of its own. */
-export interface PlainReadingError extends PlainError {
+interface PlainReadingError extends PlainError {
   readonly rekorV1?: { readonly status: number; readonly code: number }
 }
 

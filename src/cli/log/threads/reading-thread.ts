@@ -18,7 +18,7 @@ import {
 } from "./reading-message.ts"
 
 /** A worker, or what stands for one. */
-export interface ReadingWorker {
+interface ReadingWorker {
   post(asked: ToReader, transfer: readonly ArrayBuffer[]): void
   /** Nothing is told any more. */
   end(): void
@@ -76,7 +76,7 @@ export function readingThreadOptions(reader: LargeReaderOptions): ReadingThreadO
     mostBytes: 64 * MEBIBYTE,
     mostBytesOfOne: 32 * MEBIBYTE,
     atOnce: 3,
-    patience: 20_000,
+    patience: 60_000,
     idle: 60_000,
     start: (events) => startWorker(reader, events),
   }
