@@ -55,7 +55,7 @@ async function expectAnswered(port: number): Promise<void> {
   const wires = createWires(port)
   const wire = await wires.open({ reads: true })
   wire.write(getRequest("/docs/redoc.js"))
-  await expect.poll(wire.received).toBeGreaterThan(500_000)
+  await expect.poll(wire.received, { timeout: PATIENCE_MS }).toBeGreaterThan(500_000)
   wires.closeAll()
 }
 
