@@ -68,7 +68,17 @@ test.each([
   {
     name: "docs/operating.md",
     about: [
-      ...["attach", "backup", "bridge", "evidence", "export-tiles", "fsck", "heads", "init"],
+      ...[
+        "attach",
+        "backup",
+        "bridge",
+        "encrypt-keys",
+        "evidence",
+        "export-tiles",
+        "fsck",
+        "heads",
+        "init",
+      ],
       ...["keys", "monitor", "redact", "revoke", "search-index", "serve", "verify", "watch"],
       ...["witness"],
     ],
