@@ -211,39 +211,54 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "sqlite/witness": ["disk", "rules", "files", "sqlite/database"],
   },
   http: {
-    serving: [],
+    flow: [],
+    serving: ["flow"],
     door: ["serving"],
+    limits: ["serving"],
     reference: ["serving"],
     native: ["serving", "door"],
     "rekor-v1": ["serving", "door"],
     "rekor-v2": ["serving", "door"],
-    log: ["serving", "door", "reference", "native", "rekor-v1", "rekor-v2"],
-    monitor: ["serving", "door", "reference"],
-    witness: ["serving", "reference"],
+    log: ["serving", "limits", "door", "reference", "native", "rekor-v1", "rekor-v2"],
+    monitor: ["serving", "limits", "door", "reference"],
+    witness: ["serving", "limits", "reference"],
   },
   cli: {
     network: [],
     command: ["network"],
+    serving: ["network", "command"],
     "log/search": ["command"],
     "log/threads": ["log/search"],
     "log/signing": ["command"],
-    log: ["network", "command", "log/search", "log/threads", "log/signing"],
+    log: ["network", "command", "serving", "audit", "log/search", "log/threads", "log/signing"],
     user: ["command"],
     keys: ["command"],
     verify: ["command", "user"],
     "sign/keys": ["command"],
     sign: ["command", "sign/keys"],
     "sign/fetch": ["command", "sign"],
+    audit: ["command"],
     attach: ["command"],
-    bridge: ["command"],
-    witness: ["command", "log"],
+    bridge: ["command", "serving"],
+    witness: ["command", "serving", "audit", "log"],
     signer: ["command", "log", "log/signing"],
     "monitor/sinks": ["command"],
     watch: ["command"],
-    monitor: ["command", "monitor/sinks", "watch"],
+    monitor: ["command", "serving", "audit", "monitor/sinks", "watch"],
     ".": [
-      ...["command", "log", "user", "keys", "verify", "sign", "sign/fetch", "attach", "bridge"],
-      ...["witness", "signer", "watch", "monitor"],
+      ...[
+        "command",
+        "serving",
+        "log",
+        "user",
+        "keys",
+        "verify",
+        "sign",
+        "sign/fetch",
+        "attach",
+        "audit",
+      ],
+      ...["bridge", "witness", "signer", "watch", "monitor"],
     ],
   },
 }
@@ -327,7 +342,7 @@ describe("rooms", () => {
     ).toEqual([])
   })
 
-  test.each(["src", "test", "interop", "bench"])(
+  test.each(["src", "test", "interop", "bench", "torture"])(
     `no folder of %s holds more than ${MOST_FILES} files`,
     (top) => {
       const counts = new Map<string, number>()

@@ -9,6 +9,7 @@ const commands = {
   descriptions: {
     init: "make the keys, the database and the head guard of a new log",
     serve: "run the log over HTTP",
+    health: "ask a running server whether it is ready, and say it by the exit code",
     sign: "sign files and images, log the signatures and write bundles",
     submit: "log what is signed already, verify the receipts and write bundles",
     "fetch-bundle": "get the bundle of an entry out of a log, verified",
@@ -30,6 +31,7 @@ const commands = {
     keys: "print the log's public keys, for verifiers to pin",
     "encrypt-keys": "write key files anew, under another passphrase or none",
     fsck: "recompute a log from its entries and compare everything",
+    audit: "the administrative acts on a log, a witness or a monitor: verify, list",
     backup: "copy the database of a log, running or not, and check the copy",
     redact: "delete the attestation that a stopped log keeps with an entry",
     "search-index": "make the search index of a log again, or see how far it has come",
@@ -38,6 +40,7 @@ const commands = {
   takes: {
     entry: "[options] <index>",
     proof: "[options] [index]",
+    audit: "",
     evidence: "",
     heads: "",
     witness: "",
@@ -50,6 +53,7 @@ const commands = {
   load: {
     init: async () => (await import("./log/init.ts")).initCommand,
     serve: async () => (await import("./log/serve.ts")).serveCommand,
+    health: async () => (await import("./serving/health.ts")).healthCommand,
     sign: async () => (await import("./sign/sign.ts")).signCommand,
     submit: async () => (await import("./sign/submit.ts")).submitCommand,
     "fetch-bundle": async () => (await import("./sign/fetch/fetch-bundle.ts")).fetchBundleCommand,
@@ -71,6 +75,7 @@ const commands = {
     keys: async () => (await import("./log/keys.ts")).keysCommand,
     "encrypt-keys": async () => (await import("./keys/encrypt-keys.ts")).encryptKeysCommand,
     fsck: async () => (await import("./log/fsck.ts")).fsckCommand,
+    audit: async () => (await import("./audit/audit.ts")).auditCommand,
     backup: async () => (await import("./log/backup.ts")).backupCommand,
     redact: async () => (await import("./log/redact.ts")).redactCommand,
     "search-index": async () => (await import("./log/search-index.ts")).searchIndexCommand,

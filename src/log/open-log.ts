@@ -1,6 +1,5 @@
 // Puts the log together: verification in front of the pool, the pool in front of the sequencer, and the
 // readers beside them. One Log is one process's view of one tree.
-
 import { equalBytes } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
 import { bug, Refusal, refuse, Trouble } from "../core/base/errors.ts"
@@ -25,7 +24,7 @@ import { createPool, type Placed, type Pooled } from "./pool.ts"
 import type { Log, NewestHead, Receipt, SignedHead } from "./ports/log.ts"
 import type { Attached, NewMessage } from "./ports/message.ts"
 import type { EntryTerms, LogSearch } from "./ports/search.ts"
-import type { Attachment, LogIdentity, LogReads } from "./ports/store.ts"
+import type { LogIdentity, LogReads } from "./ports/store.ts"
 import { createTermHasher, termHash } from "./search/hash.ts"
 import type { Sequencer } from "./sequencer.ts"
 import { createStalling } from "./stalling.ts"
@@ -56,7 +55,7 @@ interface LogOptions {
   readonly limits?: Partial<LogLimits>
 }
 
-type Attach = () => Attachment | undefined
+type Attach = Parameters<Log["add"]>[1]
 
 /**
  * Opens the log at the head that `sequencer` was opened at. Throws Trouble for a damaged store. What it
@@ -68,7 +67,12 @@ export async function openLog(options: LogOptions): Promise<Log> {
   let newest: NewestHead = sequencer.opened
   const edge = await loadEdge(leafReads(reads, hasher), newest, hasher)
   const tree = createTreeReader({ edge, reads, hasher, cachedTiles: limits.cachedTiles })
-  const entries = createEntryReader({ tree, reads, hasher, cachedBundles: limits.cachedBundles })
+  const entries = createEntryReader({
+    tree,
+    reads,
+    hasher,
+    cachedBundleBytes: limits.cachedBundleBytes,
+  })
   const leafIndex = await loadLeafIndex(reads, tree)
   const hashTerms = createTermHasher(hasher)
   let underWay = 0
@@ -180,13 +184,15 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
 
   async function append(proposal: Proposal, attach?: Attach): Promise<Receipt> {
-    const body = proposal.body(await verifyClaims(verifier, proposal))
+    const held = await verifyClaims(verifier, proposal)
+    const settled = proposal.settle && (await proposal.settle(held))
+    const body = settled?.body ?? proposal.body(held)
     assertBodyLength(body)
     const leafHash = hasher.leaf(body)
-    const attachment = limits.attachmentBytes > 0 ? attach?.() : undefined
+    const attachment = limits.attachmentBytes > 0 ? attach?.(settled?.envelope) : undefined
     assertKept(attachment, limits.attachmentBytes)
-    const beside = options.terms.besideBody(proposal.terms)
-    const sideTerms = beside === undefined ? undefined : hashTerms(beside)
+    const beside = settled === undefined ? options.terms.besideBody(proposal.terms) : undefined
+    const sideTerms = settled?.sideTerms ?? (beside && hashTerms(beside))
     const entry = { leafHash, body, attachment, sideTerms }
     const { index, isNew } = await place(entry)
     return await receipt(entry, index, isNew)

@@ -72,6 +72,12 @@ describe("a command loads what it needs", () => {
     expect(files.size).toBeLessThanOrEqual(110)
   })
 
+  test("health, which supervisors start again and again, loads a few files", () => {
+    const { files, packages } = loadedWith("serving/health.ts")
+    expect([...packages].toSorted()).toEqual(["@noble/hashes/utils.js", "commander"])
+    expect(files.size).toBeLessThanOrEqual(24)
+  })
+
   test("attach loads no server, no database and no native code", () => {
     const { files, packages } = loadedWith("attach/attach.ts")
     expect([...server, ...engines, database].filter((known) => packages.has(known))).toEqual([])
@@ -80,6 +86,7 @@ describe("a command loads what it needs", () => {
 
   test.each([
     ...["log/init.ts", "log/keys.ts", "log/backup.ts", "log/redact.ts", "log/fsck.ts"],
+    ...["audit/audit.ts"],
     ...["log/export-tiles.ts", "monitor/init.ts", "monitor/status.ts", "monitor/ack.ts"],
     ...["monitor/evidence.ts", "monitor/watch-test.ts", "witness/init.ts", "witness/status.ts"],
     ...["watch/add.ts", "watch/lint.ts"],

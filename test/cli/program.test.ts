@@ -17,6 +17,7 @@ describe("countersign", () => {
   it("has these commands", () => {
     expect(named.map(([name]) => name).toSorted()).toEqual([
       "attach",
+      "audit",
       "backup",
       "bridge",
       "checkpoint",
@@ -27,6 +28,7 @@ describe("countersign", () => {
       "fetch-bundle",
       "fsck",
       "heads",
+      "health",
       "init",
       "keys",
       "monitor",
@@ -58,14 +60,8 @@ describe("countersign", () => {
 
   it("lists a command the same way before it is loaded and after", async () => {
     const groups = [
-      [],
-      ["bridge"],
-      ["evidence"],
-      ["heads"],
-      ["monitor"],
-      ["signer"],
-      ["watch"],
-      ["witness"],
+      ...[[], ["audit"], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["signer"]],
+      ...[["watch"], ["witness"]],
     ]
     for (const words of groups) {
       const whole = words.reduce<Command | undefined>(

@@ -70,6 +70,7 @@ test.each([
     about: [
       ...[
         "attach",
+        "audit",
         "backup",
         "bridge",
         "encrypt-keys",
@@ -77,10 +78,9 @@ test.each([
         "export-tiles",
         "fsck",
         "heads",
-        "init",
       ],
-      ...["keys", "monitor", "redact", "revoke", "search-index", "serve", "verify", "watch"],
-      ...["witness"],
+      ...["health", "init", "keys", "monitor", "redact", "revoke", "search-index", "serve"],
+      ...["signer", "verify", "watch", "witness"],
     ],
   },
 ])("$name shows only commands that the program takes", ({ name, about }) => {

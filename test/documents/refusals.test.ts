@@ -18,6 +18,7 @@ import { openWorkspace, type Workspace } from "../cli/workspace.ts"
 import { checkout } from "../scenarios/process.ts"
 import { addressRefusals } from "./refused-addresses.ts"
 import { bundleRefusals } from "./refused-bundles.ts"
+import { clientRefusals } from "./refused-clients.ts"
 
 let workspace: Workspace
 
@@ -239,6 +240,7 @@ const groups: Readonly<Record<string, readonly Provoked[]>> = {
   ],
   Bundles: bundleRefusals(() => workspace),
   "Addresses and networks": addressRefusals(() => workspace),
+  Clients: clientRefusals,
 }
 
 const document = () => readFileSync(join(checkout, "docs/refusals.md"), "utf8")

@@ -17,9 +17,11 @@ import {
   runningOptions,
   servingOptions,
 } from "../command/options.ts"
+import { type LimitOptionValues, limitOptions } from "../serving/limit-options.ts"
+import { type TlsOptionValues, tlsOptions } from "../serving/tls-options.ts"
 import { signerOption } from "./signing/signer-uri.ts"
 
-export interface ServeOptions {
+export interface ServeOptions extends TlsOptionValues, LimitOptionValues {
   readonly data: string
   readonly listen: Address
   readonly adminListen?: Address
@@ -66,6 +68,8 @@ const words = (text: string): ReadonlySet<string> => new Set(listOf(text))
 export const serveOptions: readonly Option[] = [
   option("--data <dir>", "the log's data directory").default("./data"),
   ...servingOptions("log", 3000),
+  ...tlsOptions,
+  ...limitOptions,
   new Option("--dev", "make a development log if the data directory holds none"),
   option("--origin <name>", "with --dev: the name of the log that is made"),
   new Option("--force-origin", "with --dev: take a name that is no host name"),

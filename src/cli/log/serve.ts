@@ -5,14 +5,19 @@ import { present } from "../../core/base/present.ts"
 import { createMetrics } from "../../http/log/metrics.ts"
 import { createHttpServer } from "../../http/log/server.ts"
 import { entrySearch } from "../../http/native/search.ts"
-import type { HttpConfig } from "../../http/serving/config.ts"
+import { bodyBudgetsFor, type HttpConfig } from "../../http/serving/config.ts"
+import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
+import { recordStart } from "../audit/start.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase, weaknessOf } from "../command/key-files.ts"
-import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
+import { endProcess, processLogger } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { clientUrl, remarkOrigin } from "../network/client-url.ts"
+import { limitsOf } from "../serving/limit-options.ts"
+import { serveUntilStopped, urlOf } from "../serving/listening.ts"
+import { openTls, type ServedTls } from "../serving/tls.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
 import {
   assertLog,
@@ -28,6 +33,16 @@ import { type PublishingOptions, publishingOptions, publishingTimes } from "./pu
 import { publishingReports } from "./publishing-reports.ts"
 import { openRunningLog, type RunningLog } from "./running-log.ts"
 import { type ServeOptions, serveOptions, writeRuleOf } from "./serve-options.ts"
+import { createReadingThread, readingThreadOptions } from "./threads/reading-thread.ts"
+
+/** Who may write, for the audit log. */
+const writerOptions = [
+  "allow-algorithms",
+  "allow-kinds",
+  "allow-keys",
+  "allow-identities",
+  "certificate-authorities",
+]
 
 type Options = ServeOptions & PublishingOptions
 
@@ -45,7 +60,7 @@ Example:
     )
     .action(async () => {
       await applyConfigFile(command)
-      await serve(command.opts<Options>(), terminal)
+      await serve(command, terminal)
     })
 }
 
@@ -62,11 +77,15 @@ async function assureLog(
 }
 
 function httpConfig(options: Options, created: number): Partial<HttpConfig> {
-  return {
-    ...present({ publicUrl: options.publicUrl }),
+  const limits = {
     requestLimit: options.maxRequestBytes,
     messageLimit: messageBytes(options),
     batchLimit: options.maxBatchBytes,
+  }
+  return {
+    ...present({ publicUrl: options.publicUrl }),
+    ...limits,
+    bodyBudgets: bodyBudgetsFor(limits),
     trustStart: new Date(created).toISOString(),
     guardLevel: guardLevel(options),
     ...(options.waitForWitnesses && { waitForWitnesses: true }),
@@ -77,7 +96,8 @@ function messageBytes({ keepMessages, maxRequestBytes }: ServeOptions): number {
   return keepMessages ?? maxRequestBytes
 }
 
-async function serve(options: Options, terminal: Terminal): Promise<void> {
+async function serve(command: Command, terminal: Terminal): Promise<void> {
+  const options = command.opts<Options>()
   const directory = dataDirectory(options.data, options.guard, options)
   assertNoKeys(directory)
   const passphrase = readPassphrase(options.passphraseFile)
@@ -90,6 +110,7 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
       "--allow-identities believes what certificates say of themselves; name who issues them with --certificate-authorities",
     )
   }
+  const tls = await openTls(options, { passphrase, logger })
   const running = await openRunningLog(directory, {
     ...options,
     passphrase,
@@ -110,31 +131,50 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
   })
   const { log } = running
   try {
-    await serveHttp(running, options, logger, terminal)
+    const recordStop = await recordStart({
+      ...{ data: directory.path, command, logger, writerOptions },
+      overrides: ["force-origin"],
+    })
+    await serveHttp(running, options, { logger, terminal, tls })
+    recordStop()
   } finally {
     await running.close()
   }
   logger.info({ size: log.head().size }, "stopped")
 }
 
+interface Process {
+  readonly logger: Logger
+  readonly terminal: Terminal
+  readonly tls: ServedTls | undefined
+}
+
 async function serveHttp(
   { log, publisher, rekorSigner, created, engine }: RunningLog,
   options: Options,
-  logger: Logger,
-  terminal: Terminal,
+  { logger, terminal, tls }: Process,
 ): Promise<void> {
-  const meter = createMetrics(log, { withProcess: true, publisher })
-  let listening = `http://localhost:${options.listen.port}`
+  const auditHead = followAuditHead(auditFile(options.data))
+  const certificateExpiry = tls?.expiry
+  const meter = createMetrics(log, {
+    ...{ withProcess: true, publisher },
+    ...present({ certificateExpiry }),
+  })
+  let listening = urlOf(options.listen, tls !== undefined)
   const listeningUrl = () => clientUrl(log.origin, listening, options.dev === true)
+  const proposal = present({ algorithms: options.allowAlgorithms })
+  const requestLimit = options.maxRequestBytes
+  const large = createReadingThread(readingThreadOptions({ requestLimit, proposal }))
+  const { proxies, ...limits } = limitsOf(options)
   const http = createHttpServer({
-    ...{ log, publisher, rekorSigner, logger, meter },
+    ...{ log, publisher, rekorSigner, logger, meter, proposal, large, tls: tls?.options },
     search: entrySearch(log),
-    proposal: present({ algorithms: options.allowAlgorithms }),
-    config: { ...httpConfig(options, created), listeningUrl },
+    ...limits,
+    config: { ...httpConfig(options, created), ...proxies, listeningUrl, auditHead },
   })
   remarkOrigin(options.publicUrl ?? listeningUrl(), log.origin, logger)
   await serveUntilStopped({
-    ...{ http, metrics: meter, logger, options },
+    ...{ http, metrics: meter, logger, options, tls },
     onServing({ url, admin }) {
       listening = url
       const { origin } = log
@@ -147,6 +187,7 @@ async function serveHttp(
       if (publisher.status()?.isReached === false) publisher.close()
     },
   })
+  large.close()
 }
 
 async function publishingOf(

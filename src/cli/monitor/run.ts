@@ -1,12 +1,15 @@
 // `countersign monitor run`: rounds until it is told to stop, or one round whose exit code says what is open.
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Logger } from "pino"
+import { refuse } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { settled } from "../../core/base/settled.ts"
 import { createMonitorMetrics } from "../../http/monitor/metrics.ts"
 import { createMonitorServer } from "../../http/monitor/server.ts"
-import type { HttpServer } from "../../http/serving/http-server.ts"
 import { isHealthy } from "../../monitor/findings/stored.ts"
 import type { RoundReport } from "../../monitor/monitor.ts"
+import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
+import { recordStart } from "../audit/start.ts"
 import {
   EXIT_FAILURE,
   EXIT_FINE,
@@ -14,8 +17,14 @@ import {
   EXIT_PROVEN,
   EXIT_STATE_REFUSED,
 } from "../command/exit-code.ts"
-import { listen, processLogger, untilStopped } from "../command/listening.ts"
+import { readPassphrase } from "../command/key-files.ts"
+import { processLogger, untilStopped } from "../command/listening.ts"
 import { type Called, defineCommand } from "../command/options.ts"
+import { remarkExposure } from "../serving/exposure.ts"
+import { limitsOf } from "../serving/limit-options.ts"
+import { listen } from "../serving/listening.ts"
+import { openTls } from "../serving/tls.ts"
+import { tlsFilesOf } from "../serving/tls-options.ts"
 import { type RunOptions, runOptions } from "./options.ts"
 import { openRunningMonitor, type RunningMonitor } from "./running.ts"
 import { printStatus } from "./status.ts"
@@ -40,7 +49,7 @@ Example:
     const running = await openRunningMonitor(options, called.terminal, isStopping)
     try {
       if (options.once === true) await runOnce(running, options, called)
-      else await runOn(running, options, stopping)
+      else await runOn(running, options, called, stopping)
     } finally {
       await running.close()
     }
@@ -109,15 +118,45 @@ async function runOnce(
   terminal.fail(newer.length > 0 && code !== EXIT_PROVEN ? EXIT_STATE_REFUSED : code)
 }
 
+interface MonitorServer {
+  readonly url: string
+  close(): Promise<void>
+}
+
 async function openServer(
   { monitor, served, status }: RunningMonitor,
-  address: RunOptions["listen"],
+  options: RunOptions,
   logger: Logger,
-): Promise<{ readonly http: HttpServer; readonly url: string } | undefined> {
-  if (address === undefined) return undefined
-  const metrics = createMonitorMetrics(status, { withProcess: true, counters: monitor.counters })
-  const http = createMonitorServer({ ...served, metrics, logger })
-  return { http, url: await listen(http.server, address) }
+): Promise<MonitorServer | undefined> {
+  if (options.listen === undefined) {
+    return (
+      tlsFilesOf(options) && refuse("malformed", "--tls-certificate: name an address with --listen")
+    )
+  }
+  const passphrase = readPassphrase(options.passphraseFile)
+  const tls = await openTls(options, { passphrase, logger })
+  const { counters } = monitor
+  const certificateExpiry = tls?.expiry
+  const metrics = createMonitorMetrics(status, {
+    ...{ withProcess: true, counters },
+    ...present({ certificateExpiry }),
+  })
+  const auditHead = followAuditHead(auditFile(options.data))
+  const { proxies, ...limits } = limitsOf(options)
+  const http = createMonitorServer({
+    ...{ ...served, ...limits, auditHead, metrics, logger, tls: tls?.options },
+    config: proxies,
+  })
+  const url = await listen(http.server, options.listen)
+  remarkExposure({ url, admin: undefined, ...present({ trustProxy: options.trustProxy }) }, logger)
+  tls?.follow(http.server)
+  return {
+    url,
+    async close() {
+      await http.close()
+      tls?.close()
+    },
+  }
 }
 
 /** Milliseconds between rounds while something is left to be read or judged. */
@@ -143,6 +182,7 @@ function createWaiting(stopping: AbortSignal) {
 async function runOn(
   running: RunningMonitor,
   options: RunOptions,
+  { command }: Called,
   stopping: AbortController,
 ): Promise<void> {
   const logger = processLogger()
@@ -150,7 +190,11 @@ async function runOn(
   if (running.policyRemark !== undefined) logger.warn(running.policyRemark)
   for (const remark of running.watchRemarks) logger.warn(remark)
   const waiting = createWaiting(stopping.signal)
-  const server = await openServer(running, options.listen, logger)
+  const recordStop = await recordStart({
+    ...{ data: options.data, command, logger, overrides: [] },
+    writerOptions: ["ledger-token-file"],
+  })
+  const server = await openServer(running, options, logger)
   const logs = running.served.logs.map(({ origin }) => origin)
   logger.info({ logs, url: server?.url, verification: running.engine }, "serving")
   try {
@@ -164,7 +208,8 @@ async function runOn(
     await stopped
   } finally {
     waiting.close()
-    await server?.http.close()
+    await server?.close()
+    recordStop()
   }
   logger.info("stopped")
 }

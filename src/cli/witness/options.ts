@@ -22,6 +22,8 @@ import {
   type TypedOption,
   type ValuesOf,
 } from "../command/options.ts"
+import { limitOptions } from "../serving/limit-options.ts"
+import { tlsOptions } from "../serving/tls-options.ts"
 
 const freezeOption: TypedOption<{ readonly freeze: boolean }> = new Option(
   "--no-freeze",
@@ -32,10 +34,13 @@ export const witnessServeOptions = [
   orEnvironment(preset("--data <dir>", "the witness's data directory", String, "./witness")),
   option("--logs <file>", "policy file (C2SP tlog-policy): its logs are cosigned"),
   ...servingOptions("witness", 3002),
+  ...tlsOptions,
+  ...limitOptions,
   publicUrlOption("witness"),
   option("--guard <file>", "where the guard is kept (default: DATA/guard/state)"),
   runningOptions.passphrase,
   ed25519KeyOption,
+  option("--signer <uri>", "not for witnesses yet: their keys are in files, an agent or a token"),
   orEnvironment(
     choice(
       "--self-check <mode>",

@@ -17,7 +17,10 @@ function isCredential(path: string, { uid, gid }: Stats): boolean {
   return folder !== undefined && dirname(path) === resolve(folder) && uid === ROOT && gid === ROOT
 }
 
-function assertPrivate(path: string, found: Stats): void {
+/** A secret of a cluster is root's, and shown to whoever runs in the group that its volume names. */
+const isOfCluster = ({ uid }: Stats): boolean => uid === ROOT && process.getuid?.() !== ROOT
+
+function assertPrivate(path: string, found: Stats, mayGroup: boolean): void {
   // A terminal, which others may write to.
   if (found.isCharacterDevice()) return
   const own = process.getuid?.()
@@ -25,7 +28,8 @@ function assertPrivate(path: string, found: Stats): void {
     const belongs = `belongs to the user ${found.uid}, who can read and change it`
     refuse("untrusted", `${path} ${belongs}; run: chown ${own} ${quoted(path)}`)
   }
-  const others = isCredential(path, found) ? 0o037 : 0o077
+  const isShared = isCredential(path, found) || (mayGroup && isOfCluster(found))
+  const others = isShared ? 0o037 : 0o077
   if ((found.mode & others) === 0) return
   refuse("untrusted", `${path} can be read by others; run: chmod 600 ${quoted(path)}`)
 }
@@ -44,14 +48,20 @@ function drain(descriptor: number, most: number): Buffer {
 
 /**
  * The text of a secret of up to `longest` bytes. Refuses `not-found`, `untrusted` if others can read it, and
- * `too-large`; throws trouble ("disk"). `what` names it in messages.
+ * `too-large`; throws trouble ("disk"). `what` names it in messages; with `mayGroup` a group may read what belongs to
+ * root.
  */
-export function readSecretFile(file: string, what: string, longest: number): string {
+export function readSecretFile(
+  file: string,
+  what: string,
+  longest: number,
+  mayGroup = false,
+): string {
   const path = resolve(file)
   let descriptor: number | undefined
   try {
     descriptor = openSync(path, constants.O_RDONLY)
-    assertPrivate(path, fstatSync(descriptor))
+    assertPrivate(path, fstatSync(descriptor), mayGroup)
     const bytes = drain(descriptor, longest)
     if (bytes.length <= longest) return bytes.toString("utf8")
   } catch (cause) {

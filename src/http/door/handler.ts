@@ -1,5 +1,6 @@
 // What the handlers of the log's doors are made of, and receipts under the checkpoint that witnesses have
 // cosigned, for submitters who would rather wait.
+import type { IncomingMessage } from "node:http"
 import type { ProposalOptions } from "../../entry/signature.ts"
 import type { Log, Receipt } from "../../log/ports/log.ts"
 import type { Publisher } from "../../log/ports/publishing.ts"
@@ -8,6 +9,7 @@ import type { HttpConfig, Meter } from "../serving/config.ts"
 import type { ServerState } from "../serving/serving.ts"
 import type { Contract } from "./contract.ts"
 import type { EntrySearch } from "./entry-search.ts"
+import type { LargeRequests } from "./large.ts"
 
 export interface Surroundings extends ServerState {
   readonly log: Log
@@ -20,6 +22,10 @@ export interface Surroundings extends ServerState {
   readonly rekorSigner?: RekorSigner | undefined
   /** Without it a search is answered with 501. */
   readonly search?: EntrySearch | undefined
+  /** Without it large requests are read where all others are. */
+  readonly large?: LargeRequests | undefined
+  /** By whom requests take turns where they have to. */
+  readonly addressOf: (request: IncomingMessage) => string
 }
 
 /** A receipt whose submitter may have waited. */

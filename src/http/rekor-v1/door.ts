@@ -7,6 +7,7 @@ import type { RekorSigner } from "../../log/ports/signer.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { hex, hexes } from "../door/views.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { type Call, type Door, get, post, type Route } from "../serving/route.ts"
 import { entryRoutes } from "./entries.ts"
 import { refusalAnswer, refuseRequest } from "./errors.ts"
@@ -55,21 +56,25 @@ function logRoutes({ log }: Surroundings, signer: RekorSigner): readonly Route[]
     return jsonAnswer(200, { hashes, rootHash: hex(head.root) })
   }
 
+  const proves = { weight: "proof" } as const
   return [
-    get("rekorV1GetLog", "/api/v1/log", getLog),
+    get("rekorV1GetLog", "/api/v1/log", getLog, proves),
     get("rekorV1GetPublicKey", "/api/v1/log/publicKey", getPublicKey),
-    get("rekorV1GetProof", "/api/v1/log/proof", getProof),
+    get("rekorV1GetProof", "/api/v1/log/proof", getProof, proves),
   ]
 }
 
 export function rekorV1Door(surroundings: Surroundings, signer: RekorSigner): Door {
   const { config, contract } = surroundings
-  const json = { limit: config.requestLimit, mediaType: "application/json" }
+  const limit = config.requestLimit
+  const json: BodyRule = { limit, group: "question", mediaType: "application/json" }
   const search = searchHandler(surroundings)
   const routes = [
     ...logRoutes(surroundings, signer),
     ...entryRoutes(surroundings, signer),
-    post("rekorV1Search", "/api/v1/index/retrieve", json, search, { isShared: true }),
+    post("rekorV1Search", "/api/v1/index/retrieve", json, search, {
+      ...{ isShared: true, scope: "read", weight: "search" },
+    }),
   ]
   return {
     below: "/api/v1/",

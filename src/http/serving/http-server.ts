@@ -1,14 +1,20 @@
 // A server of this floor: the doors of a log, a witness or a monitor on one port. Hot routes are served on
 // node:http, the rest by Express; slow clients are limited, and the end is an orderly one.
 import type { IncomingMessage, RequestListener, Server } from "node:http"
+import type { TlsOptions } from "node:tls"
 import type { Request, Response } from "express"
+import { Refusal } from "../../core/base/errors.ts"
+import { createOutflow } from "../flow/outflow.ts"
+import { createTurnstile } from "../flow/turnstile.ts"
 import { type Answer, send } from "./answer.ts"
+import { createClientReader } from "./client.ts"
 import { defaultHttpConfig, type HttpLogger, noMeter, type ServerConfig } from "./config.ts"
 import { createGuardedServer, drain } from "./connections.ts"
 import { createExpressApp } from "./express-app.ts"
+import type { Gate } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
 import { createBodyReader } from "./request-body.ts"
-import { takePlainTarget } from "./request-target.ts"
+import { namesTwoHosts, takePlainTarget } from "./request-target.ts"
 import type { Door } from "./route.ts"
 import { createRouter } from "./router.ts"
 import { askedOf, createReport, createServing, type ServerState } from "./serving.ts"
@@ -31,11 +37,15 @@ export interface ServerOptions {
   readonly meter?: RequestMetrics | undefined
   /** Milliseconds on a monotonic clock, for the metrics. */
   readonly now?: (() => number) | undefined
+  /** What it speaks TLS with; without it, it speaks HTTP alone. */
+  readonly tls?: TlsOptions | undefined
 }
 
 export interface ServedDoors extends ServerOptions {
   /** One of them is below `/`. */
   readonly doors: (state: ServerState) => readonly Door[]
+  /** What stands before every handler, in this order. */
+  readonly gates?: readonly Gate[]
   /** Changes a request's `url` before anything else looks at it. */
   readonly rewrite?: (request: IncomingMessage) => void
   /**
@@ -45,25 +55,34 @@ export interface ServedDoors extends ServerOptions {
   readonly preflight?: (isShared: boolean) => Answer
 }
 
+const TWO_HOSTS = "Host: expected one, found several"
+
 const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }
 
 /** Makes the server; the caller lets it listen. */
 export function serveDoors(options: ServedDoors): HttpServer {
-  const { logger = silentLogger, meter = noMeter, rewrite, preflight } = options
+  const { logger = silentLogger, meter = noMeter, rewrite, preflight, gates = [] } = options
   const { now = () => performance.now() } = options
   const config: ServerConfig = { ...defaultHttpConfig, ...options.config }
   let closing = false
   const isClosing = (): boolean => closing
   const report = createReport(meter, logger)
   const router = createRouter(options.doors({ isClosing, report }))
-  const readBody = createBodyReader(config.bodyBudget)
-  const serving = createServing({ router, readBody, meter, report, now, isClosing })
+  const readClient = createClientReader(config.trustedProxies)
+  const outflow = createOutflow(config, now)
+  const clientOf = (request: IncomingMessage) => readClient(request).address
+  const readBody = createBodyReader({ ...config, now, clientOf })
+  const serving = createServing({
+    ...{ router, readBody, meter, report, now, isClosing },
+    ...{ gates, readClient, outflow, searches: createTurnstile("searches", config.searches) },
+  })
   const { app, ...classes } = createExpressApp(router.others, serving)
 
   const listener: RequestListener = (request, response) => {
     takePlainTarget(request)
     rewrite?.(request)
     const asked = askedOf(request, response)
+    if (namesTwoHosts(request)) return serving.turnAway(asked, new Refusal("malformed", TWO_HOSTS))
     const found = router.hot(request, asked.path)
     if (found !== undefined) return void serving.serve(asked, found.value, found.values)
     if (request.method !== "OPTIONS") {
@@ -73,9 +92,9 @@ export function serveDoors(options: ServedDoors): HttpServer {
     }
     return preflight === undefined
       ? serving.turnAway(asked)
-      : send(request, response, preflight(router.isShared(asked.path)))
+      : send(request, response, preflight(router.isShared(asked.path)), outflow)
   }
-  const server = createGuardedServer(config, classes, listener)
+  const server = createGuardedServer(config, classes, listener, options.tls)
   return {
     server,
     close() {

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from "node:http"
 
 const SLASH = 47
+const HOST = "host"
 
 const slashed = new WeakSet<IncomingMessage>()
 
@@ -13,6 +14,30 @@ function withoutFinalSlash(request: IncomingMessage, url: string): string {
   if (end < 2 || url.charCodeAt(end - 1) !== SLASH) return url
   slashed.add(request)
   return url.slice(0, end - 1) + url.slice(end)
+}
+
+const authorities = new WeakMap<IncomingMessage, string>()
+
+/** The server that a target in absolute form names, with its port; undefined for the usual form. */
+export function targetAuthority(request: IncomingMessage): string | undefined {
+  return authorities.get(request)
+}
+
+/** SPEC: a server MUST answer 400 to a request with more than one Host (RFC 9112 section 3.2); Node takes the first. */
+export function namesTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    if (name.length === HOST.length && name.toLowerCase() === HOST) count += 1
+  }
+  return count > 1
+}
+
+/** The target without scheme and authority, which are remembered. */
+function withoutAuthority(request: IncomingMessage, url: string): string {
+  const [whole = "", authority] = /^https?:\/\/([^/?#]*)/i.exec(url) ?? []
+  if (authority !== undefined) authorities.set(request, authority)
+  return url.slice(whole.length)
 }
 
 /** Whether the path came with a final slash: a page below it would look for its parts in another folder. */
@@ -28,7 +53,7 @@ export function hadFinalSlash(request: IncomingMessage): boolean {
 export function takePlainTarget(request: IncomingMessage): void {
   const { url = "" } = request
   // SPEC: a server MUST accept the absolute-form in requests (RFC 9112 section 3.2.2).
-  const target = url.charCodeAt(0) === SLASH ? url : url.replace(/^https?:\/\/[^/?#]*/i, "")
+  const target = url.charCodeAt(0) === SLASH ? url : withoutAuthority(request, url)
   const plain = target.charCodeAt(1) === SLASH ? target.slice(1) : target
   request.url = withoutFinalSlash(request, plain)
 }

@@ -130,7 +130,10 @@ export interface Log {
    * What `attach` gives is kept with a new entry; the body must hold its digest. Refuses `too-large` if it is longer
    * than what this log keeps. It is not called by a log that keeps nothing.
    */
-  add(proposal: Proposal, attach?: () => Attachment | undefined): Promise<Receipt>
+  add(
+    proposal: Proposal,
+    attach?: (envelope: Uint8Array | undefined) => Attachment | undefined,
+  ): Promise<Receipt>
   /** The newest signed head. */
   head(): NewestHead
   /**

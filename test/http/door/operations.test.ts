@@ -28,11 +28,28 @@ const routes: Readonly<Record<"witness" | "monitor", readonly Route[]>> = {
   monitor: monitorRoutes({} as never, {} as never, () => false),
 }
 
+/** The answers of gates to a route that its operation lacks. */
+function missingOf({ operation, method, scope, weight }: Route): readonly string[] {
+  const described = operations.find(({ operationId }) => operationId === operation)
+  const wanted = [
+    "421",
+    ...(scope === undefined ? [] : ["401", "403"]),
+    ...(method === "POST" ? ["403"] : []),
+    ...(weight === undefined ? [] : ["429"]),
+  ]
+  return wanted.filter((status) => described?.responses[status] === undefined)
+}
+
 describe.each(["witness", "monitor"] as const)("a %s", (server) => {
   const all = [...routes[server], ...referenceRoutes()]
 
   test("has the routes that the document gives it, and no others", () => {
     expect(all.map(nameOf).toSorted()).toEqual(described(server).toSorted())
+  })
+
+  test("turns away only as the document says", () => {
+    for (const route of all)
+      expect([route.operation, missingOf(route)]).toEqual([route.operation, []])
   })
 
   test("takes as much as the document says", () => {

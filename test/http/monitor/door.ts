@@ -37,6 +37,7 @@ export interface MonitorDoor {
 
 export async function openMonitorDoor(
   options: Partial<MonitorServerOptions> = {},
+  atEnd: (close: () => Promise<void>) => void = onTestFinished,
 ): Promise<MonitorDoor> {
   const served = await openServedLog()
   const { log } = served
@@ -77,7 +78,7 @@ export async function openMonitorDoor(
     await http.close()
     await served.close()
   }
-  onTestFinished(close)
+  atEnd(close)
   return {
     port,
     url: `http://127.0.0.1:${port}`,

@@ -10,6 +10,7 @@ import { ask } from "../client.ts"
 import { openMonitorDoor } from "./door.ts"
 
 const TOKEN = "a-token-of-more-than-twenty-characters"
+const plain = { "content-type": "text/plain" }
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 async function openLedgers() {
@@ -24,7 +25,11 @@ async function openLedgers() {
     body: string | Uint8Array,
     { signer = "?signer=ci", headers = bearer(TOKEN) as Record<string, string> } = {},
   ) {
-    return ask(port, `/ledger${signer}`, { method: "POST", body, headers })
+    return ask(port, `/ledger${signer}`, {
+      method: "POST",
+      body,
+      headers: { ...plain, ...headers },
+    })
   }
   return { folder, postLedger, port }
 }

@@ -70,10 +70,15 @@ describe("the Rekor v2 API", () => {
   })
 
   test.each([{}, { "content-type": "text/plain" }])(
-    "POST does not look at the media type: %j",
+    "POST takes JSON that says that it is JSON, and no other: %j",
     async (headers) => {
       const body = hashedrekordV2(`media type ${JSON.stringify(headers)}`)
-      expect((await post(served.port, V2, body, headers)).status).toBe(201)
+      const reply = await post(served.port, V2, body, headers)
+      expect(reply.status).toBe(415)
+      expect(reply.json()).toMatchObject({
+        code: 3,
+        message: expect.stringMatching(/^Content-Type/),
+      })
     },
   )
 
