@@ -80,8 +80,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   let halted: string | undefined
   const onIdle: (() => void)[] = []
 
-  const inTurn = createTurns()
-  const stalling = createStalling()
+  const [inTurn, stalling] = [createTurns(), createStalling()]
   /** The number of the newest message. */
   let messages = await reads.messages.newest()
 
@@ -279,8 +278,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
       const reason = whyNot()
       const accepting = reason === undefined
       const { size: indexed, opaque, attachedUpTo } = search.indexed()
-      const known = { indexed, opaque, messages, attachedUpTo }
-      return { queued: underWay, ...known, ...present({ accepting, reason }) }
+      const known = { queued: underWay, indexed, opaque, messages, attachedUpTo }
+      return { ...known, ...present({ accepting, reason }) }
     },
     stall(reason) {
       const refusal = new Refusal("try-later", `nothing is accepted now: ${reason}`)

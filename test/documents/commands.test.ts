@@ -68,7 +68,17 @@ test.each([
   {
     name: "docs/operating.md",
     about: [
-      ...["attach", "audit", "backup", "bridge", "evidence", "export-tiles", "fsck", "heads"],
+      ...[
+        "attach",
+        "audit",
+        "backup",
+        "bridge",
+        "encrypt-keys",
+        "evidence",
+        "export-tiles",
+        "fsck",
+        "heads",
+      ],
       ...["health", "init", "keys", "monitor", "redact", "revoke", "search-index", "serve"],
       ...["signer", "verify", "watch", "witness"],
     ],

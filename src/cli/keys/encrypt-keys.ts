@@ -53,9 +53,9 @@ Examples:
   countersign encrypt-keys --data /var/lib/countersign --passphrase-file old \\
     --new-passphrase-file new
 
-The keys stay the same, and what runs goes on: it has read them already. If the program is stopped halfway,
-every file is whole; give the same command again. Copies of the old files, in backups and in unused blocks
-of the disk, still open as before: what must not be guessed from them needs new keys.`,
+The keys stay the same, and what runs goes on: it has read them already. If this is stopped halfway,
+every file is whole; give the same command again. Copies of the old files, in backups and in unused
+blocks of the disk, still open as before: what must not be guessed from them needs new keys.`,
   async run({ data, key, ...passphrases }, { terminal }) {
     const rewriting = rewritingOf(passphrases)
     const isEncrypted = rewriting.after !== undefined
