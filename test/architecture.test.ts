@@ -73,7 +73,7 @@ const layers = {
   http: {
     layers: ["core", "entry", "log", "sigstore", "evidence", "witness", "monitor"],
     node: true,
-    packages: ["express", "ajv", "yaml", "negotiator", "prom-client", "lru-cache"],
+    packages: ["express", "ajv", "yaml", "negotiator", "prom-client", "lru-cache", "jose", "re2js"],
   },
 } satisfies Record<string, Layer>
 
@@ -144,7 +144,7 @@ describe("layers", () => {
  * is the floor's own folder, a room below a room is named by its path. A room that is not listed is refused.
  */
 const corridors: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  core: { base: [], tree: ["base"], note: ["base", "tree"], acts: ["base"] },
+  core: { base: [], tree: ["base"], note: ["base", "tree"], acts: ["base"], access: ["base"] },
   entry: {
     statement: [],
     ".": ["statement"],
@@ -211,21 +211,23 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
   },
   http: {
     serving: [],
-    door: ["serving"],
+    access: ["serving"],
+    door: ["serving", "access"],
     reference: ["serving"],
     native: ["serving", "door"],
     "rekor-v1": ["serving", "door"],
     "rekor-v2": ["serving", "door"],
-    log: ["serving", "door", "reference", "native", "rekor-v1", "rekor-v2"],
-    monitor: ["serving", "door", "reference"],
+    log: ["serving", "access", "door", "reference", "native", "rekor-v1", "rekor-v2"],
+    monitor: ["serving", "access", "door", "reference"],
     witness: ["serving", "reference"],
   },
   cli: {
     network: [],
     command: ["network"],
+    access: ["network", "command"],
     "log/search": ["command"],
     "log/threads": ["log/search"],
-    log: ["network", "command", "log/search", "log/threads"],
+    log: ["network", "command", "access", "log/search", "log/threads"],
     user: ["command"],
     verify: ["command", "user"],
     "sign/keys": ["command"],
@@ -236,9 +238,9 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     witness: ["command", "log"],
     "monitor/sinks": ["command"],
     watch: ["command"],
-    monitor: ["command", "monitor/sinks", "watch"],
+    monitor: ["command", "access", "monitor/sinks", "watch"],
     ".": [
-      ...["command", "log", "user", "verify", "sign", "sign/fetch", "attach", "bridge"],
+      ...["command", "access", "log", "user", "verify", "sign", "sign/fetch", "attach", "bridge"],
       ...["witness", "watch", "monitor"],
     ],
   },

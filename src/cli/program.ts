@@ -30,6 +30,7 @@ const commands = {
     fsck: "recompute a log from its entries and compare everything",
     backup: "copy the database of a log, running or not, and check the copy",
     redact: "delete the attestation that a stopped log keeps with an entry",
+    token: "make, list, replace and revoke the tokens of a log's or a monitor's writers",
     "search-index": "make the search index of a log again, or see how far it has come",
     "export-tiles": "write a log as static files, each checked against the checkpoint",
   },
@@ -42,6 +43,7 @@ const commands = {
     monitor: "",
     bridge: "",
     watch: "",
+    token: "",
     "search-index": "",
   },
   load: {
@@ -68,6 +70,7 @@ const commands = {
     fsck: async () => (await import("./log/fsck.ts")).fsckCommand,
     backup: async () => (await import("./log/backup.ts")).backupCommand,
     redact: async () => (await import("./log/redact.ts")).redactCommand,
+    token: async () => (await import("./access/token.ts")).tokenCommand,
     "search-index": async () => (await import("./log/search-index.ts")).searchIndexCommand,
     "export-tiles": async () => (await import("./log/export-tiles.ts")).exportTilesCommand,
   },

@@ -44,7 +44,7 @@ describe("a command loads what it needs", () => {
     expect(files.size).toBeLessThanOrEqual(12)
   })
 
-  test.each(["witness/witness.ts", "monitor/monitor.ts", "watch/watch.ts", "bridge/bridge.ts"])(
+  test.each(["witness/witness.ts", "monitor/monitor.ts", "watch/watch.ts", "bridge/bridge.ts", "access/token.ts"])(
     "the group %s loads no command",
     (path) => {
       const { files, packages } = loadedWith(path)

@@ -37,6 +37,7 @@ describe("countersign", () => {
       "serve",
       "sign",
       "submit",
+      "token",
       "trust",
       "verify",
       "watch",
@@ -55,7 +56,7 @@ describe("countersign", () => {
   })
 
   it("lists a command the same way before it is loaded and after", async () => {
-    const groups = [[], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["watch"], ["witness"]]
+    const groups = [[], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["token"], ["watch"], ["witness"]]
     for (const words of groups) {
       const whole = words.reduce<Command | undefined>(
         (parent, word) => parent?.commands.find((child) => child.name() === word),
