@@ -106,6 +106,7 @@ const codes: Readonly<Record<RefusalCode, true>> = {
   "bad-proof": true,
   mismatch: true,
   untrusted: true,
+  unauthenticated: true,
   "not-allowed": true,
   "not-found": true,
   gone: true,
@@ -114,6 +115,8 @@ const codes: Readonly<Record<RefusalCode, true>> = {
   "wrong-media-type": true,
   "wrong-method": true,
   "too-slow": true,
+  "rate-limited": true,
+  misdirected: true,
   "try-later": true,
 }
 

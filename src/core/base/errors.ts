@@ -11,6 +11,7 @@ export type RefusalCode =
   | "bad-proof"
   | "mismatch"
   | "untrusted"
+  | "unauthenticated"
   | "not-allowed"
   | "not-found"
   | "gone"
@@ -19,6 +20,8 @@ export type RefusalCode =
   | "wrong-media-type"
   | "wrong-method"
   | "too-slow"
+  | "rate-limited"
+  | "misdirected"
   | "try-later"
 
 /** Bad input or a wrong moment. The message says what was expected and what was found. */

@@ -29,7 +29,7 @@ import type { DocumentReads } from "../../monitor/state/documents.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
 import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
 import type { MetricsText } from "../serving/metrics-text.ts"
-import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
+import { type Call, get, isOpen, post, type Route, type WriteCall } from "../serving/route.ts"
 import { ledgerRoute, type ServedLedgers } from "./ledger.ts"
 import { messageRoute, type TakeMessage } from "./messages.ts"
 import { statusPage } from "./page.ts"
@@ -194,10 +194,11 @@ export function monitorRoutes(
   }
 
   const text = { limit: LONGEST_POST, mediaType: "text/plain" }
+  const posts = { scope: "heads", weight: "heads" } as const
   const json = { limit: LONGEST_POST, mediaType: "application/json" }
   return [
-    post("addHeads", "/heads", text, texts(addHeads)),
-    post("addReceipts", "/receipts", json, texts(addReceipts)),
+    post("addHeads", "/heads", text, texts(addHeads), posts),
+    post("addReceipts", "/receipts", json, texts(addReceipts), posts),
     ledgerRoute(served.ledgers),
     messageRoute(served.takeMessage),
     get("listEvidence", "/evidence", evidenceList),
@@ -205,7 +206,7 @@ export function monitorRoutes(
     get("getStatus", "/status.json", status),
     get("getStatusPage", "/", () => statusPage(served.status())),
     get("getMetrics", "/metrics", metricsAnswer),
-    get("getLiveness", "/livez", () => textAnswer(200, "ok\n")),
-    get("getReadiness", "/readyz", readiness),
+    get("getLiveness", "/livez", () => textAnswer(200, "ok\n"), isOpen),
+    get("getReadiness", "/readyz", readiness, isOpen),
   ]
 }

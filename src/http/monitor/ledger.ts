@@ -76,5 +76,7 @@ export function ledgerRoute(ledgers: ServedLedgers | undefined): Route {
     return await call.withBody((bytes) => append(bytes, signer, ledgers))
   }
 
-  return post("addToLedger", "/ledger", { limit: LONGEST_POST }, addToLedger)
+  return post("addToLedger", "/ledger", { limit: LONGEST_POST }, addToLedger, {
+    ...{ scope: "ledger", weight: "heads" },
+  })
 }

@@ -30,5 +30,7 @@ export function messageRoute(take: TakeMessage | undefined): Route {
   }
 
   const body = { limit: LONGEST_MESSAGE, mediaType: "application/octet-stream" }
-  return post("takeMessage", "/messages", body, takeMessage)
+  return post("takeMessage", "/messages", body, takeMessage, {
+    ...{ scope: "attach", weight: "evidence" },
+  })
 }

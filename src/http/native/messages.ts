@@ -42,20 +42,31 @@ export function messageRoutes({ log, config }: Surroundings): readonly Route[] {
     return jsonAnswer(isNew ? 201 : 200, { ...attached, isNew, attachedUpTo })
   }
 
+  const proves = { weight: "proof" } as const
   // A log that keeps none says so, whatever the length.
   const limit = config.messageLimit === 0 ? config.requestLimit : config.messageLimit
   return [
-    post("attachMessage", "/v1/entries/{index}/message", { limit, mediaType: MEDIA_TYPE }, attach),
+    post("attachMessage", "/v1/entries/{index}/message", { limit, mediaType: MEDIA_TYPE }, attach, {
+      ...{ scope: "attach", weight: "submit" },
+    }),
     get(
       "getEntryMessage",
       "/v1/entries/{index}/message",
       async ({ parameters: { index } }: Call<OfEntry>) => bytesAnswer(await log.message(index)),
+      proves,
     ),
-    get("listMessages", "/v1/messages", ({ parameters }: Call<PageParameters>) =>
-      listMessages(log, parameters),
+    get(
+      "listMessages",
+      "/v1/messages",
+      ({ parameters }: Call<PageParameters>) => listMessages(log, parameters),
+      proves,
     ),
-    get("getMessage", "/v1/messages/{digest}", async ({ parameters: { digest } }: Call<OfDigest>) =>
-      bytesAnswer(await log.messageWith(readDigest(digest))),
+    get(
+      "getMessage",
+      "/v1/messages/{digest}",
+      async ({ parameters: { digest } }: Call<OfDigest>) =>
+        bytesAnswer(await log.messageWith(readDigest(digest))),
+      proves,
     ),
   ]
 }

@@ -4,7 +4,7 @@ import type { PublishingStatus, WitnessStatus } from "../../log/ports/publishing
 import type { Surroundings } from "../door/handler.ts"
 import { isoTime } from "../door/views.ts"
 import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
-import { get, type Route } from "../serving/route.ts"
+import { get, isOpen, type Route } from "../serving/route.ts"
 
 function witnessView({ name, size, cosigned, failure }: WitnessStatus): object {
   return { name, size, cosigned: cosigned && isoTime(cosigned), failure }
@@ -58,9 +58,9 @@ export function probeRoutes(surroundings: Surroundings): readonly Route[] {
   const alive = (): Answer => textAnswer(200, "ok\n")
 
   return [
-    get("getLiveness", "/livez", alive),
-    get("getReadiness", "/readyz", readiness),
-    get("ping", "/ping", alive),
-    get("getHealth", "/healthz", health),
+    get("getLiveness", "/livez", alive, isOpen),
+    get("getReadiness", "/readyz", readiness, isOpen),
+    get("ping", "/ping", alive, isOpen),
+    get("getHealth", "/healthz", health, isOpen),
   ]
 }

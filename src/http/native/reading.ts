@@ -120,17 +120,19 @@ export function readingRoutes(surroundings: Surroundings): readonly Route[] {
     return jsonAnswer(200, { from, to, hashes, checkpoint })
   }
 
+  const proves = { weight: "proof" } as const
   return [
-    get("getEntry", "/v1/entries/{index}", answerEntry),
+    get("getEntry", "/v1/entries/{index}", answerEntry, proves),
     // The validator refuses an index that is empty, as it does any other that is none.
     get("getEntryProof", "/v1/entries/{index}/proof", answerProof, {
       isHot: true,
       where: { index: "[^/]*" },
+      ...proves,
     }),
-    get("getEntryTlogProof", "/v1/entries/{index}/tlog-proof", answerTlogProof),
-    get("getEntryBundle", "/v1/entries/{index}/bundle", answerBundle),
-    get("getInclusionProof", "/v1/proofs/inclusion", answerProof, { isHot: true }),
-    get("getConsistencyProof", "/v1/proofs/consistency", answerConsistency),
+    get("getEntryTlogProof", "/v1/entries/{index}/tlog-proof", answerTlogProof, proves),
+    get("getEntryBundle", "/v1/entries/{index}/bundle", answerBundle, proves),
+    get("getInclusionProof", "/v1/proofs/inclusion", answerProof, { isHot: true, ...proves }),
+    get("getConsistencyProof", "/v1/proofs/consistency", answerConsistency, proves),
     get("getHead", "/v1/head", () => answerHead({ vkeys: log.vkeys })),
     // The older name.
     get("getTreeHead", "/v1/tree-head", () => answerHead({ keys: log.vkeys })),

@@ -177,14 +177,16 @@ export function searchRoutes({ log }: Surroundings): readonly Route[] {
     })
   }
 
+  const searches = { weight: "search" } as const
   return [
-    get("searchEntries", "/v1/entries", searchEntries),
-    get("getArtifact", "/v1/artifacts/{digest}", getArtifact),
+    get("searchEntries", "/v1/entries", searchEntries, searches),
+    get("getArtifact", "/v1/artifacts/{digest}", getArtifact, searches),
     get(
       "getEntryAttestation",
       "/v1/entries/{index}/attestation",
       ({ parameters }: Call<{ readonly index: number }>) =>
         answerAttestation(log, parameters.index),
+      { weight: "proof" },
     ),
   ]
 }

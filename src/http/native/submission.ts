@@ -112,10 +112,11 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
     return { status: 200, headers, body: lines.join("") }
   }
 
+  const submits = { scope: "submit", weight: "submit" } as const
   const single = { limit: config.requestLimit, mediaType: "application/json" }
   const batch = { limit: config.batchLimit, mediaType: "application/x-ndjson" }
   return [
-    post("addEntry", "/v1/entries", single, addEntry, { isHot: true }),
-    post("addEntries", "/v1/entries/batch", batch, addEntries, { isHot: true }),
+    post("addEntry", "/v1/entries", single, addEntry, { isHot: true, ...submits }),
+    post("addEntries", "/v1/entries/batch", batch, addEntries, { isHot: true, ...submits }),
   ]
 }

@@ -9,7 +9,7 @@ import Negotiator from "negotiator"
 import { refuse } from "../../core/base/errors.ts"
 import { type Answer, isKnown, notModified } from "../serving/answer.ts"
 import { hadFinalSlash } from "../serving/request-target.ts"
-import { type Call, get, type Route } from "../serving/route.ts"
+import { type Call, get, isOpen, type Route } from "../serving/route.ts"
 import { pageAnswer, pageElsewhere } from "./page.ts"
 
 /** Where the files are; the folders of the package by default. */
@@ -90,8 +90,11 @@ const NO_FILE =
 
 function fileRoute(operation: string, path: string, kind: FileKind): Route {
   const read = fileReader(kind)
-  return get(operation, path, async (call) =>
-    servedTo(call, (await read()) ?? refuse("not-found", NO_FILE)),
+  return get(
+    operation,
+    path,
+    async (call) => servedTo(call, (await read()) ?? refuse("not-found", NO_FILE)),
+    isOpen,
   )
 }
 
@@ -102,11 +105,18 @@ export function referenceRoutes(files: ReferenceFiles = {}): readonly Route[] {
   const readScript = fileReader(script)
   return [
     fileRoute("getContract", "/openapi.yaml", { url: document, mediaType: "application/yaml" }),
-    get("getReference", "/docs", async ({ request }) =>
-      hadFinalSlash(request) ? pageElsewhere() : pageAnswer((await readScript()) !== undefined),
+    get(
+      "getReference",
+      "/docs",
+      async ({ request }) =>
+        hadFinalSlash(request) ? pageElsewhere() : pageAnswer((await readScript()) !== undefined),
+      isOpen,
     ),
-    get("getReferenceScript", "/docs/redoc.js", async (call) =>
-      servedTo(call, (await readScript()) ?? refuse("not-found", NO_FILE)),
+    get(
+      "getReferenceScript",
+      "/docs/redoc.js",
+      async (call) => servedTo(call, (await readScript()) ?? refuse("not-found", NO_FILE)),
+      isOpen,
     ),
     fileRoute("getReferenceLicence", "/docs/redoc.js.LICENSE.txt", {
       url: licences,

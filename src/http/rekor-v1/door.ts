@@ -55,10 +55,11 @@ function logRoutes({ log }: Surroundings, signer: RekorSigner): readonly Route[]
     return jsonAnswer(200, { hashes, rootHash: hex(head.root) })
   }
 
+  const proves = { weight: "proof" } as const
   return [
-    get("rekorV1GetLog", "/api/v1/log", getLog),
+    get("rekorV1GetLog", "/api/v1/log", getLog, proves),
     get("rekorV1GetPublicKey", "/api/v1/log/publicKey", getPublicKey),
-    get("rekorV1GetProof", "/api/v1/log/proof", getProof),
+    get("rekorV1GetProof", "/api/v1/log/proof", getProof, proves),
   ]
 }
 
@@ -69,7 +70,9 @@ export function rekorV1Door(surroundings: Surroundings, signer: RekorSigner): Do
   const routes = [
     ...logRoutes(surroundings, signer),
     ...entryRoutes(surroundings, signer),
-    post("rekorV1Search", "/api/v1/index/retrieve", json, search, { isShared: true }),
+    post("rekorV1Search", "/api/v1/index/retrieve", json, search, {
+      ...{ isShared: true, scope: "read", weight: "search" },
+    }),
   ]
   return {
     below: "/api/v1/",

@@ -164,9 +164,11 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
   const retrieve = ({ withBody }: WriteCall) => withBody(retrieved)
   const json = { limit: config.requestLimit, mediaType: "application/json" }
   return [
-    post("rekorV1AddEntry", ENTRIES, json, addEntry),
-    get("rekorV1GetEntryByIndex", ENTRIES, getByIndex),
-    get("rekorV1GetEntry", `${ENTRIES}/{id}`, getEntry),
-    post("rekorV1Retrieve", `${ENTRIES}/retrieve`, json, retrieve, { isShared: true }),
+    post("rekorV1AddEntry", ENTRIES, json, addEntry, { scope: "submit", weight: "submit" }),
+    get("rekorV1GetEntryByIndex", ENTRIES, getByIndex, { weight: "proof" }),
+    get("rekorV1GetEntry", `${ENTRIES}/{id}`, getEntry, { weight: "proof" }),
+    post("rekorV1Retrieve", `${ENTRIES}/retrieve`, json, retrieve, {
+      ...{ isShared: true, scope: "read", weight: "proof" },
+    }),
   ]
 }

@@ -2,7 +2,7 @@
 // fit the schema, one of the numbers that go-openapi has for that.
 import { Refusal, type RefusalCode } from "../../core/base/errors.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
-import { type Problem, retryHeaders } from "../serving/problem.ts"
+import { type Problem, refusalHeaders } from "../serving/problem.ts"
 
 /** go-openapi's numbers for what is wrong with a value; all are answered with status 422. */
 const schemaCode = {
@@ -40,7 +40,7 @@ export function refuseSchema(fault: SchemaFault, message: string): never {
 }
 
 export function errorAnswer(status: number, message: string, code = status): Answer {
-  return jsonAnswer(status, { code, message }, retryHeaders(status))
+  return jsonAnswer(status, { code, message }, refusalHeaders(status))
 }
 
 /** Where the API has others than {@link Problem}: what is wrong with an entry is 400. */
@@ -54,14 +54,15 @@ export function refusalAnswer({ detail, status }: Problem, error: unknown): Answ
   return errorAnswer(statuses.get(status) ?? status, detail)
 }
 
+/** What says something about the moment or who may write, not about the entry. */
+const others: readonly RefusalCode[] = ["try-later", "rate-limited", "not-allowed"]
+
 /** Lets `work` refuse an entry as the API does: with 400 and the reason. */
 export async function processing<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    // These two say something about the moment or who may write, not about the entry.
-    const isOther = (code: RefusalCode) => code === "try-later" || code === "not-allowed"
-    if (!(error instanceof Refusal) || isOther(error.code)) throw error
+    if (!(error instanceof Refusal) || others.includes(error.code)) throw error
     return refuseRequest(`error processing entry: ${error.message}`)
   }
 }

@@ -11,7 +11,7 @@ import { awaitWitnesses, type Surroundings } from "../door/handler.ts"
 import { logKey } from "../door/trust.ts"
 import { base64 } from "../door/views.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
-import { type Problem, retryHeaders } from "../serving/problem.ts"
+import { type Problem, refusalHeaders } from "../serving/problem.ts"
 import { type Door, post, type WriteCall } from "../serving/route.ts"
 import { requestReader } from "./request.ts"
 
@@ -27,7 +27,9 @@ const statuses: ReadonlyMap<number, number> = new Map([
 const codes: ReadonlyMap<number, number> = new Map([
   [404, 5],
   [409, 6],
+  [401, 16],
   [403, 7],
+  [429, 8],
   [500, 13],
   [503, 14],
 ])
@@ -35,7 +37,7 @@ const INVALID_ARGUMENT = 3
 
 function errorAnswer(status: number, message: string): Answer {
   const code = codes.get(status) ?? INVALID_ARGUMENT
-  return jsonAnswer(status, { code, message, details: [] }, retryHeaders(status))
+  return jsonAnswer(status, { code, message, details: [] }, refusalHeaders(status))
 }
 
 function refusalAnswer({ detail, status }: Problem): Answer {
@@ -76,7 +78,9 @@ export function rekorV2Door(surroundings: Surroundings): Door {
     nowhere: errorAnswer(404, "Not Found"),
     isHot: true,
     routes: contract.bind([
-      post("rekorV2AddEntry", "/api/v2/log/entries", { limit: config.requestLimit }, addEntry),
+      post("rekorV2AddEntry", "/api/v2/log/entries", { limit: config.requestLimit }, addEntry, {
+        ...{ scope: "submit", weight: "submit" },
+      }),
     ]),
   }
 }

@@ -4,6 +4,8 @@ import type { RequestMetrics } from "./instruments.ts"
 
 /** What every server has. */
 export interface ServerConfig {
+  /** Proxies whose X-Forwarded-For is believed: addresses, networks in CIDR form, `unix`. */
+  readonly trustedProxies: readonly string[]
   /** Bytes of all bodies that are in memory together. */
   readonly bodyBudget: number
   /** Milliseconds within which the headers of a request must have arrived. */
@@ -49,6 +51,7 @@ export interface HttpConfig extends ServerConfig {
 const MEBIBYTE = 1024 * 1024
 
 export const defaultHttpConfig: HttpConfig = {
+  trustedProxies: [],
   requestLimit: 4 * MEBIBYTE,
   messageLimit: 4 * MEBIBYTE,
   batchLimit: LONGEST_BATCH,

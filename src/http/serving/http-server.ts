@@ -3,9 +3,11 @@
 import type { IncomingMessage, RequestListener, Server } from "node:http"
 import type { Request, Response } from "express"
 import { type Answer, send } from "./answer.ts"
+import { createClientReader } from "./client.ts"
 import { defaultHttpConfig, type HttpLogger, noMeter, type ServerConfig } from "./config.ts"
 import { createGuardedServer, drain } from "./connections.ts"
 import { createExpressApp } from "./express-app.ts"
+import type { Gate } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
 import { createBodyReader } from "./request-body.ts"
 import { takePlainTarget } from "./request-target.ts"
@@ -36,6 +38,8 @@ export interface ServerOptions {
 export interface ServedDoors extends ServerOptions {
   /** One of them is below `/`. */
   readonly doors: (state: ServerState) => readonly Door[]
+  /** What stands before every handler, in this order. */
+  readonly gates?: readonly Gate[]
   /** Changes a request's `url` before anything else looks at it. */
   readonly rewrite?: (request: IncomingMessage) => void
   /**
@@ -49,7 +53,7 @@ const silentLogger: HttpLogger = { debug: () => {}, error: () => {} }
 
 /** Makes the server; the caller lets it listen. */
 export function serveDoors(options: ServedDoors): HttpServer {
-  const { logger = silentLogger, meter = noMeter, rewrite, preflight } = options
+  const { logger = silentLogger, meter = noMeter, rewrite, preflight, gates = [] } = options
   const { now = () => performance.now() } = options
   const config: ServerConfig = { ...defaultHttpConfig, ...options.config }
   let closing = false
@@ -57,7 +61,11 @@ export function serveDoors(options: ServedDoors): HttpServer {
   const report = createReport(meter, logger)
   const router = createRouter(options.doors({ isClosing, report }))
   const readBody = createBodyReader(config.bodyBudget)
-  const serving = createServing({ router, readBody, meter, report, now, isClosing })
+  const readClient = createClientReader(config.trustedProxies)
+  const serving = createServing({
+    ...{ router, readBody, meter, report, now, isClosing },
+    ...{ gates, readClient },
+  })
   const { app, ...classes } = createExpressApp(router.others, serving)
 
   const listener: RequestListener = (request, response) => {

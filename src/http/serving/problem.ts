@@ -21,6 +21,7 @@ const refusals = {
   "bad-proof": [422, "The proof does not hold"],
   mismatch: [422, "Parts of the request contradict each other"],
   untrusted: [422, "The request is not trusted"],
+  unauthenticated: [401, "The request needs credentials"],
   "not-allowed": [403, "This log does not take such entries"],
   "not-found": [404, "There is no such thing"],
   gone: [410, "It was taken away"],
@@ -29,6 +30,8 @@ const refusals = {
   "wrong-media-type": [415, "The media type is not accepted"],
   "wrong-method": [405, "The method is not allowed"],
   "too-slow": [408, "The request took too long"],
+  "rate-limited": [429, "Too many requests"],
+  misdirected: [421, "The request is for another server"],
   "try-later": [503, "The log cannot take this now"],
 } satisfies Record<RefusalCode, readonly [status: number, title: string]>
 
@@ -59,19 +62,28 @@ export function problemOf(error: unknown): Problem {
   return makeProblem("trouble", passes ? 503 : 500, "The log is in trouble", detail)
 }
 
-/** When to ask again, where that may help. */
-export function retryHeaders(status: number): Headers {
-  return status === 503 ? { "retry-after": "1" } : {}
+const none: Headers = {}
+
+/** What every answer of a status says beside its words; a gate may say it more exactly. */
+const statusHeaders: ReadonlyMap<number, Headers> = new Map([
+  [401, { "www-authenticate": "Bearer" }],
+  [429, { "retry-after": "1" }],
+  [503, { "retry-after": "1" }],
+])
+
+/** When to ask again, or with what, where that may help. */
+export function refusalHeaders(status: number): Headers {
+  return statusHeaders.get(status) ?? none
 }
 
 export function problemAnswer(problem: Problem): Answer {
   return jsonAnswer(problem.status, problem, {
-    ...retryHeaders(problem.status),
+    ...refusalHeaders(problem.status),
     "content-type": "application/problem+json",
   })
 }
 
 /** The short text that is answered where no document is expected. */
 export function plainProblemAnswer({ status, code, detail }: Problem): Answer {
-  return textAnswer(status, `${code}: ${detail}\n`, retryHeaders(status))
+  return textAnswer(status, `${code}: ${detail}\n`, refusalHeaders(status))
 }

@@ -23,7 +23,21 @@ export interface WriteCall<Parameters = object> extends Call<Parameters> {
    * done with it. Refuses as {@link BodyReader} does.
    */
   withBody<T>(use: (bytes: Buffer) => T | Promise<T>): Promise<T>
+  /** Charges points of work beyond the one that the request is; throws `rate-limited` where none are left. */
+  readonly charge: Charge
 }
+
+/**
+ * Charges points of work beyond the one that a request is; `key` names whom else, such as the key of an entry. Throws
+ * `rate-limited`.
+ */
+export type Charge = (points: number, key?: string) => void
+
+/** What a writer may be let do. */
+export type Scope = "submit" | "attach" | "ledger" | "evidence" | "heads" | "read"
+
+/** Requests that are limited together: what one of them costs is of the same order. */
+export type Weight = "submit" | "search" | "proof" | "evidence" | "heads" | "cosign"
 
 interface AnyRoute {
   /** Its name in metrics and in the server's log. */
@@ -41,6 +55,10 @@ interface AnyRoute {
   readonly isHot?: true
   /** Whether any web origin may send it; reading they may anyway. */
   readonly isShared?: true
+  /** What who sends it must be let do, where that is asked; nothing for probes. */
+  readonly scope?: Scope | undefined
+  /** Under which limit it falls; none for what is cheap. */
+  readonly weight?: Weight
   /** Validates; refuses what the route does not take. */
   readonly read?: (path: PathValues, query: string) => object
 }
@@ -60,15 +78,19 @@ interface WriteRoute extends AnyRoute {
 export type Route = ReadRoute | WriteRoute
 
 type Answered = Answer | Promise<Answer>
-type More = Pick<AnyRoute, "where" | "isTree" | "isHot" | "isShared">
+type More = Pick<AnyRoute, "where" | "isTree" | "isHot" | "isShared" | "scope" | "weight">
 
+/** Of routes that answer whoever asks, so that a machine can be watched and its interface be read about. */
+export const isOpen: More = { scope: undefined }
+
+/** Needs the scope `read` unless `more` has another. */
 export function get<Parameters extends object>(
   operation: string,
   path: string,
   handle: (call: Call<Parameters>) => Answered,
   more?: More,
 ): Route {
-  return { operation, method: "GET", path, handle, ...more }
+  return { operation, method: "GET", path, handle, scope: "read", ...more }
 }
 
 export function post<Parameters extends object>(

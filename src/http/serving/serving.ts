@@ -2,8 +2,10 @@
 // limits, errors become answers in the words of the door, answers are sent, counted and logged.
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Refusal, shown } from "../../core/base/errors.ts"
-import { type Answer, send } from "./answer.ts"
+import { type Answer, type Headers, send } from "./answer.ts"
+import type { ReadClient } from "./client.ts"
 import type { HttpLogger } from "./config.ts"
+import { charge, type Gate, GateRefusal, passAll } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
 import { type Problem, problemOf } from "./problem.ts"
 import type { BodyReader } from "./request-body.ts"
@@ -50,6 +52,8 @@ export interface ServerState {
 interface ServingOptions extends ServerState {
   readonly router: Router
   readonly readBody: BodyReader
+  readonly gates: readonly Gate[]
+  readonly readClient: ReadClient
   readonly meter: Pick<RequestMetrics, "answered">
   /** Milliseconds on any monotonic clock. */
   readonly now: () => number
@@ -80,7 +84,7 @@ function reasonOf({ request, path }: Asked, allow: readonly string[], error: unk
 }
 
 export function createServing(options: ServingOptions) {
-  const { router, readBody, meter, report, now, isClosing } = options
+  const { router, readBody, gates, readClient, meter, report, now, isClosing } = options
 
   function answer(asked: Asked, route: Route, values: PathValues): Answer | Promise<Answer> {
     const { request, response, query } = asked
@@ -96,6 +100,7 @@ export function createServing(options: ServingOptions) {
           body.release()
         }
       },
+      charge: (points, key) => charge(request, points, key),
     })
   }
 
@@ -104,6 +109,19 @@ export function createServing(options: ServingOptions) {
     const refusal = words(problem, error)
     report(error, operation, { ...problem, status: refusal.status })
     return refusal
+  }
+
+  /** The answer with what gates say beside it. */
+  function withHeaders(result: Answer, headers: Headers | undefined): Answer {
+    return headers === undefined
+      ? result
+      : { ...result, headers: { ...result.headers, ...headers } }
+  }
+
+  /** What the gates say to a request; without gates nobody asks who sent it. */
+  function pass({ request }: Asked, route: Route) {
+    if (gates.length === 0) return undefined
+    return passAll(gates, { request, route, client: readClient(request) })
   }
 
   function deliver({ request, response }: Asked, result: Answer, isShared: boolean): void {
@@ -117,10 +135,14 @@ export function createServing(options: ServingOptions) {
       const { operation } = route
       const start = now()
       let result: Answer
+      let passed: Headers | undefined
       try {
-        result = await answer(asked, route, values)
+        const passing = pass(asked, route)
+        passed = passing instanceof Promise ? await passing : passing
+        result = withHeaders(await answer(asked, route, values), passed)
       } catch (error) {
-        result = refusalAnswer(door, error, operation)
+        const headers = error instanceof GateRefusal ? error.headers : undefined
+        result = withHeaders(withHeaders(refusalAnswer(door, error, operation), passed), headers)
       }
       deliver(asked, result, route.isShared === true || door.isShared === true)
       meter.answered(operation, result.status, (now() - start) / 1000)

@@ -8,7 +8,7 @@ import { formatHex } from "../../core/base/text.ts"
 import type { Witness, WitnessedLogStatus } from "../../witness/witness.ts"
 import { type Answer, textAnswer } from "../serving/answer.ts"
 import { publicPrefix } from "../serving/public-url.ts"
-import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
+import { type Call, get, isOpen, post, type Route, type WriteCall } from "../serving/route.ts"
 
 /** The witness and what its door says of it. */
 export interface ServedWitness {
@@ -99,17 +99,19 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
 
   return [
     post("addCheckpoint", "/add-checkpoint", { limit: LONGEST_CHECKPOINT_REQUEST }, addCheckpoint, {
-      isHot: true,
+      ...{ isHot: true, weight: "cosign" },
     }),
     get("getCosignedCheckpoint", "/{hash}/checkpoint", getCheckpoint, {
       isHot: true,
       where: { hash: "[0-9a-f]{64}" },
     }),
-    post("addEvidence", "/evidence", { limit: LONGEST_EVIDENCE }, addEvidence),
+    post("addEvidence", "/evidence", { limit: LONGEST_EVIDENCE }, addEvidence, {
+      ...{ scope: "evidence", weight: "evidence" },
+    }),
     get("listEvidence", "/evidence", listEvidence),
     get("getEvidence", "/evidence/{id}", getEvidence),
     get("getStatusPage", "/", () => textAnswer(200, statusText(served))),
-    get("getLiveness", "/livez", () => textAnswer(200, "ok\n")),
-    get("getReadiness", "/readyz", readiness),
+    get("getLiveness", "/livez", () => textAnswer(200, "ok\n"), isOpen),
+    get("getReadiness", "/readyz", readiness, isOpen),
   ]
 }
