@@ -214,7 +214,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     access: ["serving"],
     door: ["serving", "access"],
     reference: ["serving"],
-    native: ["serving", "door"],
+    native: ["serving", "access", "door"],
     "rekor-v1": ["serving", "door"],
     "rekor-v2": ["serving", "door"],
     log: ["serving", "access", "door", "reference", "native", "rekor-v1", "rekor-v2"],

@@ -7,6 +7,7 @@ import type { VerificationEngine } from "../../crypto/engines/verification.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
 import { type EntryKind, kindNames } from "../../entry/kind-names.ts"
 import { parseAlgorithms, parseKinds, type WriteRule } from "../../entry/kinds/write-rule.ts"
+import { type AccessOptions, accessOptions } from "../access/options.ts"
 import { caFileOption } from "../command/network.ts"
 import {
   type Address,
@@ -17,7 +18,7 @@ import {
   servingOptions,
 } from "../command/options.ts"
 
-export interface ServeOptions {
+export interface ServeOptions extends AccessOptions {
   readonly data: string
   readonly listen: Address
   readonly adminListen?: Address
@@ -102,6 +103,7 @@ export const serveOptions: readonly Option[] = [
     "--min-free-bytes <n>",
     "accept no entries while less disk space than this is free",
   ).default(128 * 1024 * 1024),
+  ...accessOptions,
   caFileOption(),
   runningOptions.logLevel,
   runningOptions.config,

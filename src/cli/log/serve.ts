@@ -1,11 +1,14 @@
 // `countersign serve`: runs the log over a data directory until it is told to stop.
 import type { Command } from "commander"
 import type { Logger } from "pino"
+import { refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { createMetrics } from "../../http/log/metrics.ts"
 import { createHttpServer } from "../../http/log/server.ts"
 import { entrySearch } from "../../http/native/search.ts"
 import type { HttpConfig } from "../../http/serving/config.ts"
+import { openServedAccess, type ServedAccess } from "../access/served-access.ts"
+import { closing } from "../command/closers.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
@@ -81,9 +84,11 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
   const passphrase = await readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
   const logger = processLogger(options.logLevel)
-  if (options.allowIdentities !== undefined && options.certificateAuthorities === undefined) {
-    logger.warn(
-      "--allow-identities believes what certificates say of themselves; name who issues them with --certificate-authorities",
+  const hasAuthorities = options.certificateAuthorities !== undefined
+  if (options.allowIdentities !== undefined && !hasAuthorities) {
+    refuse(
+      "malformed",
+      "--allow-identities: expected --certificate-authorities beside it: without, anyone can make a certificate of any identity",
     )
   }
   const running = await openRunningLog(directory, {
@@ -102,15 +107,24 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
   })
   const { log } = running
   try {
-    await serveHttp(running, options, logger, terminal)
+    const access = await openServedAccess({
+      ...present({ access: options.access, anonymous: options.anonymous }),
+      ...{ data: options.data, byDefault: ["submit", "attach", "evidence", "heads", "read"] },
+      ...{ origin: log.origin, hasAuthorities, logger, fetch: () => openFetch(options, terminal) },
+    })
+    await closing(access, () => serveHttp({ ...running, access }, options, logger, terminal))
   } finally {
     await running.close()
   }
   logger.info({ size: log.head().size }, "stopped")
 }
 
+interface Served extends RunningLog {
+  readonly access: ServedAccess
+}
+
 async function serveHttp(
-  { log, publisher, rekorSigner, created, engine }: RunningLog,
+  { log, publisher, rekorSigner, created, engine, access }: Served,
   options: Options,
   logger: Logger,
   terminal: Terminal,
@@ -119,7 +133,7 @@ async function serveHttp(
   let listening = `http://localhost:${options.listen.port}`
   const listeningUrl = () => clientUrl(log.origin, listening, options.dev === true)
   const http = createHttpServer({
-    ...{ log, publisher, rekorSigner, logger, meter },
+    ...{ log, publisher, rekorSigner, logger, meter, access: access.current },
     search: entrySearch(log),
     proposal: present({ algorithms: options.allowAlgorithms }),
     config: { ...httpConfig(options, created), listeningUrl },
@@ -131,7 +145,8 @@ async function serveHttp(
       listening = url
       const { origin } = log
       const { size } = log.head()
-      logger.info({ origin, url, admin, size, verification: engine }, "serving")
+      const writers = access.describe()
+      logger.info({ origin, url, admin, size, verification: engine, writers }, "serving")
       if (options.dev === true) terminal.stdout.write(welcome(url, options.data, engine))
     },
     onStopping() {

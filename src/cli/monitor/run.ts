@@ -1,12 +1,16 @@
 // `countersign monitor run`: rounds until it is told to stop, or one round whose exit code says what is open.
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Logger } from "pino"
+import { present } from "../../core/base/present.ts"
 import { settled } from "../../core/base/settled.ts"
+import type { Writer } from "../../http/access/writer.ts"
+import { isToken } from "../../http/monitor/ledger.ts"
 import { createMonitorMetrics } from "../../http/monitor/metrics.ts"
 import { createMonitorServer } from "../../http/monitor/server.ts"
 import type { HttpServer } from "../../http/serving/http-server.ts"
 import { isHealthy } from "../../monitor/findings/stored.ts"
 import type { RoundReport } from "../../monitor/monitor.ts"
+import { openServedAccess, type ServedAccess } from "../access/served-access.ts"
 import {
   EXIT_FAILURE,
   EXIT_FINE,
@@ -15,7 +19,9 @@ import {
   EXIT_STATE_REFUSED,
 } from "../command/exit-code.ts"
 import { listen, processLogger, untilStopped } from "../command/listening.ts"
+import { openFetch } from "../command/network.ts"
 import { type Called, defineCommand } from "../command/options.ts"
+import type { Terminal } from "../command/terminal.ts"
 import { type RunOptions, runOptions } from "./options.ts"
 import { openRunningMonitor, type RunningMonitor } from "./running.ts"
 import { printStatus } from "./status.ts"
@@ -40,7 +46,7 @@ Example:
     const running = await openRunningMonitor(options, called.terminal, isStopping)
     try {
       if (options.once === true) await runOnce(running, options, called)
-      else await runOn(running, options, stopping)
+      else await runOn(running, options, stopping, called.terminal)
     } finally {
       await running.close()
     }
@@ -109,15 +115,36 @@ async function runOnce(
   terminal.fail(newer.length > 0 && code !== EXIT_PROVEN ? EXIT_STATE_REFUSED : code)
 }
 
+/** Whoever has a token of --ledger-token-file. */
+function ledgerSecrets({ served }: RunningMonitor): (text: string) => Writer | undefined {
+  const writer: Writer = { id: "token:ledger-token-file", scopes: new Set(["ledger"]) }
+  return (text) => (isToken(text, served.ledgers?.tokens ?? []) ? writer : undefined)
+}
+
+interface Served {
+  readonly http: HttpServer
+  readonly url: string
+  readonly access: ServedAccess
+}
+
 async function openServer(
-  { monitor, served, status }: RunningMonitor,
-  address: RunOptions["listen"],
+  running: RunningMonitor,
+  options: RunOptions,
   logger: Logger,
-): Promise<{ readonly http: HttpServer; readonly url: string } | undefined> {
+  terminal: Terminal,
+): Promise<Served | undefined> {
+  const { monitor, served, status } = running
+  const { listen: address, data } = options
   if (address === undefined) return undefined
+  const access = await openServedAccess({
+    ...present({ access: options.access, anonymous: options.anonymous }),
+    ...{ data, logger, secrets: ledgerSecrets(running), hasAuthorities: false },
+    byDefault: ["submit", "attach", "evidence", "heads", "read"],
+    fetch: () => openFetch(options, terminal),
+  })
   const metrics = createMonitorMetrics(status, { withProcess: true, counters: monitor.counters })
-  const http = createMonitorServer({ ...served, metrics, logger })
-  return { http, url: await listen(http.server, address) }
+  const http = createMonitorServer({ ...served, metrics, logger, access: access.current })
+  return { http, access, url: await listen(http.server, address) }
 }
 
 /** Milliseconds between rounds while something is left to be read or judged. */
@@ -144,15 +171,17 @@ async function runOn(
   running: RunningMonitor,
   options: RunOptions,
   stopping: AbortController,
+  terminal: Terminal,
 ): Promise<void> {
   const logger = processLogger()
   const stopped = untilStopped(logger).then(() => stopping.abort())
   if (running.policyRemark !== undefined) logger.warn(running.policyRemark)
   for (const remark of running.watchRemarks) logger.warn(remark)
   const waiting = createWaiting(stopping.signal)
-  const server = await openServer(running, options.listen, logger)
+  const server = await openServer(running, options, logger, terminal)
   const logs = running.served.logs.map(({ origin }) => origin)
-  logger.info({ logs, url: server?.url, verification: running.engine }, "serving")
+  const writers = server?.access.describe()
+  logger.info({ logs, url: server?.url, verification: running.engine, writers }, "serving")
   try {
     while (!stopping.signal.aborted) {
       const report = await runRound(running, Date.now())
@@ -165,6 +194,7 @@ async function runOn(
   } finally {
     waiting.close()
     await server?.http.close()
+    await server?.access.close()
   }
   logger.info("stopped")
 }

@@ -8,6 +8,7 @@ import type { Scope } from "../../core/access/scope.ts"
 import { looksLikeToken } from "../../core/access/token.ts"
 import { refuse } from "../../core/base/errors.ts"
 import type { Headers } from "../serving/answer.ts"
+import type { Gate, Passing } from "../serving/gate.ts"
 import { credentialOf } from "./credential.ts"
 import { pathTokenOf } from "./path-token.ts"
 import type { TokenBook } from "./token-book.ts"
@@ -30,17 +31,6 @@ export interface Access {
   /** Whom a certificate names that the TLS server has verified. */
   readonly certificates?: (certificate: X509Certificate) => Writer | undefined
 }
-
-interface Passing {
-  readonly request: IncomingMessage
-  readonly route: { readonly operation: string; readonly scope?: Scope }
-}
-
-/** An access gate; it throws a `Refusal`, and is synchronous but for OpenID Connect tokens that it sees first. */
-type AccessGate = (passing: Passing) => Headers | undefined | Promise<Headers | undefined>
-
-const ways =
-  "send a token as Authorization: Bearer, as password of Basic, or in the path as /w/TOKEN/"
 
 /** SPEC: an intermediary must not give an answer to one writer to others (RFC 9111 section 5.2.2.5). */
 const closed: Headers = { "cache-control": "no-store" }
@@ -83,7 +73,10 @@ function assertScope(
   if (writer !== undefined) assignWriter(request, writer)
   if (scope === undefined || access.anonymous.has(scope)) return
   if (writer === undefined) {
-    refuse("unauthenticated", `expected credentials with the scope ${scope}, found none: ${ways}`)
+    refuse(
+      "unauthenticated",
+      `expected credentials with the scope ${scope}, found none: send a token`,
+    )
   }
   if (writer.scopes.has(scope)) return
   const held = [...writer.scopes].join(", ")
@@ -100,7 +93,7 @@ function headersOf({ request, route }: Passing, { anonymous }: Access): Headers 
 }
 
 /** `current` gives who may do what now, `now` Unix milliseconds. */
-export function createAccessGate(current: () => Access, now: () => number): AccessGate {
+export function createAccessGate(current: () => Access, now: () => number): Gate {
   return (passing) => {
     const access = current()
     const { request } = passing

@@ -1,6 +1,7 @@
 // A token in the path, `/w/TOKEN/…`, for clients that can be given a URL and nothing else. It is taken off before
 // anything looks at the path, so that no route, no log line and no metric has it.
 import type { IncomingMessage } from "node:http"
+import { hadFinalSlash } from "../serving/request-target.ts"
 
 const PREFIX = "/w/"
 const SLASH = 47
@@ -36,4 +37,22 @@ export function takePathToken(request: IncomingMessage): void {
   const rest = url.slice(end)
   if (rest.charCodeAt(0) !== SLASH) request.url = `/${rest}`
   else request.url = rest.charCodeAt(1) === SLASH ? rest.slice(1) : rest
+}
+
+/**
+ * Where the thing is that a request to `collection` has made, as `Location` says it: `places` and its name, or, for a
+ * request with a token in its path, a reference relative to that path, which then works without showing the token.
+ * `collection` is the path of the request without the token.
+ */
+export function placeBelow(
+  request: IncomingMessage,
+  collection: string,
+  places: string,
+  name: string,
+): string {
+  if (pathTokenOf(request) === undefined) return places + name
+  // SPEC: resolved against the target as it came, of which the last segment goes away (RFC 3986 section 5.2.3).
+  return hadFinalSlash(request)
+    ? name
+    : `${collection.slice(collection.lastIndexOf("/") + 1)}/${name}`
 }

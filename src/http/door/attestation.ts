@@ -6,7 +6,7 @@ import { ENVELOPE_MEDIA_TYPE, type KeptPayload, readEnvelope } from "../../entry
 import type { Proposal } from "../../entry/entry.ts"
 import { readSummary } from "../../entry/kinds/summary.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
-import type { Log } from "../../log/ports/log.ts"
+import type { ServedLog } from "../../log/ports/log.ts"
 import type { Attachment } from "../../log/ports/store.ts"
 import type { Answer } from "../serving/answer.ts"
 
@@ -20,7 +20,7 @@ export function attachmentOf({ envelope }: Proposal): Attachment | undefined {
  * `damaged` if its payload is not the one in the body.
  */
 export async function keptAttestation(
-  log: Log,
+  log: ServedLog,
   index: number,
   body: Uint8Array,
 ): Promise<(Attachment & KeptPayload) | undefined> {
@@ -35,7 +35,7 @@ export async function keptAttestation(
 }
 
 /** Why there is no attestation of an entry. */
-async function refuseMissing(log: Log, index: number): Promise<never> {
+async function refuseMissing(log: ServedLog, index: number): Promise<never> {
   const kept = await log.attachment(index)
   if (kept !== undefined && "redacted" in kept) {
     const when = new Date(kept.redacted).toISOString()
@@ -44,7 +44,7 @@ async function refuseMissing(log: Log, index: number): Promise<never> {
   return refuse("not-found", `no attestation is kept of entry ${index}`)
 }
 
-export async function answerAttestation(log: Log, index: number): Promise<Answer> {
+export async function answerAttestation(log: ServedLog, index: number): Promise<Answer> {
   const { body } = await log.entry(index)
   const kept = (await keptAttestation(log, index, body)) ?? (await refuseMissing(log, index))
   const headers = { "content-type": kept.mediaType, "cache-control": "no-store" }

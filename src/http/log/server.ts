@@ -3,9 +3,12 @@
 import { createHash } from "node:crypto"
 import type { IncomingMessage } from "node:http"
 import { createVerifierKeyCache } from "../../entry/verifier-key.ts"
+import type { Log } from "../../log/ports/log.ts"
 import { publishAtOnce } from "../../log/ports/publishing.ts"
+import { type Access, createAccessGate } from "../access/gate.ts"
+import { takePathToken } from "../access/path-token.ts"
 import { loadContract } from "../door/contract.ts"
-import type { Surroundings } from "../door/handler.ts"
+import { addingFor, type Surroundings } from "../door/handler.ts"
 import { messageRoutes } from "../native/messages.ts"
 import { probeRoutes } from "../native/probes.ts"
 import { readingRoutes } from "../native/reading.ts"
@@ -29,9 +32,11 @@ type Optional = "publisher" | "meter" | "proposal" | "rekorSigner" | "search"
  */
 export interface HttpServerOptions
   extends Omit<ServerOptions, "config" | "meter">,
-    Pick<Surroundings, "log">,
     Partial<Pick<Surroundings, Optional>> {
+  readonly log: Log
   readonly config?: Partial<HttpConfig>
+  /** Who may do what now; without it anyone may do everything. */
+  readonly access?: (() => Access) | undefined
 }
 
 const REMEMBERED_KEYS = 4_096
@@ -39,8 +44,9 @@ const REMEMBERED_KEYS = 4_096
 const V2 = "/api/v2"
 const TILES_OF_V2 = /^\/api\/v2(?=\/tile\/|\/checkpoint(?:\?|$))/
 
-/** The read side of Rekor v2 is the tile interface at the root. */
+/** The read side of Rekor v2 is the tile interface at the root, with a token in front of it or not. */
 function takeRekorPath(request: IncomingMessage): void {
+  takePathToken(request)
   const { url = "" } = request
   if (url.startsWith(V2)) request.url = url.replace(TILES_OF_V2, "")
 }
@@ -71,7 +77,7 @@ function openDoors(surroundings: Surroundings): readonly Door[] {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, meter = noMeter, rekorSigner, search } = options
   const surroundings = {
-    ...{ log, meter, rekorSigner, search },
+    ...{ log, add: addingFor(log), meter, rekorSigner, search },
     publisher: options.publisher ?? publishAtOnce(log),
     config: { ...defaultHttpConfig, ...options.config },
     contract: loadContract(),
@@ -81,8 +87,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       ...options.proposal,
     },
   }
+  const { access } = options
   return serveDoors({
     ...options,
+    gates: access === undefined ? [] : [createAccessGate(access, Date.now)],
     doors: (state) => openDoors({ ...surroundings, ...state }),
     rewrite: takeRekorPath,
     // Browsers ask before a conditional read from another origin; writes stay forbidden to them.

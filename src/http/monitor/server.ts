@@ -1,5 +1,7 @@
 // The HTTP server of a monitor: where verifiers post heads and receipts, where anyone reads evidence, and
 // where operators look whether it is working. All of it may be public but for what the operator hides.
+import { type Access, createAccessGate } from "../access/gate.ts"
+import { takePathToken } from "../access/path-token.ts"
 import { loadContract } from "../door/contract.ts"
 import { referenceRoutes } from "../reference/routes.ts"
 import { type HttpServer, type ServerOptions, serveDoors } from "../serving/http-server.ts"
@@ -13,19 +15,23 @@ export interface MonitorServerOptions extends ServedMonitor, Omit<ServerOptions,
   readonly metrics?: ServerMetrics
   /** Milliseconds on a monotonic clock, for the metrics. */
   readonly stopwatch?: () => number
+  /** Who may do what now; without it everything but posting to ledgers is everyone's. */
+  readonly access?: (() => Access) | undefined
 }
 
 const BODY_BUDGET = 16 * 1024 * 1024
 
 /** Makes the server; the caller lets it listen. */
 export function createMonitorServer(options: MonitorServerOptions): HttpServer {
-  const { metrics = createMonitorMetrics(options.status), logger, stopwatch } = options
+  const { metrics = createMonitorMetrics(options.status), logger, stopwatch, access } = options
   const contract = loadContract()
   return serveDoors({
     logger,
     meter: metrics,
     now: stopwatch,
     config: { bodyBudget: BODY_BUDGET, ...options.config },
+    rewrite: takePathToken,
+    gates: access === undefined ? [] : [createAccessGate(access, options.now)],
     doors({ isClosing }) {
       const own = monitorRoutes(options, metrics, isClosing)
       const routes = contract.bind([...own, ...referenceRoutes()])

@@ -7,7 +7,13 @@ import { type EntrySummary, readSummary, type Signer } from "../../entry/kinds/s
 import { glanceAt } from "../../entry/statement/reading.ts"
 import { mentionTerms, subjectDigestTerms, subjectNameTerms } from "../../entry/statement-terms.ts"
 import type { Term, TermName } from "../../entry/term.ts"
-import type { Log, LogEntry, SearchAnswer, SearchPage, SearchQuery } from "../../log/ports/log.ts"
+import type {
+  LogEntry,
+  SearchAnswer,
+  SearchPage,
+  SearchQuery,
+  ServedLog,
+} from "../../log/ports/log.ts"
 import { answerAttestation, keptAttestation } from "../door/attestation.ts"
 import type { EntrySearch } from "../door/entry-search.ts"
 import type { Surroundings } from "../door/handler.ts"
@@ -90,7 +96,11 @@ function readCriteria(criteria: Criteria): readonly (readonly Term[])[] {
 }
 
 /** Searches; a damaged index is no trouble of the log's. */
-async function searchLog(log: Log, query: SearchQuery, page: SearchPage): Promise<SearchAnswer> {
+async function searchLog(
+  log: ServedLog,
+  query: SearchQuery,
+  page: SearchPage,
+): Promise<SearchAnswer> {
   try {
     return await log.search(query, page)
   } catch (cause) {
@@ -104,7 +114,10 @@ interface FoundEntry {
   readonly summary: EntrySummary
 }
 
-async function readEntries(log: Log, { indexes }: SearchAnswer): Promise<readonly FoundEntry[]> {
+async function readEntries(
+  log: ServedLog,
+  { indexes }: SearchAnswer,
+): Promise<readonly FoundEntry[]> {
   const found: FoundEntry[] = []
   for (const [i, index] of indexes.entries()) {
     if (i > 0 && i % ENTRIES_A_TURN === 0) await setImmediate()
@@ -135,7 +148,7 @@ function signersView(found: readonly FoundEntry[]): readonly object[] {
   return Array.from(signers.values(), ({ signer, entries }) => ({ ...signer, entries }))
 }
 
-async function attestationView(log: Log, { entry, summary }: FoundEntry): Promise<object> {
+async function attestationView(log: ServedLog, { entry, summary }: FoundEntry): Promise<object> {
   const { index, body } = entry
   const kept = await keptAttestation(log, index, body)
   const view = { index, payload: summary.payload, isKept: kept !== undefined }
@@ -143,7 +156,7 @@ async function attestationView(log: Log, { entry, summary }: FoundEntry): Promis
   return { ...view, payloadType: kept.payloadType, ...glanceAt(kept.payload) }
 }
 
-async function attestationsView(log: Log, found: readonly FoundEntry[]): Promise<object[]> {
+async function attestationsView(log: ServedLog, found: readonly FoundEntry[]): Promise<object[]> {
   const views: object[] = []
   for (const each of found) {
     if (each.summary.payload !== undefined) views.push(await attestationView(log, each))
@@ -201,7 +214,7 @@ function assertComplete({ completeUpTo, head: { size } }: SearchAnswer): void {
  * The search of Rekor v1, which has no pages: the newest 10,000 entries, for an answer without an end
  * would take the server with it. Refuses `try-later` while the index is behind the log.
  */
-export function entrySearch(log: Log): EntrySearch {
+export function entrySearch(log: ServedLog): EntrySearch {
   return async (criteria, operator) => {
     const query = operator === "and" ? criteria : [criteria.flat()]
     const found: number[] = []

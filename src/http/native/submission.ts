@@ -1,9 +1,11 @@
 // POST /v1/entries and /v1/entries/batch: from the bytes of a request to receipts.
+import type { IncomingMessage } from "node:http"
 import { setImmediate } from "node:timers/promises"
 import { refuse } from "../../core/base/errors.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { proposeEntry } from "../../entry/kinds/request.ts"
 import type { Receipt } from "../../log/ports/log.ts"
+import { placeBelow } from "../access/path-token.ts"
 import { attachmentOf } from "../door/attestation.ts"
 import { type AnsweredReceipt, awaitWitnesses, type Surroundings } from "../door/handler.ts"
 import { receiptStatus, receiptText } from "../door/views.ts"
@@ -41,7 +43,7 @@ interface Parameters {
 }
 
 export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
-  const { log, config, contract, meter, report, proposal } = surroundings
+  const { add, config, contract, meter, report, proposal } = surroundings
   const readRequest = contract.bodyReader<EntryRequest>("addEntry")
   const places = `${publicPrefix(config.publicUrl)}/v1/entries/`
 
@@ -52,12 +54,12 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
     return isToWait ? await awaitWitnesses(surroundings, receipt) : { receipt }
   }
 
-  async function submit(bytes: Buffer): Promise<Receipt> {
+  async function submit(request: IncomingMessage, bytes: Buffer): Promise<Receipt> {
     if (bytes.length > config.requestLimit) {
       refuse("too-large", `request: expected up to ${config.requestLimit} bytes, found more`)
     }
     const proposed = proposeEntry(readRequest(bytes), proposal)
-    const receipt = await log.add(proposed, () => attachmentOf(proposed))
+    const receipt = await add(request, proposed, () => attachmentOf(proposed))
     meter.logged(receipt.isNew)
     return receipt
   }
@@ -72,11 +74,14 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
   }
 
   /** All lines are under way together, so that they share the log's own batches. */
-  async function submitLines(lines: readonly Buffer[]): Promise<readonly Outcome[]> {
+  async function submitLines(
+    request: IncomingMessage,
+    lines: readonly Buffer[],
+  ): Promise<readonly Outcome[]> {
     const outcomes: Promise<Outcome>[] = []
     for (const [i, line] of lines.entries()) {
       if (i > 0 && i % LINES_A_TURN === 0) await setImmediate()
-      outcomes.push(outcomeOf(submit(line)))
+      outcomes.push(outcomeOf(submit(request, line)))
     }
     return await Promise.all(outcomes)
   }
@@ -95,17 +100,21 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
     }
   }
 
-  async function addEntry({ withBody, parameters }: WriteCall<Parameters>): Promise<Answer> {
-    const receipt = await withBody(submit)
+  async function addEntry(call: WriteCall<Parameters>): Promise<Answer> {
+    const { request, withBody, parameters } = call
+    const receipt = await withBody((bytes) => submit(request, bytes))
     const text = receiptText(await answerOf(receipt, waits(parameters)))
     return jsonTextAnswer(receiptStatus(receipt), text, {
-      location: `${places}${receipt.index}`,
+      location: placeBelow(request, "/v1/entries", places, String(receipt.index)),
     })
   }
 
-  async function addEntries({ withBody, parameters }: WriteCall<Parameters>): Promise<Answer> {
+  async function addEntries(call: WriteCall<Parameters>): Promise<Answer> {
+    const { request, withBody, parameters } = call
     // Who waits for witnesses holds up no others by the bytes of a body.
-    const outcomes = await withBody((bytes) => submitLines(linesOf(bytes, config.batchLines)))
+    const outcomes = await withBody((bytes) =>
+      submitLines(request, linesOf(bytes, config.batchLines)),
+    )
     const isToWait = waits(parameters)
     const lines = await Promise.all(outcomes.map((outcome) => lineOf(outcome, isToWait)))
     const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store" }

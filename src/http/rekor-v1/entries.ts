@@ -1,13 +1,16 @@
 // Entries of the Rekor v1 API: submission, lookup by index and entry ID, and the retrieval of several.
 // Entries of every kind and version are given out, also those that came by another API.
 // What is looked up and not found is undefined; what is found is true, as the log checks it against the tree.
+
 import { createHash } from "node:crypto"
+import type { IncomingMessage } from "node:http"
+import { withoutTokens } from "../../core/access/token.ts"
 import { Refusal, refuse, unlessRefused } from "../../core/base/errors.ts"
 import { asHash, type Hash } from "../../core/tree/hash.ts"
 import type { Proposal } from "../../entry/entry.ts"
 import { proposeRekorV1 } from "../../entry/kinds/request.ts"
 import type { ProposalOptions } from "../../entry/signature.ts"
-import type { Log, LogEntry, Receipt, SignedInclusion } from "../../log/ports/log.ts"
+import type { LogEntry, Receipt, ServedLog, SignedInclusion } from "../../log/ports/log.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
 import { attachmentOf } from "../door/attestation.ts"
 import type { Surroundings } from "../door/handler.ts"
@@ -64,7 +67,7 @@ function leafHashOf(body: Uint8Array): Hash {
   return asHash(createHash("sha256").update(Uint8Array.of(0)).update(body).digest())
 }
 
-function createLookup(log: Log, options: ProposalOptions) {
+function createLookup(log: ServedLog, options: ProposalOptions) {
   const treeId = BigInt(log.treeId)
   return {
     byIndex: (index: bigint): number | undefined =>
@@ -88,7 +91,7 @@ function createLookup(log: Log, options: ProposalOptions) {
 }
 
 export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): readonly Route[] {
-  const { log, config, contract, meter, proposal: options } = surroundings
+  const { log, add, config, contract, meter, proposal: options } = surroundings
   const readEntry = bodyReader<ProposedEntry>(contract, "rekorV1AddEntry")
   const readRetrieval = bodyReader<Retrieval>(contract, "rekorV1Retrieve")
   const lookup = createLookup(log, options)
@@ -111,7 +114,7 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
 
   async function receiptAnswer(receipt: Receipt, query: string): Promise<Answer> {
     const id = entryIdOf(log, receipt.leafHash)
-    const location = `${places}/${id}${query === "" ? "" : `?${query}`}`
+    const location = `${places}/${id}${query === "" ? "" : `?${withoutTokens(query)}`}`
     if (!receipt.isNew) {
       const message = `an equivalent entry already exists in the transparency log with UUID ${id}`
       const { status, headers, body = "" } = errorAnswer(409, message)
@@ -136,11 +139,11 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
     return [...found, ...indexes.map(BigInt).map(lookup.byIndex)]
   }
 
-  async function submit(bytes: Buffer): Promise<Receipt> {
+  async function submit(request: IncomingMessage, bytes: Buffer): Promise<Receipt> {
     const entry = readEntry(bytes)
     const receipt = await processing(async () => {
       const proposal = proposeRekorV1(entry, options)
-      return await log.add(proposal, () => attachmentOf(proposal))
+      return await add(request, proposal, () => attachmentOf(proposal))
     })
     meter.logged(receipt.isNew)
     return receipt
@@ -155,8 +158,8 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
     return jsonAnswer(200, values)
   }
 
-  const addEntry = ({ withBody, query }: WriteCall) =>
-    withBody(async (bytes) => receiptAnswer(await submit(bytes), query))
+  const addEntry = ({ request, withBody, query }: WriteCall) =>
+    withBody(async (bytes) => receiptAnswer(await submit(request, bytes), query))
   const getByIndex = ({ parameters }: Call<{ readonly logIndex: bigint }>) =>
     answerAt(lookup.byIndex(parameters.logIndex))
   const getEntry = async ({ parameters: { id } }: Call<{ readonly id: string }>) =>

@@ -12,7 +12,7 @@ import { readBase64 } from "../../entry/base64-fields.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
 import type { TermName } from "../../entry/term.ts"
 import { readVerifierKey, type VerifierKey } from "../../entry/verifier-key.ts"
-import type { Log } from "../../log/ports/log.ts"
+import type { ServedLog } from "../../log/ports/log.ts"
 import type { Criterion, SearchOperator } from "../door/entry-search.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
@@ -92,7 +92,7 @@ function readCriteria({ email, subject, hash, publicKey }: Query): readonly Crit
 }
 
 /** From the tile, which is in memory more often than not, instead of from the entry. */
-async function entryIdAt(log: Log, index: number): Promise<string> {
+async function entryIdAt(log: ServedLog, index: number): Promise<string> {
   const id = { level: 0, index: Math.floor(index / TILE_WIDTH) }
   const hashes = await log.tile(id, (index % TILE_WIDTH) + 1)
   return hashes === undefined

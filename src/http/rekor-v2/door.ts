@@ -1,6 +1,7 @@
 // The Rekor v2 API (rekor-tiles, POST /api/v2/log/entries) on this log. Its read side is the tile
 // interface, which log/server.ts leads to the same handlers as at the root. Differs from rekor-tiles on
 // purpose: a duplicate is answered with the entry that is there, and a refusal says why.
+import type { IncomingMessage } from "node:http"
 import type { Proposal } from "../../entry/entry.ts"
 import { proposeEntry } from "../../entry/kinds/request.ts"
 import type { Receipt } from "../../log/ports/log.ts"
@@ -45,7 +46,7 @@ function refusalAnswer({ detail, status }: Problem): Answer {
 }
 
 export function rekorV2Door(surroundings: Surroundings): Door {
-  const { log, config, contract, meter, proposal: options } = surroundings
+  const { log, add, config, contract, meter, proposal: options } = surroundings
   const readRequest = requestReader(contract)
   const logId = logIdOf(logKey(log))
 
@@ -59,15 +60,18 @@ export function rekorV2Door(surroundings: Surroundings): Door {
     return jsonAnswer(201, { ...entry, inclusionPromise: null }, headers)
   }
 
-  async function submit(bytes: Buffer): Promise<readonly [Receipt, Proposal]> {
+  async function submit(
+    request: IncomingMessage,
+    bytes: Buffer,
+  ): Promise<readonly [Receipt, Proposal]> {
     const proposal = proposeEntry(readRequest(bytes), options)
-    const receipt = await log.add(proposal, () => attachmentOf(proposal))
+    const receipt = await add(request, proposal, () => attachmentOf(proposal))
     meter.logged(receipt.isNew)
     return [receipt, proposal]
   }
 
-  async function addEntry({ withBody }: WriteCall): Promise<Answer> {
-    const [receipt, proposal] = await withBody(submit)
+  async function addEntry({ request, withBody }: WriteCall): Promise<Answer> {
+    const [receipt, proposal] = await withBody((bytes) => submit(request, bytes))
     if (!config.waitForWitnesses) return entryAnswer(receipt, proposal)
     return entryAnswer((await awaitWitnesses(surroundings, receipt)).receipt, proposal)
   }
