@@ -3,7 +3,7 @@ import { parseRepository } from "../../client/registry/reference.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import { type Pattern, parsePattern } from "../../monitor/watch/pattern.ts"
-import { logOption } from "../command/log-options.ts"
+import { credentialOptions, logOption } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
 import {
   dataOption,
@@ -68,6 +68,7 @@ export const bridgeOptions = [
   ),
   dataOption("bridge"),
   ...registryOptions,
+  ...credentialOptions,
   ...networkOptions,
   optional("--push-back", "put vanished signatures back into the registry, from copies"),
   preset(
