@@ -228,7 +228,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "log/search": ["command"],
     "log/threads": ["log/search"],
     log: ["network", "command", "access", "log/search", "log/threads"],
-    user: ["command"],
+    user: ["network", "command"],
     verify: ["command", "user"],
     "sign/keys": ["command"],
     sign: ["command", "sign/keys"],

@@ -11,6 +11,7 @@ import {
   dayOf,
   drawToken,
   editTokens,
+  endOf,
   handOut,
   isValid,
   outOption,
@@ -86,7 +87,7 @@ Example:
     const details = {
       ...{ name, scopes, created },
       ...present({
-        expires: options.expires === undefined ? undefined : created + options.expires,
+        expires: endOf(created, options.expires),
         perMinute: options.perMinute,
         keys: options.allowKeys,
         identities: options.allowIdentities,

@@ -43,9 +43,14 @@ export function parseSpan(text: string): number {
   )
 }
 
-/** A time that may not end. */
-export function parseLife(text: string): number | undefined {
-  return text === "never" ? undefined : parseSpan(text)
+/** A time that may not end: infinity for `never`. */
+export function parseLife(text: string): number {
+  return text === "never" ? Number.POSITIVE_INFINITY : parseSpan(text)
+}
+
+/** When a token of that life ends; undefined if it does not. */
+export function endOf(created: number, life: number): number | undefined {
+  return Number.isFinite(life) ? created + life : undefined
 }
 
 /** A token that nobody has had before, and what is kept of it. */

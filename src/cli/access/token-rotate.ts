@@ -10,6 +10,7 @@ import {
   dayOf,
   drawToken,
   editTokens,
+  endOf,
   handOut,
   isValid,
   namedTokens,
@@ -41,8 +42,8 @@ function endWith({ expires }: StoredToken, end: number): number {
 }
 
 /** As long as the one before was valid, unless it is said. */
-function lifeOf({ created, expires }: StoredToken): number | undefined {
-  return expires === undefined ? undefined : Math.max(expires - created, 60_000)
+function lifeOf({ created, expires }: StoredToken): number {
+  return expires === undefined ? Number.POSITIVE_INFINITY : Math.max(expires - created, 60_000)
 }
 
 export const tokenRotateCommand = defineCommand({
@@ -68,15 +69,14 @@ Both tokens are valid meanwhile. One that may be known to others is to be revoke
 
 Example:
   countersign token rotate --data ./data ci --overlap 2d --out ci.token`,
-  async run(options, { command, terminal, output }, word: string) {
+  async run(options, { terminal, output }, word: string) {
     const data = assertDataDirectory(options.data)
     const now = Date.now()
     const known = readTokenFile(tokenFile(data)) ?? []
     const before = rotatable(known, word, now)
-    const isSaid = command.getOptionValueSource("expires") === "cli"
-    const life = isSaid ? options.expires : lifeOf(before)
+    const life = options.expires ?? lifeOf(before)
     const { id: _, sha256: __, expires: ___, revoked: ____, ...kept } = before
-    const details = { ...kept, created: now, ...present({ expires: life && now + life }) }
+    const details = { ...kept, created: now, ...present({ expires: endOf(now, life) }) }
     const { text, stored } = drawToken(details, known)
     await editTokens({
       ...{ data, event: "token-rotated" },

@@ -3,13 +3,14 @@ import { parseRepository } from "../../client/registry/reference.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import { type Pattern, parsePattern } from "../../monitor/watch/pattern.ts"
-import { credentialOptions, logOption } from "../command/log-options.ts"
+import { logOption } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
 import {
   dataOption,
   gathered,
   jsonOption,
   mandatory,
+  option,
   optional,
   parseAddress,
   parsed,
@@ -68,7 +69,7 @@ export const bridgeOptions = [
   ),
   dataOption("bridge"),
   ...registryOptions,
-  ...credentialOptions,
+  option("--log-token-file <file>", "show the log the token in this file, which only you may read"),
   ...networkOptions,
   optional("--push-back", "put vanished signatures back into the registry, from copies"),
   preset(

@@ -6,6 +6,7 @@ import type { Fetch } from "../../client/exchange.ts"
 import { createLogClient } from "../../client/log-client.ts"
 import { logRecipient, monitorRecipient } from "../../client/messages/recipient.ts"
 import { Trouble } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { onDisk } from "../../storage/disk/durable-file.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { openAll } from "../command/closers.ts"
@@ -54,7 +55,11 @@ export async function openBridge(
   }
   const registry = await openRegistry(url, options, fetchInTime, signal, patience)
   const trust = await readTrust(command)
-  const log = createLogClient({ url: logUrl, signal, ...(await forLog(logUrl, network, called)) })
+  const log = createLogClient({
+    url: logUrl,
+    signal,
+    ...(await forLog(logUrl, network, called, present({ tokenFile: options.logTokenFile }))),
+  })
   return await openAll(async (closers) => {
     onDisk(data, () => mkdirSync(data, { recursive: true, mode: 0o700 }))
     closers.push(lockDataDirectory(data).release)

@@ -45,8 +45,13 @@ export const logOptions = [
 type Calling = Pick<Called, "command" | "terminal">
 
 /** What the options name as a credential; undefined if they name none. A usage error if they name several. */
-async function openCredential(url: string, fetch: Fetch, { command, terminal }: Calling) {
-  const { tokenFile, oidcTokenFile, oidc, oidcAudience } = command.opts<CredentialOptions>()
+async function openCredential(
+  url: string,
+  fetch: Fetch,
+  { command, terminal }: Calling,
+  options: CredentialOptions,
+) {
+  const { tokenFile, oidcTokenFile, oidc, oidcAudience } = options
   const given = [tokenFile, oidcTokenFile, oidc].filter((each) => each !== undefined)
   if (given.length === 0) return undefined
   if (given.length > 1) command.error("error: give one of --token-file, --oidc-token-file, --oidc")
@@ -70,9 +75,17 @@ async function openCredential(url: string, fetch: Fetch, { command, terminal }: 
     )
 }
 
-/** The network of a command for the log at this URL alone: it shows the credential that the options name. */
-export async function forLog(url: string, network: Network, calling: Calling): Promise<Network> {
-  const show = await openCredential(url, network.fetch, calling)
+/**
+ * The network of a command for the log at this URL alone: it shows the credential that the options name, which are those
+ * of {@link credentialOptions} unless the command has others.
+ */
+export async function forLog(
+  url: string,
+  network: Network,
+  calling: Calling,
+  options = calling.command.opts<CredentialOptions>(),
+): Promise<Network> {
+  const show = await openCredential(url, network.fetch, calling, options)
   return show === undefined ? network : { ...network, fetch: show(network.fetch) }
 }
 
