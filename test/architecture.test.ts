@@ -40,6 +40,7 @@ const layers = {
   sigstore: { layers: ["core", "entry"], node: false, packages: [] },
   evidence: { layers: ["core", "entry", "sigstore"], node: false, packages: [] },
   witness: { layers: ["core", "evidence"], node: false, packages: [] },
+  signer: { layers: ["core", "entry", "tree", "log"], node: false, packages: [] },
   monitor: {
     layers: ["core", "entry", "sigstore", "tree", "evidence"],
     node: false,
@@ -61,12 +62,12 @@ const layers = {
     packages: [],
   },
   crypto: {
-    layers: ["core", "entry", "log", "witness", "monitor"],
+    layers: ["core", "entry", "log", "signer", "witness", "monitor"],
     node: true,
-    packages: ["koffi", "@noble/", "piscina", "lru-cache"],
+    packages: ["koffi", "@noble/", "piscina", "lru-cache", "pkcs11js"],
   },
   storage: {
-    layers: ["core", "log", "witness", "monitor"],
+    layers: ["core", "log", "signer", "witness", "monitor"],
     node: true,
     packages: ["better-sqlite3"],
   },
@@ -197,7 +198,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     ],
   },
   client: { ".": [], verify: ["."], messages: ["."], registry: [".", "messages"] },
-  crypto: { engines: [], signers: ["engines"], ".": [] },
+  crypto: { engines: [], keys: ["engines"], signers: ["engines", "keys"], ".": [] },
   storage: {
     disk: [],
     rules: [],
@@ -210,38 +211,47 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     "sqlite/witness": ["disk", "rules", "files", "sqlite/database"],
   },
   http: {
-    serving: [],
+    flow: [],
+    serving: ["flow"],
     access: ["serving"],
     door: ["serving", "access"],
+    limits: ["serving"],
     reference: ["serving"],
     native: ["serving", "access", "door"],
     "rekor-v1": ["serving", "door"],
     "rekor-v2": ["serving", "door"],
-    log: ["serving", "access", "door", "reference", "native", "rekor-v1", "rekor-v2"],
-    monitor: ["serving", "access", "door", "reference"],
-    witness: ["serving", "reference"],
+    log: ["serving", "access", "limits", "door", "reference", "native", "rekor-v1", "rekor-v2"],
+    monitor: ["serving", "access", "limits", "door", "reference"],
+    witness: ["serving", "limits", "reference"],
   },
   cli: {
     network: [],
     command: ["network"],
     access: ["network", "command"],
+    serving: ["network", "command"],
     "log/search": ["command"],
     "log/threads": ["log/search"],
-    log: ["network", "command", "access", "log/search", "log/threads"],
+    "log/signing": ["command"],
+    log: [
+      ...["network", "command", "access", "serving", "audit"],
+      ...["log/search", "log/threads", "log/signing"],
+    ],
     user: ["network", "command"],
     verify: ["command", "user"],
     "sign/keys": ["command"],
     sign: ["command", "sign/keys"],
     "sign/fetch": ["command", "sign"],
+    audit: ["command"],
     attach: ["command"],
-    bridge: ["command"],
-    witness: ["command", "log"],
+    bridge: ["command", "serving"],
+    witness: ["command", "serving", "audit", "log"],
+    signer: ["command", "log", "log/signing"],
     "monitor/sinks": ["command"],
     watch: ["command"],
-    monitor: ["command", "access", "monitor/sinks", "watch"],
+    monitor: ["command", "access", "serving", "audit", "monitor/sinks", "watch"],
     ".": [
-      ...["command", "access", "log", "user", "verify", "sign", "sign/fetch", "attach", "bridge"],
-      ...["witness", "watch", "monitor"],
+      ...["command", "access", "serving", "log", "user", "verify", "sign", "sign/fetch", "attach"],
+      ...["audit", "bridge", "witness", "signer", "watch", "monitor"],
     ],
   },
 }
@@ -325,7 +335,7 @@ describe("rooms", () => {
     ).toEqual([])
   })
 
-  test.each(["src", "test", "interop", "bench"])(
+  test.each(["src", "test", "interop", "bench", "torture"])(
     `no folder of %s holds more than ${MOST_FILES} files`,
     (top) => {
       const counts = new Map<string, number>()

@@ -15,18 +15,21 @@ async function load<Module>(name: string): Promise<Module> {
 
 /** What makes a log's files and appends to them in this process. */
 export async function loadWriting() {
-  const [directory, sequencer, store, guard, signer, hasher, origin, search] = await Promise.all([
-    load<typeof import("../../src/cli/log/data-directory.ts")>("cli/log/data-directory"),
-    load<typeof import("../../src/log/sequencer.ts")>("log/sequencer"),
-    load<typeof import("../../src/storage/sqlite/log/store.ts")>("storage/sqlite/log/store"),
-    load<typeof import("../../src/storage/files/guard-file.ts")>("storage/files/guard-file"),
-    load<typeof import("../../src/crypto/signers/log-signer.ts")>("crypto/signers/log-signer"),
-    load<typeof import("../../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
-    load<typeof import("../../src/core/note/origin.ts")>("core/note/origin"),
-    load<typeof import("../../src/cli/log/search/files.ts")>("cli/log/search/files"),
-  ])
+  const [directory, keys, sequencer, store, guard, signer, hasher, origin, search] =
+    await Promise.all([
+      load<typeof import("../../src/cli/log/data-directory.ts")>("cli/log/data-directory"),
+      load<typeof import("../../src/cli/log/signing/log-keys.ts")>("cli/log/signing/log-keys"),
+      load<typeof import("../../src/log/sequencer.ts")>("log/sequencer"),
+      load<typeof import("../../src/storage/sqlite/log/store.ts")>("storage/sqlite/log/store"),
+      load<typeof import("../../src/storage/files/guard-file.ts")>("storage/files/guard-file"),
+      load<typeof import("../../src/crypto/signers/log-signer.ts")>("crypto/signers/log-signer"),
+      load<typeof import("../../src/crypto/tree-hasher.ts")>("crypto/tree-hasher"),
+      load<typeof import("../../src/core/note/origin.ts")>("core/note/origin"),
+      load<typeof import("../../src/cli/log/search/files.ts")>("cli/log/search/files"),
+    ])
   return {
     ...directory,
+    ...keys,
     ...sequencer,
     ...store,
     ...guard,

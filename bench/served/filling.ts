@@ -36,7 +36,7 @@ export async function fillLog(folder: string, size: number): Promise<number> {
   const sequencer = await program.openSequencer({
     store,
     guard: program.openGuardFile(directory.guard),
-    signer: program.createLogSigner(origin, program.readLogKeys(directory, undefined)),
+    signer: program.createLogSigner(origin, await program.openLogKeys(directory)),
     hasher,
     now: Date.now,
   })

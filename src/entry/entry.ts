@@ -8,10 +8,15 @@ import type { VerifierKey } from "./verifier-key.ts"
 /**
  * What a signature was made over: a ready-made digest, or a message that is still to be hashed. Rekor
  * v1 hashes messages with SHA-256 whatever the curve is, so `hash` may replace the algorithm's own;
- * Ed25519 takes no notice of it.
+ * Ed25519 takes no notice of it. A digest with a `hash` is that of a message, which is `of` where it is at hand.
  */
 export type Signed =
-  | { readonly form: "digest"; readonly digest: Uint8Array }
+  | {
+      readonly form: "digest"
+      readonly digest: Uint8Array
+      readonly hash?: HashName
+      readonly of?: Uint8Array
+    }
   | { readonly form: "message"; readonly message: Uint8Array; readonly hash?: HashName }
 
 /** One signature to verify under one key. `spki` is canonical DER of a key that fits `algorithm`. */
@@ -22,9 +27,18 @@ export interface SignatureCheck {
   readonly signed: Signed
 }
 
+/** What follows from a proposal whose signatures hold, where all of it was made elsewhere. */
+export interface Settled {
+  readonly body: Uint8Array
+  readonly envelope: Uint8Array | undefined
+  /** The hashes of the terms that the body does not say, side by side. */
+  readonly sideTerms: Uint8Array | undefined
+}
+
 /**
  * A well-formed request. Each claim is a signature with the checks of which at least one must hold;
- * `body` gives the canonical body once it is known which one did (one position a claim).
+ * `body` gives the canonical body once it is known which one did (one position a claim). Where claims have several
+ * checks, the same position is the same verifier in all of them, and each verifier must hold for some claim.
  */
 export interface Proposal {
   readonly kind: EntryKind
@@ -41,15 +55,23 @@ export interface Proposal {
    * body has everything.
    */
   readonly envelope?: () => Uint8Array
+  /** In place of `body`, `envelope` and most of `terms`, where those are made in another thread. */
+  readonly settle?: (held: readonly number[]) => Promise<Settled>
+  /** Who has sent it, by which costly signatures take turns. */
+  readonly by?: string
 }
 
 /**
- * The port to signature verification. Resolves to whether the signature holds; rejects only for
- * trouble of its own. It must refuse what the strict rules of the algorithm refuse (algorithm.ts).
+ * The port to signature verification. Resolves to whether the signature holds; rejects for trouble of its own and
+ * as said at `verify`. It must refuse what the strict rules of the algorithm refuse (algorithm.ts).
  */
 export interface SignatureVerifier {
   /** What the server prints at start, for example `native (OpenSSL 3.0.19 through koffi)`. */
   readonly engine: string
-  verify(check: SignatureCheck): Promise<boolean>
+  /**
+   * Costly signatures of different senders (`by`) take turns. May refuse `try-later` while more of those wait than
+   * can be verified soon.
+   */
+  verify(check: SignatureCheck, by?: string): Promise<boolean>
   close(): Promise<void>
 }

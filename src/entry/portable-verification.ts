@@ -18,8 +18,7 @@ export function keyOfCheck({ algorithm, spki }: SignatureCheck): PublicKey | und
 /** The hash that the signature of a check is made over. */
 export function hashOfCheck({ algorithm, signed }: SignatureCheck): HashName {
   const { hash, keyType } = algorithms[algorithm]
-  const isFree = signed.form === "message" && keyType !== "ed25519"
-  return isFree ? (signed.hash ?? hash) : hash
+  return keyType === "ed25519" ? hash : (signed.hash ?? hash)
 }
 
 function signedDigest(signed: Signed, hash: HashName): Uint8Array {

@@ -216,11 +216,18 @@ function overMessage(check: SignatureCheck, bytes: Uint8Array): readonly Signabl
   ]
 }
 
+/** Undefined where only a digest is at hand. */
+function messageOf(signed: Signed): Uint8Array | undefined {
+  return signed.form === "message" ? signed.message : signed.of
+}
+
 function signablesOf(check: SignatureCheck, artifact?: Uint8Array): readonly Signable[] {
   const { signed } = check
-  if (signed.form === "message") {
-    return signed.message.length > LONGEST_READING ? [] : overMessage(check, signed.message)
+  const message = messageOf(signed)
+  if (message !== undefined) {
+    return message.length > LONGEST_READING ? [] : overMessage(check, message)
   }
+  if (signed.form === "message" || signed.hash !== undefined) return []
   const isShort = artifact !== undefined && artifact.length <= LONGEST_READING
   return [
     ...(isShort ? overArtifact(check, artifact) : []),
@@ -250,14 +257,15 @@ export function paddingFinding(check: SignatureCheck): string | undefined {
   if (key === undefined || !("modulus" in key)) return undefined
   const { signed } = check
   const hash = hashOfCheck(check)
-  if (signed.form === "message" && signed.message.length > LONGEST_READING) return undefined
+  const { length = 0 } = messageOf(signed) ?? []
+  if (length > LONGEST_READING) return undefined
   const digest = signed.form === "digest" ? signed.digest : digestOf(hash, signed.message)
   return rsaFinding(key, check.signature, hash, digest)
 }
 
 /** The end of the sentence where everything was tried; of a digest alone some mistakes do not show. */
 export function nothingFits({ signed }: SignatureCheck, artifact?: Uint8Array): string {
-  const isAlone = signed.form === "digest" && artifact === undefined
+  const isAlone = signed.form === "digest" && signed.hash === undefined && artifact === undefined
   return `none of the usual mistakes${isAlone ? " that show without the artifact" : ""} explains it`
 }
 

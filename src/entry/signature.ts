@@ -19,6 +19,7 @@ import { canonicalJson, type JsonValue } from "./canonical-json.ts"
 import { type DsseEnvelope, formatEnvelope, type KeptPayload } from "./dsse.ts"
 import type { Proposal, SignatureCheck } from "./entry.ts"
 import { type Findable, sha256Text, termsOf } from "./search-terms.ts"
+import { digestedClaims } from "./signature-cost.ts"
 import { formFinding, looksLikeP1363, p1363Finding } from "./signature-diagnosis.ts"
 import type { VerifierKey, VerifierKeyReader } from "./verifier-key.ts"
 
@@ -30,11 +31,23 @@ export interface ProposalOptions {
   readonly readKey?: VerifierKeyReader
   /** SHA-256 of payloads and artifacts; noble's by default, which is slow for large ones. */
   readonly sha256?: (bytes: Uint8Array) => Uint8Array
+  /** Of what envelopes and artifacts are signed over; noble's by default. */
+  readonly hash?: (name: HashName, bytes: Uint8Array) => Uint8Array
 }
 
 /** The SHA-256 of a proposal's options. */
 export function sha256Of({ sha256 }: ProposalOptions): (bytes: Uint8Array) => Uint8Array {
   return sha256 ?? ((bytes) => digestOf("sha256", bytes))
+}
+
+/** Claims over one message, which is hashed once for each hash that their keys use. */
+export function claimsOver(
+  claims: Proposal["claims"],
+  { hash, sha256 }: ProposalOptions,
+): Proposal["claims"] {
+  const hashOf = (name: HashName, bytes: Uint8Array): Uint8Array =>
+    name === "sha256" && sha256 !== undefined ? sha256(bytes) : digestOf(name, bytes)
+  return digestedClaims(claims, hash ?? hashOf, hash !== undefined)
 }
 
 /** A signature that holds, with what it holds under. */

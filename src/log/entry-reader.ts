@@ -2,7 +2,7 @@
 
 import { equalBytes } from "../core/base/bytes.ts"
 import { refuse, Trouble } from "../core/base/errors.ts"
-import { decodeBundle, encodeBundle } from "../core/tree/bundle.ts"
+import { bundleStart, decodeBundle, encodeBundle } from "../core/tree/bundle.ts"
 import type { Hash, TreeHasher } from "../core/tree/hash.ts"
 import { nodeInTile, TILE_WIDTH, type TileNodes, tileWidth } from "../core/tree/tile.ts"
 import { createBoundedMap } from "../tree/bounded-map.ts"
@@ -15,7 +15,7 @@ interface EntryReader {
   leafHash(index: number): Promise<Hash>
   /** Refuses `not-found` beyond the tree. */
   entry(index: number): Promise<LogEntry>
-  /** The first `width` entries of a bundle; undefined if the tree has not so many there. */
+  /** The first `width` entries of a bundle as they are stored; undefined if the tree has not so many there. */
   bundle(index: number, width: number): Promise<Uint8Array | undefined>
 }
 
@@ -23,13 +23,32 @@ interface EntryReaderOptions {
   readonly tree: TreeReader
   readonly reads: Pick<LogReads, "bundle" | "bodies" | "timeOf">
   readonly hasher: TreeHasher
-  /** Full bundles kept in memory; one is 128 KB with entries of 500 bytes, 16 MB at the most. */
-  readonly cachedBundles: number
+  /** Bytes of full bundles that are kept; one has 128 KB with entries of 500 bytes, 16 MB at the most. */
+  readonly cachedBundleBytes: number
 }
+
+/** A full bundle as it is stored, and its entries, which are views of that. */
+interface Bundle {
+  readonly bytes: Uint8Array
+  readonly bodies: readonly Uint8Array[]
+}
+
+/** The beginning of the last bundle, which is not full. */
+interface Tail {
+  readonly index: number
+  readonly width: number
+  readonly bytes: Uint8Array
+}
+
+/** What a view of an entry takes. */
+const VIEW_BYTES = 128
+
+const bundleSize = ({ bytes, bodies }: Bundle): number => bytes.length + VIEW_BYTES * bodies.length
 
 export function createEntryReader(options: EntryReaderOptions): EntryReader {
   const { tree, reads, hasher } = options
-  const cache = createBoundedMap<number, readonly Uint8Array[]>(options.cachedBundles)
+  const cache = createBoundedMap<number, Bundle>(options.cachedBundleBytes, bundleSize)
+  let lastTail: Tail | undefined
 
   async function leafHash(index: number): Promise<Hash> {
     const id = { level: 0, index: Math.floor(index / TILE_WIDTH) }
@@ -44,16 +63,27 @@ export function createEntryReader(options: EntryReaderOptions): EntryReader {
     })
   }
 
-  /** All entries of a full bundle, each checked against the tree once. */
-  async function fullBundle(index: number): Promise<readonly Uint8Array[]> {
+  /** A full bundle, each entry of which was checked against the tree once. */
+  async function fullBundle(index: number): Promise<Bundle> {
     const cached = cache.get(index)
     if (cached !== undefined) return cached
     const bytes = await reads.bundle(index)
     if (bytes === undefined) throw new Trouble("damaged", `entry bundle ${index} is missing`)
     const bodies = decodeStored(bytes, index)
     assertInTree(await tree.tile({ level: 0, index }), index * TILE_WIDTH, bodies)
-    cache.set(index, bodies)
-    return bodies
+    const bundle = { bytes, bodies }
+    cache.set(index, bundle)
+    return bundle
+  }
+
+  /** The last one asked for is kept: entries are only ever added, so that it begins as every longer one. */
+  async function tailBundle(index: number, width: number): Promise<Uint8Array> {
+    const known = lastTail
+    if (known?.index === index && known.width >= width) return bundleStart(known.bytes, width)
+    const first = index * TILE_WIDTH
+    const bytes = encodeBundle(await tailBodies(first, first + width))
+    lastTail = { index, width, bytes }
+    return bytes
   }
 
   async function tailBodies(from: number, to: number): Promise<readonly Uint8Array[]> {
@@ -70,7 +100,7 @@ export function createEntryReader(options: EntryReaderOptions): EntryReader {
     const bundle = Math.floor(index / TILE_WIDTH)
     const full = tileWidth({ level: 0, index: bundle }, tree.edge.size) === TILE_WIDTH
     const [body] = full
-      ? (await fullBundle(bundle)).slice(index % TILE_WIDTH)
+      ? (await fullBundle(bundle)).bodies.slice(index % TILE_WIDTH)
       : await tailBodies(index, index + 1)
     return body as Uint8Array
   }
@@ -90,9 +120,9 @@ export function createEntryReader(options: EntryReaderOptions): EntryReader {
     async bundle(index, width) {
       const available = tileWidth({ level: 0, index }, tree.edge.size)
       if (width > available || width < 1) return undefined
-      if (available === TILE_WIDTH) return encodeBundle((await fullBundle(index)).slice(0, width))
-      const first = index * TILE_WIDTH
-      return encodeBundle(await tailBodies(first, first + width))
+      if (available < TILE_WIDTH) return await tailBundle(index, width)
+      const { bytes } = await fullBundle(index)
+      return width === TILE_WIDTH ? bytes : bundleStart(bytes, width)
     },
   }
 }

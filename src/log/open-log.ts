@@ -1,9 +1,8 @@
 // Puts the log together: verification in front of the pool, the pool in front of the sequencer, and the
 // readers beside them. One Log is one process's view of one tree.
-
 import { equalBytes } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
-import { bug, refuse, Trouble } from "../core/base/errors.ts"
+import { bug, Refusal, refuse, Trouble } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
 import { createTurns } from "../core/base/turns.ts"
 import { assertBodyLength } from "../core/tree/bundle.ts"
@@ -20,13 +19,15 @@ import { assertKept, batchOf, readAttachment } from "./attachments.ts"
 import { verifyClaims } from "./claims.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { leafReads, loadLeafIndex } from "./leaf-reads.ts"
+import { defaultLimits, type LogLimits } from "./limits.ts"
 import { createPool, type Placed, type Pooled } from "./pool.ts"
 import type { Log, NewestHead, Receipt, SignedHead } from "./ports/log.ts"
 import type { Attached, NewMessage } from "./ports/message.ts"
 import type { EntryTerms, LogSearch } from "./ports/search.ts"
-import type { Attachment, LogIdentity, LogReads } from "./ports/store.ts"
+import type { LogIdentity, LogReads } from "./ports/store.ts"
 import { createTermHasher, termHash } from "./search/hash.ts"
 import type { Sequencer } from "./sequencer.ts"
+import { createStalling } from "./stalling.ts"
 
 interface LogOptions {
   readonly identity: LogIdentity
@@ -54,23 +55,7 @@ interface LogOptions {
   readonly limits?: Partial<LogLimits>
 }
 
-const defaultLimits = {
-  /** Entries that may be under way: being verified, pooled or written. */
-  entriesUnderWay: 4_096,
-  batchEntries: 1_024,
-  batchBytes: 8 * 1024 * 1024,
-  /** 16 KB each. */
-  cachedTiles: 4_096,
-  cachedBundles: 64,
-  /** Bytes of the longest attachment that is kept, and so taken; 0 keeps none and takes all. */
-  attachmentBytes: 0,
-  /** Bytes of the longest message that may be attached; 0 takes none. */
-  messageBytes: 0,
-}
-
-export type LogLimits = Readonly<typeof defaultLimits>
-
-type Attach = () => Attachment | undefined
+type Attach = Parameters<Log["add"]>[1]
 
 /**
  * Opens the log at the head that `sequencer` was opened at. Throws Trouble for a damaged store. What it
@@ -82,7 +67,12 @@ export async function openLog(options: LogOptions): Promise<Log> {
   let newest: NewestHead = sequencer.opened
   const edge = await loadEdge(leafReads(reads, hasher), newest, hasher)
   const tree = createTreeReader({ edge, reads, hasher, cachedTiles: limits.cachedTiles })
-  const entries = createEntryReader({ tree, reads, hasher, cachedBundles: limits.cachedBundles })
+  const entries = createEntryReader({
+    tree,
+    reads,
+    hasher,
+    cachedBundleBytes: limits.cachedBundleBytes,
+  })
   const leafIndex = await loadLeafIndex(reads, tree)
   const hashTerms = createTermHasher(hasher)
   let underWay = 0
@@ -91,6 +81,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const onIdle: (() => void)[] = []
 
   const inTurn = createTurns()
+  const stalling = createStalling()
   /** The number of the newest message. */
   let messages = await reads.messages.newest()
 
@@ -128,6 +119,10 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
 
   async function writeMessages(added: readonly NewMessage[]): Promise<readonly Attached[]> {
+    return await stalling.unlessStalled(writeInTurn(added))
+  }
+
+  async function writeInTurn(added: readonly NewMessage[]): Promise<readonly Attached[]> {
     try {
       const attached = await inTurn(() => sequencer.attach(added))
       for (const each of attached) {
@@ -189,13 +184,15 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
 
   async function append(proposal: Proposal, attach?: Attach): Promise<Receipt> {
-    const body = proposal.body(await verifyClaims(verifier, proposal))
+    const held = await verifyClaims(verifier, proposal)
+    const settled = proposal.settle && (await proposal.settle(held))
+    const body = settled?.body ?? proposal.body(held)
     assertBodyLength(body)
     const leafHash = hasher.leaf(body)
-    const attachment = limits.attachmentBytes > 0 ? attach?.() : undefined
+    const attachment = limits.attachmentBytes > 0 ? attach?.(settled?.envelope) : undefined
     assertKept(attachment, limits.attachmentBytes)
-    const beside = options.terms.besideBody(proposal.terms)
-    const sideTerms = beside === undefined ? undefined : hashTerms(beside)
+    const beside = settled === undefined ? options.terms.besideBody(proposal.terms) : undefined
+    const sideTerms = settled?.sideTerms ?? (beside && hashTerms(beside))
     const entry = { leafHash, body, attachment, sideTerms }
     const { index, isNew } = await place(entry)
     return await receipt(entry, index, isNew)
@@ -284,6 +281,11 @@ export async function openLog(options: LogOptions): Promise<Log> {
       const { size: indexed, opaque, attachedUpTo } = search.indexed()
       const known = { indexed, opaque, messages, attachedUpTo }
       return { queued: underWay, ...known, ...present({ accepting, reason }) }
+    },
+    stall(reason) {
+      const refusal = new Refusal("try-later", `nothing is accepted now: ${reason}`)
+      pool.abandon(refusal)
+      stalling.stall(refusal)
     },
     stop(reason) {
       halted ??= reason

@@ -27,6 +27,8 @@ export interface Pool {
   add(entry: Pooled): Promise<Placement>
   /** The placement that an equal entry in the pool or in the current batch is waiting for. */
   waiting(leafHash: Hash): Promise<Placement> | undefined
+  /** Rejects all that waits; what the current batch does not have is dropped. */
+  abandon(reason: unknown): void
 }
 
 interface PoolOptions {
@@ -133,6 +135,11 @@ export function createPool(options: PoolOptions): Pool {
       pooled.push(waiting)
       schedule()
       return placement
+    },
+    abandon(reason) {
+      for (const { reject } of [...writing, ...pooled]) reject(reason)
+      for (const { leafHash } of pooled) byKey.delete(keyOf(leafHash))
+      pooled = []
     },
   }
 }

@@ -140,7 +140,7 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
 
   let head: TimedHead = stored
   await advanceGuard({ reader, guard, hasher }, guarded, stored)
-  const opened = await publish(signer, stored)
+  const opened = await publish(signer, reader, stored)
 
   /** Steps 1 to 5. Whoever calls this must end the process if it rejects. */
   async function sequence(batch: Batch, time: number): Promise<NewestHead> {
@@ -163,7 +163,7 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
     await advanceGuard({ reader, guard, hasher }, from, to)
     // If we stop here, the guard knows a head that nobody has seen: opening signs it.
     head = to
-    return await publish(signer, to)
+    return await publish(signer, reader, to)
   }
 
   return {
@@ -275,7 +275,12 @@ async function advanceGuard(proving: Proving, guarded: Head, to: TimedHead): Pro
   await proving.guard.advance(guarded, to)
 }
 
-async function publish(signer: LogSigner, head: TimedHead): Promise<NewestHead> {
-  const checkpoint = await signer.sign(formatCheckpoint(signer.origin, head))
+async function publish(
+  signer: LogSigner,
+  reader: TreeReader,
+  head: TimedHead,
+): Promise<NewestHead> {
+  const prove = (from: number) => reader.prove(planConsistency(from, head.size))
+  const checkpoint = await signer.sign(formatCheckpoint(signer.origin, head), prove)
   return { size: head.size, root: head.root, time: head.time, checkpoint }
 }

@@ -1,8 +1,18 @@
-// A map that forgets the least recently used value once it holds more than its limit.
+// A map that forgets the least recently used values once they are more than its limit, counted or weighed.
 
-export function createBoundedMap<K, V>(limit: number) {
+/** `sizeOf` weighs a value, for example in bytes; each counts as one by default. One beyond the limit is not kept. */
+export function createBoundedMap<K, V>(limit: number, sizeOf: (value: V) => number = () => 1) {
   // A Map iterates in order of insertion, so its first key is the one that was not used for longest.
   const entries = new Map<K, V>()
+  let size = 0
+
+  function remove(key: K): void {
+    const value = entries.get(key)
+    if (value === undefined) return
+    entries.delete(key)
+    size -= sizeOf(value)
+  }
+
   return {
     get(key: K): V | undefined {
       const value = entries.get(key)
@@ -12,12 +22,12 @@ export function createBoundedMap<K, V>(limit: number) {
       return value
     },
     set(key: K, value: V): void {
-      entries.delete(key)
+      remove(key)
       entries.set(key, value)
-      if (entries.size <= limit) return
+      size += sizeOf(value)
       for (const oldest of entries.keys()) {
-        entries.delete(oldest)
-        return
+        if (size <= limit) return
+        remove(oldest)
       }
     },
   }

@@ -5,6 +5,7 @@ import { formatCheckpoint } from "../../src/core/note/checkpoint.ts"
 import { parseVkey } from "../../src/core/note/note.ts"
 import { parseOrigin } from "../../src/core/note/origin.ts"
 import { asHash } from "../../src/core/tree/hash.ts"
+import { openPemKey } from "../../src/crypto/keys/pem-key.ts"
 import { createLogSigner } from "../../src/crypto/signers/log-signer.ts"
 import { createRekorSigner } from "../../src/crypto/signers/rekor-signer.ts"
 import { logIdOf } from "../../src/sigstore/trusted-root.ts"
@@ -52,11 +53,11 @@ function pem(key: ReturnType<typeof generateKeyPairSync>["privateKey"]): string 
 export function makeRekor(version: 1 | 2, name = `rekor${version}.example`): Rekor {
   const origin = parseOrigin(name)
   const keys = {
-    ecdsa: pem(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey),
-    ed25519: pem(generateKeyPairSync("ed25519").privateKey),
+    ecdsa: openPemKey(pem(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey)),
+    ed25519: openPemKey(pem(generateKeyPairSync("ed25519").privateKey)),
   }
   const signer = createLogSigner(origin, keys)
-  const rekor = createRekorSigner({ origin, treeId: "2605736670972794746" }, keys)
+  const rekor = createRekorSigner({ origin, treeId: "2605736670972794746" }, keys.ecdsa)
   const vkey = parseVkey(signer.vkeys[version === 1 ? 0 : 1] ?? "")
   const logId = logIdOf(vkey)
   const spki =

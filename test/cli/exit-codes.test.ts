@@ -1,5 +1,6 @@
 // docs/exit-codes.md: its tables are what the program does.
 import { readFileSync } from "node:fs"
+import { dirname } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import {
   EXIT_FAILURE,
@@ -84,6 +85,12 @@ function asking(name: string, ...words: readonly string[]): Runs {
   }
 }
 
+/** A data directory with this audit log. */
+function auditOf(text: string): string {
+  files.workspace.write("audit.log", text)
+  return dirname(files.workspace.path("audit.log"))
+}
+
 function commands(): Readonly<Record<string, Runs>> {
   const { workspace, keys } = files
   const bundle = `${artifact}.sigstore.json`
@@ -99,6 +106,10 @@ function commands(): Readonly<Record<string, Runs>> {
     "evidence verify": {
       isFalse: () => run(["evidence", "verify", evidence]),
       isUnreadable: () => run(["evidence", "verify", html]),
+    },
+    "audit verify": {
+      isFalse: () => run(["audit", "verify", "--data", auditOf("{}\n")]),
+      isUnreadable: () => run(["audit", "verify", "--data", auditOf("<html>")]),
     },
     checkpoint: asking("checkpoint"),
     entry: asking("entry", "0"),

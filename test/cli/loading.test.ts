@@ -44,14 +44,17 @@ describe("a command loads what it needs", () => {
     expect(files.size).toBeLessThanOrEqual(12)
   })
 
-  test.each(["witness/witness.ts", "monitor/monitor.ts", "watch/watch.ts", "bridge/bridge.ts", "access/token.ts"])(
-    "the group %s loads no command",
-    (path) => {
-      const { files, packages } = loadedWith(path)
-      expect([...packages]).toEqual([])
-      expect(files.size).toBeLessThanOrEqual(4)
-    },
-  )
+  test.each([
+    "witness/witness.ts",
+    "monitor/monitor.ts",
+    "watch/watch.ts",
+    "bridge/bridge.ts",
+    "access/token.ts",
+  ])("the group %s loads no command", (path) => {
+    const { files, packages } = loadedWith(path)
+    expect([...packages]).toEqual([])
+    expect(files.size).toBeLessThanOrEqual(4)
+  })
 
   test.each([
     ...["user/checkpoint", "user/entry", "user/evidence", "user/heads"],
@@ -72,6 +75,12 @@ describe("a command loads what it needs", () => {
     expect(files.size).toBeLessThanOrEqual(110)
   })
 
+  test("health, which supervisors start again and again, loads a few files", () => {
+    const { files, packages } = loadedWith("serving/health.ts")
+    expect([...packages].toSorted()).toEqual(["@noble/hashes/utils.js", "commander"])
+    expect(files.size).toBeLessThanOrEqual(24)
+  })
+
   test("attach loads no server, no database and no native code", () => {
     const { files, packages } = loadedWith("attach/attach.ts")
     expect([...server, ...engines, database].filter((known) => packages.has(known))).toEqual([])
@@ -80,6 +89,7 @@ describe("a command loads what it needs", () => {
 
   test.each([
     ...["log/init.ts", "log/keys.ts", "log/backup.ts", "log/redact.ts", "log/fsck.ts"],
+    ...["audit/audit.ts"],
     ...["log/export-tiles.ts", "monitor/init.ts", "monitor/status.ts", "monitor/ack.ts"],
     ...["monitor/evidence.ts", "monitor/watch-test.ts", "witness/init.ts", "witness/status.ts"],
     ...["watch/add.ts", "watch/lint.ts"],

@@ -17,6 +17,7 @@ describe("countersign", () => {
   it("has these commands", () => {
     expect(named.map(([name]) => name).toSorted()).toEqual([
       "attach",
+      "audit",
       "backup",
       "bridge",
       "checkpoint",
@@ -26,6 +27,7 @@ describe("countersign", () => {
       "fetch-bundle",
       "fsck",
       "heads",
+      "health",
       "init",
       "keys",
       "monitor",
@@ -36,6 +38,7 @@ describe("countersign", () => {
       "search-index",
       "serve",
       "sign",
+      "signer",
       "submit",
       "token",
       "trust",
@@ -56,7 +59,10 @@ describe("countersign", () => {
   })
 
   it("lists a command the same way before it is loaded and after", async () => {
-    const groups = [[], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["token"], ["watch"], ["witness"]]
+    const groups = [
+      ...[[], ["audit"], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["signer"]],
+      ...[["token"], ["watch"], ["witness"]],
+    ]
     for (const words of groups) {
       const whole = words.reduce<Command | undefined>(
         (parent, word) => parent?.commands.find((child) => child.name() === word),
@@ -100,7 +106,7 @@ function unknownFlags(line: string): readonly string[] {
     `${line} `.startsWith(`  countersign ${name} `),
   ) ?? ["", undefined]
   const known = command?.options.map(({ long }) => long)
-  return (line.match(/--[a-z-]+/g) ?? []).filter((flag) => known?.includes(flag) !== true)
+  return (line.match(/--[a-z0-9-]+/g) ?? []).filter((flag) => known?.includes(flag) !== true)
 }
 
 describe("the help text", () => {

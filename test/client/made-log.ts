@@ -5,6 +5,7 @@ import { formatCheckpoint } from "../../src/core/note/checkpoint.ts"
 import { parseVkey } from "../../src/core/note/note.ts"
 import { parseOrigin } from "../../src/core/note/origin.ts"
 import { asHash } from "../../src/core/tree/hash.ts"
+import { openPemKey } from "../../src/crypto/keys/pem-key.ts"
 import { createLogSigner } from "../../src/crypto/signers/log-signer.ts"
 import type { EntryRequest } from "../../src/entry/kinds/registry.ts"
 import { proposeEntry } from "../../src/entry/kinds/request.ts"
@@ -43,8 +44,8 @@ export function makeLog(
 ): MadeLog {
   const origin = parseOrigin(name)
   const signer = createLogSigner(origin, {
-    ecdsa: pem(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey),
-    ed25519: pem(generateKeyPairSync("ed25519").privateKey),
+    ecdsa: openPemKey(pem(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey)),
+    ed25519: openPemKey(pem(generateKeyPairSync("ed25519").privateKey)),
   })
   const bodies: Uint8Array[] = []
 

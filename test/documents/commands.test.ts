@@ -68,7 +68,17 @@ test.each([
   {
     name: "docs/operating.md",
     about: [
-      ...["attach", "backup", "bridge", "evidence", "export-tiles", "fsck", "heads", "init"],
+      ...[
+        "attach",
+        "audit",
+        "backup",
+        "bridge",
+        "evidence",
+        "export-tiles",
+        "fsck",
+        "heads",
+        "init",
+      ],
       ...["keys", "monitor", "redact", "revoke", "search-index", "serve", "verify", "watch"],
       ...["witness"],
     ],

@@ -27,6 +27,7 @@ const TOP = [
   "docs",
   "examples",
   "bench",
+  "torture",
   "interop",
   "tools",
   "migrations",

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net"
 import { utf8 } from "../../src/core/base/bytes.ts"
 import { formatCheckpoint } from "../../src/core/note/checkpoint.ts"
 import type { Head } from "../../src/core/tree/hash.ts"
-import type { LogKeys } from "../../src/crypto/signers/log-signer.ts"
+import { openPemKey } from "../../src/crypto/keys/pem-key.ts"
 import { createRekorSigner } from "../../src/crypto/signers/rekor-signer.ts"
 import type { Proposal } from "../../src/entry/entry.ts"
 import type { EntryRequest } from "../../src/entry/kinds/registry.ts"
@@ -13,7 +13,7 @@ import { proposeEntry } from "../../src/entry/kinds/request.ts"
 import { createHttpServer } from "../../src/http/log/server.ts"
 import type { Log } from "../../src/log/ports/log.ts"
 import type { EntryPromise } from "../../src/log/ports/signer.ts"
-import { type Disk, newDisk, openLogOn, startTime } from "../log/opened-log.ts"
+import { type Disk, type LogPems, newDisk, openLogOn, startTime } from "../log/opened-log.ts"
 import { createMemoryGuard, createMemoryStore } from "../storage/memory/log-store.ts"
 import { type Front, openFront } from "./front.ts"
 
@@ -35,7 +35,7 @@ export interface EvilLog {
   /** The ECDSA vkey and the Ed25519 vkey, as the log's lines stand. */
   readonly vkeys: readonly string[]
   /** The private keys, as `DATA/keys` has them. */
-  readonly keys: LogKeys
+  readonly keys: LogPems
   /** The tree that everybody sees who is told nothing else. */
   readonly honest: World
   /** Another tree that begins with the first `size` entries of `world`. */
@@ -95,7 +95,7 @@ interface OpenedWorld extends World {
 
 async function openWorld(name: string, disk: Disk): Promise<OpenedWorld> {
   const { log } = await openLogOn(disk, { attachmentBytes: 131_072, messageBytes: 131_072 })
-  const rekorSigner = createRekorSigner(disk.identity, disk.keys)
+  const rekorSigner = createRekorSigner(disk.identity, openPemKey(disk.keys.ecdsa))
   const http = createHttpServer({ log, rekorSigner })
   const url = await listen(http.server)
   return {
@@ -139,7 +139,7 @@ export async function openEvilLog(): Promise<EvilLog> {
   const closers: (() => Promise<void>)[] = []
   const honest = await openWorld("honest", disk)
   let current = honest
-  const rekorSigner = createRekorSigner(disk.identity, disk.keys)
+  const rekorSigner = createRekorSigner(disk.identity, openPemKey(disk.keys.ecdsa))
   return {
     origin: disk.identity.origin,
     vkeys: disk.signer.vkeys,

@@ -2,6 +2,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto"
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
+import { openPemKey } from "../../src/crypto/keys/pem-key.ts"
 import { createRekorSigner } from "../../src/crypto/signers/rekor-signer.ts"
 import { dssePae } from "../../src/entry/dsse.ts"
 import type { SignatureVerifier } from "../../src/entry/entry.ts"
@@ -10,7 +11,7 @@ import type { HashedrekordRequest } from "../../src/entry/kinds/hashedrekord-v00
 import { createEntryTerms } from "../../src/entry/kinds/terms.ts"
 import { verifyPortably } from "../../src/entry/portable-verification.ts"
 import { createHttpServer, type HttpServerOptions } from "../../src/http/log/server.ts"
-import type { LogLimits } from "../../src/log/open-log.ts"
+import type { LogLimits } from "../../src/log/limits.ts"
 import type { Log } from "../../src/log/ports/log.ts"
 import { type Publisher, publishAtOnce } from "../../src/log/ports/publishing.ts"
 import type { SearchLimits } from "../../src/log/search/index.ts"
@@ -45,7 +46,7 @@ export interface ServedLogOptions
 export async function openServedLog(options: ServedLogOptions = {}): Promise<ServedLog> {
   const disk = { ...newDisk(), terms: createEntryTerms(100) }
   const { log } = await openLogOn(disk, options.limits, options.verifier ?? portable)
-  const rekorSigner = createRekorSigner(disk.identity, disk.keys)
+  const rekorSigner = createRekorSigner(disk.identity, openPemKey(disk.keys.ecdsa))
   const { publisher: makePublisher, ...others } = options
   const publisher = (await makePublisher?.(log)) ?? publishAtOnce(log)
   const own = { rekorSigner, publisher, log: options.log?.(log) ?? log }

@@ -147,7 +147,7 @@ it("closing a log waits for entries whose signatures are still being verified", 
 
 describe("reading the log", () => {
   async function grown(size: number, disk: Disk = newDisk()) {
-    const { log } = await openLogOn(disk, { cachedTiles: 1, cachedBundles: 1 })
+    const { log } = await openLogOn(disk, { cachedTiles: 1, cachedBundleBytes: 1 })
     await addMany(log, 0, size)
     return log
   }

@@ -2,15 +2,13 @@
 import { generateKeyPairSync } from "node:crypto"
 import { parseOrigin } from "../../src/core/note/origin.ts"
 import { EMPTY_ROOT, portableHasher } from "../../src/core/tree/hash.ts"
-import {
-  createLogSigner,
-  type KeyedSigner,
-  type LogKeys,
-} from "../../src/crypto/signers/log-signer.ts"
+import { openPemKey } from "../../src/crypto/keys/pem-key.ts"
+import { createLogSigner, type KeyedSigner } from "../../src/crypto/signers/log-signer.ts"
 import type { Proposal, SignatureVerifier } from "../../src/entry/entry.ts"
 import { createEntryTerms } from "../../src/entry/kinds/terms.ts"
 import type { Term } from "../../src/entry/term.ts"
-import { type LogLimits, openLog } from "../../src/log/open-log.ts"
+import type { LogLimits } from "../../src/log/limits.ts"
+import { openLog } from "../../src/log/open-log.ts"
 import type { HeadGuard } from "../../src/log/ports/guard.ts"
 import type { Log } from "../../src/log/ports/log.ts"
 import type { EntryTerms, SearchStore } from "../../src/log/ports/search.ts"
@@ -25,7 +23,13 @@ import { createMemorySearchStore } from "../storage/memory/search-store.ts"
 export const origin = parseOrigin("log.example")
 export const startTime = 1_700_000_000_000
 
-function newKeys(): LogKeys {
+/** The private keys of a log as `DATA/keys` has them. */
+export interface LogPems {
+  readonly ecdsa: string
+  readonly ed25519: string
+}
+
+function newKeys(): LogPems {
   const pem = { type: "pkcs8", format: "pem" } as const
   const ecdsa = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export(pem)
   const ed25519 = generateKeyPairSync("ed25519").privateKey.export(pem)
@@ -42,7 +46,7 @@ const everythingBeside: EntryTerms = {
 /** Everything that survives a crash, with a clock that the test sets. */
 export interface Disk {
   readonly identity: LogIdentity
-  readonly keys: LogKeys
+  readonly keys: LogPems
   readonly signer: KeyedSigner
   readonly store: LogStore
   readonly guard: HeadGuard
@@ -52,8 +56,11 @@ export interface Disk {
 }
 
 /** A log without entries, with the keys of another one if that is given. */
-export function newDisk(keys: LogKeys = newKeys()): Disk {
-  const signer = createLogSigner(origin, keys)
+export function newDisk(keys: LogPems = newKeys()): Disk {
+  const signer = createLogSigner(origin, {
+    ecdsa: openPemKey(keys.ecdsa),
+    ed25519: openPemKey(keys.ed25519),
+  })
   const { keyFingerprints } = signer
   const identity = { origin, treeId: "4711", keyFingerprints }
   const store = createMemoryStore(identity, { time: startTime })

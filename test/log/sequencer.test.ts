@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest"
 import { Refusal, Trouble } from "../../src/core/base/errors.ts"
-import { openCheckpoint } from "../../src/core/note/checkpoint.ts"
+import { openCheckpoint, parseCheckpoint } from "../../src/core/note/checkpoint.ts"
 import { parseVkey } from "../../src/core/note/note.ts"
-import { asHash, type Head, portableHasher } from "../../src/core/tree/hash.ts"
+import { asHash, EMPTY_HEAD, type Head, portableHasher } from "../../src/core/tree/hash.ts"
+import { verifyConsistency } from "../../src/core/tree/proof.ts"
 import type { HeadGuard } from "../../src/log/ports/guard.ts"
+import type { LogSigner } from "../../src/log/ports/signer.ts"
 import type { LogStore } from "../../src/log/ports/store.ts"
 import { openSequencer, type Sequencer } from "../../src/log/sequencer.ts"
 import { referenceRoot } from "../reference.ts"
@@ -179,6 +181,56 @@ describe("opening the sequencer", () => {
       bodies: async (from, to) => flipped(await disk.store.bodies(from, to)),
     }
     await expect(openDisk({ ...disk, store })).rejects.toMatchObject({ code: "damaged" })
+  })
+})
+
+/** A signer that believes nothing: every head it signed before must be the beginning of the next one. */
+function rememberingSigner(signer: LogSigner): LogSigner {
+  const signed: Head[] = [EMPTY_HEAD]
+  return {
+    ...signer,
+    async sign(text, prove) {
+      const head = parseCheckpoint(text)
+      for (const older of signed) verifyConsistency(older, head, await prove(older.size))
+      signed.push(head)
+      return await signer.sign(text, prove)
+    },
+  }
+}
+
+describe("a signer that asks for proofs", () => {
+  it("gets the proof from any head it remembers, of every batch and at every opening", async () => {
+    const disk = newDisk()
+    const openWith = (signer: LogSigner) => {
+      const { store, guard, clock } = disk
+      const now = () => clock.time
+      return openSequencer({ store, guard, signer, hasher: portableHasher, now })
+    }
+    const signer = rememberingSigner(disk.signer)
+    let size = 0
+    for (const counts of [[1, 2, 60], [193, 1, 255], [600]]) {
+      const sequencer = await openWith(signer)
+      for (const count of counts) {
+        await append(sequencer, bodiesFrom(size, count))
+        size += count
+      }
+    }
+    expect((await openWith(signer)).opened.size).toBe(1_112)
+  })
+
+  it("is refused a proof from a size that the head does not have", async () => {
+    const disk = newDisk()
+    const { store, guard, clock } = disk
+    const signer: LogSigner = {
+      ...disk.signer,
+      sign: async (text, prove) => {
+        await prove(parseCheckpoint(text).size + 1)
+        return text
+      },
+    }
+    const now = () => clock.time
+    const opening = openSequencer({ store, guard, signer, hasher: portableHasher, now })
+    await expect(opening).rejects.toMatchObject({ code: "malformed" })
   })
 })
 

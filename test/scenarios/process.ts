@@ -124,7 +124,7 @@ export function countersign(...words: readonly string[]): Promise<Ended> {
 }
 
 /** The line that a server writes when it listens, with its URL. */
-const SERVING = /"url":"(http:[^"]+)".*"msg":"serving"/
+const SERVING = /"url":"(https?:[^"]+)".*"msg":"serving"/
 
 /** Starts a program that serves a log; resolves when it listens, or with its end if it does not. */
 export function startServing(
@@ -135,6 +135,7 @@ export function startServing(
     let seen = ""
     const onStderr = (text: string): void => {
       seen += text
+      options.onStderr?.(text)
       const [, url] = SERVING.exec(seen) ?? []
       if (url !== undefined) resolve(servedLog(running, url, seen))
     }

@@ -4,7 +4,6 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import type { StoredToken } from "../../core/access/stored-token.ts"
 import { formatToken, ID_BYTES, SECRET_BYTES, tokenId } from "../../core/access/token.ts"
-import type { AuditEvent } from "../../core/acts/act.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { auditFile, recordedly } from "../../storage/files/audit-file.ts"
 import { editTokenFile, tokenFile } from "../../storage/files/token-file.ts"
@@ -66,7 +65,7 @@ export function drawToken(
 
 interface Edit {
   readonly data: string
-  readonly event: AuditEvent
+  readonly event: "token-created" | "token-rotated" | "token-revoked"
   readonly about: Readonly<Record<string, string | number>>
   edit(tokens: readonly StoredToken[]): readonly StoredToken[]
 }

@@ -92,7 +92,7 @@ export const bridgeOptions = [
     DEFAULT_MINUTES,
   ),
   optional("--once", "one walk, and an exit code that says what it found"),
-  parsed("--listen <host:port>", "take notifications of the registry here, as hints", parseAddress),
+  parsed("--listen <address>", "take notifications of the registry here, as hints", parseAddress),
   optional("--token-file <file>", "first line: the bearer token of notifications"),
   jsonOption(),
 ] as const

@@ -5,9 +5,10 @@ import { refuse } from "../../core/base/errors.ts"
 import { settled } from "../../core/base/settled.ts"
 import type { HttpServer } from "../../http/serving/http-server.ts"
 import { readPassphrase } from "../command/key-files.ts"
-import { listen, processLogger, untilStopped } from "../command/listening.ts"
+import { processLogger, untilStopped } from "../command/listening.ts"
 import { type Called, defineCommand } from "../command/options.ts"
 import { remarkPinning } from "../command/trust-options.ts"
+import { listen } from "../serving/listening.ts"
 import { createHintQueue, createNotificationServer, type HintQueue } from "./notifications.ts"
 import { type BridgeOptions, bridgeOptions } from "./options.ts"
 import {
@@ -55,7 +56,7 @@ async function openServer(
   logger: Logger,
 ): Promise<{ readonly http: HttpServer; readonly url: string } | undefined> {
   if (options.listen === undefined) return undefined
-  const token = await readPassphrase(options.tokenFile)
+  const token = readPassphrase(options.tokenFile, "token")
   if (token === undefined || token.length < 16) {
     return refuse(
       "untrusted",

@@ -9,7 +9,7 @@ import type { Terminal } from "./terminal.ts"
 const WIDTH = 100
 
 /** package.json lies three folders above this file, in the sources and in what is built of them. */
-function readVersion(): string {
+export function programVersion(): string {
   const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8")
   const { version } = JSON.parse(text) as { readonly version: string }
   return version
@@ -18,7 +18,7 @@ function readVersion(): string {
 /** A program without commands. Commander throws instead of ending the process and prints to the terminal. */
 export function emptyProgram(name: string, terminal: Terminal): Command {
   return new Command(name)
-    .version(readVersion())
+    .version(programVersion())
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),

@@ -1,6 +1,7 @@
 // What commands are made of: arguments that are checked where they are read; options that are typed by their
 // flags, that the environment may set or that several commands have; and a command said once, with its options,
 // its help text and what it does.
+import { normalize } from "node:path/posix"
 import { type Command, InvalidArgumentError, Option } from "commander"
 import { bracketHint, parseBase } from "../../client/base-url.ts"
 import { Refusal, refuse, shown } from "../../core/base/errors.ts"
@@ -10,16 +11,34 @@ import { Falsehood, Unjudged } from "./exit-code.ts"
 import { createOutput, formatJson, type Output } from "./output.ts"
 import type { Terminal } from "./terminal.ts"
 
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
+/** Where a server listens: at a port, at a Unix socket, or at a socket that systemd has opened for it. */
+export type Address =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string }
+  /** The name of the socket (`FileDescriptorName=`); empty for the first. */
+  | { readonly activated: string }
 
 /** Brackets around an IPv6 address, which may have a zone. */
 const ADDRESS = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^:[\]]+)):([0-9]{1,5})$/
 
-/** HOST:PORT, with brackets around an IPv6 address: `[::1]:3000`, `[fe80::1%eth0]:3000`. Refuses `malformed`. */
+const UNIX = "unix:"
+const ACTIVATED = /^systemd(?::([\w.-]{1,64}))?$/
+
+function parseSocketPath(text: string): Address {
+  const path = text.slice(UNIX.length)
+  return path.startsWith("/")
+    ? { path: normalize(path) }
+    : refuse("malformed", `expected unix:/ABSOLUTE/PATH, found ${shown(text)}`)
+}
+
+/**
+ * HOST:PORT, with brackets around an IPv6 address: `[::1]:3000`, `[fe80::1%eth0]:3000`; `unix:/PATH`; `systemd` or
+ * `systemd:NAME`. Refuses `malformed`.
+ */
 export function parseAddress(text: string): Address {
+  if (text.startsWith(UNIX)) return parseSocketPath(text)
+  const [whole, activated = ""] = ACTIVATED.exec(text) ?? []
+  if (whole !== undefined) return { activated }
   const match = ADDRESS.exec(text)
   const port = Number(match?.[3])
   if (match === null || port > 65_535) {
@@ -140,6 +159,20 @@ export function option<Flags extends string>(flags: Flags, about: string): Optio
   return orEnvironment(new Option(flags, about))
 }
 
+function parseSwitch(text: string): boolean {
+  if (text === "true") return true
+  return text === "false"
+    ? false
+    : refuse("malformed", `expected true or false, found ${shown(text)}`)
+}
+
+/** A flag that the environment and the configuration file can turn off as well. */
+export function flag(name: string, description: string): Option {
+  return option(`--${name} [true|false]`, description)
+    .preset("true")
+    .argParser(argument(parseSwitch))
+}
+
 export const jsonOption = () => optional("--json", "print JSON, one object a line")
 
 /** `--data` of a command that works on the data directory of a `what`. */
@@ -154,12 +187,11 @@ export function passphraseOption() {
 /** The options of a process that serves HTTP; `port` is where it listens unless it is told. */
 export function servingOptions(what: string, port: number) {
   const local = `127.0.0.1:${port}`
-  const where = `where the ${what} listens`
+  const where = `where the ${what} listens: HOST:PORT, unix:/PATH, or systemd for a socket of a .socket unit`
+  const admin = "where /metrics listens, in the same forms; off by default"
   return [
-    orEnvironment(preset("--listen <host:port>", where, parseAddress, parseAddress(local), local)),
-    orEnvironment(
-      parsed("--admin-listen <host:port>", "where /metrics listens; off by default", parseAddress),
-    ),
+    orEnvironment(preset("--listen <address>", where, parseAddress, parseAddress(local), local)),
+    orEnvironment(parsed("--admin-listen <address>", admin, parseAddress)),
   ] as const
 }
 

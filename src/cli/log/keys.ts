@@ -2,17 +2,20 @@
 import { type Command, Option } from "commander"
 import { bug } from "../../core/base/errors.ts"
 import { formatPem } from "../../core/base/pem.ts"
-import { createLogSigner, type KeyedSigner } from "../../crypto/signers/log-signer.ts"
+import type { LogPublicKeys } from "../../crypto/signers/log-signer.ts"
 import { formatTrustedRoot } from "../../sigstore/trusted-root.ts"
 import { openLogReads } from "../../storage/log-engine.ts"
-import { readPassphrase } from "../command/key-files.ts"
+import { keyOptions, readPassphrase } from "../command/key-files.ts"
 import { addOptions, dataOption, passphraseOption } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
-import { assertLog, dataDirectory, readLogKeys } from "./data-directory.ts"
+import { assertLog, dataDirectory, type KeyPlaces, readLogPublicKeys } from "./data-directory.ts"
+import { signerOption } from "./signing/signer-uri.ts"
+
+type PublicKeys = Omit<LogPublicKeys, "keyFingerprints">
 
 type KeyFormat = "vkey" | "policy" | "pem" | "trusted-root"
 
-interface KeysOptions {
+interface KeysOptions extends KeyPlaces {
   readonly data: string
   readonly format: KeyFormat
   readonly url?: string
@@ -30,6 +33,8 @@ export function keysCommand(command: Command, terminal: Terminal): void {
       "the URL at which the log is reached, for a trusted root or a policy",
     ),
     passphraseOption(),
+    ...keyOptions,
+    signerOption(),
   ])
     .addHelpText(
       "after",
@@ -39,12 +44,12 @@ Example:
   countersign keys --data ./data --format trusted-root --url https://log.example.com`,
     )
     .action(async (options: KeysOptions) => {
-      const directory = assertLog(dataDirectory(options.data))
+      const directory = assertLog(dataDirectory(options.data, undefined, options))
       const reads = openLogReads(directory.database)
-      const keys = readLogKeys(directory, await readPassphrase(options.passphraseFile))
-      const signer = createLogSigner(reads.identity.origin, keys)
+      const passphrase = readPassphrase(options.passphraseFile)
+      const keys = await readLogPublicKeys(directory, reads.identity, passphrase)
       await reads.close()
-      terminal.stdout.write(printed(signer, options, reads.identity.created))
+      terminal.stdout.write(printed(keys, options, reads.identity.created))
     })
 }
 
@@ -52,7 +57,7 @@ Example:
  * A line for each key under which anyone verifies heads or promises of the log: what is signed under a key that a
  * monitor does not know convicts nobody. The Ed25519 key comes first; it is the one that every C2SP client knows.
  */
-function logLines({ vkeys }: KeyedSigner, url: string | undefined): string {
+function logLines({ vkeys }: PublicKeys, url: string | undefined): string {
   const [ecdsa, ed25519] = vkeys
   const ordered = [ed25519 ?? bug("the log has no Ed25519 key"), ecdsa]
   const words = (vkey: string | undefined, i: number) =>
@@ -60,16 +65,16 @@ function logLines({ vkeys }: KeyedSigner, url: string | undefined): string {
   return ordered.map(words).join("")
 }
 
-function printed(signer: KeyedSigner, options: KeysOptions, created: number): string {
-  const baseUrl = options.url ?? `https://${signer.origin}`
+function printed(keys: PublicKeys, options: KeysOptions, created: number): string {
+  const baseUrl = options.url ?? `https://${keys.origin}`
   switch (options.format) {
     case "vkey":
-      return signer.vkeys.map((vkey) => `${vkey}\n`).join("")
+      return keys.vkeys.map((vkey) => `${vkey}\n`).join("")
     case "policy":
-      return `${logLines(signer, options.url)}quorum none\n`
+      return `${logLines(keys, options.url)}quorum none\n`
     case "pem":
-      return formatPem({ label: "PUBLIC KEY", der: signer.ecdsaSpki })
+      return formatPem({ label: "PUBLIC KEY", der: keys.ecdsaSpki })
     case "trusted-root":
-      return formatTrustedRoot([{ baseUrl, spki: signer.ecdsaSpki, validFrom: new Date(created) }])
+      return formatTrustedRoot([{ baseUrl, spki: keys.ecdsaSpki, validFrom: new Date(created) }])
   }
 }

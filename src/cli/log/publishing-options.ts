@@ -1,9 +1,9 @@
 // The options of `countersign serve` about witnesses: which of them cosign, and how long to wait for whom.
 import type { Option } from "commander"
-import { refuse, shown } from "../../core/base/errors.ts"
+import { refuse } from "../../core/base/errors.ts"
 import { parseDecimal } from "../../core/base/text.ts"
 import { defaultTimes, type PublishingTimes } from "../../log/publishing/publisher.ts"
-import { argument, option } from "../command/options.ts"
+import { argument, flag, option } from "../command/options.ts"
 
 export interface PublishingOptions {
   /** The policy file; without it what is signed is published. */
@@ -36,20 +36,6 @@ function durationOption(
     return refuse("malformed", `duration: expected 1 to ${longest}, found ${value}`)
   })
   return option(`--${name} <n>`, description).argParser(parse).default(usual)
-}
-
-function parseSwitch(text: string): boolean {
-  if (text === "true") return true
-  return text === "false"
-    ? false
-    : refuse("malformed", `expected true or false, found ${shown(text)}`)
-}
-
-/** A flag that the environment and the configuration file can turn off as well. */
-function flag(name: string, description: string): Option {
-  return option(`--${name} [true|false]`, description)
-    .preset("true")
-    .argParser(argument(parseSwitch))
 }
 
 const { every, deadline, grace, again, wait } = defaultTimes

@@ -6,6 +6,7 @@ import { unlessRefused } from "../../core/base/errors.ts"
 import { readSummary } from "../../entry/kinds/summary.ts"
 import type { LogReads } from "../../log/ports/store.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
+import { auditFile, recordedly } from "../../storage/files/audit-file.ts"
 import { openLogStore, redactEntry } from "../../storage/log-engine.ts"
 import { closing } from "../command/closers.ts"
 import { dataOption, decimalArgument } from "../command/options.ts"
@@ -37,7 +38,10 @@ Example:
       const lock = lockDataDirectory(path)
       try {
         const digest = await closing(openLogStore(database), (store) => digestIn(store, index))
-        redactEntry(database, { index, digest }, Date.now())
+        const about = { index, ...(digest !== undefined && { digest }) }
+        await recordedly(auditFile(path), { event: "redacted", about }, () =>
+          redactEntry(database, { index, digest }, Date.now()),
+        )
       } finally {
         lock.release()
       }

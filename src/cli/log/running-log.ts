@@ -3,8 +3,6 @@
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
 import { createSignatureVerifier } from "../../crypto/engines/verification.ts"
 import { hashNatively } from "../../crypto/native-hash.ts"
-import { createLogSigner } from "../../crypto/signers/log-signer.ts"
-import { createRekorSigner } from "../../crypto/signers/rekor-signer.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import type { AuthoritySet } from "../../entry/certificates/authority.ts"
 import { besideBody } from "../../entry/kinds/terms.ts"
@@ -19,11 +17,13 @@ import { openPublishedFile } from "../../storage/files/published-file.ts"
 import { openLogReads } from "../../storage/log-engine.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import { withAuthorities } from "./certificate-authorities.ts"
-import { type DataDirectory, readLogKeys } from "./data-directory.ts"
+import { type DataDirectory, openLogSigning } from "./data-directory.ts"
 import { watchFreeSpace } from "./free-space.ts"
 import { heldHeads, type PublishingPlan, processClock } from "./publishing.ts"
 import { upgradeSearch } from "./search/files.ts"
 import type { ServeOptions } from "./serve-options.ts"
+import { relay } from "./signing/relayed-channel.ts"
+import { isProgram, openSignerChannel } from "./signing/signer-uri.ts"
 import { createProvingThread } from "./threads/proving-thread.ts"
 import { startSearch } from "./threads/search-thread.ts"
 import { startWriter } from "./threads/writer-thread.ts"
@@ -42,6 +42,8 @@ interface RunningLogOptions
   readonly publishing: PublishingPlan | undefined
   /** Told what the search index does, and why it cannot go on: the log goes on without it. */
   readonly onSearch: { event(text: string): void; trouble(reason: unknown): void }
+  /** Told why nothing is signed while what signs is away, and `undefined` once it is back. */
+  readonly onSigner: (reason: string | undefined) => void
   /** Told once that the state of the log is unknown; the process must end. */
   readonly onFatal: (reason: unknown) => void
 }
@@ -86,9 +88,19 @@ async function openParts(
   if (publishing !== undefined) closers.push(publishing.close)
   const published = openPublishedFile(directory.published)
   closers.push(published.close)
-  const sequencer = await startWriter({ ...directory, passphrase }, async (keyed) =>
-    publishing === undefined ? [] : await heldHeads(keyed, publishing, published),
-  )
+  const shared = shareProgram(directory, closers)
+  let away: string | undefined
+  let stall: ((reason: string) => void) | undefined
+  const files = { ...directory, passphrase, signerPort: shared?.port }
+  const sequencer = await startWriter(files, {
+    heldBy: async (keyed) =>
+      publishing === undefined ? [] : await heldHeads(keyed, publishing, published),
+    onAway(reason) {
+      away = reason && `nothing can be signed: ${reason}`
+      if (away !== undefined) stall?.(away)
+      options.onSigner(reason)
+    },
+  })
   closers.push(sequencer.close)
   const reads = openLogReads(directory.database)
   closers.push(reads.close)
@@ -97,8 +109,10 @@ async function openParts(
   const proving = createProvingThread()
   closers.push(proving.close)
   const { identity } = reads
-  const keys = readLogKeys(directory, passphrase)
-  const { vkeys } = createLogSigner(identity.origin, keys)
+  const opening = { passphrase, signing: "elsewhere" } as const
+  const signing = await openLogSigning(directory, identity, opening, shared?.channel)
+  closers.push(signing.close)
+  const { vkeys } = signing.log
   const log = await openLog({
     identity,
     vkeys,
@@ -112,7 +126,7 @@ async function openParts(
     prove: proving.prove,
     defer: setImmediate,
     admit: (proposal) => assertMayWrite(proposal, options.writeRule),
-    obstacle: freeSpace.obstacle,
+    obstacle: () => away ?? freeSpace.obstacle(),
     onFatal,
     limits: {
       entriesUnderWay: options.maxEntriesUnderWay,
@@ -121,17 +135,28 @@ async function openParts(
     },
   })
   closers.push(log.close)
+  stall = log.stall
   const guarded = withAuthorities(log, options.authorities, verifier)
   const publisher = await startPublishing(log, publishing, published)
   closers.push(publisher.close)
-  const rekorSigner = createRekorSigner(identity, keys)
   return {
     log: guarded,
     publisher,
-    rekorSigner,
+    rekorSigner: signing.rekor,
     created: identity.created,
     engine: verifier.engine,
   }
+}
+
+/** A program that signs is started once; the writer thread asks it through a port. */
+function shareProgram({ signer }: DataDirectory, closers: Close[]) {
+  if (signer === undefined || !isProgram(signer)) return undefined
+  const channel = openSignerChannel(signer)
+  closers.push(channel.close)
+  const { port1, port2 } = new MessageChannel()
+  relay(port1, channel)
+  closers.push(() => port1.close())
+  return { channel, port: port2 }
 }
 
 async function startPublishing(

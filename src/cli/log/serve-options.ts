@@ -8,6 +8,7 @@ import type { Algorithm } from "../../entry/algorithm.ts"
 import { type EntryKind, kindNames } from "../../entry/kind-names.ts"
 import { parseAlgorithms, parseKinds, type WriteRule } from "../../entry/kinds/write-rule.ts"
 import { type AccessOptions, accessOptions } from "../access/options.ts"
+import { keyOptions } from "../command/key-files.ts"
 import { caFileOption } from "../command/network.ts"
 import {
   type Address,
@@ -17,8 +18,10 @@ import {
   runningOptions,
   servingOptions,
 } from "../command/options.ts"
+import { type TlsOptionValues, tlsOptions } from "../serving/tls-options.ts"
+import { signerOption } from "./signing/signer-uri.ts"
 
-export interface ServeOptions extends AccessOptions {
+export interface ServeOptions extends AccessOptions, TlsOptionValues {
   readonly data: string
   readonly listen: Address
   readonly adminListen?: Address
@@ -27,6 +30,9 @@ export interface ServeOptions extends AccessOptions {
   readonly forceOrigin?: boolean
   readonly guard?: string
   readonly passphraseFile?: string
+  readonly ecdsaKey?: string
+  readonly ed25519Key?: string
+  readonly signer?: string
   readonly publicUrl?: string
   readonly verification: VerificationEngine
   readonly maxRequestBytes: number
@@ -62,11 +68,14 @@ const words = (text: string): ReadonlySet<string> => new Set(listOf(text))
 export const serveOptions: readonly Option[] = [
   option("--data <dir>", "the log's data directory").default("./data"),
   ...servingOptions("log", 3000),
+  ...tlsOptions,
   new Option("--dev", "make a development log if the data directory holds none"),
   option("--origin <name>", "with --dev: the name of the log that is made"),
   new Option("--force-origin", "with --dev: take a name that is no host name"),
   option("--guard <file>", "where the head guard is kept (default: DATA/guard/head)"),
   runningOptions.passphrase,
+  ...keyOptions,
+  signerOption(),
   publicUrlOption("log"),
   option("--verification <engine>", "how signatures are verified")
     .choices(["auto", "native", "portable"])

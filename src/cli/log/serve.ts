@@ -6,19 +6,24 @@ import { present } from "../../core/base/present.ts"
 import { createMetrics } from "../../http/log/metrics.ts"
 import { createHttpServer } from "../../http/log/server.ts"
 import { entrySearch } from "../../http/native/search.ts"
-import type { HttpConfig } from "../../http/serving/config.ts"
+import { bodyBudgetsFor, type HttpConfig } from "../../http/serving/config.ts"
+import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
 import { openServedAccess, type ServedAccess } from "../access/served-access.ts"
+import { recordStart } from "../audit/start.ts"
 import { closing } from "../command/closers.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase } from "../command/key-files.ts"
-import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
+import { endProcess, processLogger } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { clientUrl, remarkOrigin } from "../network/client-url.ts"
+import { serveUntilStopped, urlOf } from "../serving/listening.ts"
+import { openTls, type ServedTls } from "../serving/tls.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
 import {
   assertLog,
+  assertNoKeys,
   createLogFiles,
   type DataDirectory,
   dataDirectory,
@@ -30,6 +35,18 @@ import { type PublishingOptions, publishingOptions, publishingTimes } from "./pu
 import { publishingReports } from "./publishing-reports.ts"
 import { openRunningLog, type RunningLog } from "./running-log.ts"
 import { type ServeOptions, serveOptions, writeRuleOf } from "./serve-options.ts"
+import { createReadingThread, readingThreadOptions } from "./threads/reading-thread.ts"
+
+/** Who may write, for the audit log. */
+const writerOptions = [
+  "allow-algorithms",
+  "allow-kinds",
+  "allow-keys",
+  "allow-identities",
+  "certificate-authorities",
+  "access",
+  "anonymous",
+]
 
 type Options = ServeOptions & PublishingOptions
 
@@ -47,7 +64,7 @@ Example:
     )
     .action(async () => {
       await applyConfigFile(command)
-      await serve(command.opts<Options>(), terminal)
+      await serve(command, terminal)
     })
 }
 
@@ -64,11 +81,15 @@ async function assureLog(
 }
 
 function httpConfig(options: Options, created: number): Partial<HttpConfig> {
-  return {
-    ...present({ publicUrl: options.publicUrl }),
+  const limits = {
     requestLimit: options.maxRequestBytes,
     messageLimit: messageBytes(options),
     batchLimit: options.maxBatchBytes,
+  }
+  return {
+    ...present({ publicUrl: options.publicUrl }),
+    ...limits,
+    bodyBudgets: bodyBudgetsFor(limits),
     trustStart: new Date(created).toISOString(),
     guardLevel: guardLevel(options),
     ...(options.waitForWitnesses && { waitForWitnesses: true }),
@@ -79,9 +100,11 @@ function messageBytes({ keepMessages, maxRequestBytes }: ServeOptions): number {
   return keepMessages ?? maxRequestBytes
 }
 
-async function serve(options: Options, terminal: Terminal): Promise<void> {
-  const directory = dataDirectory(options.data, options.guard)
-  const passphrase = await readPassphrase(options.passphraseFile)
+async function serve(command: Command, terminal: Terminal): Promise<void> {
+  const options = command.opts<Options>()
+  const directory = dataDirectory(options.data, options.guard, options)
+  assertNoKeys(directory)
+  const passphrase = readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
   const logger = processLogger(options.logLevel)
   const hasAuthorities = options.certificateAuthorities !== undefined
@@ -91,6 +114,7 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
       "--allow-identities: expected --certificate-authorities beside it: without, anyone can make a certificate of any identity",
     )
   }
+  const tls = await openTls(options, { passphrase, logger })
   const running = await openRunningLog(directory, {
     ...options,
     passphrase,
@@ -103,6 +127,10 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
       event: (text) => logger.info(text),
       trouble: (reason) => logger.error({ err: reason }, "the search index cannot go on"),
     },
+    onSigner: (reason) =>
+      reason === undefined
+        ? logger.info("what signs for the log is back")
+        : logger.error({ reason }, "nothing is signed: what signs for the log is away"),
     onFatal: endProcess(logger, "the state of the log is unknown; start it again to recover"),
   })
   const { log } = running
@@ -112,35 +140,52 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
       ...{ data: options.data, byDefault: ["submit", "attach", "evidence", "heads", "read"] },
       ...{ origin: log.origin, hasAuthorities, logger, fetch: () => openFetch(options, terminal) },
     })
-    await closing(access, () => serveHttp({ ...running, access }, options, logger, terminal))
+    await closing(access, async () => {
+      const recordStop = await recordStart({
+        ...{ data: directory.path, command, logger, writerOptions },
+        overrides: ["force-origin"],
+      })
+      await serveHttp(running, options, { logger, terminal, tls, access })
+      recordStop()
+    })
   } finally {
     await running.close()
   }
   logger.info({ size: log.head().size }, "stopped")
 }
 
-interface Served extends RunningLog {
+interface Process {
+  readonly logger: Logger
+  readonly terminal: Terminal
+  readonly tls: ServedTls | undefined
   readonly access: ServedAccess
 }
 
 async function serveHttp(
-  { log, publisher, rekorSigner, created, engine, access }: Served,
+  { log, publisher, rekorSigner, created, engine }: RunningLog,
   options: Options,
-  logger: Logger,
-  terminal: Terminal,
+  { logger, terminal, tls, access }: Process,
 ): Promise<void> {
-  const meter = createMetrics(log, { withProcess: true, publisher })
-  let listening = `http://localhost:${options.listen.port}`
+  const auditHead = followAuditHead(auditFile(options.data))
+  const certificateExpiry = tls?.expiry
+  const meter = createMetrics(log, {
+    ...{ withProcess: true, publisher },
+    ...present({ certificateExpiry }),
+  })
+  let listening = urlOf(options.listen, tls !== undefined)
   const listeningUrl = () => clientUrl(log.origin, listening, options.dev === true)
+  const proposal = present({ algorithms: options.allowAlgorithms })
+  const requestLimit = options.maxRequestBytes
+  const large = createReadingThread(readingThreadOptions({ requestLimit, proposal }))
   const http = createHttpServer({
-    ...{ log, publisher, rekorSigner, logger, meter, access: access.current },
+    ...{ log, publisher, rekorSigner, logger, meter, proposal, large, tls: tls?.options },
+    access: access.current,
     search: entrySearch(log),
-    proposal: present({ algorithms: options.allowAlgorithms }),
-    config: { ...httpConfig(options, created), listeningUrl },
+    config: { ...httpConfig(options, created), listeningUrl, auditHead },
   })
   remarkOrigin(options.publicUrl ?? listeningUrl(), log.origin, logger)
   await serveUntilStopped({
-    ...{ http, metrics: meter, logger, options },
+    ...{ http, metrics: meter, logger, options, tls },
     onServing({ url, admin }) {
       listening = url
       const { origin } = log
@@ -154,6 +199,7 @@ async function serveHttp(
       if (publisher.status()?.isReached === false) publisher.close()
     },
   })
+  large.close()
 }
 
 async function publishingOf(

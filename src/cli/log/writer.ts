@@ -1,15 +1,18 @@
-// The writer thread: the sequencer over SQLite, the guard file and the log's keys. Started by
+// The writer thread: the sequencer over SQLite, the guard file and what signs for the log. Started by
 // writer-thread.ts as a worker; it is the only place that writes the database.
 
 import { once } from "node:events"
+import { setTimeout } from "node:timers/promises"
 import { parentPort, workerData } from "node:worker_threads"
 import { bug } from "../../core/base/errors.ts"
-import { createLogSigner } from "../../crypto/signers/log-signer.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
+import { createPatientSigner } from "../../log/patient-signer.ts"
 import { openSequencer, type Sequencer } from "../../log/sequencer.ts"
 import { openGuardFile } from "../../storage/files/guard-file.ts"
 import { openLogStore } from "../../storage/log-engine.ts"
-import { readLogKeys } from "./data-directory.ts"
+import { openLogSigning } from "./data-directory.ts"
+import { TRIES_AT_START } from "./signing/opening.ts"
+import { createRelayedChannel } from "./signing/relayed-channel.ts"
 import { toPlainError } from "./threads/plain-error.ts"
 import {
   type FromWriter,
@@ -25,12 +28,20 @@ function say(message: FromWriter): void {
   port.postMessage(message)
 }
 
+/** A log that serves waits for what signs; one that starts does not for long. */
+let mostTries = TRIES_AT_START
+
 /** Says whose log it is and waits for what others hold of it before anything is signed. */
 async function open(): Promise<Sequencer> {
-  const keys = readLogKeys(files, files.passphrase)
   const store = await openLogStore(files.database)
   const guard = await openGuardFile(files.guard)
-  const signer = createLogSigner(store.identity.origin, keys)
+  const channel = files.signerPort && createRelayedChannel(files.signerPort)
+  const signing = await openLogSigning(files, store.identity, files, channel)
+  const signer = createPatientSigner(signing.log, {
+    wait: setTimeout,
+    onAway: (reason) => say({ type: "away", reason }),
+    mostTries: () => mostTries,
+  })
   const asked = once(port, "message")
   say({ type: "identity", origin: signer.origin, vkeys: signer.vkeys })
   const [message] = (await asked) as [ToWriter]
@@ -62,6 +73,7 @@ async function answer(sequencer: Sequencer, message: ToWriter): Promise<void> {
 async function run(): Promise<void> {
   try {
     const sequencer = await open()
+    mostTries = Number.POSITIVE_INFINITY
     port.on("message", (message: ToWriter) => {
       void answer(sequencer, message)
     })

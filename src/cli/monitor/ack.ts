@@ -3,6 +3,7 @@
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { acknowledge } from "../../monitor/findings/life.ts"
 import { findingId, openFindings } from "../../monitor/findings/stored.ts"
+import { auditFile, recordedly } from "../../storage/files/audit-file.ts"
 import { defineCommand } from "../command/options.ts"
 import {
   changeState,
@@ -54,7 +55,10 @@ Example:
   async run({ data, key }, { terminal }, names: readonly string[]) {
     const directory = monitorDirectory(data, key)
     const keys = await keysOf(directory, names)
-    const isDone = await acknowledgeAll(directory, keys)
+    const about = { findings: keys.map(findingId).join(" ") }
+    const isDone = await recordedly(auditFile(data), { event: "acknowledged", about }, () =>
+      acknowledgeAll(directory, keys),
+    )
     const when = isDone ? "" : " in the next round of the monitor that runs"
     for (const each of keys) terminal.stdout.write(`acknowledged${when}: ${each}\n`)
   },

@@ -1,5 +1,6 @@
 // `countersign monitor init`: makes a monitor's key and its first signed state, never done implicitly, and
 // pins the policy; or accepts another policy for a monitor that is there.
+import { hash } from "node:crypto"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { LONGEST_NOTE, LONGEST_POLICY } from "../../core/base/limits.ts"
 import { parsePolicy } from "../../core/note/policy.ts"
@@ -7,6 +8,7 @@ import { settle } from "../../monitor/findings/settle.ts"
 import { signedStatement } from "../../monitor/log-round.ts"
 import { createMailbox } from "../../monitor/promises/mailbox.ts"
 import type { Documents } from "../../monitor/state/documents.ts"
+import { auditFile, recordedly } from "../../storage/files/audit-file.ts"
 import { readText } from "../command/file.ts"
 import {
   type Called,
@@ -101,10 +103,13 @@ where nobody who can change the data can read it, for example in the secrets of 
     const logs = logsOfPolicy(parsePolicy(text))
     if (logs.length === 0) refuse("malformed", `${shown(options.policy)}: expected a log line`)
     if (options.acceptPolicy !== true) return await initialise(options, text, logs, called)
-    await changeState(monitorDirectory(options.data, options.key), (documents) => {
-      pinPolicy(documents, text)
-      settle(documents, [policyIsPinned], Date.now())
-    })
+    const about = { sha256: hash("sha256", text, "hex") }
+    await recordedly(auditFile(options.data), { event: "policy-accepted", about }, () =>
+      changeState(monitorDirectory(options.data, options.key), (documents) => {
+        pinPolicy(documents, text)
+        settle(documents, [policyIsPinned], Date.now())
+      }),
+    )
     called.terminal.stdout.write(`the policy is pinned for the monitor in ${options.data}\n`)
   },
 })

@@ -13,6 +13,7 @@ import {
   preset,
   type ValuesOf,
 } from "../command/options.ts"
+import { tlsOptions } from "../serving/tls-options.ts"
 import { stateOptions } from "./directory.ts"
 
 /** `URL`, or `ORIGIN URL` where several logs are followed. */
@@ -82,10 +83,12 @@ export const runOptions = [
   intervalOption,
   optional("--once", "one round, and an exit code that says what is open"),
   parsed(
-    "--listen <host:port>",
-    "serve the status page, evidence and POST /heads here",
+    "--listen <address>",
+    "serve the status page, evidence and POST /heads here: HOST:PORT, unix:/PATH or systemd",
     parseAddress,
   ),
+  ...tlsOptions,
+  optional("--passphrase-file <file>", "first line: the passphrase of the key of --tls-key"),
   optional("--ledger-token-file <file>", "take POST /ledger from whoever has a token of this file"),
   ...accessOptions,
   caFileOption(),

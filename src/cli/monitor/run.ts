@@ -7,10 +7,11 @@ import type { Writer } from "../../http/access/writer.ts"
 import { isToken } from "../../http/monitor/ledger.ts"
 import { createMonitorMetrics } from "../../http/monitor/metrics.ts"
 import { createMonitorServer } from "../../http/monitor/server.ts"
-import type { HttpServer } from "../../http/serving/http-server.ts"
 import { isHealthy } from "../../monitor/findings/stored.ts"
 import type { RoundReport } from "../../monitor/monitor.ts"
+import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
 import { openServedAccess, type ServedAccess } from "../access/served-access.ts"
+import { recordStart } from "../audit/start.ts"
 import {
   EXIT_FAILURE,
   EXIT_FINE,
@@ -18,10 +19,14 @@ import {
   EXIT_PROVEN,
   EXIT_STATE_REFUSED,
 } from "../command/exit-code.ts"
-import { listen, processLogger, untilStopped } from "../command/listening.ts"
+import { readPassphrase } from "../command/key-files.ts"
+import { processLogger, untilStopped } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { type Called, defineCommand } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
+import { remarkExposure } from "../serving/exposure.ts"
+import { listen } from "../serving/listening.ts"
+import { openTls } from "../serving/tls.ts"
 import { type RunOptions, runOptions } from "./options.ts"
 import { openRunningMonitor, type RunningMonitor } from "./running.ts"
 import { printStatus } from "./status.ts"
@@ -46,7 +51,7 @@ Example:
     const running = await openRunningMonitor(options, called.terminal, isStopping)
     try {
       if (options.once === true) await runOnce(running, options, called)
-      else await runOn(running, options, stopping, called.terminal)
+      else await runOn(running, options, called, stopping)
     } finally {
       await running.close()
     }
@@ -121,10 +126,10 @@ function ledgerSecrets({ served }: RunningMonitor): (text: string) => Writer | u
   return (text) => (isToken(text, served.ledgers?.tokens ?? []) ? writer : undefined)
 }
 
-interface Served {
-  readonly http: HttpServer
+interface MonitorServer {
   readonly url: string
   readonly access: ServedAccess
+  close(): Promise<void>
 }
 
 async function openServer(
@@ -132,19 +137,38 @@ async function openServer(
   options: RunOptions,
   logger: Logger,
   terminal: Terminal,
-): Promise<Served | undefined> {
+): Promise<MonitorServer | undefined> {
   const { monitor, served, status } = running
-  const { listen: address, data } = options
-  if (address === undefined) return undefined
+  if (options.listen === undefined) return undefined
+  const passphrase = readPassphrase(options.passphraseFile)
+  const tls = await openTls(options, { passphrase, logger })
   const access = await openServedAccess({
     ...present({ access: options.access, anonymous: options.anonymous }),
-    ...{ data, logger, secrets: ledgerSecrets(running), hasAuthorities: false },
+    ...{ data: options.data, logger, secrets: ledgerSecrets(running), hasAuthorities: false },
     byDefault: ["submit", "attach", "evidence", "heads", "read"],
     fetch: () => openFetch(options, terminal),
   })
-  const metrics = createMonitorMetrics(status, { withProcess: true, counters: monitor.counters })
-  const http = createMonitorServer({ ...served, metrics, logger, access: access.current })
-  return { http, access, url: await listen(http.server, address) }
+  const { counters } = monitor
+  const certificateExpiry = tls?.expiry
+  const metrics = createMonitorMetrics(status, {
+    ...{ withProcess: true, counters },
+    ...present({ certificateExpiry }),
+  })
+  const auditHead = followAuditHead(auditFile(options.data))
+  const http = createMonitorServer({
+    ...{ ...served, auditHead, metrics, logger, tls: tls?.options, access: access.current },
+  })
+  const url = await listen(http.server, options.listen)
+  remarkExposure({ url, admin: undefined }, logger)
+  tls?.follow(http.server)
+  return {
+    ...{ url, access },
+    async close() {
+      await http.close()
+      tls?.close()
+      await access.close()
+    },
+  }
 }
 
 /** Milliseconds between rounds while something is left to be read or judged. */
@@ -170,14 +194,18 @@ function createWaiting(stopping: AbortSignal) {
 async function runOn(
   running: RunningMonitor,
   options: RunOptions,
+  { command, terminal }: Called,
   stopping: AbortController,
-  terminal: Terminal,
 ): Promise<void> {
   const logger = processLogger()
   const stopped = untilStopped(logger).then(() => stopping.abort())
   if (running.policyRemark !== undefined) logger.warn(running.policyRemark)
   for (const remark of running.watchRemarks) logger.warn(remark)
   const waiting = createWaiting(stopping.signal)
+  const recordStop = await recordStart({
+    ...{ data: options.data, command, logger, overrides: [] },
+    writerOptions: ["ledger-token-file", "access", "anonymous"],
+  })
   const server = await openServer(running, options, logger, terminal)
   const logs = running.served.logs.map(({ origin }) => origin)
   const writers = server?.access.describe()
@@ -193,8 +221,8 @@ async function runOn(
     await stopped
   } finally {
     waiting.close()
-    await server?.http.close()
-    await server?.access.close()
+    await server?.close()
+    recordStop()
   }
   logger.info("stopped")
 }

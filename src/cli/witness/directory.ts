@@ -10,6 +10,7 @@ import {
   createMlDsaCosigner,
   type HeldCosigner,
 } from "../../crypto/signers/cosigner.ts"
+import { openKey } from "../../crypto/signers/key-handle.ts"
 import { formatSeedFile, parseSeedFile, SEED_SIZE } from "../../crypto/signers/seed-file.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
 import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
@@ -18,7 +19,14 @@ import { witnessDatabase } from "../../storage/sqlite/database/database-kind.ts"
 import { readWitnessIdentity, witnessReads } from "../../storage/sqlite/witness/reads.ts"
 import { createWitnessStore } from "../../storage/sqlite/witness/store.ts"
 import type { WitnessStore } from "../../witness/store.ts"
-import { exportKey, makeRoom, readSealedKeyFile, writeKeyFile } from "../command/key-files.ts"
+import {
+  assertPlace,
+  exportKey,
+  keepPublicHalf,
+  makeRoom,
+  readSealedKeyFile,
+  writeKeyFile,
+} from "../command/key-files.ts"
 import { optional } from "../command/options.ts"
 import { randomTreeId } from "../log/data-directory.ts"
 
@@ -26,6 +34,9 @@ export interface WitnessDirectory {
   readonly path: string
   readonly database: string
   readonly guard: string
+  /** The file in which the Ed25519 key is if nobody says otherwise. */
+  readonly usual: string
+  /** Where the Ed25519 key is: a path or a URI. */
   readonly ed25519Key: string
   /** The seed of the ML-DSA-44 key; there is no such file if the witness has no such key. */
   readonly mlDsaSeed: string
@@ -39,12 +50,18 @@ export const guardOption = optional(
 )
 
 /** The layout below `path`. The guard may lie elsewhere, best on another disk or host. */
-export function witnessDirectory(path: string, guard?: string): WitnessDirectory {
+export function witnessDirectory(
+  path: string,
+  guard?: string,
+  ed25519Key?: string,
+): WitnessDirectory {
+  const usual = join(path, "keys", "ed25519.pem")
   return {
     path,
     database: join(path, "witness.db"),
     guard: guard ?? join(path, "guard", "state"),
-    ed25519Key: join(path, "keys", "ed25519.pem"),
+    usual,
+    ed25519Key: ed25519Key ?? usual,
     mlDsaSeed: join(path, "keys", "ml-dsa-44.seed"),
     rolledBack: join(path, "rolled-back"),
   }
@@ -69,7 +86,7 @@ export async function openWitnessKeys(
   { origin, keyFingerprints }: LogIdentity,
   passphrase: string | undefined,
 ): Promise<WitnessKeys> {
-  const keys = openKeys(directory, origin, passphrase)
+  const keys = await openKeys(directory, origin, passphrase)
   if (keys.fingerprints.join() === keyFingerprints.join()) return keys
   await keys.close()
   return refuse(
@@ -79,18 +96,29 @@ export async function openWitnessKeys(
   )
 }
 
-function openKeys(
-  { ed25519Key, mlDsaSeed }: WitnessDirectory,
+async function openKeys(
+  { usual, ed25519Key, mlDsaSeed }: WitnessDirectory,
   name: Origin,
   passphrase: string | undefined,
 ) {
   const read = (file: string): string => readSealedKeyFile(file, "witness", passphrase)
-  const cosigners: HeldCosigner[] = [createEd25519Cosigner(name, read(ed25519Key), passphrase)]
-  if (existsSync(mlDsaSeed)) {
-    cosigners.push(createMlDsaCosigner(name, parseSeedFile(read(mlDsaSeed), passphrase)))
+  assertPlace(ed25519Key, usual, "--ed25519-key")
+  const key = await openKey(ed25519Key, {
+    ...{ passphrase, directory: ".", signing: "verify-elsewhere", what: "witness" },
+  })
+  const cosigners: HeldCosigner[] = []
+  try {
+    cosigners.push(createEd25519Cosigner(name, key))
+    if (existsSync(mlDsaSeed)) {
+      cosigners.push(createMlDsaCosigner(name, parseSeedFile(read(mlDsaSeed), passphrase)))
+    }
+  } catch (reason) {
+    await key.close()
+    throw reason
   }
   const vkeys = cosigners.map(({ vkey }) => formatVkey(vkey))
   return {
+    ed25519: key,
     /** In the order of their lines, as all of these. */
     cosigners,
     vkeys,
@@ -102,7 +130,7 @@ function openKeys(
   }
 }
 
-export type WitnessKeys = ReturnType<typeof openKeys>
+export type WitnessKeys = Awaited<ReturnType<typeof openKeys>>
 
 export interface NewWitness {
   readonly name: Origin
@@ -122,11 +150,15 @@ export async function createWitnessFiles(
 ): Promise<readonly string[]> {
   const { database, guard, ed25519Key, mlDsaSeed } = directory
   assertSqlite()
-  makeRoom([database, guard, ed25519Key, mlDsaSeed], "witness")
-  writeKeyFile(ed25519Key, exportKey(generateKeyPairSync("ed25519").privateKey, passphrase))
+  const isOwn = ed25519Key === directory.usual
+  makeRoom([database, guard, mlDsaSeed, ...(isOwn ? [ed25519Key] : [])], "witness")
+  if (isOwn) {
+    writeKeyFile(ed25519Key, exportKey(generateKeyPairSync("ed25519").privateKey, passphrase))
+  }
   if (mlDsa) writeKeyFile(mlDsaSeed, formatSeedFile(randomBytes(SEED_SIZE), passphrase))
-  const { fingerprints, vkeys, close } = openKeys(directory, name, passphrase)
+  const { ed25519, fingerprints, vkeys, close } = await openKeys(directory, name, passphrase)
   await close()
+  if (!isOwn) keepPublicHalf(directory.usual, ed25519)
   const identity = { origin: name, treeId: randomTreeId(), keyFingerprints: fingerprints }
   createWitnessStore({ database, guard }, identity, { time })
   return vkeys

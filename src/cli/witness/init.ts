@@ -1,7 +1,7 @@
 // `countersign witness init` makes a new witness, never done implicitly; `countersign witness vkeys` prints the
 // keys of one, for the policies of those who rely on it.
 import { parseNewName } from "../../core/note/origin.ts"
-import { readPassphrase } from "../command/key-files.ts"
+import { ed25519KeyOption, readNewPassphrase, readPassphrase } from "../command/key-files.ts"
 import {
   dataOption,
   defineCommand,
@@ -44,6 +44,7 @@ export const witnessInitCommand = defineCommand({
     ),
     optional("--ml-dsa", "also make an ML-DSA-44 key, which withstands quantum computers"),
     guardOption,
+    ed25519KeyOption,
     urlOption,
     optional("--passphrase-file <file>", "encrypt the key files with the first line of this file"),
   ],
@@ -55,14 +56,14 @@ Example:
 Never restore the data or the guard from an older copy: a witness that has lost them is made anew,
 with new keys. Keep the guard on another disk or host than the data.`,
   async run(
-    { data, name, forceName = false, mlDsa = false, guard, url, passphraseFile },
+    { data, name, forceName = false, mlDsa = false, guard, url, passphraseFile, ed25519Key },
     { terminal },
   ) {
-    const directory = witnessDirectory(data, guard)
+    const directory = witnessDirectory(data, guard, ed25519Key)
     const vkeys = await createWitnessFiles(directory, {
       name: parseNewName(name, "name", forceName ? undefined : "--force-name"),
       mlDsa,
-      passphrase: await readPassphrase(passphraseFile),
+      passphrase: readNewPassphrase(passphraseFile),
       time: Date.now(),
     })
     terminal.stdout.write(`made the witness ${name} in ${directory.path}\n`)
@@ -71,14 +72,14 @@ with new keys. Keep the guard on another disk or host than the data.`,
 })
 
 export const witnessVkeysCommand = defineCommand({
-  options: [dataOption("witness"), urlOption, passphraseOption()],
+  options: [dataOption("witness"), urlOption, passphraseOption(), ed25519KeyOption],
   help: `
 Example:
   countersign witness vkeys --data /var/lib/witness --url https://witness.example.com`,
-  async run({ data, url, passphraseFile }, { terminal }) {
-    const directory = witnessDirectory(data)
+  async run({ data, url, passphraseFile, ed25519Key }, { terminal }) {
+    const directory = witnessDirectory(data, undefined, ed25519Key)
     const identity = await readWitness(directory, async (reads) => reads.identity)
-    const passphrase = await readPassphrase(passphraseFile)
+    const passphrase = readPassphrase(passphraseFile)
     const keys = await openWitnessKeys(directory, identity, passphrase)
     await keys.close()
     terminal.stdout.write(keyLines(keys.vkeys, url))

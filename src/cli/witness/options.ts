@@ -7,6 +7,7 @@ import { type Policy, parsePolicy } from "../../core/note/policy.ts"
 import { originsOf } from "../../core/note/policy-origins.ts"
 import type { WitnessedLog } from "../../witness/witness.ts"
 import { readBytes } from "../command/file.ts"
+import { ed25519KeyOption } from "../command/key-files.ts"
 import { caFileOption } from "../command/network.ts"
 import {
   choice,
@@ -21,6 +22,7 @@ import {
   type TypedOption,
   type ValuesOf,
 } from "../command/options.ts"
+import { tlsOptions } from "../serving/tls-options.ts"
 
 const freezeOption: TypedOption<{ readonly freeze: boolean }> = new Option(
   "--no-freeze",
@@ -31,9 +33,11 @@ export const witnessServeOptions = [
   orEnvironment(preset("--data <dir>", "the witness's data directory", String, "./witness")),
   option("--logs <file>", "policy file (C2SP tlog-policy): its logs are cosigned"),
   ...servingOptions("witness", 3002),
+  ...tlsOptions,
   publicUrlOption("witness"),
   option("--guard <file>", "where the guard is kept (default: DATA/guard/state)"),
   runningOptions.passphrase,
+  ed25519KeyOption,
   orEnvironment(
     choice(
       "--self-check <mode>",

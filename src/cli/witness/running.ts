@@ -5,10 +5,8 @@ import type { Fetch } from "../../client/exchange.ts"
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { formatVkey } from "../../core/note/note.ts"
 import type { Policy } from "../../core/note/policy.ts"
-import {
-  createNoteVerification,
-  createPatientNoteVerification,
-} from "../../crypto/engines/note-verification.ts"
+import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
+import { createPatientNoteVerification } from "../../crypto/engines/patient-verification.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { openWitnessStore } from "../../storage/sqlite/witness/store.ts"
 import type { WitnessStore } from "../../witness/store.ts"

@@ -1,11 +1,16 @@
 // `countersign witness serve`: runs a witness over its data directory until it is told to stop.
+import { present } from "../../core/base/present.ts"
 import { createWitnessMetrics } from "../../http/witness/metrics.ts"
 import { createWitnessServer } from "../../http/witness/server.ts"
+import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
+import { recordStart } from "../audit/start.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase } from "../command/key-files.ts"
-import { endProcess, processLogger, serveUntilStopped } from "../command/listening.ts"
+import { endProcess, processLogger } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { type Called, defineCommand } from "../command/options.ts"
+import { serveUntilStopped } from "../serving/listening.ts"
+import { openTls } from "../serving/tls.ts"
 import { assertWitness, witnessDirectory } from "./directory.ts"
 import { readWitnessPolicy, type WitnessServeOptions, witnessServeOptions } from "./options.ts"
 import { openRunningWitness } from "./running.ts"
@@ -31,28 +36,43 @@ to an older copy, and it then exits with 1.`,
 
 async function serve(options: WitnessServeOptions, { command, terminal }: Called): Promise<void> {
   if (options.logs === undefined) return command.error("error: give the policy file with --logs")
-  const directory = witnessDirectory(options.data, options.guard)
+  const directory = witnessDirectory(options.data, options.guard, options.ed25519Key)
   assertWitness(directory)
   const logger = processLogger(options.logLevel)
+  const passphrase = readPassphrase(options.passphraseFile)
+  const tls = await openTls(options, { passphrase, logger })
   const running = await openRunningWitness(directory, {
     ...options,
     policy: await readWitnessPolicy(options.logs),
-    passphrase: await readPassphrase(options.passphraseFile),
+    passphrase,
     fetch: await openFetch(options, terminal),
     logger,
     onFatal: endProcess(logger, "the witness must not sign any more"),
   })
   const { name, witness } = running
-  const meter = createWitnessMetrics(() => witness.status().logs, { withProcess: true })
-  const http = createWitnessServer({ ...running, publicUrl: options.publicUrl, logger, meter })
+  const auditHead = followAuditHead(auditFile(directory.path))
+  const certificateExpiry = tls?.expiry
+  const meter = createWitnessMetrics(() => witness.status().logs, {
+    withProcess: true,
+    ...present({ certificateExpiry }),
+  })
+  const http = createWitnessServer({
+    ...running,
+    ...{ auditHead, publicUrl: options.publicUrl, logger, meter, tls: tls?.options },
+  })
   try {
+    const recordStop = await recordStart({
+      ...{ data: directory.path, command, logger, writerOptions: ["logs"] },
+      overrides: ["accept-key-change", "no-freeze"],
+    })
     await serveUntilStopped({
-      ...{ http, metrics: meter, logger, options },
+      ...{ http, metrics: meter, logger, options, tls },
       onServing({ url, admin }) {
         const { logs } = witness.status()
         logger.info({ witness: name, url, admin, logs: logs.length }, "serving")
       },
     })
+    recordStop()
   } finally {
     await running.close()
   }

@@ -4,6 +4,7 @@ import { refuse, shown } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { formatBase64 } from "../../core/base/text.ts"
 import { parseOrigin } from "../../core/note/origin.ts"
+import { auditFile, recordedly } from "../../storage/files/audit-file.ts"
 import { openWitnessStore } from "../../storage/sqlite/witness/store.ts"
 import type { Freeze } from "../../witness/store.ts"
 import { dataOption, defineCommand, jsonOption, mandatory } from "../command/options.ts"
@@ -82,7 +83,9 @@ because the witness itself was put back to an older copy stays frozen.`,
       if (freezes.every((freeze) => freeze.origin !== origin)) {
         refuse("not-found", `expected a frozen log ${shown(origin)}, found it not frozen`)
       }
-      await store.unfreeze(parseOrigin(origin))
+      await recordedly(auditFile(data), { event: "unfrozen", about: { origin } }, () =>
+        store.unfreeze(parseOrigin(origin)),
+      )
     } finally {
       await store.close()
     }

@@ -19,6 +19,8 @@ const events = [
   "accepted-key-change",
   "certificate-changed",
   "redacted",
+  "acknowledged",
+  "policy-accepted",
   "frozen",
   "unfrozen",
   "signer-refused",
@@ -30,7 +32,7 @@ const events = [
  * What was done. `failed` follows an act that did not come to its end, `torn-line` a line that a crash cut off
  * before anyone was told of it.
  */
-export type AuditEvent = (typeof events)[number]
+type AuditEvent = (typeof events)[number]
 
 export interface Act {
   readonly event: AuditEvent

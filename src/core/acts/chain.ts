@@ -6,7 +6,7 @@ import { refuse, unlessRefused } from "../base/errors.ts"
 import { type AuditHead, type ChainedAct, hashOfLine, noActs, parseAct } from "./act.ts"
 
 /** What verifies a chain, given its lines in their order. */
-export interface ChainCheck {
+interface ChainCheck {
   /** One line without its line feed. Refuses `mismatch` where the chain does not hold; names the line. */
   take(line: Uint8Array): ChainedAct | undefined
   /** After the last line. Refuses `mismatch` if the file ends in a line that is no act. */

@@ -27,6 +27,13 @@ export function encodeBundle(bodies: readonly Uint8Array[]): Uint8Array {
   return bundle
 }
 
+/** A view of the first `count` entries of a bundle, which must have so many. */
+export function bundleStart(bundle: Uint8Array, count: number): Uint8Array {
+  let at = 0
+  for (let i = 0; i < count; i++) at += 2 + readU16(bundle, at)
+  return bundle.subarray(0, at)
+}
+
 /**
  * The bodies of an entry bundle (C2SP tlog-tiles) as views into it. Refuses `malformed` unless it holds exactly
  * `count`.

@@ -12,6 +12,8 @@ import {
 } from "./digest-message.ts"
 import { workerFile } from "./worker-file.ts"
 
+export type DigestThreads = Awaited<ReturnType<typeof startDigestThreads>>
+
 interface Asked {
   readonly check: DigestCheck
   readonly resolve: (holds: boolean) => void
@@ -86,6 +88,11 @@ async function startThread(data: DigestThreadData, onBroken: (reason: Trouble) =
   }
 }
 
+/** How many there are: one core is left to the event loop. */
+export function digestThreads(): number {
+  return Math.max(1, availableParallelism() - 1)
+}
+
 /**
  * Starts the threads. Throws trouble where the OpenSSL of the process cannot be called. `onBroken` is told
  * when a thread ends by itself later: from then on its checks are rejected.
@@ -94,9 +101,7 @@ export async function startDigestThreads(
   data: DigestThreadData,
   onBroken: (reason: Trouble) => void,
 ) {
-  // One core is left to the event loop.
-  const length = Math.max(1, availableParallelism() - 1)
-  const starting = Array.from({ length }, () => startThread(data, onBroken))
+  const starting = Array.from({ length: digestThreads() }, () => startThread(data, onBroken))
   const started = await Promise.allSettled(starting)
   const threads = started.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))
   const failed = started.find((each) => each.status === "rejected")

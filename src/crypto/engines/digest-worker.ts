@@ -5,9 +5,10 @@ import { bug } from "../../core/base/errors.ts"
 import { createDigestKeys } from "./digest-keys.ts"
 import { type DigestThreadData, type FromDigestThread, unpackChecks } from "./digest-message.ts"
 import { type ImportKey, loadOpenSsl } from "./openssl.ts"
+import { letOthersGoFirst } from "./patience.ts"
 
 const port = parentPort ?? bug("a digest thread runs as a worker only")
-const { maxKeys, library } = workerData as DigestThreadData
+const { maxKeys, library, isPatient } = workerData as DigestThreadData
 
 function say(message: FromDigestThread): void {
   port.postMessage(message)
@@ -23,6 +24,7 @@ function run(importKey: ImportKey): void {
   say({ type: "ready" })
 }
 
+if (isPatient) letOthersGoFirst()
 try {
   run(loadOpenSsl(library))
 } catch (error) {

@@ -6,7 +6,7 @@ import { LRUCache } from "lru-cache"
 import { equalBytes } from "../../core/base/bytes.ts"
 import { isStrictSignature } from "../../core/base/ed25519.ts"
 import { parseSpki } from "../../core/base/spki.ts"
-import { algorithms, type HashName, type KeyType } from "../../entry/algorithm.ts"
+import { type Algorithm, algorithms, type HashName, type KeyType } from "../../entry/algorithm.ts"
 import type { SignatureCheck } from "../../entry/entry.ts"
 import { hashOfCheck, keyOfCheck } from "../../entry/portable-verification.ts"
 import type { DigestCheck } from "./digest-message.ts"
@@ -66,6 +66,8 @@ function isPlausible({ algorithm, signature }: SignatureCheck, { point }: Messag
 
 /** A signature over a message; `hash` is null where the algorithm hashes by itself. */
 export interface MessageCheck {
+  readonly algorithm: Algorithm
+  readonly spki: Uint8Array
   readonly key: KeyObject
   readonly hash: HashName | null
   readonly message: Uint8Array
@@ -76,9 +78,10 @@ export interface MessageCheck {
 interface Engines<Answer> {
   /** The answer where no signature can hold. */
   readonly never: Answer
-  digest(check: DigestCheck): Answer
-  message(check: MessageCheck): Answer
-  portable(check: SignatureCheck): Answer
+  /** `by` is whoever has sent it. */
+  digest(check: DigestCheck, by?: string): Answer
+  message(check: MessageCheck, by?: string): Answer
+  portable(check: SignatureCheck, by?: string): Answer
 }
 
 /** Keys that an engine keeps unless it is told otherwise, at most some 20 KB each. */
@@ -88,18 +91,20 @@ export const MOST_KEYS = 4096
 export function createDispatch<Answer>(
   maxKeys: number,
   engines: Engines<Answer>,
-): (check: SignatureCheck) => Answer {
+): (check: SignatureCheck, by?: string) => Answer {
   const keyOf = createMessageKeys(maxKeys)
-  return (check) => {
+  return (check, by) => {
     const { algorithm, spki, signature, signed } = check
-    if (algorithm === "PKIX_ED25519_PH") return engines.portable(check)
+    if (algorithm === "PKIX_ED25519_PH") return engines.portable(check, by)
     if (signed.form === "digest") {
       if (algorithm === "PKIX_ED25519") return engines.never
-      return engines.digest({ algorithm, spki, signature, digest: signed.digest })
+      const { digest, hash } = signed
+      return engines.digest({ algorithm, spki, signature, digest, hash }, by)
     }
     const key = keyOf(check)
     if (key === undefined || !isPlausible(check, key)) return engines.never
     const hash = algorithm === "PKIX_ED25519" ? null : hashOfCheck(check)
-    return engines.message({ key: key.keyObject, hash, message: signed.message, signature })
+    const { message } = signed
+    return engines.message({ algorithm, spki, key: key.keyObject, hash, message, signature }, by)
   }
 }

@@ -42,7 +42,7 @@ function createNative(importKey: ImportKey, maxKeys: number): EntryCheck {
   })
   return {
     engine: `native (OpenSSL ${process.versions.openssl} through koffi)`,
-    verify: (checks) => checks.every(holds),
+    verify: (checks) => checks.every((check) => holds(check)),
     close: () => digestKeys.clear(),
   }
 }

@@ -1,12 +1,10 @@
 // The fast engine of signature verification: OpenSSL, off the event loop. ECDSA and RSA over a digest go
-// to the digest threads, messages to libuv's threads by node:crypto. Ed25519ph, which neither knows, is
-// left to the portable engine.
-import { verify } from "node:crypto"
+// to the digest threads, messages to libuv's threads by node:crypto; what is costly waits in a lane of its own.
 import { Trouble } from "../../core/base/errors.ts"
 import type { SignatureVerifier } from "../../entry/entry.ts"
+import { createCostlyVerification, verifyMessage } from "./costly.ts"
 import { startDigestThreads } from "./digest-thread.ts"
-import { createDispatch, type MessageCheck, MOST_KEYS } from "./dispatch.ts"
-import { createPortableVerifier } from "./portable.ts"
+import { createDispatch, MOST_KEYS } from "./dispatch.ts"
 
 export interface NativeVerifierOptions {
   /** Messages handed to libuv at once; the others wait. 32 fills every thread. */
@@ -20,15 +18,6 @@ export interface NativeVerifierOptions {
 }
 
 const MOST_IN_FLIGHT = 32
-
-function verifyMessage({ key, hash, message, signature }: MessageCheck): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    verify(hash, message, key, signature, (error, holds) => {
-      if (error) reject(new Trouble("busy", "signature verification failed", { cause: error }))
-      else resolve(holds)
-    })
-  })
-}
 
 /** Runs tasks, `limit` at once; the others wait in line. */
 function createGate(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
@@ -62,15 +51,16 @@ export async function createNativeVerifier(
   options: NativeVerifierOptions = {},
 ): Promise<SignatureVerifier> {
   const maxKeys = options.maxKeys ?? MOST_KEYS
-  const data = { maxKeys, library: options.library ?? null }
-  const digests = await startDigestThreads(data, options.onBroken ?? (() => {}))
+  const library = options.library ?? null
+  const onBroken = options.onBroken ?? (() => {})
+  const digests = await startDigestThreads({ maxKeys, library, isPatient: false }, onBroken)
   const gate = createGate(options.maxInFlight ?? MOST_IN_FLIGHT)
-  const portable = createPortableVerifier()
+  const costly = createCostlyVerification(library, onBroken)
   const dispatch = createDispatch(maxKeys, {
     never: Promise.resolve(false),
-    digest: digests.verify,
-    message: (check) => gate(() => verifyMessage(check)),
-    portable: portable.verify,
+    digest: (check, by) => costly.digest(check, by) ?? digests.verify(check),
+    message: (check, by) => costly.message(check, by) ?? gate(() => verifyMessage(check)),
+    portable: costly.portable,
   })
   let isClosed = false
   let underWay = 0
@@ -78,11 +68,11 @@ export async function createNativeVerifier(
 
   return {
     engine: `native (OpenSSL ${process.versions.openssl} through koffi)`,
-    async verify(check) {
+    async verify(check, by) {
       if (isClosed) throw new Trouble("busy", "the signature verifier is closed")
       underWay += 1
       try {
-        return await dispatch(check)
+        return await dispatch(check, by)
       } finally {
         underWay -= 1
         if (underWay === 0) for (const resolve of onIdle) resolve()
@@ -92,7 +82,7 @@ export async function createNativeVerifier(
       isClosed = true
       if (underWay > 0) await new Promise<void>((resolve) => onIdle.push(resolve))
       await digests.close()
-      await portable.close()
+      await costly.close()
     },
   }
 }

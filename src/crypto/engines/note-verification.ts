@@ -13,7 +13,9 @@ import { checkpointRule, cosignatureMessage, splitTimed } from "../../core/note/
 import type { SignatureRule } from "../../core/note/note.ts"
 import { importSpki, spkiName } from "./dispatch.ts"
 
-const verifyInThread = promisify<null, Uint8Array, KeyObject, Uint8Array, boolean>(verify)
+const verifyInThread = promisify<null | "sha256", Uint8Array, KeyObject, Uint8Array, boolean>(
+  verify,
+)
 
 function isEcdsaKey(spki: Uint8Array): boolean {
   const type = parseSpki(spki)?.type
@@ -40,6 +42,11 @@ export function createMessageVerification(maxKeys: number) {
     return imported(spkiName(publicKey), () => formatEd25519Spki(publicKey))
   }
 
+  function ecdsaKey(spki: Uint8Array, signature: Uint8Array): KeyObject | undefined {
+    if (signature.length === 0 || !isEcdsaKey(spki)) return undefined
+    return imported(spkiName(spki), () => spki)
+  }
+
   return {
     /** Whether a signature holds under a raw key of 32 bytes. */
     ed25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
@@ -53,15 +60,19 @@ export function createMessageVerification(maxKeys: number) {
     },
     /** The same under a key in SPKI on P-256, P-384 or P-521, with SHA-256 on all of them. */
     ecdsa(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-      if (signature.length === 0 || !isEcdsaKey(spki)) return false
-      const key = imported(spkiName(spki), () => spki)
+      const key = ecdsaKey(spki, signature)
       return key !== undefined && verify("sha256", message, key, signature)
+    },
+    /** The same in one of libuv's threads. */
+    async ecdsaElsewhere(spki: Uint8Array, message: Uint8Array, signature: Uint8Array) {
+      const key = ecdsaKey(spki, signature)
+      return key !== undefined && (await verifyInThread("sha256", message, key, signature))
     },
   }
 }
 
 /** Imported keys that are kept unless it is said otherwise; the least recently used one is forgotten. */
-const MOST_KEYS = 1_024
+export const MOST_KEYS = 1_024
 
 /**
  * A rule for the signature lines of checkpoints, for keys of every type, time 0 included. Refuses
@@ -69,21 +80,6 @@ const MOST_KEYS = 1_024
  */
 export function createNoteVerification(maxKeys = MOST_KEYS): SignatureRule {
   return ruleOver(createMessageVerification(maxKeys))
-}
-
-/**
- * The same rule off the calling thread for lines of type 1, which witnesses verify for every request; at
- * once for all others.
- */
-export function createPatientNoteVerification(
-  maxKeys = MOST_KEYS,
-): (...line: Parameters<SignatureRule>) => Promise<boolean> {
-  const verification = createMessageVerification(maxKeys)
-  const rule = ruleOver(verification)
-  return async (vkey, text, signature) =>
-    vkey.type === 1
-      ? await verification.ed25519Elsewhere(vkey.publicKey, utf8(text), signature)
-      : rule(vkey, text, signature)
 }
 
 function ruleOver(verification: ReturnType<typeof createMessageVerification>): SignatureRule {

@@ -2,6 +2,7 @@
 // worker threads, so that the event loop does not wait for it. About 40 times slower than native.
 import { Piscina } from "piscina"
 import { Trouble } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import type { SignatureCheck, SignatureVerifier, Signed } from "../../entry/entry.ts"
 import { workerFile } from "./worker-file.ts"
 
@@ -11,7 +12,11 @@ const IDLE_MILLISECONDS = 5_000
 function posted({ algorithm, spki, signature, signed }: SignatureCheck): SignatureCheck {
   const copy: Signed =
     signed.form === "digest"
-      ? { form: "digest", digest: Uint8Array.from(signed.digest) }
+      ? {
+          ...present({ hash: signed.hash }),
+          form: "digest",
+          digest: Uint8Array.from(signed.digest),
+        }
       : { ...signed, message: Uint8Array.from(signed.message) }
   const bytes = { spki: Uint8Array.from(spki), signature: Uint8Array.from(signature) }
   return { algorithm, ...bytes, signed: copy }

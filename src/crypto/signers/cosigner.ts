@@ -1,4 +1,4 @@
-// The keys of a witness: Ed25519 (type 4) by node:crypto, ML-DSA-44 (type 6) in a thread of its own, because
+// The keys of a witness: Ed25519 (type 4) wherever it lives, ML-DSA-44 (type 6) in a thread of its own, because
 // one signature takes some 5 ms. Each signature is verified once before it is given away.
 import { ml_dsa44 } from "@noble/post-quantum/ml-dsa.js"
 import { Piscina } from "piscina"
@@ -7,7 +7,7 @@ import { cosignatureMessage, subtreeMessage } from "../../core/note/cosignature.
 import { makeVkey } from "../../core/note/note.ts"
 import type { Cosigner } from "../../witness/cosigning.ts"
 import { workerFile } from "../engines/worker-file.ts"
-import { openEd25519, rawEd25519, signAndVerify } from "./private-key.ts"
+import { assertAlgorithm, type KeyHandle, rawEd25519 } from "../keys/handle.ts"
 import { SEED_SIZE } from "./seed-file.ts"
 
 export interface HeldCosigner extends Cosigner {
@@ -26,20 +26,16 @@ function assertTime(time: number): void {
   if (!Number.isSafeInteger(time) || time < 1) bug(`${time} is no time to cosign at`)
 }
 
-/** Opens an Ed25519 key in PKCS#8 PEM. Refuses `malformed`, and `unsupported` for another kind. */
-export function createEd25519Cosigner(
-  name: string,
-  pem: string,
-  passphrase?: string,
-): HeldCosigner {
-  const key = openEd25519(pem, passphrase, "witness key")
+/** Signs with an Ed25519 key and closes it in the end. Refuses `unsupported` for another kind of key. */
+export function createEd25519Cosigner(name: string, key: KeyHandle): HeldCosigner {
+  const { sign, close } = assertAlgorithm(key, "ed25519", "witness key")
   return {
     vkey: makeVkey(name, ED25519, rawEd25519(key)),
     async sign(time, text) {
       assertTime(time)
-      return await signAndVerify(key, cosignatureMessage(time, text))
+      return await sign(cosignatureMessage(time, text))
     },
-    close: () => Promise.resolve(),
+    close,
   }
 }
 

@@ -2,7 +2,8 @@
 import { generateKeyPairSync } from "node:crypto"
 import { formatNote, makeVkey } from "../../core/note/note.ts"
 import type { StateSigner } from "../../monitor/state/state.ts"
-import { openEd25519, rawEd25519, signHere } from "./private-key.ts"
+import { assertAlgorithm, rawEd25519 } from "../keys/handle.ts"
+import { openPemKey } from "../keys/pem-key.ts"
 
 const NAME = "countersign-monitor"
 const ED25519 = 0x01
@@ -14,13 +15,14 @@ export function newStateKey(): string {
 }
 
 /** Opens a key; refuses `malformed` or `unsupported`. */
-export function createStateSigner(pem: string): StateSigner {
-  const key = openEd25519(pem, undefined, "monitor key")
+export function createStateSigner(pem: string, passphrase?: string): StateSigner {
+  const what = "monitor key"
+  const key = assertAlgorithm(openPemKey(pem, { passphrase, what }), "ed25519", what)
   const vkey = makeVkey(NAME, ED25519, rawEd25519(key))
   return {
     vkey,
     async sign(text) {
-      return formatNote(text, [{ ...vkey, signature: signHere(key, Buffer.from(text)) }])
+      return formatNote(text, [{ ...vkey, signature: await key.sign(Buffer.from(text)) }])
     },
   }
 }

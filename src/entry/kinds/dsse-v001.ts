@@ -20,6 +20,7 @@ import {
 } from "../rekor-v1/parts.ts"
 import { sha256Text } from "../search-terms.ts"
 import {
+  claimsOver,
   findableEnvelope,
   formatBody,
   messageCheck,
@@ -125,10 +126,11 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
   const sha256 = sha256Of(options)
   const payloadDigest = sha256(payload)
   const envelopeDigest = sha256(utf8(text))
-  const claims = signatures.map((signature) => {
+  const pairs = signatures.map((signature) => {
     const bytes = parseBase64(signature, "signature")
     return verifiers.map(({ key }) => messageCheck(key, bytes, message, "sha256"))
   })
+  const claims = claimsOver(pairs, options)
   const keys = verifiers.map(({ key }) => key)
   const found = findableEnvelope(named, keys, { payloadType, payload }, payloadDigest)
   const kept = { payload: base64, payloadType, signatures: signatures.map((sig) => ({ sig })) }

@@ -19,6 +19,7 @@ import {
 import type { Proposal } from "../entry.ts"
 import {
   assertTaken,
+  claimsOver,
   findableEnvelope,
   formatBody,
   type HeldSignature,
@@ -117,9 +118,10 @@ export function proposeDsse(request: DsseRequest, options: ProposalOptions = {})
   }
   const payloadDigest = sha256Of(options)(payload)
   const found = findableEnvelope(named, keys, { payloadType, payload }, payloadDigest)
-  const claims = signatures.map((signature) =>
+  const pairs = signatures.map((signature) =>
     keys.map((key) => messageCheck(key, signature, message)),
   )
+  const claims = claimsOver(pairs, options)
   function bodyOf(held: readonly number[]): Uint8Array {
     if (held.length !== signatures.length) bug("a position for each signature is needed")
     assertNoneIdle(keys.length, held)

@@ -20,6 +20,7 @@ import { assertPayloadType, dssePae, MOST_SIGNATURES } from "../dsse.ts"
 import type { Proposal } from "../entry.ts"
 import { assertMessageKey, needed, readHash, readPemVerifier } from "../rekor-v1/parts.ts"
 import {
+  claimsOver,
   findableEnvelope,
   formatBody,
   messageCheck,
@@ -130,9 +131,10 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
   })
   const keys = signatures.map(({ key }) => key)
   const found = findableEnvelope(named, keys, { payloadType, payload }, payloadDigest)
-  const claims = signatures.map(({ key, signature }) => [
+  const checks = signatures.map(({ key, signature }) => [
     messageCheck(key, signature, message, "sha256"),
   ])
+  const claims = claimsOver(checks, options)
   // What was in base64 twice is kept in the envelope's own form.
   const kept = {
     payload: inner,

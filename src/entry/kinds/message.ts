@@ -7,6 +7,7 @@ import type { SignatureCheck } from "../entry.ts"
 import { termsOfMessage } from "../message-terms.ts"
 import { sha256Text } from "../search-terms.ts"
 import { parseDigest } from "../signature.ts"
+import { digestedChecks } from "../signature-cost.ts"
 import { type Message, readMessage, readPayloadMessage } from "../statement/message.ts"
 import { IN_TOTO_PAYLOAD_TYPE, isPae } from "../statement/pae.ts"
 import type { Term } from "../term.ts"
@@ -65,7 +66,8 @@ function payloadMessage(
   }
   const found = sha256Text(hash("sha256", payload))
   if (found !== stated) mismatch(stated, found)
-  const checks = kind.envelope.messageChecks(parts, { payloadType, payload })
+  const made = kind.envelope.messageChecks(parts, { payloadType, payload })
+  const checks = digestedChecks(made, hash)
   // Without a signature nothing would say whose type it is.
   if (checks.length === 0)
     refuse("malformed", "message: expected an entry with signatures, found none")

@@ -7,6 +7,7 @@ import { readBase64 } from "../base64-fields.ts"
 import type { Proposal } from "../entry.ts"
 import { assertMessageKey, needed, neededText, readHash, readSigned } from "../rekor-v1/parts.ts"
 import {
+  claimsOver,
   formatBody,
   messageCheck,
   type ProposalOptions,
@@ -66,7 +67,8 @@ function propose(spec: unknown, options: ProposalOptions): Proposal {
     },
   })
   const found = { ...named, keys: [key], digest: `sha256:${value}` }
-  return proposalOf(found, [[messageCheck(key, bytes, artifact, "sha256")]], body)
+  const claims = claimsOver([[messageCheck(key, bytes, artifact, "sha256")]], options)
+  return proposalOf(found, claims, body)
 }
 
 export const rekordV001 = {

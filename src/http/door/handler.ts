@@ -11,6 +11,7 @@ import type { HttpConfig, Meter } from "../serving/config.ts"
 import type { ServerState } from "../serving/serving.ts"
 import type { Contract } from "./contract.ts"
 import type { EntrySearch } from "./entry-search.ts"
+import type { LargeRequests } from "./large.ts"
 
 /** As `Log.add`, for the writer of a request. Refuses `not-allowed` what that writer may not add. */
 type AddFor = (request: IncomingMessage, ...entry: Parameters<Log["add"]>) => Promise<Receipt>
@@ -36,6 +37,10 @@ export interface Surroundings extends ServerState {
   readonly rekorSigner?: RekorSigner | undefined
   /** Without it a search is answered with 501. */
   readonly search?: EntrySearch | undefined
+  /** Without it large requests are read where all others are. */
+  readonly large?: LargeRequests | undefined
+  /** By whom requests take turns where they have to. */
+  readonly addressOf: (request: IncomingMessage) => string
 }
 
 /** A receipt whose submitter may have waited. */

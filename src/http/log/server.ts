@@ -1,14 +1,15 @@
 // The HTTP server of a log: the native API, tiles, and both Rekor APIs. Talks to nothing but the log it is
 // given.
-import { createHash } from "node:crypto"
 import type { IncomingMessage } from "node:http"
-import { createVerifierKeyCache } from "../../entry/verifier-key.ts"
 import type { Log } from "../../log/ports/log.ts"
 import { publishAtOnce } from "../../log/ports/publishing.ts"
 import { type Access, createAccessGate } from "../access/gate.ts"
 import { takePathToken } from "../access/path-token.ts"
+import { writerOf } from "../access/writer.ts"
 import { loadContract } from "../door/contract.ts"
 import { addingFor, type Surroundings } from "../door/handler.ts"
+import { proposalOptions } from "../door/proposal-options.ts"
+import { createGates, type LimitOptions } from "../limits/gates.ts"
 import { messageRoutes } from "../native/messages.ts"
 import { probeRoutes } from "../native/probes.ts"
 import { readingRoutes } from "../native/reading.ts"
@@ -19,12 +20,13 @@ import { referenceRoutes } from "../reference/routes.ts"
 import { rekorV1Door } from "../rekor-v1/door.ts"
 import { rekorV2Door } from "../rekor-v2/door.ts"
 import { preflightAnswer } from "../serving/answer.ts"
+import { createClientReader } from "../serving/client.ts"
 import { defaultHttpConfig, type HttpConfig, noMeter } from "../serving/config.ts"
 import { type HttpServer, type ServerOptions, serveDoors } from "../serving/http-server.ts"
 import { plainProblemAnswer, problemAnswer } from "../serving/problem.ts"
 import type { Door } from "../serving/route.ts"
 
-type Optional = "publisher" | "meter" | "proposal" | "rekorSigner" | "search"
+type Optional = "publisher" | "meter" | "proposal" | "rekorSigner" | "search" | "large"
 
 /**
  * Without a publisher what is signed is published. What is absent of `proposal` is as by default: every
@@ -32,7 +34,8 @@ type Optional = "publisher" | "meter" | "proposal" | "rekorSigner" | "search"
  */
 export interface HttpServerOptions
   extends Omit<ServerOptions, "config" | "meter">,
-    Partial<Pick<Surroundings, Optional>> {
+    Partial<Pick<Surroundings, Optional>>,
+    LimitOptions {
   readonly log: Log
   readonly config?: Partial<HttpConfig>
   /** Who may do what now; without it anyone may do everything. */
@@ -75,22 +78,25 @@ function openDoors(surroundings: Surroundings): readonly Door[] {
 
 /** Makes the server; the caller lets it listen. Loads the contract, which takes about 50 ms. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { log, meter = noMeter, rekorSigner, search } = options
+  const { log, meter = noMeter, rekorSigner, search, large } = options
+  const config = { ...defaultHttpConfig, ...options.config }
+  const readClient = createClientReader(config.trustedProxies)
   const surroundings = {
-    ...{ log, add: addingFor(log), meter, rekorSigner, search },
+    ...{ log, add: addingFor(log), meter, rekorSigner, search, large, config },
     publisher: options.publisher ?? publishAtOnce(log),
-    config: { ...defaultHttpConfig, ...options.config },
     contract: loadContract(),
-    proposal: {
-      readKey: createVerifierKeyCache(REMEMBERED_KEYS),
-      sha256: (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(),
-      ...options.proposal,
-    },
+    proposal: proposalOptions(REMEMBERED_KEYS, options.proposal),
+    addressOf: (request: IncomingMessage) => readClient(request).address,
   }
+  const { publicUrl } = surroundings.config
   const { access } = options
   return serveDoors({
     ...options,
-    gates: access === undefined ? [] : [createAccessGate(access, Date.now)],
+    gates: createGates({
+      ...options,
+      ...{ origin: log.origin, publicUrl, meter, now: options.now },
+      ...(access !== undefined && { accessGates: [createAccessGate(access, Date.now)], writerOf }),
+    }),
     doors: (state) => openDoors({ ...surroundings, ...state }),
     rewrite: takeRekorPath,
     // Browsers ask before a conditional read from another origin; writes stay forbidden to them.

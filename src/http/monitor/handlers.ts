@@ -1,5 +1,6 @@
 // What a monitor answers: heads and receipts that verifiers post, evidence, and whether it is working. What
 // is posted is verified and put into the mailbox of the next round; nothing here changes the state.
+import type { AuditHead } from "../../core/acts/act.ts"
 import { equalBytes, parseUtf8 } from "../../core/base/bytes.ts"
 import { refuse, shown, unlessRefused } from "../../core/base/errors.ts"
 import { LONGEST_KEPT_NOTE } from "../../core/base/limits.ts"
@@ -29,6 +30,7 @@ import type { DocumentReads } from "../../monitor/state/documents.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
 import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
 import type { MetricsText } from "../serving/metrics-text.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { type Call, get, isOpen, post, type Route, type WriteCall } from "../serving/route.ts"
 import { ledgerRoute, type ServedLedgers } from "./ledger.ts"
 import { messageRoute, type TakeMessage } from "./messages.ts"
@@ -54,6 +56,8 @@ export interface ServedMonitor {
   readonly holds?: SignatureRule
   /** Takes what was signed of an entry. */
   readonly takeMessage?: TakeMessage
+  /** The newest head of the audit log; undefined as long as there is none. */
+  readonly auditHead?: (() => AuditHead | undefined) | undefined
   /** Unix milliseconds. */
   now(): number
 }
@@ -165,7 +169,7 @@ export function monitorRoutes(
     const status = served.status()
     // Why a sink fails may name what only the operator should know.
     const sinks = status.sinks.map(({ lastFailure: _, ...sink }) => sink)
-    return jsonAnswer(200, { ...status, sinks })
+    return jsonAnswer(200, { ...status, sinks, audit: served.auditHead?.() })
   }
 
   function evidenceList(): Answer {
@@ -193,9 +197,9 @@ export function monitorRoutes(
     return ({ withBody }: WriteCall) => withBody((bytes) => take(parseUtf8(bytes, "body")))
   }
 
-  const text = { limit: LONGEST_POST, mediaType: "text/plain" }
+  const text: BodyRule = { limit: LONGEST_POST, group: "heads", mediaType: "text/plain" }
   const posts = { scope: "heads", weight: "heads" } as const
-  const json = { limit: LONGEST_POST, mediaType: "application/json" }
+  const json: BodyRule = { limit: LONGEST_POST, group: "receipts", mediaType: "application/json" }
   return [
     post("addHeads", "/heads", text, texts(addHeads), posts),
     post("addReceipts", "/receipts", json, texts(addReceipts), posts),

@@ -7,6 +7,7 @@ import { portableHasher, type TreeHasher } from "../../core/tree/hash.ts"
 import { postedLines } from "../../monitor/watch/ledger.ts"
 import { writerOf } from "../access/writer.ts"
 import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { post, type Route, type WriteCall } from "../serving/route.ts"
 
 /** The ledgers as the monitor's door sees them. */
@@ -80,7 +81,6 @@ export function ledgerRoute(ledgers: ServedLedgers | undefined): Route {
     return await call.withBody((bytes) => append(bytes, signer, ledgers))
   }
 
-  return post("addToLedger", "/ledger", { limit: LONGEST_POST }, addToLedger, {
-    ...{ scope: "ledger", weight: "heads" },
-  })
+  const body: BodyRule = { limit: LONGEST_POST, group: "ledger", mediaType: "text/plain" }
+  return post("addToLedger", "/ledger", body, addToLedger, { scope: "ledger", weight: "heads" })
 }

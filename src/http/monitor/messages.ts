@@ -2,6 +2,7 @@
 // anyone may; the entry is judged again in the next round.
 import { refuse } from "../../core/base/errors.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { post, type Route, type WriteCall } from "../serving/route.ts"
 
 /** Gives the digest under which the message is found; refuses what is not the message of the entry. */
@@ -29,7 +30,8 @@ export function messageRoute(take: TakeMessage | undefined): Route {
     )
   }
 
-  const body = { limit: LONGEST_MESSAGE, mediaType: "application/octet-stream" }
+  const mediaType = "application/octet-stream"
+  const body: BodyRule = { limit: LONGEST_MESSAGE, group: "message", mediaType }
   return post("takeMessage", "/messages", body, takeMessage, {
     ...{ scope: "attach", weight: "evidence" },
   })

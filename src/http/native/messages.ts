@@ -4,6 +4,7 @@ import { readDigest } from "../../core/base/written-digest.ts"
 import type { ServedLog } from "../../log/ports/log.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 
 interface OfEntry {
@@ -45,8 +46,9 @@ export function messageRoutes({ log, config }: Surroundings): readonly Route[] {
   const proves = { weight: "proof" } as const
   // A log that keeps none says so, whatever the length.
   const limit = config.messageLimit === 0 ? config.requestLimit : config.messageLimit
+  const body: BodyRule = { limit, group: "message", mediaType: MEDIA_TYPE }
   return [
-    post("attachMessage", "/v1/entries/{index}/message", { limit, mediaType: MEDIA_TYPE }, attach, {
+    post("attachMessage", "/v1/entries/{index}/message", body, attach, {
       ...{ scope: "attach", weight: "submit" },
     }),
     get(

@@ -51,6 +51,7 @@ export function probeRoutes(surroundings: Surroundings): readonly Route[] {
       // The older name.
       queued,
       guard: config.guardLevel,
+      audit: config.auditHead?.(),
       publishing: publishing && publishingView(publishing),
     })
   }

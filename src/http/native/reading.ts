@@ -1,13 +1,14 @@
 // The query side of the native API: entries, heads, proofs, and what a verifier needs to know about the
 // log. A proof leads to the published head, with its checkpoint and the cosignatures on it; to the newest
 // head where that is not published yet.
+import type { IncomingMessage } from "node:http"
 import { refuse } from "../../core/base/errors.ts"
 import { parseHex } from "../../core/base/text.ts"
 import { formatTlogProof } from "../../core/note/tlog-proof.ts"
 import { asHash } from "../../core/tree/hash.ts"
 import type { ServedLog, SignedHead } from "../../log/ports/log.ts"
 import { formatSigstoreBundle } from "../../sigstore/bundle.ts"
-import { bundleOfEntry } from "../../sigstore/submission-bundle.ts"
+import { bundleOfEntry, type LoggedSubmission } from "../../sigstore/submission-bundle.ts"
 import { keptAttestation } from "../door/attestation.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { logKey, signingConfig, trustedRoot } from "../door/trust.ts"
@@ -70,7 +71,7 @@ function madeOnce(make: () => Answer): () => Answer {
 }
 
 export function readingRoutes(surroundings: Surroundings): readonly Route[] {
-  const { log, config } = surroundings
+  const { log, config, large, addressOf } = surroundings
   const json = { "content-type": "application/json" }
   const root = madeOnce(() => textAnswer(200, trustedRoot(log, config), json))
   const signing = madeOnce(() => textAnswer(200, signingConfig(log, config), json))
@@ -92,15 +93,32 @@ export function readingRoutes(surroundings: Surroundings): readonly Route[] {
     return textAnswer(200, formatTlogProof({ index, path: hashes, checkpoint: head.checkpoint }))
   }
 
-  async function answerBundle({ parameters: { index } }: Call<EntryParameters>): Promise<Answer> {
+  /** The text of a bundle; undefined if that is nothing to make elsewhere. */
+  async function bundleElsewhere(
+    receipt: LoggedSubmission,
+    envelope: Uint8Array | undefined,
+    request: IncomingMessage,
+  ): Promise<Uint8Array | undefined> {
+    if (large === undefined || envelope === undefined || envelope.length < large.from) {
+      return undefined
+    }
+    return await large.bundle(receipt, logKey(log), envelope, addressOf(request))
+  }
+
+  async function answerBundle(call: Call<EntryParameters>): Promise<Answer> {
+    const { request, parameters } = call
+    const { index } = parameters
     const under = headOver(index, surroundings)
     const { hashes, head, leafHash } = await log.inclusion(index, under)
     const { body } = await log.entry(index)
     const proof = { index, root: head.root, size: head.size, hashes }
     const receipt = { index, leafHash, body, proof, checkpoint: head.checkpoint }
-    const kept = await keptAttestation(log, index, body)
-    const bundle = formatSigstoreBundle(bundleOfEntry(receipt, logKey(log), kept?.bytes))
-    return textAnswer(200, bundle, { "content-type": BUNDLE })
+    const kept = await keptAttestation(surroundings, { index, body, request })
+    const bundle =
+      (await bundleElsewhere(receipt, kept?.bytes, request)) ??
+      formatSigstoreBundle(bundleOfEntry(receipt, logKey(log), kept?.bytes))
+    const headers = { "content-type": BUNDLE, "cache-control": "no-store" }
+    return { status: 200, headers, body: bundle }
   }
 
   async function answerProof({ parameters }: Call<ProofParameters>): Promise<Answer> {

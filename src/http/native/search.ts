@@ -1,10 +1,10 @@
 // The search of the native API and of Rekor v1: entries by what they say, and all about one artifact.
+import type { IncomingMessage } from "node:http"
 import { setImmediate } from "node:timers/promises"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import { readDigest, writtenDigest } from "../../core/base/written-digest.ts"
 import { entryKinds, isEntryKind } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary, type Signer } from "../../entry/kinds/summary.ts"
-import { glanceAt } from "../../entry/statement/reading.ts"
 import { mentionTerms, subjectDigestTerms, subjectNameTerms } from "../../entry/statement-terms.ts"
 import type { Term, TermName } from "../../entry/term.ts"
 import type {
@@ -148,23 +148,33 @@ function signersView(found: readonly FoundEntry[]): readonly object[] {
   return Array.from(signers.values(), ({ signer, entries }) => ({ ...signer, entries }))
 }
 
-async function attestationView(log: ServedLog, { entry, summary }: FoundEntry): Promise<object> {
-  const { index, body } = entry
-  const kept = await keptAttestation(log, index, body)
-  const view = { index, payload: summary.payload, isKept: kept !== undefined }
-  if (kept === undefined) return view
-  return { ...view, payloadType: kept.payloadType, ...glanceAt(kept.payload) }
-}
+export function searchRoutes(surroundings: Surroundings): readonly Route[] {
+  const { log } = surroundings
 
-async function attestationsView(log: ServedLog, found: readonly FoundEntry[]): Promise<object[]> {
-  const views: object[] = []
-  for (const each of found) {
-    if (each.summary.payload !== undefined) views.push(await attestationView(log, each))
+  async function attestationView(
+    { entry: { index, body }, summary: { payload } }: FoundEntry,
+    request: IncomingMessage,
+  ): Promise<object> {
+    const asked = { index, body, request, withGlance: true } as const
+    const kept = await keptAttestation(surroundings, asked)
+    if (kept === undefined) return { index, payload, isKept: false }
+    return { index, payload, isKept: true, payloadType: kept.payloadType, ...kept.glance }
   }
-  return views
-}
 
-export function searchRoutes({ log }: Surroundings): readonly Route[] {
+  async function attestationsView(
+    found: readonly FoundEntry[],
+    request: IncomingMessage,
+  ): Promise<object[]> {
+    const views: object[] = []
+    for (const each of found) {
+      if (each.summary.payload === undefined) continue
+      // One may have megabytes.
+      if (views.length > 0) await setImmediate()
+      views.push(await attestationView(each, request))
+    }
+    return views
+  }
+
   async function searchEntries({ parameters }: Call<Criteria>): Promise<Answer> {
     const { after, limit = DEFAULT_LIMIT, order = "oldest", opaque, attachedAfter } = parameters
     const page = { order, after, limit, isOpaque: opaque, attachedAfter }
@@ -175,7 +185,7 @@ export function searchRoutes({ log }: Surroundings): readonly Route[] {
     return jsonAnswer(200, { entries, ...completeness(answer) })
   }
 
-  async function getArtifact({ parameters }: Call<Artifact>): Promise<Answer> {
+  async function getArtifact({ parameters, request }: Call<Artifact>): Promise<Answer> {
     const { after, limit = DEFAULT_LIMIT, attachedAfter } = parameters
     const digest = readDigest(parameters.digest)
     const page = { order: "newest", after, limit, attachedAfter } as const
@@ -185,7 +195,7 @@ export function searchRoutes({ log }: Surroundings): readonly Route[] {
       digest,
       entries: found.map(({ entry, summary }) => ({ index: entry.index, kind: summary.kind })),
       signers: signersView(found),
-      attestations: await attestationsView(log, found),
+      attestations: await attestationsView(found, request),
       ...completeness(answer),
     })
   }
@@ -197,8 +207,8 @@ export function searchRoutes({ log }: Surroundings): readonly Route[] {
     get(
       "getEntryAttestation",
       "/v1/entries/{index}/attestation",
-      ({ parameters }: Call<{ readonly index: number }>) =>
-        answerAttestation(log, parameters.index),
+      ({ parameters, request }: Call<{ readonly index: number }>) =>
+        answerAttestation(surroundings, parameters.index, request),
       { weight: "proof" },
     ),
   ]

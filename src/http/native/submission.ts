@@ -1,22 +1,26 @@
 // POST /v1/entries and /v1/entries/batch: from the bytes of a request to receipts.
-import type { IncomingMessage } from "node:http"
 import { setImmediate } from "node:timers/promises"
 import { refuse } from "../../core/base/errors.ts"
+import type { Proposal } from "../../entry/entry.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { proposeEntry } from "../../entry/kinds/request.ts"
 import type { Receipt } from "../../log/ports/log.ts"
 import { placeBelow } from "../access/path-token.ts"
-import { attachmentOf } from "../door/attestation.ts"
 import { type AnsweredReceipt, awaitWitnesses, type Surroundings } from "../door/handler.ts"
+import { createSubmitter, type Sender, type Submitted, senderOf } from "../door/submitting.ts"
 import { receiptStatus, receiptText } from "../door/views.ts"
 import { type Answer, jsonTextAnswer } from "../serving/answer.ts"
+import type { HttpConfig } from "../serving/config.ts"
 import type { Problem } from "../serving/problem.ts"
 import { publicPrefix } from "../serving/public-url.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { post, type Route, type WriteCall } from "../serving/route.ts"
 
 const NEWLINE = 0x0a
 /** Lines that are parsed before other requests get a turn. */
 const LINES_A_TURN = 32
+/** Bytes of them; a line may be longer. */
+const BYTES_A_TURN = 32_768
 
 /** The lines of NDJSON without their line feeds; one at the end of the last line may be missing. */
 function linesOf(bytes: Buffer, limit: number): Buffer[] {
@@ -42,9 +46,26 @@ interface Parameters {
   readonly witnessed?: boolean
 }
 
+/** Reads a submission. */
+export function nativeProposer({
+  config: { requestLimit },
+  contract,
+  proposal,
+}: {
+  readonly config: Pick<HttpConfig, "requestLimit">
+} & Pick<Surroundings, "contract" | "proposal">): (bytes: Buffer) => Proposal {
+  const read = contract.bodyReader<EntryRequest>("addEntry")
+  return (bytes) => {
+    if (bytes.length > requestLimit) {
+      refuse("too-large", `request: expected up to ${requestLimit} bytes, found more`)
+    }
+    return proposeEntry(read(bytes), proposal)
+  }
+}
+
 export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
-  const { add, config, contract, meter, report, proposal } = surroundings
-  const readRequest = contract.bodyReader<EntryRequest>("addEntry")
+  const { config, report } = surroundings
+  const submit = createSubmitter(surroundings, "native", nativeProposer(surroundings))
   const places = `${publicPrefix(config.publicUrl)}/v1/entries/`
 
   /** Parameters say whether to wait; the configuration does where they do not. */
@@ -54,20 +75,10 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
     return isToWait ? await awaitWitnesses(surroundings, receipt) : { receipt }
   }
 
-  async function submit(request: IncomingMessage, bytes: Buffer): Promise<Receipt> {
-    if (bytes.length > config.requestLimit) {
-      refuse("too-large", `request: expected up to ${config.requestLimit} bytes, found more`)
-    }
-    const proposed = proposeEntry(readRequest(bytes), proposal)
-    const receipt = await add(request, proposed, () => attachmentOf(proposed))
-    meter.logged(receipt.isNew)
-    return receipt
-  }
-
   /** What becomes of one line of a batch; never rejects. */
-  async function outcomeOf(receipt: Promise<Receipt>): Promise<Outcome> {
+  async function outcomeOf(submitted: Promise<Submitted>): Promise<Outcome> {
     try {
-      return { receipt: await receipt }
+      return { receipt: (await submitted).receipt }
     } catch (error) {
       return { problem: report(error, "addEntries") }
     }
@@ -75,13 +86,19 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
 
   /** All lines are under way together, so that they share the log's own batches. */
   async function submitLines(
-    request: IncomingMessage,
     lines: readonly Buffer[],
+    sender: Sender,
   ): Promise<readonly Outcome[]> {
     const outcomes: Promise<Outcome>[] = []
+    let bytes = 0
     for (const [i, line] of lines.entries()) {
-      if (i > 0 && i % LINES_A_TURN === 0) await setImmediate()
-      outcomes.push(outcomeOf(submit(request, line)))
+      const isTurnOver = i % LINES_A_TURN === 0 || bytes + line.length > BYTES_A_TURN
+      if (i > 0 && isTurnOver) {
+        await setImmediate()
+        bytes = 0
+      }
+      bytes += line.length
+      outcomes.push(outcomeOf(submit(line, sender)))
     }
     return await Promise.all(outcomes)
   }
@@ -101,29 +118,32 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
   }
 
   async function addEntry(call: WriteCall<Parameters>): Promise<Answer> {
-    const { request, withBody, parameters } = call
-    const receipt = await withBody((bytes) => submit(request, bytes))
-    const text = receiptText(await answerOf(receipt, waits(parameters)))
+    const sender = senderOf(call)
+    const { receipt } = await call.withBody((bytes) => submit(bytes, sender))
+    const text = receiptText(await answerOf(receipt, waits(call.parameters)))
     return jsonTextAnswer(receiptStatus(receipt), text, {
-      location: placeBelow(request, "/v1/entries", places, String(receipt.index)),
+      location: placeBelow(call.request, "/v1/entries", places, String(receipt.index)),
     })
   }
 
   async function addEntries(call: WriteCall<Parameters>): Promise<Answer> {
-    const { request, withBody, parameters } = call
+    const sender = senderOf(call)
     // Who waits for witnesses holds up no others by the bytes of a body.
-    const outcomes = await withBody((bytes) =>
-      submitLines(request, linesOf(bytes, config.batchLines)),
+    const outcomes = await call.withBody((bytes) =>
+      submitLines(linesOf(bytes, config.batchLines), sender),
     )
-    const isToWait = waits(parameters)
+    const isToWait = waits(call.parameters)
     const lines = await Promise.all(outcomes.map((outcome) => lineOf(outcome, isToWait)))
     const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store" }
     return { status: 200, headers, body: lines.join("") }
   }
 
   const submits = { scope: "submit", weight: "submit" } as const
-  const single = { limit: config.requestLimit, mediaType: "application/json" }
-  const batch = { limit: config.batchLimit, mediaType: "application/x-ndjson" }
+  const { requestLimit, batchLimit } = config
+  const json = "application/json"
+  const single: BodyRule = { limit: requestLimit, group: "submission", mediaType: json }
+  const lines = "application/x-ndjson"
+  const batch: BodyRule = { limit: batchLimit, group: "batch", mediaType: lines }
   return [
     post("addEntry", "/v1/entries", single, addEntry, { isHot: true, ...submits }),
     post("addEntries", "/v1/entries/batch", batch, addEntries, { isHot: true, ...submits }),

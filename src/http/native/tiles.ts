@@ -129,7 +129,7 @@ export function tileRoutes({ log, publisher, config }: Surroundings): readonly R
   const tree = { isTree: true } as const
   return [
     get("getCheckpoint", "/checkpoint", publishedCheckpoint),
-    get("getEntryTile", "/tile/entries/{index}", answerBundle, tree),
+    get("getEntryTile", "/tile/entries/{index}", answerBundle, { ...tree, isLarge: true }),
     get("getTile", "/tile/{level}/{index}", answerTile, tree),
   ]
 }

@@ -7,6 +7,7 @@ import type { RekorSigner } from "../../log/ports/signer.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { hex, hexes } from "../door/views.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { type Call, type Door, get, post, type Route } from "../serving/route.ts"
 import { entryRoutes } from "./entries.ts"
 import { refusalAnswer, refuseRequest } from "./errors.ts"
@@ -65,7 +66,8 @@ function logRoutes({ log }: Surroundings, signer: RekorSigner): readonly Route[]
 
 export function rekorV1Door(surroundings: Surroundings, signer: RekorSigner): Door {
   const { config, contract } = surroundings
-  const json = { limit: config.requestLimit, mediaType: "application/json" }
+  const limit = config.requestLimit
+  const json: BodyRule = { limit, group: "question", mediaType: "application/json" }
   const search = searchHandler(surroundings)
   const routes = [
     ...logRoutes(surroundings, signer),

@@ -1,73 +1,30 @@
 // Entries of the Rekor v1 API: submission, lookup by index and entry ID, and the retrieval of several.
 // Entries of every kind and version are given out, also those that came by another API.
 // What is looked up and not found is undefined; what is found is true, as the log checks it against the tree.
-
-import { createHash } from "node:crypto"
-import type { IncomingMessage } from "node:http"
 import { withoutTokens } from "../../core/access/token.ts"
-import { Refusal, refuse, unlessRefused } from "../../core/base/errors.ts"
-import { asHash, type Hash } from "../../core/tree/hash.ts"
+import type { Hash } from "../../core/tree/hash.ts"
 import type { Proposal } from "../../entry/entry.ts"
 import { proposeRekorV1 } from "../../entry/kinds/request.ts"
-import type { ProposalOptions } from "../../entry/signature.ts"
+import { effortOf } from "../../entry/signature-cost.ts"
 import type { LogEntry, Receipt, ServedLog, SignedInclusion } from "../../log/ports/log.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
-import { attachmentOf } from "../door/attestation.ts"
 import type { Surroundings } from "../door/handler.ts"
+import type { RetrievalPlan } from "../door/large.ts"
+import { createSubmitter, type Sender, senderOf } from "../door/submitting.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import { publicPrefix } from "../serving/public-url.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { type Call, get, post, type Route, type WriteCall } from "../serving/route.ts"
 import { entryIdOf, entryView } from "./entry.ts"
-import { errorAnswer, processing, refuseSchema } from "./errors.ts"
+import { errorAnswer, processing, refusing } from "./errors.ts"
 import { bodyReader, type EntryId, type ProposedEntry, splitEntryId } from "./request.ts"
+import { retrievalPlanner } from "./retrieval.ts"
 
 const ENTRIES = "/api/v1/log/entries"
-/** In one retrieval. */
-const MOST_ENTRIES = 10
-
 /** An entry that is not there is answered without a body. */
 const notThere: Answer = { status: 404, headers: { "cache-control": "no-store" }, body: "" }
 
-/** What is looked up; a list that is absent is an empty one. */
-interface Retrieval {
-  readonly entryUUIDs?: readonly string[] | null
-  readonly entries?: readonly ProposedEntry[] | null
-  readonly logIndexes?: readonly number[] | null
-}
-
-/** Bodies that one proposed entry is looked up by; two signatures by two keys each have four. */
-const MOST_BODIES = 64
-
-/**
- * Every choice of a check for each claim: without verifying signatures, nobody knows which of the keys
- * made which. Only a choice that was verified once can be in the log, so nothing false is found.
- */
-function choices({ claims }: Proposal): readonly (readonly number[])[] {
-  const count = claims.reduce((product, checks) => product * checks.length, 1)
-  if (count > MOST_BODIES) {
-    refuse("too-large", `expected up to ${MOST_BODIES} ways to match signatures, found ${count}`)
-  }
-  return claims.reduce<readonly (readonly number[])[]>(
-    (chosen, checks) => chosen.flatMap((held) => checks.map((_, i) => [...held, i])),
-    [[]],
-  )
-}
-
-/** cosign asks for one attestation in two versions at once; the one we do not take is just not there. */
-function proposalOf(value: ProposedEntry, options: ProposalOptions): Proposal | undefined {
-  try {
-    return proposeRekorV1(value, options)
-  } catch (error) {
-    if (error instanceof Refusal && error.code === "unsupported") return undefined
-    throw error
-  }
-}
-
-function leafHashOf(body: Uint8Array): Hash {
-  return asHash(createHash("sha256").update(Uint8Array.of(0)).update(body).digest())
-}
-
-function createLookup(log: ServedLog, options: ProposalOptions) {
+function createLookup(log: ServedLog) {
   const treeId = BigInt(log.treeId)
   return {
     byIndex: (index: bigint): number | undefined =>
@@ -75,14 +32,10 @@ function createLookup(log: ServedLog, options: ProposalOptions) {
     async byId({ treeId: named, leafHash }: EntryId): Promise<number | undefined> {
       return named === undefined || named === treeId ? await log.indexOf(leafHash) : undefined
     },
-    /** Nothing for a kind or version that is not taken here; else refuses as making the proposal does. */
-    async byProposal(value: ProposedEntry): Promise<number | undefined> {
-      const proposal = proposalOf(value, options)
-      if (proposal === undefined) return undefined
-      for (const held of choices(proposal)) {
-        // A kind need not allow every choice.
-        const body = unlessRefused(() => proposal.body(held))
-        const index = body && (await log.indexOf(leafHashOf(body)))
+    /** The first that is there. */
+    async byLeafHashes(leafHashes: readonly Hash[]): Promise<number | undefined> {
+      for (const leafHash of leafHashes) {
+        const index = await log.indexOf(leafHash)
         if (index !== undefined) return index
       }
       return undefined
@@ -90,11 +43,28 @@ function createLookup(log: ServedLog, options: ProposalOptions) {
   }
 }
 
+/** Reads a submission; refuses its entry as the API does. */
+export function rekorV1Proposer({
+  contract,
+  proposal,
+}: Pick<Surroundings, "contract" | "proposal">): (bytes: Buffer) => Proposal {
+  const read = bodyReader<ProposedEntry>(contract, "rekorV1AddEntry")
+  return (bytes) => {
+    const entry = read(bytes)
+    return refusing(() => proposeRekorV1(entry, proposal))
+  }
+}
+
 export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): readonly Route[] {
-  const { log, add, config, contract, meter, proposal: options } = surroundings
-  const readEntry = bodyReader<ProposedEntry>(contract, "rekorV1AddEntry")
-  const readRetrieval = bodyReader<Retrieval>(contract, "rekorV1Retrieve")
-  const lookup = createLookup(log, options)
+  const { log, config, large, addressOf } = surroundings
+  const submit = createSubmitter(
+    surroundings,
+    "rekor-v1",
+    rekorV1Proposer(surroundings),
+    processing,
+  )
+  const planHere = retrievalPlanner(surroundings)
+  const lookup = createLookup(log)
   const places = publicPrefix(config.publicUrl) + ENTRIES
 
   async function keyed(entry: LogEntry, inclusion: SignedInclusion): Promise<object> {
@@ -127,50 +97,52 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
   }
 
   /** The indexes of what a retrieval asks for, in the order of the answer. */
-  async function indexesOf(asked: Retrieval): Promise<readonly (number | undefined)[]> {
-    const [ids, entries] = [asked.entryUUIDs ?? [], asked.entries ?? []]
-    const indexes = asked.logIndexes ?? []
-    if (ids.length + entries.length + indexes.length > MOST_ENTRIES) {
-      refuseSchema("other", `more than max allowed ${MOST_ENTRIES} entries in request`)
-    }
+  async function indexesOf(plan: RetrievalPlan): Promise<readonly (number | undefined)[]> {
     const found: (number | undefined)[] = []
-    for (const id of ids) found.push(await lookup.byId(splitEntryId(id)))
-    for (const entry of entries) found.push(await processing(() => lookup.byProposal(entry)))
-    return [...found, ...indexes.map(BigInt).map(lookup.byIndex)]
+    for (const id of plan.ids) found.push(await lookup.byId(id))
+    for (const leafHashes of plan.entries) found.push(await lookup.byLeafHashes(leafHashes))
+    return [...found, ...plan.indexes.map(BigInt).map(lookup.byIndex)]
   }
 
-  async function submit(request: IncomingMessage, bytes: Buffer): Promise<Receipt> {
-    const entry = readEntry(bytes)
-    const receipt = await processing(async () => {
-      const proposal = proposeRekorV1(entry, options)
-      return await add(request, proposal, () => attachmentOf(proposal))
-    })
-    meter.logged(receipt.isNew)
-    return receipt
+  async function planOf(bytes: Buffer, { request, charge }: Sender): Promise<RetrievalPlan> {
+    charge(effortOf(bytes.length, []))
+    if (large === undefined || bytes.length < large.from) return planHere(bytes)
+    return await large.planRetrieval(bytes, addressOf(request))
   }
 
-  async function retrieved(bytes: Buffer): Promise<Answer> {
+  async function retrieved(bytes: Buffer, sender: Sender): Promise<Answer> {
     const values: object[] = []
-    for (const index of await indexesOf(readRetrieval(bytes))) {
+    for (const index of await indexesOf(await planOf(bytes, sender))) {
       const found = await valueAt(index)
       if (found !== undefined) values.push(found)
     }
     return jsonAnswer(200, values)
   }
 
-  const addEntry = ({ request, withBody, query }: WriteCall) =>
-    withBody(async (bytes) => receiptAnswer(await submit(request, bytes), query))
+  async function addEntry(call: WriteCall): Promise<Answer> {
+    const sender = senderOf(call)
+    return await call.withBody(async (bytes) =>
+      receiptAnswer((await submit(bytes, sender)).receipt, call.query),
+    )
+  }
+
+  function retrieve(call: WriteCall): Promise<Answer> {
+    const sender = senderOf(call)
+    return call.withBody((bytes) => retrieved(bytes, sender))
+  }
+
   const getByIndex = ({ parameters }: Call<{ readonly logIndex: bigint }>) =>
     answerAt(lookup.byIndex(parameters.logIndex))
   const getEntry = async ({ parameters: { id } }: Call<{ readonly id: string }>) =>
     answerAt(await lookup.byId(splitEntryId(id)))
-  const retrieve = ({ withBody }: WriteCall) => withBody(retrieved)
   const json = { limit: config.requestLimit, mediaType: "application/json" }
+  const submission: BodyRule = { ...json, group: "submission" }
+  const question: BodyRule = { ...json, group: "question" }
   return [
-    post("rekorV1AddEntry", ENTRIES, json, addEntry, { scope: "submit", weight: "submit" }),
+    post("rekorV1AddEntry", ENTRIES, submission, addEntry, { scope: "submit", weight: "submit" }),
     get("rekorV1GetEntryByIndex", ENTRIES, getByIndex, { weight: "proof" }),
     get("rekorV1GetEntry", `${ENTRIES}/{id}`, getEntry, { weight: "proof" }),
-    post("rekorV1Retrieve", `${ENTRIES}/retrieve`, json, retrieve, {
+    post("rekorV1Retrieve", `${ENTRIES}/retrieve`, question, retrieve, {
       ...{ isShared: true, scope: "read", weight: "proof" },
     }),
   ]

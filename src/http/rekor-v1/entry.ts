@@ -20,7 +20,7 @@ export async function entryView(
   const integratedTime = Math.floor(time / 1000)
   const promise = { body: base64(body), integratedTime, logID: signer.logId, logIndex: index }
   const [timestamp, checkpoint] = await Promise.all([
-    signer.signEntry(promise),
+    signer.signEntry(promise, { hashes, head }),
     signer.checkpoint(head),
   ])
   return {

@@ -19,7 +19,7 @@ const schemaCode = {
 export type SchemaFault = keyof typeof schemaCode
 
 /** A refusal whose status the API prescribes. */
-class RekorV1Refusal extends Refusal {
+export class RekorV1Refusal extends Refusal {
   readonly status: number
   readonly rekorCode: number
   constructor(status: number, rekorCode: number, message: string) {
@@ -57,12 +57,26 @@ export function refusalAnswer({ detail, status }: Problem, error: unknown): Answ
 /** What says something about the moment or who may write, not about the entry. */
 const others: readonly RefusalCode[] = ["try-later", "rate-limited", "not-allowed"]
 
+/** Throws what was thrown at an entry as the API refuses it: with 400 and the reason. */
+function refuseEntry(error: unknown): never {
+  if (!(error instanceof Refusal) || others.includes(error.code)) throw error
+  return refuseRequest(`error processing entry: ${error.message}`)
+}
+
+/** As {@link processing}, at once. */
+export function refusing<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    return refuseEntry(error)
+  }
+}
+
 /** Lets `work` refuse an entry as the API does: with 400 and the reason. */
 export async function processing<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof Refusal) || others.includes(error.code)) throw error
-    return refuseRequest(`error processing entry: ${error.message}`)
+    return refuseEntry(error)
   }
 }

@@ -1,6 +1,7 @@
 // What a handler answers, as a value, and the one function that writes it to a connection. Knows HTTP
 // headers that every answer has; leaves out what answers mean.
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Outflow } from "../flow/outflow.ts"
 
 /** Lower-case names. */
 export type Headers = Readonly<Record<string, string>>
@@ -50,29 +51,43 @@ export function isRead(request: IncomingMessage): boolean {
   return request.method === "GET" || request.method === "HEAD"
 }
 
+/** A large body as bytes, which are counted while they are on their way; undefined for any other. */
+function largeBody(
+  { method }: IncomingMessage,
+  { body, isAscii }: Answer,
+  outflow: Outflow,
+): Uint8Array | undefined {
+  if (body === undefined || method === "HEAD" || !outflow.isLarge(body)) return undefined
+  return typeof body === "string" ? Buffer.from(body, isAscii ? "latin1" : "utf8") : body
+}
+
 /**
  * Writes the answer unless the client is gone or was answered already. Node leaves out HEAD's body. Any web
- * origin may see it if the request was a read or `isShared` says so.
+ * origin may see it if `isShared` says so; by default that of a read. A large body goes through `outflow`.
  */
 export function send(
   request: IncomingMessage,
   response: ServerResponse,
   answer: Answer,
-  isShared = false,
+  outflow: Outflow,
+  isShared = isRead(request),
 ): void {
   if (response.headersSent || response.destroyed) return
-  const { status, headers, body, isAscii } = answer
+  const { status, headers, isAscii } = answer
+  const large = largeBody(request, answer, outflow)
+  const body = large ?? answer.body
   // Object.assign is several times faster here than a spread, on Node 20.
   const all: Record<string, string | number> = Object.assign(
     { "x-content-type-options": "nosniff" },
     headers,
   )
-  if (isShared || isRead(request)) all["access-control-allow-origin"] = "*"
+  if (isShared) all["access-control-allow-origin"] = "*"
   if (body !== undefined) {
     const isCounted = isAscii === true || typeof body !== "string"
     all["content-length"] = isCounted ? body.length : Buffer.byteLength(body)
   }
   response.writeHead(status, all)
+  if (large !== undefined) return outflow.send(response, large)
   response.end(body, isAscii === true ? "latin1" : "utf8")
 }
 

@@ -142,6 +142,21 @@ function clientAt(peer: string, isLocal: boolean): Client {
 }
 
 /**
+ * The client of a connection as limits on connections count it; undefined for those of this machine, and for trusted
+ * proxies, who speak for many. Refuses as {@link createClientReader} does.
+ */
+export function createPeerCounter(
+  trustedProxies: readonly string[],
+): (socket: Socket) => string | undefined {
+  const isTrusted = trustOf(trustedProxies)
+  return (socket) => {
+    const peer = peerOf(socket)
+    const isCounted = isAddress(peer) && !isLoopback(peer) && !isTrusted(peer)
+    return isCounted ? countedAs(peer) : undefined
+  }
+}
+
+/**
  * A reader that believes what these proxies say: addresses, networks in CIDR form, `unix` for whoever comes over a Unix
  * socket. Refuses `malformed` for anything else.
  */

@@ -1,19 +1,64 @@
 // What an operator may set about the HTTP interface, and what the interface needs from its surroundings.
+import type { AuditHead } from "../../core/acts/act.ts"
 import { LONGEST_BATCH, MOST_IN_BATCH } from "../../core/base/limits.ts"
+import type { LaneLimits } from "../flow/lanes.ts"
+import type { OutflowLimits } from "../flow/outflow.ts"
+import type { TurnstileLimits } from "../flow/turnstile.ts"
 import type { RequestMetrics } from "./instruments.ts"
 
+const MEBIBYTE = 1024 * 1024
+
+/**
+ * Bytes of the bodies of each group of routes that are in memory together: no group takes anything from another.
+ * `question` is what is asked with a body, `other` what names no group.
+ */
+export const defaultBodyBudgets = {
+  submission: 64 * MEBIBYTE,
+  batch: 32 * MEBIBYTE,
+  message: 16 * MEBIBYTE,
+  question: 8 * MEBIBYTE,
+  "add-checkpoint": 4 * MEBIBYTE,
+  evidence: 8 * MEBIBYTE,
+  heads: 8 * MEBIBYTE,
+  receipts: 8 * MEBIBYTE,
+  ledger: 16 * MEBIBYTE,
+  other: MEBIBYTE,
+}
+
+export type BodyGroup = keyof typeof defaultBodyBudgets
+
+/** The default budgets, and more where an operator lets single bodies be so long that two would not fit. */
+export function bodyBudgetsFor(
+  limits: Pick<HttpConfig, "requestLimit" | "batchLimit" | "messageLimit">,
+): ServerConfig["bodyBudgets"] {
+  const { submission, batch, message, question } = defaultBodyBudgets
+  return {
+    ...defaultBodyBudgets,
+    submission: Math.max(submission, 2 * limits.requestLimit),
+    question: Math.max(question, 2 * limits.requestLimit),
+    batch: Math.max(batch, 2 * limits.batchLimit),
+    message: Math.max(message, 2 * limits.messageLimit),
+  }
+}
+
 /** What every server has. */
-export interface ServerConfig {
+export interface ServerConfig extends LaneLimits, OutflowLimits {
+  /** Connections at a time, and those of one client address, unless it is this machine or a trusted proxy. */
+  readonly connections: number
+  readonly connectionsOfClient: number
+  /** Searches at a time, and how many may wait for theirs. */
+  readonly searches: TurnstileLimits
   /** Proxies whose X-Forwarded-For is believed: addresses, networks in CIDR form, `unix`. */
   readonly trustedProxies: readonly string[]
-  /** Bytes of all bodies that are in memory together. */
-  readonly bodyBudget: number
+  readonly bodyBudgets: Readonly<Record<BodyGroup, number>>
+  /** Bytes a second that a body must bring after `bodyGrace`. */
+  readonly bodyRate: number
+  /** Milliseconds in which a body may be slower, at its beginning; the rate is measured over as long. */
+  readonly bodyGrace: number
   /** Milliseconds within which the headers of a request must have arrived. */
   readonly headersTimeout: number
   /** Milliseconds within which a whole request must have arrived. */
   readonly requestTimeout: number
-  /** Milliseconds between two looks at slow connections. */
-  readonly slownessInterval: number
   /** Milliseconds that a connection may wait between requests. */
   readonly keepAliveTimeout: number
   /** Milliseconds without a byte in either direction after which a connection ends. */
@@ -46,17 +91,27 @@ export interface HttpConfig extends ServerConfig {
   readonly trustStart: string
   /** What protects the log from being rolled back, for operators. */
   readonly guardLevel: string
+  /** The newest head of the audit log; undefined as long as there is none. */
+  readonly auditHead?: () => AuditHead | undefined
 }
 
-const MEBIBYTE = 1024 * 1024
-
 export const defaultHttpConfig: HttpConfig = {
+  connections: 4_096,
+  connectionsOfClient: 256,
+  waitingRequests: 1_024,
+  allWaitingRequests: 4_096,
+  answerBudget: 64 * MEBIBYTE,
+  readingGrace: 10_000,
+  leastReadingRate: 16 * 1024,
+  searches: { atATime: 2, waiting: 128, waitingOfOne: 16 },
   trustedProxies: [],
   requestLimit: 4 * MEBIBYTE,
   messageLimit: 4 * MEBIBYTE,
   batchLimit: LONGEST_BATCH,
   batchLines: MOST_IN_BATCH,
-  bodyBudget: 128 * MEBIBYTE,
+  bodyBudgets: defaultBodyBudgets,
+  bodyRate: 8 * 1024,
+  bodyGrace: 2_000,
   checkpointMaxAge: 2,
   waitForWitnesses: false,
   trustStart: "2026-01-01T00:00:00Z",
@@ -81,4 +136,9 @@ export interface Meter extends RequestMetrics {
   logged(isNew: boolean): void
 }
 
-export const noMeter: Meter = { answered: () => {}, logged: () => {}, refused: () => {} }
+export const noMeter: Meter = {
+  answered: () => {},
+  logged: () => {},
+  refused: () => {},
+  limited: () => {},
+}

@@ -3,13 +3,19 @@
 // yet, so the answer is written to the socket itself.
 import {
   createServer,
+  type IncomingMessage,
   type RequestListener,
   type Server,
   type ServerOptions,
   type ServerResponse,
   STATUS_CODES,
 } from "node:http"
+import { createServer as createTlsServer } from "node:https"
 import type { Duplex } from "node:stream"
+import type { TlsOptions } from "node:tls"
+import { limitConnections } from "../flow/crowd.ts"
+import { oneAtATime } from "../flow/lanes.ts"
+import { createPeerCounter } from "./client.ts"
 import type { ServerConfig } from "./config.ts"
 import { type Problem, refusalProblem } from "./problem.ts"
 
@@ -35,13 +41,17 @@ function problemOfBreak(code: string | undefined): Problem {
   }
 }
 
+const rawHeaders = {
+  "content-type": "application/problem+json",
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+}
+
 function rawAnswer(problem: Problem): string {
   const body = JSON.stringify(problem)
   return [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-    "content-type: application/problem+json",
-    "cache-control: no-store",
-    "x-content-type-options: nosniff",
+    ...Object.entries(rawHeaders).map(([name, value]) => `${name}: ${value}`),
     "connection: close",
     `content-length: ${Buffer.byteLength(body)}`,
     "",
@@ -49,7 +59,11 @@ function rawAnswer(problem: Problem): string {
   ].join("\r\n")
 }
 
+/** Whether TLS failed: nothing that is written to the socket would reach the client. */
+const isOfTls = ({ code }: NodeJS.ErrnoException): boolean => /^ERR_(?:SSL|TLS)_/.test(code ?? "")
+
 function answerBrokenConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (isOfTls(error)) return void socket.destroy()
   const pending = (socket as AnsweringSocket)._httpMessage
   if (pending?.req.complete === true && !pending.headersSent) {
     // An earlier request on this connection is still to be answered: its answer must not be this one.
@@ -61,23 +75,58 @@ function answerBrokenConnection(error: NodeJS.ErrnoException, socket: Duplex): v
   else socket.destroy()
 }
 
-/** A server with limits on headers and slow clients, that answers also what is no HTTP; not listening. */
+const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i
+
+/** What is wrong with a request whatever it asks for; node:http would answer it out of turn. */
+function flawOf({ headers: { host, expect }, httpVersion }: IncomingMessage): Problem | undefined {
+  if (host === undefined && httpVersion === "1.1") {
+    return refusalProblem("malformed", "Host: expected a name, found no such header")
+  }
+  if (expect === undefined || CONTINUE.test(expect)) return undefined
+  return { ...refusalProblem("unsupported", "Expect: expected 100-continue"), status: 417 }
+}
+
+/** Answers what no listener needs to see, and ends its connection. */
+function withoutFlaw(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    const flaw = flawOf(request)
+    if (flaw === undefined) return listener(request, response)
+    const body = JSON.stringify(flaw)
+    response.shouldKeepAlive = false
+    response.writeHead(flaw.status, { ...rawHeaders, "content-length": Buffer.byteLength(body) })
+    response.end(body)
+  }
+}
+
+/**
+ * A server with limits on connections, headers and slow clients, that answers also what is no HTTP; not listening. With `tls` it
+ * speaks TLS, and a handshake may take as long as headers may.
+ */
 export function createGuardedServer(
   config: ServerConfig,
   classes: Pick<ServerOptions, "IncomingMessage" | "ServerResponse">,
   listener: RequestListener,
+  tls?: TlsOptions,
 ): Server {
-  const { slownessInterval: connectionsCheckingInterval } = config
-  const server = createServer(
-    { ...classes, maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval },
-    listener,
-  )
-  server.headersTimeout = config.headersTimeout
+  const { slownessInterval: connectionsCheckingInterval, headersTimeout } = config
+  const options = {
+    ...{ ...classes, maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval },
+    requireHostHeader: false,
+  }
+  const inTurn = oneAtATime(config, withoutFlaw(listener))
+  const server: Server =
+    tls === undefined
+      ? createServer(options, inTurn)
+      : createTlsServer({ ...options, ...tls, handshakeTimeout: headersTimeout }, inTurn)
+  server.maxConnections = config.connections
+  limitConnections(server, config.connectionsOfClient, createPeerCounter(config.trustedProxies))
+  server.headersTimeout = headersTimeout
   server.requestTimeout = config.requestTimeout
   server.keepAliveTimeout = config.keepAliveTimeout
   server.timeout = config.idleTimeout
   server.maxRequestsPerSocket = 0
-  server.on("checkContinue", listener)
+  server.on("checkContinue", inTurn)
+  server.on("checkExpectation", inTurn)
   server.on("clientError", answerBrokenConnection)
   return server
 }

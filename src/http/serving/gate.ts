@@ -5,7 +5,7 @@ import type { IncomingMessage } from "node:http"
 import { Refusal, type RefusalCode } from "../../core/base/errors.ts"
 import type { Headers } from "./answer.ts"
 import type { Client } from "./client.ts"
-import type { Charge, Route } from "./route.ts"
+import type { Charging, Route } from "./route.ts"
 
 /** A request on its way to a handler. */
 export interface Passing {
@@ -29,16 +29,16 @@ export class GateRefusal extends Refusal {
   }
 }
 
-const charges = new WeakMap<IncomingMessage, Charge>()
+const charges = new WeakMap<IncomingMessage, Charging>()
 
 /** Says how what a request costs beyond its one point is charged. */
-export function chargeBy(request: IncomingMessage, charge: Charge): void {
-  charges.set(request, charge)
+export function chargeBy(request: IncomingMessage, charging: Charging): void {
+  charges.set(request, charging)
 }
 
-/** Charges a request; nothing where no gate limits it. */
-export function charge(request: IncomingMessage, points: number, key?: string): void {
-  charges.get(request)?.(points, key)
+/** Undefined where no gate limits a request. */
+export function chargingOf(request: IncomingMessage): Charging | undefined {
+  return charges.get(request)
 }
 
 /** The headers that all gates give together; synchronous where they all are. */

@@ -1,7 +1,10 @@
 // A server of this floor: the doors of a log, a witness or a monitor on one port. Hot routes are served on
 // node:http, the rest by Express; slow clients are limited, and the end is an orderly one.
 import type { IncomingMessage, RequestListener, Server } from "node:http"
+import type { TlsOptions } from "node:tls"
 import type { Request, Response } from "express"
+import { createOutflow } from "../flow/outflow.ts"
+import { createTurnstile } from "../flow/turnstile.ts"
 import { type Answer, send } from "./answer.ts"
 import { createClientReader } from "./client.ts"
 import { defaultHttpConfig, type HttpLogger, noMeter, type ServerConfig } from "./config.ts"
@@ -33,6 +36,8 @@ export interface ServerOptions {
   readonly meter?: RequestMetrics | undefined
   /** Milliseconds on a monotonic clock, for the metrics. */
   readonly now?: (() => number) | undefined
+  /** What it speaks TLS with; without it, it speaks HTTP alone. */
+  readonly tls?: TlsOptions | undefined
 }
 
 export interface ServedDoors extends ServerOptions {
@@ -60,11 +65,13 @@ export function serveDoors(options: ServedDoors): HttpServer {
   const isClosing = (): boolean => closing
   const report = createReport(meter, logger)
   const router = createRouter(options.doors({ isClosing, report }))
-  const readBody = createBodyReader(config.bodyBudget)
   const readClient = createClientReader(config.trustedProxies)
+  const outflow = createOutflow(config, now)
+  const clientOf = (request: IncomingMessage) => readClient(request).address
+  const readBody = createBodyReader({ ...config, now, clientOf })
   const serving = createServing({
     ...{ router, readBody, meter, report, now, isClosing },
-    ...{ gates, readClient },
+    ...{ gates, readClient, outflow, searches: createTurnstile("searches", config.searches) },
   })
   const { app, ...classes } = createExpressApp(router.others, serving)
 
@@ -81,9 +88,9 @@ export function serveDoors(options: ServedDoors): HttpServer {
     }
     return preflight === undefined
       ? serving.turnAway(asked)
-      : send(request, response, preflight(router.isShared(asked.path)))
+      : send(request, response, preflight(router.isShared(asked.path)), outflow)
   }
-  const server = createGuardedServer(config, classes, listener)
+  const server = createGuardedServer(config, classes, listener, options.tls)
   return {
     server,
     close() {

@@ -6,6 +6,8 @@ export interface RequestMetrics {
   /** Counts an answer and the seconds until it was ready; `operation` is a route's, or `other`. */
   answered(operation: string, status: number, seconds: number): void
   refused(code: string): void
+  /** Counts a request that was turned away by the limit of a class. */
+  limited(limit: string): void
 }
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
@@ -31,6 +33,12 @@ function measureRequests(registers: Registry[]): RequestMetrics {
     labelNames: ["code"],
     registers,
   })
+  const limits = new Counter({
+    name: "countersign_rate_limited_total",
+    help: "Requests and batch lines that were turned away by the limit on a class.",
+    labelNames: ["class"],
+    registers,
+  })
   // Looking a labelled metric up costs more than counting; there are few operations and statuses.
   const labelled = new Map<string, (seconds: number) => void>()
 
@@ -53,6 +61,9 @@ function measureRequests(registers: Registry[]): RequestMetrics {
     refused(code) {
       refusals.labels(code).inc()
     },
+    limited(limit) {
+      limits.labels(limit).inc()
+    },
   }
 }
 
@@ -64,6 +75,8 @@ export type Labelled = Iterable<
 export interface MetricsOptions {
   /** Adds the metrics of the process; once a process. */
   readonly withProcess?: boolean
+  /** When the certificate of the server ends, in Unix seconds; without it the server does not speak TLS. */
+  readonly certificateExpiry?: () => number
 }
 
 /** What a server counts, and what it counted. */
@@ -74,7 +87,8 @@ type Metric = [name: string, help: string, labelNames: readonly string[], read: 
 
 export type Instruments = ReturnType<typeof createInstruments>
 
-export function createInstruments({ withProcess = false }: MetricsOptions = {}) {
+export function createInstruments(options: MetricsOptions = {}) {
+  const { withProcess = false, certificateExpiry } = options
   const registry = new Registry()
   const registers = [registry]
   const counted = measureRequests(registers)
@@ -88,6 +102,12 @@ export function createInstruments({ withProcess = false }: MetricsOptions = {}) 
         for (const [labels, value] of read()) if (value !== undefined) this.inc(labels, value)
       },
     })
+  }
+
+  if (certificateExpiry !== undefined) {
+    const about = "When the certificate that the server shows ends, in Unix seconds."
+    const read = (): Labelled => [[{}, certificateExpiry()]]
+    add(Gauge, ["countersign_tls_certificate_expiry_timestamp_seconds", about, [], read])
   }
 
   return {

@@ -15,6 +15,20 @@ function withoutFinalSlash(request: IncomingMessage, url: string): string {
   return url.slice(0, end - 1) + url.slice(end)
 }
 
+const authorities = new WeakMap<IncomingMessage, string>()
+
+/** The server that a target in absolute form names, with its port; undefined for the usual form. */
+export function targetAuthority(request: IncomingMessage): string | undefined {
+  return authorities.get(request)
+}
+
+/** The target without scheme and authority, which are remembered. */
+function withoutAuthority(request: IncomingMessage, url: string): string {
+  const [whole = "", authority] = /^https?:\/\/([^/?#]*)/i.exec(url) ?? []
+  if (authority !== undefined) authorities.set(request, authority)
+  return url.slice(whole.length)
+}
+
 /** Whether the path came with a final slash: a page below it would look for its parts in another folder. */
 export function hadFinalSlash(request: IncomingMessage): boolean {
   return slashed.has(request)
@@ -28,7 +42,7 @@ export function hadFinalSlash(request: IncomingMessage): boolean {
 export function takePlainTarget(request: IncomingMessage): void {
   const { url = "" } = request
   // SPEC: a server MUST accept the absolute-form in requests (RFC 9112 section 3.2.2).
-  const target = url.charCodeAt(0) === SLASH ? url : url.replace(/^https?:\/\/[^/?#]*/i, "")
+  const target = url.charCodeAt(0) === SLASH ? url : withoutAuthority(request, url)
   const plain = target.charCodeAt(1) === SLASH ? target.slice(1) : target
   request.url = withoutFinalSlash(request, plain)
 }

@@ -25,14 +25,18 @@ export interface WriteCall<Parameters = object> extends Call<Parameters> {
    */
   withBody<T>(use: (bytes: Buffer) => T | Promise<T>): Promise<T>
   /** Charges points of work beyond the one that the request is; throws `rate-limited` where none are left. */
-  readonly charge: Charge
+  charge(points: number): void
+  /** Undefined where entries are not limited by key. */
+  readonly admitKey: Charging["admitKey"]
 }
 
-/**
- * Charges points of work beyond the one that a request is; `key` names whom else, such as the key of an entry. Throws
- * `rate-limited`.
- */
-export type Charge = (points: number, key?: string) => void
+/** How what a request turns out to cost is charged; a member is undefined where nothing limits that. */
+export interface Charging {
+  /** Points beyond the one that the request is. Throws `rate-limited`. */
+  readonly charge: ((points: number) => void) | undefined
+  /** Throws `rate-limited` for a key that has logged too much; what it gives counts an entry that was logged. */
+  readonly admitKey: ((key: string) => () => void) | undefined
+}
 
 /** Requests that are limited together: what one of them costs is of the same order. */
 export type Weight = "submit" | "search" | "proof" | "evidence" | "heads" | "cosign"
@@ -51,8 +55,10 @@ interface AnyRoute {
    * load, and where percent-encoding must not be undone.
    */
   readonly isHot?: true
-  /** Whether any web origin may send it; reading they may anyway. */
+  /** Whether any web origin may send it: a write that only reads. What is a read they may send anyway. */
   readonly isShared?: true
+  /** Whether its answers may have megabytes: none is begun while there is no room for it. */
+  readonly isLarge?: true
   /** What who sends it must be let do, where that is asked; nothing for probes. */
   readonly scope?: Scope | undefined
   /** Under which limit it falls; none for what is cheap. */
@@ -76,7 +82,10 @@ interface WriteRoute extends AnyRoute {
 export type Route = ReadRoute | WriteRoute
 
 type Answered = Answer | Promise<Answer>
-type More = Pick<AnyRoute, "where" | "isTree" | "isHot" | "isShared" | "scope" | "weight">
+type More = Pick<
+  AnyRoute,
+  "where" | "isTree" | "isHot" | "isShared" | "isLarge" | "scope" | "weight"
+>
 
 /** Of routes that answer whoever asks, so that a machine can be watched and its interface be read about. */
 export const isOpen: More = { scope: undefined }
@@ -110,8 +119,8 @@ export interface Door {
   readonly words: (problem: Problem, error: unknown) => Answer
   /** Whether all of its routes are hot. */
   readonly isHot?: true
-  /** Whether any web origin may send anything. */
-  readonly isShared?: true
+  /** Whether web pages of other origins may see nothing of it; else they may see what is read. */
+  readonly isPrivate?: true
   /** The answer where no route is, in place of a refusal. */
   readonly nowhere?: Answer
 }

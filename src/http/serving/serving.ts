@@ -1,11 +1,13 @@
 // What happens around every handler, whichever router found it: parameters are read, bodies are held within
 // limits, errors become answers in the words of the door, answers are sent, counted and logged.
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { Refusal, shown } from "../../core/base/errors.ts"
-import { type Answer, type Headers, send } from "./answer.ts"
+import { Refusal, refuse, shown } from "../../core/base/errors.ts"
+import type { Outflow } from "../flow/outflow.ts"
+import type { Turnstile } from "../flow/turnstile.ts"
+import { type Answer, type Headers, isRead, send } from "./answer.ts"
 import type { ReadClient } from "./client.ts"
 import type { HttpLogger } from "./config.ts"
-import { charge, type Gate, GateRefusal, passAll } from "./gate.ts"
+import { chargingOf, type Gate, GateRefusal, passAll } from "./gate.ts"
 import type { RequestMetrics } from "./instruments.ts"
 import { type Problem, problemOf } from "./problem.ts"
 import type { BodyReader } from "./request-body.ts"
@@ -54,12 +56,16 @@ interface ServingOptions extends ServerState {
   readonly readBody: BodyReader
   readonly gates: readonly Gate[]
   readonly readClient: ReadClient
+  readonly outflow: Outflow
+  readonly searches: Turnstile
   readonly meter: Pick<RequestMetrics, "answered">
   /** Milliseconds on any monotonic clock. */
   readonly now: () => number
 }
 
 const OTHER = "other"
+
+const NO_ROOM = "too many large answers are on their way; try again in a second"
 
 export function askedOf(request: IncomingMessage, response: ServerResponse): Asked {
   const { url = "" } = request
@@ -85,11 +91,13 @@ function reasonOf({ request, path }: Asked, allow: readonly string[], error: unk
 
 export function createServing(options: ServingOptions) {
   const { router, readBody, gates, readClient, meter, report, now, isClosing } = options
+  const { outflow, searches } = options
 
   function answer(asked: Asked, route: Route, values: PathValues): Answer | Promise<Answer> {
     const { request, response, query } = asked
     const parameters = route.read === undefined ? values : route.read(values, query)
     if (route.method === "GET") return route.handle({ request, response, parameters, query })
+    const charging = chargingOf(request)
     return route.handle({
       ...{ request, response, parameters, query },
       async withBody(use) {
@@ -100,8 +108,33 @@ export function createServing(options: ServingOptions) {
           body.release()
         }
       },
-      charge: (points, key) => charge(request, points, key),
+      charge: (points) => charging?.charge?.(points),
+      admitKey: charging?.admitKey,
     })
+  }
+
+  /** Searches take turns by client; of this machine each connection is one. */
+  async function search(asked: Asked, route: Route, values: PathValues): Promise<Answer> {
+    const { address, isLocal } = readClient(asked.request)
+    const leave = await searches(isLocal ? asked.request.socket : address)
+    try {
+      return await answer(asked, route, values)
+    } finally {
+      leave()
+    }
+  }
+
+  /** Refuses `try-later` where an answer has no room among those that are on their way. */
+  function fitting(result: Answer): Answer {
+    const { body } = result
+    if (body === undefined || !outflow.isLarge(body) || outflow.hasRoom(body)) return result
+    return refuse("try-later", NO_ROOM)
+  }
+
+  function madeAnswer(asked: Asked, route: Route, values: PathValues): Answer | Promise<Answer> {
+    const isSearch = route.weight === "search"
+    if ((isSearch || route.isLarge === true) && outflow.isFull()) refuse("try-later", NO_ROOM)
+    return isSearch ? search(asked, route, values) : answer(asked, route, values)
   }
 
   function refusalAnswer({ words }: Door, error: unknown, operation: string): Answer {
@@ -124,9 +157,16 @@ export function createServing(options: ServingOptions) {
     return passAll(gates, { request, route, client: readClient(request) })
   }
 
-  function deliver({ request, response }: Asked, result: Answer, isShared: boolean): void {
+  /** `isShared` says that any web origin may see the answer; that of a read it may unless the door is private. */
+  function deliver(
+    { request, response }: Asked,
+    door: Door,
+    result: Answer,
+    isShared?: true,
+  ): void {
     if (isClosing()) response.shouldKeepAlive = false
-    send(request, response, result, isShared)
+    const mayShare = isShared ?? (door.isPrivate !== true && isRead(request))
+    send(request, response, result, outflow, mayShare)
   }
 
   return {
@@ -139,12 +179,12 @@ export function createServing(options: ServingOptions) {
       try {
         const passing = pass(asked, route)
         passed = passing instanceof Promise ? await passing : passing
-        result = withHeaders(await answer(asked, route, values), passed)
+        result = withHeaders(fitting(await madeAnswer(asked, route, values)), passed)
       } catch (error) {
         const headers = error instanceof GateRefusal ? error.headers : undefined
         result = withHeaders(withHeaders(refusalAnswer(door, error, operation), passed), headers)
       }
-      deliver(asked, result, route.isShared === true || door.isShared === true)
+      deliver(asked, door, result, route.isShared)
       meter.answered(operation, result.status, (now() - start) / 1000)
     },
     /** Answers a request that no route takes; `error` is what stopped Express from finding one. */
@@ -154,7 +194,7 @@ export function createServing(options: ServingOptions) {
       const isWrongMethod = reason instanceof Refusal && reason.code === "wrong-method"
       const { status, headers, body = "" } = door.nowhere ?? refusalAnswer(door, reason, OTHER)
       const more = isWrongMethod && door.nowhere === undefined && { allow: allow.join(", ") }
-      deliver(asked, { status, headers: { ...headers, ...more }, body }, door.isShared === true)
+      deliver(asked, door, { status, headers: { ...headers, ...more }, body })
       meter.answered(OTHER, status, 0)
     },
   }

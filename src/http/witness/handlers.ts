@@ -1,13 +1,20 @@
 // What a witness answers: the two routes of C2SP tlog-witness, and beside them evidence and what operators
 // ask. What a handler throws becomes an answer by server.ts.
+import type { AuditHead } from "../../core/acts/act.ts"
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { LONGEST_EVIDENCE } from "../../core/base/limits.ts"
 import { formatHex } from "../../core/base/text.ts"
+import {
+  LONGEST_ADD_CHECKPOINT,
+  longestAddCheckpoint,
+  USUAL_ADD_CHECKPOINT,
+} from "../../core/note/add-checkpoint-length.ts"
 import type { Witness, WitnessedLogStatus } from "../../witness/witness.ts"
 import { type Answer, textAnswer } from "../serving/answer.ts"
 import { publicPrefix } from "../serving/public-url.ts"
+import type { BodyRule } from "../serving/request-body.ts"
 import { type Call, get, isOpen, post, type Route, type WriteCall } from "../serving/route.ts"
 
 /** The witness and what its door says of it. */
@@ -20,10 +27,22 @@ export interface ServedWitness {
   readonly publicUrl?: string | undefined
   /** Why nothing is cosigned now, beside what the witness says itself; undefined if checkpoints are. */
   obstacle(): string | undefined
+  /** The newest head of the audit log; undefined as long as there is none. */
+  readonly auditHead?: (() => AuditHead | undefined) | undefined
 }
 
-/** 63 proof lines and 32 signatures of ML-DSA-44 have some 107 KB. */
-const LONGEST_CHECKPOINT_REQUEST = 128 * 1024
+/** Nobody who posts anything else takes room from those who ask for cosignatures. */
+const checkpointRule: BodyRule = {
+  limit: LONGEST_ADD_CHECKPOINT,
+  group: "add-checkpoint",
+  longer: { from: USUAL_ADD_CHECKPOINT, allowed: longestAddCheckpoint },
+}
+
+const evidenceRule: BodyRule = {
+  limit: LONGEST_EVIDENCE,
+  group: "evidence",
+  mediaType: "text/plain",
+}
 
 function obstacleOf({ witness, obstacle }: ServedWitness): string | undefined {
   return obstacle() ?? witness.status().stopped
@@ -36,6 +55,10 @@ function freezeText({ frozen }: WitnessedLogStatus): string {
     : ", frozen because this witness was rolled back"
 }
 
+function auditText(head: AuditHead | undefined): string {
+  return head === undefined ? "" : `\naudit log: ${head.records}:${head.hash}\n`
+}
+
 function statusText(served: ServedWitness): string {
   const reason = obstacleOf(served)
   const { logs } = served.witness.status()
@@ -46,6 +69,7 @@ function statusText(served: ServedWitness): string {
     ...served.vkeys.map((vkey) => `${vkey}\n`),
     "\nlogs:\n",
     ...logs.map((log) => `${log.origin}: size ${log.size}${freezeText(log)}\n`),
+    auditText(served.auditHead?.()),
   ].join("")
 }
 
@@ -98,14 +122,14 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
   }
 
   return [
-    post("addCheckpoint", "/add-checkpoint", { limit: LONGEST_CHECKPOINT_REQUEST }, addCheckpoint, {
+    post("addCheckpoint", "/add-checkpoint", checkpointRule, addCheckpoint, {
       ...{ isHot: true, weight: "cosign" },
     }),
     get("getCosignedCheckpoint", "/{hash}/checkpoint", getCheckpoint, {
       isHot: true,
       where: { hash: "[0-9a-f]{64}" },
     }),
-    post("addEvidence", "/evidence", { limit: LONGEST_EVIDENCE }, addEvidence, {
+    post("addEvidence", "/evidence", evidenceRule, addEvidence, {
       ...{ scope: "evidence", weight: "evidence" },
     }),
     get("listEvidence", "/evidence", listEvidence),

@@ -130,7 +130,10 @@ export interface Log {
    * What `attach` gives is kept with a new entry; the body must hold its digest. Refuses `too-large` if it is longer
    * than what this log keeps. It is not called by a log that keeps nothing.
    */
-  add(proposal: Proposal, attach?: () => Attachment | undefined): Promise<Receipt>
+  add(
+    proposal: Proposal,
+    attach?: (envelope: Uint8Array | undefined) => Attachment | undefined,
+  ): Promise<Receipt>
   /** The newest signed head. */
   head(): NewestHead
   /**
@@ -169,6 +172,11 @@ export interface Log {
   /** The first `width` entries of a bundle, encoded; undefined as for a tile. */
   bundle(index: number, width: number): Promise<Uint8Array | undefined>
   status(): LogStatus
+  /**
+   * Refuses `try-later` to all that waits to be written or signed, for this reason. What is being written is in
+   * the log all the same once it is signed; what only waits for that is forgotten.
+   */
+  stall(reason: string): void
   /** Takes and signs no more entries, for this reason; reading goes on. The first reason stays. */
   stop(reason: string): void
   /** Takes no more entries and resolves when those it took are written. */

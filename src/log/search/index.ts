@@ -55,7 +55,7 @@ const defaultLimits = {
   runEntries: RUN_ENTRIES,
   /** Terms of entries after which a run ends, which bounds the memory: some 100 bytes each. */
   runTerms: 524_288,
-  /** 8 KB each. */
+  /** 8 KB each: 16 MB. */
   cachedPages: 2_048,
   /** Entries of a step: so many are taken in before searches get a turn, up to 4,096. */
   stepEntries: 512,

@@ -64,8 +64,8 @@ export async function readRunPage(
   return assertPage(await reads.page(run, page), { first, page }, hasher)
 }
 
-/** A directory takes 3 to 20 KB. */
-const CACHED_DIRECTORIES = 2_048
+/** Of directories, which have 3 to 20 KB each. */
+const CACHED_DIRECTORY_BYTES = 16 * 1024 * 1024
 const PAGES_A_RUN = 2 ** 20
 
 /** Runs as sources of a search; `onPage` is told of each page that is looked at. */
@@ -74,7 +74,10 @@ export function createRunReader(
   hasher: TreeHasher,
   cachedPages: number,
 ): (run: Run, onPage: () => void) => SearchSource {
-  const directories = createBoundedMap<number, Directory>(CACHED_DIRECTORIES)
+  const directories = createBoundedMap<number, Directory>(
+    CACHED_DIRECTORY_BYTES,
+    ({ pages }) => pages * TERM_BYTES,
+  )
   const pages = createBoundedMap<number, Uint8Array>(cachedPages)
 
   async function directoryOf(run: Run): Promise<Directory> {

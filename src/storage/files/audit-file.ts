@@ -35,7 +35,7 @@ const LOCK_PATIENCE_MS = 5_000
 const TAIL = MOST_TORN + LONGEST_ACT
 
 /** An act as its place knows it; `actor` is the user of this process if nobody else is named. */
-export type RecordedAct = Omit<Act, "actor"> & Partial<Pick<Act, "actor">>
+type RecordedAct = Omit<Act, "actor"> & Partial<Pick<Act, "actor">>
 
 export function auditFile(dataDirectory: string): string {
   return join(dataDirectory, "audit.log")

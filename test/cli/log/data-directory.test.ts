@@ -28,7 +28,7 @@ describe("a data directory", () => {
   test("with encrypted keys lets keys name --passphrase-file, and opens them with it", async () => {
     const data = join(folder, "encrypted")
     const passphrase = join(folder, "passphrase")
-    writeFileSync(passphrase, "open sesame\n")
+    writeFileSync(passphrase, "open sesame\n", { mode: 0o600 })
     const sealed = ["--data", data, "--passphrase-file", passphrase]
     const made = await run(["init", ...sealed, "--origin", "log.example"])
     expect(made).toMatchObject({ code: 0, err: "" })

@@ -2,7 +2,8 @@
 import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
-import { createLogFiles, dataDirectory, readLogKeys } from "../../../src/cli/log/data-directory.ts"
+import { createLogFiles, dataDirectory } from "../../../src/cli/log/data-directory.ts"
+import { openLogKeys } from "../../../src/cli/log/signing/log-keys.ts"
 import { parseOrigin } from "../../../src/core/note/origin.ts"
 import { createLogSigner } from "../../../src/crypto/signers/log-signer.ts"
 import { nativeHasher } from "../../../src/crypto/tree-hasher.ts"
@@ -24,7 +25,7 @@ async function newLog(): Promise<string> {
   const sequencer = await openSequencer({
     store: openSqliteStore(directory.database),
     guard: openGuardFile(directory.guard),
-    signer: createLogSigner(origin, readLogKeys(directory, undefined)),
+    signer: createLogSigner(origin, await openLogKeys(directory)),
     hasher: nativeHasher,
     now: Date.now,
   })

@@ -12,6 +12,13 @@ test.each([
   ["[::1]", "http://[::1]:3000", false, "http://[::1]:3000"],
   ["log.localhost", "http://0.0.0.0:3000", false, "http://log.localhost:3000"],
   ["log.example.com", "http://127.0.0.1:3000", true, "http://localhost:3000"],
+  ["log.example.com", "https://0.0.0.0:8443", false, "https://log.example.com:8443"],
+  ["log.example.com", "https://[::]:443", false, "https://log.example.com"],
+  ["log.example.com", "https://127.0.0.1:3000", false, "https://log.example.com"],
+  ["log.example.com", "https://127.0.0.1:3000", true, "https://localhost:3000"],
+  ["localhost", "https://127.0.0.1:3000", false, "https://localhost:3000"],
+  ["log.example.com", "unix:/run/log.sock", false, "https://log.example.com"],
+  ["log.example.com", "unix:systemd", true, "http://localhost:80"],
 ])("a log %s at %s (for development: %s) gives %s", (origin, listening, isDevelopment, url) => {
   expect(clientUrl(origin, listening, isDevelopment)).toBe(url)
 })

@@ -5,6 +5,7 @@ import { SigningConfig, TrustedRoot } from "@sigstore/protobuf-specs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { formatNote, parseNote } from "../../../src/core/note/note.ts"
 import { parseOrigin } from "../../../src/core/note/origin.ts"
+import { openPemKey } from "../../../src/crypto/keys/pem-key.ts"
 import { createLogSigner } from "../../../src/crypto/signers/log-signer.ts"
 import { formatTrustedRoot, parseTrustedRoot } from "../../../src/sigstore/trusted-root.ts"
 import { fill } from "../../http/served-log.ts"
@@ -43,8 +44,8 @@ const pem = (key: ReturnType<typeof generateKeyPairSync>["privateKey"]) =>
 async function intruder(): Promise<Answers> {
   const origin = parseOrigin("log.example")
   const signer = createLogSigner(origin, {
-    ecdsa: pem(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey),
-    ed25519: pem(generateKeyPairSync("ed25519").privateKey),
+    ecdsa: openPemKey(pem(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey)),
+    ed25519: openPemKey(pem(generateKeyPairSync("ed25519").privateKey)),
   })
   const { text, signatures } = parseNote(workspace.served.log.head().checkpoint)
   const own = parseNote(await signer.sign(text)).signatures

@@ -119,7 +119,7 @@ describe("countersign witness vkeys", () => {
   test("opens encrypted keys with their passphrase only", async () => {
     const folder = newFolder()
     const file = join(folder, "passphrase")
-    writeFileSync(file, "open sesame\nnot this\n")
+    writeFileSync(file, "open sesame\nnot this\n", { mode: 0o600 })
     const { data, init } = await make("--ml-dsa", "--passphrase-file", file)
     expect(init.code).toBe(0)
     const opened = await witness("vkeys", "--data", data, "--passphrase-file", file)

@@ -16,8 +16,8 @@ import { asHash } from "../../../src/core/tree/hash.ts"
 import {
   createMessageVerification,
   createNoteVerification,
-  createPatientNoteVerification,
 } from "../../../src/crypto/engines/note-verification.ts"
+import { createPatientNoteVerification } from "../../../src/crypto/engines/patient-verification.ts"
 import { createMlDsaCosigner } from "../../../src/crypto/signers/cosigner.ts"
 import { makeSigner, type Signer } from "../../entry/signers.ts"
 import { readVectors, type Wycheproof } from "../../vectors.ts"

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest"
 import { parseCheckpointText } from "../../../src/core/note/checkpoint.ts"
 import { timestamped, verifyCosignature } from "../../../src/core/note/cosignature.ts"
 import { formatSignatureLine, formatVkey } from "../../../src/core/note/note.ts"
+import { openPemKey } from "../../../src/crypto/keys/pem-key.ts"
 import {
   createEd25519Cosigner,
   createMlDsaCosigner,
@@ -29,7 +30,7 @@ async function withMlDsa<T>(work: (cosigner: HeldCosigner) => Promise<T>): Promi
 
 describe("createEd25519Cosigner()", () => {
   test("has the vkey and makes the line of the known answer", async () => {
-    const cosigner = createEd25519Cosigner(name, ed25519Pem(2))
+    const cosigner = createEd25519Cosigner(name, openPemKey(ed25519Pem(2)))
     expect(formatVkey(cosigner.vkey)).toBe(
       "witness.example/w1+df1c0a35+BIE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU",
     )
@@ -41,20 +42,22 @@ describe("createEd25519Cosigner()", () => {
 
   test("opens an encrypted key with its passphrase only", () => {
     const pem = ed25519Pem(2, "open sesame")
-    expect(createEd25519Cosigner(name, pem, "open sesame").vkey.keyId).toBe(0xdf1c0a35)
-    expectRefusal("malformed", () => createEd25519Cosigner(name, pem, "open barley"))
-    expectRefusal("malformed", () => createEd25519Cosigner(name, pem))
+    expect(
+      createEd25519Cosigner(name, openPemKey(pem, { passphrase: "open sesame" })).vkey.keyId,
+    ).toBe(0xdf1c0a35)
+    expectRefusal("malformed", () => openPemKey(pem, { passphrase: "open barley" }))
+    expectRefusal("malformed", () => createEd25519Cosigner(name, openPemKey(pem)))
   })
 
   test("refuses another kind of key and another text", () => {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
     const pem = privateKey.export({ type: "pkcs8", format: "pem" }) as string
-    expectRefusal("unsupported", () => createEd25519Cosigner(name, pem))
-    expectRefusal("malformed", () => createEd25519Cosigner(name, "no key"))
+    expectRefusal("unsupported", () => createEd25519Cosigner(name, openPemKey(pem)))
+    expectRefusal("malformed", () => openPemKey("no key"))
   })
 
   test.each([0, -1, 1.5, Number.NaN])("does not sign at the time %s", async (at) => {
-    const cosigner = createEd25519Cosigner(name, ed25519Pem(2))
+    const cosigner = createEd25519Cosigner(name, openPemKey(ed25519Pem(2)))
     await expect(cosigner.sign(at, text, head)).rejects.toThrow(/no time to cosign at/)
   })
 })

@@ -3,19 +3,19 @@ import { beforeAll, describe, expect, test } from "vitest"
 import { formatCheckpoint } from "../../../src/core/note/checkpoint.ts"
 import { parseNote } from "../../../src/core/note/note.ts"
 import { asHash } from "../../../src/core/tree/hash.ts"
+import { openPemKey } from "../../../src/crypto/keys/pem-key.ts"
 import { createLogSigner } from "../../../src/crypto/signers/log-signer.ts"
 import { createRekorSigner } from "../../../src/crypto/signers/rekor-signer.ts"
 import type { NewestHead } from "../../../src/log/ports/log.ts"
-import type { RekorSigner } from "../../../src/log/ports/signer.ts"
 import { newDisk } from "../../log/opened-log.ts"
 
 describe("createRekorSigner()", () => {
   const disk = newDisk()
   const root = asHash(new Uint8Array(32).fill(7))
-  let signer: RekorSigner
+  let signer: ReturnType<typeof createRekorSigner>
   let published: NewestHead
   beforeAll(async () => {
-    signer = createRekorSigner(disk.identity, disk.keys)
+    signer = createRekorSigner(disk.identity, openPemKey(disk.keys.ecdsa))
     const checkpoint = await disk.signer.sign(
       formatCheckpoint(disk.identity.origin, { size: 5, root }),
     )
@@ -52,7 +52,7 @@ describe("createRekorSigner()", () => {
     const pem = { type: "pkcs8", format: "pem" } as const
     const ecdsa = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export(pem)
     const ed25519 = generateKeyPairSync("ed25519").privateKey.export(pem)
-    const keys = { ecdsa: ecdsa as string, ed25519: ed25519 as string }
+    const keys = { ecdsa: openPemKey(ecdsa as string), ed25519: openPemKey(ed25519 as string) }
     const other = createLogSigner(disk.identity.origin, keys)
     return await other.sign(parseNote(published.checkpoint).text)
   }

@@ -9,6 +9,7 @@ import { parseTlogProof } from "../../../src/core/note/tlog-proof.ts"
 import { portableHasher } from "../../../src/core/tree/hash.ts"
 import { verifyInclusion } from "../../../src/core/tree/proof.ts"
 import { createMetrics } from "../../../src/http/log/metrics.ts"
+import { defaultBodyBudgets } from "../../../src/http/serving/config.ts"
 import type { Log } from "../../../src/log/ports/log.ts"
 import { type Publisher, publishAtOnce } from "../../../src/log/ports/publishing.ts"
 import { openPublisher } from "../../../src/log/publishing/publisher.ts"
@@ -280,7 +281,9 @@ describe("a submission that waits for witnesses", () => {
     ["submission", waiting, "application/json"],
   ])("does not hold the bytes of a %s against others", async (_what, path, type) => {
     const request = JSON.stringify(signedRequest("waits"))
-    const config = { bodyBudget: 1.5 * request.length }
+    const budget = 1.5 * request.length
+    const bodyBudgets = { ...defaultBodyBudgets, submission: budget, batch: budget }
+    const config = { bodyBudgets }
     const { port, log, publisher } = await witnessedLog("down", { config })
     const asked = submitTo(port, path, request, type)
     while (log.head().size === 0) await settle()

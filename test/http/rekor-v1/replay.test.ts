@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { asHash } from "../../../src/core/tree/hash.ts"
-import { promisedBytes } from "../../../src/crypto/signers/rekor-signer.ts"
 import { entryIdOf } from "../../../src/http/rekor-v1/entry.ts"
+import { promisedBytes } from "../../../src/signer/promised-bytes.ts"
 import { ask } from "../client.ts"
 import {
   holdsTimestamp,

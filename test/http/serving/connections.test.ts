@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest"
-import type { HttpConfig } from "../../../src/http/serving/config.ts"
+import { defaultBodyBudgets, type HttpConfig } from "../../../src/http/serving/config.ts"
 import type { Log } from "../../../src/log/ports/log.ts"
 import { ask, askUnchecked, submit } from "../client.ts"
 import { document, mismatch } from "../door/contract-check.ts"
@@ -195,7 +195,9 @@ describe("connections", () => {
   })
 
   test("a client that goes away in the middle of its body leaves nothing behind", async () => {
-    const { port, log } = await open({ bodyBudget: 100_000 })
+    const { port, log } = await open({
+      bodyBudgets: { ...defaultBodyBudgets, submission: 100_000 },
+    })
     for (let i = 0; i < 5; i++) {
       const raw = await openRaw(port)
       raw.write(rawRequest("POST", "/v1/entries", `${JSON_TYPE}content-length: 90000\r\n`))

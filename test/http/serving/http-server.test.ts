@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net"
 import { afterEach, describe, expect, test } from "vitest"
 import { refuse, Trouble } from "../../../src/core/base/errors.ts"
 import { textAnswer } from "../../../src/http/serving/answer.ts"
+import { defaultBodyBudgets } from "../../../src/http/serving/config.ts"
 import {
   type HttpServer,
   type ServedDoors,
@@ -62,7 +63,11 @@ describe.each([
 
   test("is the same with a final slash and with two at the beginning, and is counted as one", async () => {
     const counted: string[] = []
-    const meter = { answered: (operation: string) => void counted.push(operation), refused() {} }
+    const meter = {
+      answered: (operation: string) => void counted.push(operation),
+      refused() {},
+      limited() {},
+    }
     const port = await open([door], { meter })
     const asked = { method: "POST", headers: text, body: "yes" }
     for (const path of ["/things/a/", "//things/a", "//things/a/"]) {
@@ -106,6 +111,7 @@ describe.each([
       answered: (...[operation, status]: [string, number, number]) =>
         void counted.push([operation, status]),
       refused: (code: string) => void counted.push(code),
+      limited() {},
     }
     const failures: object[] = []
     const logger = { debug: () => {}, error: (fields: object) => void failures.push(fields) }
@@ -139,7 +145,9 @@ describe.each([
       more,
     )
     const routes = [...door.routes, wait]
-    const port = await open([{ ...door, routes }], { config: { bodyBudget: 4 } })
+    const port = await open([{ ...door, routes }], {
+      config: { bodyBudgets: { ...defaultBodyBudgets, other: 4 } },
+    })
     const waiting = askUnchecked(port, "/wait", { method: "POST", body: "full" })
     while (done.length === 0) await new Promise(setImmediate)
     const asked = { method: "POST", headers: text, body: "four" }

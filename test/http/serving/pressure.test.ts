@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest"
 import { Refusal, Trouble } from "../../../src/core/base/errors.ts"
-import type { HttpLogger } from "../../../src/http/serving/config.ts"
+import { defaultBodyBudgets, type HttpLogger } from "../../../src/http/serving/config.ts"
 import type { Log } from "../../../src/log/ports/log.ts"
 import { proposalOf } from "../../log/opened-log.ts"
 import { ask, submit, submitBatch } from "../client.ts"
@@ -30,7 +30,9 @@ function recorder(): { readonly lines: Logged[]; readonly logger: HttpLogger } {
 
 describe("under pressure", () => {
   test("bodies over the budget are turned away until memory is free again", async () => {
-    served = await openServedLog({ config: { bodyBudget: 200_000 } })
+    const bodyBudgets = { ...defaultBodyBudgets, submission: 200_000 }
+    // No time passes, so that no body has waited for longer than another.
+    served = await openServedLog({ config: { bodyBudgets }, now: () => 0 })
     const { port } = served
     const holder = await openRaw(port)
     const headers = "content-type: application/json\r\ncontent-length: 150001\r\n"

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net"
 import { parseVkey } from "../../../src/core/note/note.ts"
 import { parseOrigin } from "../../../src/core/note/origin.ts"
 import { createNoteVerification } from "../../../src/crypto/engines/note-verification.ts"
+import { openPemKey } from "../../../src/crypto/keys/pem-key.ts"
 import { createEd25519Cosigner } from "../../../src/crypto/signers/cosigner.ts"
 import type { ServedWitness } from "../../../src/http/witness/handlers.ts"
 import { createWitnessServer, type WitnessServerOptions } from "../../../src/http/witness/server.ts"
@@ -32,7 +33,7 @@ export const witnessSigner = testSigner(witnessName, 4, 2)
 /** Opens a witness without any memory and lets it listen on a free port of the loopback interface. */
 export async function openServedWitness(options: OpenedWitnessOptions): Promise<OpenedWitness> {
   const clock = { time: 1_700_000_000 }
-  const cosigner = createEd25519Cosigner(witnessName, ed25519Pem(2))
+  const cosigner = createEd25519Cosigner(witnessName, openPemKey(ed25519Pem(2)))
   const logs = options.logs.map(parseVkey).map((vkey) => {
     return { origin: parseOrigin(vkey.name), vkeys: [vkey] }
   })

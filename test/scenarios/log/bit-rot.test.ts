@@ -1,7 +1,8 @@
 // One flipped bit in the database file: `fsck` names what it hit, and no server gives it away.
 import { readFileSync, writeFileSync } from "node:fs"
 import { expect, test } from "vitest"
-import { dataDirectory, readLogKeys } from "../../../src/cli/log/data-directory.ts"
+import { dataDirectory } from "../../../src/cli/log/data-directory.ts"
+import { openLogKeys } from "../../../src/cli/log/signing/log-keys.ts"
 import type { Receipt } from "../../../src/client/receipt.ts"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import { parseOrigin } from "../../../src/core/note/origin.ts"
@@ -30,7 +31,7 @@ async function filledLog(): Promise<NewLog & { receiptOf(index: number): Receipt
 /** Makes a log too large to be kept in memory by its edge, of bodies that are no entries. */
 async function largeLog(size: number): Promise<NewLog> {
   const log = await newLog()
-  const keys = readLogKeys(dataDirectory(log.data), undefined)
+  const keys = await openLogKeys(dataDirectory(log.data))
   const sequencer = await openSequencer({
     store: openSqliteStore(log.database),
     guard: openGuardFile(log.guard),

@@ -1,6 +1,8 @@
-// The thread that reads messages before they are taken: some take seconds, and entries must not wait for them.
+// The thread that reads messages before they are taken: some take seconds, and neither entries nor the event loop must
+// wait for them.
 import { parentPort } from "node:worker_threads"
 import { bug } from "../../../core/base/errors.ts"
+import { letOthersGoFirst } from "../../../crypto/engines/patience.ts"
 import { hashNatively } from "../../../crypto/native-hash.ts"
 import { messageOf } from "../../../entry/kinds/message.ts"
 import { toPlainError } from "./plain-error.ts"
@@ -17,4 +19,5 @@ function answer({ id, body, bytes }: AskedProof): FromProver {
   }
 }
 
+letOthersGoFirst()
 port.on("message", (asked: AskedProof) => port.postMessage(answer(asked)))

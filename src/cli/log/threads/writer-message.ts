@@ -1,5 +1,6 @@
 // What the main thread and the writer thread say to each other: who the log is, what others hold of it, and
 // then one batch there, one signed head back; messages in between, on their own.
+import type { MessagePort } from "node:worker_threads"
 import type { Origin } from "../../../core/note/origin.ts"
 import { asHash, HASH_SIZE, type Head } from "../../../core/tree/hash.ts"
 import type { NewestHead } from "../../../log/ports/log.ts"
@@ -11,10 +12,15 @@ import type { PlainError } from "./plain-error.ts"
 export interface WriterFiles {
   readonly database: string
   readonly guard: string
+  readonly usual: { readonly ecdsa: string; readonly ed25519: string }
   readonly ecdsaKey: string
   readonly ed25519Key: string
   readonly path: string
   readonly passphrase?: string | undefined
+  /** The URI of the process that has the keys. */
+  readonly signer?: string | undefined
+  /** The way to it, if the main thread has started it. */
+  readonly signerPort?: MessagePort | undefined
 }
 
 /** Parts side by side, so that a few buffers are handed over instead of several an entry. */
@@ -40,6 +46,8 @@ export type FromWriter =
   | { readonly type: "identity"; readonly origin: Origin; readonly vkeys: readonly string[] }
   | { readonly type: "head"; readonly head: NewestHead }
   | { readonly type: "attached"; readonly attached: readonly Attached[] }
+  /** No answer: why nothing is signed now, or that this is over. */
+  | { readonly type: "away"; readonly reason: string | undefined }
   | { readonly type: "error"; readonly error: PlainError }
   | { readonly type: "closed" }
 

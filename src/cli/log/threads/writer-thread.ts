@@ -28,16 +28,21 @@ export interface KeyedLog {
   readonly vkeys: readonly string[]
 }
 
-/**
- * Resolves once the sequencer is open. Before it signs anything, `heldBy` gives the heads that others hold of
- * this log. Rejects with what that or opening refused.
- */
+interface Listening {
+  /** The heads that others hold of this log; asked before anything is signed. */
+  heldBy(log: KeyedLog): Promise<readonly Head[]>
+  /** Told why nothing is signed while what signs is away, and `undefined` once it is back. */
+  onAway(reason: string | undefined): void
+}
+
+/** Resolves once the sequencer is open. Rejects with what `heldBy` or opening refused. */
 export async function startWriter(
   files: WriterFiles,
-  heldBy: (log: KeyedLog) => Promise<readonly Head[]>,
+  { heldBy, onAway }: Listening,
 ): Promise<Sequencer> {
   const worker = new Worker(new URL("../writer.js", import.meta.url), {
     workerData: files,
+    transferList: files.signerPort === undefined ? [] : [files.signerPort],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
   let asked: Asked | undefined
@@ -51,6 +56,10 @@ export async function startWriter(
   }
 
   worker.on("message", (answer: FromWriter) => {
+    if (answer.type === "away") {
+      onAway(answer.reason)
+      return
+    }
     const waiting = asked ?? bug("the writer answered without a question")
     asked = undefined
     if (answer.type === "error") waiting.reject(fromPlainError(answer.error))
@@ -78,7 +87,10 @@ export async function startWriter(
   }
 
   async function close(): Promise<void> {
-    await ask({ type: "close" })
+    // A batch that is stored, guarded and waits for its signature: the next start signs it.
+    const isWaiting = asked !== undefined
+    asked = undefined
+    if (!isWaiting) await ask({ type: "close" })
     await worker.terminate()
   }
 

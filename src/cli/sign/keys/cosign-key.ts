@@ -7,8 +7,8 @@ import { parseUtf8 } from "../../../core/base/bytes.ts"
 import { refuse, shown } from "../../../core/base/errors.ts"
 import { asBytes, asInteger, asObject, asText, parseJson } from "../../../core/base/json-value.ts"
 import { LONGEST_PEM } from "../../../core/base/limits.ts"
+import { assertScrypt, SCRYPT_MEMORY } from "../../../crypto/keys/scrypt-cost.ts"
 import { refusePassphrase } from "./key-block.ts"
-import { assertScrypt, SCRYPT_MEMORY } from "./scrypt-cost.ts"
 
 const WHAT = "private key of cosign"
 const KEY_SIZE = 32

@@ -32,7 +32,7 @@ export async function openPrivateKey(
 ): Promise<PrivateKey> {
   const { readPassphrase } = await import("../../command/key-files.ts")
   // cosign's name for it, so that what signs with cosign in a pipeline signs here.
-  const given = (await readPassphrase(passphraseFile))?.replace(/\r$/, "")
+  const given = readPassphrase(passphraseFile)?.replace(/\r$/, "")
   const passphrase = given ?? terminal.environment?.["COSIGN_PASSWORD"]
   await remarkReaders(path, output)
   // Who submits what is signed already needs none of the code that signs.

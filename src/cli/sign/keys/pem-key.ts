@@ -5,9 +5,9 @@ import { createPrivateKey, type KeyObject } from "node:crypto"
 import { refuse } from "../../../core/base/errors.ts"
 import { present } from "../../../core/base/present.ts"
 import { formatHex } from "../../../core/base/text.ts"
+import { assertScrypt } from "../../../crypto/keys/scrypt-cost.ts"
 import { derContents, derElements } from "../../../entry/der.ts"
 import { refusePassphrase } from "./key-block.ts"
-import { assertScrypt } from "./scrypt-cost.ts"
 
 const INTEGER = 0x02
 const OCTET_STRING = 0x04

@@ -1,6 +1,6 @@
 // What scrypt (RFC 7914) may cost: a key file names its own price, and whoever writes it could make that a year and
 // all of the memory.
-import { refuse } from "../../../core/base/errors.ts"
+import { refuse } from "../../core/base/errors.ts"
 
 interface ScryptCost {
   readonly N: number

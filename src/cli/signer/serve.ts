@@ -1,0 +1,160 @@
+// `countersign signer serve`: signs for one log until it is told to stop.
+import { chmodSync, existsSync, rmSync } from "node:fs"
+import { connect, createServer, type Server } from "node:net"
+import { Duplex } from "node:stream"
+import type { Logger } from "pino"
+import { type Refusal, refuse, shown, Trouble } from "../../core/base/errors.ts"
+import { createAnswering, type Refused } from "../../signer/answering.ts"
+import { auditFile, recordAct } from "../../storage/files/audit-file.ts"
+import { openAll } from "../command/closers.ts"
+import { readPassphrase } from "../command/key-files.ts"
+import { endProcess, processLogger, untilStopped } from "../command/listening.ts"
+import {
+  choice,
+  defineCommand,
+  mandatory,
+  optional,
+  orEnvironment,
+  runningOptions,
+  type ValuesOf,
+} from "../command/options.ts"
+import { createConnections, serveStream } from "./connections.ts"
+import { openSigner, signerDirectory, signerKeyOptions } from "./directory.ts"
+import { createRefusalReport } from "./refusals.ts"
+
+const options = [
+  orEnvironment(mandatory("--data <dir>", "the signer's directory")),
+  orEnvironment(optional("--listen <unix:path>", "the Unix socket at which it is asked")),
+  optional("--stdio", "instead: asked over standard input, answers on standard output"),
+  orEnvironment(
+    choice(
+      "--socket-mode <mode>",
+      "who may ask: the owner, or its group too",
+      ["0600", "0660"],
+      "0600",
+    ),
+  ),
+  ...signerKeyOptions,
+  runningOptions.passphrase,
+  runningOptions.logLevel,
+] as const
+
+type ServeOptions = ValuesOf<typeof options>
+
+function socketPath(text: string | undefined): string {
+  const path = /^unix:(\/.+)$/.exec(text ?? "")?.[1]
+  return (
+    path ??
+    refuse("malformed", `expected --listen unix:/PATH or --stdio, found ${shown(text ?? "")}`)
+  )
+}
+
+/** Whether a process listens at a socket that is there. */
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path })
+    socket.once("connect", () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once("error", () => resolve(false))
+  })
+}
+
+/** Removes the socket of a process that was killed. Refuses `conflict` if one listens there. */
+async function makeWay(path: string): Promise<void> {
+  if (!existsSync(path)) return
+  if (await isAnswered(path)) refuse("conflict", `another process listens at ${path}`)
+  rmSync(path)
+}
+
+async function listenAt(server: Server, path: string, mode: string): Promise<void> {
+  await makeWay(path)
+  // Nobody else may connect before the mode is set.
+  const before = process.umask(0o177)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (cause) => {
+        reject(new Trouble("network", `cannot listen at ${path}: ${cause.message}`, { cause }))
+      })
+      server.listen({ path }, resolve)
+    })
+  } finally {
+    process.umask(before)
+  }
+  chmodSync(path, Number.parseInt(mode, 8))
+}
+
+interface Asking {
+  readonly answer: (line: string) => Promise<string>
+  readonly onRefused: (refusal: Refusal) => void
+}
+
+async function serveSocket(path: string, mode: string, asking: Asking, onServing: () => void) {
+  const connections = createConnections(asking)
+  const server = createServer((socket) => connections.take(socket))
+  await listenAt(server, path, mode)
+  onServing()
+  return () => {
+    server.close()
+    connections.end()
+  }
+}
+
+async function serve(given: ServeOptions): Promise<void> {
+  const directory = signerDirectory(given.data, given)
+  const path = given.stdio === true ? undefined : socketPath(given.listen)
+  const logger = processLogger(given.logLevel)
+  const passphrase = readPassphrase(given.passphraseFile)
+  const opened = await openAll(async (closers) => ({
+    signer: await openSigner(directory, passphrase, closers),
+  }))
+  const stopped = untilStopped(logger)
+  try {
+    const audit = auditFile(directory.path)
+    const report = createRefusalReport({ logger, auditFile: audit, now: Date.now })
+    const onRefused = (refused: Refused): void => safely(logger, () => report(refused))
+    const onFatal = endProcess(logger, "the signer's memory is in doubt; start it again")
+    const answer = createAnswering(opened.signer, { onRefused, onFatal })
+    const asking: Asking = {
+      answer,
+      onRefused: ({ code, message: reason }) => onRefused({ ask: undefined, code, reason }),
+    }
+    const said = (): void => {
+      recordAct(audit, { event: "start", about: { size: opened.signer.head().size } })
+      logger.info({ socket: path, size: opened.signer.head().size }, "signing")
+    }
+    if (path === undefined) {
+      said()
+      const stdio = Duplex.from({ readable: process.stdin, writable: process.stdout })
+      await Promise.race([serveStream(stdio, asking), stopped])
+    } else {
+      const end = await serveSocket(path, given.socketMode, asking, said)
+      await stopped
+      end()
+    }
+    recordAct(audit, { event: "stop", about: { size: opened.signer.head().size } })
+  } finally {
+    await opened.close()
+  }
+  process.stdin.destroy()
+  logger.info("stopped")
+}
+
+/** A full disk must not make a refusal into an answer that is missing. */
+function safely(logger: Logger, work: () => void): void {
+  try {
+    work()
+  } catch (reason) {
+    logger.error({ err: reason }, "the audit log cannot be written")
+  }
+}
+
+export const signerServeCommand = defineCommand({
+  options,
+  help: `
+Example:
+  countersign signer serve --data /var/lib/countersign-signer --socket-mode 0660 \\
+    --listen unix:/run/countersign-signer/log.sock`,
+  run: (given) => serve(given),
+})

@@ -1,0 +1,138 @@
+// The way to a signer of its own: a Unix socket, or the standard input and output of a program. Connects when it is
+// asked, again after a loss, and takes no answer on trust that the message form does not know.
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { connect } from "node:net"
+import { Duplex } from "node:stream"
+import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { createLineReader } from "../../signer/lines.ts"
+import {
+  type Asked,
+  formatRequest,
+  LONGEST_ANSWER,
+  parseReply,
+  type SignerAnswer,
+} from "../../signer/message.ts"
+
+export interface SignerChannel {
+  /**
+   * Asks and gives the answer. Rejects with what the signer refused, and with trouble ("busy") if it does not
+   * answer: asking again is safe.
+   */
+  ask(asked: Asked): Promise<SignerAnswer>
+  close(): void
+}
+
+interface Waiting {
+  readonly resolve: (line: string) => void
+  readonly reject: (reason: unknown) => void
+}
+
+interface Connection {
+  ask(line: string): Promise<string>
+  readonly isOpen: () => boolean
+  end(): void
+}
+
+/** Of one question: a token that signs may take a second. */
+const ANSWER_TIMEOUT_MS = 10_000
+
+function away(name: string, why: string, cause?: unknown): Trouble {
+  return new Trouble("busy", `the signer at ${name} does not answer: ${why}`, { cause })
+}
+
+/** One question after the other is written; the answers come in the same order. */
+function connectionOver(stream: Duplex, name: string): Connection {
+  const waiting: Waiting[] = []
+  const reader = createLineReader(LONGEST_ANSWER)
+  let isOpen = true
+
+  function fail(why: string, cause?: unknown): void {
+    isOpen = false
+    stream.destroy()
+    for (const { reject } of waiting.splice(0)) reject(away(name, why, cause))
+  }
+
+  stream.on("data", (piece: Uint8Array) => {
+    try {
+      for (const line of reader.push(piece)) {
+        const first = waiting.shift()
+        if (first === undefined) throw new Refusal("malformed", "it answers without a question")
+        first.resolve(line)
+      }
+    } catch (cause) {
+      fail(cause instanceof Error ? cause.message : String(cause), cause)
+    }
+  })
+  stream.on("error", (cause: Error) => fail(cause.message, cause))
+  stream.on("close", () => fail("the connection has ended"))
+  stream.on("end", () => fail("the connection has ended"))
+
+  return {
+    isOpen: () => isOpen,
+    end: () => fail("it is being closed"),
+    async ask(line) {
+      const timer = setTimeout(() => fail(`not within ${ANSWER_TIMEOUT_MS} ms`), ANSWER_TIMEOUT_MS)
+      try {
+        return await new Promise<string>((resolve, reject) => {
+          waiting.push({ resolve, reject })
+          stream.write(line)
+        })
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+  }
+}
+
+function createChannel(name: string, open: () => Promise<Duplex>): SignerChannel {
+  let connecting: Promise<Connection> | undefined
+  let current: Connection | undefined
+  let isClosed = false
+
+  async function connected(): Promise<Connection> {
+    if (current?.isOpen() === true) return current
+    connecting ??= open().then((stream) => connectionOver(stream, name))
+    try {
+      current = await connecting
+      if (isClosed) current.end()
+      return current
+    } catch (cause) {
+      throw away(name, cause instanceof Error ? cause.message : String(cause), cause)
+    } finally {
+      connecting = undefined
+    }
+  }
+
+  return {
+    async ask(asked) {
+      const connection = await connected()
+      const reply = parseReply(await connection.ask(formatRequest(asked)))
+      if ("refusal" in reply) throw reply.refusal
+      if ("trouble" in reply) throw away(name, reply.trouble)
+      return reply
+    },
+    close() {
+      isClosed = true
+      current?.end()
+    },
+  }
+}
+
+/** A channel to the Unix socket at `path`. */
+export function createSocketChannel(path: string): SignerChannel {
+  return createChannel(`unix:${path}`, async () => {
+    const socket = connect({ path })
+    await once(socket, "connect")
+    return socket
+  })
+}
+
+/** A channel to a program that is started when it is asked, and again after it has ended. */
+export function createProgramChannel([file = "", ...words]: readonly string[]): SignerChannel {
+  return createChannel(`exec:${file}`, async () => {
+    const child = spawn(file, words, { stdio: ["pipe", "pipe", "inherit"] })
+    await once(child, "spawn")
+    return Duplex.from({ readable: child.stdout, writable: child.stdin })
+  })
+}

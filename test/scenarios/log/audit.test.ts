@@ -1,0 +1,53 @@
+// The audit log of real processes: what servers and commands record, and that they share one chain.
+import { execFile } from "node:child_process"
+import { mkdtempSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { expect, test } from "vitest"
+import { auditFile, readActs, readAuditHead } from "../../../src/storage/files/audit-file.ts"
+import { countersign, serve } from "../process.ts"
+import { newLog } from "./new-log.ts"
+
+const run = promisify(execFile)
+
+test("processes that record acts at the same time make one chain", async () => {
+  const path = auditFile(mkdtempSync(join(tmpdir(), "audit-")))
+  const built = new URL("../../../dist/storage/files/audit-file.js", import.meta.url).href
+  const script = `
+    const { recordAct } = await import(${JSON.stringify(built)})
+    for (let i = 0; i < 15; i++) recordAct(${JSON.stringify(path)}, { event: "redacted", about: { i } })`
+  const writers = Array.from({ length: 4 }, () =>
+    run(process.execPath, ["--input-type=module", "-e", script]),
+  )
+  await Promise.all(writers)
+  for await (const { act } of readActs(path)) expect(act.event).toBe("redacted")
+  expect(readAuditHead(path)?.records).toBe(60)
+})
+
+interface Health {
+  readonly audit: { readonly records: number; readonly hash: string }
+}
+
+test("starts, stops, changed settings and redactions are in it, and /healthz shows its head", async () => {
+  const { data, options } = await newLog()
+  const first = await serve(data, options)
+  const { audit } = (await (await fetch(`${first.url}/healthz`)).json()) as Health
+  expect(audit.records).toBe(1)
+  await first.stop()
+  const second = await serve(data, { words: [...options.words, "--allow-kinds", "dsse"] })
+  await second.stop()
+  await countersign("redact", "--data", data, "--index", "0")
+  const listed = await countersign("audit", "list", "--data", data, "--json")
+  const events = listed.stdout
+    .trim()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { event: string }).event)
+  expect(events).toEqual([
+    ...["start", "stop", "start", "writers-changed", "configuration-changed", "stop"],
+    ...["redacted", "failed"],
+  ])
+  const head = `${audit.records}:${audit.hash}`
+  const verified = await countersign("audit", "verify", "--data", data, "--head", head)
+  expect(verified).toMatchObject({ code: 0 })
+})
