@@ -264,9 +264,12 @@ export async function openServedAccess(options: ServedAccessOptions): Promise<Se
     }
   }
 
+  /** One after the other, so that the newest file is the last that counts. */
+  let reading = Promise.resolve()
+
   function hangUp(): void {
     look()
-    void reread()
+    reading = reading.then(reread)
   }
 
   const looking = setInterval(look, LOOK_MS).unref()

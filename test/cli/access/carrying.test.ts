@@ -45,6 +45,14 @@ describe("a command", () => {
     expect(out + err).not.toContain(other.text.slice(14, 40))
   })
 
+  test("shows no token that stands in the URL of the log", async () => {
+    for (const url of [`${space.url}/w/${other.text}`, `http://127.0.0.1:1/w/${other.text}`]) {
+      const { code, out, err } = await run(["checkpoint", "--log", url, "--retries", "0"])
+      expect(code).toBe(1)
+      expect(out + err).not.toContain(other.text.slice(14, 40))
+    }
+  })
+
   test("takes one of the ways to show who it is", async () => {
     const file = privateFile("x.token", token.text)
     const words = ["checkpoint", "--log", space.url, "--token-file", file, "--oidc", "github"]
