@@ -1,11 +1,10 @@
 // Requests to a signer as they arrive, whoever sends them: a line after the other of each connection, at most so
 // many connections, each bounded in memory and in the time that it takes for a line.
-import { once } from "node:events"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { Refusal } from "../../core/base/errors.ts"
 import { createLineReader } from "../../signer/lines.ts"
-import { formatReply, LONGEST_REQUEST } from "../../signer/message.ts"
+import { LONGEST_REQUEST } from "../../signer/message.ts"
 
 type AnswerLine = (line: string) => Promise<string>
 
@@ -18,6 +17,8 @@ interface Serving {
   readonly answer: AnswerLine
   /** Told of what is no line. */
   readonly onRefused: (refusal: Refusal) => void
+  /** Milliseconds that a line may take once it has begun; ten seconds if left out. */
+  readonly lineTimeout?: number
 }
 
 /** Answers what arrives until the other side ends; never rejects. */
@@ -28,29 +29,39 @@ export async function serveStream(
 ): Promise<void> {
   const reader = createLineReader(LONGEST_REQUEST)
   let timer: NodeJS.Timeout | undefined
+
+  function endTimer(): void {
+    clearTimeout(timer)
+    timer = undefined
+  }
+
   try {
     for await (const piece of stream as AsyncIterable<Uint8Array>) {
       const lines = reader.push(piece)
-      if (lines.length > 0) clearTimeout(timer)
+      if (lines.length > 0 || !reader.hasBegun()) endTimer()
       // One after the other: what comes meanwhile stays in the socket.
       for (const line of lines) {
         onLine()
-        if (!stream.write(await serving.answer(line))) await once(stream, "drain")
+        if (!stream.write(await serving.answer(line))) await drained(stream)
       }
-      if (!reader.hasBegun()) clearTimeout(timer)
-      else if (lines.length > 0 || timer === undefined) {
-        timer = setTimeout(() => stream.destroy(), LINE_TIMEOUT_MS)
-      }
+      if (!reader.hasBegun() || timer !== undefined) continue
+      timer = setTimeout(() => stream.destroy(), serving.lineTimeout ?? LINE_TIMEOUT_MS)
     }
   } catch (reason) {
-    if (reason instanceof Refusal) {
-      serving.onRefused(reason)
-      stream.end(formatReply({ refusal: reason }))
-    }
+    // The connection has ended with what was no line; who sent it has no answer to wait for.
+    if (reason instanceof Refusal) serving.onRefused(reason)
   } finally {
-    clearTimeout(timer)
+    endTimer()
     stream.destroy()
   }
+}
+
+/** Resolves once there is room to write, or nobody to write to. */
+function drained(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once("drain", resolve)
+    stream.once("close", resolve)
+  })
 }
 
 /** What is done with each connection of a listening socket. */

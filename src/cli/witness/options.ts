@@ -38,6 +38,7 @@ export const witnessServeOptions = [
   option("--guard <file>", "where the guard is kept (default: DATA/guard/state)"),
   runningOptions.passphrase,
   ed25519KeyOption,
+  option("--signer <uri>", "not for witnesses yet: their keys are in files, an agent or a token"),
   orEnvironment(
     choice(
       "--self-check <mode>",

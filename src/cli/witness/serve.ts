@@ -1,4 +1,6 @@
 // `countersign witness serve`: runs a witness over its data directory until it is told to stop.
+
+import { refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { createWitnessMetrics } from "../../http/witness/metrics.ts"
 import { createWitnessServer } from "../../http/witness/server.ts"
@@ -36,6 +38,13 @@ to an older copy, and it then exits with 1.`,
 
 async function serve(options: WitnessServeOptions, { command, terminal }: Called): Promise<void> {
   if (options.logs === undefined) return command.error("error: give the policy file with --logs")
+  if (options.signer !== undefined) {
+    refuse(
+      "unsupported",
+      "--signer: a signer process remembers the heads of one log and makes no cosignatures; give the witness's key " +
+        "with --ed25519-key",
+    )
+  }
   const directory = witnessDirectory(options.data, options.guard, options.ed25519Key)
   assertWitness(directory)
   const logger = processLogger(options.logLevel)

@@ -119,12 +119,20 @@ function checkpointSigner(
         return await ask(text, prove, tries + 1)
       }
       if (!(reason instanceof Refusal)) throw reason
-      onRefused(reason.message)
+      tell(onRefused, reason)
       throw refusedBySigner(reason)
     }
   }
 
   return (text: string, prove: ProveFrom) => ask(text, prove, 1)
+}
+
+function tell(onRefused: (reason: string) => void, { message }: Refusal): void {
+  try {
+    onRefused(message)
+  } catch {
+    // Whatever keeps it from being written down, the refusal itself is what ends the log.
+  }
 }
 
 /** The note over exactly `text` with a line of each key that holds, and no other; a bug if it is not. */

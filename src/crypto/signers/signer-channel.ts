@@ -42,7 +42,7 @@ function away(name: string, why: string, cause?: unknown): Trouble {
 }
 
 /** One question after the other is written; the answers come in the same order. */
-function connectionOver(stream: Duplex, name: string): Connection {
+function connectionOver(stream: Duplex, name: string, timeoutMs: number): Connection {
   const waiting: Waiting[] = []
   const reader = createLineReader(LONGEST_ANSWER)
   let isOpen = true
@@ -72,7 +72,7 @@ function connectionOver(stream: Duplex, name: string): Connection {
     isOpen: () => isOpen,
     end: () => fail("it is being closed"),
     async ask(line) {
-      const timer = setTimeout(() => fail(`not within ${ANSWER_TIMEOUT_MS} ms`), ANSWER_TIMEOUT_MS)
+      const timer = setTimeout(() => fail(`not within ${timeoutMs} ms`), timeoutMs)
       try {
         return await new Promise<string>((resolve, reject) => {
           waiting.push({ resolve, reject })
@@ -85,14 +85,18 @@ function connectionOver(stream: Duplex, name: string): Connection {
   }
 }
 
-function createChannel(name: string, open: () => Promise<Duplex>): SignerChannel {
+function createChannel(
+  name: string,
+  timeoutMs: number,
+  open: () => Promise<Duplex>,
+): SignerChannel {
   let connecting: Promise<Connection> | undefined
   let current: Connection | undefined
   let isClosed = false
 
   async function connected(): Promise<Connection> {
     if (current?.isOpen() === true) return current
-    connecting ??= open().then((stream) => connectionOver(stream, name))
+    connecting ??= open().then((stream) => connectionOver(stream, name, timeoutMs))
     try {
       current = await connecting
       if (isClosed) current.end()
@@ -120,8 +124,8 @@ function createChannel(name: string, open: () => Promise<Duplex>): SignerChannel
 }
 
 /** A channel to the Unix socket at `path`. */
-export function createSocketChannel(path: string): SignerChannel {
-  return createChannel(`unix:${path}`, async () => {
+export function createSocketChannel(path: string, timeoutMs = ANSWER_TIMEOUT_MS): SignerChannel {
+  return createChannel(`unix:${path}`, timeoutMs, async () => {
     const socket = connect({ path })
     await once(socket, "connect")
     return socket
@@ -130,7 +134,7 @@ export function createSocketChannel(path: string): SignerChannel {
 
 /** A channel to a program that is started when it is asked, and again after it has ended. */
 export function createProgramChannel([file = "", ...words]: readonly string[]): SignerChannel {
-  return createChannel(`exec:${file}`, async () => {
+  return createChannel(`exec:${file}`, ANSWER_TIMEOUT_MS, async () => {
     const child = spawn(file, words, { stdio: ["pipe", "pipe", "inherit"] })
     await once(child, "spawn")
     return Duplex.from({ readable: child.stdout, writable: child.stdin })
