@@ -70,9 +70,10 @@ test.each([
     about: [
       ...["attach", "audit", "backup", "bridge", "evidence", "export-tiles", "fsck", "heads"],
       ...["init", "keys", "monitor", "redact", "revoke", "search-index", "serve", "signer"],
-      ...["verify", "watch", "witness"],
+      ...["token", "verify", "watch", "witness"],
     ],
   },
+  { name: "docs/access.md", about: ["submit", "token", "trust"] },
 ])("$name shows only commands that the program takes", ({ name, about }) => {
   const shown = shownCommands(codeBlocks(readFileSync(join(checkout, name), "utf8")))
   const names = new Set(shown.map((command) => command.split(" ", 1)[0]))

@@ -5,7 +5,7 @@ import { option, orEnvironment, parsed } from "../command/options.ts"
 import { parseWords } from "./words.ts"
 
 /** `none` for an empty list. */
-export function parseAnonymous(text: string): ReadonlySet<Scope> {
+function parseAnonymous(text: string): ReadonlySet<Scope> {
   return parseScopes(text.trim() === "none" ? [] : parseWords(text), "anonymous")
 }
 

@@ -120,8 +120,8 @@ Over API 2, cosign logs an image or an attestation as a hash alone, so that nobo
 log what it is about until somebody attaches what was signed (countersign attach); over API 1 it
 sends the attestation along, but cannot attest with keys of P-384 or Ed25519.
 
-With --signing-token-file whoever can read the signing config can do what the token lets do: the file
-is written for you alone. The trusted root has no token in it and may be given to anyone.
+With --signing-token-file whoever can read the signing config can do what the token lets do: the
+file is written for you alone. The trusted root has no token in it and may be given to anyone.
 
 Exits with 3 if the log's checkpoint is not signed by the key that is written or pinned.`,
   async run({ out, apiVersion, signingTokenFile }, called) {

@@ -35,7 +35,7 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._@/-]{0,63}$/
 const ID = /^[0-9A-Za-z]{8}$/
 const SHA256 = /^[0-9a-f]{64}$/
 const LONGEST_LINE = 65_536
-export const MOST_TOKENS = 10_000
+const MOST_TOKENS = 10_000
 /** Bytes of a file of tokens. */
 export const LONGEST_TOKEN_FILE = 16 * 1024 * 1024
 const MOST_ALLOWED = 1_000

@@ -9,7 +9,7 @@ import { asList, asObject, parseJson } from "../../core/base/json-value.ts"
 /** Fetches a text of up to so many bytes; rejects if it cannot. */
 export type FetchText = (url: string, longest: number) => Promise<Uint8Array>
 
-export interface RemoteKeys {
+interface RemoteKeys {
   readonly url: string
   readonly fetch: FetchText
   /** Unix milliseconds. */
