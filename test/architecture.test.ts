@@ -74,7 +74,7 @@ const layers = {
   http: {
     layers: ["core", "entry", "log", "sigstore", "evidence", "witness", "monitor"],
     node: true,
-    packages: ["express", "ajv", "yaml", "negotiator", "prom-client", "lru-cache"],
+    packages: ["express", "ajv", "yaml", "negotiator", "prom-client", "lru-cache", "jose", "re2js"],
   },
 } satisfies Record<string, Layer>
 
@@ -145,7 +145,7 @@ describe("layers", () => {
  * is the floor's own folder, a room below a room is named by its path. A room that is not listed is refused.
  */
 const corridors: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  core: { base: [], tree: ["base"], note: ["base", "tree"], acts: ["base"] },
+  core: { base: [], tree: ["base"], note: ["base", "tree"], acts: ["base"], access: ["base"] },
   entry: {
     statement: [],
     ".": ["statement"],
@@ -213,25 +213,30 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
   http: {
     flow: [],
     serving: ["flow"],
-    door: ["serving"],
+    access: ["serving"],
+    door: ["serving", "access"],
     limits: ["serving"],
     reference: ["serving"],
-    native: ["serving", "door"],
+    native: ["serving", "access", "door"],
     "rekor-v1": ["serving", "door"],
     "rekor-v2": ["serving", "door"],
-    log: ["serving", "limits", "door", "reference", "native", "rekor-v1", "rekor-v2"],
-    monitor: ["serving", "limits", "door", "reference"],
+    log: ["serving", "access", "limits", "door", "reference", "native", "rekor-v1", "rekor-v2"],
+    monitor: ["serving", "access", "limits", "door", "reference"],
     witness: ["serving", "limits", "reference"],
   },
   cli: {
     network: [],
     command: ["network"],
+    access: ["network", "command"],
     serving: ["network", "command"],
     "log/search": ["command"],
     "log/threads": ["log/search"],
     "log/signing": ["command"],
-    log: ["network", "command", "serving", "audit", "log/search", "log/threads", "log/signing"],
-    user: ["command"],
+    log: [
+      ...["network", "command", "access", "serving", "audit"],
+      ...["log/search", "log/threads", "log/signing"],
+    ],
+    user: ["network", "command"],
     keys: ["command"],
     verify: ["command", "user"],
     "sign/keys": ["command"],
@@ -244,9 +249,10 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     signer: ["command", "log", "log/signing"],
     "monitor/sinks": ["command"],
     watch: ["command"],
-    monitor: ["command", "serving", "audit", "monitor/sinks", "watch"],
+    monitor: ["command", "access", "serving", "audit", "monitor/sinks", "watch"],
     ".": [
-      ...["command", "serving", "log", "user", "keys", "verify", "sign", "sign/fetch", "attach"],
+      ...["command", "access", "serving", "log", "user", "keys", "verify", "sign", "sign/fetch"],
+      "attach",
       ...["audit", "bridge", "witness", "signer", "watch", "monitor"],
     ],
   },

@@ -34,6 +34,7 @@ const commands = {
     audit: "the administrative acts on a log, a witness or a monitor: verify, list",
     backup: "copy the database of a log, running or not, and check the copy",
     redact: "delete the attestation that a stopped log keeps with an entry",
+    token: "make, list, replace and revoke the tokens of a log's or a monitor's writers",
     "search-index": "make the search index of a log again, or see how far it has come",
     "export-tiles": "write a log as static files, each checked against the checkpoint",
   },
@@ -48,6 +49,7 @@ const commands = {
     monitor: "",
     bridge: "",
     watch: "",
+    token: "",
     "search-index": "",
   },
   load: {
@@ -78,6 +80,7 @@ const commands = {
     audit: async () => (await import("./audit/audit.ts")).auditCommand,
     backup: async () => (await import("./log/backup.ts")).backupCommand,
     redact: async () => (await import("./log/redact.ts")).redactCommand,
+    token: async () => (await import("./access/token.ts")).tokenCommand,
     "search-index": async () => (await import("./log/search-index.ts")).searchIndexCommand,
     "export-tiles": async () => (await import("./log/export-tiles.ts")).exportTilesCommand,
   },

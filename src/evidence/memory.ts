@@ -1,6 +1,6 @@
 // What was found out lately, so that nobody can have it found out again and again: bounded, and the oldest goes first.
 
-export interface Memory<T> {
+interface Memory<T> {
   /** What is remembered under this name; else what `make` gives, which is remembered from now on. */
   get(name: string, make: () => T): T
   forget(name: string): void

@@ -3,7 +3,7 @@
 import { refuse } from "../core/base/errors.ts"
 
 /** Does `work` of a client in its turn; refuses `try-later` if too much is waiting. Rejects as `work` does. */
-export type Turns = <T>(client: string, work: () => Promise<T>) => Promise<T>
+type Turns = <T>(client: string, work: () => Promise<T>) => Promise<T>
 
 /** Work that waits, of all clients and of each. */
 const MOST_WAITING = 64

@@ -88,7 +88,7 @@ export interface AskedPromise {
   readonly proof: readonly Hash[]
 }
 
-export interface PromiseRule {
+interface PromiseRule {
   readonly logId: string
   /** A head that this signer has signed. */
   readonly head: Head

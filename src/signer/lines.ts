@@ -4,7 +4,7 @@ import { refuse } from "../core/base/errors.ts"
 
 const LINE_FEED = 0x0a
 
-export interface LineReader {
+interface LineReader {
   /** The lines that this piece completes, without their line feeds. Refuses `too-large` and `malformed` (UTF-8). */
   push(piece: Uint8Array): readonly string[]
   /** Whether a line has begun and not ended. */

@@ -28,7 +28,7 @@ export interface SignerKey {
   sign(message: Uint8Array): Promise<Uint8Array>
 }
 
-export interface SignerOptions {
+interface SignerOptions {
   readonly memory: SignerMemory
   /** In the order of the lines: the ECDSA key, which Rekor v1 clients know, comes first. */
   readonly keys: readonly SignerKey[]

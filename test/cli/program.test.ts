@@ -41,6 +41,7 @@ describe("countersign", () => {
       "sign",
       "signer",
       "submit",
+      "token",
       "trust",
       "verify",
       "watch",
@@ -61,7 +62,7 @@ describe("countersign", () => {
   it("lists a command the same way before it is loaded and after", async () => {
     const groups = [
       ...[[], ["audit"], ["bridge"], ["evidence"], ["heads"], ["monitor"], ["signer"]],
-      ...[["watch"], ["witness"]],
+      ...[["token"], ["watch"], ["witness"]],
     ]
     for (const words of groups) {
       const whole = words.reduce<Command | undefined>(

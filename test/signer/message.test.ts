@@ -85,7 +85,7 @@ describe("a request", () => {
 
   test("of any bytes is read or refused, and nothing else happens", () => {
     const text = fc.oneof(fc.string(), fc.json(), fc.constant('{"signer":1,"ask":"checkpoint"'))
-    fc.assert(
+    void fc.assert(
       fc.property(text, (line) => {
         try {
           parseRequest(line)
@@ -119,7 +119,7 @@ describe("a reply", () => {
 
 describe("a line reader", () => {
   test("gives the lines however they are cut", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(fc.array(fc.string()), fc.integer({ min: 1, max: 9 }), (texts, width) => {
         const lines = texts.map((text) => text.replaceAll("\n", " ").toWellFormed())
         const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""))

@@ -5,7 +5,7 @@ import { logRecipient, monitorRecipient, type Recipient } from "../../client/mes
 import type { SignedMessage } from "../../client/messages/signed-message.ts"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { EXIT_FAILURE } from "../command/exit-code.ts"
-import { logOption } from "../command/log-options.ts"
+import { credentialOptions, forLog, logOption } from "../command/log-options.ts"
 import { type Network, networkOptions, openNetwork } from "../command/network.ts"
 import {
   type Called,
@@ -49,6 +49,7 @@ const attachOptions = [
     "none",
   ),
   ...registryOptions,
+  ...credentialOptions,
   ...networkOptions,
   jsonOption(),
 ] as const
@@ -164,7 +165,9 @@ function createAttaching(
 async function attach(options: AttachOptions, called: Called): Promise<void> {
   const network = await openNetwork(options, called.terminal)
   const sources = await readSources(options, called, network)
-  const log = createLogClient({ url: options.log, ...network })
+  const log = createLogClient({
+    ...{ url: options.log, ...(await forLog(options.log, network, called)) },
+  })
   const recipients = await openRecipients(options, log, network)
   const attaching = createAttaching(options, called, log, recipients)
   if (sources.every(({ messages, faults }) => messages.length + faults.length === 0)) {

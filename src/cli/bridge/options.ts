@@ -10,6 +10,7 @@ import {
   gathered,
   jsonOption,
   mandatory,
+  option,
   optional,
   parseAddress,
   parsed,
@@ -68,6 +69,7 @@ export const bridgeOptions = [
   ),
   dataOption("bridge"),
   ...registryOptions,
+  option("--log-token-file <file>", "show the log the token in this file, which only you may read"),
   ...networkOptions,
   optional("--push-back", "put vanished signatures back into the registry, from copies"),
   preset(

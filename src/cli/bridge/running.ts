@@ -1,13 +1,16 @@
 // A bridge with all that it needs, opened over its data directory, which no other process may use meanwhile.
+
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import type { Fetch } from "../../client/exchange.ts"
 import { createLogClient } from "../../client/log-client.ts"
 import { logRecipient, monitorRecipient } from "../../client/messages/recipient.ts"
 import { Trouble } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { onDisk } from "../../storage/disk/durable-file.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { openAll } from "../command/closers.ts"
+import { forLog } from "../command/log-options.ts"
 import { openNetwork } from "../command/network.ts"
 import type { Called } from "../command/options.ts"
 import { openRegistry } from "../command/registry-options.ts"
@@ -38,9 +41,10 @@ export interface RunningBridge {
 /** Opens everything; refuses `conflict` while another process has the data. `signal` ends what is under way. */
 export async function openBridge(
   options: BridgeOptions,
-  { command, terminal, output }: Called,
+  called: Called,
   signal: AbortSignal,
 ): Promise<RunningBridge> {
+  const { command, terminal, output } = called
   const { url, log: logUrl, data } = options
   const network = await openNetwork(options, terminal)
   const { fetch, timeout, patience } = network
@@ -51,7 +55,11 @@ export async function openBridge(
   }
   const registry = await openRegistry(url, options, fetchInTime, signal, patience)
   const trust = await readTrust(command)
-  const log = createLogClient({ url: logUrl, signal, ...network })
+  const log = createLogClient({
+    url: logUrl,
+    signal,
+    ...(await forLog(logUrl, network, called, present({ tokenFile: options.logTokenFile }))),
+  })
   return await openAll(async (closers) => {
     onDisk(data, () => mkdirSync(data, { recursive: true, mode: 0o700 }))
     closers.push(lockDataDirectory(data).release)

@@ -68,9 +68,14 @@ export async function readText(path: string, what: string, longest: number): Pro
   return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
 }
 
-async function replace(path: string, draft: string, content: string | Uint8Array): Promise<void> {
+async function replace(
+  path: string,
+  draft: string,
+  content: string | Uint8Array,
+  mode: number,
+): Promise<void> {
   try {
-    await writeFile(draft, content, { flag: "wx", flush: true })
+    await writeFile(draft, content, { flag: "wx", flush: true, mode })
     await rename(draft, path)
   } catch (error) {
     await rm(draft, { force: true })
@@ -78,15 +83,19 @@ async function replace(path: string, draft: string, content: string | Uint8Array
   }
 }
 
-/** Replaces a file at once: a crash leaves the old one or the new one. Throws trouble ("disk"). */
+/**
+ * Replaces a file at once: a crash leaves the old one or the new one. The file gets `mode` as far as the umask lets it.
+ * Throws trouble ("disk").
+ */
 export async function writeWhole(
   path: string,
   content: string | Uint8Array,
   what: string,
+  mode = 0o666,
 ): Promise<void> {
   // A name of its own, since one that is made longer may be too long.
   const draft = join(dirname(path), `.${randomBytes(6).toString("hex")}.tmp`)
-  await onDisk(what, path, replace(path, draft, content))
+  await onDisk(what, path, replace(path, draft, content, mode))
 }
 
 const CHUNK = 1024 * 1024

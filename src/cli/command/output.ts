@@ -1,5 +1,6 @@
 // Results on standard output, for people or (--json) one JSON object a line for programs; everything else
 // goes to standard error. What others have written is shown with its control characters made visible.
+import { withoutTokens } from "../../core/access/token.ts"
 import { formatHex } from "../../core/base/text.ts"
 import type { Terminal } from "./terminal.ts"
 
@@ -13,8 +14,12 @@ export interface Output {
   remark(text: string): void
 }
 
+/** A token that stood in a URL is shown to nobody. */
 function printable(text: string): string {
-  return text.replaceAll(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+  return withoutTokens(text).replaceAll(
+    /\p{C}/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  )
 }
 
 /** What is not shown and JSON leaves as it is, such as orders to a terminal and to those who write right to left. */

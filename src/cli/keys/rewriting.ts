@@ -55,7 +55,7 @@ function openEither(text: string, { before, after }: Rewriting, file: string): O
   }
 }
 
-export interface Draft {
+interface Draft {
   readonly file: string
   /** Puts it in the place of the old file, durably. */
   place(): void

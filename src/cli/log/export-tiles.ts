@@ -9,7 +9,7 @@ import { openLogReads } from "../../storage/log-engine.ts"
 import { provenAnswer } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
 import { readText } from "../command/file.ts"
-import { openLogClient } from "../command/log-options.ts"
+import { credentialOptions, openLogClient } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
 import { addOptions } from "../command/options.ts"
 import { createOutput } from "../command/output.ts"
@@ -50,7 +50,7 @@ Example:
       const fields = [["directory", options.out]] as const
       output.result(`exported ${size} entries`, fields, { size, directory: options.out })
     })
-  addOptions(command, [...trustOptions, ...networkOptions])
+  addOptions(command, [...trustOptions, ...credentialOptions, ...networkOptions])
 }
 
 interface OpenedSource {

@@ -16,7 +16,7 @@ import {
 import { closing } from "../command/closers.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
-import { openLogClient } from "../command/log-options.ts"
+import { credentialOptions, openLogClient } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
 import { jsonOption } from "../command/options.ts"
 import { createOutput, type Output } from "../command/output.ts"
@@ -69,7 +69,8 @@ Example:
           : await checkData(options.data, terminal)
       printReport(report, output)
     })
-  for (const option of [...trustOptions, ...networkOptions]) command.addOption(option)
+  for (const option of [...trustOptions, ...credentialOptions, ...networkOptions])
+    command.addOption(option)
 }
 
 async function checkServed(

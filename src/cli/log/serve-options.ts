@@ -7,6 +7,7 @@ import type { VerificationEngine } from "../../crypto/engines/verification.ts"
 import type { Algorithm } from "../../entry/algorithm.ts"
 import { type EntryKind, kindNames } from "../../entry/kind-names.ts"
 import { parseAlgorithms, parseKinds, type WriteRule } from "../../entry/kinds/write-rule.ts"
+import { type AccessOptions, accessOptions } from "../access/options.ts"
 import { keyOptions } from "../command/key-files.ts"
 import { caFileOption } from "../command/network.ts"
 import {
@@ -21,7 +22,7 @@ import { type LimitOptionValues, limitOptions } from "../serving/limit-options.t
 import { type TlsOptionValues, tlsOptions } from "../serving/tls-options.ts"
 import { signerOption } from "./signing/signer-uri.ts"
 
-export interface ServeOptions extends TlsOptionValues, LimitOptionValues {
+export interface ServeOptions extends AccessOptions, TlsOptionValues, LimitOptionValues {
   readonly data: string
   readonly listen: Address
   readonly adminListen?: Address
@@ -113,6 +114,7 @@ export const serveOptions: readonly Option[] = [
     "--min-free-bytes <n>",
     "accept no entries while less disk space than this is free",
   ).default(128 * 1024 * 1024),
+  ...accessOptions,
   caFileOption(),
   runningOptions.logLevel,
   runningOptions.config,

@@ -1,13 +1,16 @@
 // `countersign serve`: runs the log over a data directory until it is told to stop.
 import type { Command } from "commander"
 import type { Logger } from "pino"
+import { refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { createMetrics } from "../../http/log/metrics.ts"
 import { createHttpServer } from "../../http/log/server.ts"
 import { entrySearch } from "../../http/native/search.ts"
 import { bodyBudgetsFor, type HttpConfig } from "../../http/serving/config.ts"
 import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
+import { openServedAccess, type ServedAccess } from "../access/served-access.ts"
 import { recordStart } from "../audit/start.ts"
+import { closing } from "../command/closers.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase, weaknessOf } from "../command/key-files.ts"
 import { endProcess, processLogger } from "../command/listening.ts"
@@ -42,6 +45,8 @@ const writerOptions = [
   "allow-keys",
   "allow-identities",
   "certificate-authorities",
+  "access",
+  "anonymous",
 ]
 
 type Options = ServeOptions & PublishingOptions
@@ -105,9 +110,11 @@ async function serve(command: Command, terminal: Terminal): Promise<void> {
   const logger = processLogger(options.logLevel)
   const weakness = weaknessOf([directory.usual.ecdsa, directory.usual.ed25519], directory.path)
   if (weakness !== undefined) logger.warn(weakness)
-  if (options.allowIdentities !== undefined && options.certificateAuthorities === undefined) {
-    logger.warn(
-      "--allow-identities believes what certificates say of themselves; name who issues them with --certificate-authorities",
+  const hasAuthorities = options.certificateAuthorities !== undefined
+  if (options.allowIdentities !== undefined && !hasAuthorities) {
+    refuse(
+      "malformed",
+      "--allow-identities: expected --certificate-authorities beside it: without, anyone can make a certificate of any identity",
     )
   }
   const tls = await openTls(options, { passphrase, logger })
@@ -131,12 +138,19 @@ async function serve(command: Command, terminal: Terminal): Promise<void> {
   })
   const { log } = running
   try {
-    const recordStop = await recordStart({
-      ...{ data: directory.path, command, logger, writerOptions },
-      overrides: ["force-origin"],
+    const access = await openServedAccess({
+      ...present({ access: options.access, anonymous: options.anonymous }),
+      ...{ data: options.data, byDefault: ["submit", "attach", "evidence", "heads", "read"] },
+      ...{ origin: log.origin, hasAuthorities, logger, fetch: () => openFetch(options, terminal) },
     })
-    await serveHttp(running, options, { logger, terminal, tls })
-    recordStop()
+    await closing(access, async () => {
+      const recordStop = await recordStart({
+        ...{ data: directory.path, command, logger, writerOptions },
+        overrides: ["force-origin"],
+      })
+      await serveHttp(running, options, { logger, terminal, tls, access })
+      recordStop()
+    })
   } finally {
     await running.close()
   }
@@ -147,12 +161,13 @@ interface Process {
   readonly logger: Logger
   readonly terminal: Terminal
   readonly tls: ServedTls | undefined
+  readonly access: ServedAccess
 }
 
 async function serveHttp(
   { log, publisher, rekorSigner, created, engine }: RunningLog,
   options: Options,
-  { logger, terminal, tls }: Process,
+  { logger, terminal, tls, access }: Process,
 ): Promise<void> {
   const auditHead = followAuditHead(auditFile(options.data))
   const certificateExpiry = tls?.expiry
@@ -168,6 +183,7 @@ async function serveHttp(
   const { proxies, ...limits } = limitsOf(options)
   const http = createHttpServer({
     ...{ log, publisher, rekorSigner, logger, meter, proposal, large, tls: tls?.options },
+    access: access.current,
     search: entrySearch(log),
     ...limits,
     config: { ...httpConfig(options, created), ...proxies, listeningUrl, auditHead },
@@ -179,7 +195,8 @@ async function serveHttp(
       listening = url
       const { origin } = log
       const { size } = log.head()
-      logger.info({ origin, url, admin, size, verification: engine }, "serving")
+      const writers = access.describe()
+      logger.info({ origin, url, admin, size, verification: engine, writers }, "serving")
       if (options.dev === true) terminal.stdout.write(welcome(url, options.data, engine))
     },
     onStopping() {

@@ -30,18 +30,18 @@ async function readTokens(path: string): Promise<readonly string[]> {
   return found
 }
 
-/** What the monitor's door needs to take ledger lines; undefined if it is to take none. */
+/** What the monitor's door needs to take ledger lines; undefined if there are no signers that it could take them of. */
 export async function openServedLedgers(
   { ledgerTokenFile, listen, watch: file }: RunOptions,
   ledgers: LedgerFolder,
   watch: () => Watch,
 ): Promise<ServedLedgers | undefined> {
-  if (ledgerTokenFile === undefined) return undefined
   if (listen === undefined || file === undefined) {
+    if (ledgerTokenFile === undefined) return undefined
     return refuse("malformed", "--ledger-token-file: expected --listen and --watch beside it")
   }
   return {
-    tokens: await readTokens(ledgerTokenFile),
+    tokens: ledgerTokenFile === undefined ? [] : await readTokens(ledgerTokenFile),
     append: ledgers.append,
     leaf: nativeHasher.leaf,
     signers: () => new Set(watch().signers.map(({ name }) => name)),

@@ -2,6 +2,7 @@
 import { refuse, shown } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { parseDecimal } from "../../core/base/text.ts"
+import { accessOptions } from "../access/options.ts"
 import { caFileOption } from "../command/network.ts"
 import {
   gathered,
@@ -91,6 +92,7 @@ export const runOptions = [
   ...limitOptions,
   optional("--passphrase-file <file>", "first line: the passphrase of the key of --tls-key"),
   optional("--ledger-token-file <file>", "take POST /ledger from whoever has a token of this file"),
+  ...accessOptions,
   caFileOption(),
   jsonOption(),
 ] as const

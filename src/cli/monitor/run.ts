@@ -4,11 +4,14 @@ import type { Logger } from "pino"
 import { refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { settled } from "../../core/base/settled.ts"
+import type { Writer } from "../../http/access/writer.ts"
+import { isToken } from "../../http/monitor/ledger.ts"
 import { createMonitorMetrics } from "../../http/monitor/metrics.ts"
 import { createMonitorServer } from "../../http/monitor/server.ts"
 import { isHealthy } from "../../monitor/findings/stored.ts"
 import type { RoundReport } from "../../monitor/monitor.ts"
 import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
+import { openServedAccess, type ServedAccess } from "../access/served-access.ts"
 import { recordStart } from "../audit/start.ts"
 import {
   EXIT_FAILURE,
@@ -19,7 +22,9 @@ import {
 } from "../command/exit-code.ts"
 import { readPassphrase } from "../command/key-files.ts"
 import { processLogger, untilStopped } from "../command/listening.ts"
+import { openFetch } from "../command/network.ts"
 import { type Called, defineCommand } from "../command/options.ts"
+import type { Terminal } from "../command/terminal.ts"
 import { remarkExposure } from "../serving/exposure.ts"
 import { limitsOf } from "../serving/limit-options.ts"
 import { listen } from "../serving/listening.ts"
@@ -118,23 +123,38 @@ async function runOnce(
   terminal.fail(newer.length > 0 && code !== EXIT_PROVEN ? EXIT_STATE_REFUSED : code)
 }
 
+/** Whoever has a token of --ledger-token-file. */
+function ledgerSecrets({ served }: RunningMonitor): (text: string) => Writer | undefined {
+  const writer: Writer = { id: "token:ledger-token-file", scopes: new Set(["ledger"]) }
+  return (text) => (isToken(text, served.ledgers?.tokens ?? []) ? writer : undefined)
+}
+
 interface MonitorServer {
   readonly url: string
+  readonly access: ServedAccess
   close(): Promise<void>
 }
 
 async function openServer(
-  { monitor, served, status }: RunningMonitor,
+  running: RunningMonitor,
   options: RunOptions,
   logger: Logger,
+  terminal: Terminal,
 ): Promise<MonitorServer | undefined> {
   if (options.listen === undefined) {
     return (
       tlsFilesOf(options) && refuse("malformed", "--tls-certificate: name an address with --listen")
     )
   }
+  const { monitor, served, status } = running
   const passphrase = readPassphrase(options.passphraseFile)
   const tls = await openTls(options, { passphrase, logger })
+  const access = await openServedAccess({
+    ...present({ access: options.access, anonymous: options.anonymous }),
+    ...{ data: options.data, logger, secrets: ledgerSecrets(running), hasAuthorities: false },
+    byDefault: ["submit", "attach", "evidence", "heads", "read"],
+    fetch: () => openFetch(options, terminal),
+  })
   const { counters } = monitor
   const certificateExpiry = tls?.expiry
   const metrics = createMonitorMetrics(status, {
@@ -145,16 +165,18 @@ async function openServer(
   const { proxies, ...limits } = limitsOf(options)
   const http = createMonitorServer({
     ...{ ...served, ...limits, auditHead, metrics, logger, tls: tls?.options },
+    access: access.current,
     config: proxies,
   })
   const url = await listen(http.server, options.listen)
   remarkExposure({ url, admin: undefined, ...present({ trustProxy: options.trustProxy }) }, logger)
   tls?.follow(http.server)
   return {
-    url,
+    ...{ url, access },
     async close() {
       await http.close()
       tls?.close()
+      await access.close()
     },
   }
 }
@@ -182,7 +204,7 @@ function createWaiting(stopping: AbortSignal) {
 async function runOn(
   running: RunningMonitor,
   options: RunOptions,
-  { command }: Called,
+  { command, terminal }: Called,
   stopping: AbortController,
 ): Promise<void> {
   const logger = processLogger()
@@ -192,11 +214,12 @@ async function runOn(
   const waiting = createWaiting(stopping.signal)
   const recordStop = await recordStart({
     ...{ data: options.data, command, logger, overrides: [] },
-    writerOptions: ["ledger-token-file"],
+    writerOptions: ["ledger-token-file", "access", "anonymous"],
   })
-  const server = await openServer(running, options, logger)
+  const server = await openServer(running, options, logger, terminal)
   const logs = running.served.logs.map(({ origin }) => origin)
-  logger.info({ logs, url: server?.url, verification: running.engine }, "serving")
+  const writers = server?.access.describe()
+  logger.info({ logs, url: server?.url, verification: running.engine, writers }, "serving")
   try {
     while (!stopping.signal.aborted) {
       const report = await runRound(running, Date.now())

@@ -4,7 +4,7 @@ import { present } from "../../core/base/present.ts"
 import { portableHasher } from "../../core/tree/hash.ts"
 import { explain } from "../../monitor/entries/watch-explanation.ts"
 import { readBytes } from "../command/file.ts"
-import { openLogClient } from "../command/log-options.ts"
+import { credentialOptions, openLogClient } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
 import {
   type Called,
@@ -24,6 +24,7 @@ const watchTestOptions = [
   optional("--log <url>", "base URL of a log that has the entry"),
   parsed("--index <n>", "the entry's place, counted from 0", decimalArgument),
   jsonOption(),
+  ...credentialOptions,
   ...networkOptions,
 ] as const
 

@@ -4,7 +4,7 @@ import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { revocationText } from "../../entry/revocation.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
-import { logOption } from "../command/log-options.ts"
+import { credentialOptions, logOption } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
 import { defineCommand, jsonOption, mandatory, optional } from "../command/options.ts"
 import { trustOptions } from "../command/trust-options.ts"
@@ -24,6 +24,7 @@ export const revokeCommand = defineCommand({
     optional("--yes", "really revoke it: this cannot be undone"),
     jsonOption(),
     ...trustOptions,
+    ...credentialOptions,
     ...networkOptions,
   ],
   help: `

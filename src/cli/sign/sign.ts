@@ -3,7 +3,7 @@
 import type { Command } from "commander"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { EXIT_FAILURE } from "../command/exit-code.ts"
-import { logOption } from "../command/log-options.ts"
+import { credentialOptions, logOption } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
 import {
   type Called,
@@ -62,6 +62,7 @@ const signOptions = [
   optional("--witnessed", "wait until witnesses have cosigned (default with a policy's quorum)"),
   jsonOption(),
   ...trustOptions,
+  ...credentialOptions,
   ...networkOptions,
 ] as const
 

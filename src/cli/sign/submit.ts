@@ -1,6 +1,6 @@
 // `countersign submit`: logs what is signed already, verifies the receipts and writes a bundle for each. What is logged
 // is decided from the flags before any file is read. With --key it signs first, as `countersign sign` does.
-import { logOption } from "../command/log-options.ts"
+import { credentialOptions, logOption } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
 import {
   type Called,
@@ -32,6 +32,7 @@ const submitOptions = [
   optional("--witnessed", "wait until witnesses have cosigned (default with a policy's quorum)"),
   jsonOption(),
   ...trustOptions,
+  ...credentialOptions,
   ...networkOptions,
 ] as const
 

@@ -10,7 +10,7 @@ import { optional } from "../command/options.ts"
 import { openLogKeys } from "../log/signing/log-keys.ts"
 
 /** Where the keys are, if not in the signer's directory. */
-export interface SignerPlaces {
+interface SignerPlaces {
   readonly ecdsaKey?: string | undefined
   readonly ed25519Key?: string | undefined
 }

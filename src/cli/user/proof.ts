@@ -11,7 +11,7 @@ import { asHash, EMPTY_HEAD, type Hash, type Head, portableHasher } from "../../
 import { verifyConsistency } from "../../core/tree/proof.ts"
 import { provenAnswer } from "../command/exit-code.ts"
 import { type FetchedHead, fetchHead } from "../command/fetched-head.ts"
-import { logOption, openLog } from "../command/log-options.ts"
+import { credentialOptions, logOption, openLog } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
 import {
   choice,
@@ -37,6 +37,7 @@ const proofOptions = [
   ),
   choice("--format <form>", "how to print an inclusion proof", ["json", "tlog-proof"], "json"),
   ...trustOptions,
+  ...credentialOptions,
   ...networkOptions,
 ] as const
 

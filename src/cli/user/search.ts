@@ -8,7 +8,7 @@ import { kindNames } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary } from "../../entry/kinds/summary.ts"
 import { provenAnswer } from "../command/exit-code.ts"
 import { fetchHead } from "../command/fetched-head.ts"
-import { logOption, openLog } from "../command/log-options.ts"
+import { credentialOptions, logOption, openLog } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
 import {
   type Called,
@@ -60,6 +60,7 @@ const searchOptions = [
   preset("--limit <n>", "the most entries to print", decimalArgument, 20),
   optional("--verify", "verify for each entry that the log has it"),
   ...trustOptions,
+  ...credentialOptions,
   ...networkOptions,
   jsonOption(),
 ] as const

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import type { LogClient } from "../../client/log-client.ts"
 import { openHead, openTrusted, signingLog, type Trust } from "../../client/trust.ts"
+import { assertToken } from "../../core/access/token.ts"
 import { equalBytes } from "../../core/base/bytes.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
@@ -12,9 +13,9 @@ import { formatSigningConfig, type RekorVersion } from "../../sigstore/signing-c
 import { formatTrustedRoot, type PinnedLog, parseTrustedRoot } from "../../sigstore/trusted-root.ts"
 import { provenAnswer } from "../command/exit-code.ts"
 import { onDisk, writeWhole } from "../command/file.ts"
-import { logOption, openLog } from "../command/log-options.ts"
+import { credentialOptions, logOption, openLog } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
-import { choice, defineCommand, jsonOption, mandatory } from "../command/options.ts"
+import { choice, defineCommand, jsonOption, mandatory, optional } from "../command/options.ts"
 import type { Output } from "../command/output.ts"
 import { trustOptions } from "../command/trust-options.ts"
 
@@ -49,7 +50,23 @@ async function findLog(log: LogClient, trust: Trust | undefined): Promise<Pinned
   return stated
 }
 
-async function writeFiles(log: PinnedLog, out: string, version: RekorVersion) {
+/** The URL with a token in its path: the one form in which clients that know nothing of tokens carry them. */
+async function withToken(url: string, file: string | undefined): Promise<string> {
+  if (file === undefined) return url
+  const { readTokenOf } = await import("../network/credentials.ts")
+  const token = await readTokenOf(file)
+  assertToken(token, file)
+  return `${url.replace(/\/+$/, "")}/w/${token}`
+}
+
+const SECRET_MODE = 0o600
+
+async function writeFiles(
+  log: PinnedLog,
+  out: string,
+  version: RekorVersion,
+  tokenFile: string | undefined,
+) {
   const { baseUrl, origin, spki } = log
   const validFrom = log.validFrom ?? refuse("malformed", "validFor.start: expected a time")
   const files = {
@@ -58,14 +75,15 @@ async function writeFiles(log: PinnedLog, out: string, version: RekorVersion) {
   }
   const root = formatTrustedRoot([{ baseUrl, spki, validFrom }])
   const config = formatSigningConfig({
-    url: baseUrl,
+    url: await withToken(baseUrl, tokenFile),
     operator: origin,
     validFrom,
     versions: [version],
   })
   await onDisk("folder", out, mkdir(out, { recursive: true }))
   await writeWhole(files.trustedRoot, root, "trusted root")
-  await writeWhole(files.signingConfig, config, "signing config")
+  const mode = tokenFile === undefined ? undefined : SECRET_MODE
+  await writeWhole(files.signingConfig, config, "signing config", mode)
   return files
 }
 
@@ -85,8 +103,13 @@ export const trustCommand = defineCommand({
     logOption(),
     mandatory("--out <dir>", "where the two files are written"),
     choice("--api-version <n>", "the Rekor API that signers are to use", ["1", "2"], "2"),
+    optional(
+      "--signing-token-file <file>",
+      "write the token in this file into the URL of the signing config, for clients such as cosign",
+    ),
     jsonOption(),
     ...trustOptions,
+    ...credentialOptions,
     ...networkOptions,
   ],
   help: `
@@ -97,12 +120,15 @@ Over API 2, cosign logs an image or an attestation as a hash alone, so that nobo
 log what it is about until somebody attaches what was signed (countersign attach); over API 1 it
 sends the attestation along, but cannot attest with keys of P-384 or Ed25519.
 
+With --signing-token-file whoever can read the signing config can do what the token lets do: the
+file is written for you alone. The trusted root has no token in it and may be given to anyone.
+
 Exits with 3 if the log's checkpoint is not signed by the key that is written or pinned.`,
-  async run({ out, apiVersion }, called) {
+  async run({ out, apiVersion, signingTokenFile }, called) {
     const { url, log: client, trust, output } = await openLog(called)
     const isPinned = trust !== undefined
     const log = await findLog(client, trust)
-    const files = await writeFiles(log, out, apiVersion === "1" ? 1 : 2)
+    const files = await writeFiles(log, out, apiVersion === "1" ? 1 : 2, signingTokenFile)
     const { origin, baseUrl, logId } = log
     output.result(
       `${origin} at ${baseUrl}`,
@@ -114,5 +140,8 @@ Exits with 3 if the log's checkpoint is not signed by the key that is written or
       { origin, baseUrl, logId, isPinned, ...files },
     )
     remark(output, url, log, isPinned)
+    if (signingTokenFile !== undefined) {
+      output.remark(`${files.signingConfig} has a token in it: keep it as you keep the token`)
+    }
   },
 })

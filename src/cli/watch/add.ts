@@ -6,7 +6,7 @@ import { LONGEST_WATCH } from "../../core/base/limits.ts"
 import type { Watch } from "../../monitor/watch/watch.ts"
 import { onDisk, syncNameOf } from "../../storage/disk/durable-file.ts"
 import { readText, writeWhole } from "../command/file.ts"
-import { openLogClient } from "../command/log-options.ts"
+import { credentialOptions, openLogClient } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
 import {
   type Called,
@@ -38,6 +38,7 @@ const addOptions = [
   optional("--subject <name>", "the subject that is added to (default: a name that follows)"),
   optional("--signer-key <file>", "public key or certificate of whoever is to sign it"),
   jsonOption(),
+  ...credentialOptions,
   ...networkOptions,
 ] as const
 

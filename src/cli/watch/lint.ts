@@ -1,7 +1,7 @@
 // `countersign watch lint`: what of a watch file is hardly meant, and which of its subjects a log does not know.
 import { lintWatch } from "../../monitor/watch/lint.ts"
 import { EXIT_FAILURE } from "../command/exit-code.ts"
-import { openLogClient } from "../command/log-options.ts"
+import { credentialOptions, openLogClient } from "../command/log-options.ts"
 import { networkOptions } from "../command/network.ts"
 import { type Called, defineCommand, jsonOption, optional } from "../command/options.ts"
 import { readWatch } from "./files.ts"
@@ -43,6 +43,7 @@ export const watchLintCommand = defineCommand({
   options: [
     optional("--log <url>", "base URL of a log that is asked for each subject"),
     jsonOption(),
+    ...credentialOptions,
     ...networkOptions,
   ],
   help: `

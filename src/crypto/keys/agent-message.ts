@@ -68,7 +68,7 @@ export function parseIdentities(message: Uint8Array): readonly Uint8Array[] {
   return blobs
 }
 
-export interface AgentPublicKey {
+interface AgentPublicKey {
   readonly algorithm: KeyAlgorithm
   /** SPKI in DER. */
   readonly spki: Uint8Array

@@ -51,7 +51,7 @@ export type Signing = "here" | "verify-elsewhere" | "elsewhere"
 
 const ways = { here: signHere, "verify-elsewhere": signAndVerify, elsewhere: signElsewhere }
 
-export interface PemOptions {
+interface PemOptions {
   /** Opens the key if it is encrypted. */
   readonly passphrase?: string | undefined
   /** On the calling thread by default. */

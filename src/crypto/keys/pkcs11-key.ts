@@ -13,7 +13,8 @@ const SIGNING_MS = 2_000
 const OPENING_MS = 20_000
 const MOST_WAITING = 256
 
-type Question = "describeKey" | "signWithToken"
+const describing = { name: "describeKey" } as const
+const signing = { name: "signWithToken" } as const
 
 function given<T>(answer: FromToken<T>): T {
   if ("value" in answer) return answer.value
@@ -24,10 +25,14 @@ function given<T>(answer: FromToken<T>): T {
 /** Asks the thread; after an answer that did not come in time nothing more, until it has come. */
 function createAsking(thread: Piscina) {
   let isStuck = false
-  return async <T>(name: Question, question: unknown, timeout: number): Promise<T> => {
+  return async <T>(
+    what: typeof describing | typeof signing,
+    question: unknown,
+    timeout: number,
+  ): Promise<T> => {
     const late = `no answer within ${timeout} ms`
     if (isStuck) throw new Trouble("busy", "the PKCS#11 token still has not answered")
-    const answer: Promise<FromToken<T>> = thread.run(question, { name })
+    const answer: Promise<FromToken<T>> = thread.run(question, what)
     let timer: NodeJS.Timeout | undefined
     const expiry = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -62,11 +67,11 @@ export async function openPkcs11Key(uri: string): Promise<KeyHandle> {
   })
   const ask = createAsking(thread)
   try {
-    const { algorithm, spki } = await ask<TokenPublicKey>("describeKey", undefined, OPENING_MS)
+    const { algorithm, spki } = await ask<TokenPublicKey>(describing, undefined, OPENING_MS)
     const publicKey = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" })
     return createVerifiedHandle({
       ...{ algorithm, publicKey, spki: new Uint8Array(spki), where: "the PKCS#11 token" },
-      sign: (message) => ask<Uint8Array>("signWithToken", message, SIGNING_MS),
+      sign: (message) => ask<Uint8Array>(signing, message, SIGNING_MS),
       close: () => thread.destroy(),
     })
   } catch (reason) {

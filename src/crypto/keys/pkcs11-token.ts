@@ -64,7 +64,7 @@ function busy(doing: string, cause: unknown): Trouble {
 }
 
 /** The package, and the library of the token in it. Refuses `unsupported` without the package, `not-found`. */
-export async function loadModule(path: string) {
+async function loadModule(path: string) {
   const package_ = await import("pkcs11js").catch((cause: unknown) => {
     const advice = "install it beside countersign with: npm install pkcs11js"
     return refuse("unsupported", `${WHAT}: needs the package pkcs11js; ${advice}`, { cause })

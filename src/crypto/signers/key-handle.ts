@@ -27,7 +27,7 @@ const services = ["awskms", "azurekms", "gcpkms", "hashivault", "ocikms", "k8s"]
 const ENCRYPTED = /^(?:-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED)/m
 
 /** The path of a `file:` URI (RFC 8089, without a host), or of a plain path; undefined for another URI. */
-export function keyFileOf(uri: string, directory: string): string | undefined {
+function keyFileOf(uri: string, directory: string): string | undefined {
   const scheme = SCHEME.exec(uri)?.[1]
   if (scheme !== undefined && scheme !== "file") return undefined
   const path = uri.replace(/^file:(?:\/\/(?=\/))?/, "")

@@ -8,7 +8,7 @@ import type { Proposal } from "../../entry/entry.ts"
 import { readSummary } from "../../entry/kinds/summary.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
 import { glanceAt } from "../../entry/statement/reading.ts"
-import type { Log } from "../../log/ports/log.ts"
+import type { ServedLog } from "../../log/ports/log.ts"
 import type { Attachment } from "../../log/ports/store.ts"
 import type { Answer } from "../serving/answer.ts"
 import type { Surroundings } from "./handler.ts"
@@ -63,7 +63,7 @@ export async function keptAttestation(
 }
 
 /** Why there is no attestation of an entry. */
-async function refuseMissing(log: Log, index: number): Promise<never> {
+async function refuseMissing(log: ServedLog, index: number): Promise<never> {
   const kept = await log.attachment(index)
   if (kept !== undefined && "redacted" in kept) {
     const when = new Date(kept.redacted).toISOString()

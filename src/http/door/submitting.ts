@@ -56,22 +56,23 @@ async function atOnce<T>(work: () => T | Promise<T>): Promise<T> {
   return await work()
 }
 
-type Needed = Pick<Surroundings, "log" | "meter" | "large" | "addressOf">
+type Needed = Pick<Surroundings, "add" | "meter" | "large" | "addressOf">
 
 /**
  * A submitter for one door. `propose` reads a body on the calling thread; `processing` is how the door has an entry
  * refused, if it has a way of its own.
  */
 export function createSubmitter(
-  { log, meter, large, addressOf }: Needed,
+  { add: addFor, meter, large, addressOf }: Needed,
   door: SubmissionDoor,
   propose: (bytes: Buffer) => Proposal,
   processing: <T>(work: () => T | Promise<T>) => Promise<T> = atOnce,
 ): (bytes: Buffer, sender: Sender) => Promise<Submitted> {
-  async function add(proposal: Proposal, { admitKey }: Sender): Promise<Submitted> {
+  async function add(proposal: Proposal, { admitKey, request }: Sender): Promise<Submitted> {
     // Counted when it is logged: what anyone sends in the name of a key takes nothing from it.
     const count = admitKey?.(keysOf(proposal))
-    const receipt = await log.add(proposal, (envelope) => attachmentOf(proposal, envelope))
+    const attach = (envelope?: Uint8Array) => attachmentOf(proposal, envelope)
+    const receipt = await addFor(request, proposal, attach)
     if (receipt.isNew) count?.()
     meter.logged(receipt.isNew)
     return { receipt, proposal }

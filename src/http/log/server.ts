@@ -1,9 +1,13 @@
 // The HTTP server of a log: the native API, tiles, and both Rekor APIs. Talks to nothing but the log it is
 // given.
 import type { IncomingMessage } from "node:http"
+import type { Log } from "../../log/ports/log.ts"
 import { publishAtOnce } from "../../log/ports/publishing.ts"
+import { type Access, createAccessGate } from "../access/gate.ts"
+import { takePathToken } from "../access/path-token.ts"
+import { writerOf } from "../access/writer.ts"
 import { loadContract } from "../door/contract.ts"
-import type { Surroundings } from "../door/handler.ts"
+import { addingFor, type Surroundings } from "../door/handler.ts"
 import { proposalOptions } from "../door/proposal-options.ts"
 import { createGates, type LimitOptions } from "../limits/gates.ts"
 import { messageRoutes } from "../native/messages.ts"
@@ -30,10 +34,12 @@ type Optional = "publisher" | "meter" | "proposal" | "rekorSigner" | "search" | 
  */
 export interface HttpServerOptions
   extends Omit<ServerOptions, "config" | "meter">,
-    Pick<Surroundings, "log">,
     Partial<Pick<Surroundings, Optional>>,
     LimitOptions {
+  readonly log: Log
   readonly config?: Partial<HttpConfig>
+  /** Who may do what now; without it anyone may do everything. */
+  readonly access?: (() => Access) | undefined
 }
 
 const REMEMBERED_KEYS = 4_096
@@ -41,8 +47,9 @@ const REMEMBERED_KEYS = 4_096
 const V2 = "/api/v2"
 const TILES_OF_V2 = /^\/api\/v2(?=\/tile\/|\/checkpoint(?:\?|$))/
 
-/** The read side of Rekor v2 is the tile interface at the root. */
+/** The read side of Rekor v2 is the tile interface at the root, with a token in front of it or not. */
 function takeRekorPath(request: IncomingMessage): void {
+  takePathToken(request)
   const { url = "" } = request
   if (url.startsWith(V2)) request.url = url.replace(TILES_OF_V2, "")
 }
@@ -75,16 +82,21 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const config = { ...defaultHttpConfig, ...options.config }
   const readClient = createClientReader(config.trustedProxies)
   const surroundings = {
-    ...{ log, meter, rekorSigner, search, large, config },
+    ...{ log, add: addingFor(log), meter, rekorSigner, search, large, config },
     publisher: options.publisher ?? publishAtOnce(log),
     contract: loadContract(),
     proposal: proposalOptions(REMEMBERED_KEYS, options.proposal),
     addressOf: (request: IncomingMessage) => readClient(request).address,
   }
   const { publicUrl } = surroundings.config
+  const { access } = options
   return serveDoors({
     ...options,
-    gates: createGates({ ...options, origin: log.origin, publicUrl, meter, now: options.now }),
+    gates: createGates({
+      ...options,
+      ...{ origin: log.origin, publicUrl, meter, now: options.now },
+      ...(access !== undefined && { accessGates: [createAccessGate(access, Date.now)], writerOf }),
+    }),
     doors: (state) => openDoors({ ...surroundings, ...state }),
     rewrite: takeRekorPath,
     // Browsers ask before a conditional read from another origin; writes stay forbidden to them.

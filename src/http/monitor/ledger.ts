@@ -5,13 +5,14 @@ import { parseUtf8 } from "../../core/base/bytes.ts"
 import { refuse, shown } from "../../core/base/errors.ts"
 import { portableHasher, type TreeHasher } from "../../core/tree/hash.ts"
 import { postedLines } from "../../monitor/watch/ledger.ts"
+import { writerOf } from "../access/writer.ts"
 import { type Answer, jsonAnswer, textAnswer } from "../serving/answer.ts"
 import type { BodyRule } from "../serving/request-body.ts"
 import { post, type Route, type WriteCall } from "../serving/route.ts"
 
 /** The ledgers as the monitor's door sees them. */
 export interface ServedLedgers {
-  /** Each of them may post. */
+  /** Each of them may post, and so may every writer with the scope `ledger`. */
   readonly tokens: readonly string[]
   /** The signers of the watch file, as it was last read. */
   signers(): ReadonlySet<string>
@@ -39,7 +40,7 @@ function digested(text: string): Uint8Array {
 }
 
 /** Takes as long for any token of any length. */
-function isToken(found: string, tokens: readonly string[]): boolean {
+export function isToken(found: string, tokens: readonly string[]): boolean {
   const digest = digested(found)
   const held = tokens.map((token) => timingSafeEqual(digested(token), digest))
   return held.includes(true)
@@ -55,7 +56,7 @@ function assertSigner(name: string, signers: ReadonlySet<string>): void {
 }
 
 const NOT_HERE =
-  "this monitor takes no ledger lines; its operator can let it, with --ledger-token-file"
+  "this monitor takes no ledger lines; its operator can let it, with a token of the scope ledger, or with --ledger-token-file"
 
 /** Without `ledgers` the route is there and says why nothing is taken. */
 export function ledgerRoute(ledgers: ServedLedgers | undefined): Route {
@@ -69,7 +70,10 @@ export function ledgerRoute(ledgers: ServedLedgers | undefined): Route {
 
   async function addToLedger(call: WriteCall<OfSigner>): Promise<Answer> {
     if (ledgers === undefined) return refuse("not-allowed", NOT_HERE)
-    if (!isToken(bearerOf(call), ledgers.tokens)) {
+    // Whoever has the scope was let in by the gate, and whoever comes without one has the older kind of token.
+    const isWriter = writerOf(call.request)?.scopes.has("ledger") === true
+    if (!isWriter && ledgers.tokens.length === 0) return refuse("not-allowed", NOT_HERE)
+    if (!isWriter && !isToken(bearerOf(call), ledgers.tokens)) {
       return textAnswer(401, UNAUTHORIZED, { "www-authenticate": "Bearer" })
     }
     const { signer } = call.parameters

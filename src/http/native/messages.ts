@@ -1,7 +1,7 @@
 // Messages of the native API: attaching the bytes that were signed to an entry that has only a hash of them, giving
 // them back, and listing what was attached, for whoever follows the log.
 import { readDigest } from "../../core/base/written-digest.ts"
-import type { Log } from "../../log/ports/log.ts"
+import type { ServedLog } from "../../log/ports/log.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
 import type { BodyRule } from "../serving/request-body.ts"
@@ -28,7 +28,7 @@ function bytesAnswer(body: Uint8Array): Answer {
   return { status: 200, headers, body }
 }
 
-async function listMessages(log: Log, { after = 0, limit = DEFAULT_LIMIT }: PageParameters) {
+async function listMessages(log: ServedLog, { after = 0, limit = DEFAULT_LIMIT }: PageParameters) {
   const { messages: newest, attachedUpTo } = log.status()
   const messages = await log.messages(after, limit)
   const last = messages.at(-1)?.sequence

@@ -6,7 +6,7 @@ import { refuse } from "../../core/base/errors.ts"
 import { parseHex } from "../../core/base/text.ts"
 import { formatTlogProof } from "../../core/note/tlog-proof.ts"
 import { asHash } from "../../core/tree/hash.ts"
-import type { Log, SignedHead } from "../../log/ports/log.ts"
+import type { ServedLog, SignedHead } from "../../log/ports/log.ts"
 import { formatSigstoreBundle } from "../../sigstore/bundle.ts"
 import { bundleOfEntry, type LoggedSubmission } from "../../sigstore/submission-bundle.ts"
 import { keptAttestation } from "../door/attestation.ts"
@@ -38,7 +38,7 @@ async function answerInclusion(heads: Heads, index: number, size?: number): Prom
   return jsonTextAnswer(200, inclusionText(inclusion))
 }
 
-async function indexOfLeaf(log: Log, text: string): Promise<number> {
+async function indexOfLeaf(log: ServedLog, text: string): Promise<number> {
   const leafHash = asHash(parseHex(text, "leafHash"))
   const other = `leafHash: expected that of an entry in the log, found ${text}`
   return (await log.indexOf(leafHash)) ?? refuse("not-found", other)

@@ -8,7 +8,13 @@ import { entryKinds, isEntryKind } from "../../entry/kind-names.ts"
 import { type EntrySummary, readSummary, type Signer } from "../../entry/kinds/summary.ts"
 import { mentionTerms, subjectDigestTerms, subjectNameTerms } from "../../entry/statement-terms.ts"
 import type { Term, TermName } from "../../entry/term.ts"
-import type { Log, LogEntry, SearchAnswer, SearchPage, SearchQuery } from "../../log/ports/log.ts"
+import type {
+  LogEntry,
+  SearchAnswer,
+  SearchPage,
+  SearchQuery,
+  ServedLog,
+} from "../../log/ports/log.ts"
 import { answerAttestation, keptAttestation } from "../door/attestation.ts"
 import type { EntrySearch } from "../door/entry-search.ts"
 import type { Surroundings } from "../door/handler.ts"
@@ -95,7 +101,11 @@ function readCriteria(criteria: Criteria): readonly (readonly Term[])[] {
 }
 
 /** Searches; a damaged index is no trouble of the log's. */
-async function searchLog(log: Log, query: SearchQuery, page: SearchPage): Promise<SearchAnswer> {
+async function searchLog(
+  log: ServedLog,
+  query: SearchQuery,
+  page: SearchPage,
+): Promise<SearchAnswer> {
   try {
     return await log.search(query, page)
   } catch (cause) {
@@ -118,7 +128,7 @@ interface FoundPage {
 }
 
 /** Reads the entries of an answer, or as many as make a page. */
-async function readEntries(log: Log, answer: SearchAnswer): Promise<FoundPage> {
+async function readEntries(log: ServedLog, answer: SearchAnswer): Promise<FoundPage> {
   const found: FoundEntry[] = []
   const { indexes } = answer
   let bytes = 0
@@ -240,7 +250,7 @@ function assertComplete({ completeUpTo, head: { size } }: SearchAnswer): void {
  * The search of Rekor v1, which has no pages: the newest 10,000 entries, for an answer without an end
  * would take the server with it. Refuses `try-later` while the index is behind the log.
  */
-export function entrySearch(log: Log): EntrySearch {
+export function entrySearch(log: ServedLog): EntrySearch {
   return async (criteria, operator) => {
     const query = operator === "and" ? criteria : [criteria.flat()]
     const found: number[] = []

@@ -5,6 +5,7 @@ import type { Proposal } from "../../entry/entry.ts"
 import type { EntryRequest } from "../../entry/kinds/registry.ts"
 import { proposeEntry } from "../../entry/kinds/request.ts"
 import type { Receipt } from "../../log/ports/log.ts"
+import { placeBelow } from "../access/path-token.ts"
 import { type AnsweredReceipt, awaitWitnesses, type Surroundings } from "../door/handler.ts"
 import { createSubmitter, type Sender, type Submitted, senderOf } from "../door/submitting.ts"
 import { receiptStatus, receiptText } from "../door/views.ts"
@@ -121,7 +122,7 @@ export function submissionRoutes(surroundings: Surroundings): readonly Route[] {
     const { receipt } = await call.withBody((bytes) => submit(bytes, sender))
     const text = receiptText(await answerOf(receipt, waits(call.parameters)))
     return jsonTextAnswer(receiptStatus(receipt), text, {
-      location: `${places}${receipt.index}`,
+      location: placeBelow(call.request, "/v1/entries", places, String(receipt.index)),
     })
   }
 

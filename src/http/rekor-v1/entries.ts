@@ -1,11 +1,12 @@
 // Entries of the Rekor v1 API: submission, lookup by index and entry ID, and the retrieval of several.
 // Entries of every kind and version are given out, also those that came by another API.
 // What is looked up and not found is undefined; what is found is true, as the log checks it against the tree.
+import { withoutTokens } from "../../core/access/token.ts"
 import type { Hash } from "../../core/tree/hash.ts"
 import type { Proposal } from "../../entry/entry.ts"
 import { proposeRekorV1 } from "../../entry/kinds/request.ts"
 import { effortOf } from "../../entry/signature-cost.ts"
-import type { Log, LogEntry, Receipt, SignedInclusion } from "../../log/ports/log.ts"
+import type { LogEntry, Receipt, ServedLog, SignedInclusion } from "../../log/ports/log.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
 import type { Surroundings } from "../door/handler.ts"
 import type { RetrievalPlan } from "../door/large.ts"
@@ -23,7 +24,7 @@ const ENTRIES = "/api/v1/log/entries"
 /** An entry that is not there is answered without a body. */
 const notThere: Answer = { status: 404, headers: { "cache-control": "no-store" }, body: "" }
 
-function createLookup(log: Log) {
+function createLookup(log: ServedLog) {
   const treeId = BigInt(log.treeId)
   return {
     byIndex: (index: bigint): number | undefined =>
@@ -83,7 +84,7 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
 
   async function receiptAnswer(receipt: Receipt, query: string): Promise<Answer> {
     const id = entryIdOf(log, receipt.leafHash)
-    const location = `${places}/${id}${query === "" ? "" : `?${query}`}`
+    const location = `${places}/${id}${query === "" ? "" : `?${withoutTokens(query)}`}`
     if (!receipt.isNew) {
       const message = `an equivalent entry already exists in the transparency log with UUID ${id}`
       const { status, headers, body = "" } = errorAnswer(409, message)

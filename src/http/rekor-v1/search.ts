@@ -12,7 +12,7 @@ import { readBase64 } from "../../entry/base64-fields.ts"
 import { sha256Text } from "../../entry/search-terms.ts"
 import type { TermName } from "../../entry/term.ts"
 import { readVerifierKey, type VerifierKey } from "../../entry/verifier-key.ts"
-import type { Log } from "../../log/ports/log.ts"
+import type { ServedLog } from "../../log/ports/log.ts"
 import type { Criterion, SearchOperator } from "../door/entry-search.ts"
 import type { Surroundings } from "../door/handler.ts"
 import { type Answer, jsonAnswer } from "../serving/answer.ts"
@@ -95,7 +95,7 @@ function readCriteria({ email, subject, hash, publicKey }: Query): readonly Crit
 }
 
 /** From the tile, which is in memory more often than not, instead of from the entry. */
-async function entryIdAt(log: Log, index: number): Promise<string> {
+async function entryIdAt(log: ServedLog, index: number): Promise<string> {
   const id = { level: 0, index: Math.floor(index / TILE_WIDTH) }
   const hashes = await log.tile(id, (index % TILE_WIDTH) + 1)
   return hashes === undefined
@@ -104,7 +104,7 @@ async function entryIdAt(log: Log, index: number): Promise<string> {
 }
 
 /** The others get a turn in between. */
-async function entryIdsAt(log: Log, indexes: readonly number[]): Promise<readonly string[]> {
+async function entryIdsAt(log: ServedLog, indexes: readonly number[]): Promise<readonly string[]> {
   const ids: string[] = []
   for (const [i, index] of indexes.entries()) {
     if (i > 0 && i % IDS_A_TURN === 0) await setImmediate()

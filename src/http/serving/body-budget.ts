@@ -6,7 +6,7 @@ import { Refusal } from "../../core/base/errors.ts"
 /** Milliseconds on any monotonic clock. */
 type Now = () => number
 
-export interface Pace {
+interface Pace {
   /** Bytes a second that a body must bring, once `grace` is over. */
   readonly rate: number
   /** Milliseconds: how long a body is left alone, and how often it is measured from then on. */

@@ -1,5 +1,6 @@
 // Errors as answers: RFC 9457 problem documents with a stable code, and the one table from codes to HTTP
 // statuses. What is not a refusal is answered with a fixed text; its details belong in the server's log.
+import { withoutTokens } from "../../core/access/token.ts"
 import { Refusal, type RefusalCode, Trouble } from "../../core/base/errors.ts"
 import { type Answer, type Headers, jsonAnswer, textAnswer } from "./answer.ts"
 
@@ -42,7 +43,8 @@ function makeProblem(code: ProblemCode, status: number, title: string, detail: s
 /** The problem of a refusal; its message is meant for the client. */
 export function refusalProblem(code: RefusalCode, detail: string): Problem {
   const [status, title] = refusals[code]
-  return makeProblem(code, status, title, detail)
+  // Whatever a client has put where: what it is told, and what is logged of that, shows no token.
+  return makeProblem(code, status, title, withoutTokens(detail))
 }
 
 /** What to tell about anything thrown: nothing internal ever gets into a problem. */

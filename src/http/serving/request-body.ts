@@ -43,7 +43,7 @@ export type BodyReader = (
   rule: BodyRule,
 ) => Promise<HeldBody>
 
-export interface BodyReaderOptions
+interface BodyReaderOptions
   extends Pick<ServerConfig, "bodyBudgets" | "bodyRate" | "bodyGrace" | "slownessInterval"> {
   /** Milliseconds on any monotonic clock. */
   readonly now: () => number

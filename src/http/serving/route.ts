@@ -1,6 +1,7 @@
 // What is served, as values: a route says everything about one method of one path, a door is the routes of
 // one protocol and the words in which it refuses. http-server.ts serves them.
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Scope } from "../../core/access/scope.ts"
 import type { Answer } from "./answer.ts"
 import type { Problem } from "./problem.ts"
 import type { BodyRule } from "./request-body.ts"
@@ -36,9 +37,6 @@ export interface Charging {
   /** Throws `rate-limited` for a key that has logged too much; what it gives counts an entry that was logged. */
   readonly admitKey: ((key: string) => () => void) | undefined
 }
-
-/** What a writer may be let do. */
-type Scope = "submit" | "attach" | "ledger" | "evidence" | "heads" | "read"
 
 /** Requests that are limited together: what one of them costs is of the same order. */
 export type Weight = "submit" | "search" | "proof" | "evidence" | "heads" | "cosign"

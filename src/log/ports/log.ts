@@ -182,3 +182,6 @@ export interface Log {
   /** Takes no more entries and resolves when those it took are written. */
   close(): Promise<void>
 }
+
+/** The log as its doors have it, without its way in: entries come by a function that knows who sends them. */
+export type ServedLog = Omit<Log, "add">

@@ -31,7 +31,7 @@ export interface EntryPromise {
 }
 
 /** The proof that a promised entry is under a head that was signed. */
-export type PromisedInclusion = Pick<SignedInclusion, "hashes" | "head">
+type PromisedInclusion = Pick<SignedInclusion, "hashes" | "head">
 
 /** What the log's ECDSA key signs for Rekor v1 clients, beside the checkpoints of {@link LogSigner}. */
 export interface RekorSigner {

@@ -98,7 +98,7 @@ describe("a signer's memory", () => {
   test.each([0, SLOT])("loses nothing if the slot at %i rots, wherever that is", (slot) => {
     const path = grownPath()
     const whole = readFileSync(path)
-    fc.assert(
+    void fc.assert(
       fc.property(fc.nat({ max: SLOT - 1 }), fc.nat({ max: 7 }), (at, bit) => {
         const bytes = Buffer.from(whole)
         bytes[slot + at] = (bytes[slot + at] as number) ^ (1 << bit)

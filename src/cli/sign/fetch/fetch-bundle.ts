@@ -8,7 +8,7 @@ import { asHash } from "../../../core/tree/hash.ts"
 import type { VerifierKey } from "../../../entry/verifier-key.ts"
 import { exitCodeOf } from "../../command/exit-code.ts"
 import { writeWhole } from "../../command/file.ts"
-import { logOption, openLog } from "../../command/log-options.ts"
+import { credentialOptions, logOption, openLog } from "../../command/log-options.ts"
 import { networkOptions } from "../../command/network.ts"
 import {
   type Called,
@@ -45,6 +45,7 @@ const fetchOptions = [
   optional("--force", "overwrite a file that is there already"),
   jsonOption(),
   ...trustOptions,
+  ...credentialOptions,
   ...networkOptions,
 ] as const
 
