@@ -5,6 +5,7 @@ import { Server as TlsServer } from "node:tls"
 import { isatty } from "node:tty"
 import type { Logger } from "pino"
 import { refuse, Trouble } from "../../core/base/errors.ts"
+import { createHostCheck } from "../../http/limits/host-gate.ts"
 import { createAdminServer } from "../../http/serving/admin-server.ts"
 import { drain } from "../../http/serving/connections.ts"
 import type { HttpServer } from "../../http/serving/http-server.ts"
@@ -95,6 +96,8 @@ interface Serving {
     readonly adminListen?: Address
     readonly publicUrl?: string
     readonly trustProxy?: unknown
+    /** Names under which the metrics may be asked for over loopback, beside those of this machine. */
+    readonly allowHost?: readonly string[]
   }
   readonly tls?: ServedTls | undefined
   readonly onServing: (urls: { readonly url: string; readonly admin: string | undefined }) => void
@@ -122,7 +125,9 @@ export async function serveUntilStopped(serving: Serving): Promise<void> {
   // still ends what was started in it.
   if (!isatty(0)) process.on("SIGHUP", () => logger.debug("SIGHUP: files are read again"))
   const url = await listen(http.server, options.listen)
-  const admin = options.adminListen && createAdminServer(metrics)
+  // Without it a web page could read the metrics under a name of its own.
+  const checkHost = createHostCheck(options.allowHost ?? [])
+  const admin = options.adminListen && createAdminServer(metrics, checkHost)
   try {
     tls?.follow(http.server)
     const adminUrl = admin && (await listen(admin, options.adminListen, ADMIN_MODE))

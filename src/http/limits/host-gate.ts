@@ -1,6 +1,7 @@
 // The gate that keeps web pages from reaching a server of this machine under a name of their own (DNS rebinding): on a
 // connection that came in over loopback, Host must be a name of this machine or of the server. Anyone who can connect
 // and is no browser can write any Host; nothing else is decided by it.
+import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 import { shown } from "../../core/base/errors.ts"
 import { type Gate, GateRefusal } from "../serving/gate.ts"
@@ -22,8 +23,11 @@ function isLoopbackAddress(address: string): boolean {
   return address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.")
 }
 
-/** `hosts` are the names of the server, with or without ports. */
-export function createHostGate(hosts: readonly string[]): Gate {
+/**
+ * Refuses `misdirected` for a request over loopback to another server. `hosts` are the names of the server, with or
+ * without ports.
+ */
+export function createHostCheck(hosts: readonly string[]): (request: IncomingMessage) => void {
   const own: ReadonlySet<string> = new Set(hosts.map(hostOf))
   const known = new Set<string>()
   const sockets = new WeakMap<Socket, boolean>()
@@ -49,15 +53,23 @@ export function createHostGate(hosts: readonly string[]): Gate {
     if (known.size < MOST_REMEMBERED) known.add(authority)
   }
 
-  return ({ request }) => {
+  return (request) => {
     const { host = "" } = request.headers
     // SPEC: a request in absolute-form names the server in its target, whatever Host says (RFC 9112 section 3.2.2).
     const target = targetAuthority(request)
-    if (known.has(host) && target === undefined) return undefined
-    if (!isLoopback(request.socket)) return undefined
+    if (known.has(host) && target === undefined) return
+    if (!isLoopback(request.socket)) return
     // Only HTTP/1.0 can do without; no browser does.
     if (host !== "") assertOwn(host)
     if (target !== undefined) assertOwn(target)
+  }
+}
+
+/** The same as a gate. */
+export function createHostGate(hosts: readonly string[]): Gate {
+  const check = createHostCheck(hosts)
+  return ({ request }) => {
+    check(request)
     return undefined
   }
 }

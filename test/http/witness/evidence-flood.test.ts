@@ -25,7 +25,8 @@ function forged(index: number): string {
 test("a flood of forged evidence keeps out neither checkpoints nor evidence that holds", async () => {
   const { port, close } = await openServedWitness({ logs: [log.vkey] })
   onTestFinished(close)
-  const post = (path: string, body: string) => ask(port, path, { method: "POST", body })
+  const headers = { "content-type": "text/plain" }
+  const post = (path: string, body: string) => ask(port, path, { method: "POST", body, headers })
   const flood = Promise.all(
     Array.from({ length: 200 }, async (_, i) => (await post("/evidence", forged(i))).status),
   )
