@@ -1,6 +1,7 @@
 // Who may do what at a server that runs, kept up to date: the tokens are looked at every second and on SIGHUP, the file
 // of --access on SIGHUP. Tokens that cannot be read are all refused until they can be; an access file that cannot be
 // read leaves the rules as they were, and the operator is told.
+import { hash } from "node:crypto"
 import type { Logger } from "pino"
 import { type Fetch, readBounded } from "../../client/exchange.ts"
 import { everyScope, type Scope } from "../../core/access/scope.ts"
@@ -18,17 +19,11 @@ import {
 import { createTokenBook } from "../../http/access/token-book.ts"
 import type { Writer } from "../../http/access/writer.ts"
 import { auditFile, recordAct } from "../../storage/files/audit-file.ts"
-import {
-  type LastUses,
-  readLastUses,
-  readTokenFile,
-  tokenFile,
-  tokenFileStamp,
-  writeLastUses,
-} from "../../storage/files/token-file.ts"
+import { readTokenFile, tokenFile, tokenFileStamp } from "../../storage/files/token-file.ts"
 import { readBytes, readText } from "../command/file.ts"
 import { assertAnonymous, type ReadAccess, readAccess } from "./access-file.ts"
 import type { AccessOptions } from "./options.ts"
+import { createUses } from "./token-uses.ts"
 
 interface ServedAccessOptions extends AccessOptions {
   /** The data directory. */
@@ -90,11 +85,15 @@ function usable(
   return tokens.filter((token) => !wrong.includes(token))
 }
 
-async function readFileOf(options: ServedAccessOptions): Promise<ReadAccess> {
+/** The access file as it was read, with the hash of its text. */
+type AccessFile = ReadAccess & { readonly sha256: string }
+
+async function readFileOf(options: ServedAccessOptions): Promise<AccessFile> {
   const { access: file, origin, hasAuthorities, logger } = options
-  if (file === undefined) return { issuers: [], certificates: [] }
+  if (file === undefined) return { issuers: [], certificates: [], sha256: "" }
   const text = await readText(file, "access file", LONGEST_ACCESS_FILE)
-  return await readAccess(text, {
+  const sha256 = hash("sha256", text, "hex")
+  const read = await readAccess(text, {
     ...{ file, origin, hasAuthorities },
     async keysAt(place) {
       if ("file" in place) {
@@ -109,6 +108,7 @@ async function readFileOf(options: ServedAccessOptions): Promise<ReadAccess> {
       })
     },
   })
+  return { ...read, sha256 }
 }
 
 function anonymousScopes(
@@ -122,43 +122,6 @@ function anonymousScopes(
     )
   }
   return assertAnonymous(anonymous ?? file.anonymous ?? new Set(byDefault), "anonymous")
-}
-
-/** The last uses of tokens, by the day, written down beside the tokens. */
-function createUses(file: string, now: () => number, logger: Pick<Logger, "error">) {
-  const uses = new Map<string, string>(readLastUses(file))
-  let today = ""
-  let until = 0
-  let isChanged = false
-
-  function dayAt(time: number): string {
-    if (time >= until || time < until - 86_400_000) {
-      today = new Date(time).toISOString().slice(0, 10)
-      until = Date.parse(today) + 86_400_000
-    }
-    return today
-  }
-
-  return {
-    onUse(id: string): void {
-      const day = dayAt(now())
-      if (uses.get(id) === day) return
-      uses.set(id, day)
-      isChanged = true
-    },
-    /** Only those of tokens that are still there. */
-    write(tokens: readonly StoredToken[]): void {
-      if (!isChanged) return
-      isChanged = false
-      const known = new Set(tokens.map(({ id }) => id))
-      const kept: LastUses = new Map([...uses].filter(([id]) => known.has(id)))
-      try {
-        writeLastUses(file, kept)
-      } catch (err) {
-        logger.error({ err }, "the last uses of tokens cannot be written")
-      }
-    },
-  }
 }
 
 /** The tokens in force: read at the start, and again whenever their file has changed. */
@@ -208,6 +171,8 @@ const unreadable = {
 
 type Rules = Pick<Access, "anonymous" | "identities" | "certificates"> & {
   readonly isDefault: boolean
+  /** Of the access file. */
+  readonly sha256: string
 }
 
 /** The rules of the access file; refuses as {@link readAccess}. */
@@ -220,6 +185,7 @@ async function readRules(options: ServedAccessOptions): Promise<Rules> {
     options.byDefault.every((each) => anonymous.has(each))
   return {
     anonymous,
+    sha256: file.sha256,
     isDefault: isDefault && issuers.length === 0 && certificates.length === 0,
     ...(issuers.length > 0 && { identities: createIdentities(issuers, Date.now) }),
     ...(certificates.length > 0 && { certificates: createCertificateWriters(certificates) }),
@@ -240,7 +206,7 @@ export async function openServedAccess(options: ServedAccessOptions): Promise<Se
 
   function put(): Access {
     const tokens = watched.book()
-    const { isDefault, ...said } = rules
+    const { isDefault, sha256: _, ...said } = rules
     const isIdle = isDefault && !watched.hadTokens()
     return { isIdle, tokens, ...said, ...(secrets !== undefined && { secrets }) }
   }
@@ -252,13 +218,16 @@ export async function openServedAccess(options: ServedAccessOptions): Promise<Se
   async function reread(): Promise<void> {
     if (file === undefined) return
     try {
-      rules = await readRules(options)
+      const found = await readRules(options)
+      const { sha256 } = found
+      const about = { file, sha256, anonymous: listed(found.anonymous) }
+      // Before the rules are in force; keys of issuers may be others also where the file is as before.
+      if (sha256 !== rules.sha256) {
+        recordAct(auditFile(data), { event: "writers-changed", about })
+      }
+      rules = found
       current = put()
-      recordAct(auditFile(data), {
-        event: "writers-changed",
-        about: { file, anonymous: listed(rules.anonymous) },
-      })
-      logger.info({ file, anonymous: listed(rules.anonymous) }, "the access file was read again")
+      logger.info(about, "the access file was read again")
     } catch (err) {
       logger.error({ err }, "the access file cannot be read: the rules stay as they were")
     }

@@ -1,7 +1,7 @@
 // What a server records in the audit log of its data directory: that it started, with which settings, what an
 // operator overrode, what has changed since the start before, and that it stopped.
 import { hash } from "node:crypto"
-import { existsSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import type { Command } from "commander"
 import type { Logger } from "pino"
 import type { ChainedAct } from "../../core/acts/act.ts"
@@ -18,7 +18,7 @@ interface Settings {
 interface Recorded {
   /** Of all settings that were given. */
   readonly configuration: string
-  /** Of those that say who may write. */
+  /** Of those that say who may write, with the content of the files that they name. */
   readonly writers: string
 }
 
@@ -44,8 +44,30 @@ function settingsOf(command: Command): Settings {
   return { given: Object.fromEntries(given.toSorted(([a], [b]) => (a < b ? -1 : 1))) }
 }
 
+/** What JSON would leave out is a setting, too: `search=off` is kept as a limit that is undefined. */
 function plain(_name: string, value: unknown): unknown {
+  if (value === undefined) return "none"
   return value instanceof Set ? [...(value as Set<unknown>)].map(String).toSorted() : value
+}
+
+/** Larger files do not say who may write. */
+const LONGEST_RULES = 8 * 1024 * 1024
+
+/**
+ * A setting that names a file, with what tells its content from another: the hash of it, or of a file of secrets, of
+ * which a hash would be a clue, its size and time.
+ */
+function withContent(name: string, value: unknown): unknown {
+  if (typeof value !== "string") return value
+  try {
+    const found = statSync(value)
+    if (!found.isFile() || found.size > LONGEST_RULES) return value
+    return name.endsWith("token-file")
+      ? [value, found.size, found.mtimeMs]
+      : [value, hash("sha256", readFileSync(value), "hex")]
+  } catch {
+    return value
+  }
 }
 
 function digest(value: unknown): string {
@@ -53,14 +75,21 @@ function digest(value: unknown): string {
 }
 
 function recordedOf({ given }: Settings, writerOptions: readonly string[]): Recorded {
-  const writers = Object.entries(given).filter(([name]) => writerOptions.includes(name))
+  const writers = Object.entries(given)
+    .filter(([name]) => writerOptions.includes(name))
+    .map(([name, value]) => [name, withContent(name, value)])
   return { configuration: digest(given), writers: digest(writers) }
 }
 
 /** The newest start in the file, once the whole chain was looked at. */
 async function lastStart(path: string, logger: RecordedServer["logger"]) {
   let found: ChainedAct | undefined
-  if (!existsSync(path)) return found
+  if (!existsSync(path)) {
+    // Whoever moves it away to begin another one knows of it.
+    if (existsSync(`${path}.lock`))
+      logger.error({ path }, "the audit log is gone; a new one begins")
+    return found
+  }
   try {
     for await (const { act } of readActs(path)) if (act.event === "start") found = act
   } catch (error) {

@@ -117,7 +117,7 @@ async function serve(command: Command, terminal: Terminal): Promise<void> {
       "--allow-identities: expected --certificate-authorities beside it: without, anyone can make a certificate of any identity",
     )
   }
-  const tls = await openTls(options, { passphrase, logger })
+  const tls = await openTls(options, { passphrase, logger, data: directory.path })
   const running = await openRunningLog(directory, {
     ...options,
     passphrase,

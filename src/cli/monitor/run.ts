@@ -148,7 +148,7 @@ async function openServer(
   }
   const { monitor, served, status } = running
   const passphrase = readPassphrase(options.passphraseFile)
-  const tls = await openTls(options, { passphrase, logger })
+  const tls = await openTls(options, { passphrase, logger, data: options.data })
   const access = await openServedAccess({
     ...present({ access: options.access, anonymous: options.anonymous }),
     ...{ data: options.data, logger, secrets: ledgerSecrets(running), hasAuthorities: false },

@@ -1,8 +1,11 @@
 // The TLS of a server that speaks it itself: what it starts with, and following its files while it runs. New
 // connections get a new pair, those that are open go on. A pair that does not do is told and not taken.
+import { hash } from "node:crypto"
 import { stat } from "node:fs/promises"
 import { type TlsOptions, Server as TlsServer } from "node:tls"
+import { isDeepStrictEqual } from "node:util"
 import type { Logger } from "pino"
+import { auditFile, recordAct } from "../../storage/files/audit-file.ts"
 import { type TlsOptionValues, tlsFilesOf } from "./tls-options.ts"
 import type { TlsFiles, TlsPair } from "./tls-pair.ts"
 
@@ -21,6 +24,8 @@ interface Surroundings {
   readonly logger: Pick<Logger, "info" | "warn" | "error">
   /** Unix milliseconds. */
   readonly now?: () => number
+  /** The data directory in whose audit log it is written that another pair is taken. */
+  readonly data: string
   /** Milliseconds between two looks at the files. */
   readonly interval?: number
 }
@@ -70,7 +75,8 @@ export async function openTls(
 }
 
 async function openFiles(files: TlsFiles, surroundings: Surroundings): Promise<ServedTls> {
-  const { passphrase, logger, now = Date.now, interval = INTERVAL } = surroundings
+  const { passphrase, logger, data } = surroundings
+  const { now = Date.now, interval = INTERVAL } = surroundings
   // Only who speaks TLS pays for the code that reads its files.
   const { readTlsPair } = await import("./tls-pair.ts")
   const watched = [
@@ -84,6 +90,18 @@ async function openFiles(files: TlsFiles, surroundings: Surroundings): Promise<S
   let pair = await readTlsPair(files, passphrase)
   remarkTimes(pair, now(), surroundings)
 
+  function recordChange(before: TlsPair, { options, fingerprint, names, ends }: TlsPair): void {
+    if (isDeepStrictEqual(before.options, options)) return
+    const authorities = hash("sha256", String(options.ca ?? ""), "hex")
+    const about = { fingerprint, names, ends: new Date(ends).toISOString(), authorities }
+    try {
+      recordAct(auditFile(data), { event: "certificate-changed", about })
+    } catch (err) {
+      // As at a start: a full disk must not let a certificate expire in front of everyone.
+      logger.error({ err, event: "certificate-changed" }, "the audit log does not have this act")
+    }
+  }
+
   async function load(server: TlsServer): Promise<void> {
     const found = await readTlsPair(files, passphrase)
     const { fingerprint, names, ends } = found
@@ -95,6 +113,7 @@ async function openFiles(files: TlsFiles, surroundings: Surroundings): Promise<S
       )
       return
     }
+    recordChange(pair, found)
     server.setSecureContext(found.options)
     pair = found
     logger.info(certificate, "TLS pair loaded: new connections get it")

@@ -52,7 +52,7 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
   const weakness = weaknessOf([directory.usual], directory.path)
   if (weakness !== undefined) logger.warn(weakness)
   const passphrase = readPassphrase(options.passphraseFile)
-  const tls = await openTls(options, { passphrase, logger })
+  const tls = await openTls(options, { passphrase, logger, data: directory.path })
   const running = await openRunningWitness(directory, {
     ...options,
     policy: await readWitnessPolicy(options.logs),

@@ -68,11 +68,29 @@ export function hashOfLine(line: Uint8Array): string {
   return formatHex(digestOf("sha256", line))
 }
 
-/** The line without its line feed; a bug if it is longer than {@link LONGEST_ACT}. */
-export function formatAct(head: AuditHead, { event, actor, about }: Act, time: string): string {
-  const line = { seq: head.records + 1, time, event, actor, about, prev: head.hash }
-  const text = JSON.stringify(line)
-  return utf8(text).length < LONGEST_ACT ? text : bug(`an act of ${text.length} characters`)
+/** What is kept of a text of an act that is too long for a line. */
+const SHORT = 200
+
+/** A long text by its beginning and its hash: an act must not be left undone because there is much to say of it. */
+function shortened(value: string | number | boolean): string | number | boolean {
+  if (typeof value !== "string" || value.length <= SHORT) return value
+  const hash = hashOfLine(utf8(value))
+  return `${value.slice(0, SHORT)}… (${value.length} characters, SHA-256 ${hash})`
+}
+
+function lineOf(head: AuditHead, { event, actor, about }: Act, time: string): string {
+  return JSON.stringify({ seq: head.records + 1, time, event, actor, about, prev: head.hash })
+}
+
+const fits = (line: string): boolean => utf8(line).length < LONGEST_ACT
+
+/** The line without its line feed, shorter than {@link LONGEST_ACT}; long texts are shortened if need be. */
+export function formatAct(head: AuditHead, act: Act, time: string): string {
+  const whole = lineOf(head, act, time)
+  if (fits(whole)) return whole
+  const about = Object.entries(act.about ?? {}).map(([name, value]) => [name, shortened(value)])
+  const short = lineOf(head, { ...act, about: Object.fromEntries(about) }, time)
+  return fits(short) ? short : bug(`an act of ${short.length} characters`)
 }
 
 /** The head after a line that follows `head`. */

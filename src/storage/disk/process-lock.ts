@@ -1,9 +1,11 @@
 // A lock between processes that the operating system frees when its holder dies: a small SQLite file
 // with an exclusive transaction that is never finished. It is a file of its own, because SQLite's locks
 // vanish when the process closes any other descriptor of the locked file.
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import Database from "better-sqlite3"
 import { bug, refuse, Trouble } from "../../core/base/errors.ts"
+import { giveToFolderOwner } from "./folder-owner.ts"
 import { onSqlite } from "./trouble.ts"
 
 interface ProcessLock {
@@ -27,8 +29,10 @@ export function lockDataDirectory(directory: string): ProcessLock {
  * milliseconds for who has it, and blocks the thread meanwhile.
  */
 export function holdLock(path: string, what: string, patience = 0): ProcessLock {
+  const isNew = !existsSync(path)
   const connection = onSqlite(path, () => new Database(path, { timeout: patience }))
   try {
+    if (isNew) giveToFolderOwner(path)
     onSqlite(path, () => lockForLife(connection, path, what))
   } catch (reason) {
     connection.close()

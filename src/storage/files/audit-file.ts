@@ -2,12 +2,13 @@
 // commands share, and durable before the act goes on. Leaves out rotation: acts are rare.
 import {
   closeSync,
+  constants,
   createReadStream,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readSync,
-  statSync,
   writeSync,
 } from "node:fs"
 import { userInfo } from "node:os"
@@ -27,6 +28,7 @@ import { createChainCheck, MOST_TORN } from "../../core/acts/chain.ts"
 import { concat, utf8 } from "../../core/base/bytes.ts"
 import { refuse, Trouble, unlessRefused } from "../../core/base/errors.ts"
 import { onDisk, syncNameOf, systemCode } from "../disk/durable-file.ts"
+import { giveToFolderOwner } from "../disk/folder-owner.ts"
 import { holdLock } from "../disk/process-lock.ts"
 
 const LINE_FEED = 0x0a
@@ -41,11 +43,19 @@ export function auditFile(dataDirectory: string): string {
   return join(dataDirectory, "audit.log")
 }
 
+/** A container may run as a user ID that no list of users has. */
+function username(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return "unnamed"
+  }
+}
+
 /** Who runs this process, as the operating system says; a name in SUDO_USER is only a claim. */
 function user(): string {
-  const { uid, username } = userInfo()
   const { SUDO_USER: before } = process.env
-  const name = `${username} (uid ${uid})`
+  const name = `${username()} (uid ${process.getuid?.() ?? -1})`
   return before === undefined ? name : `${name}, for ${before.slice(0, 64)}`
 }
 
@@ -72,6 +82,23 @@ function lastAct(bytes: Buffer): { readonly head: AuditHead; readonly end: numbe
     end = before
   }
   return undefined
+}
+
+/**
+ * Opens the log without following a link: what it leads to may be anyone's. Throws trouble ("damaged") for a link and
+ * for what is no file.
+ */
+function openLog(path: string, flags: number): number {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600)
+  } catch (reason) {
+    if (systemCode(reason) !== "ELOOP") throw reason
+    throw new Trouble("damaged", `${path}: expected a file, found a symbolic link`)
+  }
+  if (fstatSync(descriptor).isFile()) return descriptor
+  closeSync(descriptor)
+  throw new Trouble("damaged", `${path}: expected a file, found something else`)
 }
 
 function readTail(path: string, descriptor: number): Tail {
@@ -108,8 +135,10 @@ export function recordAct(path: string, recorded: RecordedAct, now: number = Dat
   const lock = holdLock(`${path}.lock`, `the audit log ${path}`, LOCK_PATIENCE_MS)
   try {
     onDisk(path, () => {
-      const descriptor = openSync(path, "a+", 0o600)
+      const { O_RDWR, O_APPEND, O_CREAT } = constants
+      const descriptor = openLog(path, O_RDWR | O_APPEND | O_CREAT)
       try {
+        if (fstatSync(descriptor).size === 0) giveToFolderOwner(path, descriptor)
         const tail = readTail(path, descriptor)
         const bytes = linesAfter(tail, act, new Date(now).toISOString())
         for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
@@ -129,7 +158,7 @@ export function readAuditHead(path: string): AuditHead | undefined {
   return onDisk(path, () => {
     let descriptor: number
     try {
-      descriptor = openSync(path, "r")
+      descriptor = openLog(path, constants.O_RDONLY)
     } catch (reason) {
       if (systemCode(reason) === "ENOENT") return undefined
       throw reason
@@ -142,14 +171,27 @@ export function readAuditHead(path: string): AuditHead | undefined {
   })
 }
 
-/** Gives the newest head again and again; reads the file only when its size or time has changed. */
+function headUnlessDamaged(path: string): AuditHead | undefined {
+  try {
+    return readAuditHead(path)
+  } catch (error) {
+    if (error instanceof Trouble) return undefined
+    throw error
+  }
+}
+
+/**
+ * Gives the newest head again and again; reads the file only when its size or time has changed. There is none while the
+ * file cannot be read: a server that says how it is says the rest all the same.
+ */
 export function followAuditHead(path: string): () => AuditHead | undefined {
   let seen = ""
   let head: AuditHead | undefined
   return () => {
-    const found = statSync(path, { throwIfNoEntry: false })
-    const state = found === undefined ? "" : `${found.ino} ${found.size} ${found.mtimeMs}`
-    if (state !== seen) head = readAuditHead(path)
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    const state =
+      found === undefined ? "" : `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`
+    if (state !== seen) head = headUnlessDamaged(path)
     seen = state
     return head
   }
@@ -197,7 +239,12 @@ export async function recordedly<T>(
   try {
     return await work()
   } catch (error) {
-    recordAct(path, { event: "failed", about: { ...act.about, event: act.event } })
+    const failed = { ...act, event: "failed", about: { ...act.about, event: act.event } } as const
+    try {
+      recordAct(path, failed)
+    } catch {
+      // What stopped the act may stop this line, too; people must hear of the first.
+    }
     throw error
   }
 }

@@ -22,6 +22,7 @@ import {
 } from "../../core/access/stored-token.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { onDisk, syncNameOf, systemCode } from "../disk/durable-file.ts"
+import { giveToFolderOwner } from "../disk/folder-owner.ts"
 import { holdLock } from "../disk/process-lock.ts"
 import { asDamage } from "../disk/trouble.ts"
 
@@ -98,6 +99,7 @@ function replace(path: string, text: string, isDurable: boolean): void {
     const descriptor = openSync(draft, "wx", 0o600)
     try {
       writeFileSync(descriptor, text)
+      giveToFolderOwner(draft, descriptor)
       if (isDurable) fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)

@@ -1,13 +1,16 @@
 import {
   appendFileSync,
+  chownSync,
+  existsSync,
   mkdtempSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { beforeEach, describe, expect, test } from "vitest"
 import { Refusal } from "../../../src/core/base/errors.ts"
 import {
@@ -154,5 +157,42 @@ describe("the audit file", () => {
     await expect(failing).rejects.toThrow("no")
     expect((await readAll()).found).toEqual(["1 redacted", "2 failed"])
     expect(lines()[1]).toContain('"about":{"index":7,"event":"redacted"}')
+  })
+
+  test("neither writes nor reads through a link, and a server's probe goes on without a head", () => {
+    const elsewhere = join(dirname(path), "elsewhere")
+    symlinkSync(elsewhere, path)
+    expect(() => recordAct(path, redacted(1))).toThrow(/expected a file, found a symbolic link/)
+    expect(existsSync(elsewhere)).toBe(false)
+    recordAct(elsewhere, redacted(1))
+    expect(() => readAuditHead(path)).toThrow(/symbolic link/)
+    expect(followAuditHead(path)()).toBeUndefined()
+  })
+
+  test.runIf(process.getuid?.() === 0)(
+    "belongs to the owner of its folder, also made by root",
+    () => {
+      chownSync(dirname(path), 1_234, 5_678)
+      recordAct(path, redacted(1))
+      for (const file of [path, `${path}.lock`]) {
+        expect(statSync(file)).toMatchObject({ uid: 1_234, gid: 5_678 })
+      }
+    },
+  )
+
+  test("an act of which there is more to say than a line holds is shortened, not left out", async () => {
+    const findings = "0123456789ab ".repeat(2_000)
+    recordAct(path, { event: "acknowledged", about: { findings } })
+    recordAct(path, redacted(2))
+    expect((await readAll()).found).toEqual(["1 acknowledged", "2 redacted"])
+    expect(lines()[0]).toMatch(/26000 characters, SHA-256 [0-9a-f]{64}/)
+  })
+
+  test("the reason of a failed act is told, also where the log cannot be written any more", async () => {
+    const failing = recordedly(path, redacted(7), () => {
+      writeFileSync(path, `${"x".repeat(100)}\n`.repeat(1000))
+      throw new Error("no space")
+    })
+    await expect(failing).rejects.toThrow("no space")
   })
 })
