@@ -1,12 +1,12 @@
 // The audit log of real processes: what servers and commands record, and that they share one chain.
 import { execFile } from "node:child_process"
-import { mkdtempSync } from "node:fs"
+import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { expect, test } from "vitest"
 import { auditFile, readActs, readAuditHead } from "../../../src/storage/files/audit-file.ts"
-import { countersign, serve } from "../process.ts"
+import { countersign, PATIENCE, serve } from "../process.ts"
 import { newLog } from "./new-log.ts"
 
 const run = promisify(execFile)
@@ -50,4 +50,27 @@ test("starts, stops, changed settings and redactions are in it, and /healthz sho
   const head = `${audit.records}:${audit.hash}`
   const verified = await countersign("audit", "verify", "--data", data, "--head", head)
   expect(verified).toMatchObject({ code: 0 })
+})
+
+test("rules of who may write that changed in their file, and limits that are off, are changes", async () => {
+  const { data, options } = await newLog()
+  const access = join(data, "access.yaml")
+  const words = [...options.words, "--access", access]
+  writeFileSync(access, "anonymous: [read]\n")
+  const first = await serve(data, { words: [...words, "--limit", "search=off"] })
+  first.send("SIGHUP")
+  writeFileSync(access, "anonymous: [read, submit]\n")
+  first.send("SIGHUP")
+  await expect.poll(() => readAuditHead(auditFile(data))?.records, PATIENCE).toBe(2)
+  await first.stop()
+  await (await serve(data, { words: [...words, "--limit", "submit=off"] })).stop()
+  writeFileSync(access, "anonymous: []\n")
+  await (await serve(data, { words: [...words, "--limit", "submit=off"] })).stop()
+  const events: string[] = []
+  for await (const { act } of readActs(auditFile(data))) events.push(act.event)
+  expect(events).toEqual([
+    ...["start", "writers-changed", "stop"],
+    ...["start", "writers-changed", "configuration-changed", "stop"],
+    ...["start", "writers-changed", "stop"],
+  ])
 })

@@ -14,6 +14,7 @@ import { connect } from "node:net"
 import { join } from "node:path"
 import { connect as connectTls } from "node:tls"
 import { describe, expect, test } from "vitest"
+import { auditFile } from "../../../src/storage/files/audit-file.ts"
 import { newFolder } from "../../storage/folder.ts"
 import { newLog } from "../log/new-log.ts"
 import {
@@ -153,7 +154,14 @@ describe("a pair that changes", () => {
     await Promise.all(loads)
     agent.destroy()
     expect(requests).toBeGreaterThan(10)
+    served.send("SIGHUP")
     expect(await served.stop()).toMatchObject({ code: 0 })
+    const acts = readFileSync(auditFile(served.data), "utf8").split("\n")
+    const changes = acts.filter((line) => line.includes('"certificate-changed"'))
+    // A pair that is read again and is the same is no act.
+    expect(changes).toHaveLength(2)
+    const shown = [...seen].filter((each) => changes.some((line) => line.includes(String(each))))
+    expect(shown).toHaveLength(2)
   })
 
   test("is found without a signal, also where a folder of links is swapped", async () => {
