@@ -17,6 +17,7 @@ import { textCollection } from "../../monitor/state/collection.ts"
 import type { DocumentReads, Documents } from "../../monitor/state/documents.ts"
 import { createTileFolder } from "../../storage/files/tile-folder.ts"
 import { createCanarySubmitter } from "./canary-submitter.ts"
+import type { FetchOfLog } from "./log-credentials.ts"
 import type { LogAddress, RunOptions } from "./options.ts"
 
 const POLICY = "pinned"
@@ -77,6 +78,7 @@ export function openMonitoredLogs(
   logs: readonly FollowedKeys[],
   { log: overrides, mirror: mirrors, canary }: RunOptions,
   fetch: Fetch,
+  fetchOf: FetchOfLog = () => fetch,
 ): readonly MonitoredLog[] {
   const hasCanary = canary === true
   const sleep = (milliseconds: number) => setTimeout(milliseconds, undefined)
@@ -95,13 +97,14 @@ export function openMonitoredLogs(
     if (hasCanary && !isNative) {
       refuse("malformed", `--canary: expected a log with an http(s) URL, found ${shown(url)}`)
     }
+    const own = { ...reading, fetch: fetchOf(origin, url) }
     const trust = { vkeys: logKeys.map(formatVkey), origin }
     return {
       origin,
       vkeys: logKeys,
       witnesses,
       threshold,
-      source: openSource(url, reading),
+      source: openSource(url, own),
       mirrors: ways.map((mirror) => ({
         name: mirror.name,
         source: openSource(mirror.url, reading),
@@ -112,7 +115,7 @@ export function openMonitoredLogs(
           : [{ name, source: createWitnessHeads({ ...reading, url: address }) }],
       ),
       ...(hasCanary && {
-        canary: createCanarySubmitter({ url, trust, fetch, timeout: CANARY_TIMEOUT }),
+        canary: createCanarySubmitter({ url, trust, fetch: own.fetch, timeout: CANARY_TIMEOUT }),
       }),
     }
   })

@@ -23,6 +23,17 @@ export interface LogAddress {
   readonly url: string
 }
 
+/** `FILE`, or `ORIGIN FILE` where several logs are followed. */
+export interface LogToken {
+  readonly origin?: string
+  readonly file: string
+}
+
+function parseLogToken(text: string): LogToken {
+  const { url: file, ...meant } = parseLogAddress(text)
+  return { ...meant, file }
+}
+
 interface MirrorAddress extends LogAddress {
   readonly name: string
 }
@@ -79,6 +90,11 @@ export const runOptions = [
     gathered(parseMirrorAddress),
     [],
     "none",
+  ),
+  parsed(
+    "--log-token-file <file>",
+    "show the log the token in this file, which only you may read; ORIGIN FILE where there are several logs",
+    gathered(parseLogToken),
   ),
   optional("--canary", "submit test entries, which must raise a marked alert"),
   intervalOption,

@@ -103,7 +103,7 @@ async function runOnce(
 ): Promise<void> {
   const { policyRemark, sinks } = running
   if (policyRemark !== undefined) output.remark(policyRemark)
-  for (const remark of running.watchRemarks) output.remark(remark)
+  for (const remark of running.remarks) output.remark(remark)
   const { logs } = await runUntilRead(running)
   const status = running.status()
   if (json === true) output.result("", [], status)
@@ -210,7 +210,7 @@ async function runOn(
   const logger = processLogger()
   const stopped = untilStopped(logger).then(() => stopping.abort())
   if (running.policyRemark !== undefined) logger.warn(running.policyRemark)
-  for (const remark of running.watchRemarks) logger.warn(remark)
+  for (const remark of running.remarks) logger.warn(remark)
   const waiting = createWaiting(stopping.signal)
   const recordStop = await recordStart({
     ...{ data: options.data, command, logger, overrides: [] },

@@ -23,6 +23,7 @@ import {
   takeRescanRequest,
 } from "./directory.ts"
 import { openServedLedgers } from "./ledgers.ts"
+import { openLogFetch } from "./log-credentials.ts"
 import { createMessageDoor } from "./message-door.ts"
 import { openMonitoredLogs } from "./monitored-logs.ts"
 import type { RunOptions } from "./options.ts"
@@ -56,7 +57,12 @@ async function openParts(
   const policyRemark = await comparePolicy(state, options)
   const followed = await followedLogs(state)
   const fetch = await openFetch(options, terminal)
-  const logs = openMonitoredLogs(followed, options, fetch)
+  const remarks: string[] = []
+  const fetchOf = await openLogFetch(
+    ...([options.logTokenFile ?? [], followed.map(({ origin }) => origin), fetch] as const),
+    (text) => remarks.push(text),
+  )
+  const logs = openMonitoredLogs(followed, options, fetch, fetchOf)
   const sinks: Sinks = await readSinks(options.sinks, { fetch, now: Date.now })
   if (options.canary === true && !sinks.takesAll) {
     refuse(
@@ -128,7 +134,7 @@ async function openParts(
   }
   return {
     ...{ monitor, state, sinks, policyRemark, engine: check.engine, served, status },
-    watchRemarks: startWarnings(watch.watch()),
+    remarks: [...remarks, ...startWarnings(watch.watch())],
     takeAcknowledgements: (now: number) =>
       takeAcknowledgements(directory, (ids) => monitor.acknowledge(ids, now)),
     takeRescanRequest: (now: number) =>

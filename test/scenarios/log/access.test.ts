@@ -1,6 +1,6 @@
 // Writers of a log that runs: tokens that come and go without a restart, an issuer of OpenID Connect tokens, damage to
 // the file of tokens, and that no secret is in anything the process writes.
-import { chmodSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { auditFile } from "../../../src/storage/files/audit-file.ts"
@@ -143,4 +143,31 @@ test("tokens of an issuer are taken by the rules of a file, which is read again 
   expect(stderr).toContain("the rules stay as they were")
   expect(stderr).not.toContain(own.slice(10, 60))
   await issuer.close()
+})
+
+test("a monitor that has a token follows a log that is closed to strangers", async () => {
+  const { data, options } = await newLog()
+  const served = await serve(data, { words: [...options.words, "--anonymous", "none"] })
+  const [token, policy] = [join(data, "read.token"), join(data, "logs.policy")]
+  const words = ["--data", data, "--name", "monitor", "--scope", "read", "--out", token]
+  expect((await countersign("token", "create", ...words)).code).toBe(0)
+  const { stdout: lines } = await countersign("keys", "--data", data, "--format", "policy")
+  writeFileSync(policy, lines.replace(/(^log \S+) *\S*/gm, `$1 ${served.url}`))
+  const state = join(data, "monitor")
+  await countersign("monitor", "init", "--data", state, "--policy", policy, "--expect-empty")
+  const once = (...more: readonly string[]) =>
+    countersign("monitor", "run", "--data", state, "--once", ...more)
+  expect(await once()).toMatchObject({ code: 1 })
+  await expect
+    .poll(async () => (await once("--log-token-file", token)).code, { ...PATIENCE, interval: 500 })
+    .toBe(0)
+  chmodSync(token, 0o644)
+  const open = await once("--log-token-file", token)
+  expect(open).toMatchObject({ code: 1 })
+  expect(open.stderr).toContain("can be read by others")
+  const another = await once("--log-token-file", `other.example ${token}`)
+  expect(another).toMatchObject({ code: 1 })
+  expect(another.stderr).toContain("expected which of these logs is meant")
+  rmSync(token)
+  expect((await served.stop()).stderr).not.toContain("cst_")
 })
