@@ -97,7 +97,7 @@ Example:
     assertNew(known, name, created)
     const { text, stored } = drawToken(details, known)
     await editTokens({
-      ...{ data, event: "token-created" },
+      ...{ data, event: "token-created", text, out: options.out },
       about: { id: stored.id, name, scopes: scopesText(stored), expires: dayOf(stored.expires) },
       edit(tokens) {
         assertNew(tokens, name, created)

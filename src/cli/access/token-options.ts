@@ -1,6 +1,6 @@
 // What the token commands share: the data directory, how long a token lasts, and how a new one is drawn and handed out.
 import { hash, randomBytes } from "node:crypto"
-import { existsSync } from "node:fs"
+import { existsSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { StoredToken } from "../../core/access/stored-token.ts"
 import { formatToken, ID_BYTES, SECRET_BYTES, tokenId } from "../../core/access/token.ts"
@@ -67,12 +67,24 @@ interface Edit {
   readonly data: string
   readonly event: "token-created" | "token-rotated" | "token-revoked"
   readonly about: Readonly<Record<string, string | number>>
+  /** A new token, and the file that it is to be in. */
+  readonly text?: string
+  readonly out?: string | undefined
   edit(tokens: readonly StoredToken[]): readonly StoredToken[]
 }
 
-/** Changes the tokens of a data directory, with an act in its audit log before anything is changed. */
-export async function editTokens({ data, event, about, edit }: Edit): Promise<void> {
-  await recordedly(auditFile(data), { event, about }, () => editTokenFile(tokenFile(data), edit))
+/**
+ * Changes the tokens of a data directory, with an act in its audit log before anything is changed. A new token is in its
+ * file before it is in force: one that nobody has would be valid otherwise where that file cannot be written.
+ */
+export async function editTokens({ data, event, about, text, out, edit }: Edit): Promise<void> {
+  if (text !== undefined && out !== undefined) writeKeyFile(out, `${text}\n`)
+  try {
+    await recordedly(auditFile(data), { event, about }, () => editTokenFile(tokenFile(data), edit))
+  } catch (error) {
+    if (out !== undefined) rmSync(out, { force: true })
+    throw error
+  }
 }
 
 export function scopesText({ scopes }: Pick<StoredToken, "scopes">): string {
@@ -103,14 +115,13 @@ interface Handing {
   readonly isJson: boolean
 }
 
-/** Hands out a new token: alone on standard output, or in a file. */
+/** Hands out a new token: alone on standard output, or by the name of its file. */
 export function handOut(
   { text, stored, out, isJson }: Handing,
   terminal: Terminal,
   output: Output,
 ): void {
   const { id, name, expires } = stored
-  if (out !== undefined) writeKeyFile(out, `${text}\n`)
   if (isJson) {
     const token = out === undefined ? { token: text } : { file: out }
     output.result("", [], {

@@ -20,9 +20,10 @@ Example:
       await editTokens({
         ...{ data, event: "token-revoked" },
         about: { ids: ids.join(","), name: found[0]?.name ?? "" },
+        // Also what was rotated in meanwhile.
         edit: (tokens) =>
           tokens.map((token) =>
-            ids.includes(token.id) && token.revoked === undefined
+            [token.id, token.name].includes(word) && token.revoked === undefined
               ? { ...token, revoked: now }
               : token,
           ),

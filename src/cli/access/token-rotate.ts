@@ -79,7 +79,7 @@ Example:
     const details = { ...kept, created: now, ...present({ expires: endOf(now, life) }) }
     const { text, stored } = drawToken(details, known)
     await editTokens({
-      ...{ data, event: "token-rotated" },
+      ...{ data, event: "token-rotated", text, out: options.out },
       about: {
         id: stored.id,
         before: before.id,

@@ -23,7 +23,7 @@ const refusals = {
   mismatch: [422, "Parts of the request contradict each other"],
   untrusted: [422, "The request is not trusted"],
   unauthenticated: [401, "The request needs credentials"],
-  "not-allowed": [403, "This log does not take such entries"],
+  "not-allowed": [403, "Whoever asks may not do this"],
   "not-found": [404, "There is no such thing"],
   gone: [410, "It was taken away"],
   "beyond-tree": [404, "The tree is not that large"],

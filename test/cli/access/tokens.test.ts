@@ -1,5 +1,13 @@
 // `countersign token`: made, shown once, listed, replaced and taken back, each with an act in the audit log.
-import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, test } from "vitest"
@@ -157,3 +165,34 @@ test("a name has one valid token, unless it is rotated", async () => {
   await create(data, "ci")
   expect((await create(data, "ci")).err).toContain("rotate or revoke it")
 })
+
+test("a token whose file cannot be written is none", async () => {
+  const data = newData()
+  const taken = join(data, "taken")
+  writeFileSync(taken, "something else")
+  expect(await create(data, "ci", "--out", taken)).toMatchObject({ code: 1 })
+  expect(await create(data, "ci", "--out", join(data, "nowhere", "file"))).toMatchObject({
+    code: 1,
+  })
+  expect(readTokenFile(tokenFile(data)) ?? []).toEqual([])
+  expect(readFileSync(taken, "utf8")).toBe("something else")
+  expect((await create(data, "ci")).code).toBe(0)
+  const second = join(data, "second")
+  expect((await create(data, "ci", "--out", second)).code).toBe(1)
+  expect(existsSync(second)).toBe(false)
+})
+
+test.runIf(process.getuid?.() === 0)(
+  "root works on the tokens of a service, whose they stay",
+  async () => {
+    const data = newData()
+    chownSync(data, 1_234, 5_678)
+    expect((await create(data, "one")).code).toBe(0)
+    expect((await create(data, "two")).code).toBe(0)
+    const made = readdirSync(data).filter((name) => name !== "log.db")
+    expect(made.toSorted()).toEqual(["audit.log", "audit.log.lock", "tokens", "tokens.lock"])
+    for (const name of made) expect(statSync(join(data, name)).uid).toBe(1_234)
+    chownSync(tokenFile(data), 4_321, 4_321)
+    expect((await create(data, "three")).err).toContain("found another's")
+  },
+)
