@@ -249,7 +249,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     signer: ["command", "log", "log/signing"],
     "monitor/sinks": ["command"],
     watch: ["command"],
-    monitor: ["command", "access", "serving", "audit", "monitor/sinks", "watch"],
+    monitor: ["command", "network", "access", "serving", "audit", "monitor/sinks", "watch"],
     ".": [
       ...["command", "access", "serving", "log", "user", "keys", "verify", "sign", "sign/fetch"],
       "attach",
