@@ -6,6 +6,7 @@ import { tlsChecks } from "./access/tls.ts"
 import {
   cosign2WriterChecks,
   cosign3WriterChecks,
+  gitsignWriterChecks,
   rekorCliWriterChecks,
   sigstoreGoWriterChecks,
   sigstoreJsWriterChecks,
@@ -140,7 +141,7 @@ async function runSigstore(
     })
   }
   await runClient(runner, options, clients.gitsign, ({ program }) =>
-    gitsignChecks(program("gitsign"), stand),
+    [gitsignChecks, gitsignWriterChecks].flatMap((checks) => checks(program("gitsign"), stand)),
   )
   const { trustedRoot, foreignRoot } = stand.files
   const js = { url: stand.log.url, trustedRoot, foreignRoot, timestamps: stand.timestamps }

@@ -2,6 +2,10 @@
 import "../sigstore/loopback.ts"
 import { createHash } from "node:crypto"
 import type { Check } from "../running/check.ts"
+import type { Room } from "../running/room.ts"
+import { bundleAbout } from "../sigstore/entry-bundle.ts"
+import { commit, GITSIGN_LOG } from "../sigstore/gitsign.ts"
+import { keyless } from "../sigstore/own-verifier.ts"
 import type { SigstoreGo } from "../sigstore/sigstore-go.ts"
 import { sign as signWithGo, trustOf, verify as verificationOfGo } from "../sigstore/sigstore-go.ts"
 import {
@@ -13,6 +17,8 @@ import {
   text,
   verify,
 } from "../sigstore/sigstore-js.ts"
+import type { Door } from "../stand/closed-log.ts"
+import { countersign } from "../stand/served-log.ts"
 import { type SignedFile, signFile, writeArtifact } from "../stand/signing.ts"
 import { type ApiVersion, apiVersions, type Stand } from "../stand/stand.ts"
 import { tryWriting, type Writing } from "./writing.ts"
@@ -163,4 +169,37 @@ function jsWriting({ timestamps }: Stand, majorApiVersion: ApiVersion): Writing 
 /** sigstore-js at a log that is closed to strangers. */
 export function sigstoreJsWriterChecks(stand: Stand): readonly Check[] {
   return apiVersions.map((version) => checkOf(stand, jsWriting(stand, version)))
+}
+
+/** What a stranger verifies of an identity's entries, by the authority of the stand and the key of the closed log. */
+function keylessRoot({ keyless }: Stand, { trustedRoot }: Door, room: Room): string {
+  const { tlogs } = readRoot(trustedRoot) as { readonly tlogs: object }
+  return room.write("keyless.json", JSON.stringify({ ...readRoot(keyless.trustedRoot), tlogs }))
+}
+
+/** gitsign at a log that is closed to strangers. */
+export function gitsignWriterChecks(program: string, stand: Stand): readonly Check[] {
+  const writing: Writing = {
+    version: 1,
+    async prepare(room) {
+      await room.run(["git", "init", "--quiet"])
+    },
+    async write(room, { url }, name) {
+      const signed = commit({ program, stand }, room, name, url)
+      const identifier = await signed.catch((cause: unknown) => {
+        throw new Error(room.has(GITSIGN_LOG) ? room.read(GITSIGN_LOG) : "git", { cause })
+      })
+      room.write(`${name}.txt`, identifier)
+    },
+    async verify(room, door, name) {
+      const digest = createHash("sha256")
+        .update(room.read(`${name}.txt`))
+        .digest("hex")
+      room.write(`${name}.json`, await bundleAbout({ log: stand.closed }, digest))
+      const { words } = keyless(keylessRoot(stand, door, room), "")
+      const what = ["--bundle", `${name}.json`, "--artifact", `${name}.txt`]
+      await room.run([...countersign, "verify", ...words, ...what])
+    },
+  }
+  return [checkOf(stand, writing, "keyless, API v1")]
 }
