@@ -10,6 +10,7 @@ import {
   assertDataDirectory,
   dayOf,
   drawToken,
+  type Edit,
   editTokens,
   endOf,
   handOut,
@@ -19,6 +20,7 @@ import {
   parseSpan,
   scopesText,
   tokenOptions,
+  withTokenFile,
 } from "./token-options.ts"
 import { parseWords } from "./words.ts"
 
@@ -96,14 +98,16 @@ Example:
     const known = readTokenFile(tokenFile(data)) ?? []
     assertNew(known, name, created)
     const { text, stored } = drawToken(details, known)
-    await editTokens({
+    const { id, expires } = stored
+    const edit: Edit = {
       ...{ data, event: "token-created" },
-      about: { id: stored.id, name, scopes: scopesText(stored), expires: dayOf(stored.expires) },
+      about: { id, name, scopes: scopesText(stored), expires: dayOf(expires) },
       edit(tokens) {
         assertNew(tokens, name, created)
         return [...tokens, stored]
       },
-    })
+    }
+    await withTokenFile({ out: options.out, text }, () => editTokens(edit))
     if (details.identities !== undefined) {
       output.remark("the log refuses this token unless it is served with --certificate-authorities")
     }

@@ -1,6 +1,6 @@
 // What the token commands share: the data directory, how long a token lasts, and how a new one is drawn and handed out.
 import { hash, randomBytes } from "node:crypto"
-import { existsSync } from "node:fs"
+import { existsSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { StoredToken } from "../../core/access/stored-token.ts"
 import { formatToken, ID_BYTES, SECRET_BYTES, tokenId } from "../../core/access/token.ts"
@@ -63,7 +63,33 @@ export function drawToken(
   return { text, stored: { id, ...details, sha256: hash("sha256", text, "hex") } }
 }
 
-interface Edit {
+interface NewFile {
+  readonly out: string | undefined
+  readonly text: string
+}
+
+/**
+ * Puts the token into its file before `edit` makes it valid: one that could not be handed out would end the one before
+ * it, and nobody had it. The file is gone again if `edit` fails. Refuses `conflict` for a file that is there.
+ */
+export async function withTokenFile(
+  { out, text }: NewFile,
+  edit: () => Promise<void>,
+): Promise<void> {
+  if (out === undefined) return await edit()
+  if (existsSync(out)) {
+    refuse("conflict", `--out: expected no file of that name yet, found ${out}: give another name`)
+  }
+  writeKeyFile(out, `${text}\n`)
+  try {
+    await edit()
+  } catch (error) {
+    rmSync(out, { force: true })
+    throw error
+  }
+}
+
+export interface Edit {
   readonly data: string
   readonly event: "token-created" | "token-rotated" | "token-revoked"
   readonly about: Readonly<Record<string, string | number>>
@@ -103,14 +129,13 @@ interface Handing {
   readonly isJson: boolean
 }
 
-/** Hands out a new token: alone on standard output, or in a file. */
+/** Hands out a new token: alone on standard output, or by the name of the file that it is in. */
 export function handOut(
   { text, stored, out, isJson }: Handing,
   terminal: Terminal,
   output: Output,
 ): void {
   const { id, name, expires } = stored
-  if (out !== undefined) writeKeyFile(out, `${text}\n`)
   if (isJson) {
     const token = out === undefined ? { token: text } : { file: out }
     output.result("", [], {

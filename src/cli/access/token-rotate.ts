@@ -9,6 +9,7 @@ import {
   assertDataDirectory,
   dayOf,
   drawToken,
+  type Edit,
   editTokens,
   endOf,
   handOut,
@@ -19,6 +20,7 @@ import {
   parseSpan,
   scopesText,
   tokenOptions,
+  withTokenFile,
 } from "./token-options.ts"
 
 const DEFAULT_OVERLAP = "7d"
@@ -68,7 +70,7 @@ export const tokenRotateCommand = defineCommand({
 Both tokens are valid meanwhile. One that may be known to others is to be revoked instead.
 
 Example:
-  countersign token rotate --data ./data ci --overlap 2d --out ci.token`,
+  countersign token rotate --data ./data ci --overlap 2d --out ci-next.token`,
   async run(options, { terminal, output }, word: string) {
     const data = assertDataDirectory(options.data)
     const now = Date.now()
@@ -78,7 +80,7 @@ Example:
     const { id: _, sha256: __, expires: ___, revoked: ____, ...kept } = before
     const details = { ...kept, created: now, ...present({ expires: endOf(now, life) }) }
     const { text, stored } = drawToken(details, known)
-    await editTokens({
+    const edit: Edit = {
       ...{ data, event: "token-rotated" },
       about: {
         id: stored.id,
@@ -94,7 +96,8 @@ Example:
         )
         return [...ended, stored]
       },
-    })
+    }
+    await withTokenFile({ out: options.out, text }, () => editTokens(edit))
     handOut({ text, stored, out: options.out, isJson: options.json === true }, terminal, output)
   },
 })

@@ -1,5 +1,5 @@
 // `countersign token`: made, shown once, listed, replaced and taken back, each with an act in the audit log.
-import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, test } from "vitest"
@@ -156,4 +156,29 @@ test("a name has one valid token, unless it is rotated", async () => {
   const data = newData()
   await create(data, "ci")
   expect((await create(data, "ci")).err).toContain("rotate or revoke it")
+})
+
+test("a token that cannot be handed out is not made, and does not end the one before it", async () => {
+  const data = newData()
+  const file = join(data, "ci.token")
+  expect((await create(data, "ci", "--out", file)).code).toBe(0)
+  const token = readFileSync(file, "utf8")
+  const before = readFileSync(tokenFile(data), "utf8")
+  const attempts = [
+    await run(["token", "rotate", "--data", data, "ci", "--overlap", "1h", "--out", file]),
+    await create(data, "other", "--out", file),
+    await create(data, "other", "--out", join(data, "nowhere", "token")),
+  ]
+  for (const { code } of attempts) expect(code).toBe(1)
+  expect(attempts[0]?.err).toContain(`expected no file of that name yet, found ${file}`)
+  expect(readFileSync(tokenFile(data), "utf8")).toBe(before)
+  expect(readFileSync(file, "utf8")).toBe(token)
+})
+
+test("a token that was not made leaves no file", async () => {
+  const data = newData()
+  mkdirSync(auditFile(data))
+  const file = join(data, "new.token")
+  expect((await create(data, "other", "--out", file)).code).not.toBe(0)
+  expect(existsSync(file)).toBe(false)
 })
