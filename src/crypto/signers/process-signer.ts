@@ -53,7 +53,7 @@ function fingerprintOf({ type, publicKey }: Vkey): string {
 function refusedBySigner({ message }: Refusal): Refusal {
   return new Refusal(
     "conflict",
-    `the signer refuses: ${shown(message, LONGEST_REASON)}. It has signed another tree than this log has now: an older copy of the ` +
+    `the signer refuses: ${shown(message, LONGEST_REASON).slice(1, -1)}. It has signed another tree than this log has now: an older copy of the ` +
       "data was put in place, or somebody else uses this log's signer. Nothing more is signed. Stop the log, " +
       'keep the data, and see operating.md, "A signer of its own"',
   )

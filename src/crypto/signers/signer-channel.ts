@@ -128,7 +128,7 @@ function createChannel(
       const connection = await connected()
       const reply = replyIn(await connection.ask(formatRequest(asked)), connection)
       if ("refusal" in reply) throw reply.refusal
-      if ("trouble" in reply) throw away(name, shown(reply.trouble, LONGEST_TROUBLE))
+      if ("trouble" in reply) throw away(name, shown(reply.trouble, LONGEST_TROUBLE).slice(1, -1))
       return reply
     },
     close() {

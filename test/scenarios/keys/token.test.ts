@@ -1,4 +1,5 @@
 // A log whose keys are in a PKCS#11 token (SoftHSM2): signing, a token that goes and comes back, and what is refused.
+import { execFileSync } from "node:child_process"
 import { chmodSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect } from "vitest"
@@ -54,4 +55,11 @@ test("a token, a key, a PIN or a library that is wrong is named", LONG, async ()
   chmodSync(pinFile, 0o600)
   writeFileSync(pinFile, "9999\n")
   expect((await init(ecdsa, env)).stderr).toContain("CKR_PIN_INCORRECT")
+  // A service that is started again and again does not lock the token: not even the right one is tried now.
+  writeFileSync(pinFile, "1234\n")
+  expect((await init(ecdsa, env)).stderr).toContain("the token was told a wrong PIN")
+  const module = /module-path=([^&]*)/.exec(ecdsa)?.[1] ?? ""
+  const login = ["--module", module, "--token-label", "log", "--login", "--pin", "1234", "-O"]
+  execFileSync("pkcs11-tool", login, { env: { ...process.env, ...env }, stdio: "pipe" })
+  expect(await init(ecdsa, env)).toMatchObject({ code: 0 })
 })
