@@ -147,11 +147,12 @@ export function createSocketChannel(path: string, timeoutMs = ANSWER_TIMEOUT_MS)
   })
 }
 
-/** Time to stop by itself, as its input has ended. Milliseconds. */
+/** Time to finish once its input has ended and it was told to stop. Milliseconds. */
 const ENDING_MS = 2_000
 
 function end(child: ChildProcess): void {
   if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill("SIGTERM")
   const timer = setTimeout(() => child.kill("SIGKILL"), ENDING_MS)
   timer.unref()
   child.once("exit", () => clearTimeout(timer))
