@@ -34,6 +34,7 @@ export const attacks: readonly Attack[] = [
     name: "unread-bundles-20",
     row: "T1",
     target: "log",
+    expected: [200],
     run: (stand, stop) =>
       hold(stand, stop, 20, getRequest(place(stand.filled.ordinaryBundle)).repeat(ALL)),
   },
@@ -41,18 +42,21 @@ export const attacks: readonly Attack[] = [
     name: "unread-large-1",
     row: "T1",
     target: "log",
+    expected: [200],
     run: (stand, stop) => hold(stand, stop, 1, largeRequests(stand, ALL)),
   },
   {
     name: "unread-150",
     row: "T1",
     target: "log",
+    expected: [200],
     run: (stand, stop) => hold(stand, stop, SOCKETS, getRequest(place(0))),
   },
   {
     name: "unread-150-addresses",
     row: "T1",
     target: "log",
+    expected: [200],
     async run(stand, stop) {
       let opened = 0
       const open = () => stand.open({ from: `127.0.0.${2 + (opened++ % 200)}` })
@@ -64,6 +68,7 @@ export const attacks: readonly Attack[] = [
       name: `unread-script-${target}`,
       row: "T1",
       target,
+      expected: [200],
       run: (stand, stop) => hold(stand, stop, 20, getRequest("/docs/redoc.js").repeat(ALL)),
     }),
   ),
@@ -72,6 +77,7 @@ export const attacks: readonly Attack[] = [
       name: `unread-150-${target}`,
       row: "T1",
       target,
+      expected: [200],
       run: (stand, stop) => hold(stand, stop, SOCKETS, getRequest("/docs/redoc.js").repeat(20)),
     }),
   ),

@@ -48,7 +48,10 @@ const keyOption = optional("--key <file>", "the monitor's own key (default: in D
 export const stateOptions = [
   dataOption("monitor"),
   keyOption,
-  optional("--passphrase-file <file>", "first line: the passphrase of the monitor's own key"),
+  optional(
+    "--passphrase-file <file>",
+    "first line: the passphrase of the monitor's own key, and of --tls-key",
+  ),
 ] as const
 
 /** The layout below `path`; the key may lie elsewhere. */

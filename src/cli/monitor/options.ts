@@ -90,7 +90,6 @@ export const runOptions = [
   ),
   ...tlsOptions,
   ...limitOptions,
-  optional("--passphrase-file <file>", "first line: the passphrase of the key of --tls-key"),
   optional("--ledger-token-file <file>", "take POST /ledger from whoever has a token of this file"),
   ...accessOptions,
   caFileOption(),
