@@ -25,6 +25,8 @@ export interface Stand {
   readonly port: number
   /** Counts an answer that did not come over a wire. */
   answered(status: number): void
+  /** The attack is made and is sent from now on: it is measured. The first connection says so, too. */
+  begin(): void
   /** Opens a connection; rejects if the server takes none. It is closed when the attack is over. */
   open(options?: WireOptions): Promise<Wire>
   /** Resolves after so many milliseconds, or when the attack is stopped. */
@@ -50,7 +52,7 @@ export interface Attack {
   readonly row: string
   readonly target: "log" | "witness" | "monitor"
   /**
-   * Statuses that a server gives which did what the attack is about, or refused it because it was too much: an attack
+   * Statuses (0: the connection was cut off) that a server gives which did what the attack is about, or refused it because it was too much: an attack
    * that has none of them has met nothing. Undefined where there is nothing to answer.
    */
   readonly expected?: readonly number[]

@@ -18,7 +18,7 @@ const nothing = ["-", "-", "-", "-"]
 
 function answers(statuses: Outcome["statuses"]): string {
   return Object.entries(statuses)
-    .map(([status, count]) => `${status}×${count}`)
+    .map(([status, count]) => `${status === "0" ? "cut off" : status}×${count}`)
     .join(" ")
 }
 

@@ -1,7 +1,7 @@
 // One attack against a fresh server: what it costs while it goes on, and what is left of that afterwards.
 import { setMaxListeners } from "node:events"
 import { setTimeout as wait } from "node:timers/promises"
-import type { Attack } from "./attack.ts"
+import type { Attack, Stand } from "./attack.ts"
 import { type Measured, measure } from "./measuring/measurer.ts"
 import { ask, createSubmission } from "./measuring/question.ts"
 import type { Turns } from "./measuring/watch.ts"
@@ -62,29 +62,40 @@ export async function runAttack(attack: Attack, target: Target, limits: Limits):
   const { host = "127.0.0.1", profiles } = limits
   await warmUp(target)
   const idle = residentBytes(pid)
-  const cpuBefore = cpuSeconds(pid) ?? 0
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)
   let isCut = false
-  const measuring = measure({ pid, port, questions }, (bytes) => {
-    if (bytes <= limits.mostMemory) return
-    isCut = true
-    stop.abort()
-  })
   const statuses: Record<number, number> = {}
   const answered = (status: number): void => {
     statuses[status] = (statuses[status] ?? 0) + 1
   }
+  const onPeak = (bytes: number): void => {
+    if (bytes <= limits.mostMemory) return
+    isCut = true
+    stop.abort()
+  }
+  const start = () => {
+    const late = setTimeout(() => stop.abort(), limits.seconds * 1_000)
+    stop.signal.addEventListener("abort", () => clearTimeout(late))
+    const profile = profiles && `${profiles}/${attack.name}.cpuprofile`
+    const cpu = cpuSeconds(pid) ?? 0
+    const measuring = measure({ pid, port, questions }, onPeak)
+    return { cpu, measuring, endTurns: watchTurns(served, profile), at: performance.now() }
+  }
+  let begun: ReturnType<typeof start> | undefined
+  const begin = (): void => {
+    begun ??= start()
+  }
   const wires = createWires(port, host, answered)
-  const endTurns = watchTurns(served, profiles && `${profiles}/${attack.name}.cpuprofile`)
-  const start = performance.now()
-  const late = setTimeout(() => stop.abort(), limits.seconds * 1_000)
+  const open: Stand["open"] = (options) => {
+    begin()
+    return wires.open(options)
+  }
   const pause = (milliseconds: number) => pauseFor(milliseconds, stop.signal)
   const url = `http://${host}:${port}`
-  const stand = { ...{ url, host, port, answered, pause, filled, vkeys }, open: wires.open }
-  await attack.run(stand, stop.signal)
-  clearTimeout(late)
-  const seconds = (performance.now() - start) / 1_000
+  await attack.run({ url, host, port, answered, begin, open, pause, filled, vkeys }, stop.signal)
+  const { measuring, endTurns, at, cpu } = begun ?? start()
+  const seconds = (performance.now() - at) / 1_000
   const measured = await measuring.end()
   const cpuAfter = cpuSeconds(pid)
   const turns = await endTurns()
@@ -95,7 +106,7 @@ export async function runAttack(attack: Attack, target: Target, limits: Limits):
   return {
     ...{ name, row, target: attack.target, seconds, isCut, ...measured, idle, turns, statuses },
     isMet: expected?.some((status) => statuses[status] !== undefined) ?? true,
-    cpu: cpuAfter === undefined ? undefined : cpuAfter - cpuBefore,
+    cpu: cpuAfter === undefined ? undefined : cpuAfter - cpu,
     after: residentBytes(pid),
   }
 }

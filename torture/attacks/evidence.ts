@@ -68,6 +68,7 @@ async function evidenceFor({ url, vkeys }: Stand): Promise<(index: number) => st
 async function flood(stand: Stand, stop: AbortSignal): Promise<void> {
   const evidence = await evidenceFor(stand)
   let sent = 0
+  stand.begin()
   async function send(): Promise<void> {
     while (!stop.aborted) {
       const body = evidence(sent++)

@@ -24,6 +24,7 @@ export const attacks: readonly Attack[] = [
     expected: [200],
     async run(stand, stop) {
       const request = getRequest("/tile/entries/000").repeat(20)
+      stand.begin()
       const sockets = Array.from({ length: READERS }, () => reader(stand, request))
       while (!stop.aborted) {
         await stand.pause(BETWEEN_READS_MS)

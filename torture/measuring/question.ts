@@ -1,5 +1,5 @@
 // One question of a client that behaves: sent on a connection of its own, answered whole or not at all.
-import { generateKeyPairSync, randomBytes, sign } from "node:crypto"
+import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto"
 import { request } from "node:http"
 
 export interface Question {
@@ -29,11 +29,12 @@ const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256
 
 /** A new entry that any log takes, and answers with 201. */
 export function createSubmission(): Question {
-  const digest = randomBytes(32)
+  const artifact = randomBytes(32)
+  const digest = createHash("sha256").update(artifact).digest("hex")
   const body = {
     kind: "hashedrekord",
-    digest: `sha256:${digest.toString("hex")}`,
-    signature: sign("sha256", digest, privateKey).toString("base64"),
+    digest: `sha256:${digest}`,
+    signature: sign("sha256", artifact, privateKey).toString("base64"),
     publicKey: publicKey.export({ format: "der", type: "spki" }).toString("base64"),
   }
   return { path: "/v1/entries", body: JSON.stringify(body), type: "application/json" }

@@ -5,6 +5,8 @@ import type { Wire, WireOptions } from "../attack.ts"
 
 const CONNECT_LIMIT_MS = 5_000
 const LAST_READ_MS = 500
+/** What stands for a connection that ended without being asked to. */
+export const CUT_OFF = 0
 
 type OnStatus = (status: number) => void
 
@@ -15,7 +17,7 @@ export function tellStatuses(chunk: Buffer, onStatus: OnStatus): void {
   }
 }
 
-function wireOf(socket: Socket, isReading: boolean, onStatus: OnStatus): Wire {
+function wireOf(socket: Socket, isReading: boolean, onStatus: OnStatus, close: () => void): Wire {
   let received = 0
   socket.on("data", (chunk: Buffer) => {
     received += chunk.length
@@ -28,7 +30,7 @@ function wireOf(socket: Socket, isReading: boolean, onStatus: OnStatus): Wire {
     },
     received: () => received,
     isOpen: () => !socket.destroyed,
-    close: () => socket.destroy(),
+    close,
   }
 }
 
@@ -44,12 +46,16 @@ export function createWires(port: number, host = "127.0.0.1", onStatus: OnStatus
         open.add(socket)
         socket.on("error", () => {})
         socket.once("close", () => {
-          open.delete(socket)
+          if (open.delete(socket)) onStatus(CUT_OFF)
           reject(new Error("the server takes no connection"))
         })
         socket.once("connect", () => {
           socket.setTimeout(0)
-          resolve(wireOf(socket, reads, onStatus))
+          const close = (): void => {
+            open.delete(socket)
+            socket.destroy()
+          }
+          resolve(wireOf(socket, reads, onStatus, close))
         })
       })
     },
@@ -60,6 +66,7 @@ export function createWires(port: number, host = "127.0.0.1", onStatus: OnStatus
     },
     closeAll(): void {
       for (const socket of open) socket.destroy()
+      open.clear()
     },
   }
 }
