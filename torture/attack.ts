@@ -20,7 +20,13 @@ export interface WireOptions {
 /** A server in a process of its own, with what the attack needs to know of it. */
 export interface Stand {
   readonly url: string
+  /** The address of the server as the attacker sees it: of this machine, or as that of a stranger. */
+  readonly host: string
   readonly port: number
+  /** Counts an answer that did not come over a wire. */
+  answered(status: number): void
+  /** The attack is made and is sent from now on: it is measured. The first connection says so, too. */
+  begin(): void
   /** Opens a connection; rejects if the server takes none. It is closed when the attack is over. */
   open(options?: WireOptions): Promise<Wire>
   /** Resolves after so many milliseconds, or when the attack is stopped. */
@@ -45,6 +51,11 @@ export interface Attack {
   /** The fault that it is an attack of, for example T1. */
   readonly row: string
   readonly target: "log" | "witness" | "monitor"
+  /**
+   * Statuses (0: the connection was cut off) that a server gives which did what the attack is about, or refused it because it was too much: an attack
+   * that has none of them has met nothing. Undefined where there is nothing to answer.
+   */
+  readonly expected?: readonly number[]
   /** Attacks until it is done or `stop` says so; the runner stops it after the seconds that it was told. */
   run(stand: Stand, stop: AbortSignal): Promise<void>
 }

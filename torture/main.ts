@@ -1,8 +1,10 @@
-// `npm run torture`: attacks the built servers on this machine over loopback and prints what each attack costs. It
-// judges nothing; the bounds that must hold are held by tests.
-import { readdirSync, writeFileSync } from "node:fs"
+// `npm run torture`: attacks the built servers on this machine over loopback and prints what each attack costs.
+// Ends with 1 where a bound of bounds.ts is broken.
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
+import { networkInterfaces } from "node:os"
 import { resolve } from "node:path"
 import type { Attack } from "./attack.ts"
+import { brokenBounds } from "./bounds.ts"
 import { readOptions, type TortureOptions, USAGE } from "./options.ts"
 import { reportText } from "./report.ts"
 import { type Outcome, runAttack } from "./run.ts"
@@ -23,11 +25,21 @@ async function loadAttacks(): Promise<readonly Attack[]> {
   return modules.flatMap(({ attacks }) => attacks)
 }
 
+/** An address of this machine that is not one of loopback: who connects to it comes from it, too. */
+function foreignAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  const found = all.find(({ family, internal }) => family === "IPv4" && !internal)
+  if (found === undefined) throw new Error("--foreign: expected an IPv4 address beside loopback")
+  return found.address
+}
+
 async function torture(options: TortureOptions): Promise<readonly Outcome[]> {
   const { only, entries } = options
   const dist = resolve(options.dist ?? ownDist)
   const program = await loadProgram(dist)
   const folder = makeFolder()
+  const host = options.isForeign ? foreignAddress() : undefined
+  if (options.profiles !== undefined) mkdirSync(options.profiles, { recursive: true })
   const targets = createTargets({ dist, program, folder, entries, largeBundles: LARGE_BUNDLES })
   const outcomes: Outcome[] = []
   for (const attack of await loadAttacks()) {
@@ -35,11 +47,10 @@ async function torture(options: TortureOptions): Promise<readonly Outcome[]> {
     if (!isWanted) continue
     process.stderr.write(`${attack.name} …\n`)
     const target = await targets.open(attack.target)
-    outcomes.push(await runAttack(attack, target, options))
+    outcomes.push(await runAttack(attack, target, { ...options, host }))
     await target.end()
-    if (options.json !== undefined) {
-      writeFileSync(options.json, `${JSON.stringify(outcomes, null, 2)}\n`)
-    }
+    const broken = brokenBounds(outcomes, options)
+    writeFileSync(options.json, `${JSON.stringify({ broken, outcomes }, null, 2)}\n`)
   }
   return outcomes
 }
@@ -54,6 +65,9 @@ async function main(): Promise<void> {
   setTimeout(() => fail(new Error("the torture took too long")), TIME_LIMIT_MS).unref()
   const outcomes = await torture(options)
   process.stdout.write(reportText(outcomes))
+  const broken = brokenBounds(outcomes, options)
+  for (const line of broken) process.stdout.write(`broken: ${line}\n`)
+  if (broken.length > 0) process.exitCode = 1
 }
 
 function fail(reason: unknown): never {
@@ -61,4 +75,4 @@ function fail(reason: unknown): never {
   process.exit(1)
 }
 
-main().then(() => process.exit(0), fail)
+main().then(() => process.exit(), fail)

@@ -14,6 +14,14 @@ function above(bytes: number | undefined, idle: number | undefined): string {
   return bytes === undefined || idle === undefined ? "-" : `+${mebibytes(bytes - idle)}`
 }
 
+const nothing = ["-", "-", "-", "-"]
+
+function answers(statuses: Outcome["statuses"]): string {
+  return Object.entries(statuses)
+    .map(([status, count]) => `${status === "0" ? "cut off" : status}×${count}`)
+    .join(" ")
+}
+
 function latency({ asked, failed, p50, p99, most }: Latencies): readonly string[] {
   return [p50.toFixed(1), p99.toFixed(0), most.toFixed(0), `${failed}/${asked}`]
 }
@@ -32,16 +40,20 @@ function table(rows: readonly Row[]): string {
 
 const head: Row = [
   ...["attack", "row", "target", "s", "idle MB", "peak", "after", "CPU s"],
-  ...["health p50", "p99", "max ms", "failed", "honest p50", "p99", "max ms", "failed"],
+  ...["turn ms", ">20", "probe p50", "p99", "max ms", "failed", "honest p50", "p99", "max ms"],
+  ...["failed", "write p50", "p99", "max ms", "failed", "the attack was answered"],
 ]
 
 function rowOf(outcome: Outcome): Row {
-  const { name, row, target, seconds, isCut, idle, peak, after, cpu } = outcome
+  const { name, row, target, seconds, isCut, idle, peak, after, cpu, turns } = outcome
   return [
     ...[name, row, target, `${seconds.toFixed(1)}${isCut ? "*" : ""}`, mebibytes(idle)],
     ...[above(peak, idle), above(after, idle), cpu?.toFixed(1) ?? "-"],
+    ...[turns?.longest?.toFixed(0) ?? "-", String(turns?.over[0] ?? "-")],
     ...latency(outcome.health),
     ...latency(outcome.honest),
+    ...(outcome.writes === undefined ? nothing : latency(outcome.writes)),
+    answers(outcome.statuses),
   ]
 }
 

@@ -25,6 +25,8 @@ interface EntryReaderOptions {
   readonly hasher: TreeHasher
   /** Bytes of full bundles that are kept; one has 128 KB with entries of 500 bytes, 16 MB at the most. */
   readonly cachedBundleBytes: number
+  /** Calls back when others had their turn, for example setImmediate. */
+  readonly defer: (callback: () => void) => void
 }
 
 /** A full bundle as it is stored, and its entries, which are views of that. */
@@ -44,6 +46,8 @@ interface Tail {
 
 /** What a view of an entry takes. */
 const VIEW_BYTES = 128
+/** Hashed before other requests get a turn; a bundle of entries of ordinary length has less. */
+const BYTES_A_TURN = 2 * 1024 * 1024
 
 const bundleSize = ({ bytes, bodies }: Bundle): number => bytes.length + VIEW_BYTES * bodies.length
 
@@ -76,13 +80,26 @@ export function createEntryReader(options: EntryReaderOptions): EntryReader {
     return bundle
   }
 
+  /** Checks the entries of a full bundle that were not given away before, some at a time: others have requests, too. */
+  async function assertBundle(index: number, { bodies, checked }: Bundle): Promise<void> {
+    const leaves = await tree.tile({ level: 0, index })
+    let hashed = 0
+    for (const [at, body] of bodies.entries()) {
+      if (checked.has(at)) continue
+      assertInTree(leaves, index * TILE_WIDTH + at, [body])
+      checked.add(at)
+      hashed += body.length
+      if (hashed <= BYTES_A_TURN) continue
+      hashed = 0
+      await new Promise<void>((resolve) => options.defer(resolve))
+    }
+  }
+
   /** The first `width` entries of a full bundle. */
   async function fullBundle(index: number, width: number): Promise<Uint8Array> {
-    const { bytes, bodies, checked } = await storedBundle(index)
-    if (checked.size < TILE_WIDTH) {
-      assertInTree(await tree.tile({ level: 0, index }), index * TILE_WIDTH, bodies)
-      for (let i = 0; i < TILE_WIDTH; i++) checked.add(i)
-    }
+    const bundle = await storedBundle(index)
+    if (bundle.checked.size < TILE_WIDTH) await assertBundle(index, bundle)
+    const { bytes } = bundle
     return width === TILE_WIDTH ? bytes : bundleStart(bytes, width)
   }
 

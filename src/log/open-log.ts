@@ -67,12 +67,9 @@ export async function openLog(options: LogOptions): Promise<Log> {
   let newest: NewestHead = sequencer.opened
   const edge = await loadEdge(leafReads(reads, hasher), newest, hasher)
   const tree = createTreeReader({ edge, reads, hasher, cachedTiles: limits.cachedTiles })
-  const entries = createEntryReader({
-    tree,
-    reads,
-    hasher,
-    cachedBundleBytes: limits.cachedBundleBytes,
-  })
+  const { cachedBundleBytes } = limits
+  const given = { reads, hasher, defer: options.defer }
+  const entries = createEntryReader({ ...given, tree, cachedBundleBytes })
   const leafIndex = await loadLeafIndex(reads, tree)
   const hashTerms = createTermHasher(hasher)
   let underWay = 0

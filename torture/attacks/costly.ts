@@ -91,6 +91,9 @@ function made(path: string, type: string, count: number, make: (number: number) 
   return { path, type, bodies: Array.from({ length: count }, (_, number) => make(number)) }
 }
 
+/** Logged, there already, or too much of it. */
+const EXPECTED = [200, 201, 429, 503]
+
 /** Each connection sends one request after the other, without reading what they cost. */
 async function flood(stand: Stand, stop: AbortSignal, sent: Sent, sockets: number): Promise<void> {
   const requests = sent.bodies.map((body) => postRequest(sent.path, sent.type, body))
@@ -111,7 +114,7 @@ async function flood(stand: Stand, stop: AbortSignal, sent: Sent, sockets: numbe
 
 function attack(name: string, sockets: number, make: () => Sent): Attack {
   return {
-    ...{ name: `costly-${name}`, row: "H4", target: "log" },
+    ...{ name: `costly-${name}`, row: "H4", target: "log", expected: EXPECTED },
     run: (stand, stop) => flood(stand, stop, make(), sockets),
   }
 }

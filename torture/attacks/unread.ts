@@ -1,5 +1,6 @@
 // Row T1: answers that nobody reads. A server that prepares what nobody takes is full with few requests.
 import { type Attack, getRequest, type Stand } from "../attack.ts"
+import { CUT_OFF } from "../stand/wires.ts"
 
 const HALF_SECOND = 500
 const ALL = 1_500
@@ -34,6 +35,7 @@ export const attacks: readonly Attack[] = [
     name: "unread-bundles-20",
     row: "T1",
     target: "log",
+    expected: [CUT_OFF, 200],
     run: (stand, stop) =>
       hold(stand, stop, 20, getRequest(place(stand.filled.ordinaryBundle)).repeat(ALL)),
   },
@@ -41,18 +43,21 @@ export const attacks: readonly Attack[] = [
     name: "unread-large-1",
     row: "T1",
     target: "log",
+    expected: [CUT_OFF, 200],
     run: (stand, stop) => hold(stand, stop, 1, largeRequests(stand, ALL)),
   },
   {
     name: "unread-150",
     row: "T1",
     target: "log",
+    expected: [CUT_OFF, 200],
     run: (stand, stop) => hold(stand, stop, SOCKETS, getRequest(place(0))),
   },
   {
     name: "unread-150-addresses",
     row: "T1",
     target: "log",
+    expected: [CUT_OFF, 200],
     async run(stand, stop) {
       let opened = 0
       const open = () => stand.open({ from: `127.0.0.${2 + (opened++ % 200)}` })
@@ -64,6 +69,7 @@ export const attacks: readonly Attack[] = [
       name: `unread-script-${target}`,
       row: "T1",
       target,
+      expected: [CUT_OFF, 200],
       run: (stand, stop) => hold(stand, stop, 20, getRequest("/docs/redoc.js").repeat(ALL)),
     }),
   ),
@@ -72,6 +78,7 @@ export const attacks: readonly Attack[] = [
       name: `unread-150-${target}`,
       row: "T1",
       target,
+      expected: [CUT_OFF, 200],
       run: (stand, stop) => hold(stand, stop, SOCKETS, getRequest("/docs/redoc.js").repeat(20)),
     }),
   ),

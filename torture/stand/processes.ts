@@ -1,12 +1,14 @@
 // The processes that are attacked, and the folder of a run: none of it outlives the run. Memory and CPU time are read
 // from Linux; elsewhere they are left out.
 import { type ChildProcess, spawn } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
+import type { Turns, WatchAsked } from "../measuring/watch.ts"
 import { workFolder } from "./program.ts"
 
 const START_LIMIT_MS = 60_000
 const END_LIMIT_MS = 10_000
+const WATCH_LIMIT_MS = 30_000
 
 const running = new Set<ChildProcess>()
 const folders = new Set<string>()
@@ -38,15 +40,38 @@ function untilServing(child: ChildProcess): Promise<string> {
   })
 }
 
-/** Starts `countersign` with these words; resolves when it serves. */
+const watching = new URL("../measuring/watch.js", import.meta.url)
+
+/**
+ * Starts `countersign` with these words, in a process that can be asked about its event loop where the torture is
+ * built; resolves when it serves.
+ */
 export async function serve(dist: string, words: readonly string[]): Promise<Served> {
-  const child = spawn(process.execPath, [join(dist, "cli/main.js"), ...words], {
-    stdio: ["ignore", "ignore", "pipe"],
+  const watched = existsSync(watching) ? ["--import", watching.href] : []
+  const child = spawn(process.execPath, [...watched, join(dist, "cli/main.js"), ...words], {
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
   })
   running.add(child)
   child.once("exit", () => running.delete(child))
   const url = await untilServing(child)
-  return { child, pid: child.pid as number, url, port: Number(new URL(url).port) }
+  const port = Number(new URL(url).port)
+  // It listens on every address of the machine.
+  return { child, pid: child.pid as number, url: `http://127.0.0.1:${port}`, port }
+}
+
+/** Begins to watch the event loop of a server; gives what ends that. A profile goes to the file that is named. */
+export function watchTurns({ child }: Served, profile?: string): () => Promise<Turns | undefined> {
+  const ask = (asked: WatchAsked) => void (child.connected && child.send(asked))
+  ask({ watch: "begin", profile })
+  return () =>
+    new Promise((resolve) => {
+      const late = setTimeout(() => resolve(undefined), WATCH_LIMIT_MS)
+      child.once("message", ({ turns }: { readonly turns: Turns }) => {
+        clearTimeout(late)
+        resolve(turns)
+      })
+      ask({ watch: "end" })
+    })
 }
 
 /** Runs `countersign` with these words to its end; rejects unless it ends well. */

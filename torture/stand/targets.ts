@@ -35,8 +35,9 @@ function policyOf({ keys }: Head): string {
   return `${keys.map((key) => `log ${key}\n`).join("")}quorum none\n`
 }
 
-function serveLog(dist: string, data: string): Promise<Served> {
-  return serve(dist, ["serve", "--data", data, "--listen", "127.0.0.1:0"])
+/** What any server answers, and what this one does besides. */
+function probes(...more: readonly string[]): Questions["health"] {
+  return ["/livez", "/readyz", ...more].map((path) => ({ path }))
 }
 
 async function headOf({ url }: Served): Promise<Head> {
@@ -47,6 +48,8 @@ async function headOf({ url }: Served): Promise<Head> {
 /** The targets of a run; the logs are filled once, when they are first needed. */
 export function createTargets(ground: Ground) {
   const { dist, program, folder } = ground
+  const listen = ["--listen", "0.0.0.0:0"]
+  const serveLog = (data: string) => serve(dist, ["serve", "--data", data, ...listen])
   let large: Promise<Filled> | undefined
   let small: Promise<Filled> | undefined
   let made = 0
@@ -59,11 +62,12 @@ export function createTargets(ground: Ground) {
       entries: ground.entries,
     })
     const filled = await large
-    const served = await serveLog(dist, data)
+    const served = await serveLog(data)
     const { keys } = await headOf(served)
     const questions = {
-      health: { path: "/healthz" },
+      health: probes("/healthz"),
       honest: { path: `/v1/entries/${filled.largeBundles * 256}/proof` },
+      isLog: true,
     }
     return { served, filled, vkeys: keys, questions, end: () => endProcess(served) }
   }
@@ -72,7 +76,7 @@ export function createTargets(ground: Ground) {
     const data = join(folder, "small")
     small ??= fillLog(program, { folder: data, largeBundles: 0, entries: FEW_ENTRIES })
     const filled = await small
-    const log = await serveLog(dist, data)
+    const log = await serveLog(data)
     made += 1
     return { filled, log, head: await headOf(log), place: join(folder, `made-${made}`) }
   }
@@ -85,11 +89,12 @@ export function createTargets(ground: Ground) {
     const name = "witness.example"
     await runProgram(dist, ["witness", "init", "--data", place, "--name", name])
     const words = ["witness", "serve", "--data", place, "--logs", policy]
-    const served = await serve(dist, [...words, "--listen", "127.0.0.1:0"])
+    const served = await serve(dist, [...words, ...listen])
     const body = (old: number) => `old ${old}\n\n${head.checkpoint}`
     await fetch(`${served.url}/add-checkpoint`, { method: "POST", body: body(0) })
     const questions = {
-      health: { path: "/livez" },
+      health: probes(),
+      isLog: false,
       // The newest head once more: it is cosigned, and durable, each time.
       honest: { path: "/add-checkpoint", body: body(FEW_ENTRIES) },
     }
@@ -103,9 +108,10 @@ export function createTargets(ground: Ground) {
     const init = ["monitor", "init", "--data", place, "--policy", policy, "--expect-empty"]
     await runProgram(dist, init)
     const words = ["monitor", "run", "--data", place, "--log", log.url, "--interval", "5"]
-    const served = await serve(dist, [...words, "--listen", "127.0.0.1:0"])
+    const served = await serve(dist, [...words, ...listen])
     const questions = {
-      health: { path: "/livez" },
+      health: probes(),
+      isLog: false,
       honest: { path: "/heads", body: head.checkpoint, type: "text/plain" },
     }
     const end = async () => {

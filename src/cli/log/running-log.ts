@@ -24,6 +24,7 @@ import { upgradeSearch } from "./search/files.ts"
 import type { ServeOptions } from "./serve-options.ts"
 import { relay } from "./signing/relayed-channel.ts"
 import { isProgram, openSignerChannel } from "./signing/signer-uri.ts"
+import { createBundleThread } from "./threads/bundle-thread.ts"
 import { createProvingThread } from "./threads/proving-thread.ts"
 import { startSearch } from "./threads/search-thread.ts"
 import { startWriter } from "./threads/writer-thread.ts"
@@ -104,6 +105,8 @@ async function openParts(
   closers.push(sequencer.close)
   const reads = openLogReads(directory.database)
   closers.push(reads.close)
+  const bundles = createBundleThread(directory.database, reads)
+  closers.push(bundles.close)
   const search = startSearch(directory, options.onSearch.trouble)
   closers.push(search.close)
   const proving = createProvingThread()
@@ -116,7 +119,7 @@ async function openParts(
   const log = await openLog({
     identity,
     vkeys,
-    reads,
+    reads: { ...reads, bundle: bundles.read },
     sequencer,
     search,
     terms: { besideBody },

@@ -29,6 +29,18 @@ interface LanedSocket extends Socket {
   [laneKey]?: Lane
   /** What node:http has there while it does not parse, because the client does not read. */
   readonly _paused?: boolean
+  /** What node:http parses the requests of this connection with, and hands each to. */
+  readonly parser?: { onIncoming?: unknown } | null
+}
+
+/** What a parser of node:http takes for an end of HTTP on its connection: it looks at nothing that follows. */
+const NO_MORE = 2
+
+/** Ends a connection, and with it the parsing of what the same packet still has. */
+function cutOff(socket: LanedSocket): void {
+  socket.destroy()
+  // Of an own parser it is only for this connection: node:http sets it anew for the next one.
+  if (socket.parser?.onIncoming) socket.parser.onIncoming = () => NO_MORE
 }
 
 function readOn(socket: LanedSocket): void {
@@ -60,7 +72,7 @@ export function oneAtATime(limits: LaneLimits, listener: RequestListener): Reque
     allWaiting -= 1
     begin(lane, next)
     if (lane.waiting?.length === 0) readOn(socket)
-    else next.response.once("finish", () => goOn(socket, lane))
+    else next.response.once("finish", () => setImmediate(goOn, socket, lane))
   }
 
   function wait(socket: LanedSocket, lane: Lane, waiting: Waiting): void {
@@ -69,8 +81,11 @@ export function oneAtATime(limits: LaneLimits, listener: RequestListener): Reque
       socket.once("close", () => leave(lane))
     }
     const tooMany = lane.waiting.length >= limits.waitingRequests
-    if (tooMany || allWaiting >= limits.allWaitingRequests) return void socket.destroy()
-    if (lane.waiting.length === 0) lane.current.once("finish", () => goOn(socket, lane))
+    if (tooMany || allWaiting >= limits.allWaitingRequests) return void cutOff(socket)
+    if (lane.waiting.length === 0) {
+      // One in a turn of the event loop: other connections stand beside this one.
+      lane.current.once("finish", () => setImmediate(goOn, socket, lane))
+    }
     lane.waiting.push(waiting)
     allWaiting += 1
     socket.pause()

@@ -98,6 +98,10 @@ export function createOutflow(limits: OutflowLimits, now: () => number): Outflow
     watch = undefined
   }
 
+  function pourOn(response: ServerResponse, body: Uint8Array, one: OnItsWay): void {
+    if (!response.destroyed && onTheirWay.has(one)) pour(response, body, one)
+  }
+
   function pour(response: ServerResponse, body: Uint8Array, one: OnItsWay): void {
     const piece = body.subarray(one.taken, one.taken + PIECE)
     if (one.taken + piece.length === body.length) return void response.end(piece)
@@ -105,7 +109,8 @@ export function createOutflow(limits: OutflowLimits, now: () => number): Outflow
       if (error) return
       one.taken += piece.length
       one.moved = now()
-      pour(response, body, one)
+      // One piece in a turn: the kernel takes megabytes at once, and as many answers may begin together.
+      setImmediate(pourOn, response, body, one)
     })
   }
 

@@ -98,7 +98,7 @@ export interface HttpConfig extends ServerConfig {
 export const defaultHttpConfig: HttpConfig = {
   connections: 4_096,
   connectionsOfClient: 256,
-  waitingRequests: 1_024,
+  waitingRequests: 64,
   allWaitingRequests: 4_096,
   answerBudget: 64 * MEBIBYTE,
   readingGrace: 10_000,

@@ -119,6 +119,32 @@ test("who sends more ahead than may wait is cut off", async () => {
   expect(begun).toEqual(["/a"])
 })
 
+test("nothing is parsed of what was sent behind the request that cut its connection", async () => {
+  const { port, arrived } = await open({ ...roomy, waitingRequests: 3 }, () => {})
+  const raw = await openRaw(port)
+  raw.write(gets(...Array.from({ length: 1_000 }, (_, i) => `/${i}`)))
+  await raw.ended()
+  expect(arrived.length).toBe(5)
+  // The parser is used again.
+  for (let i = 0; i < 3; i++) {
+    const other = await openRaw(port)
+    other.write(gets("/other"))
+    await expect.poll(() => arrived.filter((path) => path === "/other").length).toBe(i + 1)
+  }
+})
+
+test("connections that pipeline take turns", async () => {
+  const { port, begun } = await open(roomy, (_, response) => response.end("done"))
+  const raws = await Promise.all([openRaw(port), openRaw(port)])
+  const paths = (name: string) => Array.from({ length: 50 }, (_, i) => `/${name}${i}`)
+  raws[0]?.write(gets(...paths("a")))
+  raws[1]?.write(gets(...paths("b")))
+  await Promise.all(raws.map((raw) => raw.until("done", 50)))
+  const firstOf = (name: string) => begun.findIndex((path) => path.startsWith(`/${name}`))
+  const lastOf = (name: string) => begun.findLastIndex((path) => path.startsWith(`/${name}`))
+  expect(Math.max(firstOf("a"), firstOf("b"))).toBeLessThan(Math.min(lastOf("a"), lastOf("b")))
+})
+
 test("what waits of all connections is counted, and no longer once a connection has ended", async () => {
   const limits = { ...roomy, allWaitingRequests: 3 }
   const { port, arrived } = await open(limits, () => {})

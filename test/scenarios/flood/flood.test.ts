@@ -34,11 +34,14 @@ async function peakUnder(attack: Attack, target: Target): Promise<number> {
     const late = new Promise<void>((resolve) => setTimeout(resolve, milliseconds).unref())
     await Promise.race([late, stopped])
   }
-  const attacked = attack.run({ url, port, open: wires.open, pause, filled, vkeys }, stop.signal)
+  const host = "127.0.0.1"
+  const stand = { ...{ url, host, port, answered: () => {}, begin: () => {}, pause, filled, vkeys } }
+  const attacked = attack.run({ ...stand, open: wires.open }, stop.signal)
+  const [probe = questions.honest] = questions.health.slice(-1)
   let peak = 0
   try {
     for (let i = 0; i < ANSWERS_MEANWHILE; i++) {
-      const { status } = await ask(port, questions.health, PATIENCE_MS)
+      const { status } = await ask(port, probe, PATIENCE_MS)
       expect(status, attack.name).toBe(200)
       peak = Math.max(peak, residentBytes(pid) ?? 0)
     }

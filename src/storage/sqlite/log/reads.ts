@@ -19,6 +19,8 @@ import { messageReads } from "./messages.ts"
 export interface SqliteReads extends LogReads {
   /** With the moment that the database was made, in Unix milliseconds. */
   readonly identity: LogIdentity & { readonly created: number }
+  /** The bytes of a full bundle, without reading them; undefined where `bundle` gives nothing. */
+  bundleLength(index: number): Promise<number | undefined>
 }
 
 interface Row {
@@ -50,6 +52,10 @@ export function readsOver(path: string, connection: Database): SqliteReads {
     .pluck()
   const selectBundle = connection
     .prepare<[number], Buffer>("SELECT bytes FROM bundles WHERE idx = ?")
+    .pluck()
+  // SQLite knows a length without reading what is that long.
+  const selectBundleLength = connection
+    .prepare<[number], number>("SELECT length(bytes) FROM bundles WHERE idx = ?")
     .pluck()
   const selectBundles = connection.prepare<[number, number], Row>(
     "SELECT idx, bytes FROM bundles WHERE idx >= ? AND idx < ? ORDER BY idx",
@@ -95,6 +101,7 @@ export function readsOver(path: string, connection: Database): SqliteReads {
         }),
       ),
     bundle: (index) => read(() => optional(selectBundle.get(index))),
+    bundleLength: (index) => read(() => selectBundleLength.get(index)),
     bodies: (from, to) =>
       read(() => {
         assertBodiesRange(from, to)
