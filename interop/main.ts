@@ -2,9 +2,19 @@
 // built program on this machine. Prints what each of them could do and fails if one could not.
 import { writeFileSync } from "node:fs"
 import { makeAuthority } from "../test/authority/authority.ts"
+import { tlsChecks } from "./access/tls.ts"
+import {
+  cosign2WriterChecks,
+  cosign3WriterChecks,
+  gitsignWriterChecks,
+  rekorCliWriterChecks,
+  sigstoreGoWriterChecks,
+  sigstoreJsWriterChecks,
+} from "./access/writers.ts"
 import { publicChecks } from "./conformance/public-examples.ts"
 import { suiteChecks } from "./conformance/suite.ts"
 import { vectorChecks } from "./conformance/vectors.ts"
+import { keyChecks } from "./keys/keys.ts"
 import { type InteropOptions, isWanted, readOptions, USAGE } from "./options.ts"
 import { type Fetched, type FetchedClients, fetchClients } from "./packages/clients.ts"
 import { readmeChecks, tableCheck } from "./readme.ts"
@@ -28,6 +38,7 @@ import {
 import { sigstoreGoExchange } from "./sigstore/sigstore-go-exchange.ts"
 import { sigstoreJsChecks } from "./sigstore/sigstore-js.ts"
 import { signedForJsChecks, sigstoreJsExchange } from "./sigstore/sigstore-js-exchange.ts"
+import { serveClosedLog } from "./stand/closed-log.ts"
 import { serveFulcio } from "./stand/fulcio.ts"
 import { writeKeylessFiles } from "./stand/keyless-files.ts"
 import { serveRegistry } from "./stand/registry.ts"
@@ -53,8 +64,8 @@ function announce({ client, operation, outcome, reason }: Result): void {
 
 function cosignChecks(name: string, program: string, stand: Stand): readonly Check[] {
   const parts = name.startsWith("cosign 2.")
-    ? [cosign2Checks, cosign2Exchange, keylessCosign2Checks]
-    : [cosign3Checks, cosign3Exchange, keylessCosign3Checks, cosign3Given]
+    ? [cosign2Checks, cosign2Exchange, keylessCosign2Checks, cosign2WriterChecks]
+    : [cosign3Checks, cosign3Exchange, keylessCosign3Checks, cosign3Given, cosign3WriterChecks]
   return parts.flatMap((checks) => checks(program, stand))
 }
 
@@ -120,20 +131,22 @@ async function runSigstore(
       cosignChecks(name, program("cosign"), stand),
     )
     await runClient(runner, options, rekor, ({ program }) =>
-      rekorCliChecks(program("rekor-cli"), stand),
+      [rekorCliChecks, rekorCliWriterChecks].flatMap((checks) =>
+        checks(program("rekor-cli"), stand),
+      ),
     )
     await runClient(runner, options, withoutLack(sigstoreGo), ({ program }) => {
       const go = sigstoreGoOf(program, stand)
-      return [...sigstoreGoChecks(go), ...sigstoreGoExchange(go)]
+      return [...sigstoreGoChecks(go), ...sigstoreGoExchange(go), ...sigstoreGoWriterChecks(go)]
     })
   }
   await runClient(runner, options, clients.gitsign, ({ program }) =>
-    gitsignChecks(program("gitsign"), stand),
+    [gitsignChecks, gitsignWriterChecks].flatMap((checks) => checks(program("gitsign"), stand)),
   )
   const { trustedRoot, foreignRoot } = stand.files
   const js = { url: stand.log.url, trustedRoot, foreignRoot, timestamps: stand.timestamps }
   if (isWanted(options, SIGSTORE_JS)) {
-    const own = signedForJsChecks(stand, cosignOf(clients))
+    const own = [...signedForJsChecks(stand, cosignOf(clients)), ...sigstoreJsWriterChecks(stand)]
     await runner.run({
       name: SIGSTORE_JS,
       checks: [...sigstoreJsChecks(js), ...sigstoreJsExchange(stand), ...own],
@@ -146,6 +159,8 @@ async function runSigstore(
     ...theftChecks({ cosign: cosign2, importer: cosign3, stand }, "cosign 2", cosign2Ways(stand)),
     ...theftChecks({ cosign: cosign3, importer: cosign3, stand }, "cosign 3", cosign3Ways(stand)),
   ])
+  await runTogether("TLS", runner, options, clients, tlsChecks)
+  await runTogether("keys", runner, options, clients, ({ cosign3 }) => keyChecks(cosign3))
   if (isWanted(options, "README.md")) {
     const isWhole = options.only.length === 0
     const table = isWhole ? [tableCheck(() => runner.report().results)] : []
@@ -198,16 +213,17 @@ async function main(): Promise<void> {
   const registry =
     "lack" in image ? undefined : await serveRegistry(image.program("docker-registry"), folder)
   const log = await serveLog(folder)
+  const closed = await serveClosedLog(folder)
   const timestamps = await serveTimestamps(openRoom(folder))
   const files = await writeTrustFiles(log, folder)
   const fulcio = await serveFulcio()
   const foreign = { authority: makeAuthority({ name: "foreign" }) }
   const keyless = writeKeylessFiles(fulcio, foreign, timestamps, files, folder)
-  const stand = { log, files, registry, timestamps, fulcio, keyless }
+  const stand = { log, closed, files, registry, timestamps, fulcio, keyless }
   await runSigstore(runner, options, clients, stand)
   await runWitnesses(runner, options, clients)
   await runConformance(runner, options, clients)
-  await Promise.all([fulcio.stop(), timestamps.stop(), log.stop(), registry?.stop()])
+  await Promise.all([fulcio.stop(), timestamps.stop(), log.stop(), closed.stop(), registry?.stop()])
   conclude(runner, options)
 }
 

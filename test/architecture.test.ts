@@ -246,7 +246,7 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     attach: ["command"],
     bridge: ["command", "serving"],
     witness: ["command", "serving", "audit", "log"],
-    signer: ["command", "log", "log/signing"],
+    signer: ["command", "serving", "log", "log/signing"],
     "monitor/sinks": ["command"],
     watch: ["command"],
     monitor: ["command", "network", "access", "serving", "audit", "monitor/sinks", "watch"],

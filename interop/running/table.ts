@@ -28,6 +28,10 @@ const columns: readonly Column[] = [
     title: "its entries by `fetch-bundle`, there",
     isOf: (operation) => /bundles of countersign fetch-bundle/.test(operation),
   },
+  {
+    title: "writes with a token",
+    isOf: (operation) => /writes with a token/.test(operation),
+  },
 ]
 
 /** `cosign 3` of `cosign 3.1.1`, and other clients without their version. */

@@ -122,7 +122,7 @@ async function signAtOnce(tools: BridgeTools, room: Room): Promise<void> {
   const notified = { url: `http://127.0.0.1:${port}/notifications`, token: TOKEN }
   const registry = await serveRegistry(tools.registry, room.folder, notified)
   room.keep(registry)
-  writeFileSync(room.path("token"), `${TOKEN}\n`)
+  writeFileSync(room.path("token"), `${TOKEN}\n`, { mode: 0o600 })
   const listening = ["--listen", `127.0.0.1:${port}`, "--token-file", "token"]
   const bridge = startServer(bridgeWords({ registry, tools }, ...listening), {
     cwd: room.folder,

@@ -88,7 +88,7 @@ export function bundleAt({ log }: Stand, index: number): Promise<string> {
 }
 
 /** Of the only entry about this SHA-256. */
-export async function bundleAbout({ log }: Stand, sha256: string): Promise<string> {
+export async function bundleAbout({ log }: Pick<Stand, "log">, sha256: string): Promise<string> {
   const hash = `sha256:${sha256}`
   const found = await ask<readonly string[]>(`${log.url}/api/v1/index/retrieve`, { hash })
   const [uuid] = found

@@ -14,14 +14,23 @@ interface Gitsign {
   readonly stand: Stand
 }
 
-/** Gives the identifier of a new signed commit. */
-async function commit({ program, stand }: Gitsign, room: Room, message: string): Promise<string> {
+/** Where gitsign writes why it failed: git passes on no more than that it did. */
+export const GITSIGN_LOG = "gitsign.log"
+
+/** Gives the identifier of a new signed commit, logged at `log`. */
+export async function commit(
+  { program, stand }: Gitsign,
+  room: Room,
+  message: string,
+  log = stand.log.url,
+): Promise<string> {
   const env = {
     ...stand.keyless.env,
     GITSIGN_FULCIO_URL: stand.fulcio.url,
-    GITSIGN_REKOR_URL: stand.log.url,
+    GITSIGN_REKOR_URL: log,
     GITSIGN_OIDC_ISSUER: ISSUER,
     GITSIGN_TOKEN_PROVIDER: "envvar",
+    GITSIGN_LOG: room.path(GITSIGN_LOG),
     SIGSTORE_ID_TOKEN: stand.fulcio.issuer.token(),
   }
   const settings = {

@@ -11,6 +11,8 @@ export interface ServedLog {
   /** With `localhost` for the host, which is the log's origin. */
   readonly url: string
   readonly data: string
+  /** What its present process has written. */
+  readonly written: () => string
   /** Ends the server in an orderly way and starts it again over the same data. */
   restart(): Promise<void>
   stop(): Promise<void>
@@ -19,13 +21,18 @@ export interface ServedLog {
 /** The words that run `countersign`. */
 export const countersign: readonly string[] = [process.execPath, projectPath("dist/cli/main.js")]
 
-/** Makes a log in `folder` and serves it. */
-export async function serveLog(folder: string): Promise<ServedLog> {
-  const home = join(folder, "log-home")
-  const data = join(folder, "log")
+/** Makes a log in the folder `name` of `folder` and serves it; `more` are words of `serve`. */
+export async function serveLog(
+  folder: string,
+  name = "log",
+  more: readonly string[] = [],
+): Promise<ServedLog> {
+  const home = join(folder, `${name}-home`)
+  const data = join(folder, name)
   mkdirSync(home)
-  const { url, start, stop } = await openService({
-    words: (address) => [...countersign, "serve", "--dev", "--data", data, "--listen", address],
+  const serve = [...countersign, "serve", "--dev", "--data", data, ...more]
+  const { url, start, stop, written } = await openService({
+    words: (address) => [...serve, "--listen", address],
     probe: "/readyz",
     cwd: folder,
     env: environment(home),
@@ -34,6 +41,7 @@ export async function serveLog(folder: string): Promise<ServedLog> {
   return {
     url: `http://localhost:${new URL(url).port}`,
     data,
+    written,
     stop,
     async restart() {
       await stop()

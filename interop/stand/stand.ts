@@ -1,4 +1,5 @@
 // What all checks of a run have in common: one log, its trust files, and the services beside it.
+import type { ClosedLog } from "./closed-log.ts"
 import type { Fulcio } from "./fulcio.ts"
 import type { KeylessFiles } from "./keyless-files.ts"
 import type { Registry } from "./registry.ts"
@@ -8,6 +9,8 @@ import type { TrustFiles } from "./trust-files.ts"
 
 export interface Stand {
   readonly log: ServedLog
+  /** Another log, which takes nothing from strangers. */
+  readonly closed: ClosedLog
   readonly files: TrustFiles
   /** Undefined if the program cannot be had. */
   readonly registry: Registry | undefined

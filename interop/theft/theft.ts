@@ -157,8 +157,8 @@ async function runMonitor(thief: Thief, thefts: readonly Theft[]): Promise<strin
   await room.run([...monitor, "init", "--data", "monitor", "--policy", "log.policy", "--first-use"])
   const watch = ["--watch", await writeWatch(thief, thefts)]
   const once = [...monitor, "run", "--data", "monitor", ...watch, "--once"]
-  const { stdout } = await room.run(["bash", "-c", '"$@"; echo "exit $?"', "_", ...once])
-  expectMatch(stdout, /^exit 2$/m, "monitor run --once")
+  const { stdout, stderr } = await room.run(["bash", "-c", '"$@"; echo "exit $?"', "_", ...once])
+  expectMatch(`${stdout}${stderr.slice(-300)}`, /^exit 2$/m, "monitor run --once")
   return stdout
 }
 

@@ -107,14 +107,16 @@ export async function openLog(options: LogOptions): Promise<Log> {
       return { firstIndex, head }
     } catch (reason) {
       // A wrong clock is noticed before anything happens; all else leaves the state unknown.
-      if (!(reason instanceof Trouble && reason.code === "clock")) failFor(reason)
-      throw reason
+      if (reason instanceof Trouble && reason.code === "clock") throw reason
+      return failFor(reason)
     }
   }
 
-  function failFor(reason: unknown): void {
+  function failFor(reason: unknown): never {
     stopped = "the log stopped after an error"
     options.onFatal(reason)
+    // Who refuses here judges no entry: it may be in the log when this is over.
+    throw reason instanceof Refusal ? new Refusal("try-later", stopped) : reason
   }
 
   async function writeMessages(added: readonly NewMessage[]): Promise<readonly Attached[]> {
@@ -129,8 +131,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
       }
       return attached
     } catch (reason) {
-      failFor(reason)
-      throw reason
+      return failFor(reason)
     }
   }
 
@@ -276,10 +277,9 @@ export async function openLog(options: LogOptions): Promise<Log> {
     bundle: (index, width) => entries.bundle(index, width),
     status() {
       const reason = whyNot()
-      const accepting = reason === undefined
       const { size: indexed, opaque, attachedUpTo } = search.indexed()
       const known = { queued: underWay, indexed, opaque, messages, attachedUpTo }
-      return { ...known, ...present({ accepting, reason }) }
+      return { ...known, ...present({ accepting: reason === undefined, reason }) }
     },
     stall(reason) {
       const refusal = new Refusal("try-later", `nothing is accepted now: ${reason}`)

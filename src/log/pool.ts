@@ -95,6 +95,8 @@ export function createPool(options: PoolOptions): Pool {
 
   async function writeBatch(): Promise<void> {
     const batch = takeBatch()
+    // All of it was abandoned since this was scheduled.
+    if (batch.length === 0) return
     writing = batch
     try {
       const placed = await options.write(batch)

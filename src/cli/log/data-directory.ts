@@ -35,12 +35,19 @@ export interface KeyPlaces {
   readonly signer?: string | undefined
 }
 
-/** The layout below `path`. The guard may lie elsewhere, best on another disk or host. */
+/**
+ * The layout below `path`. The guard may lie elsewhere, best on another disk or host. Refuses `malformed` for keys that
+ * are said to be in two places.
+ */
 export function dataDirectory(
   path: string,
   guard = join(path, "guard", "head"),
   { ecdsaKey, ed25519Key, signer }: KeyPlaces = {},
 ) {
+  if (signer !== undefined && (ecdsaKey ?? ed25519Key) !== undefined) {
+    const advice = "name where the keys are to: countersign signer serve"
+    refuse("malformed", `--signer: this process has both keys; ${advice}`)
+  }
   const usual = {
     ecdsa: join(path, "keys", "ecdsa.pem"),
     ed25519: join(path, "keys", "ed25519.pem"),

@@ -1,11 +1,11 @@
 // A server's certificate and its key, read from their files and held against each other before anything is served
 // with them, and the authorities whose certificates clients may show. Leaves out revocation lists: who issues client
 // certificates makes them short-lived, or the file of authorities is changed.
-import { constants, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto"
+import { constants, type KeyObject, X509Certificate } from "node:crypto"
 import { createSecureContext, type TlsOptions } from "node:tls"
-import { refuse } from "../../core/base/errors.ts"
+import { Refusal, refuse } from "../../core/base/errors.ts"
 import { LONGEST_PEM } from "../../core/base/limits.ts"
-import { present } from "../../core/base/present.ts"
+import { parsePrivateKey } from "../../crypto/keys/pem-key.ts"
 import { readSecretFile } from "../../crypto/keys/secret-file.ts"
 import { readText } from "../command/file.ts"
 import { parseAuthorities } from "../network/authorities.ts"
@@ -42,8 +42,9 @@ function readKey(file: string, passphrase: string | undefined): KeyObject {
     )
   }
   try {
-    return createPrivateKey({ key: text, ...present({ passphrase }) })
+    return parsePrivateKey(text, passphrase)
   } catch (cause) {
+    if (cause instanceof Refusal && cause.code === "too-large") throw cause
     const why = isEncrypted ? "one that --passphrase-file does not open" : "something else"
     return refuse("malformed", `${file}: expected a PEM private key, found ${why}`, { cause })
   }

@@ -1,9 +1,8 @@
 // `countersign signer serve`: signs for one log until it is told to stop.
-import { chmodSync, existsSync, rmSync } from "node:fs"
-import { connect, createServer, type Server } from "node:net"
+import { createServer } from "node:net"
 import { Duplex } from "node:stream"
 import type { Logger } from "pino"
-import { type Refusal, refuse, shown, Trouble } from "../../core/base/errors.ts"
+import { type Refusal, refuse, shown } from "../../core/base/errors.ts"
 import { createAnswering, type Refused } from "../../signer/answering.ts"
 import { auditFile, recordAct } from "../../storage/files/audit-file.ts"
 import { openAll } from "../command/closers.ts"
@@ -18,6 +17,7 @@ import {
   runningOptions,
   type ValuesOf,
 } from "../command/options.ts"
+import { listenAtPath } from "../serving/socket-file.ts"
 import { createConnections, serveStream } from "./connections.ts"
 import { openSigner, signerDirectory, signerKeyOptions } from "./directory.ts"
 import { createRefusalReport } from "./refusals.ts"
@@ -39,6 +39,9 @@ const options = [
   runningOptions.logLevel,
 ] as const
 
+/** Connections that wait to be taken. */
+const BACKLOG = 64
+
 type ServeOptions = ValuesOf<typeof options>
 
 function socketPath(text: string | undefined): string {
@@ -49,42 +52,6 @@ function socketPath(text: string | undefined): string {
   )
 }
 
-/** Whether a process listens at a socket that is there. */
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ path })
-    socket.once("connect", () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once("error", () => resolve(false))
-  })
-}
-
-/** Removes the socket of a process that was killed. Refuses `conflict` if one listens there. */
-async function makeWay(path: string): Promise<void> {
-  if (!existsSync(path)) return
-  if (await isAnswered(path)) refuse("conflict", `another process listens at ${path}`)
-  rmSync(path)
-}
-
-async function listenAt(server: Server, path: string, mode: string): Promise<void> {
-  await makeWay(path)
-  // Nobody else may connect before the mode is set.
-  const before = process.umask(0o177)
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", (cause) => {
-        reject(new Trouble("network", `cannot listen at ${path}: ${cause.message}`, { cause }))
-      })
-      server.listen({ path }, resolve)
-    })
-  } finally {
-    process.umask(before)
-  }
-  chmodSync(path, Number.parseInt(mode, 8))
-}
-
 interface Asking {
   readonly answer: (line: string) => Promise<string>
   readonly onRefused: (refusal: Refusal) => void
@@ -93,7 +60,7 @@ interface Asking {
 async function serveSocket(path: string, mode: string, asking: Asking, onServing: () => void) {
   const connections = createConnections(asking)
   const server = createServer((socket) => connections.take(socket))
-  await listenAt(server, path, mode)
+  await listenAtPath(server, { path, mode: Number.parseInt(mode, 8), backlog: BACKLOG })
   onServing()
   return () => {
     server.close()

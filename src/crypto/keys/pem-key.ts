@@ -63,12 +63,19 @@ interface PemOptions {
 const CARRIAGE_RETURN =
   "the passphrase ends in a carriage return: write its file with Unix line ends"
 
+/**
+ * A private key of any kind, as this program or OpenSSL writes it. Refuses as `openSealedKey` does, and throws
+ * what OpenSSL throws, which is not for people.
+ */
+export function parsePrivateKey(pem: string, passphrase: string | undefined): KeyObject {
+  const sealed = openSealedKey(pem, passphrase)
+  return sealed ?? createPrivateKey({ key: pem, ...present({ passphrase }) })
+}
+
 /** Refuses `malformed`, and `too-large` for one that takes too long to open. */
 export function readPem(pem: string, passphrase: string | undefined, what: string): KeyObject {
   try {
-    const sealed = openSealedKey(pem, passphrase)
-    if (sealed !== undefined) return sealed
-    return createPrivateKey({ key: pem, ...present({ passphrase }) })
+    return parsePrivateKey(pem, passphrase)
   } catch (cause) {
     if (cause instanceof Refusal && cause.code === "too-large") throw cause
     const remedy = "expected a PKCS#8 PEM private key (with its passphrase if it is encrypted)"

@@ -16,6 +16,7 @@ const CKK_EC_EDWARDS = 0x40
 const CKM_EDDSA = 0x1057
 const CKR_USER_ALREADY_LOGGED_IN = 0x100
 const CKR_CRYPTOKI_ALREADY_INITIALIZED = 0x191
+const CKS_RO_USER_FUNCTIONS = 1
 const LONGEST_PIN = 1_024
 const MOST_FOUND = 2
 const SIGNATURE_SIZE = 64
@@ -126,18 +127,37 @@ function findObject(loaded: Loaded, session: Buffer, kind: number, uri: Pkcs11Ur
   return refuse("conflict", `${WHAT}: expected one ${what} ${name}, found several; give its id=`)
 }
 
-function login({ module, constants }: Loaded, session: Buffer, pinFile: string | undefined): void {
+/** A wrong PIN was tried since the last right one; one more try may lock the token; it is locked. */
+const PIN_DANGERS = 0x10000 | 0x20000 | 0x40000
+
+/**
+ * Refuses `untrusted` for a token that was told a wrong PIN before, by whichever process: a service that is started again
+ * and again would lock it.
+ */
+function assertPinUntried({ module }: Loaded, slot: Buffer, session: Buffer): void {
+  const { state } = module.C_GetSessionInfo(session)
+  if (state === CKS_RO_USER_FUNCTIONS) return
+  if ((module.C_GetTokenInfo(slot).flags & PIN_DANGERS) === 0) return
+  const advice =
+    "put the right one into the PIN file, then log in once by hand, which takes this back: pkcs11-tool --module LIBRARY --token-label LABEL --login -O"
+  refuse("untrusted", `${WHAT}: the token was told a wrong PIN and may lock itself; ${advice}`)
+}
+
+function login(loaded: Loaded, slot: Buffer, session: Buffer, pinFile: string | undefined): void {
   if (pinFile === undefined) return
+  const { module, constants } = loaded
   const pin = readSecretFile(pinFile, "PIN file", LONGEST_PIN).split(/\r?\n/, 1)[0] ?? ""
   if (pin === "") refuse("untrusted", `PIN file ${pinFile}: expected a PIN in its first line`)
+  assertPinUntried(loaded, slot, session)
   unless(CKR_USER_ALREADY_LOGGED_IN, () => module.C_Login(session, constants.CKU_USER, pin))
 }
 
 function openSession(loaded: Loaded, uri: Pkcs11Uri): Session {
   const { module, constants } = loaded
-  const session = module.C_OpenSession(findSlot(loaded, uri), constants.CKF_SERIAL_SESSION)
+  const slot = findSlot(loaded, uri)
+  const session = module.C_OpenSession(slot, constants.CKF_SERIAL_SESSION)
   try {
-    login(loaded, session, uri.pinFile)
+    login(loaded, slot, session, uri.pinFile)
     return { session, key: findObject(loaded, session, constants.CKO_PRIVATE_KEY, uri) }
   } catch (reason) {
     closeQuietly(loaded, session)

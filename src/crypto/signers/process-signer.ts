@@ -1,7 +1,7 @@
 // The log's keys in a signer process of its own, as the log uses them: checkpoints for the sequencer, and what Rekor
 // v1 clients need. The signer judges by itself what it signs; here its answers are verified before they are used.
 import { createHash } from "node:crypto"
-import { bug, Refusal, refuse } from "../../core/base/errors.ts"
+import { bug, Refusal, refuse, shown } from "../../core/base/errors.ts"
 import { formatPem } from "../../core/base/pem.ts"
 import { formatEd25519Spki } from "../../core/base/spki.ts"
 import { formatCheckpoint, parseCheckpoint } from "../../core/note/checkpoint.ts"
@@ -41,16 +41,19 @@ const ED25519 = 0x01
 /** Another signature of an earlier process may have been under way. */
 const MOST_TRIES = 3
 
+/** Characters of what a signer says. */
+const LONGEST_REASON = 500
+
 function fingerprintOf({ type, publicKey }: Vkey): string {
   const spki = type === ECDSA ? publicKey : formatEd25519Spki(publicKey)
   return createHash("sha256").update(spki).digest("hex")
 }
 
 /** What the log must not go on after; the message says what the operator has to look at. */
-function refusedBySigner({ code, message }: Refusal): Refusal {
+function refusedBySigner({ message }: Refusal): Refusal {
   return new Refusal(
-    code === "conflict" || code === "bad-proof" ? "conflict" : code,
-    `the signer refuses: ${message}. It has signed another tree than this log has now: an older copy of the ` +
+    "conflict",
+    `the signer refuses: ${shown(message, LONGEST_REASON).slice(1, -1)}. It has signed another tree than this log has now: an older copy of the ` +
       "data was put in place, or somebody else uses this log's signer. Nothing more is signed. Stop the log, " +
       'keep the data, and see operating.md, "A signer of its own"',
   )

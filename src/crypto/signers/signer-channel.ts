@@ -1,16 +1,17 @@
 // The way to a signer of its own: a Unix socket, or the standard input and output of a program. Connects when it is
 // asked, again after a loss, and takes no answer on trust that the message form does not know.
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { connect } from "node:net"
 import { Duplex } from "node:stream"
-import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { Refusal, shown, Trouble } from "../../core/base/errors.ts"
 import { createLineReader } from "../../signer/lines.ts"
 import {
   type Asked,
   formatRequest,
   LONGEST_ANSWER,
   parseReply,
+  type Reply,
   type SignerAnswer,
 } from "../../signer/message.ts"
 
@@ -36,6 +37,9 @@ interface Connection {
 
 /** Of one question: a token that signs may take a second. */
 const ANSWER_TIMEOUT_MS = 10_000
+
+/** Characters of what a signer says of its trouble, which clients of the log are told. */
+const LONGEST_TROUBLE = 300
 
 function away(name: string, why: string, cause?: unknown): Trouble {
   return new Trouble("busy", `the signer at ${name} does not answer: ${why}`, { cause })
@@ -108,12 +112,23 @@ function createChannel(
     }
   }
 
+  /** What is no answer is none: only what the signer itself refuses may end a log. */
+  function replyIn(line: string, connection: Connection): Reply {
+    try {
+      return parseReply(line)
+    } catch (cause) {
+      connection.end()
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw away(name, `what came is no answer: ${reason}`, cause)
+    }
+  }
+
   return {
     async ask(asked) {
       const connection = await connected()
-      const reply = parseReply(await connection.ask(formatRequest(asked)))
+      const reply = replyIn(await connection.ask(formatRequest(asked)), connection)
       if ("refusal" in reply) throw reply.refusal
-      if ("trouble" in reply) throw away(name, reply.trouble)
+      if ("trouble" in reply) throw away(name, shown(reply.trouble, LONGEST_TROUBLE).slice(1, -1))
       return reply
     },
     close() {
@@ -132,11 +147,26 @@ export function createSocketChannel(path: string, timeoutMs = ANSWER_TIMEOUT_MS)
   })
 }
 
+/** Time to finish once its input has ended and it was told to stop. Milliseconds. */
+const ENDING_MS = 2_000
+
+function end(child: ChildProcess): void {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill("SIGTERM")
+  const timer = setTimeout(() => child.kill("SIGKILL"), ENDING_MS)
+  timer.unref()
+  child.once("exit", () => clearTimeout(timer))
+}
+
 /** A channel to a program that is started when it is asked, and again after it has ended. */
 export function createProgramChannel([file = "", ...words]: readonly string[]): SignerChannel {
   return createChannel(`exec:${file}`, ANSWER_TIMEOUT_MS, async () => {
     const child = spawn(file, words, { stdio: ["pipe", "pipe", "inherit"] })
     await once(child, "spawn")
-    return Duplex.from({ readable: child.stdout, writable: child.stdin })
+    child.on("error", () => {})
+    const stream = Duplex.from({ readable: child.stdout, writable: child.stdin })
+    // One that hangs would keep what the next one needs, and each try would leave another.
+    stream.once("close", () => end(child))
+    return stream
   })
 }

@@ -1,6 +1,7 @@
-// The memory of a signer as a file of its own with two slots (two-slots.ts). Each head is written into both of them,
-// one after the other, before it may be signed: whichever slot a loss of power tears, or rots later, the other one
-// has no less than what was signed. It does not notice if the whole file is put back to an older copy: never make it
+// The memory of a signer as a file of its own with two slots (two-slots.ts). Each head is written into both of them
+// before it may be signed: whichever slot a loss of power tears, or rots later, the other one has no less than what
+// was signed. Both go to the disk at once, which waits for it once; a disk that tears both leaves a memory that no
+// signer starts with. It does not notice if the whole file is put back to an older copy: never make it
 // part of a backup.
 import { hash } from "node:crypto"
 import { closeSync, fdatasyncSync, fsyncSync, openSync, readSync, writeSync } from "node:fs"
@@ -157,8 +158,15 @@ function memoryOver(path: string, descriptor: number): Omit<SignerMemory, "close
     remember(head) {
       const { size } = slots.newest.content.head
       if (head.size <= size) bug(`a memory of size ${size} cannot go to size ${head.size}`)
-      store({ identity, head })
-      store({ identity, head })
+      const first = nextWrite(memoryForm, slots, { identity, head })
+      const second = nextWrite(memoryForm, first.slots, { identity, head })
+      const bytes = new Uint8Array(2 * memoryForm.slotSize)
+      for (const { write } of [first, second]) bytes.set(write.bytes, write.at)
+      onDisk(path, () => {
+        write(path, descriptor, { bytes, at: 0 })
+        fdatasyncSync(descriptor)
+      })
+      slots = second.slots
     },
   }
 }

@@ -25,6 +25,17 @@ describe("a data directory", () => {
     )
   })
 
+  test("is not opened with keys in two places, of which one would be passed over", async () => {
+    const data = join(folder, "two-places")
+    const words = ["init", "--data", data, "--origin", "log.example", "--signer", "unix:/nowhere"]
+    for (const option of ["--ecdsa-key", "--ed25519-key"]) {
+      const ran = await run([...words, option, "some.pem"])
+      expect(ran).toMatchObject({ code: 1, out: "" })
+      expect(ran.err).toContain("this process has both keys")
+    }
+    expect(existsSync(data)).toBe(false)
+  })
+
   test("with encrypted keys lets keys name --passphrase-file, and opens them with it", async () => {
     const data = join(folder, "encrypted")
     const passphrase = join(folder, "passphrase")

@@ -342,14 +342,9 @@ describe("the key", () => {
     const empty = workspace.write("cosign3.key", COSIGN_3)
     expect(await signWith("", "--key", empty)).toMatchObject({ code: 0 })
     rmSync(`${artifact}.sigstore.json`)
-    await sign(
-      "--artifact",
-      artifact,
-      "--key",
-      key,
-      "--passphrase-file",
-      workspace.write("p", "secret"),
-    )
+    const secret = workspace.write("p", "secret")
+    chmodSync(secret, 0o600)
+    await sign("--artifact", artifact, "--key", key, "--passphrase-file", secret)
     expect(await verify(`${artifact}.sigstore.json`, artifact, publicKey)).toMatchObject({
       code: 0,
     })

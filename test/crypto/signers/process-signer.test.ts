@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { once } from "node:events"
 import { createServer, type Socket } from "node:net"
 import { join } from "node:path"
@@ -6,6 +7,7 @@ import { Refusal, Trouble } from "../../../src/core/base/errors.ts"
 import { parseNote } from "../../../src/core/note/note.ts"
 import { openProcessSigner } from "../../../src/crypto/signers/process-signer.ts"
 import {
+  createProgramChannel,
   createSocketChannel,
   type SignerChannel,
 } from "../../../src/crypto/signers/signer-channel.ts"
@@ -173,13 +175,33 @@ describe("a channel over a Unix socket", () => {
     })
   })
 
-  test("refuses an answer that is none", async () => {
+  test("ends a program that answers nothing, so that the next one has what it kept", async () => {
+    const script =
+      'process.on("SIGTERM",()=>{});setInterval(()=>{},9);console.log(process.pid)'.replaceAll(
+        " ",
+        "",
+      )
+    const channel = createProgramChannel([process.execPath, "-e", script])
+    const failed = channel.ask({ ask: "identity" }).catch((reason: Error) => reason)
+    // Its own number is no answer either.
+    const { message } = (await failed) as Error
+    expect(message).toContain("no answer")
+    const children = () =>
+      execFileSync("ps", ["-o", "args=", "--ppid", String(process.pid)], { encoding: "utf8" })
+    await expect.poll(() => children().includes("setInterval"), { timeout: 20_000 }).toBe(false)
+    channel.close()
+  })
+
+  test("takes an answer that is none for no answer, which ends no log", async () => {
     const reply = (text: string) => (socket: Socket) =>
       socket.once("data", () => socket.write(text))
     const texts = ["{}\n", "[]\n", '{"note":7}\n', '{"identity":{}}\n', "no\n"]
     for (const text of texts) {
       const channel = createSocketChannel(await listening(reply(text)))
-      await expect(channel.ask({ ask: "identity" })).rejects.toMatchObject({ code: "malformed" })
+      await expect(channel.ask({ ask: "identity" })).rejects.toMatchObject({
+        code: "busy",
+        message: expect.stringContaining("what came is no answer"),
+      })
       channel.close()
     }
   })

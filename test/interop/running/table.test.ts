@@ -19,6 +19,7 @@ const results = [
   result("cosign 3.1.1", "keyless, API v2: sign-blob, verify-blob, countersign verify", "FAIL"),
   result("cosign 3.1.1", "bundles of countersign submit: verify-blob"),
   result("cosign 3.1.1", "bundles of countersign sign, file: verify-blob"),
+  result("cosign 3.1.1", "API v2: writes with a token, refused without"),
   result("sigsum-go 0.14.1", "everything"),
   result("gitsign of sid", "everything", "skip"),
 ]
@@ -27,8 +28,8 @@ test("the table says of each client what goes which way", () => {
   const [head, , ...rows] = handTable(results).trimEnd().split("\n")
   expect(head).toContain("by an identity")
   expect(rows).toEqual([
-    "| cosign 2 | yes | – | no | – | – |",
-    "| cosign 3 | yes | fails | yes | yes | – |",
+    "| cosign 2 | yes | – | no | – | – | – |",
+    "| cosign 3 | yes | fails | yes | yes | – | yes |",
   ])
 })
 

@@ -1,10 +1,13 @@
 // A log whose keys are in a PKCS#11 token (SoftHSM2): signing, a token that goes and comes back, and what is refused.
+import { execFileSync } from "node:child_process"
 import { chmodSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect } from "vitest"
+import { parseNote, parseVkey } from "../../../src/core/note/note.ts"
+import { createTestLog } from "../../http/test-log.ts"
 import { newFolder } from "../../storage/folder.ts"
 import { newRequest } from "../log/load.ts"
-import { programCommand, start } from "../process.ts"
+import { programCommand, start, startServing } from "../process.ts"
 import { makeToken, testWith } from "./programs.ts"
 import { makeRemoteLog, verifiedSize } from "./remote-log.ts"
 
@@ -54,4 +57,34 @@ test("a token, a key, a PIN or a library that is wrong is named", LONG, async ()
   chmodSync(pinFile, 0o600)
   writeFileSync(pinFile, "9999\n")
   expect((await init(ecdsa, env)).stderr).toContain("CKR_PIN_INCORRECT")
+  // A service that is started again and again does not lock the token: not even the right one is tried now.
+  writeFileSync(pinFile, "1234\n")
+  expect((await init(ecdsa, env)).stderr).toContain("the token was told a wrong PIN")
+  const module = /module-path=([^&]*)/.exec(ecdsa)?.[1] ?? ""
+  const login = ["--module", module, "--token-label", "log", "--login", "--pin", "1234", "-O"]
+  execFileSync("pkcs11-tool", login, { env: { ...process.env, ...env }, stdio: "pipe" })
+  expect(await init(ecdsa, env)).toMatchObject({ code: 0 })
+})
+
+test("a witness cosigns with a token", LONG, async () => {
+  const { ed25519, env } = makeToken()
+  const folder = newFolder()
+  const log = createTestLog("log.example")
+  const policy = join(folder, "policy")
+  writeFileSync(policy, `log ${log.vkey}\nquorum none\n`)
+  const words = ["--data", join(folder, "data"), "--ed25519-key", ed25519]
+  const init = [...programCommand, "witness", "init", "--name", "w.example", ...words]
+  const made = await start(init, { env }).ended
+  expect(made).toMatchObject({ code: 0, stderr: "" })
+  const vkey = parseVkey(/^verifier key: (.*)$/m.exec(made.stdout)?.[1] ?? "")
+  const listen = ["--listen", "127.0.0.1:0", "--logs", policy]
+  const served = await startServing([...programCommand, "witness", "serve", ...listen, ...words], {
+    env,
+  })
+  if (!("url" in served)) throw new Error(served.stderr)
+  const body = log.request(0, 3)
+  const answer = await fetch(`${served.url}/add-checkpoint`, { method: "POST", body })
+  const { signatures } = parseNote(`${log.note(3)}${await answer.text()}`)
+  expect(signatures.map(({ keyId }) => keyId)).toContain(vkey.keyId)
+  expect(await served.stop()).toMatchObject({ code: 0 })
 })

@@ -135,24 +135,38 @@ describe("a signer's memory", () => {
   })
 
   test("a write that power loss cut off leaves no less than what was signed", () => {
-    // What is on the disk at each moment of a step from 2 to 5: one slot after the other is written, each perhaps
-    // in part. Nothing is signed before the last of them.
+    // What is on the disk at each moment of a step from 2 to 5, whose two slots get there in any order, each whole or
+    // not yet, and one of them perhaps in part. Nothing is signed before both are there.
     const path = grownPath()
-    const before = readFileSync(path)
     const memory = openSignerMemory(path)
-    const open = readFileSync(path)
+    const before = readFileSync(path)
     memory.remember(headOf(5))
     memory.close()
     const after = readFileSync(path)
     expect(before.length).toBe(after.length)
     for (const torn of [0, 1, 57, 200, SLOT - 1, SLOT]) {
       for (const slot of [0, SLOT]) {
-        const bytes = Buffer.from(open)
-        after.copy(bytes, slot, slot, slot + torn)
-        writeFileSync(path, bytes)
-        expect([2, 5]).toContain(headIn(path))
+        for (const other of [before, after]) {
+          const bytes = Buffer.from(other)
+          before.copy(bytes, slot, slot, slot + SLOT)
+          after.copy(bytes, slot, slot, slot + torn)
+          writeFileSync(path, bytes)
+          expect([2, 5]).toContain(headIn(path))
+        }
       }
     }
+  })
+
+  test("is damaged, and signs nothing, if a disk tears both slots of one write", () => {
+    const path = grownPath()
+    const before = readFileSync(path)
+    const memory = openSignerMemory(path)
+    memory.remember(headOf(5))
+    memory.close()
+    const torn = readFileSync(path)
+    for (const slot of [0, SLOT]) before.copy(torn, slot + 200, slot + 200, slot + SLOT)
+    writeFileSync(path, torn)
+    expect(() => openSignerMemory(path)).toThrow(/damaged/)
   })
 
   test("says so if its slots are of two logs", () => {

@@ -1,10 +1,10 @@
-// Private keys in PEM as OpenSSL reads them: PKCS#8 (RFC 5958), SEC 1 (RFC 5915) and PKCS#1 (RFC 8017), with the
+// Private keys in PEM as OpenSSL and this program write them: PKCS#8 (RFC 5958), SEC 1 (RFC 5915) and PKCS#1 (RFC 8017), with the
 // encryption of PKCS#8 (PBES1, PBES2: RFC 8018) and of the older PEM (RFC 1421). What an encrypted key demands of the
 // machine is bounded before anything is derived from the passphrase.
-import { createPrivateKey, type KeyObject } from "node:crypto"
+import type { KeyObject } from "node:crypto"
 import { refuse } from "../../../core/base/errors.ts"
-import { present } from "../../../core/base/present.ts"
 import { formatHex } from "../../../core/base/text.ts"
+import { parsePrivateKey } from "../../../crypto/keys/pem-key.ts"
 import { assertScrypt } from "../../../crypto/keys/scrypt-cost.ts"
 import { derContents, derElements } from "../../../entry/der.ts"
 import { refusePassphrase } from "./key-block.ts"
@@ -60,7 +60,7 @@ export function openPem(
 ): KeyObject {
   if (encrypted !== undefined) assertOpenable(encrypted)
   try {
-    return createPrivateKey({ key: pem, ...present({ passphrase }) })
+    return parsePrivateKey(pem, passphrase)
   } catch (cause) {
     if (passphrase !== undefined) refusePassphrase(cause)
     const found = "found other or truncated bytes, or a key of another kind"

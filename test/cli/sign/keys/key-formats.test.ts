@@ -14,6 +14,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type PrivateKey, readPrivateKey } from "../../../../src/cli/sign/keys/private-key.ts"
 import { Refusal } from "../../../../src/core/base/errors.ts"
+import { sealKey } from "../../../../src/crypto/keys/sealed-key.ts"
 import { algorithms, digestAlgorithm } from "../../../../src/entry/algorithm.ts"
 import { expectRefusal } from "../../../refusals.ts"
 import {
@@ -324,6 +325,13 @@ describe("what is no key", () => {
     for (const text of [plain.slice(0, 120), plain.replace("BEGIN", "BEGAN"), `${secret}\n`]) {
       expect(refusalOf(text).message).not.toContain(secret.slice(0, 8))
     }
+  })
+
+  test("is opened as this program itself encrypts keys", () => {
+    const { privateKey: key, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
+    const text = sealKey(key, "open sesame")
+    expectSigner(readPrivateKey(text, "open sesame"), publicKey)
+    expect(refusalOf(text, "another").message).toContain("found one that does not open it")
   })
 
   test("is refused with what is wrong if an encrypted key is cut off inside of its PEM", () => {
