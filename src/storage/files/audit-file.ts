@@ -6,6 +6,7 @@ import {
   createReadStream,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   lstatSync,
   openSync,
   readSync,
@@ -125,6 +126,18 @@ function linesAfter({ head, rest, isEnded }: Tail, act: Act, time: string): Uint
   return utf8(`${feed}${owned}\n${last}\n`)
 }
 
+/** Durably or, if the disk is full, not at all. */
+function append(descriptor: number, bytes: Uint8Array): void {
+  const { size } = fstatSync(descriptor)
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
+    fsyncSync(descriptor)
+  } catch (error) {
+    ftruncateSync(descriptor, size)
+    throw error
+  }
+}
+
 /**
  * Appends an act, durably: when this returns, a loss of power does not take it back. Blocks while another process
  * appends. Throws trouble ("disk", "damaged"), and refuses `conflict` if the file stays locked for seconds; the act
@@ -141,8 +154,7 @@ export function recordAct(path: string, recorded: RecordedAct, now: number = Dat
         if (fstatSync(descriptor).size === 0) giveToFolderOwner(path, descriptor)
         const tail = readTail(path, descriptor)
         const bytes = linesAfter(tail, act, new Date(now).toISOString())
-        for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
-        fsyncSync(descriptor)
+        append(descriptor, bytes)
         if (tail.head.records === 0) syncNameOf(path)
       } finally {
         closeSync(descriptor)

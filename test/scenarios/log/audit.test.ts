@@ -5,7 +5,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { expect, test } from "vitest"
-import { auditFile, readActs, readAuditHead } from "../../../src/storage/files/audit-file.ts"
+import {
+  auditFile,
+  readActs,
+  readAuditHead,
+  recordAct,
+} from "../../../src/storage/files/audit-file.ts"
 import { countersign, PATIENCE, serve } from "../process.ts"
 import { newLog } from "./new-log.ts"
 
@@ -73,4 +78,27 @@ test("rules of who may write that changed in their file, and limits that are off
     ...["start", "writers-changed", "configuration-changed", "stop"],
     ...["start", "writers-changed", "stop"],
   ])
+})
+
+test("an act for which there is no space is not done, and leaves no damage", async () => {
+  const path = auditFile(mkdtempSync(join(tmpdir(), "audit-")))
+  const built = new URL("../../../dist/storage/files/audit-file.js", import.meta.url).href
+  const script = `
+    process.on("SIGXFSZ", () => {})
+    const { recordedly } = await import(${JSON.stringify(built)})
+    let done = 0
+    const about = { text: "x".repeat(1500) }
+    const act = () => recordedly(${JSON.stringify(path)}, { event: "redacted", about }, () => done++)
+    while (await act().then(() => true, () => false));
+    await act().catch(() => {})
+    console.log(done)`
+  const limited = 'ulimit -f 20; exec "$0" --input-type=module -e "$1"'
+  const { stdout } = await run("bash", ["-c", limited, process.execPath, script])
+  const done = Number(stdout)
+  expect(done).toBeGreaterThan(5)
+  let records = 0
+  for await (const { act } of readActs(path)) records = act.seq
+  expect(records).toBe(done)
+  recordAct(path, { event: "stop" })
+  expect(readAuditHead(path)?.records).toBe(done + 1)
 })
