@@ -1,4 +1,4 @@
-// A log whose keys are in a PKCS#11 token (SoftHSM2): signing, a token that goes and comes back, and what is refused.
+// A log and a witness whose keys are in a PKCS#11 token (SoftHSM2): signing, and what is refused.
 import { execFileSync } from "node:child_process"
 import { chmodSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
