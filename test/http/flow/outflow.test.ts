@@ -1,6 +1,7 @@
 // Large answers on their way: what they hold, and how slowly they may be read.
-import { createServer, type Server } from "node:http"
+import { createServer, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import { setImmediate as turn } from "node:timers/promises"
 import { afterEach, describe, expect, test } from "vitest"
 import { createOutflow, type Outflow, type OutflowLimits } from "../../../src/http/flow/outflow.ts"
 import { openRaw, type RawConnection, rawRequest } from "../serving/raw-connection.ts"
@@ -51,7 +52,36 @@ async function isHeld(outflow: Outflow, bytes: number): Promise<void> {
   await expect.poll(outflow.held).toBe(bytes)
 }
 
+/** A response whose client takes everything at once, and how much it took. */
+function eager() {
+  let taken = 0
+  const events = { once: () => {}, off: () => {} }
+  const response = {
+    ...{ ...events, destroyed: false, req: { socket: events } },
+    write(piece: Uint8Array, done: () => void) {
+      taken += piece.length
+      done()
+    },
+    end(piece: Uint8Array) {
+      taken += piece.length
+    },
+  }
+  return { response: response as unknown as ServerResponse, taken: () => taken }
+}
+
 describe("large answers", () => {
+  test("take turns, a piece in each, however much a client takes at once", async () => {
+    const limits = { answerBudget: HUGE, readingGrace: 10_000, leastReadingRate: 16_384 }
+    const outflow = createOutflow({ ...limits, slownessInterval: 1_000 }, clock().now)
+    const all = [eager(), eager()]
+    for (const { response } of all) outflow.send(response, new Uint8Array(MEBIBYTE))
+    expect(all.map(({ taken }) => taken())).toEqual([65_536, 65_536])
+    await turn()
+    expect(all.map(({ taken }) => taken())).toEqual([131_072, 131_072])
+    for (let i = 0; i < 14; i++) await turn()
+    expect(all.map(({ taken }) => taken())).toEqual([MEBIBYTE, MEBIBYTE])
+  })
+
   test("are held until they are read, and not longer", async () => {
     const { port, outflow } = await open({}, () => new Uint8Array(HUGE))
     const raw = await askUnread(port, "/")
