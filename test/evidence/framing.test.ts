@@ -450,7 +450,7 @@ function isHonest({ publicKey }: Vkey): boolean {
 }
 
 test(`of ${COUNTERSIGN_FRAMING} attempts none convicts a log or a witness that is honest`, () => {
-  const count = { presented: 0, convicted: 0 }
+  const count = { presented: 0 }
   fc.assert(
     fc.property(
       fc.oneof(
@@ -472,7 +472,6 @@ test(`of ${COUNTERSIGN_FRAMING} attempts none convicts a log or a witness that i
             expect(verified.convicted).toBeUndefined()
             continue
           }
-          count.convicted += 1
           expect(isHonest(verified.key)).toBe(false)
         }
       },
@@ -481,5 +480,6 @@ test(`of ${COUNTERSIGN_FRAMING} attempts none convicts a log or a witness that i
   )
   // Without these it would hold of a verifier that refuses all.
   expect(count.presented).toBeGreaterThan(0)
-  expect(count.convicted).toBeGreaterThan(0)
+  const effects = holding.map((text) => verifyEvidence(text, undefined, natively, known).effect)
+  expect(effects).toEqual(["convicts", "presents", "presents", "presents"])
 }, 1_800_000)
