@@ -35,7 +35,9 @@ async function peakUnder(attack: Attack, target: Target): Promise<number> {
     await Promise.race([late, stopped])
   }
   const host = "127.0.0.1"
-  const stand = { ...{ url, host, port, answered: () => {}, begin: () => {}, pause, filled, vkeys } }
+  const stand = {
+    ...{ url, host, port, answered: () => {}, begin: () => {}, pause, filled, vkeys },
+  }
   const attacked = attack.run({ ...stand, open: wires.open }, stop.signal)
   const [probe = questions.honest] = questions.health.slice(-1)
   let peak = 0
