@@ -44,6 +44,7 @@ test("the tarball has the program, the documents and nothing else", () => {
     "migrations",
     "openapi.yaml",
     "package.json",
+    "packaging",
   ]
   expect([...tops]).toEqual(
     expected.filter((name) => name === "dist" || existsSync(join(checkout, name))),

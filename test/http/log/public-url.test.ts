@@ -173,7 +173,7 @@ test("a witness keeps the path of its public URL in Location", async () => {
       takeEvidence: () => Promise.resolve({ id: evidence }),
     } as never,
   })
-  const answer = await request(server).post("/evidence/").send("x")
+  const answer = await request(server).post("/evidence/").type("text/plain").send("x")
   expect([answer.status, answer.headers["location"]]).toEqual([
     201,
     `/witness/evidence/${evidence}`,
