@@ -14,12 +14,15 @@ import { countersign } from "../process.ts"
 
 /** What the operator of the log hands out. */
 async function policyOf({ origin, keys }: EvilLog, url: string): Promise<string> {
-  const data = join(newFolder(), "log")
-  await countersign("init", "--data", data, "--origin", origin)
-  writeFileSync(join(data, "keys", "ecdsa.pem"), keys.ecdsa)
-  writeFileSync(join(data, "keys", "ed25519.pem"), keys.ed25519)
+  const folder = newFolder()
+  const data = join(folder, "log")
+  const files = [join(folder, "ecdsa.pem"), join(folder, "ed25519.pem")] as const
+  writeFileSync(files[0], keys.ecdsa, { mode: 0o600 })
+  writeFileSync(files[1], keys.ed25519, { mode: 0o600 })
+  const own = ["--ecdsa-key", files[0], "--ed25519-key", files[1]]
+  await countersign("init", "--data", data, "--origin", origin, ...own)
   const printed = await countersign("keys", "--data", data, "--format", "policy", "--url", url)
-  expect(printed.code).toBe(0)
+  expect(printed).toMatchObject({ code: 0 })
   return printed.stdout
 }
 

@@ -114,10 +114,16 @@ test.each([
   expect(refused.stderr).toMatch(/^countersign: .*countersign\.yaml: .+\n$/)
 })
 
-test.each(["--config", "--passphrase-file"])("a missing file for %s is refused", async (option) => {
+test.each([
+  ["--config", /^countersign: .*nothing: ENOENT.*\n$/],
+  [
+    "--passphrase-file",
+    /^countersign: expected a passphrase file in .*nothing, found no such file\n$/,
+  ],
+])("a missing file for %s is refused", async (option, reason) => {
   const { data, guard } = await newLog()
   const file = join(data, "nothing")
   const refused = await countersign("serve", "--data", data, "--guard", guard, option, file)
   expect(refused.code).toBe(1)
-  expect(refused.stderr).toMatch(/^countersign: .*nothing: ENOENT.*\n$/)
+  expect(refused.stderr).toMatch(reason)
 })
