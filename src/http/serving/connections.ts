@@ -19,6 +19,9 @@ import { createPeerCounter } from "./client.ts"
 import type { ServerConfig } from "./config.ts"
 import { type Problem, refusalProblem } from "./problem.ts"
 
+/** Milliseconds between two looks, while a server is closed, whether connections have become idle. */
+const LOOK_FOR_IDLE_MS = 50
+
 /** The longest headers of a request, in bytes. */
 const HEADER_BYTES = 8 * 1024
 
@@ -138,6 +141,9 @@ export function createGuardedServer(
 export async function drain(server: Server, drainTimeout: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const cut = setTimeout(() => server.closeAllConnections(), drainTimeout)
+  // One whose answer went before the rest of its body came is idle only later, and nobody else closes it then.
+  const idle = setInterval(() => server.closeIdleConnections(), LOOK_FOR_IDLE_MS)
   await closed
+  clearInterval(idle)
   clearTimeout(cut)
 }

@@ -242,6 +242,19 @@ describe("connections", () => {
     await closed
   })
 
+  test("close() ends a connection whose body goes on after its refusal as soon as that is over", async () => {
+    const long = { keepAliveTimeout: 600_000, drainTimeout: 600_000 }
+    const { port, close } = await open({ requestLimit: 100, ...long })
+    const raw = await openRaw(port)
+    raw.write(rawRequest("POST", "/v1/entries", `${JSON_TYPE}content-length: 5000\r\n`))
+    await raw.until("HTTP/1.1 413")
+    served = undefined
+    const closed = close()
+    raw.write("x".repeat(5000))
+    await raw.ended()
+    await closed
+  }, 20_000)
+
   test("close() cuts off what does not finish in time", async () => {
     const begun = gate()
     const stuck = (log: Log): Log => ({
