@@ -1,4 +1,5 @@
-// Who may do what at a server that runs, kept up to date: the tokens are looked at every second and on SIGHUP, the file
+// Who may do what at a server that runs, kept up to date: the tokens are looked at every second, on SIGHUP and for a
+// token that is unknown, the file
 // of --access on SIGHUP. Tokens that cannot be read are all refused until they can be; an access file that cannot be
 // read leaves the rules as they were, and the operator is told.
 import { hash } from "node:crypto"
@@ -16,7 +17,7 @@ import {
   localKeys,
   parseKeySet,
 } from "../../http/access/key-set.ts"
-import { createTokenBook } from "../../http/access/token-book.ts"
+import { createTokenBook, type TokenBook } from "../../http/access/token-book.ts"
 import type { Writer } from "../../http/access/writer.ts"
 import { auditFile, recordAct } from "../../storage/files/audit-file.ts"
 import { readTokenFile, tokenFile, tokenFileStamp } from "../../storage/files/token-file.ts"
@@ -48,6 +49,8 @@ export interface ServedAccess {
 }
 
 const LOOK_MS = 1_000
+/** The least time between two looks for tokens that are unknown. */
+const LOOK_AGAIN_MS = 50
 const WRITE_MS = 60_000
 const FETCH_MS = 5_000
 const LONGEST_ACCESS_FILE = 1_048_576
@@ -125,17 +128,21 @@ function anonymousScopes(
 }
 
 /** The tokens in force: read at the start, and again whenever their file has changed. */
-function watchTokens(options: ServedAccessOptions, onUse: (id: string) => void) {
+function watchTokens(
+  options: ServedAccessOptions,
+  onUse: (id: string) => void,
+  newer: () => TokenBook | undefined,
+) {
   const file = tokenFile(options.data)
   let stamp = tokenFileStamp(file)
   let tokens = readTokenFile(file) ?? []
-  let book = createTokenBook(usable(tokens, options), onUse)
+  let book = createTokenBook(usable(tokens, options), onUse, newer)
   let hadTokens = !book.isEmpty
 
   function read(): void {
     try {
       tokens = readTokenFile(file) ?? []
-      book = createTokenBook(usable(tokens, options), onUse)
+      book = createTokenBook(usable(tokens, options), onUse, newer)
       hadTokens ||= !book.isEmpty
       options.logger.info({ tokens: tokens.length }, "the tokens have changed")
     } catch (err) {
@@ -200,7 +207,8 @@ function listed(scopes: ReadonlySet<Scope>): string {
 export async function openServedAccess(options: ServedAccessOptions): Promise<ServedAccess> {
   const { data, access: file, secrets, logger } = options
   const uses = createUses(tokenFile(data), Date.now, logger)
-  const watched = watchTokens(options, uses.onUse)
+  const watched = watchTokens(options, uses.onUse, newer)
+  let askedAt = 0
   let rules = await readRules(options)
   let current = put()
 
@@ -213,6 +221,16 @@ export async function openServedAccess(options: ServedAccessOptions): Promise<Se
 
   function look(): void {
     if (watched.look()) current = put()
+  }
+
+  /** A token may be younger than the last look: whoever has just been given one need not wait for the next. */
+  function newer(): TokenBook | undefined {
+    const now = Date.now()
+    if (Math.abs(now - askedAt) < LOOK_AGAIN_MS) return undefined
+    askedAt = now
+    if (!watched.look()) return undefined
+    current = put()
+    return watched.book()
   }
 
   async function reread(): Promise<void> {
