@@ -2,6 +2,7 @@
 
 import { equalBytes } from "../core/base/bytes.ts"
 import { refuse, Trouble } from "../core/base/errors.ts"
+import { createTurns } from "../core/base/turns.ts"
 import { bundleStart, decodeBundle, encodeBundle } from "../core/tree/bundle.ts"
 import type { Hash, TreeHasher } from "../core/tree/hash.ts"
 import { nodeInTile, TILE_WIDTH, type TileNodes, tileWidth } from "../core/tree/tile.ts"
@@ -54,6 +55,8 @@ const bundleSize = ({ bytes, bodies }: Bundle): number => bytes.length + VIEW_BY
 export function createEntryReader(options: EntryReaderOptions): EntryReader {
   const { tree, reads, hasher } = options
   const cache = createBoundedMap<number, Bundle>(options.cachedBundleBytes, bundleSize)
+  // One bundle at a time: what is hashed in a turn would else be multiplied by those who ask.
+  const inTurn = createTurns()
   let lastTail: Tail | undefined
 
   async function leafHash(index: number): Promise<Hash> {
@@ -98,7 +101,7 @@ export function createEntryReader(options: EntryReaderOptions): EntryReader {
   /** The first `width` entries of a full bundle. */
   async function fullBundle(index: number, width: number): Promise<Uint8Array> {
     const bundle = await storedBundle(index)
-    if (bundle.checked.size < TILE_WIDTH) await assertBundle(index, bundle)
+    if (bundle.checked.size < TILE_WIDTH) await inTurn(() => assertBundle(index, bundle))
     const { bytes } = bundle
     return width === TILE_WIDTH ? bytes : bundleStart(bytes, width)
   }
