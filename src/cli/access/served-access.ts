@@ -1,7 +1,6 @@
 // Who may do what at a server that runs, kept up to date: the tokens are looked at every second, on SIGHUP and for a
-// token that is unknown, the file
-// of --access on SIGHUP. Tokens that cannot be read are all refused until they can be; an access file that cannot be
-// read leaves the rules as they were, and the operator is told.
+// token that is unknown, the file of --access on SIGHUP. Tokens that cannot be read are all refused until they can be;
+// an access file that cannot be read leaves the rules as they were, and the operator is told.
 import { hash } from "node:crypto"
 import type { Logger } from "pino"
 import { type Fetch, readBounded } from "../../client/exchange.ts"
