@@ -16,7 +16,8 @@ import type { Doorway, Router } from "./router.ts"
 
 /**
  * What becomes of anything that was thrown while a request was answered: it is counted by its code and logged,
- * loudly if it was no refusal; who was refused is told for debugging alone. Gives what may be told of it; `problem` if the caller knows that already.
+ * loudly if it was no refusal; who was refused is told for debugging alone. Gives what may be told of it; `problem` if
+ * the caller knows that already.
  */
 type Report = (
   error: unknown,
