@@ -1,73 +1,14 @@
-// `npm run torture`: attacks the built servers on this machine over loopback and prints what each attack costs.
-// Ends with 1 where a bound of bounds.ts is broken.
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
-import { networkInterfaces } from "node:os"
-import { resolve } from "node:path"
-import type { Attack } from "./attack.ts"
-import { brokenBounds } from "./bounds.ts"
-import { readOptions, type TortureOptions, USAGE } from "./options.ts"
-import { reportText } from "./report.ts"
-import { type Outcome, runAttack } from "./run.ts"
-import { cleanUpAtExit, makeFolder } from "./stand/processes.ts"
-import { loadProgram, ownDist } from "./stand/program.ts"
-import { createTargets } from "./stand/targets.ts"
+// `npm run torture`: what machines, careless hands and strangers do to the built program, over and over. The first word
+// names a harness of `faults`; `attacks`, or no name, attacks the servers over loopback.
+import { attackMain } from "./attack-main.ts"
+import { faultMain } from "./fault-main.ts"
+import { cleanUpAtExit } from "./stand/processes.ts"
 
-const LARGE_BUNDLES = 20
-const TIME_LIMIT_MS = 30 * 60 * 1_000
-
-/** Every file in the folder `attacks` lends its attacks under this name. */
-async function loadAttacks(): Promise<readonly Attack[]> {
-  const folder = new URL("attacks/", import.meta.url)
-  const files = readdirSync(folder).filter((name) => name.endsWith(".js"))
-  const modules: { readonly attacks: readonly Attack[] }[] = await Promise.all(
-    files.sort().map((name) => import(new URL(name, folder).href)),
-  )
-  return modules.flatMap(({ attacks }) => attacks)
-}
-
-/** An address of this machine that is not one of loopback: who connects to it comes from it, too. */
-function foreignAddress(): string {
-  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
-  const found = all.find(({ family, internal }) => family === "IPv4" && !internal)
-  if (found === undefined) throw new Error("--foreign: expected an IPv4 address beside loopback")
-  return found.address
-}
-
-async function torture(options: TortureOptions): Promise<readonly Outcome[]> {
-  const { only, entries } = options
-  const dist = resolve(options.dist ?? ownDist)
-  const program = await loadProgram(dist)
-  const folder = makeFolder()
-  const host = options.isForeign ? foreignAddress() : undefined
-  if (options.profiles !== undefined) mkdirSync(options.profiles, { recursive: true })
-  const targets = createTargets({ dist, program, folder, entries, largeBundles: LARGE_BUNDLES })
-  const outcomes: Outcome[] = []
-  for (const attack of await loadAttacks()) {
-    const isWanted = only.length === 0 || only.some((start) => attack.name.startsWith(start))
-    if (!isWanted) continue
-    process.stderr.write(`${attack.name} …\n`)
-    const target = await targets.open(attack.target)
-    outcomes.push(await runAttack(attack, target, { ...options, host }))
-    await target.end()
-    const broken = brokenBounds(outcomes, options)
-    writeFileSync(options.json, `${JSON.stringify({ broken, outcomes }, null, 2)}\n`)
-  }
-  return outcomes
-}
-
-async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2))
-  if (options === "help") {
-    process.stdout.write(USAGE)
-    return
-  }
+async function main([name, ...words]: readonly string[]): Promise<void> {
   cleanUpAtExit()
-  setTimeout(() => fail(new Error("the torture took too long")), TIME_LIMIT_MS).unref()
-  const outcomes = await torture(options)
-  process.stdout.write(reportText(outcomes))
-  const broken = brokenBounds(outcomes, options)
-  for (const line of broken) process.stdout.write(`broken: ${line}\n`)
-  if (broken.length > 0) process.exitCode = 1
+  if (name === undefined || name.startsWith("-")) await attackMain(process.argv.slice(2))
+  else if (name === "attacks") await attackMain(words)
+  else await faultMain(name, words)
 }
 
 function fail(reason: unknown): never {
@@ -75,4 +16,4 @@ function fail(reason: unknown): never {
   process.exit(1)
 }
 
-main().then(() => process.exit(), fail)
+main(process.argv.slice(2)).then(() => process.exit(), fail)
