@@ -141,7 +141,7 @@ function damagedValue(dice: Dice, value: unknown): unknown {
   }
 }
 
-function damagedJson(dice: Dice, body: Uint8Array): Uint8Array {
+export function damagedJson(dice: Dice, body: Uint8Array): Uint8Array {
   try {
     const value: unknown = JSON.parse(Buffer.from(body).toString())
     const text = JSON.stringify(damagedValue(dice, value)) ?? ""
@@ -154,7 +154,7 @@ function damagedJson(dice: Dice, body: Uint8Array): Uint8Array {
 }
 
 /** Texts by lines: notes, evidence, ledgers, batches. */
-function damagedLines(dice: Dice, body: Uint8Array): Uint8Array {
+export function damagedLines(dice: Dice, body: Uint8Array): Uint8Array {
   const lines = Buffer.from(body).toString().split("\n")
   const at = dice(lines.length)
   const line = lines[at] ?? ""
