@@ -143,12 +143,16 @@ export const harness: Harness = {
   times: 1_000_000,
   async run(run) {
     const { servers, end } = await startServers(run.program, run.folder)
-    const results: FaultResult[] = []
-    for (const server of servers) {
-      if (run.only.length > 0 && !run.only.some((name) => server.name.startsWith(name))) continue
-      results.push(await fuzz(server, run, Math.ceil(run.times * SHARES[server.name])))
+    const isWanted = ({ name }: FuzzedServer) =>
+      run.only.length === 0 || run.only.some((start) => name.startsWith(start))
+    try {
+      const results: FaultResult[] = []
+      for (const server of servers.filter(isWanted)) {
+        results.push(await fuzz(server, run, Math.ceil(run.times * SHARES[server.name])))
+      }
+      return results
+    } finally {
+      await end()
     }
-    await end()
-    return results
   },
 }
