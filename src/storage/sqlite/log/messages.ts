@@ -20,7 +20,7 @@ interface MessageRow extends Omit<StoredMessage, "checksum" | "bytes"> {
 
 const LISTED = 'sequence, digest, form, idx AS "index"'
 
-function prepared<Parameters extends unknown[], Row>(
+export function prepared<Parameters extends unknown[], Row>(
   connection: Database,
   sql: string,
   pluck = false,

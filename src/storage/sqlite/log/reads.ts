@@ -4,7 +4,7 @@ import { Trouble } from "../../../core/base/errors.ts"
 import { decodeBundle } from "../../../core/tree/bundle.ts"
 import { asHash } from "../../../core/tree/hash.ts"
 import { hashesAtLevel, TILE_WIDTH } from "../../../core/tree/tile.ts"
-import type { LogIdentity, LogReads, TimedHead } from "../../../log/ports/store.ts"
+import type { LogReads, MadeLog, TimedHead } from "../../../log/ports/store.ts"
 import { optional, plain } from "../../disk/plain-bytes.ts"
 import { asDamage, onSqlite } from "../../disk/trouble.ts"
 import { assertBodiesRange } from "../../rules/commit.ts"
@@ -13,12 +13,12 @@ import { openOver } from "../database/connection.ts"
 import { logDatabase } from "../database/database-kind.ts"
 import { tileKey } from "../database/tile-key.ts"
 import { attachedReader, attachmentReader, sideTermReader } from "./beside-entries.ts"
+import { commitReads } from "./commits.ts"
 import { messageReads } from "./messages.ts"
 
 /** Reads of one database, with the log that it was made for. */
 export interface SqliteReads extends LogReads {
-  /** With the moment that the database was made, in Unix milliseconds. */
-  readonly identity: LogIdentity & { readonly created: number }
+  readonly identity: MadeLog
   /** The bytes of a full bundle, without reading them; undefined where `bundle` gives nothing. */
   bundleLength(index: number): Promise<number | undefined>
 }
@@ -33,6 +33,7 @@ export interface HeadRow {
   readonly size: number
   readonly root: Buffer
   readonly time: number
+  readonly commits?: Buffer | null
 }
 
 /**
@@ -46,7 +47,7 @@ export function openSqliteReads(path: string): SqliteReads {
 /** Reads over a connection that is open, and closed along with them. */
 export function readsOver(path: string, connection: Database): SqliteReads {
   const identity = readIdentity(path, connection)
-  const selectHead = connection.prepare<[], HeadRow>("SELECT size, root, time FROM head")
+  const selectHead = connection.prepare<[], HeadRow>("SELECT * FROM head")
   const selectTile = connection
     .prepare<[number], Buffer>("SELECT hashes FROM tiles WHERE id = ?")
     .pluck()
@@ -63,9 +64,6 @@ export function readsOver(path: string, connection: Database): SqliteReads {
   const selectEntries = connection.prepare<[number, number], Row>(
     "SELECT idx, body AS bytes FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx",
   )
-  const selectTime = connection
-    .prepare<[number], number>("SELECT time FROM commits WHERE size > ? ORDER BY size LIMIT 1")
-    .pluck()
 
   function assertNext(found: number, expected: number): void {
     if (found <= expected) return
@@ -92,6 +90,7 @@ export function readsOver(path: string, connection: Database): SqliteReads {
 
   return {
     identity,
+    made: identity,
     head: () => read(() => headOf(path, selectHead.get())),
     tiles: (ids) =>
       read(() =>
@@ -107,7 +106,7 @@ export function readsOver(path: string, connection: Database): SqliteReads {
         assertBodiesRange(from, to)
         return selectBodies(from, to)
       }),
-    timeOf: (index) => read(() => selectTime.get(index)),
+    ...commitReads(path, connection),
     attachment: attachmentReader(path, connection),
     attached: attachedReader(path, connection),
     messages: messageReads(path, connection),
@@ -119,7 +118,13 @@ export function readsOver(path: string, connection: Database): SqliteReads {
 /** The head in a row; throws Trouble `damaged` if there is no row. */
 export function headOf(path: string, row: HeadRow | undefined): TimedHead {
   if (row === undefined) throw new Trouble("damaged", `${path}: the head is missing`)
-  return { size: row.size, root: asHash(plain(row.root)), time: row.time }
+  const { size, root, time, commits } = row
+  return asDamage(`${path}: the head`, () => ({
+    size,
+    root: asHash(plain(root)),
+    time,
+    ...(commits ? { commits: asHash(plain(commits)) } : {}),
+  }))
 }
 
 interface LogRow {
