@@ -1,12 +1,11 @@
 // The commits of the log's database and the digests over blocks of them. What the digests mean, and that rows are
 // believed only if they fit, is for src/log/commit-chain.ts; here a database of an older version gets its own.
 import type { Database } from "better-sqlite3"
-import { Trouble } from "../../../core/base/errors.ts"
 import { asHash, portableHasher } from "../../../core/tree/hash.ts"
 import { BLOCK_COMMITS, chainEnd } from "../../../log/commit-chain.ts"
 import type { CommitBlock, CommitRow, LogReads, MadeLog } from "../../../log/ports/store.ts"
-import { plain } from "../../disk/plain-bytes.ts"
 import { asDamage, onSqlite } from "../../disk/trouble.ts"
+import { bytesIn, countIn } from "../database/columns.ts"
 import { prepared } from "./messages.ts"
 
 interface BlockRow {
@@ -16,17 +15,10 @@ interface BlockRow {
 
 type RawRow = readonly [unknown, unknown]
 
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
-}
-
-/** A column may have rotted into any type and any number. */
 function rowOf(path: string, [size, time]: RawRow): CommitRow {
-  if (isCount(size) && isCount(time)) return { size, time }
-  throw new Trouble(
-    "damaged",
-    `${path}: a commit has the size ${String(size)} and the time ${String(time)}`,
-  )
+  return asDamage(`${path}: a commit`, () => {
+    return { size: countIn(size, "size"), time: countIn(time, "time") }
+  })
 }
 
 /** Statements are prepared when they are first needed, as those of messages are. */
@@ -59,8 +51,8 @@ export function commitReads(
 
 function blockOf(path: string, { size, digest }: BlockRow): CommitBlock {
   return asDamage(`${path}: the digest of commits up to size ${size}`, () => ({
-    size,
-    digest: asHash(plain(digest)),
+    size: countIn(size, "size"),
+    digest: asHash(bytesIn(digest, "digest")),
   }))
 }
 

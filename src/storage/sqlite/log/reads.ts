@@ -1,6 +1,7 @@
 // Read access to the log's database over a connection that writes nothing.
 import type { Database } from "better-sqlite3"
-import { Trouble } from "../../../core/base/errors.ts"
+import { refuse, Trouble } from "../../../core/base/errors.ts"
+import { parseJson } from "../../../core/base/json-value.ts"
 import { decodeBundle } from "../../../core/tree/bundle.ts"
 import { asHash } from "../../../core/tree/hash.ts"
 import { hashesAtLevel, TILE_WIDTH } from "../../../core/tree/tile.ts"
@@ -9,6 +10,7 @@ import { optional, plain } from "../../disk/plain-bytes.ts"
 import { asDamage, onSqlite } from "../../disk/trouble.ts"
 import { assertBodiesRange } from "../../rules/commit.ts"
 import { parseIdentity } from "../../rules/identity.ts"
+import { bytesIn, countIn, textIn } from "../database/columns.ts"
 import { openOver } from "../database/connection.ts"
 import { logDatabase } from "../database/database-kind.ts"
 import { tileKey } from "../database/tile-key.ts"
@@ -22,6 +24,9 @@ export interface SqliteReads extends LogReads {
   /** The bytes of a full bundle, without reading them; undefined where `bundle` gives nothing. */
   bundleLength(index: number): Promise<number | undefined>
 }
+
+/** Characters of the longest list of fingerprints that is read. */
+const LONGEST_FINGERPRINTS = 4_096
 
 interface Row {
   readonly idx: number
@@ -115,39 +120,47 @@ export function readsOver(path: string, connection: Database): SqliteReads {
   }
 }
 
-/** The head in a row; throws Trouble `damaged` if there is no row. */
+/** The head in a row; throws Trouble `damaged` if there is no row, or one of other types. */
 export function headOf(path: string, row: HeadRow | undefined): TimedHead {
   if (row === undefined) throw new Trouble("damaged", `${path}: the head is missing`)
-  const { size, root, time, commits } = row
-  return asDamage(`${path}: the head`, () => ({
-    size,
-    root: asHash(plain(root)),
-    time,
-    ...(commits ? { commits: asHash(plain(commits)) } : {}),
-  }))
+  return asDamage(`${path}: the head`, () => {
+    const head = {
+      size: countIn(row.size, "size"),
+      root: asHash(bytesIn(row.root, "root")),
+      time: countIn(row.time, "time"),
+    }
+    // A table of an older version has no such column, and one that was just brought up to date nothing in it.
+    const { commits = null } = row
+    return commits === null ? head : { ...head, commits: asHash(bytesIn(commits, "commits")) }
+  })
 }
 
-interface LogRow {
-  readonly origin: string
-  readonly treeId: string
-  readonly keys: string
-  readonly created: number
-}
+type LogRow = Readonly<Record<"origin" | "treeId" | "keys" | "created", unknown>>
 
-function readIdentity(path: string, connection: Database): SqliteReads["identity"] {
+function readIdentity(path: string, connection: Database): MadeLog {
   const row = connection
     .prepare<[], LogRow>(
       "SELECT origin, tree_id AS treeId, key_fingerprints AS keys, created FROM log",
     )
     .get()
   if (row === undefined) throw new Trouble("damaged", `${path}: the log's identity is missing`)
-  const { created, keys, ...text } = row
   return asDamage(`${path}: the log's identity`, () => ({
-    ...parseIdentity({ ...text, keyFingerprints: JSON.parse(keys) as unknown[] }),
-    created,
+    ...parseIdentity({
+      origin: textIn(row.origin, "origin"),
+      treeId: textIn(row.treeId, "tree ID"),
+      keyFingerprints: fingerprintsIn(textIn(row.keys, "key fingerprints")),
+    }),
+    created: countIn(row.created, "the moment it was made"),
   }))
 }
 
+function fingerprintsIn(text: string): readonly unknown[] {
+  const value = parseJson(text, "key fingerprints", LONGEST_FINGERPRINTS)
+  return Array.isArray(value) ? value : refuse("malformed", "key fingerprints: expected a list")
+}
+
 function decodeStored(path: string, { idx, bytes }: Row): Uint8Array[] {
-  return asDamage(`${path}: entry bundle ${idx}`, () => decodeBundle(plain(bytes), TILE_WIDTH))
+  return asDamage(`${path}: entry bundle ${idx}`, () =>
+    decodeBundle(bytesIn(bytes, "bytes"), TILE_WIDTH),
+  )
 }
