@@ -98,7 +98,8 @@ describe("openConnection()", () => {
   test("gives a log of version 4 room for messages, or leaves all as it was", async () => {
     const path = await filledPath()
     const raw = rawConnection(path)
-    raw.exec("DROP TABLE messages; DROP TABLE message_redactions; DROP TABLE commit_blocks")
+    raw.exec("DROP TABLE messages; DROP TABLE message_redactions")
+    raw.exec("DROP TABLE commit_blocks; DROP TABLE beside")
     raw.exec("DROP TRIGGER head_update; ALTER TABLE head DROP COLUMN commits")
     raw.exec(
       "CREATE TRIGGER head_update BEFORE UPDATE ON head BEGIN SELECT RAISE(ABORT, 'old'); END",

@@ -7,6 +7,7 @@ import { plain } from "../../disk/plain-bytes.ts"
 import { onSqlite } from "../../disk/trouble.ts"
 import { assertBodiesRange } from "../../rules/commit.ts"
 import { withConnection } from "../database/connection.ts"
+import { coverRow } from "./beside-digest.ts"
 import { redactMessages, rememberRedaction } from "./messages.ts"
 
 interface AttachmentRow {
@@ -94,6 +95,7 @@ function redactAttachment(connection: Database, index: number, time: number): bo
   const select = connection.prepare<[number], number>("SELECT 1 FROM attachments WHERE idx = ?")
   if (select.get(index) === undefined) return false
   connection.prepare("INSERT INTO redactions (idx, time) VALUES (?, ?)").run(index, time)
+  coverRow(connection, "redactions", [index, time])
   connection.prepare("DELETE FROM attachments WHERE idx = ?").run(index)
   return true
 }

@@ -12,6 +12,7 @@ import type {
 import { optional, plain } from "../../disk/plain-bytes.ts"
 import { onSqlite } from "../../disk/trouble.ts"
 import { assertMessageLimit } from "../../rules/messages.ts"
+import { coverRow } from "./beside-digest.ts"
 
 interface MessageRow extends Omit<StoredMessage, "checksum" | "bytes"> {
   readonly checksum: Buffer
@@ -118,6 +119,7 @@ export function messageWriter(
     if (known !== undefined) return { sequence: known, isNew: false }
     const sequence = (selectNewest.get() ?? 0) + 1
     insert.run(sequence, digest, form, index, time, checksum, bytes)
+    coverRow(connection, "messages", [sequence, digest, form, index, time, checksum])
     return { sequence, isNew: true }
   }
 
@@ -139,10 +141,11 @@ export function redactMessages(connection: Database, digest: string, time: numbe
 
 /** From now on no message of this digest is taken; the first time stays. */
 export function rememberRedaction(connection: Database, digest: string, time: number): void {
-  connection
+  const { changes } = connection
     .prepare(
       `INSERT INTO message_redactions (digest, time) SELECT @digest, @time
         WHERE NOT EXISTS (SELECT 1 FROM message_redactions WHERE digest = @digest)`,
     )
     .run({ digest, time })
+  if (changes > 0) coverRow(connection, "message_redactions", [digest, time])
 }

@@ -12,6 +12,7 @@ import { openOver } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { logDatabase } from "../database/database-kind.ts"
 import { tileKey } from "../database/tile-key.ts"
+import { coverBeside } from "./beside-digest.ts"
 import { attachmentWriter, sideTermWriter } from "./beside-entries.ts"
 import { coverCommits } from "./commits.ts"
 import { messageWriter } from "./messages.ts"
@@ -56,6 +57,7 @@ export function openSqliteStore(path: string): LogStore {
   return openOver(path, "write", logDatabase, (connection) => {
     const reads = openSqliteReads(path)
     coverCommits(path, connection, reads.made)
+    coverBeside(path, connection)
     const write = commitOver(path, connection)
     const writeMessages = messageWriter(connection)
     const change = untilFailure(path, "commit")

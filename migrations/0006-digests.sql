@@ -27,3 +27,15 @@ WHEN NEW.time < OLD.time
   OR NOT (NEW.size > OLD.size
     OR (OLD.commits IS NULL AND (NEW.size, NEW.root, NEW.time) = (OLD.size, OLD.root, OLD.time)))
 BEGIN SELECT RAISE(ABORT, 'the head only moves forward'); END;
+
+-- One digest over all rows of `messages` (without their bytes, which have a checksum), `message_redactions` and
+-- `redactions`: src/storage/sqlite/log/beside-digest.ts.
+CREATE TABLE beside (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  digest BLOB NOT NULL CHECK (length(digest) = 32)
+) STRICT;
+
+CREATE TRIGGER beside_insert BEFORE INSERT ON beside WHEN EXISTS (SELECT 1 FROM beside)
+BEGIN SELECT RAISE(ABORT, 'there is one digest over what lies beside the tree'); END;
+CREATE TRIGGER beside_delete BEFORE DELETE ON beside
+BEGIN SELECT RAISE(ABORT, 'there is one digest over what lies beside the tree'); END;
