@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import { Trouble } from "../../../src/core/base/errors.ts"
 import type { LearningStep } from "../../../src/log/ports/search.ts"
@@ -13,6 +14,20 @@ function rot(path: string, sql: string): void {
   for (const name of triggers.pluck().all()) raw.exec(`DROP TRIGGER ${name}`)
   raw.exec(`PRAGMA ignore_check_constraints = ON; ${sql}`)
   raw.close()
+}
+
+/** Changes one bit of the page of an index, past SQLite; `at` counts from the end of the page. */
+function rotIndex(path: string, index: string, at: number): void {
+  const raw = rawConnection(path)
+  const page = raw
+    .prepare<[string], number>("SELECT rootpage FROM sqlite_schema WHERE name = ?")
+    .pluck()
+    .get(index) as number
+  raw.close()
+  const bytes = readFileSync(path)
+  const offset = page * 8_192 - at
+  bytes.writeUInt8((bytes[offset] as number) ^ 1, offset)
+  writeFileSync(path, bytes)
 }
 
 describe("a row beside the tree that is not as it was written", () => {
@@ -37,6 +52,15 @@ describe("a row beside the tree that is not as it was written", () => {
     await expect(integrityCheck(path)).rejects.toMatchObject({ code: "damaged" })
   })
 })
+
+test.each(["sqlite_autoindex_messages_1", "sqlite_autoindex_message_redactions_1"])(
+  "a bit of the index %s that flips stops the start",
+  async (index) => {
+    const path = await filledPath()
+    rotIndex(path, index, 20)
+    expect(() => openSqliteStore(path)).toThrow(/messages of the log or what was redacted/)
+  },
+)
 
 describe("what a search index has learnt and is not as it was written", () => {
   const bytes = (fill: number, length: number) => new Uint8Array(length).fill(fill)
@@ -81,6 +105,15 @@ describe("what a search index has learnt and is not as it was written", () => {
       expect(() => open(path, identity)).toThrow(Trouble)
     }
   })
+
+  test.each(["message_keys_digest", "message_keys_payload", "message_terms"])(
+    "is not opened with a bit of %s flipped",
+    async (index) => {
+      const path = await learntPath()
+      rotIndex(path, index, 3)
+      expect(() => openSearchStore(path, identity)).toThrow(/learnt of messages/)
+    },
+  )
 
   test("is covered on every way: learnt, learnt again, forgotten, and by an older version", async () => {
     const path = await learntPath()

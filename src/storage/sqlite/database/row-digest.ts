@@ -2,6 +2,8 @@
 // goes changes the digest without a look at the others. It finds what a disk does to rows, and that one is missing; it
 // is no proof against somebody who writes to the database, who can write the digest as well.
 import { hash } from "node:crypto"
+import type { Database } from "better-sqlite3"
+import { equalBytes } from "../../../core/base/bytes.ts"
 
 export const DIGEST_BYTES = 32
 
@@ -27,4 +29,26 @@ export function rowDigest(from: Uint8Array = new Uint8Array(DIGEST_BYTES)): RowD
     },
     bytes: () => sum.slice(),
   }
+}
+
+/** An index by which rows are looked up, with the columns that it has of them. */
+export interface IndexedRows {
+  readonly table: string
+  readonly index: string
+  readonly columns: string
+}
+
+function digestBy(connection: Database, { table, columns }: IndexedRows, by: string): Uint8Array {
+  const digest = rowDigest()
+  const select = connection.prepare<[], unknown[]>(`SELECT ${columns} FROM ${table} ${by}`)
+  for (const row of select.raw().iterate()) digest.toggle(table, row)
+  return digest.bytes()
+}
+
+/** Whether an index has what its table has: who looks up by one that has rotted finds nothing that is there. */
+export function isIndexWhole(connection: Database, indexed: IndexedRows): boolean {
+  return equalBytes(
+    digestBy(connection, indexed, "NOT INDEXED"),
+    digestBy(connection, indexed, `INDEXED BY ${indexed.index}`),
+  )
 }

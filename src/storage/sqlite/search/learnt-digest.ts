@@ -5,12 +5,25 @@ import { equalBytes } from "../../../core/base/bytes.ts"
 import { Trouble } from "../../../core/base/errors.ts"
 import type { Progress } from "../../../log/ports/search.ts"
 import { onSqlite } from "../../disk/trouble.ts"
-import { type RowDigest, rowDigest } from "../database/row-digest.ts"
+import {
+  type IndexedRows,
+  isIndexWhole,
+  type RowDigest,
+  rowDigest,
+} from "../database/row-digest.ts"
 
 const covered = {
   message_keys: "SELECT sequence, digest_key, payload_key FROM message_keys",
   message_terms: "SELECT term, sequence FROM message_terms",
 } as const
+
+const indexes: readonly IndexedRows[] = ["digest", "payload"].map((key) => {
+  return {
+    table: "message_keys",
+    index: `message_keys_${key}`,
+    columns: `${key}_key, sequence`,
+  }
+})
 
 /** Bytes at the end of a page's that are a checksum over the others. */
 const CHECKSUM_BYTES = 16
@@ -58,7 +71,8 @@ export function learntDigest(connection: Database): Uint8Array | undefined {
 export function assertLearnt(path: string, connection: Database): void {
   onSqlite(path, () => {
     const known = learntDigest(connection)
-    if (known === undefined || equalBytes(known, digestOfAll(connection))) return
+    const isWhole = known === undefined || equalBytes(known, digestOfAll(connection))
+    if (isWhole && indexes.every((indexed) => isIndexWhole(connection, indexed))) return
     throw new Trouble(
       "damaged",
       `${path}: what the index has learnt of messages is not as it was written`,
