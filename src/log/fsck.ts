@@ -30,7 +30,7 @@ export interface FsckSource {
 }
 
 export interface FsckFinding {
-  readonly what: "entry" | "tile" | "bundle" | "root" | "commit" | "message"
+  readonly what: "entry" | "tile" | "bundle" | "root" | "commit" | "message" | "attachment"
   /** Which one: an index, a tile path, or a size. */
   readonly where: string
   readonly reason: string

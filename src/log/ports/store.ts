@@ -60,7 +60,7 @@ export interface Attachment {
 
 export interface StoredAttachment extends Attachment {
   readonly index: number
-  /** The leaf hash of `bytes`, so that damage shows. */
+  /** Over the others (log/attachments.ts), so that damage shows; stores take any. */
   readonly digest: Hash
 }
 

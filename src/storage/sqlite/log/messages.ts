@@ -9,9 +9,9 @@ import type {
   NewMessage,
   StoredMessage,
 } from "../../../log/ports/message.ts"
-import { optional, plain } from "../../disk/plain-bytes.ts"
-import { onSqlite } from "../../disk/trouble.ts"
+import { asDamage, onSqlite } from "../../disk/trouble.ts"
 import { assertMessageLimit } from "../../rules/messages.ts"
+import { bytesIn } from "../database/columns.ts"
 import { coverRow } from "./beside-digest.ts"
 
 interface MessageRow extends Omit<StoredMessage, "checksum" | "bytes"> {
@@ -82,8 +82,11 @@ export function messageReads(path: string, connection: Database): MessageReads {
       read(() => {
         const row = selectMessage().get(sequence)
         if (row === undefined) return undefined
-        const bytes = optional(row.bytes ?? undefined)
-        return { ...row, checksum: asHash(plain(row.checksum)), bytes }
+        return asDamage(`${path}: message ${sequence}`, () => ({
+          ...row,
+          checksum: asHash(bytesIn(row.checksum, "checksum")),
+          bytes: row.bytes === null ? undefined : bytesIn(row.bytes, "bytes"),
+        }))
       }),
     numbersOf: (digest, index) => read(() => selectNumbers().all(digest, index)),
     redacted: (digest) => read(() => selectRedacted().get(digest)),

@@ -6,7 +6,6 @@ import { decodeBundle } from "../../../core/tree/bundle.ts"
 import { asHash } from "../../../core/tree/hash.ts"
 import { hashesAtLevel, TILE_WIDTH } from "../../../core/tree/tile.ts"
 import type { LogReads, MadeLog, TimedHead } from "../../../log/ports/store.ts"
-import { optional, plain } from "../../disk/plain-bytes.ts"
 import { asDamage, onSqlite } from "../../disk/trouble.ts"
 import { assertBodiesRange } from "../../rules/commit.ts"
 import { parseIdentity } from "../../rules/identity.ts"
@@ -70,6 +69,11 @@ export function readsOver(path: string, connection: Database): SqliteReads {
     "SELECT idx, body AS bytes FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx",
   )
 
+  function bytesAt(what: string, found: unknown): Uint8Array | undefined {
+    if (found === undefined) return undefined
+    return asDamage(`${path}: ${what}`, () => bytesIn(found, "bytes"))
+  }
+
   function assertNext(found: number, expected: number): void {
     if (found <= expected) return
     throw new Trouble("damaged", `${path}: expected entry ${expected}, found entry ${found}`)
@@ -86,7 +90,7 @@ export function readsOver(path: string, connection: Database): SqliteReads {
     }
     for (const row of selectEntries.iterate(from, to)) {
       assertNext(row.idx, from + bodies.length)
-      bodies.push(plain(row.bytes))
+      bodies.push(asDamage(`${path}: entry ${row.idx}`, () => bytesIn(row.bytes, "body")))
     }
     return bodies
   })
@@ -101,10 +105,10 @@ export function readsOver(path: string, connection: Database): SqliteReads {
       read(() =>
         ids.map((id) => {
           const key = tileKey(id)
-          return key === undefined ? undefined : optional(selectTile.get(key))
+          return key === undefined ? undefined : bytesAt("a tile", selectTile.get(key))
         }),
       ),
-    bundle: (index) => read(() => optional(selectBundle.get(index))),
+    bundle: (index) => read(() => bytesAt(`entry bundle ${index}`, selectBundle.get(index))),
     bundleLength: (index) => read(() => selectBundleLength.get(index)),
     bodies: (from, to) =>
       read(() => {
