@@ -1,11 +1,18 @@
 import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
+import { portableHasher } from "../../../src/core/tree/hash.ts"
+import { checkCommits } from "../../../src/log/fsck.ts"
 import {
   type ConnectionRole,
   openConnection,
 } from "../../../src/storage/sqlite/database/connection.ts"
 import { newestVersion } from "../../../src/storage/sqlite/database/migration.ts"
-import { createSqliteStore, integrityCheck } from "../../../src/storage/sqlite/log/store.ts"
+import {
+  createSqliteStore,
+  integrityCheck,
+  openSqliteReads,
+  openSqliteStore,
+} from "../../../src/storage/sqlite/log/store.ts"
 import { identity, startTime } from "../../contracts/commits.ts"
 import { filledPath, newPath, rawConnection } from "./database.ts"
 
@@ -120,6 +127,12 @@ describe("openConnection()", () => {
     expect(tables.all()).toContain("messages")
     expect(rows()).toEqual(before)
     await integrityCheck(path)
+    // What the older version wrote is covered as it is once the log's store is opened.
+    await openSqliteStore(path).close()
+    const reads = openSqliteReads(path)
+    const head = await reads.head()
+    expect(await checkCommits({ reads, head, hasher: portableHasher })).toEqual([])
+    await reads.close()
   })
 
   test("refuses to open a log for writing that was begun without search, and says so", () => {

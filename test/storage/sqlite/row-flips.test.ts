@@ -1,11 +1,21 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import { Trouble } from "../../../src/core/base/errors.ts"
+import { portableHasher } from "../../../src/core/tree/hash.ts"
+import { readAttachment, storedAttachments } from "../../../src/log/attachments.ts"
+import { checkAttachments } from "../../../src/log/message-check.ts"
 import type { LearningStep } from "../../../src/log/ports/search.ts"
 import { integrityCheck, openSqliteStore } from "../../../src/storage/sqlite/log/store.ts"
 import { openSearchReads, openSearchStore } from "../../../src/storage/sqlite/search/store.ts"
-import { identity } from "../../contracts/commits.ts"
-import { filledPath, newSearchPath, rawConnection } from "./database.ts"
+import { createReference, identity } from "../../contracts/commits.ts"
+import {
+  filledPath,
+  newPath,
+  newSearchPath,
+  newStore,
+  rawConnection,
+  reopened,
+} from "./database.ts"
 
 /** Runs `sql` as a disk would: past all triggers. */
 function rot(path: string, sql: string): void {
@@ -61,6 +71,30 @@ test.each(["sqlite_autoindex_messages_1", "sqlite_autoindex_message_redactions_1
     expect(() => openSqliteStore(path)).toThrow(/messages of the log or what was redacted/)
   },
 )
+
+test.each([
+  "UPDATE attachments SET idx = 302 WHERE idx = 301",
+  "UPDATE attachments SET media_type = 'text/plaim' WHERE idx = 301",
+  "UPDATE attachments SET digest = zeroblob(32) WHERE idx = 301",
+  "UPDATE attachments SET bytes = x'00' WHERE idx = 301",
+])("an attachment that is not as it was written is not given away: %s", async (sql) => {
+  const path = newPath()
+  const store = newStore(path)
+  const attachment = { position: 301, mediaType: "text/plain", bytes: new Uint8Array(9) }
+  const attachments = storedAttachments([attachment], 0, portableHasher)
+  await store.commit({ ...createReference().grow(303), attachments })
+  expect(await readAttachment(store, 301, portableHasher)).toMatchObject({
+    mediaType: "text/plain",
+  })
+  await store.close()
+  rot(path, sql)
+  const reads = reopened(path)
+  const found = await checkAttachments({ reads, size: 303, hasher: portableHasher })
+  expect(found).toHaveLength(1)
+  const index = Number(found[0]?.where)
+  const reading = readAttachment(reads, index, portableHasher)
+  await expect(reading).rejects.toMatchObject({ code: "damaged" })
+})
 
 describe("what a search index has learnt and is not as it was written", () => {
   const bytes = (fill: number, length: number) => new Uint8Array(length).fill(fill)
