@@ -1,8 +1,8 @@
 // What is kept beside entries: on its way from the pool through a batch into the store, and attachments checked
 // on their way out.
-import { equalBytes } from "../core/base/bytes.ts"
+import { concat, equalBytes, u64, utf8 } from "../core/base/bytes.ts"
 import { refuse, Trouble } from "../core/base/errors.ts"
-import type { TreeHasher } from "../core/tree/hash.ts"
+import type { Hash, TreeHasher } from "../core/tree/hash.ts"
 import type { Pooled } from "./pool.ts"
 import type {
   Attachment,
@@ -46,13 +46,24 @@ export function batchOf(batch: readonly Pooled[]) {
   }
 }
 
+const DIGESTED = utf8("countersign attachment 1\n")
+
+/** Over whose it is, what it is and its bytes: none of these is in the tree. */
+function attachmentDigest(
+  { index, mediaType, bytes }: Omit<StoredAttachment, "digest">,
+  hasher: TreeHasher,
+): Hash {
+  return hasher.leaf(concat(DIGESTED, u64(index), utf8(`${mediaType}\0`), bytes))
+}
+
 export function storedAttachments(
   attachments: readonly PlacedAttachment[] = [],
   first: number,
   hasher: TreeHasher,
 ): StoredAttachment[] {
   return attachments.map(({ position, mediaType, bytes }) => {
-    return { index: first + position, mediaType, bytes, digest: hasher.leaf(bytes) }
+    const placed = { index: first + position, mediaType, bytes }
+    return { ...placed, digest: attachmentDigest(placed, hasher) }
   })
 }
 
@@ -83,6 +94,8 @@ export async function readAttachment(
   const stored = await reads.attachment(index)
   if (stored === undefined || "redacted" in stored) return stored
   const { mediaType, bytes, digest } = stored
-  if (equalBytes(hasher.leaf(bytes), digest)) return { mediaType, bytes }
+  // Versions before that hashed the bytes alone.
+  const known = [attachmentDigest({ ...stored, index }, hasher), hasher.leaf(bytes)]
+  if (known.some((each) => equalBytes(each, digest))) return { mediaType, bytes }
   throw new Trouble("damaged", `the attachment of entry ${index} is not as it was written`)
 }

@@ -22,7 +22,9 @@ interface EntryReader {
 
 interface EntryReaderOptions {
   readonly tree: TreeReader
-  readonly reads: Pick<LogReads, "bundle" | "bodies" | "timeOf">
+  readonly reads: Pick<LogReads, "bundle" | "bodies">
+  /** When an entry was committed; throws Trouble `damaged` rather than a time that is not covered. */
+  readonly timeOf: (index: number) => Promise<number>
   readonly hasher: TreeHasher
   /** Bytes of full bundles that are kept; one has 128 KB with entries of 500 bytes, 16 MB at the most. */
   readonly cachedBundleBytes: number
@@ -154,8 +156,7 @@ export function createEntryReader(options: EntryReaderOptions): EntryReader {
         refuse("not-found", `expected an index below the size ${size}, found ${index}`)
       }
       const body = await bodyAt(index)
-      const time = await reads.timeOf(index)
-      if (time === undefined) throw new Trouble("damaged", `the time of entry ${index} is missing`)
+      const time = await options.timeOf(index)
       return { index, leafHash: await leafHash(index), body, time }
     },
     async bundle(index, width) {

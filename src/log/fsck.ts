@@ -1,8 +1,8 @@
 // Checks a whole log from its entries: hashes every body again, rebuilds every tile and the root, and
-// compares them with what is stored or served. Names each entry, tile or bundle that is not right.
+// compares them with what is stored or served; over a store, the commits as well. Names each that is not right.
 
 import { equalBytes } from "../core/base/bytes.ts"
-import { Refusal } from "../core/base/errors.ts"
+import { Refusal, Trouble } from "../core/base/errors.ts"
 import { formatHex } from "../core/base/text.ts"
 import { decodeBundle } from "../core/tree/bundle.ts"
 import { appendLeaf, edgeRoot, emptyEdge } from "../core/tree/edge.ts"
@@ -15,6 +15,8 @@ import {
   type TileNodes,
   tileBytes,
 } from "../core/tree/tile.ts"
+import { assertGuardedCommits, type CommitChain, openCommitChain } from "./commit-chain.ts"
+import type { LogReads, TimedHead } from "./ports/store.ts"
 
 /** What is to be checked: a data directory or a log behind a URL. */
 export interface FsckSource {
@@ -28,7 +30,7 @@ export interface FsckSource {
 }
 
 export interface FsckFinding {
-  readonly what: "entry" | "tile" | "bundle" | "root" | "message"
+  readonly what: "entry" | "tile" | "bundle" | "root" | "commit" | "message" | "attachment"
   /** Which one: an index, a tile path, or a size. */
   readonly where: string
   readonly reason: string
@@ -166,4 +168,52 @@ function createCheck({ source, hasher }: FsckOptions) {
       return { size: head.size, entries: edge.size, tiles, findings }
     },
   }
+}
+
+interface CommitCheck {
+  readonly reads: Pick<LogReads, "made" | "commits" | "commitBlocks">
+  /** As the database has it, with what covers the commits. */
+  readonly head: TimedHead
+  /** As the head guard has it, if that is at hand; one that is ahead of the database is not judged here. */
+  readonly guarded?: TimedHead
+  readonly hasher: TreeHasher
+  readonly findingLimit?: number
+}
+
+async function unlessDamaged(
+  findings: FsckFinding[],
+  where: string,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof Trouble && error.code === "damaged")) throw error
+    findings.push({ what: "commit", where, reason: error.message })
+  }
+}
+
+/**
+ * Hashes every commit again, with the moment the log was made, and compares with what the head says and with what the
+ * guard does. Names the blocks of commits that are not as they were written, by the size of the last one.
+ */
+export async function checkCommits(check: CommitCheck): Promise<readonly FsckFinding[]> {
+  const { reads, head, guarded, hasher, findingLimit = 100 } = check
+  const findings: FsckFinding[] = []
+  const where = `size ${head.size}`
+  let chain: CommitChain | undefined
+  await unlessDamaged(findings, where, async () => {
+    chain = await openCommitChain(reads, head, hasher)
+  })
+  if (chain === undefined) return findings
+  const { timeOf } = chain
+  for (const { size } of await reads.commitBlocks()) {
+    if (size > head.size || findings.length >= findingLimit) break
+    await unlessDamaged(findings, `size ${size}`, () => timeOf(size - 1))
+  }
+  if (findings.length === 0 && guarded !== undefined && guarded.size <= head.size) {
+    const opened = chain
+    await unlessDamaged(findings, where, () => assertGuardedCommits(opened, head, guarded))
+  }
+  return findings
 }

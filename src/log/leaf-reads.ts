@@ -21,7 +21,7 @@ const TILES_AT_ONCE = 256
 
 /** The index of all leaf hashes of the tree. Throws Trouble `damaged` for a tile that is missing. */
 export async function loadLeafIndex(reads: TileReads, tree: TreeReader): Promise<LeafIndex> {
-  const index = createLeafIndex()
+  const index = createLeafIndex(tree.edge.size)
   const fullTiles = hashesAtLevel(1, tree.edge.size)
   const addAll = (hashes: Uint8Array, first: number): void => {
     for (let i = 0; i * HASH_SIZE < hashes.length; i++) {

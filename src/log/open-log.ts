@@ -17,6 +17,7 @@ import { createTreeReader } from "../tree/tree-reader.ts"
 import { createAttaching, type MessageHash, type MessageProver, proveHere } from "./attaching.ts"
 import { assertKept, batchOf, readAttachment } from "./attachments.ts"
 import { verifyClaims } from "./claims.ts"
+import { openCommitChain } from "./commit-chain.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { leafReads, loadLeafIndex } from "./leaf-reads.ts"
 import { defaultLimits, type LogLimits } from "./limits.ts"
@@ -68,7 +69,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const edge = await loadEdge(leafReads(reads, hasher), newest, hasher)
   const tree = createTreeReader({ edge, reads, hasher, cachedTiles: limits.cachedTiles })
   const { cachedBundleBytes } = limits
-  const given = { reads, hasher, defer: options.defer }
+  const { append: addCommit, timeOf } = await openCommitChain(reads, await reads.head(), hasher)
+  const given = { reads, timeOf, hasher, defer: options.defer }
   const entries = createEntryReader({ ...given, tree, cachedBundleBytes })
   const leafIndex = await loadLeafIndex(reads, tree)
   const hashTerms = createTermHasher(hasher)
@@ -100,6 +102,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
       if (head.size !== edge.size || !equalBytes(head.root, edgeRoot(edge, hasher))) {
         bug(`the sequencer signed size ${head.size}, this process computes another tree`)
       }
+      addCommit(head)
       newest = head
       return { firstIndex, head }
     } catch (reason) {

@@ -11,6 +11,7 @@
 
 import { equalBytes } from "../core/base/bytes.ts"
 import { bug, refuse, Trouble } from "../core/base/errors.ts"
+import { present } from "../core/base/present.ts"
 import { formatCheckpoint } from "../core/note/checkpoint.ts"
 import { encodeBundle } from "../core/tree/bundle.ts"
 import {
@@ -32,6 +33,7 @@ import {
   storedAttachments,
   storedSideTerms,
 } from "./attachments.ts"
+import { assertGuardedCommits, openCommitChain } from "./commit-chain.ts"
 import { assertHeldHeads, sameHead, shownHead } from "./held-head.ts"
 import { leafReads } from "./leaf-reads.ts"
 import type { HeadGuard } from "./ports/guard.ts"
@@ -131,6 +133,7 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
   const reader = createTreeReader({ edge, reads: store, hasher, cachedTiles: CACHED_TILES })
   const tail = await loadTail(store, stored)
   const range = rangeFromEdge(edge)
+  const chain = await openCommitChain(store, stored, hasher)
 
   const rootAt = async (size: number): Promise<Hash> => {
     const nodes = await reader.prove(rootNodes(size).map((node) => [node]))
@@ -139,14 +142,17 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
   await assertHeldHeads(options.held ?? [], stored, rootAt)
 
   let head: TimedHead = stored
-  await advanceGuard({ reader, guard, hasher }, guarded, stored)
+  await proveGuarded(reader, guarded, stored, hasher)
+  await assertGuardedCommits(chain, stored, guarded)
+  if (!sameHead(guarded, stored)) await guard.advance(guarded, stored)
   const opened = await publish(signer, reader, stored)
 
   /** Steps 1 to 5. Whoever calls this must end the process if it rejects. */
   async function sequence(batch: Batch, time: number): Promise<NewestHead> {
     const from = head
     const filled = growEdge(edge, batch.leafHashes, hasher)
-    const to: TimedHead = { size: edge.size, root: edgeRoot(edge, hasher), time }
+    const { commits, block } = chain.append({ size: edge.size, time })
+    const to: TimedHead = { size: edge.size, root: edgeRoot(edge, hasher), time, commits }
     const bundles = takeBundles(tail, batch.bodies, from.size)
     // If we stop before the commit, nothing has happened; nobody was told anything.
     await store.commit({
@@ -157,10 +163,12 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
       bundles,
       attachments: storedAttachments(batch.attachments, from.size, hasher),
       sideTerms: storedSideTerms(batch.sideTerms, from.size, hasher),
+      ...present({ block }),
     })
     // If we stop here, the batch is durable but unsigned: opening will guard and sign it.
     await readBack(store, from.size, to, range, hasher)
-    await advanceGuard({ reader, guard, hasher }, from, to)
+    await proveGuarded(reader, from, to, hasher)
+    await guard.advance(from, to)
     // If we stop here, the guard knows a head that nobody has seen: opening signs it.
     head = to
     return await publish(signer, reader, to)
@@ -257,22 +265,17 @@ async function readBack(
   }
 }
 
-interface Proving {
-  readonly reader: TreeReader
-  readonly guard: HeadGuard
-  readonly hasher: TreeHasher
-}
-
-/**
- * Proves from stored tiles, with the verifier's own code, that `to` extends the guarded head, and
- * moves the guard.
- */
-async function advanceGuard(proving: Proving, guarded: Head, to: TimedHead): Promise<void> {
+/** Proves from stored tiles, with the verifier's own code, that `to` extends the guarded head. */
+async function proveGuarded(
+  reader: TreeReader,
+  guarded: Head,
+  to: Head,
+  hasher: TreeHasher,
+): Promise<void> {
   if (sameHead(guarded, to)) return
-  const path = await proving.reader.prove(planConsistency(guarded.size, to.size))
+  const path = await reader.prove(planConsistency(guarded.size, to.size))
   // SPEC: a log MUST NOT sign a checkpoint inconsistent with any it signed before (tlog-checkpoint).
-  verifyConsistency(guarded, to, path, proving.hasher)
-  await proving.guard.advance(guarded, to)
+  verifyConsistency(guarded, to, path, hasher)
 }
 
 async function publish(

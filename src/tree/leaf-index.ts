@@ -22,18 +22,25 @@ interface Table {
 const TABLES = 256
 const FIRST_SLOTS = 64
 const LARGEST_INDEX = 2 ** 32 - 2
+/** How full a table gets before it grows, and how much more than its share one may have. */
+const FULLEST = 3 / 4
+const UNEVEN = 1.1
 
 function emptyTable(slots: number): Table {
   return { used: 0, indexes: new Uint32Array(slots), fingerprints: new Uint32Array(slots) }
 }
 
-/** Leaf hashes are uniform: the first byte picks the table, the next four are fingerprint and place. */
+/**
+ * Leaf hashes are uniform: the first byte picks the table, the next four are fingerprint and place. Slots are a power
+ * of two, so that the place is some bits of the fingerprint.
+ */
 function insert(table: Table, fingerprint: number, index: number): void {
-  const slots = table.indexes.length
-  let slot = fingerprint % slots
-  while (table.indexes[slot] !== 0) slot = (slot + 1) % slots
-  table.indexes[slot] = index + 1
-  table.fingerprints[slot] = fingerprint
+  const { indexes, fingerprints } = table
+  const last = indexes.length - 1
+  let slot = fingerprint & last
+  while (indexes[slot] !== 0) slot = (slot + 1) & last
+  indexes[slot] = index + 1
+  fingerprints[slot] = fingerprint
   table.used += 1
 }
 
@@ -47,8 +54,17 @@ function grow(table: Table): Table {
   return larger
 }
 
-export function createLeafIndex(): LeafIndex {
-  const tables = Array.from({ length: TABLES }, () => emptyTable(FIRST_SLOTS))
+/** Slots of a table that need not grow for its share of so many entries, give or take a few percent. */
+function slotsFor(entries: number): number {
+  let slots = FIRST_SLOTS
+  while (slots * FULLEST < (entries / TABLES) * UNEVEN) slots *= 2
+  return slots
+}
+
+/** `entries` is how many will be added at once, so that no table is grown again and again for them. */
+export function createLeafIndex(entries = 0): LeafIndex {
+  const slots = slotsFor(entries)
+  const tables = Array.from({ length: TABLES }, () => emptyTable(slots))
 
   return {
     add(hashes, index, at = 0) {
@@ -58,7 +74,7 @@ export function createLeafIndex(): LeafIndex {
       const number = hashes[at] as number
       const fingerprint = readU32(hashes, at + 1)
       let table = tables[number] as Table
-      if (table.used * 4 >= table.indexes.length * 3) {
+      if (table.used >= table.indexes.length * FULLEST) {
         table = grow(table)
         tables[number] = table
       }
@@ -68,8 +84,8 @@ export function createLeafIndex(): LeafIndex {
       const { indexes, fingerprints } = tables[leafHash[0] as number] as Table
       const fingerprint = readU32(leafHash, 1)
       const found: number[] = []
-      const slots = indexes.length
-      for (let slot = fingerprint % slots; indexes[slot] !== 0; slot = (slot + 1) % slots) {
+      const last = indexes.length - 1
+      for (let slot = fingerprint & last; indexes[slot] !== 0; slot = (slot + 1) & last) {
         if (fingerprints[slot] === fingerprint) found.push((indexes[slot] as number) - 1)
       }
       return found

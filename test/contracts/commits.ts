@@ -6,6 +6,7 @@ import { encodeBundle } from "../../src/core/tree/bundle.ts"
 import { appendLeaf, edgeRoot, emptyEdge } from "../../src/core/tree/edge.ts"
 import { EMPTY_HEAD, portableHasher } from "../../src/core/tree/hash.ts"
 import { TILE_WIDTH, tileBytes } from "../../src/core/tree/tile.ts"
+import { chainEnd } from "../../src/log/commit-chain.ts"
 import type {
   Commit,
   LogIdentity,
@@ -37,6 +38,7 @@ export interface Reference {
 /** A reference without entries; `salt` makes the bodies of two of them differ. */
 export function createReference(salt = ""): Reference {
   const edge = emptyEdge()
+  const chain = chainEnd({ ...identity, created: startTime }, [], portableHasher)
 
   function next(bodies: readonly Uint8Array[], time = reference.head.time + 1): Commit {
     const from = reference.head
@@ -55,12 +57,14 @@ export function createReference(salt = ""): Reference {
     }
     reference.tiles.push(...tiles)
     reference.bundles.push(...bundles)
-    reference.head = { size: edge.size, root: edgeRoot(edge, portableHasher), time }
-    return { from, to: reference.head, bodies, tiles, bundles, attachments: [], sideTerms: [] }
+    const { commits, block } = chain.append({ size: edge.size, time })
+    reference.head = { size: edge.size, root: edgeRoot(edge, portableHasher), time, commits }
+    const beside = { attachments: [], sideTerms: [], ...(block && { block }) }
+    return { from, to: reference.head, bodies, tiles, bundles, ...beside }
   }
 
   const reference: Reference = {
-    head: { ...EMPTY_HEAD, time: startTime },
+    head: { ...EMPTY_HEAD, time: startTime, commits: chain.commits() },
     bodies: [],
     tiles: [],
     bundles: [],

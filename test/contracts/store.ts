@@ -2,7 +2,7 @@
 import * as fc from "fast-check"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { EMPTY_ROOT, type Hash } from "../../src/core/tree/hash.ts"
-import type { Commit, LogReads, LogStore } from "../../src/log/ports/store.ts"
+import type { Commit, CommitBlock, LogReads, LogStore } from "../../src/log/ports/store.ts"
 import { createReference, identity, type Reference, startTime } from "./commits.ts"
 
 /** Opens a new, empty store for {@link identity} with the head time {@link startTime}. */
@@ -47,7 +47,7 @@ export async function expectAll(reads: LogReads, reference: Reference): Promise<
   expect(await reads.bundle(bundles.length)).toBeUndefined()
   expect(await reads.tiles([{ level: 0, index: bundles.length }])).toEqual([undefined])
   expect(await reads.bodies(head.size, head.size + 300)).toEqual([])
-  expect(await reads.timeOf(head.size)).toBeUndefined()
+  expect(await reads.commits(head.size, head.size + 1)).toEqual([])
 }
 
 const empty = new Uint8Array(0)
@@ -71,9 +71,11 @@ export function storeContract(name: string, open: OpenStore): void {
     test("a new store has the empty head and gives nothing", async () => {
       const { store, reference } = await opened()
       expect(store.identity).toMatchObject({ ...identity })
-      expect(await store.head()).toEqual({ size: 0, root: EMPTY_ROOT, time: startTime })
+      expect(await store.head()).toEqual(reference.head)
+      expect(reference.head).toMatchObject({ size: 0, root: EMPTY_ROOT, time: startTime })
       expect(await store.bodies(0, 4_096)).toEqual([])
-      expect(await store.timeOf(0)).toBeUndefined()
+      expect(await store.commits(0, 1)).toEqual([])
+      expect(await store.commitBlocks()).toEqual([])
       await expectAll(store, reference)
     })
 
@@ -171,20 +173,33 @@ export function storeContract(name: string, open: OpenStore): void {
       await expectAll(store, reference)
     })
 
-    test("timeOf() gives the time of the batch that an entry came with", async () => {
+    test("commits() gives the sizes and times of the commits in a range", async () => {
       const { store, reference } = await opened()
       await store.commit(reference.grow(2, startTime + 10))
       await store.commit(reference.grow(1, startTime + 10))
       await store.commit(reference.grow(300, startTime + 999))
-      const times = await Promise.all([0, 1, 2, 3, 302, 303].map((index) => store.timeOf(index)))
-      expect(times).toEqual([
-        startTime + 10,
-        startTime + 10,
-        startTime + 10,
-        startTime + 999,
-        startTime + 999,
-        undefined,
-      ])
+      const [first, second, third] = [
+        { size: 2, time: startTime + 10 },
+        { size: 3, time: startTime + 10 },
+        { size: 303, time: startTime + 999 },
+      ]
+      expect(await store.commits(0, 303)).toEqual([first, second, third])
+      expect(await store.commits(2, 302)).toEqual([second])
+      expect(await store.commits(1, 3)).toEqual([first, second])
+      expect(await store.commits(303, 400)).toEqual([])
+    })
+
+    test("a commit that fills a block of commits keeps the digest of that block", async () => {
+      const { store, reference } = await opened()
+      const blocks: CommitBlock[] = []
+      for (let i = 0; i < 600; i++) {
+        const commit = reference.grow(1)
+        if (commit.block !== undefined) blocks.push(commit.block)
+        await store.commit(commit)
+      }
+      expect(blocks.map(({ size }) => size)).toEqual([256, 512])
+      expect(await store.commitBlocks()).toEqual(blocks)
+      expect(await store.commits(0, 600)).toHaveLength(257)
     })
 
     test("tiles() keeps the order asked for and gives undefined for what cannot exist", async () => {

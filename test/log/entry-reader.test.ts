@@ -19,7 +19,8 @@ test("however many ask for long bundles, not more than twice 2 MiB is hashed in 
   let most = 0
   const reader = createEntryReader({
     tree: { edge: { size: BUNDLES * WIDTH }, tile: async () => leaves } as unknown as TreeReader,
-    reads: { bundle: async () => bytes, bodies: async () => [], timeOf: async () => 0 },
+    reads: { bundle: async () => bytes, bodies: async () => [] },
+    timeOf: async () => 0,
     hasher: {
       ...nodeHasher,
       leaf(body) {

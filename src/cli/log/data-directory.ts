@@ -9,6 +9,8 @@ import { EMPTY_ROOT } from "../../core/tree/hash.ts"
 import { createLogSigner, type LogPublicKeys } from "../../crypto/signers/log-signer.ts"
 import { openProcessSigner } from "../../crypto/signers/process-signer.ts"
 import { createRekorSigner } from "../../crypto/signers/rekor-signer.ts"
+import { nativeHasher } from "../../crypto/tree-hasher.ts"
+import { firstCommits } from "../../log/commit-chain.ts"
 import type { LogSigner, RekorSigner } from "../../log/ports/signer.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
 import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
@@ -213,7 +215,8 @@ export async function createLogFiles(directory: DataDirectory, log: NewLog): Pro
   makeRoom([database, guard, ...(signer === undefined ? usualFiles(directory) : [])], "log")
   const { origin, vkeys, keyFingerprints, treeId } = await newIdentity(directory, log)
   const identity = { origin, treeId, keyFingerprints }
-  const head = { size: 0, root: EMPTY_ROOT, time: log.time }
+  const commits = firstCommits({ ...identity, created: log.time }, nativeHasher)
+  const head = { size: 0, root: EMPTY_ROOT, time: log.time, commits }
   // If we stop before the guard is made, serving refuses for want of a guard and nothing was signed.
   await createLogStore(database, identity, { time: log.time })
   await createGuardFile(guard, identity, head)

@@ -4,7 +4,8 @@ import { existsSync } from "node:fs"
 import { type Command, Option } from "commander"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
-import { checkLog, type FsckReport, type FsckSource } from "../../log/fsck.ts"
+import { checkCommits, checkLog, type FsckReport, type FsckSource } from "../../log/fsck.ts"
+import { checkAttachments } from "../../log/message-check.ts"
 import { checkSearch, type SearchFinding, type SearchReport } from "../../log/search/check.ts"
 import { checkLearning } from "../../log/search/learning-check.ts"
 import {
@@ -91,6 +92,8 @@ async function checkData(path: string, terminal: Terminal): Promise<Report> {
   return await closing(openLogReads(database), async (reads) => {
     const head = await reads.head()
     const report = await checkWithProgress(sourceFromReads(reads, head), terminal)
+    const inCommits = await checkCommits({ reads, head, hasher: nativeHasher })
+    const inAttachments = await checkAttachments({ reads, size: head.size, hasher: nativeHasher })
     const { messages, findings: inMessages } = await checkStoredMessages(reads)
     const { size: searchable, learnt, findings } = await checkIndex(search, reads)
     // SQLite's own check comes last: it says nothing about what the bytes mean.
@@ -98,7 +101,7 @@ async function checkData(path: string, terminal: Terminal): Promise<Report> {
     // Entries that the log's own check has named cannot be compared with; they are named once.
     const isNamed = report.findings.length > 0
     const inSearch = findings.filter(({ where }) => !(isNamed && where === "source"))
-    const all = [...report.findings, ...inMessages, ...inSearch]
+    const all = [...report.findings, ...inCommits, ...inAttachments, ...inMessages, ...inSearch]
     return { ...report, findings: all, messages, searchable, learnt }
   })
 }

@@ -16,9 +16,28 @@ export interface LogIdentity {
   readonly keyFingerprints: readonly string[]
 }
 
+/** A log with the moment that it was made, in Unix milliseconds. */
+export interface MadeLog extends LogIdentity {
+  readonly created: number
+}
+
 /** A head with the moment of its commit, in Unix milliseconds; times never run backwards. */
 export interface TimedHead extends Head {
   readonly time: number
+  /** Covers all commits up to this one (commit-chain.ts); undefined where a program before that wrote it. */
+  readonly commits?: Hash
+}
+
+/** What a commit says of itself: the size it led to, and when. */
+export interface CommitRow {
+  readonly size: number
+  readonly time: number
+}
+
+/** 256 commits, of which the last one led to `size`, and the digest over them. */
+export interface CommitBlock {
+  readonly size: number
+  readonly digest: Hash
 }
 
 /** A full tile: exactly 256 hashes side by side. */
@@ -41,7 +60,7 @@ export interface Attachment {
 
 export interface StoredAttachment extends Attachment {
   readonly index: number
-  /** The leaf hash of `bytes`, so that damage shows. */
+  /** Over the others (log/attachments.ts), so that damage shows; stores take any. */
   readonly digest: Hash
 }
 
@@ -67,10 +86,13 @@ export interface Commit {
   /** In the order of their indexes, as the side terms are. */
   readonly attachments: readonly StoredAttachment[]
   readonly sideTerms: readonly StoredSideTerms[]
+  /** The block of commits that this one fills. */
+  readonly block?: CommitBlock
 }
 
 /** Read access. Bytes given away are the caller's; nothing here is verified against the tree. */
 export interface LogReads {
+  readonly made: MadeLog
   head(): Promise<TimedHead>
   /** Full tiles in the order asked for; undefined where there is none. */
   tiles(ids: readonly TileId[]): Promise<(Uint8Array | undefined)[]>
@@ -81,8 +103,10 @@ export interface LogReads {
    * given if fewer are there. At most 4,096 a call.
    */
   bodies(from: number, to: number): Promise<Uint8Array[]>
-  /** The commit time of the batch that entry `index` came with; undefined beyond the head. */
-  timeOf(index: number): Promise<number | undefined>
+  /** The commits with sizes above `after` up to `to`, by size; the first 257 if there are more. */
+  commits(after: number, to: number): Promise<CommitRow[]>
+  /** All blocks of commits, by size. */
+  commitBlocks(): Promise<CommitBlock[]>
   /** What is attached to entry `index`, or that it was taken away; undefined if nothing ever was. */
   attachment(index: number): Promise<StoredAttachment | Redaction | undefined>
   /** Which of entries `from` up to but without `to` have an attachment, in order. At most 4,096 entries a call. */

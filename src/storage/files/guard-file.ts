@@ -40,7 +40,8 @@ const SLOT = new RegExp(
     "size ([0-9]+)",
     "root ([0-9a-f]+)",
     "time ([0-9]+)",
-    "sha256 ",
+    // Absent in guards of older versions, and in those of witnesses.
+    "(?:commits ([0-9a-f]+)\\n)?sha256 ",
   ].join("\\n"),
   "u",
 )
@@ -55,6 +56,7 @@ function format({ counter, content: { identity, head } }: Slot<GuardContent>): U
     `size ${head.size}`,
     `root ${formatHex(head.root)}`,
     `time ${head.time}`,
+    ...(head.commits === undefined ? [] : [`commits ${formatHex(head.commits)}`]),
     "",
   ].join("\n")
   const text = utf8(`${lines}sha256 ${hash("sha256", lines, "hex")}\n`)
@@ -71,11 +73,13 @@ function parse(bytes: Uint8Array): Slot<GuardContent> | undefined {
   if (match === null) return undefined
   const [, counter = "", origin = "", treeId = "", keys = "", size = "", root = "", time = ""] =
     match
+  const commits = match[8]
   const identity = parseIdentity({ origin, treeId, keyFingerprints: keys.split(" ") })
   const head = {
     size: parseDecimal(size, "size"),
     root: asHash(parseHex(root, "root")),
     time: parseDecimal(time, "time"),
+    ...(commits === undefined ? {} : { commits: asHash(parseHex(commits, "commits")) }),
   }
   return { counter: parseDecimal(counter, "counter"), content: { identity, head } }
 }

@@ -95,6 +95,9 @@ export function assertSuccessor(held: TimedHead, from: Head, to: TimedHead): voi
   if (to.size <= held.size || !Number.isSafeInteger(to.time) || to.time < held.time) {
     bug(`the head cannot go from ${held.size} at ${held.time} to ${to.size} at ${to.time}`)
   }
+  if (held.commits !== undefined && to.commits === undefined) {
+    bug(`the head at ${to.size} has nothing that covers its commits`)
+  }
 }
 
 /** Throws a bug unless entries `from` to `to` may be asked for in one call. */

@@ -32,6 +32,13 @@ async function advancedPath(): Promise<string> {
   return path
 }
 
+/** The same guard under another name. */
+function newCopy(path: string): string {
+  const copy = newPath()
+  writeFileSync(copy, readFileSync(path))
+  return copy
+}
+
 /** Changes the file's bytes; the guard is not open, so no lock is lost. */
 function spoil(path: string, change: (bytes: Buffer) => void): void {
   const bytes = readFileSync(path)
@@ -62,6 +69,23 @@ describe("a guard file", () => {
       "time 1700000000003",
     ])
     expect(first[8]).toMatch(/^sha256 [0-9a-f]{64}$/)
+  })
+
+  test("has a line with what covers the commits once a head has it, and never again without", async () => {
+    const path = newPath()
+    createGuardFile(path, identity, headAt(1))
+    expect(readFileSync(path, "utf8")).not.toContain("commits ")
+    const guard = openGuardFile(path)
+    const covered = { ...headAt(2), commits: headAt(7).root }
+    await guard.advance(headAt(1), covered)
+    expect(await guard.read()).toEqual(covered)
+    await expect(guard.advance(headAt(2), headAt(3))).rejects.toThrow(/^bug:.*covers/)
+    await guard.close()
+    const line = `time ${covered.time}\ncommits ${"07".repeat(32)}\nsha256 `
+    expect(readFileSync(path, "utf8").slice(SLOT)).toContain(line)
+    expect(await opened(path).read()).toEqual(covered)
+    spoil(path, (bytes) => bytes.write("8", SLOT + bytes.subarray(SLOT).indexOf("commits 07") + 9))
+    expect(await opened(newCopy(path)).read()).toEqual(headAt(1))
   })
 
   test("keeps its head over closing and opening", async () => {

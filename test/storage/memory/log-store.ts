@@ -1,11 +1,14 @@
 // The log's store and the head guard in memory: everything is gone with the process. They keep the same contracts as the ones on a disk, except for durability.
 import { decodeBundle } from "../../../src/core/tree/bundle.ts"
-import { asHash, EMPTY_HEAD } from "../../../src/core/tree/hash.ts"
+import { asHash, EMPTY_HEAD, portableHasher } from "../../../src/core/tree/hash.ts"
 import { hashesAtLevel, TILE_WIDTH } from "../../../src/core/tree/tile.ts"
+import { BLOCK_COMMITS, firstCommits } from "../../../src/log/commit-chain.ts"
 import type { HeadGuard } from "../../../src/log/ports/guard.ts"
 import type { Attached, NewMessage } from "../../../src/log/ports/message.ts"
 import type {
   Commit,
+  CommitBlock,
+  CommitRow,
   LogIdentity,
   LogStore,
   StoredAttachment,
@@ -21,8 +24,9 @@ import {
 } from "../../../src/storage/rules/commit.ts"
 import { assertMessageLimit } from "../../../src/storage/rules/messages.ts"
 
-function copyHead({ size, root, time }: TimedHead): TimedHead {
-  return { size, root: asHash(root.slice()), time }
+function copyHead({ size, root, time, commits }: TimedHead): TimedHead {
+  const copy = { size, root: asHash(root.slice()), time }
+  return commits === undefined ? copy : { ...copy, commits: asHash(commits.slice()) }
 }
 
 function copySide({ index, bytes }: StoredSideTerms): StoredSideTerms {
@@ -34,11 +38,13 @@ export function createMemoryStore(
   identity: LogIdentity,
   { time }: { readonly time: number },
 ): LogStore {
-  let head: TimedHead = { ...EMPTY_HEAD, time }
+  const made = { ...identity, created: time }
+  let head: TimedHead = { ...EMPTY_HEAD, time, commits: firstCommits(made, portableHasher) }
   const tiles = new Map<string, Uint8Array>()
   const bundles: Uint8Array[] = []
   let tail: Uint8Array[] = []
-  const commits: { readonly size: number; readonly time: number }[] = []
+  const commits: CommitRow[] = []
+  const blocks: CommitBlock[] = []
   const attachments = new Map<number, StoredAttachment>()
   const sideTerms: StoredSideTerms[] = []
   const messages: NewMessage[] = []
@@ -77,6 +83,7 @@ export function createMemoryStore(
     const kept = full.bundles.length === 0 ? tail : []
     tail = [...kept, ...unbundled.map((body) => body.slice())]
     commits.push({ size: to.size, time: to.time })
+    if (full.block !== undefined) blocks.push(full.block)
     for (const { bytes, ...other } of full.attachments) {
       attachments.set(other.index, { ...other, bytes: bytes.slice() })
     }
@@ -86,6 +93,7 @@ export function createMemoryStore(
 
   return {
     identity,
+    made,
     head: async () => copyHead(head),
     tiles: async (ids) => ids.map((id) => tiles.get(tileName(id))?.slice()),
     bundle: async (index) => bundles[index]?.slice(),
@@ -128,7 +136,10 @@ export function createMemoryStore(
       assertBodiesRange(from, to)
       return sideTerms.filter(({ index }) => index >= from && index < to).map(copySide)
     },
-    timeOf: async (index) => commits.find(({ size }) => size > index)?.time,
+    commits: async (after, to) => {
+      return commits.filter(({ size }) => size > after && size <= to).slice(0, BLOCK_COMMITS + 1)
+    },
+    commitBlocks: async () => [...blocks],
     async commit(commit) {
       assertCommit(commit)
       assertSuccessor(head, commit.from, commit.to)

@@ -1,11 +1,18 @@
 import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
+import { portableHasher } from "../../../src/core/tree/hash.ts"
+import { checkCommits } from "../../../src/log/fsck.ts"
 import {
   type ConnectionRole,
   openConnection,
 } from "../../../src/storage/sqlite/database/connection.ts"
 import { newestVersion } from "../../../src/storage/sqlite/database/migration.ts"
-import { createSqliteStore, integrityCheck } from "../../../src/storage/sqlite/log/store.ts"
+import {
+  createSqliteStore,
+  integrityCheck,
+  openSqliteReads,
+  openSqliteStore,
+} from "../../../src/storage/sqlite/log/store.ts"
 import { identity, startTime } from "../../contracts/commits.ts"
 import { filledPath, newPath, rawConnection } from "./database.ts"
 
@@ -99,6 +106,11 @@ describe("openConnection()", () => {
     const path = await filledPath()
     const raw = rawConnection(path)
     raw.exec("DROP TABLE messages; DROP TABLE message_redactions")
+    raw.exec("DROP TABLE commit_blocks; DROP TABLE beside")
+    raw.exec("DROP TRIGGER head_update; ALTER TABLE head DROP COLUMN commits")
+    raw.exec(
+      "CREATE TRIGGER head_update BEFORE UPDATE ON head BEGIN SELECT RAISE(ABORT, 'old'); END",
+    )
     raw.pragma("user_version = 4")
     const rows = () => raw.prepare("SELECT idx, body FROM entries").all()
     const before = rows()
@@ -115,6 +127,12 @@ describe("openConnection()", () => {
     expect(tables.all()).toContain("messages")
     expect(rows()).toEqual(before)
     await integrityCheck(path)
+    // What the older version wrote is covered as it is once the log's store is opened.
+    await openSqliteStore(path).close()
+    const reads = openSqliteReads(path)
+    const head = await reads.head()
+    expect(await checkCommits({ reads, head, hasher: portableHasher })).toEqual([])
+    await reads.close()
   })
 
   test("refuses to open a log for writing that was begun without search, and says so", () => {

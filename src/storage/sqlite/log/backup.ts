@@ -7,6 +7,7 @@ import { hashesAtLevel } from "../../../core/tree/tile.ts"
 import { onDisk, syncNameOf } from "../../disk/durable-file.ts"
 import { firstUnbundled } from "../../rules/commit.ts"
 import { withConnection } from "../database/connection.ts"
+import { assertBeside } from "./beside-digest.ts"
 import { type HeadRow, headOf } from "./reads.ts"
 
 /**
@@ -52,7 +53,10 @@ function assertIntact(connection: Database, path: string): void {
   const text = findings.map((finding) => finding.integrity_check).join("; ")
   if (text !== "ok") throw new Trouble("damaged", `${path}: SQLite finds damage: ${text}`)
   // One transaction, so that a commit meanwhile does not change the counts.
-  connection.transaction(() => assertRows(connection, path))()
+  connection.transaction(() => {
+    assertRows(connection, path)
+    assertBeside(path, connection)
+  })()
 }
 
 function assertRows(connection: Database, path: string): void {

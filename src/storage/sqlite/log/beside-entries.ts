@@ -3,10 +3,11 @@ import type { Database } from "better-sqlite3"
 import { refuse } from "../../../core/base/errors.ts"
 import { asHash } from "../../../core/tree/hash.ts"
 import type { Commit, LogReads, StoredSideTerms } from "../../../log/ports/store.ts"
-import { plain } from "../../disk/plain-bytes.ts"
-import { onSqlite } from "../../disk/trouble.ts"
+import { asDamage, onSqlite } from "../../disk/trouble.ts"
 import { assertBodiesRange } from "../../rules/commit.ts"
+import { bytesIn, textIn } from "../database/columns.ts"
 import { withConnection } from "../database/connection.ts"
+import { coverRow } from "./beside-digest.ts"
 import { redactMessages, rememberRedaction } from "./messages.ts"
 
 interface AttachmentRow {
@@ -26,8 +27,12 @@ export function attachmentReader(path: string, connection: Database): LogReads["
     onSqlite(path, () => {
       const row = select.get(index)
       if (row !== undefined) {
-        const { digest, mediaType, bytes } = row
-        return { index, digest: asHash(plain(digest)), mediaType, bytes: plain(bytes) }
+        return asDamage(`${path}: the attachment of entry ${index}`, () => ({
+          index,
+          digest: asHash(bytesIn(row.digest, "digest")),
+          mediaType: textIn(row.mediaType, "media type"),
+          bytes: bytesIn(row.bytes, "bytes"),
+        }))
       }
       const redacted = selectRedaction.get(index)
       return redacted === undefined ? undefined : { redacted }
@@ -94,6 +99,7 @@ function redactAttachment(connection: Database, index: number, time: number): bo
   const select = connection.prepare<[number], number>("SELECT 1 FROM attachments WHERE idx = ?")
   if (select.get(index) === undefined) return false
   connection.prepare("INSERT INTO redactions (idx, time) VALUES (?, ?)").run(index, time)
+  coverRow(connection, "redactions", [index, time])
   connection.prepare("DELETE FROM attachments WHERE idx = ?").run(index)
   return true
 }
@@ -110,7 +116,11 @@ export function sideTermReader(path: string, connection: Database): LogReads["si
   return async (from, to) =>
     onSqlite(path, () => {
       assertBodiesRange(from, to)
-      return select.all(from, to).map(({ index, bytes }) => ({ index, bytes: plain(bytes) }))
+      return select.all(from, to).map(({ index, bytes }) =>
+        asDamage(`${path}: the side terms of entry ${index}`, () => {
+          return { index, bytes: bytesIn(bytes, "bytes") }
+        }),
+      )
     })
 }
 

@@ -9,9 +9,10 @@ import type {
   NewMessage,
   StoredMessage,
 } from "../../../log/ports/message.ts"
-import { optional, plain } from "../../disk/plain-bytes.ts"
-import { onSqlite } from "../../disk/trouble.ts"
+import { asDamage, onSqlite } from "../../disk/trouble.ts"
 import { assertMessageLimit } from "../../rules/messages.ts"
+import { bytesIn } from "../database/columns.ts"
+import { coverRow } from "./beside-digest.ts"
 
 interface MessageRow extends Omit<StoredMessage, "checksum" | "bytes"> {
   readonly checksum: Buffer
@@ -20,7 +21,7 @@ interface MessageRow extends Omit<StoredMessage, "checksum" | "bytes"> {
 
 const LISTED = 'sequence, digest, form, idx AS "index"'
 
-function prepared<Parameters extends unknown[], Row>(
+export function prepared<Parameters extends unknown[], Row>(
   connection: Database,
   sql: string,
   pluck = false,
@@ -81,8 +82,11 @@ export function messageReads(path: string, connection: Database): MessageReads {
       read(() => {
         const row = selectMessage().get(sequence)
         if (row === undefined) return undefined
-        const bytes = optional(row.bytes ?? undefined)
-        return { ...row, checksum: asHash(plain(row.checksum)), bytes }
+        return asDamage(`${path}: message ${sequence}`, () => ({
+          ...row,
+          checksum: asHash(bytesIn(row.checksum, "checksum")),
+          bytes: row.bytes === null ? undefined : bytesIn(row.bytes, "bytes"),
+        }))
       }),
     numbersOf: (digest, index) => read(() => selectNumbers().all(digest, index)),
     redacted: (digest) => read(() => selectRedacted().get(digest)),
@@ -118,6 +122,7 @@ export function messageWriter(
     if (known !== undefined) return { sequence: known, isNew: false }
     const sequence = (selectNewest.get() ?? 0) + 1
     insert.run(sequence, digest, form, index, time, checksum, bytes)
+    coverRow(connection, "messages", [sequence, digest, form, index, time, checksum])
     return { sequence, isNew: true }
   }
 
@@ -139,10 +144,11 @@ export function redactMessages(connection: Database, digest: string, time: numbe
 
 /** From now on no message of this digest is taken; the first time stays. */
 export function rememberRedaction(connection: Database, digest: string, time: number): void {
-  connection
+  const { changes } = connection
     .prepare(
       `INSERT INTO message_redactions (digest, time) SELECT @digest, @time
         WHERE NOT EXISTS (SELECT 1 FROM message_redactions WHERE digest = @digest)`,
     )
     .run({ digest, time })
+  if (changes > 0) coverRow(connection, "message_redactions", [digest, time])
 }

@@ -1,27 +1,31 @@
 // Read access to the log's database over a connection that writes nothing.
 import type { Database } from "better-sqlite3"
-import { Trouble } from "../../../core/base/errors.ts"
+import { refuse, Trouble } from "../../../core/base/errors.ts"
+import { parseJson } from "../../../core/base/json-value.ts"
 import { decodeBundle } from "../../../core/tree/bundle.ts"
 import { asHash } from "../../../core/tree/hash.ts"
 import { hashesAtLevel, TILE_WIDTH } from "../../../core/tree/tile.ts"
-import type { LogIdentity, LogReads, TimedHead } from "../../../log/ports/store.ts"
-import { optional, plain } from "../../disk/plain-bytes.ts"
+import type { LogReads, MadeLog, TimedHead } from "../../../log/ports/store.ts"
 import { asDamage, onSqlite } from "../../disk/trouble.ts"
 import { assertBodiesRange } from "../../rules/commit.ts"
 import { parseIdentity } from "../../rules/identity.ts"
+import { bytesIn, countIn, textIn } from "../database/columns.ts"
 import { openOver } from "../database/connection.ts"
 import { logDatabase } from "../database/database-kind.ts"
 import { tileKey } from "../database/tile-key.ts"
 import { attachedReader, attachmentReader, sideTermReader } from "./beside-entries.ts"
+import { commitReads } from "./commits.ts"
 import { messageReads } from "./messages.ts"
 
 /** Reads of one database, with the log that it was made for. */
 export interface SqliteReads extends LogReads {
-  /** With the moment that the database was made, in Unix milliseconds. */
-  readonly identity: LogIdentity & { readonly created: number }
+  readonly identity: MadeLog
   /** The bytes of a full bundle, without reading them; undefined where `bundle` gives nothing. */
   bundleLength(index: number): Promise<number | undefined>
 }
+
+/** Characters of the longest list of fingerprints that is read. */
+const LONGEST_FINGERPRINTS = 4_096
 
 interface Row {
   readonly idx: number
@@ -33,6 +37,7 @@ export interface HeadRow {
   readonly size: number
   readonly root: Buffer
   readonly time: number
+  readonly commits?: Buffer | null
 }
 
 /**
@@ -46,7 +51,7 @@ export function openSqliteReads(path: string): SqliteReads {
 /** Reads over a connection that is open, and closed along with them. */
 export function readsOver(path: string, connection: Database): SqliteReads {
   const identity = readIdentity(path, connection)
-  const selectHead = connection.prepare<[], HeadRow>("SELECT size, root, time FROM head")
+  const selectHead = connection.prepare<[], HeadRow>("SELECT * FROM head")
   const selectTile = connection
     .prepare<[number], Buffer>("SELECT hashes FROM tiles WHERE id = ?")
     .pluck()
@@ -63,9 +68,11 @@ export function readsOver(path: string, connection: Database): SqliteReads {
   const selectEntries = connection.prepare<[number, number], Row>(
     "SELECT idx, body AS bytes FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx",
   )
-  const selectTime = connection
-    .prepare<[number], number>("SELECT time FROM commits WHERE size > ? ORDER BY size LIMIT 1")
-    .pluck()
+
+  function bytesAt(what: string, found: unknown): Uint8Array | undefined {
+    if (found === undefined) return undefined
+    return asDamage(`${path}: ${what}`, () => bytesIn(found, "bytes"))
+  }
 
   function assertNext(found: number, expected: number): void {
     if (found <= expected) return
@@ -83,7 +90,7 @@ export function readsOver(path: string, connection: Database): SqliteReads {
     }
     for (const row of selectEntries.iterate(from, to)) {
       assertNext(row.idx, from + bodies.length)
-      bodies.push(plain(row.bytes))
+      bodies.push(asDamage(`${path}: entry ${row.idx}`, () => bytesIn(row.bytes, "body")))
     }
     return bodies
   })
@@ -92,22 +99,23 @@ export function readsOver(path: string, connection: Database): SqliteReads {
 
   return {
     identity,
+    made: identity,
     head: () => read(() => headOf(path, selectHead.get())),
     tiles: (ids) =>
       read(() =>
         ids.map((id) => {
           const key = tileKey(id)
-          return key === undefined ? undefined : optional(selectTile.get(key))
+          return key === undefined ? undefined : bytesAt("a tile", selectTile.get(key))
         }),
       ),
-    bundle: (index) => read(() => optional(selectBundle.get(index))),
+    bundle: (index) => read(() => bytesAt(`entry bundle ${index}`, selectBundle.get(index))),
     bundleLength: (index) => read(() => selectBundleLength.get(index)),
     bodies: (from, to) =>
       read(() => {
         assertBodiesRange(from, to)
         return selectBodies(from, to)
       }),
-    timeOf: (index) => read(() => selectTime.get(index)),
+    ...commitReads(path, connection),
     attachment: attachmentReader(path, connection),
     attached: attachedReader(path, connection),
     messages: messageReads(path, connection),
@@ -116,33 +124,47 @@ export function readsOver(path: string, connection: Database): SqliteReads {
   }
 }
 
-/** The head in a row; throws Trouble `damaged` if there is no row. */
+/** The head in a row; throws Trouble `damaged` if there is no row, or one of other types. */
 export function headOf(path: string, row: HeadRow | undefined): TimedHead {
   if (row === undefined) throw new Trouble("damaged", `${path}: the head is missing`)
-  return { size: row.size, root: asHash(plain(row.root)), time: row.time }
+  return asDamage(`${path}: the head`, () => {
+    const head = {
+      size: countIn(row.size, "size"),
+      root: asHash(bytesIn(row.root, "root")),
+      time: countIn(row.time, "time"),
+    }
+    // A table of an older version has no such column, and one that was just brought up to date nothing in it.
+    const { commits = null } = row
+    return commits === null ? head : { ...head, commits: asHash(bytesIn(commits, "commits")) }
+  })
 }
 
-interface LogRow {
-  readonly origin: string
-  readonly treeId: string
-  readonly keys: string
-  readonly created: number
-}
+type LogRow = Readonly<Record<"origin" | "treeId" | "keys" | "created", unknown>>
 
-function readIdentity(path: string, connection: Database): SqliteReads["identity"] {
+function readIdentity(path: string, connection: Database): MadeLog {
   const row = connection
     .prepare<[], LogRow>(
       "SELECT origin, tree_id AS treeId, key_fingerprints AS keys, created FROM log",
     )
     .get()
   if (row === undefined) throw new Trouble("damaged", `${path}: the log's identity is missing`)
-  const { created, keys, ...text } = row
   return asDamage(`${path}: the log's identity`, () => ({
-    ...parseIdentity({ ...text, keyFingerprints: JSON.parse(keys) as unknown[] }),
-    created,
+    ...parseIdentity({
+      origin: textIn(row.origin, "origin"),
+      treeId: textIn(row.treeId, "tree ID"),
+      keyFingerprints: fingerprintsIn(textIn(row.keys, "key fingerprints")),
+    }),
+    created: countIn(row.created, "the moment it was made"),
   }))
 }
 
+function fingerprintsIn(text: string): readonly unknown[] {
+  const value = parseJson(text, "key fingerprints", LONGEST_FINGERPRINTS)
+  return Array.isArray(value) ? value : refuse("malformed", "key fingerprints: expected a list")
+}
+
 function decodeStored(path: string, { idx, bytes }: Row): Uint8Array[] {
-  return asDamage(`${path}: entry bundle ${idx}`, () => decodeBundle(plain(bytes), TILE_WIDTH))
+  return asDamage(`${path}: entry bundle ${idx}`, () =>
+    decodeBundle(bytesIn(bytes, "bytes"), TILE_WIDTH),
+  )
 }

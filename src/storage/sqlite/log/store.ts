@@ -2,7 +2,8 @@
 // the calling thread, which waits for the disk; a server opens this in a thread of its own.
 import type { Database } from "better-sqlite3"
 import { bug, refuse } from "../../../core/base/errors.ts"
-import { EMPTY_ROOT } from "../../../core/tree/hash.ts"
+import { EMPTY_ROOT, portableHasher } from "../../../core/tree/hash.ts"
+import { firstCommits } from "../../../log/commit-chain.ts"
 import type { Commit, LogIdentity, LogStore } from "../../../log/ports/store.ts"
 import { onSqlite, untilFailure } from "../../disk/trouble.ts"
 import { assertCommit, assertSuccessor, firstUnbundled } from "../../rules/commit.ts"
@@ -11,7 +12,9 @@ import { openOver } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { logDatabase } from "../database/database-kind.ts"
 import { tileKey } from "../database/tile-key.ts"
+import { coverBeside } from "./beside-digest.ts"
 import { attachmentWriter, sideTermWriter } from "./beside-entries.ts"
+import { coverCommits } from "./commits.ts"
 import { messageWriter } from "./messages.ts"
 import { type HeadRow, headOf, openSqliteReads } from "./reads.ts"
 
@@ -30,6 +33,7 @@ export function createSqliteStore(
   { time }: { readonly time: number },
 ): void {
   const { origin, treeId, keyFingerprints } = parseIdentity(identity)
+  const made = { origin, treeId, keyFingerprints, created: time }
   createDatabase(path, logDatabase, (connection) => {
     connection
       .prepare(
@@ -37,8 +41,8 @@ export function createSqliteStore(
       )
       .run(origin, treeId, JSON.stringify(keyFingerprints), time)
     connection
-      .prepare("INSERT INTO head (id, size, root, time) VALUES (1, 0, ?, ?)")
-      .run(EMPTY_ROOT, time)
+      .prepare("INSERT INTO head (id, size, root, time, commits) VALUES (1, 0, ?, ?, ?)")
+      .run(EMPTY_ROOT, time, firstCommits(made, portableHasher))
   })
 }
 
@@ -52,6 +56,8 @@ export function createSqliteStore(
 export function openSqliteStore(path: string): LogStore {
   return openOver(path, "write", logDatabase, (connection) => {
     const reads = openSqliteReads(path)
+    coverCommits(path, connection, reads.made)
+    coverBeside(path, connection)
     const write = commitOver(path, connection)
     const writeMessages = messageWriter(connection)
     const change = untilFailure(path, "commit")
@@ -73,11 +79,12 @@ export function openSqliteStore(path: string): LogStore {
 }
 
 function commitOver(path: string, connection: Database): (commit: Commit) => void {
-  const selectHead = connection.prepare<[], HeadRow>("SELECT size, root, time FROM head")
+  const selectHead = connection.prepare<[], HeadRow>("SELECT * FROM head")
   const moveHead = connection.prepare(
-    "UPDATE head SET size = ?, root = ?, time = ? WHERE size = ? AND root = ?",
+    "UPDATE head SET size = ?, root = ?, time = ?, commits = ? WHERE size = ? AND root = ?",
   )
   const insertCommit = connection.prepare("INSERT INTO commits (size, time) VALUES (?, ?)")
+  const insertBlock = connection.prepare("INSERT INTO commit_blocks (size, digest) VALUES (?, ?)")
   const insertBundle = connection.prepare("INSERT INTO bundles (idx, bytes) VALUES (?, ?)")
   const deleteBundled = connection.prepare("DELETE FROM entries WHERE idx < ?")
   const insertEntry = connection.prepare("INSERT INTO entries (idx, body) VALUES (?, ?)")
@@ -85,11 +92,13 @@ function commitOver(path: string, connection: Database): (commit: Commit) => voi
   const writeAttachments = attachmentWriter(connection)
   const writeSideTerms = sideTermWriter(connection)
 
-  function swapHead({ from, to }: Commit): void {
+  function swapHead({ from, to, block }: Commit): void {
     assertSuccessor(headOf(path, selectHead.get()), from, to)
-    const { changes } = moveHead.run(to.size, to.root, to.time, from.size, from.root)
+    const { size, root, time, commits = null } = to
+    const { changes } = moveHead.run(size, root, time, commits, from.size, from.root)
     if (changes !== 1) refuse("conflict", `${path}: the head is not at size ${from.size}`)
     insertCommit.run(to.size, to.time)
+    if (block !== undefined) insertBlock.run(block.size, block.digest)
   }
 
   function insertEntries({ from, to, bodies, bundles }: Commit): void {

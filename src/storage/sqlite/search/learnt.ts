@@ -9,6 +9,8 @@ import type {
 } from "../../../log/ports/search.ts"
 import { plain } from "../../disk/plain-bytes.ts"
 import { onSqlite } from "../../disk/trouble.ts"
+import { type RowDigest, rowDigest } from "../database/row-digest.ts"
+import { learntDigest, pageRow, progressRow } from "./learnt-digest.ts"
 
 interface KeyRow {
   readonly sequence: number
@@ -22,6 +24,8 @@ interface PageRow {
 }
 
 const TERM_BYTES = 16
+const PROGRESS =
+  "SELECT opaque_up_to AS opaqueUpTo, attached_up_to AS attachedUpTo, redactions FROM learning"
 const KEYS = "sequence, digest_key AS digest, payload_key AS payload"
 
 function keysOf({ digest, payload }: KeyRow): MessageKeys {
@@ -37,9 +41,7 @@ function joined(terms: readonly Buffer[]): Uint8Array {
 }
 
 export function learntReads(path: string, connection: Database): LearntReads {
-  const selectProgress = connection.prepare<[], Progress>(
-    `SELECT opaque_up_to AS opaqueUpTo, attached_up_to AS attachedUpTo, redactions FROM learning`,
-  )
+  const selectProgress = connection.prepare<[], Progress>(PROGRESS)
   const selectPages = connection.prepare<[], PageRow>(
     "SELECT page, bytes FROM opaque_pages ORDER BY page",
   )
@@ -86,7 +88,7 @@ export function learntReads(path: string, connection: Database): LearntReads {
   }
 }
 
-/** Writes a step in a transaction of its own. */
+/** Writes a step in a transaction of its own, with the digest over all that was learnt. */
 export function learningWriter(connection: Database): (step: LearningStep) => void {
   const insertKeys = connection.prepare(
     `INSERT INTO message_keys (sequence, digest_key, payload_key) VALUES (?, ?, ?)
@@ -96,34 +98,59 @@ export function learningWriter(connection: Database): (step: LearningStep) => vo
     "INSERT INTO message_terms (term, sequence) VALUES (?, ?) ON CONFLICT DO NOTHING",
   )
   // By a look at all terms: redactions are rare, and an index of its own would be as large as these.
-  const deleteTerms = connection.prepare(
+  const deleteTerms = connection.prepare<[Uint8Array], readonly unknown[]>(
     `DELETE FROM message_terms
-      WHERE sequence IN (SELECT sequence FROM message_keys WHERE digest_key = ?)`,
+      WHERE sequence IN (SELECT sequence FROM message_keys WHERE digest_key = ?)
+      RETURNING term, sequence`,
   )
-  const deleteKeys = connection.prepare("DELETE FROM message_keys WHERE digest_key = ?")
+  const deleteKeys = connection.prepare<[Uint8Array], readonly unknown[]>(
+    "DELETE FROM message_keys WHERE digest_key = ? RETURNING sequence, digest_key, payload_key",
+  )
+  const selectPage = connection
+    .prepare<[number], Buffer>("SELECT bytes FROM opaque_pages WHERE page = ?")
+    .pluck()
   const writePage = connection.prepare(
     `INSERT INTO opaque_pages (page, bytes) VALUES (?, ?)
       ON CONFLICT (page) DO UPDATE SET bytes = excluded.bytes`,
   )
+  const selectProgress = connection.prepare<[], Progress>(PROGRESS)
   const moveOn = connection.prepare(
-    "UPDATE learning SET opaque_up_to = ?, attached_up_to = ?, redactions = ?",
+    "UPDATE learning SET opaque_up_to = ?, attached_up_to = ?, redactions = ?, digest = ?",
   )
 
-  function insert({ sequence, keys, terms }: LearntMessage): void {
-    insertKeys.run(sequence, keys.digest, keys.payload)
+  function insert({ sequence, keys, terms }: LearntMessage, digest: RowDigest): void {
+    if (insertKeys.run(sequence, keys.digest, keys.payload).changes > 0) {
+      digest.toggle("message_keys", [sequence, keys.digest, keys.payload])
+    }
     for (let at = 0; at < terms.length; at += TERM_BYTES) {
-      insertTerm.run(terms.subarray(at, at + TERM_BYTES), sequence)
+      const term = terms.subarray(at, at + TERM_BYTES)
+      if (insertTerm.run(term, sequence).changes > 0) {
+        digest.toggle("message_terms", [term, sequence])
+      }
     }
   }
 
+  function forget(key: Uint8Array, digest: RowDigest): void {
+    for (const row of deleteTerms.raw().all(key)) digest.toggle("message_terms", row)
+    for (const row of deleteKeys.raw().all(key)) digest.toggle("message_keys", row)
+  }
+
+  function keepPage(page: number, bytes: Uint8Array, digest: RowDigest): void {
+    const before = selectPage.get(page)
+    if (before !== undefined) digest.toggle("opaque_pages", pageRow(page, before))
+    writePage.run(page, bytes)
+    digest.toggle("opaque_pages", pageRow(page, bytes))
+  }
+
   return connection.transaction(({ message, forgotten, progress, pages }: LearningStep) => {
-    if (message !== undefined) insert(message)
-    if (forgotten !== undefined) {
-      deleteTerms.run(forgotten)
-      deleteKeys.run(forgotten)
-    }
-    for (const { page, bytes } of pages) writePage.run(page, bytes)
+    const digest = rowDigest(learntDigest(connection))
+    const before = selectProgress.get()
+    if (before !== undefined) digest.toggle("learning", progressRow(before))
+    if (message !== undefined) insert(message, digest)
+    if (forgotten !== undefined) forget(forgotten, digest)
+    for (const { page, bytes } of pages) keepPage(page, bytes, digest)
+    digest.toggle("learning", progressRow(progress))
     const { opaqueUpTo, attachedUpTo, redactions } = progress
-    moveOn.run(opaqueUpTo, attachedUpTo, redactions)
+    moveOn.run(opaqueUpTo, attachedUpTo, redactions, digest.bytes())
   }).immediate
 }

@@ -21,6 +21,7 @@ import { openOver } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { searchDatabase } from "../database/database-kind.ts"
 import { learningWriter, learntReads } from "./learnt.ts"
+import { assertLearnt, coverLearnt } from "./learnt-digest.ts"
 
 /** The log that an index is of. */
 type IndexedLog = Pick<LogIdentity, "origin" | "treeId">
@@ -99,6 +100,7 @@ export function openSearchStore(path: string, log: IndexedLog): SearchStore {
   }
   return openOver(path, "write", searchDatabase, (connection) => {
     const reads = readsOf(path, connection, log)
+    coverLearnt(path, connection)
     const write = appendOver(path, connection)
     const learn = learningWriter(connection)
     return {
@@ -116,6 +118,7 @@ export function openSearchStore(path: string, log: IndexedLog): SearchStore {
 export function openSearchReads(path: string, log: IndexedLog): SearchReads {
   return openOver(path, "read", searchDatabase, (connection) => {
     connection.exec("BEGIN")
+    assertLearnt(path, connection)
     return readsOf(path, connection, log)
   })
 }
