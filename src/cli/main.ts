@@ -1,7 +1,13 @@
 #!/usr/bin/env node
 // The entry point of `countersign`; everything but this process is in program.ts.
+import { leaveKoffi } from "../storage/disk/c-library.ts"
 import { processTerminal } from "./command/terminal.ts"
 import { runProgram } from "./program.ts"
 
 const terminal = processTerminal()
-terminal.fail(await runProgram(process.argv.slice(2), terminal))
+try {
+  terminal.fail(await runProgram(process.argv.slice(2), terminal))
+} finally {
+  // The last of all that is done at the end: nothing may keep a process whose work is over.
+  process.on("exit", leaveKoffi)
+}
