@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // The entry point of `countersign`; everything but this process is in program.ts.
-import { leaveKoffi } from "../storage/disk/c-library.ts"
 import { processTerminal } from "./command/terminal.ts"
 import { runProgram } from "./program.ts"
 
@@ -8,6 +7,7 @@ const terminal = processTerminal()
 try {
   terminal.fail(await runProgram(process.argv.slice(2), terminal))
 } finally {
+  const { leaveKoffi } = await import("../storage/disk/c-library.ts")
   // The last of all that is done at the end: nothing may keep a process whose work is over.
   process.on("exit", leaveKoffi)
 }
