@@ -5,16 +5,24 @@ import { cLibrary } from "../../storage/disk/c-library.ts"
 /** What a shell says of a process that SIGKILL has ended. */
 const KILLED = 137
 
-/** From a failed write until the process is gone, in milliseconds: the time to say why, at most. */
-const ENDING_MS = 700
+/** From a failed write until the process is gone, in milliseconds, if the main thread does not end it before. */
+const ENDING_MS = 800
+/** For the threads of the system to write a last line. */
+const LAST_LINE_MS = 400
 
 /** Ends the process now, from any thread. */
-export function endNow(): void {
+export function endNow(): never {
   process.kill(process.pid, "SIGKILL")
   // Still here: the first process of a container is not killed by a signal from within.
   const library = cLibrary()
   if (typeof library !== "string") library.exit(KILLED)
   process.abort()
+}
+
+/** Ends the process when a line that is being written has had its time; nothing else happens in this thread meanwhile. */
+export function endAfterLine(): never {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_LINE_MS)
+  return endNow()
 }
 
 /**

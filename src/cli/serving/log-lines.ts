@@ -13,8 +13,8 @@ const FULL_PAUSE_MS = 50
 
 export interface LogLines {
   write(line: string): void
-  /** Resolves once nothing waits; never, if it is never read. */
-  written(): Promise<void>
+  /** Begins to write what waits, though an earlier write may hang: for a thread that will not run on. */
+  hurry(): void
 }
 
 type Write = (descriptor: number, bytes: Uint8Array) => Promise<{ readonly bytesWritten: number }>
@@ -31,7 +31,6 @@ export function openLogLines(descriptor: number, writing: Write = toDescriptor):
   let waiting: Buffer[] = []
   let bytes = 0
   let dropped = 0
-  let running: Promise<void> = Promise.resolve()
   let isRunning = false
 
   function take(): Buffer {
@@ -71,8 +70,10 @@ export function openLogLines(descriptor: number, writing: Write = toDescriptor):
       bytes += added.length
       if (isRunning) return
       isRunning = true
-      running = run()
+      void run()
     },
-    written: () => running,
+    hurry() {
+      if (waiting.length > 0) void writeAll(take())
+    },
   }
 }

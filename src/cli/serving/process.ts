@@ -1,7 +1,7 @@
 // The life of a process that serves: what it logs, until when it runs, and its end when it must not go on.
 import { type Logger, pino } from "pino"
 import { leaveKoffi } from "../../storage/disk/c-library.ts"
-import { endNow, endSoon } from "./ending.ts"
+import { endAfterLine, endNow } from "./ending.ts"
 import { openLogLines } from "./log-lines.ts"
 
 const standardError = openLogLines(2)
@@ -48,13 +48,13 @@ export function sayStopped(logger: Logger, about: object = {}): void {
 }
 
 /**
- * Ends the process at once, and not by an orderly stop: as soon as the reason is said, and soon if it cannot be said.
- * What calls this takes nothing on any more.
+ * Ends the process at once, and not by an orderly stop: nothing is answered after this, and nothing but this reason is
+ * said, if it can be.
  */
-export function endProcess(logger: Logger, why: string): (reason: unknown) => void {
+export function endProcess(logger: Logger, why: string): (reason: unknown) => never {
   return (reason) => {
-    endSoon()
     logger.fatal({ err: reason }, why)
-    void standardError.written().then(endNow)
+    standardError.hurry()
+    return endAfterLine()
   }
 }
