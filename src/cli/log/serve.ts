@@ -19,6 +19,7 @@ import type { Terminal } from "../command/terminal.ts"
 import { clientUrl, remarkOrigin } from "../network/client-url.ts"
 import { limitsOf } from "../serving/limit-options.ts"
 import { serveUntilStopped, urlOf } from "../serving/listening.ts"
+import { lookAtOwnFiles } from "../serving/own-files.ts"
 import { endProcess, processLogger, sayStopped } from "../serving/process.ts"
 import { openTls, type ServedTls } from "../serving/tls.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
@@ -108,6 +109,16 @@ async function serve(command: Command, terminal: Terminal): Promise<void> {
   const passphrase = readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
   const logger = processLogger(options.logLevel)
+  lookAtOwnFiles(
+    {
+      data: directory.path,
+      databases: [directory.database, directory.search],
+      memory: directory.guard,
+      keys: [directory.ecdsaKey, directory.ed25519Key],
+      isTrial: options.dev,
+    },
+    (text) => logger.warn(text),
+  )
   const weakness = weaknessOf([directory.usual.ecdsa, directory.usual.ed25519], directory.path)
   if (weakness !== undefined) logger.warn(weakness)
   const hasAuthorities = options.certificateAuthorities !== undefined

@@ -28,9 +28,11 @@ import type { Terminal } from "../command/terminal.ts"
 import { remarkExposure } from "../serving/exposure.ts"
 import { limitsOf } from "../serving/limit-options.ts"
 import { listen } from "../serving/listening.ts"
+import { lookAtOwnFiles } from "../serving/own-files.ts"
 import { endProcess, processLogger, sayStopped, untilStopped } from "../serving/process.ts"
 import { openTls } from "../serving/tls.ts"
 import { tlsFilesOf } from "../serving/tls-options.ts"
+import { monitorDirectory } from "./directory.ts"
 import { type RunOptions, runOptions } from "./options.ts"
 import { openRunningMonitor, type RunningMonitor } from "./running.ts"
 import { printStatus } from "./status.ts"
@@ -52,6 +54,8 @@ Example:
   async run(options, called) {
     const stopping = new AbortController()
     const isStopping = () => stopping.signal.aborted
+    const { path: data, database, key } = monitorDirectory(options.data, options.key)
+    lookAtOwnFiles({ data, databases: [database], keys: [key] }, called.output.remark)
     const running = await openRunningMonitor(options, called.terminal, isStopping)
     try {
       if (options.once === true) await runOnce(running, options, called)

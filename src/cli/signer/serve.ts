@@ -1,4 +1,5 @@
 // `countersign signer serve`: signs for one log until it is told to stop.
+
 import { createServer } from "node:net"
 import { Duplex } from "node:stream"
 import type { Logger } from "pino"
@@ -16,6 +17,7 @@ import {
   runningOptions,
   type ValuesOf,
 } from "../command/options.ts"
+import { lookAtOwnFiles } from "../serving/own-files.ts"
 import { endProcess, processLogger, sayStopped, untilStopped } from "../serving/process.ts"
 import { listenAtPath } from "../serving/socket-file.ts"
 import { createConnections, serveStream } from "./connections.ts"
@@ -74,6 +76,9 @@ async function serve(given: ServeOptions): Promise<void> {
   const directory = signerDirectory(given.data, given)
   const path = given.stdio === true ? undefined : socketPath(given.listen)
   const logger = processLogger(given.logLevel)
+  const { path: data, memory, ecdsaKey, ed25519Key } = directory
+  const own = { data, databases: [], memory, keys: [ecdsaKey, ed25519Key] }
+  lookAtOwnFiles(own, (text) => logger.warn(text))
   const passphrase = readPassphrase(given.passphraseFile)
   const opened = await openAll(async (closers) => ({
     signer: await openSigner(directory, passphrase, closers),
