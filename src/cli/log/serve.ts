@@ -13,13 +13,14 @@ import { recordStart } from "../audit/start.ts"
 import { closing } from "../command/closers.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase, weaknessOf } from "../command/key-files.ts"
-import { endProcess, processLogger } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { clientUrl, remarkOrigin } from "../network/client-url.ts"
 import { limitsOf } from "../serving/limit-options.ts"
 import { serveUntilStopped, urlOf } from "../serving/listening.ts"
+import { lookAtOwnFiles } from "../serving/own-files.ts"
+import { endProcess, processLogger, sayStopped } from "../serving/process.ts"
 import { openTls, type ServedTls } from "../serving/tls.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
 import {
@@ -108,6 +109,16 @@ async function serve(command: Command, terminal: Terminal): Promise<void> {
   const passphrase = readPassphrase(options.passphraseFile)
   await assureLog(directory, options, passphrase)
   const logger = processLogger(options.logLevel)
+  lookAtOwnFiles(
+    {
+      data: directory.path,
+      databases: [directory.database, directory.search],
+      memory: directory.guard,
+      keys: [directory.ecdsaKey, directory.ed25519Key],
+      isTrial: options.dev,
+    },
+    (text) => logger.warn(text),
+  )
   const weakness = weaknessOf([directory.usual.ecdsa, directory.usual.ed25519], directory.path)
   if (weakness !== undefined) logger.warn(weakness)
   const hasAuthorities = options.certificateAuthorities !== undefined
@@ -154,7 +165,7 @@ async function serve(command: Command, terminal: Terminal): Promise<void> {
   } finally {
     await running.close()
   }
-  logger.info({ size: log.head().size }, "stopped")
+  sayStopped(logger, { size: log.head().size })
 }
 
 interface Process {

@@ -8,11 +8,12 @@ import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
 import { recordStart } from "../audit/start.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase, weaknessOf } from "../command/key-files.ts"
-import { endProcess, processLogger } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { type Called, defineCommand } from "../command/options.ts"
 import { limitsOf } from "../serving/limit-options.ts"
 import { serveUntilStopped } from "../serving/listening.ts"
+import { lookAtOwnFiles } from "../serving/own-files.ts"
+import { endProcess, processLogger, sayStopped } from "../serving/process.ts"
 import { openTls } from "../serving/tls.ts"
 import { assertWitness, witnessDirectory } from "./directory.ts"
 import { readWitnessPolicy, type WitnessServeOptions, witnessServeOptions } from "./options.ts"
@@ -49,6 +50,9 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
   const directory = witnessDirectory(options.data, options.guard, options.ed25519Key)
   assertWitness(directory)
   const logger = processLogger(options.logLevel)
+  const { path: data, database, guard: memory, ed25519Key, mlDsaSeed } = directory
+  const own = { data, databases: [database], memory, keys: [ed25519Key, mlDsaSeed] }
+  lookAtOwnFiles(own, (text) => logger.warn(text))
   const weakness = weaknessOf([directory.usual], directory.path)
   if (weakness !== undefined) logger.warn(weakness)
   const passphrase = readPassphrase(options.passphraseFile)
@@ -91,5 +95,5 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
   } finally {
     await running.close()
   }
-  logger.info("stopped")
+  sayStopped(logger)
 }
