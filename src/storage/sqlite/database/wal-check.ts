@@ -137,14 +137,15 @@ function lookBehind(first: number, broken: Uint8Array, before: Sums, header: Wal
         ? ends.find((end) => sameSums(frameSums(end, frame, isNative), head.sums))
         : undefined
       const goesOn = goesOnFrom !== undefined
-      if (goesOn && index === first + 1) {
+      // What the next frame goes on from are the sums as they were.
+      if (goesOn && ends.length > 1) {
         bits = bits.filter((bit) => isInSums(bit) === sameSums(goesOnFrom, computed))
       }
       isCurrent ||= isOurs
       isFollowed ||= goesOn && endsCommit
       endsCommit = isOurs && head.sizeAfter > 0
       if (endsCommit && (isFirst || goesOn)) committedBehind += 1
-      ends = isFirst ? [head.sums, computed] : [head.sums]
+      ends = isFirst && !sameSums(head.sums, computed) ? [head.sums, computed] : [head.sums]
     },
     end() {
       if (!isCurrent) return undefined
