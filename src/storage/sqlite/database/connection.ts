@@ -123,6 +123,26 @@ export function openOver<T>(
   }
 }
 
+/**
+ * Reads what SQLite takes of a database, whatever its log is like; changes neither file. Undefined if that cannot be
+ * read.
+ */
+export function readPast<T>(
+  path: string,
+  read: (connection: Database.Database) => T,
+): T | undefined {
+  try {
+    const connection = new Database(path, { fileMustExist: true, readonly: true })
+    try {
+      return read(connection)
+    } finally {
+      connection.close()
+    }
+  } catch {
+    return undefined
+  }
+}
+
 /** Does something to a log's database over a connection that is closed afterwards. */
 export function withConnection<T>(
   path: string,
