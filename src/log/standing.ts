@@ -32,8 +32,9 @@ export function assertNotBehind(stored: Head, guarded: Head): void {
     refuse(
       "conflict",
       `the database is at ${shownHead(stored)}, but the log has already signed ` +
-        `${shownHead(guarded)}: an older copy of the database was put in place. Signing on would ` +
-        `fork the log. Bring back the newer database, or start a new log under a new origin`,
+        `${shownHead(guarded)}: an older copy of the database was put in place, or the end of ` +
+        `its write-ahead log was lost. Signing on would fork the log. Nothing was changed: bring back the newer ` +
+        `database, or start a new log under a new origin`,
     )
   }
   if (stored.size === guarded.size && !sameHead(stored, guarded)) {

@@ -5,7 +5,7 @@ import { Refusal } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { assertExtends, assertNotBehind, assertSameGuard, missingText } from "../../log/standing.ts"
 import { type GuardContent, readGuardFile } from "../../storage/files/guard-file.ts"
-import { type LogLook, lookAtLog, openLogReads } from "../../storage/log-engine.ts"
+import { type LogLook, lookAtLog, openLogReads, type StoredLog } from "../../storage/log-engine.ts"
 import { closing } from "../command/closers.ts"
 import type { DataDirectory } from "./data-directory.ts"
 
@@ -40,4 +40,25 @@ export function guardIfThere(path: string): GuardContent | undefined {
     if (reason instanceof Refusal && reason.code === "not-found") return undefined
     throw reason
   }
+}
+
+/** Why a database is not what its guard says was signed; undefined if it is. Throws Trouble as reading does. */
+export async function unlikeGuard(
+  reads: StoredLog,
+  { identity, head: guarded }: GuardContent,
+): Promise<string | undefined> {
+  try {
+    assertSameGuard(reads.identity, identity)
+    const behind = missingText((await reads.head()).size, guarded)
+    if (behind !== undefined) return `behind what was signed: ${behind}`
+    await assertExtends({ reads, guarded, hasher: nativeHasher })
+    return undefined
+  } catch (reason) {
+    if (reason instanceof Refusal) return reason.message
+    throw reason
+  }
+}
+
+export function notComparedText(path: string): string {
+  return `it was not compared with its head guard, found none at ${path}: give --guard FILE`
 }
