@@ -19,7 +19,7 @@ import { assertWholeWal } from "./wal-refusal.ts"
  * total throughput stays the same. The file grows past this only while a reader holds an old snapshot
  * (a backup does), and is cut back afterwards.
  */
-const PAGES_BETWEEN_CHECKPOINTS = 2_000
+export const PAGES_BETWEEN_CHECKPOINTS = 2_000
 
 const BUSY_TIMEOUT_MS = 5_000
 
@@ -101,7 +101,7 @@ export function openConnection(
 
 /**
  * A connection that was opened read-only moves nothing of the log into the database and leaves its file when it is
- * closed last: that is for whoever has compared them with a guard. Where there is nothing to move it leaves no files.
+ * closed last: that is for whoever has compared them with a guard. Where there is nothing to move it would leave an empty log.
  */
 function readsOnly(path: string, role: ConnectionRole): boolean {
   return (role === "read" || role === "look") && hasFrames(path, PAGE_SIZE)

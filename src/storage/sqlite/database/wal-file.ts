@@ -11,12 +11,13 @@ export interface WalFile {
   header(): Uint8Array
   /**
    * Whole frames from `first` on, each in turn until the file ends or `visit` gives false. What `visit` gets is
-   * overwritten by the next ones.
+   * overwritten by the next ones. `most` of them are read at once.
    */
   frames(
     first: number,
     pageSize: number,
     visit: (frame: Uint8Array, index: number) => boolean,
+    most?: number,
   ): void
   close(): void
 }
@@ -35,7 +36,7 @@ export function openWalFile(database: string): WalFile | undefined {
     if (systemCode(reason) === "ENOENT") return undefined
     throw diskTrouble(path, reason)
   }
-  let chunk = new Uint8Array(0)
+  let memory = new Uint8Array(0)
 
   function read(into: Uint8Array, at: number): number {
     let done = 0
@@ -54,10 +55,11 @@ export function openWalFile(database: string): WalFile | undefined {
       const bytes = new Uint8Array(HEADER_BYTES)
       return bytes.subarray(0, read(bytes, 0))
     },
-    frames(first, pageSize, visit) {
+    frames(first, pageSize, visit, most = Number.POSITIVE_INFINITY) {
       const size = frameBytes(pageSize)
-      const atOnce = Math.max(1, Math.floor(BYTES_AT_ONCE / size))
-      if (chunk.length !== atOnce * size) chunk = new Uint8Array(atOnce * size)
+      const atOnce = Math.min(most, Math.max(1, Math.floor(BYTES_AT_ONCE / size)))
+      if (memory.length < atOnce * size) memory = new Uint8Array(atOnce * size)
+      const chunk = memory.subarray(0, atOnce * size)
       for (let index = first; ; index += atOnce) {
         const whole = Math.floor(read(chunk, frameOffset(index, pageSize)) / size)
         for (let i = 0; i < whole; i++) {

@@ -57,6 +57,7 @@ export function lookAtLog(path: string, stakes: (size: number) => string | undef
  * compares what is left with the head guard.
  */
 export function assertSettled(path: string): void {
+  assertWholeWal(path)
   if (checkWal(path, PAGE_SIZE).broken === undefined) return
   refuse(
     "conflict",
