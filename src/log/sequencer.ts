@@ -41,6 +41,7 @@ import type { NewestHead } from "./ports/log.ts"
 import type { Attached, NewMessage } from "./ports/message.ts"
 import type { LogSigner } from "./ports/signer.ts"
 import type { LogIdentity, LogStore, StoredBundle, StoredTile, TimedHead } from "./ports/store.ts"
+import { assertNotBehind, assertSameGuard } from "./standing.ts"
 
 export interface Batch {
   readonly bodies: readonly Uint8Array[]
@@ -84,13 +85,7 @@ const CACHED_TILES = 64
 const CLOCK_TOLERANCE_MS = 60_000
 
 function assertSameLog(store: LogIdentity, guard: LogIdentity, signer: LogSigner): void {
-  if (guard.origin !== store.origin || guard.treeId !== store.treeId) {
-    refuse(
-      "conflict",
-      `the head guard belongs to the log ${guard.origin} (tree ${guard.treeId}), the database to ` +
-        `${store.origin} (tree ${store.treeId}); give the guard that was made with this database`,
-    )
-  }
+  assertSameGuard(store, guard)
   const kept = store.keyFingerprints.join(" ")
   const held = signer.keyFingerprints.join(" ")
   if (kept !== held || signer.origin !== store.origin) {
@@ -98,25 +93,6 @@ function assertSameLog(store: LogIdentity, guard: LogIdentity, signer: LogSigner
       "conflict",
       `the database belongs to the log ${store.origin} with the keys ${kept}, found the keys ${held} ` +
         `of ${signer.origin}; a log never changes its keys, so give the key files it was made with`,
-    )
-  }
-}
-
-/** The order of the checks matters for the message: a database that is behind was restored. */
-function assertNotBehind(stored: Head, guarded: Head): void {
-  if (stored.size < guarded.size) {
-    refuse(
-      "conflict",
-      `the database is at ${shownHead(stored)}, but the log has already signed ` +
-        `${shownHead(guarded)}: an older copy of the database was put in place. Signing on would ` +
-        `fork the log. Bring back the newer database, or start a new log under a new origin`,
-    )
-  }
-  if (stored.size === guarded.size && !sameHead(stored, guarded)) {
-    refuse(
-      "conflict",
-      `the database and the head guard hold different trees: ${shownHead(stored)} and ` +
-        `${shownHead(guarded)}. Bring back the database that belongs to this guard`,
     )
   }
 }

@@ -89,8 +89,8 @@ export function assertLog(directory: DataDirectory): DataDirectory {
 }
 
 /** The layout of a log that is there; refuses `not-found`. For what works on any copy of a database. */
-export function logDirectory(path: string): DataDirectory {
-  const directory = dataDirectory(path)
+export function logDirectory(path: string, guard?: string): DataDirectory {
+  const directory = dataDirectory(path, guard)
   if (holdsLog(directory)) return directory
   return refuse("not-found", `expected a log, found no ${directory.database}`)
 }

@@ -8,6 +8,7 @@ import { checkCommits, checkLog, type FsckReport, type FsckSource } from "../../
 import { checkAttachments } from "../../log/message-check.ts"
 import { checkSearch, type SearchFinding, type SearchReport } from "../../log/search/check.ts"
 import { checkLearning } from "../../log/search/learning-check.ts"
+import { type GuardContent, readGuardFile } from "../../storage/files/guard-file.ts"
 import {
   integrityCheck,
   openLogReads,
@@ -28,15 +29,25 @@ import { logDirectory } from "./data-directory.ts"
 import { sourceFromReads, sourceFromUrl } from "./fsck-source.ts"
 import { checkStoredMessages } from "./message-check.ts"
 import { messageSource, termSource } from "./search/files.ts"
+import { guardIfThere, lookGuarded, notComparedText, unlikeGuard } from "./standing.ts"
 
 interface FsckOptions {
   readonly data?: string
+  readonly guard?: string
   readonly log?: string
   readonly json?: boolean
 }
 
+interface GuardFinding {
+  readonly what: "guard"
+  readonly where: string
+  readonly reason: string
+}
+
 interface Report extends Omit<FsckReport, "findings"> {
-  readonly findings: readonly (FsckReport["findings"][number] | SearchFinding)[]
+  readonly findings: readonly (FsckReport["findings"][number] | SearchFinding | GuardFinding)[]
+  /** The size in the head guard; a text says why the log was not compared with it. Undefined over a URL. */
+  readonly guarded?: number | string
   /** How many messages were hashed again; undefined over a URL. */
   readonly messages?: number
   /** How many entries the search index has; undefined if there is none to check. */
@@ -50,16 +61,22 @@ export function fsckCommand(command: Command, terminal: Terminal): void {
     .addOption(
       new Option("--data <dir>", "data directory of a log, running or not").conflicts("log"),
     )
+    .option(
+      "--guard <file>",
+      "with --data: the log's head guard, which is compared (default: DIR/guard/head, if it is there)",
+    )
     .option("--log <url>", "base URL of a log")
     .addOption(jsonOption())
     .addHelpText(
       "after",
       `
 Exit code 3 if anything is not right; each entry, tile or bundle is named, and with --data each
-part of the search index: "search-index rebuild" makes a new one.
+part of the search index: "search-index rebuild" makes a new one. A log that lacks what its head
+guard says was signed is not right; without a guard that cannot be told, and is said.
 
 Example:
   countersign fsck --data ./data
+  countersign fsck --data /var/lib/countersign --guard /srv/guard/log.example.com
   countersign fsck --log https://log.example.com --policy log.policy`,
     )
     .action(async (options: FsckOptions) => {
@@ -67,7 +84,7 @@ Example:
       const report =
         options.data === undefined
           ? await checkServed(command, options, terminal, output)
-          : await checkData(options.data, terminal)
+          : await checkData(options.data, options.guard, terminal)
       printReport(report, output)
     })
   for (const option of [...trustOptions, ...credentialOptions, ...networkOptions])
@@ -87,9 +104,17 @@ async function checkServed(
   return await checkWithProgress(sourceFromUrl(client, head), terminal)
 }
 
-async function checkData(path: string, terminal: Terminal): Promise<Report> {
-  const { database, search } = logDirectory(path)
+async function checkData(
+  path: string,
+  guardFile: string | undefined,
+  terminal: Terminal,
+): Promise<Report> {
+  const { database, search, guard } = logDirectory(path, guardFile)
+  // Read first: a log that runs moves its database on before its guard.
+  const guarded = guardFile === undefined ? guardIfThere(guard) : readGuardFile(guard)
+  lookGuarded(database, guarded)
   return await closing(openLogReads(database), async (reads) => {
+    const inGuard = guarded && (await compareGuard(reads, guarded, guard))
     const head = await reads.head()
     const report = await checkWithProgress(sourceFromReads(reads, head), terminal)
     const inCommits = await checkCommits({ reads, head, hasher: nativeHasher })
@@ -101,9 +126,26 @@ async function checkData(path: string, terminal: Terminal): Promise<Report> {
     // Entries that the log's own check has named cannot be compared with; they are named once.
     const isNamed = report.findings.length > 0
     const inSearch = findings.filter(({ where }) => !(isNamed && where === "source"))
-    const all = [...report.findings, ...inCommits, ...inAttachments, ...inMessages, ...inSearch]
-    return { ...report, findings: all, messages, searchable, learnt }
+    const inLog = [...(inGuard ?? []), ...report.findings, ...inCommits, ...inAttachments]
+    const all = [...inLog, ...inMessages, ...inSearch]
+    const compared = guarded?.head.size ?? notComparedText(guard)
+    return { ...report, findings: all, guarded: compared, messages, searchable, learnt }
   })
+}
+
+async function compareGuard(
+  reads: StoredLog,
+  guarded: GuardContent,
+  where: string,
+): Promise<readonly GuardFinding[]> {
+  try {
+    const reason = await unlikeGuard(reads, guarded)
+    return reason === undefined ? [] : [{ what: "guard", where, reason }]
+  } catch (error) {
+    // Entries and tiles that do not fit are named where the log is recomputed.
+    if (!(error instanceof Trouble && error.code === "damaged")) throw error
+    return [{ what: "guard", where, reason: `cannot be compared: ${error.message}` }]
+  }
 }
 
 /** An index that is not there is not wrong: the log makes it. */
@@ -139,29 +181,50 @@ function checkWithProgress(source: FsckSource, terminal: Terminal): Promise<Fsck
 }
 
 /** What the search index does not have yet was not compared with it. */
-function wholeText({ size, searchable = size, messages = 0, learnt = messages }: Report): string {
+function wholeText({
+  size,
+  guarded,
+  searchable = size,
+  messages = 0,
+  learnt = messages,
+}: Report): string {
   const behind = [
     ...(searchable < size ? [`${size - searchable} of ${size} entries`] : []),
     ...(learnt < messages ? [`${messages - learnt} of ${messages} messages`] : []),
   ]
-  if (behind.length === 0) return "the log is whole"
-  return `the log is whole; its search index is behind, ${behind.join(" and ")} were not compared`
+  const index =
+    behind.length === 0
+      ? ""
+      : `; its search index is behind, ${behind.join(" and ")} were not compared`
+  // What is missing at the end shows in the guard alone.
+  return `the log is whole${typeof guarded === "string" ? ` up to size ${size}; ${guarded}` : ""}${index}`
 }
 
 function printReport(report: Report, output: Output): void {
-  const { findings, size, entries, tiles, messages, searchable } = report
+  const { findings, size, guarded, entries, tiles, messages, searchable } = report
   for (const { what, where, reason } of findings) {
     output.result(`${what} ${where}: ${reason}`, [], { finding: { what, where, reason } })
   }
   const verdict = findings.length === 0 ? wholeText(report) : `${findings.length} findings`
   const fields = [
     ["size", size],
+    ...(guarded === undefined
+      ? []
+      : [["head guard", typeof guarded === "string" ? "not compared" : guarded] as const]),
     ["entries recomputed", entries],
     ["tiles compared", tiles],
     ...(messages === undefined ? [] : [["messages hashed again", messages] as const]),
     ...(searchable === undefined ? [] : [["entries in the search index", searchable] as const]),
   ] as const
-  const counts = { size, entries, tiles, messages, searchable, findings: findings.length }
+  const counts = {
+    size,
+    guarded: typeof guarded === "string" ? null : guarded,
+    entries,
+    tiles,
+    messages,
+    searchable,
+    findings: findings.length,
+  }
   output.result(verdict, fields, counts)
   if (findings.length > 0) {
     throw new Falsehood(new Refusal("mismatch", "the log is not what its entries give"))

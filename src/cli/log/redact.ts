@@ -7,7 +7,7 @@ import { readSummary } from "../../entry/kinds/summary.ts"
 import type { LogReads } from "../../log/ports/store.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { auditFile, recordedly } from "../../storage/files/audit-file.ts"
-import { openLogStore, redactEntry } from "../../storage/log-engine.ts"
+import { assertSettled, openLogStore, redactEntry } from "../../storage/log-engine.ts"
 import { closing } from "../command/closers.ts"
 import { dataOption, decimalArgument } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
@@ -37,6 +37,7 @@ Example:
       const { path, database } = assertLog(dataDirectory(data))
       const lock = lockDataDirectory(path)
       try {
+        assertSettled(database)
         const digest = await closing(openLogStore(database), (store) => digestIn(store, index))
         const about = { index, ...(digest !== undefined && { digest }) }
         await recordedly(auditFile(path), { event: "redacted", about }, () =>

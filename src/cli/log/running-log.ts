@@ -24,6 +24,7 @@ import { upgradeSearch } from "./search/files.ts"
 import type { ServeOptions } from "./serve-options.ts"
 import { relay } from "./signing/relayed-channel.ts"
 import { isProgram, openSignerChannel } from "./signing/signer-uri.ts"
+import { assertStanding } from "./standing.ts"
 import { createBundleThread } from "./threads/bundle-thread.ts"
 import { createProvingThread } from "./threads/proving-thread.ts"
 import { startSearch } from "./threads/search-thread.ts"
@@ -78,6 +79,7 @@ async function openParts(
 ): Promise<Omit<RunningLog, "close">> {
   const { passphrase, minFreeBytes, onFatal } = options
   closers.push(lockDataDirectory(directory.path).release)
+  await assertStanding(directory)
   await upgradeSearch(directory, options.onSearch.event)
   const freeSpace = await watchFreeSpace(directory.path, minFreeBytes, FREE_SPACE_EVERY_MS)
   closers.push(freeSpace.stop)

@@ -4,7 +4,7 @@
 // the guard then answers with the head before it, which opening the log moves forward again.
 import { hash } from "node:crypto"
 import { closeSync, fdatasyncSync, fsyncSync, openSync, readSync, writeSync } from "node:fs"
-import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
+import { equalBytes, parseUtf8, utf8 } from "../../core/base/bytes.ts"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import { formatHex, parseDecimal, parseHex } from "../../core/base/text.ts"
 import { asHash } from "../../core/tree/hash.ts"
@@ -23,9 +23,10 @@ import {
   type Slot,
   type SlotForm,
   type Slots,
+  type SlotWrite,
 } from "./two-slots.ts"
 
-interface GuardContent {
+export interface GuardContent {
   readonly identity: LogIdentity
   readonly head: TimedHead
 }
@@ -125,14 +126,7 @@ export function createGuardFile(path: string, identity: LogIdentity, head: Timed
  * is none, `conflict` if another process has it; throws Trouble `damaged` if neither slot can be read.
  */
 export function openGuardFile(path: string): HeadGuard {
-  const descriptor = openOr(path, "r+", "ENOENT", (cause) =>
-    refuse(
-      "not-found",
-      `expected the head guard at ${path}, found no file. Give the path that the log was made with; ` +
-        `a log whose guard is lost must not sign again`,
-      { cause },
-    ),
-  )
+  const descriptor = openThere(path, "r+")
   const closers = [() => closeSync(descriptor)]
   // A number that is closed twice may by then belong to another file.
   const close = (): void => {
@@ -145,6 +139,30 @@ export function openGuardFile(path: string): HeadGuard {
     close()
     throw reason
   }
+}
+
+/**
+ * What a guard says now, also while the log that has it runs. Refuses `not-found`; throws Trouble `damaged` as opening
+ * does.
+ */
+export function readGuardFile(path: string): GuardContent {
+  const descriptor = openThere(path, "r")
+  try {
+    return guardSlots(path, descriptor).newest.content
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function openThere(path: string, flags: string): number {
+  return openOr(path, flags, "ENOENT", (cause) =>
+    refuse(
+      "not-found",
+      `expected the head guard at ${path}, found no file. Give the path that the log was made with; ` +
+        `a log whose guard is lost must not sign again`,
+      { cause },
+    ),
+  )
 }
 
 function guardOver(path: string, descriptor: number): Omit<HeadGuard, "close"> {
@@ -165,6 +183,7 @@ function guardOver(path: string, descriptor: number): Omit<HeadGuard, "close"> {
         writeAt(path, descriptor, write.bytes, write.at)
         fdatasyncSync(descriptor)
       })
+      assertWritten(path, descriptor, write)
       failed = false
     },
   }
@@ -185,6 +204,17 @@ function writeAt(path: string, descriptor: number, bytes: Uint8Array, at: number
   if (written !== bytes.length) {
     throw new Trouble("disk", `${path}: expected to write ${bytes.length} bytes, wrote ${written}`)
   }
+}
+
+/** A disk that said it wrote and did not must not be believed: what is signed rests on this. */
+function assertWritten(path: string, descriptor: number, { bytes, at }: SlotWrite): void {
+  const found = new Uint8Array(bytes.length)
+  const read = onDisk(path, () => readSync(descriptor, found, 0, found.length, at))
+  if (read === found.length && equalBytes(found, bytes)) return
+  throw new Trouble(
+    "damaged",
+    `${path}: reading back gives something else than was written; nothing was signed. Check the disk`,
+  )
 }
 
 function guardSlots(path: string, descriptor: number): Slots<GuardContent> {

@@ -45,6 +45,8 @@ export async function startWriter(
   const worker = new Worker(new URL("../writer.js", import.meta.url), {
     workerData: files,
     transferList: files.signerPort === undefined ? [] : [files.signerPort],
+    // A descriptor of the database that is closed would take the locks of all its connections along.
+    trackUnmanagedFds: false,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
   let asked: Asked | undefined

@@ -1,16 +1,18 @@
 // Opens connections to SQLite databases of Countersign's with settings that keep what was acknowledged, and
-// refuses files that are not this program's. Nothing else may open the database, its -wal or its -shm:
-// when a process closes any descriptor of theirs, SQLite's locks on them are gone.
+// refuses files that are not this program's. Nothing else may open the database or its -shm: when a process
+// closes any descriptor of theirs, SQLite's locks on them are gone.
+//
+// Recovery drops what follows a broken frame of the write-ahead log, and the connection that closes last takes the
+// file away. So the log is checked before anything is opened, and what only reads takes nothing away.
 import { existsSync } from "node:fs"
 import Database from "better-sqlite3"
 import { bug, refuse, Trouble } from "../../../core/base/errors.ts"
 import { assertSoleName } from "../../disk/sole-name.ts"
 import { onSqlite } from "../../disk/trouble.ts"
-import { type DatabaseKind, logDatabase } from "./database-kind.ts"
+import { type DatabaseKind, logDatabase, PAGE_SIZE } from "./database-kind.ts"
 import { migrate, newestVersion, schemaVersion } from "./migration.ts"
-
-/** A full tile is 8 KB and a bundle some 128 KB; smaller pages make long chains of both. */
-export const PAGE_SIZE = 8_192
+import { hasFrames } from "./wal-file.ts"
+import { assertWholeWal } from "./wal-refusal.ts"
 
 /**
  * Pages that the write-ahead log gathers before a commit moves them into the database: 16 MB. The commit
@@ -18,12 +20,15 @@ export const PAGE_SIZE = 8_192
  * total throughput stays the same. The file grows past this only while a reader holds an old snapshot
  * (a backup does), and is cut back afterwards.
  */
-const PAGES_BETWEEN_CHECKPOINTS = 2_000
+export const PAGES_BETWEEN_CHECKPOINTS = 2_000
 
 const BUSY_TIMEOUT_MS = 5_000
 
-/** `upgrade` writes to tables of an older version and leaves it to the caller to bring them up to date. */
-export type ConnectionRole = "read" | "write" | "upgrade"
+/**
+ * `look` reads tables of whatever version. `upgrade` writes to tables of an older version and leaves it to the caller
+ * to bring them up to date.
+ */
+export type ConnectionRole = "read" | "look" | "write" | "upgrade"
 
 /** Settings of a connection, each set and read back; a database keeps none of them by itself. */
 const settings = {
@@ -48,10 +53,12 @@ const writing: Readonly<Record<string, number>> = {
   journal_size_limit: PAGES_BETWEEN_CHECKPOINTS * PAGE_SIZE,
 }
 
+/** A negative cache size counts KiB. */
+const reading: Readonly<Record<string, number>> = { cache_size: -4_096, query_only: 1 }
+
 const roleSettings: Readonly<Record<ConnectionRole, Readonly<Record<string, number>>>> = {
-  // A negative cache size counts KiB. Reading connections are not opened read-only: one that is closed
-  // last must be able to move the write-ahead log into the database.
-  read: { cache_size: -4_096, query_only: 1 },
+  read: reading,
+  look: reading,
   write: writing,
   upgrade: writing,
 }
@@ -59,7 +66,8 @@ const roleSettings: Readonly<Record<ConnectionRole, Readonly<Record<string, numb
 /**
  * Opens an existing database. `write` brings an older schema up to date; `read` executes no SQL that
  * writes. Refuses `not-found` where there is no file, `mismatch` for another program's database and
- * `unsupported` for a schema that this program cannot use; throws Trouble for anything else.
+ * `unsupported` for a schema that this program cannot use; throws Trouble `damaged` for a write-ahead log that is
+ * broken before its end, and Trouble for anything else.
  */
 export function openConnection(
   path: string,
@@ -74,7 +82,9 @@ export function openConnection(
     )
   }
   assertSoleName(path)
-  const options = { fileMustExist: true, timeout: BUSY_TIMEOUT_MS }
+  // What can be made again may lose its newest commits; who writes it looks at its log before.
+  if (kind.isDerived !== true) assertWholeWal(path)
+  const options = { fileMustExist: true, timeout: BUSY_TIMEOUT_MS, readonly: readsOnly(path, role) }
   const connection = onSqlite(path, () => new Database(path, options))
   try {
     onSqlite(path, () => {
@@ -91,6 +101,14 @@ export function openConnection(
   }
 }
 
+/**
+ * A connection that was opened read-only moves nothing of the log into the database and leaves its file when it is
+ * closed last: that is for whoever has compared them with a guard. Where there is nothing to move it would leave an empty log.
+ */
+function readsOnly(path: string, role: ConnectionRole): boolean {
+  return (role === "read" || role === "look") && hasFrames(path, PAGE_SIZE)
+}
+
 /** What `open` makes of a new connection, which is closed if that fails. */
 export function openOver<T>(
   path: string,
@@ -104,6 +122,26 @@ export function openOver<T>(
   } catch (reason) {
     connection.close()
     throw reason
+  }
+}
+
+/**
+ * Reads what SQLite takes of a database, whatever its log is like; changes neither file. Undefined if that cannot be
+ * read.
+ */
+export function readPast<T>(
+  path: string,
+  read: (connection: Database.Database) => T,
+): T | undefined {
+  try {
+    const connection = new Database(path, { fileMustExist: true, readonly: true })
+    try {
+      return read(connection)
+    } finally {
+      connection.close()
+    }
+  } catch {
+    return undefined
   }
 }
 
@@ -142,7 +180,8 @@ export function applyJournalMode(
   role: ConnectionRole,
   { opened }: DatabaseKind,
 ): void {
-  const pragma = role === "read" ? "journal_mode" : "journal_mode = WAL"
+  const isReading = role === "read" || role === "look"
+  const pragma = isReading ? "journal_mode" : "journal_mode = WAL"
   const found = connection.pragma(pragma, { simple: true })
   if (found === "wal") return
   throw new Trouble(

@@ -4,8 +4,8 @@ import Database from "better-sqlite3"
 import { refuse } from "../../../core/base/errors.ts"
 import { diskTrouble, syncNameOf, systemCode } from "../../disk/durable-file.ts"
 import { onSqlite } from "../../disk/trouble.ts"
-import { applyJournalMode, applySettings, PAGE_SIZE } from "./connection.ts"
-import type { DatabaseKind } from "./database-kind.ts"
+import { applyJournalMode, applySettings } from "./connection.ts"
+import { type DatabaseKind, PAGE_SIZE } from "./database-kind.ts"
 import { migrate } from "./migration.ts"
 
 /**

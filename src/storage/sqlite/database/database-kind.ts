@@ -1,6 +1,9 @@
 // The kinds of database that Countersign keeps. Each has its own number in the file's header and its own
 // numbered tables; settings, checks and creation are the same for all.
 
+/** A full tile is 8 KB and a bundle some 128 KB; smaller pages make long chains of both. */
+export const PAGE_SIZE = 8_192
+
 export interface DatabaseKind {
   /** Four ASCII letters that stand in the header of each database of this kind. */
   readonly applicationId: number

@@ -23,7 +23,7 @@ interface CarriedLog {
 
 /** Whether a database is of a version that must be carried over before it is opened for writing. */
 export function needsCarrying(path: string): boolean {
-  return withConnection(path, "upgrade", (connection) =>
+  return withConnection(path, "look", (connection) =>
     mustBeCarried(schemaVersion(connection), logDatabase),
   )
 }

@@ -8,9 +8,10 @@ import type { Commit, LogIdentity, LogStore } from "../../../log/ports/store.ts"
 import { onSqlite, untilFailure } from "../../disk/trouble.ts"
 import { assertCommit, assertSuccessor, firstUnbundled } from "../../rules/commit.ts"
 import { parseIdentity } from "../../rules/identity.ts"
-import { openOver } from "../database/connection.ts"
+import { openOver, PAGES_BETWEEN_CHECKPOINTS } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { logDatabase } from "../database/database-kind.ts"
+import { createReadBack } from "../database/read-back.ts"
 import { tileKey } from "../database/tile-key.ts"
 import { coverBeside } from "./beside-digest.ts"
 import { attachmentWriter, sideTermWriter } from "./beside-entries.ts"
@@ -61,18 +62,26 @@ export function openSqliteStore(path: string): LogStore {
     const write = commitOver(path, connection)
     const writeMessages = messageWriter(connection)
     const change = untilFailure(path, "commit")
+    const readBack = createReadBack(path, connection, { checkpointAt: PAGES_BETWEEN_CHECKPOINTS })
     return {
       ...reads,
       commit: (commit) =>
         change(() => {
           assertCommit(commit)
           onSqlite(path, () => write(commit))
+          readBack.committed()
         }),
-      attach: (messages, time) => change(() => onSqlite(path, () => writeMessages(messages, time))),
+      attach: (messages, time) =>
+        change(() => {
+          const attached = onSqlite(path, () => writeMessages(messages, time))
+          // Messages that are all there already are no commit.
+          if (attached.some((each) => "isNew" in each && each.isNew)) readBack.committed()
+          return attached
+        }),
       // The writer goes last: the connection that closes last clears the write-ahead log away.
       async close() {
         await reads.close()
-        onSqlite(path, () => connection.close())
+        onSqlite(path, () => readBack.close())
       },
     }
   })
