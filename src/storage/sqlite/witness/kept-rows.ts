@@ -92,10 +92,8 @@ export function createKeptRows<Value>(options: KeptRowsOptions<Value>): KeptRows
       const digest = rowDigest(table, row)
       const before = rows.get(origin)
       if (before !== undefined) assertUnchanged(origin, before)
-      const rowid =
-        before === undefined
-          ? Number(insert.run(...row).lastInsertRowid)
-          : (update.run(...row.slice(1), before.rowid), before.rowid)
+      if (before !== undefined) update.run(...row.slice(1), before.rowid)
+      const rowid = before?.rowid ?? Number(insert.run(...row).lastInsertRowid)
       keep(origin, { rowid, digest, value })
     },
     remove(origin) {
