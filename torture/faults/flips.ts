@@ -1,6 +1,6 @@
 // One flipped bit, over and over, in every file of a small witness and a small monitor: each must change nothing in any
 // answer, or be refused by name. Every bit that lies in or near content is flipped, one at a time, and one in 64 of those
-// in long runs of zeros; SQLite is not trusted to leave out any page.
+// in long runs of one byte; SQLite is not trusted to leave out any page.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { createDice } from "../dice.ts"

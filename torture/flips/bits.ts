@@ -1,8 +1,8 @@
-// Which bits of a file are flipped: all that lie in or near bytes with content, and a sample of those in long runs of zeros,
-// which pages have where nothing is stored.
+// Which bits of a file are flipped: all that lie in or near bytes with content, and a sample of those in long runs of one
+// byte, which files have where nothing is stored.
 import type { Dice } from "../dice.ts"
 
-/** Zeros in a row from which on they count as free. */
+/** Equal bytes in a row from which on they count as free. */
 const LONG_RUN = 64
 /** Of each free run so many bytes at both ends count as content. */
 const EDGE = 16
@@ -20,9 +20,9 @@ function freeBytes(bytes: Uint8Array): Uint8Array {
   const free = new Uint8Array(bytes.length)
   for (let from = 0; from < bytes.length; ) {
     let to = from
-    while (to < bytes.length && bytes[to] === 0) to++
+    while (to < bytes.length && bytes[to] === bytes[from]) to++
     if (to - from >= LONG_RUN) free.fill(1, from + EDGE, to - EDGE)
-    from = Math.max(to, from + 1)
+    from = to
   }
   return free
 }

@@ -1,5 +1,13 @@
 // Flips one bit after the other in one file of a folder's copy and judges what is answered.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
 import { type Answer, judge, type Subject } from "./subject.ts"
 
@@ -40,6 +48,14 @@ export function createFlipper(subject: Subject, { whole, work, file }: Omit<Flip
     return await subject.ask(work)
   }
 
+  /** A file that was refused must be left as it is: whoever finds the bit may set it right. */
+  function whatIsLost(bit: number): string | undefined {
+    const path = join(work, file)
+    const left = existsSync(path) ? readFileSync(path) : Buffer.alloc(0)
+    if (left.length > bit >> 3) left[bit >> 3] = (left[bit >> 3] as number) ^ (1 << (bit & 7))
+    return left.equals(bytes) ? undefined : "it was refused, and the file was changed all the same"
+  }
+
   return {
     /** `onBit` is told before each. */
     async flip(bits: readonly number[], onBit: (bit: number) => void): Promise<Flipped> {
@@ -50,8 +66,9 @@ export function createFlipper(subject: Subject, { whole, work, file }: Omit<Flip
       for (const bit of bits) {
         onBit(bit)
         const judged = judge(expected, await ask(bit))
-        if (judged.wrong !== undefined) {
-          wrong.push(`${subject.name}, ${file}, byte ${bit >> 3} bit ${bit & 7}: ${judged.wrong}`)
+        const what = judged.wrong ?? (judged.isClosed ? whatIsLost(bit) : undefined)
+        if (what !== undefined) {
+          wrong.push(`${subject.name}, ${file}, byte ${bit >> 3} bit ${bit & 7}: ${what}`)
           if (wrong.length >= MOST_WRONG) break
         } else if (judged.isRefused) refused += 1
         else unchanged += 1

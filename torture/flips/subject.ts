@@ -37,6 +37,8 @@ function isNamed({ step }: Answer, refused: string): boolean {
 
 export interface Judged {
   readonly isRefused: boolean
+  /** Whether all of it was refused, from the opening on. */
+  readonly isClosed: boolean
   /** The step that was answered otherwise, with what. */
   readonly wrong?: string
 }
@@ -48,6 +50,7 @@ export interface Judged {
 export function judge(expected: readonly Answer[], found: readonly Answer[]): Judged {
   const held = expected.filter(({ step }) => step.startsWith("held"))
   const states = held.map((each) => ("text" in each ? each.text : ""))
+  const isClosed = found.some((answer) => answer.step === "open" && "refused" in answer)
   let isRefused = false
   for (const answer of found) {
     const meant = expected.find(({ step }) => step === answer.step)
@@ -55,9 +58,9 @@ export function judge(expected: readonly Answer[], found: readonly Answer[]): Ju
     const isKnown = isRefused && "text" in answer && states.includes(answer.text)
     if (!isKnown && !("refused" in answer && isNamed(answer, answer.refused))) {
       const what = "text" in answer ? answer.text : `${answer.refused}: ${answer.message}`
-      return { isRefused, wrong: `${answer.step}: ${what.slice(0, 300)}` }
+      return { isRefused, isClosed, wrong: `${answer.step}: ${what.slice(0, 300)}` }
     }
     isRefused = true
   }
-  return { isRefused }
+  return { isRefused, isClosed }
 }

@@ -4,7 +4,7 @@ import { witnessSubject } from "./witness-subject.ts"
 
 export const subjects: Readonly<Record<string, (program: string) => Promise<Subject>>> = {
   witness: (program) => witnessSubject(program, false),
-  "witness-wal": (program) => witnessSubject(program, true),
+  "killed-witness": (program) => witnessSubject(program, true),
 }
 
 /** Throws for a name that none has. */

@@ -109,7 +109,7 @@ export async function witnessSubject(program: string, withWal: boolean): Promise
 
   async function askReads(folder: string): Promise<Answer> {
     return await answerOf("read", async () => {
-      const reads = openWitnessReads(filesOf(folder).database)
+      const reads = openWitnessReads(filesOf(folder))
       try {
         return [reads.identity, await all(reads)]
       } finally {
@@ -163,7 +163,7 @@ export async function witnessSubject(program: string, withWal: boolean): Promise
   }
 
   return {
-    name: withWal ? "witness with a write-ahead log" : "witness",
+    name: withWal ? "killed-witness" : "witness",
     make,
     async ask(folder) {
       const read = await askReads(folder)

@@ -165,15 +165,16 @@ export async function createWitnessFiles(
 }
 
 /**
- * Reads what a witness holds, also while it serves. Refuses `not-found` if there is no witness, and as opening
- * the database does.
+ * Reads what a witness holds, also while it serves, and compares it with the guard if that lies where the directory
+ * says. Refuses `not-found` if there is no witness, and as opening the database does.
  */
 export async function readWitness<T>(
   directory: WitnessDirectory,
   read: (reads: Omit<WitnessReads, "close">) => Promise<T>,
 ): Promise<T> {
   assertWitness(directory)
-  const { close, ...reads } = openWitnessReads(directory.database)
+  const { database, guard } = directory
+  const { close, ...reads } = openWitnessReads({ database, ...(existsSync(guard) && { guard }) })
   try {
     return await read(reads)
   } finally {

@@ -81,7 +81,7 @@ describe("a witness's database that rotted is refused, and says where:", () => {
     const files = await filled()
     changed(files, sql)
     await expect(openWitnessStore(files)).rejects.toThrow(damaged(new RegExp(where)))
-    expect(() => openWitnessReads(files.database)).toThrow(damaged(new RegExp(where)))
+    expect(() => openWitnessReads(files)).toThrow(damaged(new RegExp(where)))
   })
 
   test("one bit of an origin in the index of the heads", async () => {
@@ -166,4 +166,27 @@ test("a change that changes nothing is none", async () => {
   await store.setLog({ origin, vkeys: ["a key"] })
   await store.convict(other, evidence, true)
   expect(readFileSync(files.guard).equals(before)).toBe(true)
+})
+
+describe("openWitnessReads()", () => {
+  test("reads while the witness goes on, and refuses an older copy", async () => {
+    const files = await filled()
+    const older = readFileSync(files.database)
+    const store = await opened(files)
+    const held = witnessedHead(5, 5)
+    const next = witnessedHead(8, 8)
+    await store.advance([step(held, next)])
+    const reads = openWitnessReads(files)
+    await store.advance([step(next, witnessedHead(9, 9))])
+    expect(await reads.heads()).toContainEqual(next)
+    reads.close()
+    await store.close()
+    writeFileSync(files.database, older)
+    expect(() => openWitnessReads(files)).toThrow(
+      expect.objectContaining({
+        code: "conflict",
+        message: expect.stringMatching(/an older copy of the database was put in place/),
+      }),
+    )
+  })
 })

@@ -114,7 +114,7 @@ test.each([
 
 test("it is read only once it was brought up to date", async () => {
   const files = oldWitness()
-  expect(() => openWitnessReads(files.database)).toThrow(
+  expect(() => openWitnessReads(files)).toThrow(
     expect.objectContaining({
       code: "unsupported",
       message: expect.stringMatching(/countersign witness serve/),

@@ -174,6 +174,10 @@ export async function settleGuard(path: string, stored: History, guard: HeadGuar
     await moveGuard(guard, guarded, stored)
     return
   }
+  refuseGuard(path, stored, guarded)
+}
+
+function refuseGuard(path: string, stored: Head, guarded: Head): never {
   const found =
     `the database ${path} is at change ${stored.size} (${shortHex(stored.root)}), its head guard at ` +
     `change ${guarded.size} (${shortHex(guarded.root)})`
@@ -183,7 +187,19 @@ export async function settleGuard(path: string, stored: History, guard: HeadGuar
         "may have cosigned what it no longer knows. Bring back the newer database"
       : "they do not belong together, perhaps one of them is from a backup. Bring back the pair that " +
         "was in use last"
-  refuse("conflict", `${found}: ${cause}, or make a new witness with new keys`)
+  return refuse("conflict", `${found}: ${cause}, or make a new witness with new keys`)
+}
+
+/**
+ * Refuses `conflict` unless a history that was read while another process may go on is as new as the guard was
+ * `before`, and is what the guard knew then, or `now` if the history is ahead of it.
+ */
+export function assertNotBehind(path: string, stored: History, before: Head, now: Head): void {
+  const isKnown = (guarded: Head) =>
+    (stored.size === guarded.size && equalBytes(stored.root, guarded.root)) ||
+    (stored.size === guarded.size + 1 && equalBytes(stored.previous, guarded.root))
+  const isBetween = stored.size > before.size && stored.size < now.size
+  if (!isKnown(before) && !isKnown(now) && !isBetween) refuseGuard(path, stored, before)
 }
 
 function shortHex(root: Hash): string {

@@ -8,7 +8,7 @@ import type { LogIdentity } from "../../../log/ports/store.ts"
 import type { WitnessStore } from "../../../witness/store.ts"
 import { holdLock } from "../../disk/process-lock.ts"
 import { asDamage, onSqlite } from "../../disk/trouble.ts"
-import { createGuardFile, openGuardFile } from "../../files/guard-file.ts"
+import { createGuardFile, openGuardFile, readGuardFile } from "../../files/guard-file.ts"
 import { parseIdentity } from "../../rules/identity.ts"
 import { openConnection } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
@@ -16,7 +16,7 @@ import { witnessDatabase } from "../database/database-kind.ts"
 import { coverRows } from "./carrying.ts"
 import type { WitnessContents } from "./contents.ts"
 import { chainOf, digestBytes } from "./digests.ts"
-import { continueHistory, readHistory, settleGuard } from "./history.ts"
+import { assertNotBehind, continueHistory, readHistory, settleGuard } from "./history.ts"
 import { assertIntact, isUncovered, readVerified, type VerifiedWitness } from "./opening.ts"
 import { digestsOf, identityOf, scanAll } from "./rows.ts"
 
@@ -153,17 +153,25 @@ export interface WitnessReads extends Reads {
 }
 
 /**
- * Reads what a witness keeps, also while it serves, without its guard: whether the copy is the newest is not known.
- * Refuses as openConnection does; throws Trouble `damaged` as opening the store.
+ * Reads what a witness keeps, also while it serves. Without its guard nothing says whether the copy is the newest.
+ * Refuses `conflict` and throws Trouble `damaged` as opening the store does; else as openConnection does.
  */
-export function openWitnessReads(path: string): WitnessReads {
+export function openWitnessReads({
+  database: path,
+  guard,
+}: Pick<WitnessFiles, "database"> & Partial<WitnessFiles>): WitnessReads {
+  const guarded = guard === undefined ? undefined : readGuardFile(guard)
   const connection = openConnection(path, "read", witnessDatabase)
   const close = () => void connection.close()
   try {
     // One state of the database for every table.
     onSqlite(path, () => connection.exec("BEGIN"))
     assertIntact(path, connection)
-    const { identity, contents } = readVerified(path, connection)
+    const { identity, history, contents } = readVerified(path, connection)
+    if (guard !== undefined && guarded !== undefined) {
+      assertSameWitness(identity, guarded.identity)
+      assertNotBehind(path, history, guarded.head, readGuardFile(guard).head)
+    }
     return { ...readsOver(path, contents), identity, close }
   } catch (reason) {
     close()
