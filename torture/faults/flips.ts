@@ -23,7 +23,8 @@ async function flipFile(
   const fault = `${subject}: ${file}`
   const job = { subject, program, whole, work, file, bits: chosen }
   const found = await flipAll(job, (done, wrong) => {
-    progress(`${fault}: ${done} of ${chosen.length} bits, ${wrong} broken`)
+    for (const line of wrong) progress(`broken: ${line}`)
+    progress(`${fault}: ${done} of ${chosen.length} bits`)
   })
   const { refused, unchanged, wrong } = found
   return {

@@ -85,7 +85,7 @@ async function flipHere({ bits, ...job }: FlipJob): Promise<Flipped> {
 
 export async function flipAll(
   job: FlipJob,
-  progress: (done: number, wrong: number) => void,
+  progress: (done: number, wrong: readonly string[]) => void,
 ): Promise<Flipped> {
   if (!existsSync(CHILD)) return await flipHere(job)
   let next = 0
@@ -94,8 +94,9 @@ export async function flipAll(
     while (next < job.bits.length) {
       const bits = job.bits.slice(next, next + PIECE)
       next += bits.length
-      total = added(total, await flipPiece({ ...job, bits, work: `${job.work}-${worker}` }))
-      progress(next, total.wrong.length)
+      const part = await flipPiece({ ...job, bits, work: `${job.work}-${worker}` })
+      total = added(total, part)
+      progress(next, part.wrong)
     }
   }
   await Promise.all(Array.from({ length: availableParallelism() }, (_, worker) => flipOn(worker)))
