@@ -14,4 +14,16 @@ export const canaries: readonly Canary[] = [
       },
     ],
   },
+  {
+    name: "tags-not-covered",
+    harness: "flips",
+    without: "the comparison of a monitor's tags with their signed digests",
+    edits: [
+      {
+        file: "monitor/state/tag-cover.js",
+        found: "if (tags === undefined || !equalBytes(hasher.leaf(tags), digest))",
+        by: "if (false)",
+      },
+    ],
+  },
 ]
