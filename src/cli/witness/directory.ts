@@ -14,11 +14,11 @@ import { openKey } from "../../crypto/signers/key-handle.ts"
 import { formatSeedFile, parseSeedFile, SEED_SIZE } from "../../crypto/signers/seed-file.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
 import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
-import { openConnection } from "../../storage/sqlite/database/connection.ts"
-import { witnessDatabase } from "../../storage/sqlite/database/database-kind.ts"
-import { readWitnessIdentity, witnessReads } from "../../storage/sqlite/witness/reads.ts"
-import { createWitnessStore } from "../../storage/sqlite/witness/store.ts"
-import type { WitnessStore } from "../../witness/store.ts"
+import {
+  createWitnessStore,
+  openWitnessReads,
+  type WitnessReads,
+} from "../../storage/sqlite/witness/store.ts"
 import {
   assertPlace,
   exportKey,
@@ -164,25 +164,20 @@ export async function createWitnessFiles(
   return vkeys
 }
 
-interface WitnessReads extends Pick<WitnessStore, "heads" | "freezes" | "logs" | "evidence"> {
-  readonly identity: LogIdentity
-}
-
 /**
- * Reads what a witness holds, also while it serves. Refuses `not-found` if there is no witness, and as opening
- * the database does.
+ * Reads what a witness holds, also while it serves, and compares it with the guard if that lies where the directory
+ * says. Refuses `not-found` if there is no witness, and as opening the database does.
  */
 export async function readWitness<T>(
   directory: WitnessDirectory,
-  read: (reads: WitnessReads) => Promise<T>,
+  read: (reads: Omit<WitnessReads, "close">) => Promise<T>,
 ): Promise<T> {
   assertWitness(directory)
-  const { database } = directory
-  const connection = openConnection(database, "read", witnessDatabase)
+  const { database, guard } = directory
+  const { close, ...reads } = openWitnessReads({ database, ...(existsSync(guard) && { guard }) })
   try {
-    const identity = readWitnessIdentity(database, connection)
-    return await read({ ...witnessReads(database, connection), identity })
+    return await read(reads)
   } finally {
-    connection.close()
+    close()
   }
 }

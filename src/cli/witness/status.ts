@@ -54,12 +54,15 @@ function fieldsOf({ logs }: Standing): Fields {
 }
 
 export const witnessStatusCommand = defineCommand({
-  options: [dataOption("witness"), jsonOption()],
+  options: [dataOption("witness"), guardOption, jsonOption()],
   help: `
 Example:
-  countersign witness status --data /var/lib/witness --json`,
-  async run({ data }, { output }) {
-    const standing = await readStanding(witnessDirectory(data))
+  countersign witness status --data /var/lib/witness --json
+
+What is printed is compared with the guard, which shows an older copy of the data. A guard that
+lies elsewhere is named with --guard.`,
+  async run({ data, guard }, { output }) {
+    const standing = await readStanding(witnessDirectory(data, guard))
     const { name, logs } = standing
     output.result(`witness ${name}, ${logs.length} logs`, fieldsOf(standing), standing)
   },

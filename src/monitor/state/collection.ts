@@ -15,6 +15,7 @@ import type { Schema } from "./schema.ts"
  * and must appear. `canary`: the monitor's own test entries. `inbox`: heads posted by verifiers. `standing`:
  * entries that are not understood. `rescan`: how far a log is judged by the present watch file. `sighting`: where
  * what is watched was found. `feed`: how far a log's list of messages was read.
+ * `tags`: digests of the blocks of tags.
  * `opaque`: of which entries nobody could say what they are about. `alias`: heads under the log's other names.
  */
 export type DocumentKind =
@@ -41,6 +42,7 @@ export type DocumentKind =
   | "feed"
   | "opaque"
   | "alias"
+  | "tags"
 
 /** Which keys of a kind belong to a collection; all of them by default. */
 interface CollectionKeys {

@@ -12,6 +12,7 @@ import { asHash, EMPTY_HEAD, type Hash, type Head, type TreeHasher } from "../..
 import type { DocumentReads, Documents } from "./documents.ts"
 import { createDocumentSet, createDraft, type Draft } from "./set.ts"
 import type { LeafChange, MonitorStore, TagChange } from "./store.ts"
+import { assertCovered, coverTags, uncoveredTags } from "./tag-cover.ts"
 import { TAG_BLOCK_BYTES, type TagBlock, taggedIn } from "./tags.ts"
 import { type OwnTree, openTree } from "./tree.ts"
 
@@ -80,7 +81,7 @@ async function openTrees({ store, hasher }: StateOptions, { logs }: StateStateme
 
 /**
  * Opens a state and checks all of it. Refuses `untrusted`, having changed nothing, if it is unsigned,
- * signed by another key, or differs from what was signed in any document, tile or leaf hash.
+ * signed by another key, or differs from what was signed in any document, tile, leaf hash or tag.
  */
 export async function openState(options: StateOptions): Promise<MonitorState> {
   const { store, hasher } = options
@@ -90,7 +91,8 @@ export async function openState(options: StateOptions): Promise<MonitorState> {
     refuseState("its documents are not the signed ones")
   }
   const trees = await openTrees(options, statement)
-  return stateOver(options, { sequence: statement.sequence, documents, trees })
+  const uncovered = await uncoveredTags({ ...options, documents, logs: statement.logs })
+  return stateOver(options, { sequence: statement.sequence, documents, trees, uncovered })
 }
 
 /** Signs the first state of a store that has none, with these documents; refuses `conflict` otherwise. */
@@ -98,7 +100,7 @@ export async function createState(options: StateOptions, fill: (documents: Docum
   const { store, hasher } = options
   if ((await store.statement()) !== undefined) refuse("conflict", "the store has a state already")
   const documents = createDocumentSet([], hasher)
-  const state = stateOver(options, { sequence: 0, documents, trees: new Map() })
+  const state = stateOver(options, { sequence: 0, documents, trees: new Map(), uncovered: [] })
   await state.change(fill)
   return state
 }
@@ -107,11 +109,14 @@ interface Opened {
   readonly sequence: number
   readonly documents: ReturnType<typeof createDocumentSet>
   readonly trees: Map<Origin, OwnTree>
+  /** Blocks of tags that an earlier version wrote. */
+  readonly uncovered: readonly TagChange[]
 }
 
 function stateOver({ store, signer, hasher }: StateOptions, opened: Opened): MonitorState {
   const { documents, trees } = opened
   let sequence = opened.sequence
+  let uncovered = opened.uncovered
   let failed = false
   let last: Promise<unknown> = Promise.resolve()
 
@@ -153,9 +158,13 @@ function stateOver({ store, signer, hasher }: StateOptions, opened: Opened): Mon
     if (failed) throw new Trouble("disk", "an earlier commit of the state failed; start again")
     const draft = createDraft(documents)
     const result = await edit(draft)
+    const tags = tagsOf(growth)
+    // What is written now comes last: it takes the place of what was found.
+    if (tags.length > 0) coverTags([...uncovered, ...tags], draft, hasher)
     failed = true
     await write(draft, growth)
     failed = false
+    if (tags.length > 0) uncovered = []
     return result
   }
 
@@ -166,7 +175,9 @@ function stateOver({ store, signer, hasher }: StateOptions, opened: Opened): Mon
     },
     tree,
     async tags(origin, block) {
-      return { block, tags: (await store.tags(origin, block)) ?? new Uint8Array(TAG_BLOCK_BYTES) }
+      const tags = (await store.tags(origin, block)) ?? new Uint8Array(TAG_BLOCK_BYTES)
+      assertCovered({ origin, block, tags }, documents, hasher)
+      return { block, tags }
     },
     async tagged(origin, tag) {
       const blocks = await store.taggedBlocks(origin, tag)

@@ -227,7 +227,7 @@ describe("the tables of a witness", () => {
     "INSERT OR REPLACE INTO heads SELECT origin, 1, root, note, 1 FROM heads",
     "UPDATE history SET changes = changes - 1",
     "UPDATE history SET changes = changes + 1, chain = zeroblob(32)",
-    "INSERT OR REPLACE INTO history SELECT id, 0, chain, previous FROM history",
+    "INSERT OR REPLACE INTO history SELECT id, 0, chain, previous, digests FROM history",
     "DELETE FROM history",
     "UPDATE witness SET name = 'other.example'",
     "DELETE FROM witness",

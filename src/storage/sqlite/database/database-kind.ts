@@ -48,6 +48,8 @@ export const witnessDatabase: DatabaseKind = {
   owner: "witness",
   made: "countersign witness init",
   opened: "countersign witness serve",
+  // By witness/carrying.ts.
+  carried: { from: 1, to: 2 },
 }
 
 /** "CSMO". */

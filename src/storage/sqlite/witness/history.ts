@@ -1,9 +1,8 @@
-// Ties the witness's database to its head guard: the database counts its changes and chains them, the guard
-// holds the newest count and chain. Every change goes database first, guard second, answer last, so a
-// database that is behind its guard, or of another chain, is an older or another copy.
-import { hash } from "node:crypto"
+// Ties the witness's database to its head guard: the database counts its changes and keeps a chain over the digests of
+// all its rows, the guard holds the newest count and chain. Every change goes database first, guard
+// second, answer last, so a database that is behind its guard, or of another chain, is an older or another copy.
 import type { Database } from "better-sqlite3"
-import { concat, equalBytes, utf8 } from "../../../core/base/bytes.ts"
+import { equalBytes } from "../../../core/base/bytes.ts"
 import { Refusal, refuse, Trouble } from "../../../core/base/errors.ts"
 import { settled } from "../../../core/base/settled.ts"
 import { formatHex } from "../../../core/base/text.ts"
@@ -11,6 +10,8 @@ import { asHash, type Hash, type Head } from "../../../core/tree/hash.ts"
 import type { HeadGuard } from "../../../log/ports/guard.ts"
 import { plain } from "../../disk/plain-bytes.ts"
 import { onSqlite, untilFailure } from "../../disk/trouble.ts"
+import type { WitnessContents } from "./contents.ts"
+import { chainOf, type Digests, digestBytes, parseDigests, TABLES } from "./digests.ts"
 
 interface HistoryRow {
   readonly changes: number
@@ -19,81 +20,136 @@ interface HistoryRow {
 }
 
 /** As the head of a tree, which the guard knows: the size is the number of changes, the root the chain. */
-interface History extends Head {
+export interface History extends Head {
   readonly previous: Hash
 }
 
-/** What a piece of work did to the tables. */
-export interface Change<T> {
-  readonly result: T
-  /** All that was changed, as JSON; undefined if nothing was. */
-  readonly changed: unknown
+/** The history without its digests, as every version has it. */
+export function readHistory(path: string, connection: Database): History {
+  const row = connection
+    .prepare<[], HistoryRow>("SELECT changes, chain, previous FROM history NOT INDEXED")
+    .get()
+  if (row === undefined) throw new Trouble("damaged", `${path}: the history is missing`)
+  const { changes, chain, previous } = row
+  return { size: changes, root: asHash(plain(chain)), previous: asHash(plain(previous)) }
+}
+
+export const NO_GOOD_COPY =
+  "Nothing was signed and nothing was changed. Bring back a copy of the database as it was after its " +
+  "newest change, or make a new witness with new keys"
+
+/** Gives the history if the chain covers rows with these digests; else throws Trouble `damaged` that names tables. */
+export function verifiedHistory(path: string, connection: Database, digests: Digests): History {
+  const history = readHistory(path, connection)
+  const { size, root, previous } = history
+  const stored = connection.prepare<[], Buffer | null>("SELECT digests FROM history").pluck().get()
+  const isCovered = equalBytes(root, chainOf(size, previous, digests))
+  const isKept = stored instanceof Buffer && equalBytes(digestBytes(digests), plain(stored))
+  if (isCovered && isKept) return history
+  const kept = stored instanceof Buffer ? parseDigests(plain(stored)) : undefined
+  const others = TABLES.filter((table) => kept !== undefined && kept[table] !== digests[table])
+  // Where the chain covers what was read, the digests beside it are wrong.
+  const places =
+    isCovered || others.length === 0
+      ? "its history is not the one of its rows"
+      : `what it holds in ${others.join(" and ")} is not what was written there`
+  throw new Trouble(
+    "damaged",
+    `${path}: ${places}: it has rotted or another program has changed it. ${NO_GOOD_COPY}`,
+  )
 }
 
 interface ChangeHistory {
   /** Does the work in one transaction and resolves when it is durable and the guard knows of it. */
-  change<T>(work: () => Change<T>): Promise<T>
+  change<T>(work: () => T): Promise<T>
+  /** Rejects every later change. */
+  fail(reason: unknown): Promise<void>
   /** Resolves when no change is under way. */
   settled(): Promise<void>
 }
 
+interface HistoryOptions {
+  readonly path: string
+  readonly connection: Database
+  readonly contents: WitnessContents
+  readonly guard: HeadGuard
+}
+
 /**
- * Compares the database with its guard, and moves the guard on if a process ended between the two; refuses
- * `conflict` for any other difference. Changes may overlap: they are made in their order. After one that
- * failed with anything but a refusal, all others are rejected.
+ * Goes on from a history that was verified and whose guard was settled. Changes may overlap: they are made in
+ * their order. After one that failed with anything but a refusal, all others are rejected.
  */
-export async function openHistory(
-  path: string,
-  connection: Database,
-  guard: HeadGuard,
-): Promise<ChangeHistory> {
-  const select = connection.prepare<[], HistoryRow>("SELECT changes, chain, previous FROM history")
+export function continueHistory(
+  from: History,
+  { path, connection, contents, guard }: HistoryOptions,
+): ChangeHistory {
+  let newest = from
   const update = connection.prepare(
-    "UPDATE history SET changes = changes + 1, chain = ?, previous = chain",
+    `UPDATE history SET changes = @size, chain = @root, previous = @previous, digests = @digests
+     WHERE changes = @size - 1 AND chain = @previous`,
   )
-  let newest = onSqlite(path, () => historyOf(path, select.get()))
-  await settleGuard(path, newest, guard)
   let queue: Promise<void> = Promise.resolve()
   const attempt = untilFailure(path, "change")
 
-  function step<T>(work: () => Change<T>): { readonly result: T; readonly next: History } {
-    const { result, changed } = work()
-    if (changed === undefined) return { result, next: newest }
-    const root = chained(newest.root, changed)
-    update.run(root)
-    return { result, next: { size: newest.size + 1, root, previous: newest.root } }
+  function step<T>(work: () => T): { readonly result: T; readonly next: History } {
+    const before = contents.digests()
+    const result = work()
+    const digests = contents.digests()
+    if (TABLES.every((table) => before[table] === digests[table])) return { result, next: newest }
+    const next = nextOf(newest, digests)
+    if (update.run({ ...next, digests: digestBytes(digests) }).changes !== 1) {
+      throw new Trouble(
+        "damaged",
+        `${path}: the history is not what this process read or wrote there before: the disk or another ` +
+          `program has changed it`,
+      )
+    }
+    return { result, next }
   }
 
   // Takes the write lock first, so that nothing is decided on an outdated snapshot.
   const inTransaction = connection.transaction(step).immediate as typeof step
 
-  async function apply<T>(work: () => Change<T>): Promise<T> {
-    const { result, next } = onSqlite(path, () => inTransaction(work))
+  function inOneStep<T>(work: () => T): ReturnType<typeof step<T>> {
+    let isDone = false
+    try {
+      const done = onSqlite(path, () => inTransaction(work))
+      isDone = true
+      return done
+    } finally {
+      contents.settle(isDone)
+    }
+  }
+
+  async function apply<T>(work: () => T): Promise<T> {
+    const { result, next } = inOneStep(work)
     // If we stop here, nobody was told anything; opening moves the guard on.
     if (next !== newest) await moveGuard(guard, newest, next)
     newest = next
     return result
   }
 
+  function change<T>(work: () => T): Promise<T> {
+    const done = queue.then(() => attempt(() => apply(work)))
+    queue = settled(done)
+    return done
+  }
+
   return {
-    change(work) {
-      const done = queue.then(() => attempt(() => apply(work)))
-      queue = settled(done)
-      return done
-    },
+    change,
+    fail: (reason) =>
+      settled(
+        change(() => {
+          throw reason
+        }),
+      ),
     settled: () => queue,
   }
 }
 
-function historyOf(path: string, row: HistoryRow | undefined): History {
-  if (row === undefined) throw new Trouble("damaged", `${path}: the history is missing`)
-  const { changes, chain, previous } = row
-  return { size: changes, root: asHash(plain(chain)), previous: asHash(plain(previous)) }
-}
-
-function chained(chain: Hash, changed: unknown): Hash {
-  const step = concat(chain, utf8(JSON.stringify(changed)))
-  return asHash(new Uint8Array(hash("sha256", step, "buffer")))
+/** The history after a change that leaves rows with these digests. */
+export function nextOf({ size, root }: Head, digests: Digests): History {
+  return { size: size + 1, root: chainOf(size + 1, root, digests), previous: root }
 }
 
 /** Refusals of the guard are no refusals of a change: another process has moved it. */
@@ -107,13 +163,21 @@ async function moveGuard(guard: HeadGuard, from: Head, { size, root }: History):
   }
 }
 
-async function settleGuard(path: string, stored: History, guard: HeadGuard): Promise<void> {
+/**
+ * Compares a history with its guard, and moves the guard on if a process ended between the two; refuses
+ * `conflict` for any other difference.
+ */
+export async function settleGuard(path: string, stored: History, guard: HeadGuard): Promise<void> {
   const guarded = await guard.read()
   if (stored.size === guarded.size && equalBytes(stored.root, guarded.root)) return
   if (stored.size === guarded.size + 1 && equalBytes(stored.previous, guarded.root)) {
     await moveGuard(guard, guarded, stored)
     return
   }
+  refuseGuard(path, stored, guarded)
+}
+
+function refuseGuard(path: string, stored: Head, guarded: Head): never {
   const found =
     `the database ${path} is at change ${stored.size} (${shortHex(stored.root)}), its head guard at ` +
     `change ${guarded.size} (${shortHex(guarded.root)})`
@@ -123,7 +187,19 @@ async function settleGuard(path: string, stored: History, guard: HeadGuard): Pro
         "may have cosigned what it no longer knows. Bring back the newer database"
       : "they do not belong together, perhaps one of them is from a backup. Bring back the pair that " +
         "was in use last"
-  refuse("conflict", `${found}: ${cause}, or make a new witness with new keys`)
+  return refuse("conflict", `${found}: ${cause}, or make a new witness with new keys`)
+}
+
+/**
+ * Refuses `conflict` unless a history that was read while another process may go on is as new as the guard was
+ * `before`, and is what the guard knew then, or `now` if the history is ahead of it.
+ */
+export function assertNotBehind(path: string, stored: History, before: Head, now: Head): void {
+  const isKnown = (guarded: Head) =>
+    (stored.size === guarded.size && equalBytes(stored.root, guarded.root)) ||
+    (stored.size === guarded.size + 1 && equalBytes(stored.previous, guarded.root))
+  const isBetween = stored.size > before.size && stored.size < now.size
+  if (!isKnown(before) && !isKnown(now) && !isBetween) refuseGuard(path, stored, before)
 }
 
 function shortHex(root: Hash): string {

@@ -1,21 +1,26 @@
 // The witness's store in SQLite, under its head guard. Everything happens on the calling thread, which
 // waits for the disk: twice a change, however many heads it has.
 import { realpathSync } from "node:fs"
+import type { Database } from "better-sqlite3"
 import { refuse } from "../../../core/base/errors.ts"
 import { EMPTY_ROOT } from "../../../core/tree/hash.ts"
+import type { HeadGuard } from "../../../log/ports/guard.ts"
 import type { LogIdentity } from "../../../log/ports/store.ts"
 import type { WitnessStore } from "../../../witness/store.ts"
 import { onDisk } from "../../disk/durable-file.ts"
 import { holdLock } from "../../disk/process-lock.ts"
-import { onSqlite } from "../../disk/trouble.ts"
-import { createGuardFile, openGuardFile } from "../../files/guard-file.ts"
+import { asDamage, onSqlite } from "../../disk/trouble.ts"
+import { createGuardFile, openGuardFile, readGuardFile } from "../../files/guard-file.ts"
 import { parseIdentity } from "../../rules/identity.ts"
 import { openConnection } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { witnessDatabase } from "../database/database-kind.ts"
-import { openHistory } from "./history.ts"
-import { readWitnessIdentity, witnessReads } from "./reads.ts"
-import { witnessWrites } from "./writes.ts"
+import { coverRows } from "./carrying.ts"
+import type { WitnessContents } from "./contents.ts"
+import { chainOf, digestBytes } from "./digests.ts"
+import { assertNotBehind, continueHistory, readHistory, settleGuard } from "./history.ts"
+import { assertIntact, isUncovered, readVerified, type VerifiedWitness } from "./opening.ts"
+import { digestsOf, identityOf, scanAll } from "./rows.ts"
 
 /** Where the files of a witness lie. */
 export interface WitnessFiles {
@@ -35,18 +40,21 @@ export function createWitnessStore(
   { time }: { readonly time: number },
 ): void {
   const { origin, treeId, keyFingerprints } = parseIdentity(identity)
+  let root = EMPTY_ROOT
   createDatabase(database, witnessDatabase, (connection) => {
     connection
       .prepare(
         "INSERT INTO witness (id, name, tree_id, key_fingerprints, created) VALUES (1, ?, ?, ?, ?)",
       )
       .run(origin, treeId, JSON.stringify(keyFingerprints), time)
+    const digests = digestsOf(scanAll(connection))
+    root = chainOf(0, EMPTY_ROOT, digests)
     connection
-      .prepare("INSERT INTO history (id, changes, chain, previous) VALUES (1, 0, @root, @root)")
-      .run({ root: EMPTY_ROOT })
+      .prepare("INSERT INTO history (id, changes, chain, previous, digests) VALUES (1, 0, ?, ?, ?)")
+      .run(root, EMPTY_ROOT, digestBytes(digests))
   })
   // If we stop here, opening refuses for want of a guard and nothing was signed.
-  createGuardFile(guard, identity, { size: 0, root: EMPTY_ROOT, time })
+  createGuardFile(guard, identity, { size: 0, root, time })
 }
 
 /** The store with the witness that it was made for: its name is the origin. */
@@ -55,14 +63,15 @@ export interface SqliteWitnessStore extends WitnessStore {
 }
 
 /**
- * Opens the files of a witness and locks them against other processes until the store is closed. Refuses
+ * Opens the files of a witness and locks them against other processes until the store is closed. All rows are read and
+ * compared with what the guard covers, and kept in memory but for the texts of evidence. Refuses
  * `not-found`; `conflict` if they are in use, or if the database is not the newest one that its guard
- * knows; else as openConnection does.
+ * knows; throws Trouble `damaged` if a row, an index or the history has rotted; else as openConnection does.
  */
 export async function openWitnessStore(files: WitnessFiles): Promise<SqliteWitnessStore> {
   const { database: path } = files
   // Before the lock, which would make a file beside a database that is not there.
-  const connection = openConnection(path, "write", witnessDatabase)
+  const connection = openConnection(path, "upgrade", witnessDatabase)
   const closers: (() => Promise<void> | void)[] = [() => void connection.close()]
   const close = async () => {
     for (const closer of closers.splice(0).toReversed()) await closer()
@@ -72,23 +81,103 @@ export async function openWitnessStore(files: WitnessFiles): Promise<SqliteWitne
     closers.push(holdLock(`${place}.lock`, `the witness's database ${path}`).release)
     const guard = openGuardFile(files.guard)
     closers.push(guard.close)
-    const identity = onSqlite(path, () => readWitnessIdentity(path, connection))
-    assertSameWitness(identity, guard.identity)
-    const { change, settled } = await openHistory(path, connection, guard)
+    assertIntact(path, connection)
+    if (isUncovered(path, connection)) await bringUpToDate(path, connection, guard)
+    const verified = readVerified(path, connection)
+    assertSameWitness(verified.identity, guard.identity)
+    await settleGuard(path, verified.history, guard)
+    const { settled, ...store } = storeOver(path, connection, verified, guard)
     closers.push(settled)
-    const writes = onSqlite(path, () => witnessWrites(connection))
-    return {
-      ...onSqlite(path, () => witnessReads(path, connection)),
-      advance: (advances) => change(() => writes.advance(advances)),
-      setLog: (log) => change(() => writes.setLog(log)),
-      convict: (origin, evidence, freeze) => change(() => writes.convict(origin, evidence, freeze)),
-      stop: (origin, note) => change(() => writes.stop(origin, note)),
-      unfreeze: (origin) => change(() => writes.unfreeze(origin)),
-      identity,
-      close,
-    }
+    return { ...store, close }
   } catch (reason) {
     await close()
+    throw reason
+  }
+}
+
+/** Changes nothing unless the database and the guard belong together. */
+async function bringUpToDate(path: string, connection: Database, guard: HeadGuard): Promise<void> {
+  const [identity, history] = onSqlite(path, () =>
+    asDamage(
+      path,
+      () => [identityOf(path, scanAll(connection)), readHistory(path, connection)] as const,
+    ),
+  )
+  assertSameWitness(identity, guard.identity)
+  await settleGuard(path, history, guard)
+  coverRows(path, connection)
+}
+
+function storeOver(
+  path: string,
+  connection: Database,
+  { identity, history, contents }: VerifiedWitness,
+  guard: HeadGuard,
+) {
+  const options = { path, connection, contents, guard }
+  const { change, fail, settled } = onSqlite(path, () => continueHistory(history, options))
+  const reads = readsOver(path, contents)
+  return {
+    ...reads,
+    async evidence() {
+      try {
+        return await reads.evidence()
+      } catch (reason) {
+        // A disk that rots under us has perhaps more to forget.
+        await fail(reason)
+        throw reason
+      }
+    },
+    advance: (advances) => change(() => contents.advance(advances)),
+    setLog: (log) => change(() => contents.setLog(log)),
+    convict: (origin, evidence, freeze) => change(() => contents.convict(origin, evidence, freeze)),
+    stop: (origin, note) => change(() => contents.stop(origin, note)),
+    unfreeze: (origin) => change(() => contents.unfreeze(origin)),
+    identity,
+    settled,
+  } satisfies Omit<SqliteWitnessStore, "close"> & { settled(): Promise<void> }
+}
+
+type Reads = Pick<WitnessStore, "heads" | "freezes" | "logs" | "evidence">
+
+function readsOver(path: string, contents: WitnessContents): Reads {
+  return {
+    heads: async () => contents.heads(),
+    freezes: async () => contents.freezes(),
+    logs: async () => contents.logs(),
+    evidence: async () => onSqlite(path, () => asDamage(path, contents.evidence)),
+  }
+}
+
+/** What a witness keeps, as it was at one moment. */
+export interface WitnessReads extends Reads {
+  readonly identity: LogIdentity
+  close(): void
+}
+
+/**
+ * Reads what a witness keeps, also while it serves. Without its guard nothing says whether the copy is the newest.
+ * Refuses `conflict` and throws Trouble `damaged` as opening the store does; else as openConnection does.
+ */
+export function openWitnessReads({
+  database: path,
+  guard,
+}: Pick<WitnessFiles, "database"> & Partial<WitnessFiles>): WitnessReads {
+  const guarded = guard === undefined ? undefined : readGuardFile(guard)
+  const connection = openConnection(path, "read", witnessDatabase)
+  const close = () => void connection.close()
+  try {
+    // One state of the database for every table.
+    onSqlite(path, () => connection.exec("BEGIN"))
+    assertIntact(path, connection)
+    const { identity, history, contents } = readVerified(path, connection)
+    if (guard !== undefined && guarded !== undefined) {
+      assertSameWitness(identity, guarded.identity)
+      assertNotBehind(path, history, guarded.head, readGuardFile(guard).head)
+    }
+    return { ...readsOver(path, contents), identity, close }
+  } catch (reason) {
+    close()
     throw reason
   }
 }

@@ -1,0 +1,2 @@
+-- Digests of the blocks of tags lie among the documents from here on. The tables stay as they are; a program that
+-- would write tags without them must not open this database.
