@@ -165,18 +165,6 @@ function openThere(path: string, flags: string): number {
   )
 }
 
-/** Reads a guard that another process may hold; refuses and throws as {@link openGuardFile} does, but for locks. */
-export function readGuardFile(path: string): GuardContent {
-  const descriptor = openOr(path, "r", "ENOENT", (cause) =>
-    refuse("not-found", `expected the head guard at ${path}, found no file`, { cause }),
-  )
-  try {
-    return guardSlots(path, descriptor).newest.content
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
 function guardOver(path: string, descriptor: number): Omit<HeadGuard, "close"> {
   const { identity } = guardSlots(path, descriptor).newest.content
   let failed = false
