@@ -5,6 +5,7 @@ import { once } from "node:events"
 import { setTimeout } from "node:timers/promises"
 import { parentPort, workerData } from "node:worker_threads"
 import { bug } from "../../core/base/errors.ts"
+import type { Clock } from "../../core/time/clock.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { createPatientSigner } from "../../log/patient-signer.ts"
 import { openSequencer, type Sequencer } from "../../log/sequencer.ts"
@@ -13,6 +14,7 @@ import { openLogStore } from "../../storage/log-engine.ts"
 import { openLogSigning } from "./data-directory.ts"
 import { TRIES_AT_START } from "./signing/opening.ts"
 import { createRelayedChannel } from "./signing/relayed-channel.ts"
+import { openClock, watchClock } from "./threads/clock-watch.ts"
 import { toPlainError } from "./threads/plain-error.ts"
 import {
   type FromWriter,
@@ -32,7 +34,7 @@ function say(message: FromWriter): void {
 let mostTries = TRIES_AT_START
 
 /** Says whose log it is and waits for what others hold of it before anything is signed. */
-async function open(): Promise<Sequencer> {
+async function open(clock: Clock): Promise<Sequencer> {
   const store = await openLogStore(files.database)
   const guard = await openGuardFile(files.guard)
   const channel = files.signerPort && createRelayedChannel(files.signerPort)
@@ -47,11 +49,14 @@ async function open(): Promise<Sequencer> {
   const [message] = (await asked) as [ToWriter]
   if (message.type !== "open") bug(`the writer was asked to ${message.type} before it was open`)
   const { held } = message
-  return await openSequencer({ store, guard, signer, hasher: nativeHasher, now: Date.now, held })
+  const given = { store, guard, signer, hasher: nativeHasher, held }
+  return await openSequencer({ ...given, now: Date.now, clock })
 }
 
+type Question = Exclude<ToWriter, { readonly type: "confirm-clock" }>
+
 /** Never rejects: an error is an answer too, and the main thread decides what it means. */
-async function answer(sequencer: Sequencer, message: ToWriter): Promise<void> {
+async function answer(sequencer: Sequencer, message: Question): Promise<void> {
   try {
     if (message.type === "append") {
       say({ type: "head", head: await sequencer.append(unpackBatch(message.batch)) })
@@ -72,10 +77,15 @@ async function answer(sequencer: Sequencer, message: ToWriter): Promise<void> {
 
 async function run(): Promise<void> {
   try {
-    const sequencer = await open()
+    const clock = openClock(files)
+    const sequencer = await open(clock)
     mostTries = Number.POSITIVE_INFINITY
+    const look = watchClock(clock, files, (state) => say({ type: "clock", state }))
     port.on("message", (message: ToWriter) => {
-      void answer(sequencer, message)
+      if (message.type === "confirm-clock") {
+        clock.confirm(message.offset)
+        look()
+      } else void answer(sequencer, message)
     })
     say({ type: "head", head: sequencer.opened })
   } catch (error) {
