@@ -89,10 +89,28 @@ test("two heads of one size are a fork, wherever they were seen", async () => {
   expect(await auditor.audit(log.url)).toContain("fork: two heads of size 600 were signed")
 })
 
+test("a head of a size that was passed before it was seen is judged as well", async () => {
+  const { auditor, log } = await openHistory()
+  expect(await auditor.audit(log.url, "new")).toEqual([])
+  auditor.head(checkpointOf(replaced(3).slice(0, 500)))
+  expect(await auditor.audit(log.url, "new")).toContainEqual(
+    expect.stringMatching(/head of size 500 is not/),
+  )
+})
+
 test("a head beyond what is served shows that the log was put back", async () => {
   const { auditor, log } = await openHistory()
   auditor.head(checkpointOf([...all, Buffer.from("one more")]))
   expect(await auditor.audit(log.url)).toEqual([expect.stringMatching(/rolled back: .* 601/)])
+})
+
+test("what is acknowledged while an audit goes on is left to the next one", async () => {
+  const { auditor, log } = await openHistory()
+  const under = auditor.audit(log.url, "new")
+  const more = [...all, Buffer.from("entry 600")]
+  auditor.acknowledged(receiptOf(more, 600))
+  expect(await under).toEqual([])
+  expect(await auditor.audit(log.url, "new")).toContainEqual(expect.stringMatching(/lost: .* 600/))
 })
 
 test("a time that changes is found", async () => {

@@ -146,31 +146,30 @@ export function createAuditor(vkey: string): Auditor {
     if (what === "all") reading = createTreeReading(asking)
     await reading.readTo(url, size, new Set(heads.keys()))
     const sizes = what === "all" ? [...heads.keys()] : unproven
-    const judged = sizes.filter((each) => each <= size)
+    // Others were seen while this audit went on.
+    const judged = sizes.filter((each) => reading.rootAt(each) !== undefined)
     for (const each of judged) {
-      const root = reading.rootAt(each)
-      if (root !== undefined && heads.get(each)?.equals(root) !== true) {
+      if (heads.get(each)?.equals(reading.rootAt(each) ?? Buffer.of()) !== true) {
         say(`the head of size ${each} is not that of the entries that are served`)
       }
     }
     const sorted = [...heads.keys()].filter((each) => each <= size).sort((a, b) => a - b)
     const pairs = sorted.slice(1).map((to, i) => [sorted[i] ?? 0, to] as const)
-    const wanted = what === "all" ? pairs : pairs.filter(([, to]) => judged.includes(to))
+    const recent = new Set(judged)
+    const wanted = pairs.filter(([, to]) => recent.has(to))
     for (const [from, to] of sample(wanted, PROOFS[what])) await checkProof(url, from, to)
-    unproven = unproven.filter((each) => each > size)
+    unproven = unproven.filter((each) => reading.rootAt(each) === undefined)
   }
 
-  async function checkEntries(url: string, what: "all" | "new"): Promise<void> {
-    const indexes = what === "all" ? [...entries.keys()] : unlooked
+  /** What was acknowledged while the audit goes on is left to the next one. */
+  async function checkEntries(url: string, indexes: readonly number[], looks: number) {
     const missing = indexes.filter(
       (each) => reading.leaf(each)?.equals(entries.get(each) ?? Buffer.of()) !== true,
     )
     for (const each of missing.slice(0, MOST_BROKEN)) {
       say(`lost: the entry that was acknowledged at ${each} is not there`)
     }
-    const found = await times.look(url, sample(indexes, TIMES[what]))
-    for (const each of found) say(each)
-    unlooked = unlooked.filter((each) => each >= reading.size)
+    for (const each of await times.look(url, sample(indexes, looks))) say(each)
   }
 
   return {
@@ -195,9 +194,12 @@ export function createAuditor(vkey: string): Auditor {
       return heads.size
     },
     async audit(url, what = "all") {
+      const asked = unlooked.length
+      const indexes = what === "all" ? [...entries.keys()] : [...unlooked]
       try {
         await checkTree(url, what)
-        await checkEntries(url, what)
+        await checkEntries(url, indexes, TIMES[what])
+        unlooked = unlooked.slice(asked)
       } catch (reason) {
         say(`not to be audited: ${text(reason)}`)
       }

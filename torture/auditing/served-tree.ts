@@ -32,7 +32,7 @@ export function bodiesOf(bundle: Buffer, count: number): readonly Buffer[] {
 export interface ServedTree {
   readonly size: number
   leaf(index: number): Buffer | undefined
-  /** The root of the first entries, as many as were ever stopped at by {@link readTo}. */
+  /** The root of the first entries, as many as {@link TreeReading.readTo} has stopped at. */
   rootAt(size: number): Buffer | undefined
 }
 
@@ -69,6 +69,16 @@ export function createTreeReading({ ask }: Asking): TreeReading {
     growing.add(leaf)
   }
 
+  /** For heads of sizes that were passed before they were seen. */
+  function growAgain(stops: ReadonlySet<number>): void {
+    const missed = [...stops].filter((size) => size <= leaves.length && !roots.has(size))
+    const again = createGrowing()
+    for (const leaf of missed.length === 0 ? [] : leaves) {
+      again.add(leaf)
+      if (stops.has(again.size)) roots.set(again.size, again.root())
+    }
+  }
+
   return {
     get size() {
       return leaves.length
@@ -93,6 +103,7 @@ export function createTreeReading({ ask }: Asking): TreeReading {
           if (stops.has(growing.size)) roots.set(growing.size, growing.root())
         })
       }
+      growAgain(stops)
     },
   }
 }
