@@ -28,7 +28,6 @@ interface Counted {
   restarts: number
   refused: number
   answers: number
-  readonly statuses: Map<number, number>
 }
 
 /** Whatever has an answer other than these has failed. */
@@ -89,7 +88,6 @@ async function runRounds(system: System, given: FaultRun, counted: Counted): Pro
     ...{ url: system.log.url, writers: WRITERS, seed: given.seed },
     onAnswer({ status, answer }) {
       counted.answers += 1
-      counted.statuses.set(status, (counted.statuses.get(status) ?? 0) + 1)
       if (status === 503) counted.refused += 1
       if (status === 200 || status === 201) system.acknowledged(answer)
       else if (!isFine(status))
@@ -147,7 +145,6 @@ async function run(given: FaultRun): Promise<readonly FaultResult[]> {
         refused: counted.refused,
         restarts: counted.restarts,
         "cosignatures seen": system.cosigned(),
-        ...Object.fromEntries(counted.statuses),
       },
     },
   ]
