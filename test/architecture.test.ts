@@ -145,7 +145,14 @@ describe("layers", () => {
  * is the floor's own folder, a room below a room is named by its path. A room that is not listed is refused.
  */
 const corridors: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  core: { base: [], tree: ["base"], note: ["base", "tree"], acts: ["base"], access: ["base"] },
+  core: {
+    base: [],
+    tree: ["base"],
+    note: ["base", "tree"],
+    acts: ["base"],
+    access: ["base"],
+    time: ["base"],
+  },
   entry: {
     statement: [],
     ".": ["statement"],
@@ -227,13 +234,14 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
   cli: {
     network: [],
     command: ["network"],
+    clock: ["command"],
     access: ["network", "command"],
     serving: ["network", "command"],
     "log/search": ["command"],
-    "log/threads": ["log/search"],
+    "log/threads": ["clock", "log/search"],
     "log/signing": ["command"],
     log: [
-      ...["network", "command", "access", "serving", "audit"],
+      ...["network", "command", "clock", "access", "serving", "audit"],
       ...["log/search", "log/threads", "log/signing"],
     ],
     user: ["network", "command"],
@@ -245,11 +253,14 @@ const corridors: Readonly<Record<string, Readonly<Record<string, readonly string
     audit: ["command"],
     attach: ["command"],
     bridge: ["command", "serving"],
-    witness: ["command", "serving", "audit", "log"],
-    signer: ["command", "serving", "log", "log/signing"],
+    witness: ["command", "clock", "serving", "audit", "log"],
+    signer: ["command", "clock", "serving", "log", "log/signing"],
     "monitor/sinks": ["command"],
     watch: ["command"],
-    monitor: ["command", "network", "access", "serving", "audit", "monitor/sinks", "watch"],
+    monitor: [
+      ...["command", "network", "clock", "access", "serving", "audit"],
+      ...["monitor/sinks", "watch"],
+    ],
     ".": [
       ...["command", "access", "serving", "log", "user", "keys", "verify", "sign", "sign/fetch"],
       "attach",

@@ -2,9 +2,10 @@
 // readers beside them. One Log is one process's view of one tree.
 import { equalBytes } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
-import { bug, Refusal, refuse, Trouble } from "../core/base/errors.ts"
+import { bug, Refusal, refuse } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
 import { createTurns } from "../core/base/turns.ts"
+import type { ClockState } from "../core/time/clock.ts"
 import { assertBodyLength } from "../core/tree/bundle.ts"
 import { edgeRoot } from "../core/tree/edge.ts"
 import type { Hash, Head, TreeHasher } from "../core/tree/hash.ts"
@@ -17,6 +18,7 @@ import { createTreeReader } from "../tree/tree-reader.ts"
 import { createAttaching, type MessageHash, type MessageProver, proveHere } from "./attaching.ts"
 import { assertKept, batchOf, readAttachment } from "./attachments.ts"
 import { verifyClaims } from "./claims.ts"
+import { clockObstacle, isClockTrouble, refuseForClock } from "./clock-trouble.ts"
 import { openCommitChain } from "./commit-chain.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { leafReads, loadLeafIndex } from "./leaf-reads.ts"
@@ -51,6 +53,8 @@ interface LogOptions {
   readonly admit?: (proposal: Proposal) => void
   /** Why nothing can be accepted at the moment (a full disk); undefined if all is well. */
   readonly obstacle?: () => string | undefined
+  /** What the clock that signs is worth. */
+  readonly clock?: () => ClockState | undefined
   /** Told once that the state of the log is unknown; the process must end. */
   readonly onFatal: (reason: unknown) => void
   readonly limits?: Partial<LogLimits>
@@ -106,13 +110,13 @@ export async function openLog(options: LogOptions): Promise<Log> {
       newest = head
       return { firstIndex, head }
     } catch (reason) {
-      // A wrong clock is noticed before anything happens; all else leaves the state unknown.
-      if (reason instanceof Trouble && reason.code === "clock") throw reason
       return failFor(reason)
     }
   }
 
   function failFor(reason: unknown): never {
+    // A clock in doubt is noticed before anything happens; all else leaves the state unknown.
+    if (isClockTrouble(reason)) return refuseForClock(reason.message)
     stopped = "the log stopped after an error"
     options.onFatal(reason)
     // Who refuses here judges no entry: it may be in the log when this is over.
@@ -164,12 +168,11 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
 
   function leave(): void {
-    underWay -= 1
-    if (underWay === 0) for (const resolve of onIdle.splice(0)) resolve()
+    if (--underWay === 0) for (const resolve of onIdle.splice(0)) resolve()
   }
 
   function whyNot(): string | undefined {
-    return stopped ?? options.obstacle?.()
+    return stopped ?? clockObstacle(options.clock?.()) ?? options.obstacle?.()
   }
 
   function assertAccepting(): void {
@@ -276,10 +279,10 @@ export async function openLog(options: LogOptions): Promise<Log> {
     },
     bundle: (index, width) => entries.bundle(index, width),
     status() {
-      const reason = whyNot()
+      const [reason, clock] = [whyNot(), options.clock?.()]
       const { size: indexed, opaque, attachedUpTo } = search.indexed()
       const known = { queued: underWay, indexed, opaque, messages, attachedUpTo }
-      return { ...known, ...present({ accepting: reason === undefined, reason }) }
+      return { ...known, ...present({ accepting: reason === undefined, reason, clock }) }
     },
     stall(reason) {
       const refusal = new Refusal("try-later", `nothing is accepted now: ${reason}`)

@@ -13,6 +13,7 @@ import { equalBytes } from "../core/base/bytes.ts"
 import { bug, refuse, Trouble } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
 import { formatCheckpoint } from "../core/note/checkpoint.ts"
+import { type Clock, createClock } from "../core/time/clock.ts"
 import { encodeBundle } from "../core/tree/bundle.ts"
 import {
   appendToRange,
@@ -57,12 +58,13 @@ export interface Sequencer {
   readonly opened: NewestHead
   /**
    * Appends a batch and resolves with the signed head that covers it. Calls must not overlap. Rejects
-   * with Trouble `clock` before anything happened; after any other rejection the process must end.
+   * with Trouble `clock` before anything happened while the clock is in doubt; after any other rejection the
+   * process must end.
    */
   append(batch: Batch): Promise<NewestHead>
   /**
    * Keeps messages beside the tree; they are durable when it resolves. Calls overlap neither with each other nor
-   * with {@link append}. After a rejection the process must end.
+   * with {@link append}, and rejections are as there.
    */
   attach(messages: readonly NewMessage[]): Promise<readonly Attached[]>
   close(): Promise<void>
@@ -75,14 +77,14 @@ export interface SequencerOptions {
   readonly hasher: TreeHasher
   /** The wall clock in Unix milliseconds, read once a batch. */
   readonly now: () => number
+  /** What `now` is worth; by default it is held against the log's own times at the start and then believed. */
+  readonly clock?: Clock
   /** Heads that others hold under this log's key; the stored tree must have them all. */
   readonly held?: readonly Head[]
 }
 
 const CHECKED_AT_ONCE = 4_096
 const CACHED_TILES = 64
-/** How far the clock may be behind the newest head before the log stops rather than waits. */
-const CLOCK_TOLERANCE_MS = 60_000
 
 function assertSameLog(store: LogIdentity, guard: LogIdentity, signer: LogSigner): void {
   assertSameGuard(store, guard)
@@ -103,7 +105,8 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
   const stored = await store.head()
   const guarded = await guard.read()
   assertNotBehind(stored, guarded)
-  assertClock(Math.max(stored.time, guarded.time), now())
+  const clock = options.clock ?? createClock({ wall: now, steady: now })
+  clock.know(Math.max(stored.time, guarded.time))
 
   const edge = await loadEdge(leafReads(store, hasher), stored, hasher)
   const reader = createTreeReader({ edge, reads: store, hasher, cachedTiles: CACHED_TILES })
@@ -153,26 +156,16 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
   return {
     opened,
     async append(batch) {
-      const read = now()
-      assertClock(head.time, read)
-      return await sequence(batch, Math.max(read, head.time))
+      return await sequence(batch, clock.timeAfter(head.time))
     },
-    attach: (messages) => store.attach(messages, Math.max(now(), head.time)),
+    async attach(messages) {
+      return await store.attach(messages, clock.timeAfter(head.time))
+    },
     async close() {
       await store.close()
       await guard.close()
     },
   }
-}
-
-/** Small steps back are the clock being adjusted; times then stand still until it has caught up. */
-function assertClock(last: number, now: number): void {
-  if (last - now <= CLOCK_TOLERANCE_MS) return
-  throw new Trouble(
-    "clock",
-    `the clock says ${new Date(now).toISOString()}, but the newest head is from ` +
-      `${new Date(last).toISOString()}; set the clock right, no head is signed before that`,
-  )
 }
 
 function growEdge(edge: Edge, leafHashes: readonly Hash[], hasher: TreeHasher): StoredTile[] {

@@ -11,6 +11,7 @@ import { createEntryExaminer, type EntryCounters } from "./entries/examiner.ts"
 import { expectShipped } from "./entries/expectation.ts"
 import { judgeLedgers } from "./entries/ledger-case.ts"
 import { absent, type Case } from "./findings/case.ts"
+import { attested, keyOf } from "./findings/finding.ts"
 import { acknowledge } from "./findings/life.ts"
 import { settle } from "./findings/settle.ts"
 import type { JudgeLimits } from "./heads/scope.ts"
@@ -52,6 +53,8 @@ export interface MonitorOptions {
   /** Whether the signature lines of heads hold; the portable rule by default. */
   readonly holds?: SignatureRule
   readonly limits?: Partial<JudgeLimits>
+  /** Why the clock that times come from is not believed as it is; undefined if it is. */
+  readonly clockDoubt?: () => string | undefined
   /** Lets others have the thread. */
   readonly pause: () => Promise<void>
   /** Turns without end by default. */
@@ -137,6 +140,13 @@ function refusalCase(refusal: string | undefined): Case {
   }
 }
 
+/** The monitor's own trouble: what it judges meanwhile, it judges by the time that would be without the step. */
+function clockCase(doubt: string | undefined): Case {
+  if (doubt === undefined) return absent(keyOf("own-clock", "monitor"))
+  const summary = `${doubt[0]?.toUpperCase()}${doubt.slice(1)}; ages are judged as if it had not: set the clock of this machine right, or start the monitor again if it is right now.`
+  return attested("own-clock", "monitor", summary)
+}
+
 export function createMonitor(options: MonitorOptions): Monitor {
   const { state, sinks, mailbox, messages, limits } = options
   const { beginTurn = () => () => false, isStopping = () => false } = options
@@ -176,7 +186,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
     )
     await state.change((documents) => {
       mailbox.drain(documents, allKeys, now)
-      settle(documents, [refusalCase(refusal)], now)
+      settle(documents, [refusalCase(refusal), clockCase(options.clockDoubt?.())], now)
       if (!isOther) return
       settle(documents, judgeLedgers(watch), now)
       logs.forEach(({ log: { origin } }, i) => {

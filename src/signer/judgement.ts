@@ -102,15 +102,22 @@ const CLOCK_TOLERANCE_S = 60
 
 /**
  * The bytes of a signed entry timestamp that may be signed: of this log, not of the future, of an entry that is in
- * the tree under `head`. Refuses `mismatch`, `beyond-tree` and `bad-proof`. The time is the word of the one who
+ * the tree under `head`. Refuses `mismatch`, `try-later` for the future, `beyond-tree` and `bad-proof`. The time is the word of the one who
  * asks, as far as it has passed: no proof has it.
  */
 export function judgePromise(asked: AskedPromise, rule: PromiseRule): Uint8Array {
   const { promise, body, proof } = asked
   const { logId, head, now, hasher } = rule
   if (promise.logID !== logId) refuse("mismatch", `expected the log ID ${logId}, found another one`)
-  if (promise.integratedTime < 1 || promise.integratedTime > now + CLOCK_TOLERANCE_S) {
-    refuse("mismatch", `expected a time up to ${now}, found ${promise.integratedTime}`)
+  if (promise.integratedTime < 1) {
+    refuse("mismatch", `expected a time from 1 on, found ${promise.integratedTime}`)
+  }
+  // Clocks differ and are set: what has not come yet may be asked for again.
+  if (promise.integratedTime > now + CLOCK_TOLERANCE_S) {
+    refuse(
+      "try-later",
+      `expected a time up to ${now} by the clock of the signer, found ${promise.integratedTime}`,
+    )
   }
   if (promise.logIndex >= head.size) {
     refuse(

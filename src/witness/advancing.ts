@@ -5,13 +5,14 @@
 // that n was the largest tree at t. Submissions are judged one after the other, each against what the one
 // before it stores; sizes and times of one log never shrink from one to the next; and the time that is
 // signed is stored, with the size, before it is signed. So whoever holds two of them finds a larger size
-// never at an earlier time, also across a restart, and also if the clock was put back meanwhile: then
-// nothing is signed for that log until the clock has caught up.
+// never at an earlier time, also across a restart, and also if the clock was put back meanwhile: then the newest
+// time is signed on until the clock has caught up.
 import { Refusal, Trouble } from "../core/base/errors.ts"
 import { formatNote, type SignatureRule } from "../core/note/note.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
+import type { WitnessClock } from "./clock.ts"
 import type { Conviction } from "./conviction.ts"
-import { forkOf, frozen, isBeyond, judge, maySign, OldSizeConflict } from "./judgement.ts"
+import { forkOf, frozen, isBeyond, judge, OldSizeConflict } from "./judgement.ts"
 import { type LogState, type LogStates, stateOf } from "./log-states.ts"
 import type { Advance, WitnessedHead, WitnessStore } from "./store.ts"
 import type { Submission } from "./submission.ts"
@@ -30,8 +31,7 @@ interface AdvancingOptions {
   readonly conviction: Conviction
   readonly hasher: TreeHasher
   readonly holds: SignatureRule
-  /** Unix seconds; read once a batch. */
-  readonly now: () => number
+  readonly clock: WitnessClock
 }
 
 /** What becomes of a submission once the batch is stored; `effects` must be over by then, too. */
@@ -45,14 +45,13 @@ function isAdvance(result: Outcome["result"]): result is Advance {
 }
 
 export function createAdvancing(options: AdvancingOptions) {
-  const { store, states, conviction, hasher, holds, now } = options
+  const { store, states, conviction, hasher, holds, clock } = options
   let stopped: string | undefined
 
   function judgeOne(
     submission: Submission,
     state: LogState,
     head: WitnessedHead | undefined,
-    time: number,
   ): Outcome {
     const effects: Promise<void>[] = []
     if (isBeyond(submission, head)) {
@@ -60,7 +59,7 @@ export function createAdvancing(options: AdvancingOptions) {
       effects.push(conviction.stop(state, formatNote(text, [...logLines, ...ownLines])))
     }
     try {
-      return { result: judge(submission, head, state.freeze, time, hasher), effects }
+      return { result: judge(submission, head, state.freeze, clock.timeAfter, hasher), effects }
     } catch (reason) {
       if (!(reason instanceof Refusal || reason instanceof Trouble)) throw reason
       const isProven = state.freeze?.cause === "proven"
@@ -72,12 +71,11 @@ export function createAdvancing(options: AdvancingOptions) {
 
   /** Judges in order; each submission sees what the ones before it advance to. */
   function judgeAll(batch: readonly Waiting[]): Outcome[] {
-    const time = now()
     const ahead = new Map<string, WitnessedHead>()
     return batch.map(({ submission }) => {
       const { origin } = submission.log
       const state = stateOf(states, origin)
-      const outcome = judgeOne(submission, state, ahead.get(origin) ?? state.head, time)
+      const outcome = judgeOne(submission, state, ahead.get(origin) ?? state.head)
       if (isAdvance(outcome.result)) ahead.set(origin, outcome.result.to)
       return outcome
     })
@@ -140,11 +138,13 @@ export function createAdvancing(options: AdvancingOptions) {
     },
     /** Stores the present time for the heads that are held; gives those that may be cosigned at it. */
     async renew(): Promise<readonly WitnessedHead[]> {
-      const time = now()
-      const held = [...states.values()].flatMap(({ head, freeze }) =>
-        head === undefined || freeze !== undefined || !maySign(time, head.time) ? [] : head,
-      )
-      const advances = held.map((from) => ({ origin: from.origin, from, to: { ...from, time } }))
+      const advances = [...states.values()].flatMap(({ head, freeze }) => {
+        if (head === undefined || freeze !== undefined) return []
+        const time = clock.timeIfAny(head.time)
+        return time === undefined
+          ? []
+          : [{ origin: head.origin, from: head, to: { ...head, time } }]
+      })
       const outdated = await storeAll(advances, [])
       return advances.flatMap(({ origin, to }) => (outdated.has(origin) ? [] : to))
     },

@@ -1,7 +1,7 @@
 // What the witness makes of a checkpoint, given what it holds of that log: the head to store and cosign, or
 // the refusal, with evidence if the checkpoint and the head that is held convict the log of a fork.
 import { equalBytes } from "../core/base/bytes.ts"
-import { Refusal, refuse, Trouble, unlessRefused } from "../core/base/errors.ts"
+import { Refusal, refuse, unlessRefused } from "../core/base/errors.ts"
 import { cosignatureTime } from "../core/note/cosignature.ts"
 import { formatNote, lineOf, parseNote, type SignatureRule } from "../core/note/note.ts"
 import { EMPTY_HEAD, EMPTY_ROOT, type Head, type TreeHasher } from "../core/tree/hash.ts"
@@ -22,16 +22,16 @@ export class OldSizeConflict extends Refusal {
 
 /**
  * The step that makes a submission the newest head, in the order of checks that tlog-witness has, given the
- * head and the freeze that the witness holds of its log, at `time` in Unix seconds. Refuses
+ * head and the freeze that the witness holds of its log, at what `timeAfter` gives in Unix seconds. Refuses
  * `malformed` for an old size above the checkpoint's; `mismatch` for a wrong empty root and a frozen log;
- * {@link OldSizeConflict}; `bad-proof`. Throws Trouble `clock` if the clock is behind what was signed. Extension
+ * {@link OldSizeConflict}; `bad-proof`. Throws what `timeAfter` throws while there is no time to sign. Extension
  * lines decide nothing: two checkpoints of one size and root are one tree, whatever else the log says in them.
  */
 export function judge(
   submission: Submission,
   head: WitnessedHead | undefined,
   freeze: Freeze | undefined,
-  time: number,
+  timeAfter: (newest: number) => number,
   hasher: TreeHasher,
 ): Advance {
   const { checkpoint, oldSize, proof } = submission
@@ -40,12 +40,18 @@ export function judge(
   if (freeze !== undefined) throw frozen(freeze)
   if (oldSize !== held.size) throw new OldSizeConflict(held.size, oldSize)
   verifyConsistency(held, checkpoint, proof, hasher)
-  assertClock(head?.time ?? 0, time)
   const { origin, size, root } = checkpoint
   return {
     origin,
     from: held,
-    to: { origin, size, root, note: noteToKeep(submission, head), time },
+    // SPEC: an earlier time would contradict what was signed before (tlog-cosignature), so times never run back.
+    to: {
+      origin,
+      size,
+      root,
+      note: noteToKeep(submission, head),
+      time: timeAfter(head?.time ?? 0),
+    },
   }
 }
 
@@ -67,20 +73,6 @@ export function frozen(freeze: Freeze): Refusal {
       ? `it is proven to have lied (evidence ${freeze.evidence})`
       : "this witness has signed more for it than it remembers, so its data is an older copy"
   return new Refusal("mismatch", `${freeze.origin} is cosigned no more: ${why}`)
-}
-
-/** Whether `time` may be signed where `signed` is the newest time that was: an earlier one convicts us. */
-export function maySign(time: number, signed: number): boolean {
-  return Number.isSafeInteger(time) && time > 0 && time >= signed
-}
-
-function assertClock(signed: number, time: number): void {
-  if (maySign(time, signed)) return
-  throw new Trouble(
-    "clock",
-    `expected a time from ${signed} on, up to which was signed already, found ${time}: the clock of ` +
-      `this witness is behind`,
-  )
 }
 
 /**

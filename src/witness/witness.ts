@@ -6,9 +6,11 @@ import { formatBase64 } from "../core/base/text.ts"
 import { parseCheckpoint } from "../core/note/checkpoint.ts"
 import { formatNote, formatVkey, type SignatureRule } from "../core/note/note.ts"
 import type { Origin } from "../core/note/origin.ts"
+import type { Clock } from "../core/time/clock.ts"
 import type { TreeHasher } from "../core/tree/hash.ts"
 import type { Evidence } from "../evidence/evidence.ts"
 import { createAdvancing, type Waiting } from "./advancing.ts"
+import { createWitnessClock } from "./clock.ts"
 import { type Conviction, createConviction, type TakenEvidence } from "./conviction.ts"
 import { type Cosign, type Cosigner, createCosigning } from "./cosigning.ts"
 import { isBeyond } from "./judgement.ts"
@@ -35,6 +37,8 @@ export interface WitnessOptions {
   readonly hasher: TreeHasher
   /** The wall clock in Unix seconds. */
   readonly now: () => number
+  /** What `now` is worth; by default it is held against what was signed at the start and then believed. */
+  readonly clock?: Clock
   /** Whether a line holds over a checkpoint's text, for keys of every type; the portable rule if left out. */
   readonly holds?: SignatureRule
   /** The same for requests, off the calling thread; {@link holds} on it if left out. */
@@ -67,6 +71,10 @@ export interface WitnessStatus {
   readonly logs: readonly WitnessedLogStatus[]
   /** Why nothing is signed any more until a restart; undefined if all is well. */
   readonly stopped?: string
+  /** Why nothing is signed until the clock is confirmed; undefined if it is believed. */
+  readonly doubt?: string
+  /** That the newest times are signed on, or that for some logs nothing is, as the clock is behind; undefined if not. */
+  readonly standing?: string
 }
 
 export interface Witness {
@@ -86,8 +94,8 @@ export interface Witness {
    * | `bad-proof`                         | 422    |
    * | `try-later`                         | 503    |
    *
-   * Throws Trouble `clock` while the clock is behind what was signed; after any other Trouble nothing is
-   * signed until a restart, while everything else here goes on.
+   * Refuses `try-later` as well while the clock is in doubt, and for a log whose newest time is a day ahead of it.
+   * After Trouble nothing is signed until a restart, while everything else here goes on.
    */
   addCheckpoint(body: Uint8Array): Promise<{ readonly lines: string }>
   /**
@@ -132,7 +140,9 @@ export async function createWitness(options: WitnessOptions): Promise<Witness> {
     holdsElsewhere,
   }
   for (const note of options.seen ?? []) await lookThrough(note, states, conviction, rules)
-  const advancing = createAdvancing({ ...options, states, conviction, holds })
+  const clock = createWitnessClock(options)
+  for (const { head } of states.values()) clock.know(head?.time ?? 0)
+  const advancing = createAdvancing({ ...options, clock, states, conviction, holds })
   const cosign = createCosigning(cosigners)
   const renewed = await advancing.renew()
   // One after the other: there may be more logs than a key takes requests at a time.
@@ -155,6 +165,7 @@ export async function createWitness(options: WitnessOptions): Promise<Witness> {
     status: () => ({
       logs: [...states.values()].map(statusOf),
       ...present({ stopped: advancing.stopped() }),
+      ...clock.status(),
     }),
   }
 }

@@ -29,6 +29,7 @@ export function fakeClock(): FakeClock {
 
   return {
     now: () => time,
+    steady: () => time,
     after(delay, fire) {
       const key = {}
       timers.set(key, { at: time + delay, fire })

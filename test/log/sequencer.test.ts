@@ -71,18 +71,31 @@ describe("the sequencer", () => {
     }
   })
 
-  it("never lets head times run backwards and refuses a clock far behind", async () => {
+  it("never lets head times run backwards, and signs on at the newest while the clock is behind", async () => {
     const disk = newDisk()
     const sequencer = await openDisk(disk)
     disk.clock.time = startTime + 5_000
     expect((await append(sequencer, bodiesFrom(0, 1))).time).toBe(startTime + 5_000)
-    disk.clock.time = startTime + 4_000
-    expect((await append(sequencer, bodiesFrom(1, 1))).time).toBe(startTime + 5_000)
-    disk.clock.time = startTime - 3_600_000
-    await expect(append(sequencer, bodiesFrom(2, 1))).rejects.toMatchObject({ code: "clock" })
-    await expect(openDisk(disk)).rejects.toMatchObject({ code: "clock" })
+    const back = [startTime + 4_000, startTime - 120_000, startTime - 3_600_000, 0]
+    for (const [i, time] of back.entries()) {
+      disk.clock.time = time
+      expect((await append(sequencer, bodiesFrom(1 + i, 1))).time).toBe(startTime + 5_000)
+    }
+    const again = await openDisk(disk)
+    expect((await append(again, bodiesFrom(5, 1))).time).toBe(startTime + 5_000)
     disk.clock.time = startTime + 6_000
-    expect((await append(sequencer, bodiesFrom(2, 1))).size).toBe(3)
+    expect((await append(again, bodiesFrom(6, 1))).time).toBe(startTime + 6_000)
+    await expectWhole(disk)
+  })
+
+  it("refuses a clock that is far ahead of what is known before anything happens", async () => {
+    const disk = newDisk()
+    disk.clock.time = startTime + 31 * 86_400_000
+    const sequencer = await openDisk(disk)
+    await expect(append(sequencer, bodiesFrom(0, 1))).rejects.toMatchObject({ code: "clock" })
+    await expect(sequencer.attach([])).rejects.toMatchObject({ code: "clock" })
+    disk.clock.time = startTime + 29 * 86_400_000
+    expect((await append(sequencer, bodiesFrom(0, 1))).time).toBe(disk.clock.time)
     await expectWhole(disk)
   })
 })

@@ -277,7 +277,7 @@ describe("the signed entry timestamp of a signer", () => {
       [{ ...promise, logIndex: 5 }, "bad-proof"],
       [{ ...promise, body: Buffer.from("forged").toString("base64") }, "bad-proof"],
       [{ ...promise, logID: "ab".repeat(32) }, "mismatch"],
-      [{ ...promise, integratedTime: NOW + 61 }, "mismatch"],
+      [{ ...promise, integratedTime: NOW + 61 }, "try-later"],
       [{ ...promise, integratedTime: 0 }, "mismatch"],
     ] as const) {
       const asked = sign(made.signer, made.note, changed, 4)

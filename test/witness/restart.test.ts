@@ -4,7 +4,9 @@ import { describe, expect, test } from "vitest"
 import { Trouble } from "../../src/core/base/errors.ts"
 import { formatBase64 } from "../../src/core/base/text.ts"
 import { formatVkey } from "../../src/core/note/note.ts"
+import { createClock } from "../../src/core/time/clock.ts"
 import type { Cosigner } from "../../src/witness/cosigning.ts"
+import type { WitnessOptions } from "../../src/witness/witness.ts"
 import { createMemoryWitnessStore } from "../storage/memory/witness-store.ts"
 import { startTime, startWitness, storeAt, timeOf } from "./running-witness.ts"
 import { createTestLog, testCosigner } from "./test-log.ts"
@@ -73,24 +75,51 @@ describe("a restart", () => {
 })
 
 describe("a clock that was put back", () => {
+  /** A witness whose clock is held against one that goes on. */
+  async function watched(options: Partial<WitnessOptions> = {}) {
+    const clock = { time: startTime }
+    const passed = { seconds: 0 }
+    const believing = createClock({
+      wall: () => clock.time * 1_000,
+      steady: () => passed.seconds * 1_000,
+    })
+    return { ...(await startWitness({ ...options, clock: believing }, clock)), passed }
+  }
+
   test.each([
     ["by a second", startTime - 1],
+    ["by an hour", startTime - 3_600],
     ["by years", 1],
     ["to nothing", 0],
-    ["to no number", Number.NaN],
     ["to half a second", startTime + 0.5],
-  ])("%s: nothing is signed until it has caught up", async (_, time) => {
-    const { witness, clock } = await startWitness()
+  ])("%s: the newest time is signed on until it has caught up", async (_, time) => {
+    const { witness, clock, passed } = await watched()
     await witness.addCheckpoint(log.request(0, 6))
     clock.time = time
     for (const [from, to] of [
       [6, 6],
       [6, 9],
     ] as const) {
-      await expect(witness.addCheckpoint(log.request(from, to))).rejects.toMatchObject({
-        name: "Trouble",
-        code: "clock",
-      })
+      const { lines } = await witness.addCheckpoint(log.request(from, to))
+      expect(timeOf(log.text(to), lines)).toBe(startTime)
+    }
+    expect(witness.status()).toMatchObject({ logs: [{ size: 9, time: startTime }] })
+    clock.time = startTime + 30
+    passed.seconds = 30
+    const { lines } = await witness.addCheckpoint(log.request(9, 9))
+    expect(timeOf(log.text(9), lines)).toBe(startTime + 30)
+  })
+
+  test.each([
+    ["to no number", Number.NaN],
+    ["by two days, with nothing to tell that it went back", startTime - 2 * 86_400],
+  ])("%s: nothing is signed, and it is said to come back", async (_, time) => {
+    const { witness, clock } = await startWitness()
+    await witness.addCheckpoint(log.request(0, 6))
+    clock.time = time
+    for (const size of [6, 9]) {
+      const refused = witness.addCheckpoint(log.request(6, size))
+      await expect(refused).rejects.toMatchObject({ name: "Refusal", code: "try-later" })
     }
     expect(witness.status()).toMatchObject({ logs: [{ size: 6, time: startTime }] })
     clock.time = startTime
@@ -102,22 +131,59 @@ describe("a clock that was put back", () => {
     await witness.addCheckpoint(log.request(0, 6))
     clock.time += 1_000
     await witness.addCheckpoint(log.request(6, 6))
-    const again = await startWitness({ store }, { time: startTime + 999 })
-    expect(again.witness.checkpoint(log.origin)).toBeUndefined()
-    await expect(again.witness.addCheckpoint(log.request(6, 9))).rejects.toMatchObject({
-      code: "clock",
-    })
-    again.clock.time += 1
-    const { lines } = await again.witness.addCheckpoint(log.request(6, 9))
-    expect(timeOf(log.text(9), lines)).toBe(startTime + 1_000)
+    const again = await startWitness({ store }, { time: startTime + 900 })
+    expect(again.witness.status().standing).toContain("which stands until the clock has caught up")
+    const standing = await again.witness.addCheckpoint(log.request(6, 7))
+    expect(timeOf(log.text(7), standing.lines)).toBe(startTime + 1_000)
+    again.clock.time += 101
+    const { lines } = await again.witness.addCheckpoint(log.request(7, 9))
+    expect(timeOf(log.text(9), lines)).toBe(startTime + 1_001)
   })
 
   test("is no matter for a log that was never cosigned", async () => {
     const other = createTestLog({ origin: "other.example" })
     const logs = [log, other].map(({ origin, vkey }) => ({ origin, vkeys: [vkey] }))
     const { witness } = await startWitness({ logs, store: await storeAt(log, 6, startTime + 9) })
-    await expect(witness.addCheckpoint(log.request(6, 6))).rejects.toMatchObject({ code: "clock" })
-    await witness.addCheckpoint(other.request(0, 6))
+    const { lines } = await witness.addCheckpoint(other.request(0, 6))
+    expect(timeOf(other.text(6), lines)).toBe(startTime)
+  })
+})
+
+describe("a clock that went forward", () => {
+  const decade = 10 * 365 * 86_400
+
+  test("for a moment signs nothing at that time, and all goes on afterwards", async () => {
+    const clock = { time: startTime }
+    const wall = () => clock.time * 1_000
+    const believing = createClock({ wall, steady: () => 0 })
+    const { witness } = await startWitness({ clock: believing }, clock)
+    await witness.addCheckpoint(log.request(0, 6))
+    clock.time += decade
+    const refused = witness.addCheckpoint(log.request(6, 9))
+    await expect(refused).rejects.toMatchObject({
+      code: "try-later",
+      message: expect.stringContaining("the clock went 3650 days forward at once"),
+    })
+    expect(witness.status().doubt).toContain("operating.md")
+    clock.time -= decade
+    const { lines } = await witness.addCheckpoint(log.request(6, 9))
+    expect(timeOf(log.text(9), lines)).toBe(startTime)
+    expect(witness.status().doubt).toBeUndefined()
+  })
+
+  test("while the witness was off is doubted at the start, until an operator names the day", async () => {
+    const store = await storeAt(log, 6, startTime)
+    const clock = { time: startTime + decade }
+    const doubting = await startWitness({ store }, clock)
+    expect(doubting.witness.checkpoint(log.origin)).toBeUndefined()
+    await expect(doubting.witness.addCheckpoint(log.request(6, 9))).rejects.toMatchObject({
+      code: "try-later",
+    })
+    const wall = () => clock.time * 1_000
+    const named = createClock({ wall, steady: () => 0, accepts: (time) => time === wall() })
+    const { witness } = await startWitness({ store, clock: named }, clock)
+    const { lines } = await witness.addCheckpoint(log.request(6, 9))
+    expect(timeOf(log.text(9), lines)).toBe(startTime + decade)
   })
 })
 

@@ -28,6 +28,7 @@ export interface PublishingPlan extends Pick<PublisherOptions, "policy" | "witne
 
 export const processClock: Clock = {
   now: Date.now,
+  steady: () => performance.now(),
   after(delay, callback) {
     const timer = setTimeout(callback, delay)
     return () => clearTimeout(timer)

@@ -1,5 +1,6 @@
 // The log over a data directory, put together: locks, writer thread, reads, signature verification.
 
+import type { ClockState } from "../../core/time/clock.ts"
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
 import { createSignatureVerifier } from "../../crypto/engines/verification.ts"
 import { hashNatively } from "../../crypto/native-hash.ts"
@@ -7,14 +8,17 @@ import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import type { AuthoritySet } from "../../entry/certificates/authority.ts"
 import { besideBody } from "../../entry/kinds/terms.ts"
 import { assertMayWrite, type WriteRule } from "../../entry/kinds/write-rule.ts"
+import { promiseInTime } from "../../log/clock-trouble.ts"
 import { openLog } from "../../log/open-log.ts"
 import type { Log } from "../../log/ports/log.ts"
 import { type PublishedStore, type Publisher, publishAtOnce } from "../../log/ports/publishing.ts"
 import type { RekorSigner } from "../../log/ports/signer.ts"
+import { createClockVotes } from "../../log/publishing/clock-votes.ts"
 import { openPublisher } from "../../log/publishing/publisher.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { openPublishedFile } from "../../storage/files/published-file.ts"
 import { openLogReads } from "../../storage/log-engine.ts"
+import { machineClock } from "../clock/machine-clock.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import { withAuthorities } from "./certificate-authorities.ts"
 import { type DataDirectory, openLogSigning } from "./data-directory.ts"
@@ -31,7 +35,10 @@ import { startSearch } from "./threads/search-thread.ts"
 import { startWriter } from "./threads/writer-thread.ts"
 
 interface RunningLogOptions
-  extends Pick<ServeOptions, "verification" | "minFreeBytes" | "maxEntriesUnderWay"> {
+  extends Pick<
+    ServeOptions,
+    "verification" | "minFreeBytes" | "maxEntriesUnderWay" | "acceptClock"
+  > {
   readonly passphrase: string | undefined
   readonly writeRule: WriteRule
   /** Bytes of the longest attestation that is kept; 0 keeps none. */
@@ -46,6 +53,8 @@ interface RunningLogOptions
   readonly onSearch: { event(text: string): void; trouble(reason: unknown): void }
   /** Told why nothing is signed while what signs is away, and `undefined` once it is back. */
   readonly onSigner: (reason: string | undefined) => void
+  /** Told what the clock is worth, again and again while it is not all well. */
+  readonly onClock: (state: ClockState) => void
   /** Told once that the state of the log is unknown; the process must end. */
   readonly onFatal: (reason: unknown) => void
 }
@@ -94,7 +103,9 @@ async function openParts(
   const shared = shareProgram(directory, closers)
   let away: string | undefined
   let stall: ((reason: string) => void) | undefined
-  const files = { ...directory, passphrase, signerPort: shared?.port }
+  let clock: ClockState | undefined
+  const { acceptClock } = options
+  const files = { ...directory, passphrase, signerPort: shared?.port, acceptClock }
   const sequencer = await startWriter(files, {
     heldBy: async (keyed) =>
       publishing === undefined ? [] : await heldHeads(keyed, publishing, published),
@@ -104,6 +115,10 @@ async function openParts(
       options.onSigner(reason)
     },
     onEnded: onFatal,
+    onClock(state) {
+      clock = state
+      options.onClock(state)
+    },
   })
   closers.push(sequencer.close)
   const reads = openLogReads(directory.database)
@@ -133,6 +148,7 @@ async function openParts(
     defer: setImmediate,
     admit: (proposal) => assertMayWrite(proposal, options.writeRule),
     obstacle: () => away ?? freeSpace.obstacle(),
+    clock: () => clock,
     onFatal,
     limits: {
       entriesUnderWay: options.maxEntriesUnderWay,
@@ -143,12 +159,15 @@ async function openParts(
   closers.push(log.close)
   stall = log.stall
   const guarded = withAuthorities(log, options.authorities, verifier)
-  const publisher = await startPublishing(log, publishing, published)
+  const publisher = await startPublishing(log, publishing, published, {
+    isDoubted: () => clock?.doubt !== undefined,
+    confirm: sequencer.confirmClock,
+  })
   closers.push(publisher.close)
   return {
     log: guarded,
     publisher,
-    rekorSigner: signing.rekor,
+    rekorSigner: promiseInTime(signing.rekor, () => clock),
     created: identity.created,
     engine: verifier.engine,
   }
@@ -165,17 +184,29 @@ function shareProgram({ signer }: DataDirectory, closers: Close[]) {
   return { channel, port: port2 }
 }
 
+interface DoubtedClock {
+  readonly isDoubted: () => boolean
+  readonly confirm: (offset: number) => void
+}
+
 async function startPublishing(
   log: Log,
   plan: PublishingPlan | undefined,
   store: PublishedStore,
+  { isDoubted, confirm }: DoubtedClock,
 ): Promise<Publisher> {
   if (plan === undefined) return publishAtOnce(log)
+  const votes = createClockVotes({ ...machineClock(), witnesses: plan.witnesses.length })
   const holds = createNoteVerification()
   const { policy, witnesses, times, onEvent } = plan
   return await openPublisher({
     ...{ log, policy, witnesses, times, store, holds, onEvent },
     clock: processClock,
+    isUrgent: isDoubted,
+    onTimes(name, times) {
+      const offset = votes.heard(name, times)
+      if (offset !== undefined && isDoubted()) confirm(offset)
+    },
     onContradiction: (found) => plan.onContradiction(found, log.vkeys),
   })
 }

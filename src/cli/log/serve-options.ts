@@ -8,6 +8,7 @@ import type { Algorithm } from "../../entry/algorithm.ts"
 import { type EntryKind, kindNames } from "../../entry/kind-names.ts"
 import { parseAlgorithms, parseKinds, type WriteRule } from "../../entry/kinds/write-rule.ts"
 import { type AccessOptions, accessOptions } from "../access/options.ts"
+import { acceptClockOption } from "../clock/accept-clock.ts"
 import { keyOptions } from "../command/key-files.ts"
 import { caFileOption } from "../command/network.ts"
 import {
@@ -49,6 +50,7 @@ export interface ServeOptions extends AccessOptions, TlsOptionValues, LimitOptio
   readonly allowKinds?: ReadonlySet<EntryKind>
   readonly allowKeys?: ReadonlySet<string>
   readonly allowIdentities?: ReadonlySet<string>
+  readonly acceptClock?: number
   readonly caFile?: string
   readonly logLevel: string
 }
@@ -114,6 +116,7 @@ export const serveOptions: readonly Option[] = [
     "--min-free-bytes <n>",
     "accept no entries while less disk space than this is free",
   ).default(128 * 1024 * 1024),
+  acceptClockOption(),
   ...accessOptions,
   caFileOption(),
   runningOptions.logLevel,

@@ -10,6 +10,7 @@ import { bodyBudgetsFor, type HttpConfig } from "../../http/serving/config.ts"
 import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
 import { openServedAccess, type ServedAccess } from "../access/served-access.ts"
 import { recordStart } from "../audit/start.ts"
+import { createClockReport } from "../clock/clock-report.ts"
 import { closing } from "../command/closers.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase, weaknessOf } from "../command/key-files.ts"
@@ -145,6 +146,7 @@ async function serve(command: Command, terminal: Terminal): Promise<void> {
       reason === undefined
         ? logger.info("what signs for the log is back")
         : logger.error({ reason }, "nothing is signed: what signs for the log is away"),
+    onClock: createClockReport(logger),
     onFatal: endProcess(logger, "the state of the log is unknown; start it again to recover"),
   })
   const { log } = running
@@ -157,7 +159,7 @@ async function serve(command: Command, terminal: Terminal): Promise<void> {
     await closing(access, async () => {
       const recordStop = await recordStart({
         ...{ data: directory.path, command, logger, writerOptions },
-        overrides: ["force-origin"],
+        overrides: ["force-origin", "accept-clock"],
       })
       await serveHttp(running, options, { logger, terminal, tls, access })
       recordStop()

@@ -5,6 +5,7 @@ import { once } from "node:events"
 import { setTimeout } from "node:timers/promises"
 import { parentPort, workerData } from "node:worker_threads"
 import { bug, Refusal, Trouble } from "../../core/base/errors.ts"
+import type { Clock } from "../../core/time/clock.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { createPatientSigner } from "../../log/patient-signer.ts"
 import { openSequencer, type Sequencer } from "../../log/sequencer.ts"
@@ -14,6 +15,7 @@ import { endSoon } from "../serving/ending.ts"
 import { openLogSigning } from "./data-directory.ts"
 import { TRIES_AT_START } from "./signing/opening.ts"
 import { createRelayedChannel } from "./signing/relayed-channel.ts"
+import { openClock, watchClock } from "./threads/clock-watch.ts"
 import { toPlainError } from "./threads/plain-error.ts"
 import {
   type FromWriter,
@@ -33,7 +35,7 @@ function say(message: FromWriter): void {
 let mostTries = TRIES_AT_START
 
 /** Says whose log it is and waits for what others hold of it before anything is signed. */
-async function open(): Promise<Sequencer> {
+async function open(clock: Clock): Promise<Sequencer> {
   const store = await openLogStore(files.database)
   const guard = await openGuardFile(files.guard)
   const channel = files.signerPort && createRelayedChannel(files.signerPort)
@@ -48,8 +50,11 @@ async function open(): Promise<Sequencer> {
   const [message] = (await asked) as [ToWriter]
   if (message.type !== "open") bug(`the writer was asked to ${message.type} before it was open`)
   const { held } = message
-  return await openSequencer({ store, guard, signer, hasher: nativeHasher, now: Date.now, held })
+  const given = { store, guard, signer, hasher: nativeHasher, held }
+  return await openSequencer({ ...given, now: Date.now, clock })
 }
+
+type Question = Exclude<ToWriter, { readonly type: "confirm-clock" }>
 
 /** After this nothing is written or signed any more, and the process ends, also if the main thread never hears of it. */
 let inDoubt: unknown
@@ -66,7 +71,7 @@ function leavesDoubt(error: unknown): boolean {
 }
 
 /** Never rejects: an error is an answer too, and the main thread decides what it means. */
-async function answer(sequencer: Sequencer, message: ToWriter): Promise<void> {
+async function answer(sequencer: Sequencer, message: Question): Promise<void> {
   try {
     if (inDoubt !== undefined) throw inDoubt
     if (message.type === "append") {
@@ -93,10 +98,15 @@ async function run(): Promise<void> {
     say({ type: "error", error: toPlainError(error) })
   })
   try {
-    const sequencer = await open()
+    const clock = openClock(files)
+    const sequencer = await open(clock)
     mostTries = Number.POSITIVE_INFINITY
+    const look = watchClock(clock, files, (state) => say({ type: "clock", state }))
     port.on("message", (message: ToWriter) => {
-      void answer(sequencer, message)
+      if (message.type === "confirm-clock") {
+        clock.confirm(message.offset)
+        look()
+      } else void answer(sequencer, message)
     })
     say({ type: "head", head: sequencer.opened })
   } catch (error) {

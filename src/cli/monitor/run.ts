@@ -93,10 +93,10 @@ function isUnfinished({ logs }: RoundReport): boolean {
 
 /** Rounds until every log was read and all of it judged, or one has brought no log any further. */
 async function runUntilRead(running: RunningMonitor): Promise<RoundReport> {
-  let report = await runRound(running, Date.now())
+  let report = await runRound(running, running.now())
   for (let done = -1; isUnfinished(report) && progressOf(report) > done; ) {
     done = progressOf(report)
-    report = await runRound(running, Date.now())
+    report = await runRound(running, running.now())
   }
   return report
 }
@@ -227,7 +227,7 @@ async function runOn(
   logger.info({ logs, url: server?.url, verification: running.engine, writers }, "serving")
   try {
     while (!stopping.signal.aborted) {
-      const report = await runRound(running, Date.now())
+      const report = await runRound(running, running.now())
       logger.info({ logs: report.logs, ...report.delivery }, "round")
       // What is judged again goes on at once, because nothing is clean before.
       const wait = isUnfinished(report) ? UNFINISHED_WAIT : options.interval * 1000

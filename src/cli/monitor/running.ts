@@ -3,6 +3,7 @@
 import { createHash, hash } from "node:crypto"
 import { refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
+import { createPatientTime } from "../../core/time/patient-time.ts"
 import { createEntryCheck } from "../../crypto/engines/entry-check.ts"
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
 import { createPatientNoteVerification } from "../../crypto/engines/patient-verification.ts"
@@ -12,6 +13,7 @@ import { createMailbox } from "../../monitor/promises/mailbox.ts"
 import type { MonitorStatus } from "../../monitor/status.ts"
 import { openLedgerFolder } from "../../storage/files/ledger-folder.ts"
 import { openMessageFolder } from "../../storage/files/message-folder.ts"
+import { machineClock } from "../clock/machine-clock.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import { openFetch } from "../command/network.ts"
 import type { Terminal } from "../command/terminal.ts"
@@ -63,7 +65,9 @@ async function openParts(
     (text) => remarks.push(text),
   )
   const logs = openMonitoredLogs(followed, options, fetch, fetchOf)
-  const sinks: Sinks = await readSinks(options.sinks, { fetch, now: Date.now })
+  const time = createPatientTime({ ...machineClock(), patience: CLOCK_PATIENCE_MS })
+  const now = () => Math.floor(time().now)
+  const sinks: Sinks = await readSinks(options.sinks, { fetch, now })
   if (options.canary === true && !sinks.takesAll) {
     refuse(
       "malformed",
@@ -88,6 +92,7 @@ async function openParts(
     sha256: (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()),
     digest: (name, bytes) => hash(name, bytes, "buffer"),
     holds,
+    clockDoubt: () => time().doubt,
     pause,
     beginTurn: turnOf(TURN),
     beginRescan: turnOf(RESCAN_TURN),
@@ -106,10 +111,10 @@ async function openParts(
   /** Making it reads every finding, and anyone may ask. */
   function status(): MonitorStatus {
     const { sequence } = state
-    const isCurrent =
-      last?.sequence === sequence && Math.abs(Date.now() - last.status.at) < STATUS_LIFE
+    const isCurrent = last?.sequence === sequence && Math.abs(now() - last.status.at) < STATUS_LIFE
     if (last === undefined || !isCurrent) {
-      last = { sequence, status: statusOf(state, followed, options.interval, messages.usage()) }
+      const made = statusOf(state, followed, options.interval, messages.usage(), now())
+      last = { sequence, status: made }
     }
     return last.status
   }
@@ -128,12 +133,12 @@ async function openParts(
       return tree === undefined || size > tree.head.size ? undefined : await tree.rootAt(size)
     },
     holdsElsewhere: createPatientNoteVerification(),
-    now: Date.now,
+    now,
     ...present({ ledgers: await openServedLedgers(options, ledgers, watch.watch) }),
     takeMessage: createMessageDoor({ state, logs, messages, verify: check.verify }),
   }
   return {
-    ...{ monitor, state, sinks, policyRemark, engine: check.engine, served, status },
+    ...{ monitor, state, sinks, policyRemark, engine: check.engine, served, status, now },
     remarks: [...remarks, ...startWarnings(watch.watch())],
     takeAcknowledgements: (now: number) =>
       takeAcknowledgements(directory, (ids) => monitor.acknowledge(ids, now)),
@@ -141,6 +146,9 @@ async function openParts(
       takeRescanRequest(directory, (from) => monitor.rescan(from, now)),
   }
 }
+
+/** How long a step of the clock must have lasted before anybody is judged by it. */
+const CLOCK_PATIENCE_MS = 3_600_000
 
 /**
  * Locks the data directory and opens everything. Throws `StateRefused`; refuses `conflict` while another

@@ -50,12 +50,13 @@ export function statusOf(
   logs: readonly FollowedLog[],
   interval: number,
   messages?: MessageUsage,
+  now = Date.now(),
 ): MonitorStatus {
   return monitorStatus({
     messages,
     ...{ documents, logs, lastCompleteAt: lastCompleteAt(documents, logs) },
     interval: interval * 1000,
-    now: Date.now(),
+    now,
   })
 }
 

@@ -124,10 +124,12 @@ export async function createAdmission(options: AdmissionOptions): Promise<Admiss
         const known = new Map(
           statuses.flatMap(({ logs }) => logs.map((log) => [log.origin as string, log] as const)),
         )
-        const stopped = statuses.find((status) => status.stopped !== undefined)?.stopped
+        const first = (name: "stopped" | "doubt" | "standing") =>
+          statuses.find((status) => status[name] !== undefined)?.[name]
         return {
           logs: logs.flatMap(({ origin }) => known.get(origin) ?? stored.get(origin) ?? []),
-          ...present({ stopped }),
+          ...present({ stopped: first("stopped") }),
+          ...present({ doubt: first("doubt"), standing: first("standing") }),
         }
       },
     },

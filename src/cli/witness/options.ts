@@ -6,6 +6,7 @@ import { parseOrigin } from "../../core/note/origin.ts"
 import { type Policy, parsePolicy } from "../../core/note/policy.ts"
 import { originsOf } from "../../core/note/policy-origins.ts"
 import type { WitnessedLog } from "../../witness/witness.ts"
+import { acceptClockOption } from "../clock/accept-clock.ts"
 import { readBytes } from "../command/file.ts"
 import { ed25519KeyOption } from "../command/key-files.ts"
 import { caFileOption } from "../command/network.ts"
@@ -55,6 +56,7 @@ export const witnessServeOptions = [
     "take the new keys of this log, once",
     gathered(parseOrigin),
   ),
+  acceptClockOption(),
   caFileOption(),
   runningOptions.logLevel,
   runningOptions.config,

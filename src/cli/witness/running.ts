@@ -5,12 +5,15 @@ import type { Fetch } from "../../client/exchange.ts"
 import { Refusal, refuse } from "../../core/base/errors.ts"
 import { formatVkey } from "../../core/note/note.ts"
 import type { Policy } from "../../core/note/policy.ts"
+import { createClock } from "../../core/time/clock.ts"
 import { createNoteVerification } from "../../crypto/engines/note-verification.ts"
 import { createPatientNoteVerification } from "../../crypto/engines/patient-verification.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { openWitnessStore } from "../../storage/sqlite/witness/store.ts"
 import type { WitnessStore } from "../../witness/store.ts"
 import { createWitness, type Witness, type WitnessedLog } from "../../witness/witness.ts"
+import { acceptsOn } from "../clock/accept-clock.ts"
+import { machineClock } from "../clock/machine-clock.ts"
 import { type Close, openAll } from "../command/closers.ts"
 import { type Admission, createAdmission } from "./admission.ts"
 import { auditOn, createSelfAudit, reportUnreachable, sourcesOf } from "./audit.ts"
@@ -19,7 +22,7 @@ import { logsOf, type WitnessServeOptions } from "./options.ts"
 import { assertNotRolledBack, keepRolledBack } from "./rollback.ts"
 
 interface RunningWitnessOptions
-  extends Pick<WitnessServeOptions, "selfCheck" | "freeze" | "acceptKeyChange"> {
+  extends Pick<WitnessServeOptions, "selfCheck" | "freeze" | "acceptKeyChange" | "acceptClock"> {
   readonly policy: Policy
   readonly passphrase: string | undefined
   readonly fetch: Fetch
@@ -57,8 +60,10 @@ async function assertKeys(
 function witnessMaker(
   store: WitnessStore,
   { cosigners }: WitnessKeys,
-  { freeze, logger }: RunningWitnessOptions,
+  { freeze, logger, acceptClock }: RunningWitnessOptions,
 ) {
+  // One for all: a clock that is made anew would forget that it was in doubt.
+  const clock = createClock({ ...machineClock(), accepts: acceptsOn(acceptClock) })
   const holds = createNoteVerification()
   const holdsElsewhere = createPatientNoteVerification()
   return (logs: readonly WitnessedLog[], seen: readonly string[]): Promise<Witness> =>
@@ -68,6 +73,7 @@ function witnessMaker(
       cosigners,
       hasher: nativeHasher,
       now: () => Math.floor(Date.now() / 1000),
+      clock,
       holds,
       holdsElsewhere,
       defer: setImmediate,

@@ -82,7 +82,7 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
   try {
     const recordStop = await recordStart({
       ...{ data: directory.path, command, logger, writerOptions: ["logs"] },
-      overrides: ["accept-key-change", "no-freeze"],
+      overrides: ["accept-key-change", "no-freeze", "accept-clock"],
     })
     await serveUntilStopped({
       ...{ http, metrics: meter, logger, options, tls },

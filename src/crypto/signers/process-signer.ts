@@ -206,11 +206,13 @@ function createProcessRekorSigner(
   }
 }
 
-/** A log that is what it claims is never refused these: a refusal is no fault of a client. */
+/** A log that is what it claims is refused these for their time alone: a refusal is no fault of a client. */
 async function asked<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer
   } catch (reason) {
+    // Its clock is behind the log's.
+    if (reason instanceof Refusal && reason.code === "try-later") throw reason
     if (reason instanceof Refusal) bug(`the signer refuses: ${reason.message}`)
     throw reason
   }

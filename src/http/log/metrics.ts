@@ -57,6 +57,19 @@ export function createMetrics(
   gauge("countersign_accepting", "1 if the log takes entries, else 0.", () =>
     log.status().accepting ? 1 : 0,
   )
+  gauge("countersign_clock_doubted", "1 if nothing is signed because the clock is in doubt.", () =>
+    log.status().clock?.doubt === undefined ? 0 : 1,
+  )
+  gauge(
+    "countersign_clock_standing",
+    "1 if the newest time is signed on because the clock is behind it.",
+    () => (log.status().clock?.standing === undefined ? 0 : 1),
+  )
+  gauge(
+    "countersign_clock_ahead_seconds",
+    "By how much the newest time is ahead of the time that it is, as far as that can be told.",
+    () => (log.status().clock?.ahead ?? 0) / 1_000,
+  )
   if (publisher !== undefined) measurePublishing({ gauge, ...instruments }, publisher)
   return {
     ...instruments,

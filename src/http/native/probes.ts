@@ -32,15 +32,18 @@ export function probeRoutes(surroundings: Surroundings): readonly Route[] {
     if (reason !== undefined) refuse("try-later", reason)
     // Who takes entries is ready, whether or not witnesses cosign: out of rotation it would take none.
     const unpublished = publisher.status()?.reason
-    return unpublished === undefined
-      ? textAnswer(200, "ok\n")
-      : textAnswer(200, `ok, but new checkpoints are not published: ${unpublished}\n`)
+    const standing = log.status().clock?.standing
+    const remarks = [
+      ...(unpublished === undefined ? [] : [`new checkpoints are not published: ${unpublished}`]),
+      ...(standing === undefined ? [] : [`new times stand still: ${standing}`]),
+    ]
+    return textAnswer(200, `${["ok", ...remarks].join(", but ")}\n`)
   }
 
   function health(): Answer {
     const reason = obstacle()
     const accepting = reason === undefined
-    const { queued } = log.status()
+    const { queued, clock } = log.status()
     const publishing = publisher.status()
     return jsonAnswer(200, {
       status: accepting ? "SERVING" : "NOT_SERVING",
@@ -50,6 +53,7 @@ export function probeRoutes(surroundings: Surroundings): readonly Route[] {
       pool: queued,
       // The older name.
       queued,
+      clock: clock?.doubt ?? clock?.standing,
       guard: config.guardLevel,
       audit: config.auditHead?.(),
       publishing: publishing && publishingView(publishing),

@@ -121,6 +121,7 @@ export function entryRoutes(surroundings: Surroundings, signer: RekorSigner): re
 
   async function addEntry(call: WriteCall): Promise<Answer> {
     const sender = senderOf(call)
+    signer.assertPromising?.()
     return await call.withBody(async (bytes) =>
       receiptAnswer((await submit(bytes, sender)).receipt, call.query),
     )

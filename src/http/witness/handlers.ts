@@ -52,7 +52,8 @@ function evidenceRule({ witness }: ServedWitness): BodyRule {
 }
 
 function obstacleOf({ witness, obstacle }: ServedWitness): string | undefined {
-  return obstacle() ?? witness.status().stopped
+  const { stopped, doubt } = witness.status()
+  return obstacle() ?? stopped ?? doubt
 }
 
 function freezeText({ frozen }: WitnessedLogStatus): string {
@@ -128,7 +129,12 @@ export function witnessRoutes(served: ServedWitness): readonly Route[] {
 
   function readiness(): Answer {
     const reason = obstacleOf(served)
-    return textAnswer(200, reason === undefined ? "ok\n" : refuse("try-later", reason))
+    if (reason !== undefined) refuse("try-later", reason)
+    const { standing } = witness.status()
+    return textAnswer(
+      200,
+      standing === undefined ? "ok\n" : `ok, but new times stand still: ${standing}\n`,
+    )
   }
 
   return [

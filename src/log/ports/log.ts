@@ -1,6 +1,7 @@
 // The log as every door sees it: add an entry, read entries, tiles, heads and proofs.
 
 import type { Origin } from "../../core/note/origin.ts"
+import type { ClockState } from "../../core/time/clock.ts"
 import type { Hash, Head } from "../../core/tree/hash.ts"
 import type { TileId } from "../../core/tree/tile.ts"
 import type { Proposal } from "../../entry/entry.ts"
@@ -117,6 +118,8 @@ interface LogStatus {
   readonly accepting: boolean
   /** Why nothing is accepted, for operators. */
   readonly reason?: string
+  /** What the clock that signs is worth. */
+  readonly clock?: ClockState
 }
 
 export interface Log {

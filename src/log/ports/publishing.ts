@@ -30,8 +30,10 @@ export interface PublishedStore {
 
 /** All times are in milliseconds. */
 export interface Clock {
-  /** The wall clock since 1970. */
+  /** The wall clock since 1970, for people. */
   now(): number
+  /** A clock that nobody sets, for spans. */
+  steady(): number
   /** Calls back once, later; gives what calls that off. */
   after(delay: number, callback: () => void): () => void
 }

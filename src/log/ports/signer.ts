@@ -44,6 +44,8 @@ export interface RekorSigner {
    * verifies the inclusion first.
    */
   signEntry(promise: EntryPromise, inclusion: PromisedInclusion): Promise<Uint8Array>
+  /** Refuses `try-later` while new entries could not be promised; asked before one is taken for that. */
+  assertPromising?(): void
   /**
    * The head as a Rekor v1 checkpoint: origin `ORIGIN - TREEID`, one signature line. Signs nothing but
    * the size and root of a checkpoint that this key has signed before, so only what the sequencer has

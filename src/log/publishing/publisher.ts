@@ -3,6 +3,7 @@
 // quorum the last published checkpoint stays, also after a restart. Entries are accepted all the same,
 // unless a note under the log's own key shows that the log was forked.
 import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
+import { cosignatureTime } from "../../core/note/cosignature.ts"
 import { formatNote, parseNote, parseVkey, type SignatureRule } from "../../core/note/note.ts"
 import type { Policy } from "../../core/note/policy.ts"
 import { type Contradiction, contradictionOf, openHeld } from "../held-head.ts"
@@ -55,6 +56,10 @@ export interface PublisherOptions {
   readonly clock: Clock
   readonly times?: Partial<PublishingTimes>
   readonly onEvent: (event: PublishingEvent) => void
+  /** Whether cosignatures are wanted at once for the sake of their times. */
+  readonly isUrgent?: () => boolean
+  /** Told the times, in Unix seconds, that a witness has signed with now. */
+  readonly onTimes?: (witness: string, times: readonly number[]) => void
   /** Told once, when the log has stopped because of it. */
   readonly onContradiction: (contradiction: Contradiction) => void
 }
@@ -94,7 +99,8 @@ export async function openPublisher(options: PublisherOptions): Promise<Publishe
   const ownVkeys = log.vkeys.map(parseVkey)
   const isOptional = policy.quorum === "none"
   let last = await readPublished(options)
-  let lastTime = 0
+  /** By the steady clock. */
+  let lastTime = Number.NEGATIVE_INFINITY
   let isReached = isOptional
   /** Whether the last round published its head: only then the next one may follow at once. */
   let isFlowing = false
@@ -115,6 +121,7 @@ export async function openPublisher(options: PublisherOptions): Promise<Publishe
         if (!isOver) onEvent({ type: "witness", name: port.name, failure, reason: why })
       },
       onRefusal: (failure) => void judge(link, failure),
+      onCosigned: (lines) => options.onTimes?.(port.name, [...lines.values()].map(cosignatureTime)),
     })
     return link
   })
@@ -122,7 +129,7 @@ export async function openPublisher(options: PublisherOptions): Promise<Publishe
   /** Whoever just says no, or says a number, stops nothing: only a note under our own key counts. */
   async function judge(link: WitnessLink, failure: WitnessFailure): Promise<void> {
     const before = judged.get(link)
-    const time = clock.now()
+    const time = clock.steady()
     if (before?.failure === failure && time - before.time < JUDGED_EVERY_MS) return
     judged.set(link, { failure, time })
     try {
@@ -190,7 +197,7 @@ export async function openPublisher(options: PublisherOptions): Promise<Publishe
     await store.write(checkpoint)
     if (isOver) return
     last = { size: head.size, root: head.root, checkpoint }
-    lastTime = clock.now()
+    lastTime = clock.steady()
     isFlowing = true
     setReached(true)
     const { size } = last
@@ -205,7 +212,7 @@ export async function openPublisher(options: PublisherOptions): Promise<Publishe
 
   function isDue(): boolean {
     if (last === undefined || last.size < log.head().size || !isReached) return true
-    return clock.now() - lastTime >= times.again
+    return options.isUrgent?.() === true || clock.steady() - lastTime >= times.again
   }
 
   function tick(): void {

@@ -37,6 +37,8 @@ interface WitnessLinkOptions {
   readonly now: () => number
   /** Told when the witness begins to fail, or fails in another way, or cosigns again (undefined). */
   readonly onChange: (failure: WitnessFailure | undefined, reason: string) => void
+  /** Told of lines that hold, as they come. */
+  readonly onCosigned?: (cosigned: Cosigned) => void
   /** Told that the witness refuses the head or says that it is ahead of the log. */
   readonly onRefusal: (failure: WitnessFailure) => void
 }
@@ -80,7 +82,7 @@ function verified(
 }
 
 export function createWitnessLink(options: WitnessLinkOptions): WitnessLink {
-  const { port, prove, holds, now, onChange, onRefusal } = options
+  const { port, prove, holds, now, onChange, onRefusal, onCosigned } = options
   let isBusy = false
   /** Where requests begin: what it was last at, by its own word. */
   let begin = 0
@@ -123,6 +125,7 @@ export function createWitnessLink(options: WitnessLinkOptions): WitnessLink {
     const cosignatures = before.cosignatures + outcome.cosigned.size
     status = { ...before, size, cosigned: now(), failure: undefined, cosignatures }
     if (before.failure !== undefined) onChange(undefined, "")
+    onCosigned?.(outcome.cosigned)
     return outcome.cosigned
   }
 

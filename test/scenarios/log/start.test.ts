@@ -141,8 +141,3 @@ test.each(["--listen", "--admin-listen"])(
     expectRefused(await serveInVain(other.data, { words }), /cannot listen on 127\.0\.0\.1:/)
   },
 )
-
-test("a clock that is behind the newest head is refused", async () => {
-  const log = await newLog({ time: Date.now() + 24 * 3_600_000 })
-  expectRefused(await serveInVain(log.data, log.options), /set the clock right/)
-})

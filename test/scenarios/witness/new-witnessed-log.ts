@@ -50,9 +50,9 @@ async function startWitness(folder: string, name: string, logs: string): Promise
   return { data, url, policyLine, start, stop: () => running?.stop() ?? Promise.resolve() }
 }
 
-/** A log with three running witnesses; it is not served yet. */
-export async function newWitnessedLog(): Promise<WitnessedLog> {
-  const log = await newLog()
+/** A log with three running witnesses; it is not served yet. `time` is that of its head, in Unix milliseconds. */
+export async function newWitnessedLog({ time = Date.now() } = {}): Promise<WitnessedLog> {
+  const log = await newLog({ time })
   const { folder, trust } = log
   const vkeys = "vkeys" in trust ? trust.vkeys : []
   const logLines = vkeys.map((vkey) => `log ${vkey}\n`).join("")

@@ -2,6 +2,7 @@
 // then one batch there, one signed head back; messages in between, on their own.
 import type { MessagePort } from "node:worker_threads"
 import type { Origin } from "../../../core/note/origin.ts"
+import type { ClockState } from "../../../core/time/clock.ts"
 import { asHash, HASH_SIZE, type Head } from "../../../core/tree/hash.ts"
 import type { NewestHead } from "../../../log/ports/log.ts"
 import type { Attached, NewMessage } from "../../../log/ports/message.ts"
@@ -21,6 +22,8 @@ export interface WriterFiles {
   readonly signer?: string | undefined
   /** The way to it, if the main thread has started it. */
   readonly signerPort?: MessagePort | undefined
+  /** The day that the clock is believed to say at this start, in Unix milliseconds. */
+  readonly acceptClock?: number | undefined
 }
 
 /** Parts side by side, so that a few buffers are handed over instead of several an entry. */
@@ -40,6 +43,8 @@ export type ToWriter =
   | { readonly type: "open"; readonly held: readonly Head[] }
   | { readonly type: "append"; readonly batch: PackedBatch }
   | { readonly type: "attach"; readonly messages: readonly NewMessage[] }
+  /** No question: witnesses agree with the wall clock, which is `offset` ahead of the steady one. */
+  | { readonly type: "confirm-clock"; readonly offset: number }
   | { readonly type: "close" }
 
 export type FromWriter =
@@ -48,6 +53,8 @@ export type FromWriter =
   | { readonly type: "attached"; readonly attached: readonly Attached[] }
   /** No answer: why nothing is signed now, or that this is over. */
   | { readonly type: "away"; readonly reason: string | undefined }
+  /** No answer: what the clock is worth. */
+  | { readonly type: "clock"; readonly state: ClockState }
   | { readonly type: "error"; readonly error: PlainError }
   | { readonly type: "closed" }
 

@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads"
 import { bug } from "../../../core/base/errors.ts"
 import type { Origin } from "../../../core/note/origin.ts"
+import type { ClockState } from "../../../core/time/clock.ts"
 import type { Head } from "../../../core/tree/hash.ts"
 import type { NewestHead } from "../../../log/ports/log.ts"
 import type { Sequencer } from "../../../log/sequencer.ts"
@@ -35,13 +36,20 @@ interface Listening {
   onAway(reason: string | undefined): void
   /** Told if the thread ends by itself: what it was about to write is unknown. */
   onEnded(reason: unknown): void
+  /** Told what the clock is worth, first before it is open. */
+  onClock(state: ClockState): void
+}
+
+export interface WriterThread extends Sequencer {
+  /** Takes `offset`, wall clock less steady clock, for right. */
+  confirmClock(offset: number): void
 }
 
 /** Resolves once the sequencer is open. Rejects with what `heldBy` or opening refused. */
 export async function startWriter(
   files: WriterFiles,
-  { heldBy, onAway, onEnded }: Listening,
-): Promise<Sequencer> {
+  { heldBy, onAway, onClock, onEnded }: Listening,
+): Promise<WriterThread> {
   const worker = new Worker(new URL("../writer.js", import.meta.url), {
     workerData: files,
     transferList: files.signerPort === undefined ? [] : [files.signerPort],
@@ -64,6 +72,10 @@ export async function startWriter(
   worker.on("message", (answer: FromWriter) => {
     if (answer.type === "away") {
       onAway(answer.reason)
+      return
+    }
+    if (answer.type === "clock") {
+      onClock(answer.state)
       return
     }
     const waiting = asked ?? bug("the writer answered without a question")
@@ -119,6 +131,9 @@ export async function startWriter(
         const buffers = own.map(({ bytes }) => bytes.buffer)
         const reply = await ask({ type: "attach", messages: own }, buffers)
         return reply.type === "attached" ? reply.attached : bug(`the writer answered ${reply.type}`)
+      },
+      confirmClock(offset) {
+        worker.postMessage({ type: "confirm-clock", offset } satisfies ToWriter)
       },
       close() {
         closed ??= close()
