@@ -88,11 +88,24 @@ export async function openLog(options: LogOptions): Promise<Log> {
     prove: options.prove ?? proveHere,
   })
 
+  /** One write at a time, and none after one that failed: until the process ends, the state of the log is unknown. */
+  async function inOrder<T>(work: () => Promise<T>): Promise<T> {
+    return await inTurn(async () => {
+      if (halted !== undefined) refuse("try-later", `nothing is signed any more: ${halted}`)
+      try {
+        return await work()
+      } catch (reason) {
+        // A wrong clock is noticed before anything happens; all else leaves the state unknown.
+        if (reason instanceof Trouble && reason.code === "clock") throw reason
+        return failFor(reason)
+      }
+    })
+  }
+
   async function write(batch: readonly Pooled[]): Promise<Placed> {
-    if (halted !== undefined) refuse("try-later", `nothing is signed any more: ${halted}`)
     const firstIndex = edge.size
-    try {
-      const head = await inTurn(() => sequencer.append(batchOf(batch)))
+    return await inOrder(async () => {
+      const head = await sequencer.append(batchOf(batch))
       batch.forEach(({ leafHash }, i) => {
         tree.append(leafHash)
         leafIndex.add(leafHash, firstIndex + i)
@@ -102,15 +115,12 @@ export async function openLog(options: LogOptions): Promise<Log> {
       }
       newest = head
       return { firstIndex, head }
-    } catch (reason) {
-      // A wrong clock is noticed before anything happens; all else leaves the state unknown.
-      if (reason instanceof Trouble && reason.code === "clock") throw reason
-      return failFor(reason)
-    }
+    })
   }
 
   function failFor(reason: unknown): never {
     stopped = "the log stopped after an error"
+    halted ??= stopped
     options.onFatal(reason)
     // Who refuses here judges no entry: it may be in the log when this is over.
     throw reason instanceof Refusal ? new Refusal("try-later", stopped) : reason
@@ -121,15 +131,13 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
 
   async function writeInTurn(added: readonly NewMessage[]): Promise<readonly Attached[]> {
-    try {
-      const attached = await inTurn(() => sequencer.attach(added))
+    return await inOrder(async () => {
+      const attached = await sequencer.attach(added)
       for (const each of attached) {
         if (!("redacted" in each)) messages = Math.max(messages, each.sequence)
       }
       return attached
-    } catch (reason) {
-      return failFor(reason)
-    }
+    })
   }
 
   async function indexOf(leafHash: Hash): Promise<number | undefined> {

@@ -1,0 +1,377 @@
+// One life of a log, all of it drawn from one seed: it is started, used and broken many times, and in the end, when
+// everything is in order again, it must be what the observer knows of it.
+import {
+  copyDatabase,
+  type Database,
+  emptyDatabase,
+  type GuardCell,
+  heal,
+  rot,
+  settleDisk,
+} from "./disk.ts"
+import { drawFaults, type Faults } from "./faults.ts"
+import { createObserver } from "./observer.ts"
+import { bodyOf, leafOf, rootOf } from "./own-tree.ts"
+import { attach, type Ground, isBug, type Running, send, startProcess } from "./process.ts"
+import type { SimulatedProgram } from "./program.ts"
+import { makeSecrets } from "./signer.ts"
+import { createWitness, policyOf, WITNESSES, witnessKeys } from "./witnesses.ts"
+import { createWorld, newLife, type World } from "./world.ts"
+
+export interface Lived {
+  /** What was broken; empty for a life in which all held. */
+  readonly found: readonly string[]
+  readonly starts: number
+  readonly heads: number
+  readonly acknowledged: number
+  readonly faults: number
+}
+
+export interface Simulation {
+  live(seed: number): Promise<Lived>
+}
+
+/** Sizes at which lives begin, around the edges of tiles; most are small, as full tiles cost time. */
+const SIZES = [0, 0, 0, 1, 2, 3, 5, 7, 8, 40, 0, 1, 3, 6, 30, 254, 255, 256, 300, 511] as const
+const PATIENCE = 3_000
+/** What the pool says where two leaf hashes begin alike. */
+const TWINS_WAIT = /try again in a second/
+
+const code = (reason: unknown): string => {
+  const { code: found } = reason as { code?: unknown }
+  return typeof found === "string" ? found : ""
+}
+
+export async function createSimulation(program: SimulatedProgram): Promise<Simulation> {
+  const secrets = makeSecrets(program)
+  const grown = new Map<number, { database: Database; cell: GuardCell }>()
+
+  async function ground(world: World, base: Database): Promise<Ground> {
+    const observer = createObserver(world, base.meant)
+    const isPublishing = world.chance(10)
+    const vkeys = witnessKeys()
+    const ports = { world, program, secrets, observer }
+    return {
+      ...ports,
+      isKeyed: isPublishing || world.chance(12),
+      witnesses: vkeys.map((vkey, i) => createWitness(ports, WITNESSES[i] as string, vkey)),
+      policy: isPublishing ? policyOf(vkeys, secrets) : undefined,
+      published: { kept: undefined },
+    }
+  }
+
+  /** A log that was grown by the program itself while nothing was wrong. */
+  async function beginning(size: number) {
+    const known = grown.get(size)
+    if (known !== undefined) return known
+    const world = createWorld(size)
+    const database = emptyDatabase(program.EMPTY_ROOT, world.now())
+    const cell: GuardCell = { head: database.head, undead: undefined, holder: undefined }
+    const on = { ...(await ground(world, database)), isKeyed: false, policy: undefined }
+    const faults = drawFaults(world, false)
+    const running = startProcess(on, { life: newLife(0), faults, database, cell })
+    while (running.state === "opening" && (await world.step()));
+    for (let i = 0; i < size; i++) send(on, running, bodyOf(-i, false))
+    while (running.waiting > 0 && (await world.step()));
+    if (world.found.length > 0 || database.head.size !== size) {
+      throw new Error(`no log of ${size} entries: ${world.found.join("; ") || running.reason}`)
+    }
+    const made = { database, cell }
+    grown.set(size, made)
+    return made
+  }
+
+  return {
+    async live(seed) {
+      const world = createWorld(seed)
+      try {
+        const base = await beginning(SIZES[world.dice(SIZES.length)] as number)
+        const database = copyDatabase(base.database)
+        const cell = { ...base.cell, holder: undefined }
+        return await liveOn(await ground(world, database), program, database, cell)
+      } catch (reason) {
+        const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
+        return { found: [text], starts: 0, heads: 0, acknowledged: 0, faults: 0 }
+      }
+    },
+  }
+}
+
+async function liveOn(
+  ground: Ground,
+  program: SimulatedProgram,
+  first: Database,
+  cell: GuardCell,
+): Promise<Lived> {
+  const { world, observer, witnesses } = ground
+  const { dice, chance } = world
+  let database = first
+  let older: Database | undefined
+  let isHarmed = false
+  let starts = 0
+  let faultCount = 0
+  let serial = 0
+  const sent: Uint8Array[] = []
+  const messages = new Map<number, string>()
+  world.onKill.push((life) => {
+    if (cell.holder === life) cell.holder = undefined
+  })
+
+  function start(on: Database, faults: Faults, crashIn: number): Running {
+    starts += 1
+    faultCount += faults.names.length + (crashIn >= 0 ? 1 : 0)
+    const life = { ...newLife(starts), crashIn }
+    return startProcess(ground, { life, faults, database: on, cell })
+  }
+
+  function newBody(): Uint8Array {
+    const old = sent[dice(sent.length || 1)]
+    if (old !== undefined && chance(5)) return old
+    serial += 1
+    const body = bodyOf(serial, chance(8))
+    sent.push(body)
+    return body
+  }
+
+  function act(running: Running): void {
+    const { log } = running
+    if (log === undefined || !running.life.alive) return
+    const choice = dice(20)
+    if (choice === 0 && log.head().size > 0) {
+      attach(running, dice(log.head().size), new Uint8Array(Buffer.from(`message ${dice(40)}`)), messages)
+    } else if (choice === 1) void ask(running)
+    else if (choice === 2) lie()
+    else for (let i = dice(5); i >= 0; i--) send(ground, running, newBody())
+    const published = running.publisher?.published()
+    if (published !== undefined) observer.published(published.size)
+  }
+
+  /** The newest head goes to a witness, as an honest log sends it. */
+  async function ask({ log, faults }: Running): Promise<void> {
+    const witness = witnesses[dice(witnesses.length)]
+    if (log === undefined || witness === undefined || faults.has("memory-flip")) return
+    const { size, checkpoint } = log.head()
+    const oldSize = witness.head()?.size ?? 0
+    if (oldSize > size) return
+    try {
+      const proof = oldSize === 0 ? [] : await log.consistency(oldSize, size)
+      witness.judge({ oldSize, proof, note: checkpoint })
+    } catch (reason) {
+      if (isBug(reason)) world.broken(String(reason))
+    }
+  }
+
+  /** Somebody who has the log's key asks a witness for another tree. */
+  function lie(): void {
+    const witness = witnesses[dice(witnesses.length)]
+    const head = witness?.head()
+    if (witness === undefined || head === undefined) return
+    const size = Math.max(1, head.size + dice(4) - 1)
+    const root = Buffer.alloc(32, dice(256))
+    const text = `log.example\n${size}\n${root.toString("base64")}\n`
+    const lines = ground.secrets.vkeys.map(({ name, keyId }) => ({
+      ...{ name, keyId },
+      signature: Buffer.alloc(64, 1),
+    }))
+    const note = program.formatNote(text, lines)
+    const oldSize = [head.size, 0, size][dice(3)] as number
+    const proof = chance(2) ? [] : [program.asHash(Buffer.alloc(32, dice(256)))]
+    try {
+      witness.judge({ oldSize, proof, note })
+    } catch (reason) {
+      if (isBug(reason)) world.broken(String(reason))
+    }
+  }
+
+  /** Lets processes run and clients come, until all are dead or the time is over. */
+  async function run(all: readonly Running[], steps: number): Promise<void> {
+    for (let i = 0; i < steps && all.some(({ life }) => life.alive); i++) {
+      const one = all[dice(all.length)] as Running
+      if (chance(4)) act(one)
+      if (!(await world.step())) act(one)
+      if (world.found.length > 0) return
+    }
+  }
+
+  /** Waits until it is open, refused or dead. */
+  async function opened(running: Running): Promise<void> {
+    for (let i = 0; i < PATIENCE && running.state === "opening" && running.life.alive; i++) {
+      if (!(await world.step())) break
+    }
+    if (running.state === "opening" && running.life.alive) world.broken("a start hangs")
+  }
+
+  async function settled(running: Running): Promise<void> {
+    for (let i = 0; i < PATIENCE && running.waiting > 0 && running.life.alive; i++) {
+      if (!(await world.step())) break
+    }
+    if (running.waiting > 0 && running.life.alive) world.broken("an answer never comes")
+  }
+
+  function end(running: Running): void {
+    const { life } = running
+    world.kill(life)
+    settleDisk(world, database, cell)
+  }
+
+  /** A start that nothing stands in the way of must come to be, and everything sent to it be taken. */
+  async function soundRound(): Promise<Running> {
+    const running = start(database, drawFaults(world, false), -1)
+    await opened(running)
+    if (running.state === "refused") world.broken(`does not start again: ${running.reason}`)
+    await run([running], 8 + dice(16))
+    await settled(running)
+    if (!running.life.alive) world.broken("ended without a reason")
+    const why = running.refused.find((reason) => !TWINS_WAIT.test(String(reason)))
+    if (why !== undefined) world.broken(`refused without a reason: ${why}`)
+    return running
+  }
+
+  async function faultyRound(): Promise<void> {
+    const faults = drawFaults(world, !chance(4))
+    const running = start(database, faults, chance(2) ? dice(60) : -1)
+    await opened(running)
+    await run([running], 10 + dice(40))
+    if (running.life.doubt !== undefined && running.life.alive && !running.life.ending) {
+      for (let i = 0; i < 60 && running.life.alive; i++) await world.step()
+      if (running.life.alive && !running.life.ending) {
+        world.broken(`goes on after ${running.life.doubt}`)
+      }
+    }
+    // What was sequenced with a flipped bit is refused until somebody has put it right.
+    if (faults.has("memory-flip", "leaf-flip", "write-flip")) isHarmed = true
+    end(running)
+  }
+
+  /** Must not open: the database is older than what was signed, or of another tree. */
+  async function refusedRound(on: Database, codes: readonly string[]): Promise<void> {
+    const running = start(on, drawFaults(world, false), -1)
+    await opened(running)
+    if (running.state === "open") world.broken("opened on a database that others are ahead of")
+    if (running.state === "refused" && !codes.includes(code(running.reason))) {
+      world.broken(`refused, but not by name: ${running.reason}`)
+    }
+    end(running)
+  }
+
+  async function restoredRound(): Promise<void> {
+    if (older === undefined || older.head.size >= cell.head.size) return
+    await refusedRound(copyDatabase(older), ["conflict"])
+  }
+
+  /** Database and guard are put back together: only others know. */
+  async function bothRestoredRound(): Promise<void> {
+    const isHeld = witnesses.some(
+      (witness) => (witness.head()?.size ?? 0) > (older?.head.size ?? 0),
+    )
+    if (older === undefined || !isHeld) return
+    const newest = cell.head
+    cell.head = older.head
+    await refusedRound(copyDatabase(older), ["conflict"])
+    cell.head = newest
+  }
+
+  /** A second process, whose locks are honoured by nobody. */
+  async function doubleRound(isClone: boolean): Promise<void> {
+    const other = isClone ? copyDatabase(database) : database
+    const none = () => drawFaults(world, false)
+    const crash = () => (chance(4) ? dice(80) : -1)
+    const pair = [start(database, none(), crash()), start(other, none(), crash())]
+    await run(pair, 40 + dice(60))
+    for (const { life } of pair) world.kill(life)
+    if (!isClone) return
+    const isOurs = ({ meant }: Database) =>
+      rootOf(meant, cell.head.size) === Buffer.from(cell.head.root).toString("latin1")
+    const [right, wrong] = isOurs(database) ? [database, other] : [other, database]
+    database = right
+    if (!isOurs(wrong)) {
+      const isLonger = wrong.meant.leaves.length > cell.head.size
+      await refusedRound(wrong, isLonger ? ["bad-proof"] : ["conflict"])
+    }
+  }
+
+  async function rottenRound(): Promise<void> {
+    const before = copyDatabase(database)
+    rot(database, world)
+    const running = start(database, drawFaults(world, false), -1)
+    await opened(running)
+    await run([running], 10 + dice(20))
+    end(running)
+    if (database.meant.leaves.length === before.meant.leaves.length && chance(2)) database = before
+    else heal(program, database)
+  }
+
+  /** The clock stands, is put back, or jumps; it is put right afterwards, as the log waits for that. */
+  async function clockRound(): Promise<void> {
+    const before = world.offset
+    world.setWall(before - [1_000, 59_000, 120_000, 3_600_000, -30_000][dice(5)]!)
+    const running = start(database, drawFaults(world, false), -1)
+    await opened(running)
+    await run([running], 10 + dice(30))
+    end(running)
+    world.setWall(Math.max(before, world.offset))
+  }
+
+  async function round(): Promise<void> {
+    if (isHarmed) {
+      heal(program, database)
+      isHarmed = false
+    }
+    const choice = dice(24)
+    if (choice < 3) end(await soundRound())
+    else if (choice < 15) await faultyRound()
+    else if (choice === 15) await rottenRound()
+    else if (choice === 16) await restoredRound()
+    else if (choice === 17) await bothRestoredRound()
+    else if (choice === 18) await doubleRound(true)
+    else if (choice === 19) await doubleRound(false)
+    else if (choice === 20) await clockRound()
+    else older = copyDatabase(database)
+  }
+
+  const rounds = chance(10) ? 30 : 4 + dice(8)
+  for (let i = 0; i < rounds && world.found.length === 0; i++) await round()
+  if (world.found.length === 0) await lastRound()
+
+  async function lastRound(): Promise<void> {
+    heal(program, database)
+    const running = await soundRound()
+    if (world.found.length > 0 || running.log === undefined) return
+    await holdEntries(running)
+    end(running)
+  }
+
+  /** Everything that was acknowledged is where it was said to be. */
+  async function holdEntries({ log }: Running): Promise<void> {
+    let isDone = false
+    const reading = (async () => {
+      for (const [index, leaf] of observer.acknowledged) {
+        const entry = await log?.entry(index)
+        if (entry === undefined || leafOf(entry.body) !== leaf)
+          world.broken(`entry ${index} is lost`)
+      }
+    })()
+    reading.then(
+      () => {
+        isDone = true
+      },
+      (reason: unknown) => world.broken(`an entry cannot be read: ${reason}`),
+    )
+    while (!isDone && world.found.length === 0 && (await world.step()));
+    for (const [index, leaf] of observer.acknowledged) {
+      if (observer.tree.leaves[index] !== leaf) world.broken(`entry ${index} is not in the tree`)
+    }
+    for (const [sequence, bytes] of messages) {
+      const kept = database.messages[sequence - 1]?.bytes
+      if (kept === undefined || Buffer.from(kept).toString("hex") !== bytes) {
+        world.broken(`message ${sequence} is lost`)
+      }
+    }
+  }
+
+  const { found } = world
+  return {
+    ...{ found, starts, heads: observer.heads, faults: faultCount },
+    acknowledged: observer.acknowledged.size,
+  }
+}
