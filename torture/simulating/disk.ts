@@ -92,7 +92,6 @@ function write(database: Database, { to, bodies, tiles, bundles }: Commit): void
 /** One bit of a new entry, tile or bundle, or of the root, is written wrong. */
 function spoil(database: Database, { bodies, tiles, bundles, from }: Commit, world: World): void {
   const at = world.dice(bodies.length)
-  database.wrongFrom = Math.min(database.wrongFrom, from.size + at)
   const bundle = bundles[0]
   const tile = tiles[0]
   const choice = world.dice(4)
@@ -102,6 +101,7 @@ function spoil(database: Database, { bodies, tiles, bundles, from }: Commit, wor
     database.bundles[database.bundles.length - 1] = flipped(bundle.bytes, world)
   } else {
     database.bodies[from.size + at] = flipped(bodies[at] as Uint8Array, world)
+    database.wrongFrom = Math.min(database.wrongFrom, from.size + at)
   }
 }
 

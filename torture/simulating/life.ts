@@ -16,7 +16,7 @@ import { attach, type Ground, isBug, type Running, send, startProcess } from "./
 import type { SimulatedProgram } from "./program.ts"
 import { makeSecrets } from "./signer.ts"
 import { createWitness, policyOf, WITNESSES, witnessKeys } from "./witnesses.ts"
-import { createWorld, newLife, type World } from "./world.ts"
+import { Broken, createWorld, newLife, type World } from "./world.ts"
 
 export interface Lived {
   /** What was broken; empty for a life in which all held. */
@@ -37,6 +37,9 @@ const PATIENCE = 3_000
 /** What the pool says where two leaf hashes begin alike. */
 const TWINS_WAIT = /try again in a second/
 
+const shownError = (reason: unknown): string =>
+  reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
+
 const code = (reason: unknown): string => {
   const { code: found } = reason as { code?: unknown }
   return typeof found === "string" ? found : ""
@@ -48,12 +51,13 @@ export async function createSimulation(program: SimulatedProgram): Promise<Simul
 
   async function ground(world: World, base: Database): Promise<Ground> {
     const observer = createObserver(world, base.meant)
-    const isPublishing = world.chance(10)
+    const isPublishing = world.chance(24)
+    const isKeyed = world.chance(isPublishing ? 3 : 50)
     const vkeys = witnessKeys()
     const ports = { world, program, secrets, observer }
     return {
       ...ports,
-      isKeyed: isPublishing || world.chance(12),
+      isKeyed,
       witnesses: vkeys.map((vkey, i) => createWitness(ports, WITNESSES[i] as string, vkey)),
       policy: isPublishing ? policyOf(vkeys, secrets) : undefined,
       published: { kept: undefined },
@@ -74,7 +78,8 @@ export async function createSimulation(program: SimulatedProgram): Promise<Simul
     for (let i = 0; i < size; i++) send(on, running, bodyOf(-i, false))
     while (running.waiting > 0 && (await world.step()));
     if (world.found.length > 0 || database.head.size !== size) {
-      throw new Error(`no log of ${size} entries: ${world.found.join("; ") || running.reason}`)
+      const [why = running.reason] = world.found
+      throw new Broken(`no log of ${size} entries: ${why}`)
     }
     const made = { database, cell }
     grown.set(size, made)
@@ -90,7 +95,7 @@ export async function createSimulation(program: SimulatedProgram): Promise<Simul
         const cell = { ...base.cell, holder: undefined }
         return await liveOn(await ground(world, database), program, database, cell)
       } catch (reason) {
-        const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
+        const text = reason instanceof Broken ? reason.message : shownError(reason)
         return { found: [text], starts: 0, heads: 0, acknowledged: 0, faults: 0 }
       }
     },
@@ -108,6 +113,8 @@ async function liveOn(
   let database = first
   let older: Database | undefined
   let isHarmed = false
+  /** Messages are not guarded: what a clone takes is lost with it. */
+  let isCloned = false
   let starts = 0
   let faultCount = 0
   let serial = 0
@@ -117,11 +124,13 @@ async function liveOn(
     if (cell.holder === life) cell.holder = undefined
   })
 
-  function start(on: Database, faults: Faults, crashIn: number): Running {
+  function start(on: Database, faults: Faults, crashIn: number, isSecond = false): Running {
     starts += 1
     faultCount += faults.names.length + (crashIn >= 0 ? 1 : 0)
     const life = { ...newLife(starts), crashIn }
-    return startProcess(ground, { life, faults, database: on, cell })
+    // What was published has a lock of its own.
+    const at = isSecond ? { ...ground, policy: undefined } : ground
+    return startProcess(at, { life, faults, database: on, cell })
   }
 
   function newBody(): Uint8Array {
@@ -137,8 +146,13 @@ async function liveOn(
     const { log } = running
     if (log === undefined || !running.life.alive) return
     const choice = dice(20)
-    if (choice === 0 && log.head().size > 0) {
-      attach(running, dice(log.head().size), new Uint8Array(Buffer.from(`message ${dice(40)}`)), messages)
+    if (choice === 0 && log.head().size > 0 && !isCloned) {
+      attach(
+        running,
+        dice(log.head().size),
+        new Uint8Array(Buffer.from(`message ${dice(40)}`)),
+        messages,
+      )
     } else if (choice === 1) void ask(running)
     else if (choice === 2) lie()
     else for (let i = dice(5); i >= 0; i--) send(ground, running, newBody())
@@ -165,7 +179,7 @@ async function liveOn(
   function lie(): void {
     const witness = witnesses[dice(witnesses.length)]
     const head = witness?.head()
-    if (witness === undefined || head === undefined) return
+    if (witness === undefined || head === undefined || head.size === 0) return
     const size = Math.max(1, head.size + dice(4) - 1)
     const root = Buffer.alloc(32, dice(256))
     const text = `log.example\n${size}\n${root.toString("base64")}\n`
@@ -276,8 +290,10 @@ async function liveOn(
     const other = isClone ? copyDatabase(database) : database
     const none = () => drawFaults(world, false)
     const crash = () => (chance(4) ? dice(80) : -1)
-    const pair = [start(database, none(), crash()), start(other, none(), crash())]
+    const pair = [start(database, none(), crash()), start(other, none(), crash(), true)]
+    isCloned = isClone
     await run(pair, 40 + dice(60))
+    isCloned = false
     for (const { life } of pair) world.kill(life)
     if (!isClone) return
     const isOurs = ({ meant }: Database) =>
@@ -297,7 +313,8 @@ async function liveOn(
     await opened(running)
     await run([running], 10 + dice(20))
     end(running)
-    if (database.meant.leaves.length === before.meant.leaves.length && chance(2)) database = before
+    const size = ({ meant, messages: kept }: Database) => meant.leaves.length + kept.length
+    if (size(database) === size(before) && chance(2)) database = before
     else heal(program, database)
   }
 
@@ -329,7 +346,7 @@ async function liveOn(
     else older = copyDatabase(database)
   }
 
-  const rounds = chance(10) ? 30 : 4 + dice(8)
+  const rounds = chance(20) ? 30 : 4 + dice(6)
   for (let i = 0; i < rounds && world.found.length === 0; i++) await round()
   if (world.found.length === 0) await lastRound()
 

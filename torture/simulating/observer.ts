@@ -12,6 +12,7 @@ import {
   type OwnTree,
   rootFromProof,
   rootOf,
+  rootWith,
   textOf,
 } from "./own-tree.ts"
 import type { Life, World } from "./world.ts"
@@ -88,9 +89,7 @@ export function createObserver(world: World, base: OwnTree): Observer {
       if (to.time < head.time) world.broken(`time goes back from ${head.time} to ${to.time}`)
       // Another process may be ahead; the store says so.
       if (!isMemorySound || meant.leaves.length !== from.size) return
-      const wanted = copyTree(meant)
-      for (const body of bodies) grow(wanted, leafOf(body))
-      if (rootOf(wanted, to.size) === textOf(to.root)) return
+      if (rootWith(meant, bodies.map(leafOf)) === textOf(to.root)) return
       world.broken(`size ${to.size} was sequenced on what is not the tree`)
     },
     published(size) {

@@ -36,36 +36,55 @@ export function leafOf(body: Uint8Array): OwnHash {
 const nodeOf = (left: OwnHash, right: OwnHash): OwnHash => sha256(`\u0001${left}${right}`)
 const EMPTY = sha256("")
 
-/** A list of leaves with the roots of the perfect trees that each of its beginnings consists of. */
+/** The roots of the perfect trees that a tree consists of, largest first, and its own once somebody has asked. */
+interface Range {
+  readonly size: number
+  readonly nodes: readonly OwnHash[]
+  root: OwnHash | undefined
+}
+
+/** A list of leaves with what each of its beginnings consists of. */
 export interface OwnTree {
   readonly leaves: OwnHash[]
-  readonly ranges: (readonly OwnHash[])[]
+  readonly ranges: Range[]
 }
 
 export function emptyTree(): OwnTree {
-  return { leaves: [], ranges: [[]] }
+  return { leaves: [], ranges: [{ size: 0, nodes: [], root: EMPTY }] }
 }
 
 export function copyTree({ leaves, ranges }: OwnTree): OwnTree {
   return { leaves: leaves.slice(), ranges: ranges.slice() }
 }
 
-export function grow({ leaves, ranges }: OwnTree, leaf: OwnHash): void {
-  const range = [...(ranges[leaves.length] as readonly OwnHash[]), leaf]
-  for (let size = leaves.length; size % 2 === 1; size = (size - 1) / 2) {
-    const right = range.pop() as OwnHash
-    range.push(nodeOf(range.pop() as OwnHash, right))
+function longer(range: Range, leaf: OwnHash): Range {
+  const nodes = [...range.nodes, leaf]
+  for (let { size } = range; size % 2 === 1; size = (size - 1) / 2) {
+    const right = nodes.pop() as OwnHash
+    nodes.push(nodeOf(nodes.pop() as OwnHash, right))
   }
+  return { size: range.size + 1, nodes, root: undefined }
+}
+
+function rootOfRange(range: Range): OwnHash {
+  range.root ??= range.nodes.reduceRight((right, left) => nodeOf(left, right))
+  return range.root
+}
+
+export function grow({ leaves, ranges }: OwnTree, leaf: OwnHash): void {
+  ranges.push(longer(ranges[leaves.length] as Range, leaf))
   leaves.push(leaf)
-  ranges.push(range)
 }
 
 /** Undefined beyond the tree. */
 export function rootOf({ ranges }: OwnTree, size: number): OwnHash | undefined {
   const range = ranges[size]
-  if (range === undefined) return undefined
-  if (size === 0) return EMPTY
-  return range.reduceRight((right, left) => nodeOf(left, right))
+  return range && rootOfRange(range)
+}
+
+/** The root that the whole tree would have with these leaves behind it. */
+export function rootWith({ leaves, ranges }: OwnTree, more: readonly OwnHash[]): OwnHash {
+  return rootOfRange(more.reduce(longer, ranges[leaves.length] as Range))
 }
 
 /** The root that an inclusion proof (RFC 9162, 2.1.3.2) leads to; undefined for one of another length. */
