@@ -68,15 +68,13 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const edge = await loadEdge(leafReads(reads, hasher), newest, hasher)
   const tree = createTreeReader({ edge, reads, hasher, cachedTiles: limits.cachedTiles })
   const { cachedBundleBytes } = limits
-  const given = { reads, hasher, defer: options.defer }
-  const entries = createEntryReader({ ...given, tree, cachedBundleBytes })
+  const entries = createEntryReader({ ...options, tree, cachedBundleBytes })
   const leafIndex = await loadLeafIndex(reads, tree)
   const hashTerms = createTermHasher(hasher)
   let underWay = 0
   let stopped: string | undefined
   let halted: string | undefined
   const onIdle: (() => void)[] = []
-
   const [inTurn, stalling] = [createTurns(), createStalling()]
   /** The number of the newest message. */
   let messages = await reads.messages.newest()
@@ -88,7 +86,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     prove: options.prove ?? proveHere,
   })
 
-  /** One write at a time, and none after one that failed: until the process ends, the state of the log is unknown. */
+  /** One write at a time, and none after one that failed: the state of the log is unknown then. */
   async function inOrder<T>(work: () => Promise<T>): Promise<T> {
     return await inTurn(async () => {
       if (halted !== undefined) refuse("try-later", `nothing is signed any more: ${halted}`)
@@ -127,17 +125,14 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
 
   async function writeMessages(added: readonly NewMessage[]): Promise<readonly Attached[]> {
-    return await stalling.unlessStalled(writeInTurn(added))
-  }
-
-  async function writeInTurn(added: readonly NewMessage[]): Promise<readonly Attached[]> {
-    return await inOrder(async () => {
+    const writing = inOrder(async () => {
       const attached = await sequencer.attach(added)
       for (const each of attached) {
         if (!("redacted" in each)) messages = Math.max(messages, each.sequence)
       }
       return attached
     })
+    return await stalling.unlessStalled(writing)
   }
 
   async function indexOf(leafHash: Hash): Promise<number | undefined> {

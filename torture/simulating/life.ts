@@ -34,8 +34,8 @@ export interface Simulation {
 /** Sizes at which lives begin, around the edges of tiles; most are small, as full tiles cost time. */
 const SIZES = [0, 0, 0, 1, 2, 3, 5, 7, 8, 40, 0, 1, 3, 6, 30, 254, 255, 256, 300, 511] as const
 const PATIENCE = 3_000
-/** What the pool says where two leaf hashes begin alike. */
-const TWINS_WAIT = /try again in a second/
+/** What the pool says where two leaf hashes begin alike, and what messages hear of a body with a flipped bit. */
+const REASONS = /try again in a second|body: expected JSON/
 
 const shownError = (reason: unknown): string =>
   reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
@@ -236,7 +236,7 @@ async function liveOn(
     await run([running], 8 + dice(16))
     await settled(running)
     if (!running.life.alive) world.broken("ended without a reason")
-    const why = running.refused.find((reason) => !TWINS_WAIT.test(String(reason)))
+    const why = running.refused.find((reason) => !REASONS.test(String(reason)))
     if (why !== undefined) world.broken(`refused without a reason: ${why}`)
     return running
   }
