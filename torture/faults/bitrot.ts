@@ -1,7 +1,15 @@
 // Bit rot: one flipped bit at a time in each file of the data directories of a log, stopped and killed, and of a witness.
 // What the program then answers is what it answered before, or it says by name that it cannot; it signs nothing over
 // what is damaged, and once the bit is back everything is there again.
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { join, relative } from "node:path"
 import { createDice } from "../dice.ts"
 import type { FaultResult, FaultRun, Harness } from "../fault.ts"
@@ -130,8 +138,10 @@ async function makePlaces(run: FaultRun, program: RottingProgram): Promise<reado
   const witness = await makeWitness(program, join(run.folder, "witness"))
   const log = {
     ask: (folder: string, isAppending: boolean) =>
-      askLogPlace(program, folder, entries, isAppending ? entries : undefined),
-    grows: new RegExp(`^(head|search|bundle ${Math.floor(entries / 256)}|tile 0/${Math.floor(entries / 256)})`),
+      askLogPlace(program, folder, { ...logs, entries }, isAppending ? entries : undefined),
+    grows: new RegExp(
+      `^(head|search|bundle ${Math.floor(entries / 256)}|tile 0/${Math.floor(entries / 256)})`,
+    ),
     async isWhole(folder: string) {
       try {
         const { code, output } = await program.command("fsck", "--data", folder)

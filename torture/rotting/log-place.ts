@@ -54,6 +54,8 @@ export interface LogPlaces {
   readonly stopped: string
   /** As a `kill -9` leaves it: with a WAL that was not carried over. */
   readonly killed: string
+  /** The head of the audit log, noted as an operator notes it. */
+  readonly noted: string
 }
 
 function batchFrom(program: RottingProgram, from: number, count: number) {
@@ -73,11 +75,14 @@ export async function makeLogs(
 ): Promise<LogPlaces> {
   const [data, killed] = [join(folder, "log"), join(folder, "killed")]
   const directory = program.dataDirectory(data)
-  await program.createLogFiles(directory, { origin: program.parseOrigin("rot.example"), time: TIME })
+  await program.createLogFiles(directory, {
+    origin: program.parseOrigin("rot.example"),
+    time: TIME,
+  })
   await program.command("token", "create", "--data", data, "--name", "one", "--scope", "submit")
   let time = TIME
   const now = () => (time += 1_000)
-  const { store, sequencer } = await openWriting(program, data, now)
+  const { sequencer } = await openWriting(program, data, now)
   for (let from = 0; from < entries; from += BATCH) {
     await sequencer.append(batchFrom(program, from, Math.min(BATCH, entries - from)))
   }
@@ -100,8 +105,8 @@ export async function makeLogs(
   // A copy while it is open: what was committed last is in the WAL alone.
   cpSync(data, killed, { recursive: true, filter: (name) => !/-shm$|\.lock$/.test(name) })
   await sequencer.close()
-  void store
-  return { stopped: data, killed }
+  const head = program.readAuditHead(program.auditFile(data))
+  return { stopped: data, killed, noted: `${head?.records}:${head?.hash}` }
 }
 
 /** What an answer to a search is made of. */
@@ -129,16 +134,23 @@ async function askLog(asking: Asking, log: Log, entries: number): Promise<void> 
   }
   const page = { order: "oldest", limit: 20 } as const
   for (const number of [0, 5, 300, entries - 1]) {
-    const term = { type: "digest", value: `sha256:${digestText(number)}` } as never
+    const term = { name: "digest", value: `sha256:${digestText(number)}` } as const
     await ask(`search ${number}`, async () => found(await log.search([[term]], page)))
   }
+}
+
+/** What a command says; it must say why it says no. */
+async function said(program: RottingProgram, ...words: readonly string[]): Promise<string> {
+  const { code, output } = await program.command(...words)
+  if (code === 0) return output
+  throw new program.Trouble("damaged", output)
 }
 
 /** Opens the log as its server does, asks everything, and appends an entry if `appended` is a number for one. */
 export async function askLogPlace(
   program: RottingProgram,
   folder: string,
-  entries: number,
+  { entries, noted }: { readonly entries: number; readonly noted: string },
   appended: number | undefined,
 ) {
   const asking = createAsking()
@@ -147,8 +159,8 @@ export async function askLogPlace(
   const published = program.openPublishedFile(directory.published)
   await ask("published", () => published.read())
   await published.close()
-  await ask("tokens", async () => (await program.command("token", "list", "--data", folder)).output)
-  await ask("audit", () => program.command("audit", "verify", join(folder, "audit.log")))
+  await ask("tokens", () => said(program, "token", "list", "--data", folder))
+  await ask("audit", () => said(program, "audit", "verify", "--data", folder, "--head", noted))
   const closers: (() => Promise<void>)[] = []
   await ask("start", async () => {
     const late = () => TIME + 10_000_000
@@ -167,7 +179,13 @@ export async function askLogPlace(
     if (index !== undefined) closers.push(index.close)
     const none = { search: () => Promise.reject(new program.Trouble("search", searching ?? "")) }
     const log = await program.openLog({
-      ...{ identity: reads.identity, vkeys: signer.vkeys, reads, sequencer, hasher: program.nativeHasher },
+      ...{
+        identity: reads.identity,
+        vkeys: signer.vkeys,
+        reads,
+        sequencer,
+        hasher: program.nativeHasher,
+      },
       search: index
         ? program.createLogSearch(index.index, () => new Promise(() => {}))
         : { ...none, indexed: () => ({ size: 0, opaque: 0, attachedUpTo: 0 }) },

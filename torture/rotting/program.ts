@@ -35,19 +35,21 @@ export async function loadRotting(program: string) {
       ),
       load<typeof import("../../src/cli/witness/directory.ts")>("cli/witness/directory"),
     ])
-  const [note, adding, hash, checkpoint, errors] = await Promise.all([
+  const [note, adding, hash, checkpoint, errors, audit] = await Promise.all([
     load<typeof import("../../src/core/note/note.ts")>("core/note/note"),
     load<typeof import("../../src/core/note/add-checkpoint.ts")>("core/note/add-checkpoint"),
     load<typeof import("../../src/core/tree/hash.ts")>("core/tree/hash"),
     load<typeof import("../../src/core/note/checkpoint.ts")>("core/note/checkpoint"),
     load<typeof import("../../src/core/base/errors.ts")>("core/base/errors"),
+    load<typeof import("../../src/storage/files/audit-file.ts")>("storage/files/audit-file"),
   ])
   const { runProgram } = cli
 
   /** Runs a command line; a bug of the program is thrown. */
   async function command(...words: readonly string[]) {
-    let [output, code] = ["", 0]
-    const stream = { write: (text: string) => void (output += text) }
+    const said: string[] = []
+    let code = 0
+    const stream = { write: (text: string) => void said.push(text) }
     const ended = await runProgram(words, {
       ...{ stdout: stream, stderr: stream, environment: {}, now: () => performance.now() },
       fetch: () => Promise.reject(new Error("nothing is fetched here")),
@@ -55,12 +57,12 @@ export async function loadRotting(program: string) {
         code = Math.max(code, failed)
       },
     })
-    return { code: Math.max(ended, code), output }
+    return { code: Math.max(ended, code), output: said.join("") }
   }
 
   return {
     ...{ ...directory, ...sequencer, ...engine, ...guard, ...signer, ...keys, ...hasher, ...log },
     ...{ ...search, ...answering, ...published, ...origin, ...witness, ...witnessStore },
-    ...{ ...making, ...note, ...adding, ...hash, ...checkpoint, ...errors, command },
+    ...{ ...making, ...note, ...adding, ...hash, ...checkpoint, ...errors, ...audit, command },
   }
 }

@@ -3,20 +3,17 @@
 import {
   copyDatabase,
   type Database,
-  emptyDatabase,
   type GuardCell,
   heal,
   rot,
   settleDisk,
 } from "./disk.ts"
+import { holdAll } from "./ending.ts"
 import { drawFaults, type Faults } from "./faults.ts"
-import { createObserver } from "./observer.ts"
-import { bodyOf, leafOf, rootOf } from "./own-tree.ts"
+import { bodyOf, rootOf } from "./own-tree.ts"
 import { attach, type Ground, isBug, type Running, send, startProcess } from "./process.ts"
 import type { SimulatedProgram } from "./program.ts"
-import { makeSecrets } from "./signer.ts"
-import { createWitness, policyOf, WITNESSES, witnessKeys } from "./witnesses.ts"
-import { Broken, createWorld, newLife, type World } from "./world.ts"
+import { newLife } from "./world.ts"
 
 export interface Lived {
   /** What was broken; empty for a life in which all held. */
@@ -27,82 +24,17 @@ export interface Lived {
   readonly faults: number
 }
 
-export interface Simulation {
-  live(seed: number): Promise<Lived>
-}
-
-/** Sizes at which lives begin, around the edges of tiles; most are small, as full tiles cost time. */
-const SIZES = [0, 0, 0, 1, 2, 3, 5, 7, 8, 40, 0, 1, 3, 6, 30, 254, 255, 256, 300, 511] as const
 const PATIENCE = 3_000
 /** What the pool says where two leaf hashes begin alike, and what messages hear of a body with a flipped bit. */
 const REASONS = /try again in a second|body: expected JSON/
-
-const shownError = (reason: unknown): string =>
-  reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
 
 const code = (reason: unknown): string => {
   const { code: found } = reason as { code?: unknown }
   return typeof found === "string" ? found : ""
 }
 
-export async function createSimulation(program: SimulatedProgram): Promise<Simulation> {
-  const secrets = makeSecrets(program)
-  const grown = new Map<number, { database: Database; cell: GuardCell }>()
-
-  async function ground(world: World, base: Database): Promise<Ground> {
-    const observer = createObserver(world, base.meant)
-    const isPublishing = world.chance(24)
-    const isKeyed = world.chance(isPublishing ? 3 : 50)
-    const vkeys = witnessKeys()
-    const ports = { world, program, secrets, observer }
-    return {
-      ...ports,
-      isKeyed,
-      witnesses: vkeys.map((vkey, i) => createWitness(ports, WITNESSES[i] as string, vkey)),
-      policy: isPublishing ? policyOf(vkeys, secrets) : undefined,
-      published: { kept: undefined },
-    }
-  }
-
-  /** A log that was grown by the program itself while nothing was wrong. */
-  async function beginning(size: number) {
-    const known = grown.get(size)
-    if (known !== undefined) return known
-    const world = createWorld(size)
-    const database = emptyDatabase(program.EMPTY_ROOT, world.now())
-    const cell: GuardCell = { head: database.head, undead: undefined, holder: undefined }
-    const on = { ...(await ground(world, database)), isKeyed: false, policy: undefined }
-    const faults = drawFaults(world, false)
-    const running = startProcess(on, { life: newLife(0), faults, database, cell })
-    while (running.state === "opening" && (await world.step()));
-    for (let i = 0; i < size; i++) send(on, running, bodyOf(-i, false))
-    while (running.waiting > 0 && (await world.step()));
-    if (world.found.length > 0 || database.head.size !== size) {
-      const [why = running.reason] = world.found
-      throw new Broken(`no log of ${size} entries: ${why}`)
-    }
-    const made = { database, cell }
-    grown.set(size, made)
-    return made
-  }
-
-  return {
-    async live(seed) {
-      const world = createWorld(seed)
-      try {
-        const base = await beginning(SIZES[world.dice(SIZES.length)] as number)
-        const database = copyDatabase(base.database)
-        const cell = { ...base.cell, holder: undefined }
-        return await liveOn(await ground(world, database), program, database, cell)
-      } catch (reason) {
-        const text = reason instanceof Broken ? reason.message : shownError(reason)
-        return { found: [text], starts: 0, heads: 0, acknowledged: 0, faults: 0 }
-      }
-    },
-  }
-}
-
-async function liveOn(
+/** Lives on this ground to the end. */
+export async function liveOn(
   ground: Ground,
   program: SimulatedProgram,
   first: Database,
@@ -354,36 +286,8 @@ async function liveOn(
     heal(program, database)
     const running = await soundRound()
     if (world.found.length > 0 || running.log === undefined) return
-    await holdEntries(running)
+    await holdAll(ground, running, database, messages)
     end(running)
-  }
-
-  /** Everything that was acknowledged is where it was said to be. */
-  async function holdEntries({ log }: Running): Promise<void> {
-    let isDone = false
-    const reading = (async () => {
-      for (const [index, leaf] of observer.acknowledged) {
-        const entry = await log?.entry(index)
-        if (entry === undefined || leafOf(entry.body) !== leaf)
-          world.broken(`entry ${index} is lost`)
-      }
-    })()
-    reading.then(
-      () => {
-        isDone = true
-      },
-      (reason: unknown) => world.broken(`an entry cannot be read: ${reason}`),
-    )
-    while (!isDone && world.found.length === 0 && (await world.step()));
-    for (const [index, leaf] of observer.acknowledged) {
-      if (observer.tree.leaves[index] !== leaf) world.broken(`entry ${index} is not in the tree`)
-    }
-    for (const [sequence, bytes] of messages) {
-      const kept = database.messages[sequence - 1]?.bytes
-      if (kept === undefined || Buffer.from(kept).toString("hex") !== bytes) {
-        world.broken(`message ${sequence} is lost`)
-      }
-    }
   }
 
   const { found } = world

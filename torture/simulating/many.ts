@@ -1,6 +1,7 @@
 // Many lives, one after the other, from one seed on.
-import { createSimulation, type Lived } from "./life.ts"
+import type { Lived } from "./life.ts"
 import { loadSimulated } from "./program.ts"
+import { createSimulation } from "./simulation.ts"
 
 export interface Range {
   /** The folder of the program, with its `dist`. */
