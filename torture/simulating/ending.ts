@@ -14,8 +14,7 @@ export async function holdAll(
   const reading = (async () => {
     for (const [index, leaf] of observer.acknowledged) {
       const entry = await log?.entry(index)
-      if (entry === undefined || leafOf(entry.body) !== leaf)
-        world.broken(`entry ${index} is lost`)
+      if (entry === undefined || leafOf(entry.body) !== leaf) world.broken(`entry ${index} is lost`)
     }
   })()
   reading.then(

@@ -1,13 +1,6 @@
 // One life of a log, all of it drawn from one seed: it is started, used and broken many times, and in the end, when
 // everything is in order again, it must be what the observer knows of it.
-import {
-  copyDatabase,
-  type Database,
-  type GuardCell,
-  heal,
-  rot,
-  settleDisk,
-} from "./disk.ts"
+import { copyDatabase, type Database, type GuardCell, heal, rot, settleDisk } from "./disk.ts"
 import { holdAll } from "./ending.ts"
 import { drawFaults, type Faults } from "./faults.ts"
 import { bodyOf, rootOf } from "./own-tree.ts"
