@@ -4,7 +4,6 @@ import { equalBytes } from "../core/base/bytes.ts"
 import { digestOf } from "../core/base/digest.ts"
 import { bug, Refusal, refuse } from "../core/base/errors.ts"
 import { present } from "../core/base/present.ts"
-import { createTurns } from "../core/base/turns.ts"
 import type { ClockState } from "../core/time/clock.ts"
 import { assertBodyLength } from "../core/tree/bundle.ts"
 import { edgeRoot } from "../core/tree/edge.ts"
@@ -18,7 +17,7 @@ import { createTreeReader } from "../tree/tree-reader.ts"
 import { createAttaching, type MessageHash, type MessageProver, proveHere } from "./attaching.ts"
 import { assertKept, batchOf, readAttachment } from "./attachments.ts"
 import { verifyClaims } from "./claims.ts"
-import { clockObstacle, isClockTrouble, refuseForClock } from "./clock-trouble.ts"
+import { clockObstacle, } from "./clock-trouble.ts"
 import { openCommitChain } from "./commit-chain.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { leafReads, loadLeafIndex } from "./leaf-reads.ts"
@@ -31,6 +30,7 @@ import type { LogIdentity, LogReads } from "./ports/store.ts"
 import { createTermHasher, termHash } from "./search/hash.ts"
 import type { Sequencer } from "./sequencer.ts"
 import { createStalling } from "./stalling.ts"
+import { createWrites } from "./writes.ts"
 
 interface LogOptions {
   readonly identity: LogIdentity
@@ -74,16 +74,12 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const tree = createTreeReader({ edge, reads, hasher, cachedTiles: limits.cachedTiles })
   const { cachedBundleBytes } = limits
   const { append: addCommit, timeOf } = await openCommitChain(reads, await reads.head(), hasher)
-  const given = { reads, timeOf, hasher, defer: options.defer }
-  const entries = createEntryReader({ ...given, tree, cachedBundleBytes })
+  const entries = createEntryReader({ ...options, timeOf, tree, cachedBundleBytes })
   const leafIndex = await loadLeafIndex(reads, tree)
   const hashTerms = createTermHasher(hasher)
   let underWay = 0
-  let stopped: string | undefined
-  let halted: string | undefined
   const onIdle: (() => void)[] = []
-
-  const [inTurn, stalling] = [createTurns(), createStalling()]
+  const [writes, stalling] = [createWrites(options.onFatal), createStalling()]
   /** The number of the newest message. */
   let messages = await reads.messages.newest()
 
@@ -95,10 +91,9 @@ export async function openLog(options: LogOptions): Promise<Log> {
   })
 
   async function write(batch: readonly Pooled[]): Promise<Placed> {
-    if (halted !== undefined) refuse("try-later", `nothing is signed any more: ${halted}`)
     const firstIndex = edge.size
-    try {
-      const head = await inTurn(() => sequencer.append(batchOf(batch)))
+    return await writes.inOrder(async () => {
+      const head = await sequencer.append(batchOf(batch))
       batch.forEach(({ leafHash }, i) => {
         tree.append(leafHash)
         leafIndex.add(leafHash, firstIndex + i)
@@ -109,34 +104,18 @@ export async function openLog(options: LogOptions): Promise<Log> {
       addCommit(head)
       newest = head
       return { firstIndex, head }
-    } catch (reason) {
-      return failFor(reason)
-    }
-  }
-
-  function failFor(reason: unknown): never {
-    // A clock in doubt is noticed before anything happens; all else leaves the state unknown.
-    if (isClockTrouble(reason)) return refuseForClock(reason.message)
-    stopped = "the log stopped after an error"
-    options.onFatal(reason)
-    // Who refuses here judges no entry: it may be in the log when this is over.
-    throw reason instanceof Refusal ? new Refusal("try-later", stopped) : reason
+    })
   }
 
   async function writeMessages(added: readonly NewMessage[]): Promise<readonly Attached[]> {
-    return await stalling.unlessStalled(writeInTurn(added))
-  }
-
-  async function writeInTurn(added: readonly NewMessage[]): Promise<readonly Attached[]> {
-    try {
-      const attached = await inTurn(() => sequencer.attach(added))
+    const writing = writes.inOrder(async () => {
+      const attached = await sequencer.attach(added)
       for (const each of attached) {
         if (!("redacted" in each)) messages = Math.max(messages, each.sequence)
       }
       return attached
-    } catch (reason) {
-      return failFor(reason)
-    }
+    })
+    return await stalling.unlessStalled(writing)
   }
 
   async function indexOf(leafHash: Hash): Promise<number | undefined> {
@@ -289,12 +268,9 @@ export async function openLog(options: LogOptions): Promise<Log> {
       pool.abandon(refusal)
       stalling.stall(refusal)
     },
-    stop(reason) {
-      halted ??= reason
-      stopped ??= reason
-    },
+    stop: writes.halt,
     async close() {
-      stopped ??= "the log is closing"
+      writes.close("the log is closing")
       // Not only the pool: a signature that is still being verified leads to a batch later.
       if (underWay > 0) await new Promise<void>((resolve) => onIdle.push(resolve))
       await attaching.idle()

@@ -20,7 +20,7 @@ interface Table {
 
 // 256 small tables, chosen by the first byte, so that one growing table never stops the event loop.
 const TABLES = 256
-const FIRST_SLOTS = 64
+const FIRST_SLOTS = 16
 const LARGEST_INDEX = 2 ** 32 - 2
 /** How full a table gets before it grows, and how much more than its share one may have. */
 const FULLEST = 3 / 4

@@ -102,6 +102,28 @@ describe("adding an entry", () => {
     expect((await log.entry(0)).index).toBe(0)
   })
 
+  it("writes nothing of what waits after a write that failed, until the process has ended", async () => {
+    const disk = newDisk()
+    let commits = 0
+    const store: LogStore = {
+      ...disk.store,
+      async commit(commit) {
+        commits += 1
+        await disk.store.commit(commit)
+      },
+    }
+    const signer = {
+      ...disk.signer,
+      sign: (text: string) =>
+        commits === 0 ? disk.signer.sign(text) : refuse("conflict", "the signer says no"),
+    }
+    const { log, fatal } = await openLogOn({ ...disk, store, signer }, { batchEntries: 1 })
+    const adding = ["one", "two", "three"].map((text) => log.add(proposalOf(text)))
+    const answers = await Promise.allSettled(adding)
+    expect(answers.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"])
+    expect([commits, fatal.length]).toEqual([1, 1])
+  })
+
   it("finishes what it took when it is closed", async () => {
     const disk = newDisk()
     const { log } = await openLogOn(disk, { batchEntries: 4 })
