@@ -69,7 +69,8 @@ async function killOften(
 ): Promise<boolean> {
   const first = await history.start()
   if (first !== undefined) throw new Error(`the first start: ${first}`)
-  for (let i = 0; i < kills; i++) {
+  const until = done(counts) + kills
+  for (let i = 0; done(counts) < until; i++) {
     const moment = drawMoment(dice, run.only)
     const startMs = percentile(tally.startsMs, 0.5) || FIRST_START_MS
     const witness =
