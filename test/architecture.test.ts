@@ -69,7 +69,7 @@ const layers = {
   storage: {
     layers: ["core", "log", "signer", "witness", "monitor"],
     node: true,
-    packages: ["better-sqlite3"],
+    packages: ["better-sqlite3", "koffi"],
   },
   http: {
     layers: ["core", "entry", "log", "sigstore", "evidence", "witness", "monitor"],

@@ -5,10 +5,10 @@ import { refuse } from "../../core/base/errors.ts"
 import { settled } from "../../core/base/settled.ts"
 import type { HttpServer } from "../../http/serving/http-server.ts"
 import { readPassphrase } from "../command/key-files.ts"
-import { processLogger, untilStopped } from "../command/listening.ts"
 import { type Called, defineCommand } from "../command/options.ts"
 import { remarkPinning } from "../command/trust-options.ts"
 import { listen } from "../serving/listening.ts"
+import { processLogger, sayStopped, untilStopped } from "../serving/process.ts"
 import { createHintQueue, createNotificationServer, type HintQueue } from "./notifications.ts"
 import { type BridgeOptions, bridgeOptions } from "./options.ts"
 import {
@@ -119,7 +119,7 @@ async function runOn(
     await server?.http.close()
   }
   await settled(stopped)
-  logger.info("stopped")
+  sayStopped(logger)
 }
 
 export const bridgeRegistryCommand = defineCommand({

@@ -101,6 +101,7 @@ async function openParts(
       if (away !== undefined) stall?.(away)
       options.onSigner(reason)
     },
+    onEnded: onFatal,
   })
   closers.push(sequencer.close)
   const reads = openLogReads(directory.database)

@@ -13,13 +13,13 @@ import { recordStart } from "../audit/start.ts"
 import { closing } from "../command/closers.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase, weaknessOf } from "../command/key-files.ts"
-import { endProcess, processLogger } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { addOptions } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { clientUrl, remarkOrigin } from "../network/client-url.ts"
 import { limitsOf } from "../serving/limit-options.ts"
 import { serveUntilStopped, urlOf } from "../serving/listening.ts"
+import { endProcess, processLogger, sayStopped } from "../serving/process.ts"
 import { openTls, type ServedTls } from "../serving/tls.ts"
 import { readLogAuthorities } from "./certificate-authorities.ts"
 import {
@@ -154,7 +154,7 @@ async function serve(command: Command, terminal: Terminal): Promise<void> {
   } finally {
     await running.close()
   }
-  logger.info({ size: log.head().size }, "stopped")
+  sayStopped(logger, { size: log.head().size })
 }
 
 interface Process {

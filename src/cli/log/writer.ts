@@ -4,12 +4,13 @@
 import { once } from "node:events"
 import { setTimeout } from "node:timers/promises"
 import { parentPort, workerData } from "node:worker_threads"
-import { bug } from "../../core/base/errors.ts"
+import { bug, Refusal, Trouble } from "../../core/base/errors.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { createPatientSigner } from "../../log/patient-signer.ts"
 import { openSequencer, type Sequencer } from "../../log/sequencer.ts"
 import { openGuardFile } from "../../storage/files/guard-file.ts"
 import { openLogStore } from "../../storage/log-engine.ts"
+import { endSoon } from "../serving/ending.ts"
 import { openLogSigning } from "./data-directory.ts"
 import { TRIES_AT_START } from "./signing/opening.ts"
 import { createRelayedChannel } from "./signing/relayed-channel.ts"
@@ -50,9 +51,24 @@ async function open(): Promise<Sequencer> {
   return await openSequencer({ store, guard, signer, hasher: nativeHasher, now: Date.now, held })
 }
 
+/** After this nothing is written or signed any more, and the process ends, also if the main thread never hears of it. */
+let inDoubt: unknown
+
+function doubt(error: unknown): void {
+  inDoubt = error
+  endSoon()
+}
+
+/** A wrong clock is noticed before anything happens; all else leaves unknown what is on the disk. */
+function leavesDoubt(error: unknown): boolean {
+  if (error instanceof Refusal) return error.code !== "try-later"
+  return !(error instanceof Trouble && error.code === "clock")
+}
+
 /** Never rejects: an error is an answer too, and the main thread decides what it means. */
 async function answer(sequencer: Sequencer, message: ToWriter): Promise<void> {
   try {
+    if (inDoubt !== undefined) throw inDoubt
     if (message.type === "append") {
       say({ type: "head", head: await sequencer.append(unpackBatch(message.batch)) })
       return
@@ -66,11 +82,16 @@ async function answer(sequencer: Sequencer, message: ToWriter): Promise<void> {
     say({ type: "closed" })
     port.close()
   } catch (error) {
+    if (leavesDoubt(error)) doubt(error)
     say({ type: "error", error: toPlainError(error) })
   }
 }
 
 async function run(): Promise<void> {
+  process.on("uncaughtException", (error) => {
+    doubt(error)
+    say({ type: "error", error: toPlainError(error) })
+  })
   try {
     const sequencer = await open()
     mostTries = Number.POSITIVE_INFINITY

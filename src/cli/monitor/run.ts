@@ -1,7 +1,7 @@
 // `countersign monitor run`: rounds until it is told to stop, or one round whose exit code says what is open.
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Logger } from "pino"
-import { refuse } from "../../core/base/errors.ts"
+import { Refusal, refuse } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
 import { settled } from "../../core/base/settled.ts"
 import type { Writer } from "../../http/access/writer.ts"
@@ -19,15 +19,16 @@ import {
   EXIT_MISISSUANCE,
   EXIT_PROVEN,
   EXIT_STATE_REFUSED,
+  StateRefused,
 } from "../command/exit-code.ts"
 import { readPassphrase } from "../command/key-files.ts"
-import { processLogger, untilStopped } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { type Called, defineCommand } from "../command/options.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { remarkExposure } from "../serving/exposure.ts"
 import { limitsOf } from "../serving/limit-options.ts"
 import { listen } from "../serving/listening.ts"
+import { endProcess, processLogger, sayStopped, untilStopped } from "../serving/process.ts"
 import { openTls } from "../serving/tls.ts"
 import { tlsFilesOf } from "../serving/tls-options.ts"
 import { type RunOptions, runOptions } from "./options.ts"
@@ -229,10 +230,16 @@ async function runOn(
       await waiting.wait(wait)
     }
     await stopped
+  } catch (reason) {
+    // What a monitor refuses by name is an ordinary end; after all else its state is unknown.
+    if (!(reason instanceof Refusal || reason instanceof StateRefused)) {
+      endProcess(logger, "the state of the monitor is unknown; start it again")(reason)
+    }
+    throw reason
   } finally {
     waiting.close()
     await server?.close()
     recordStop()
   }
-  logger.info("stopped")
+  sayStopped(logger)
 }

@@ -7,7 +7,6 @@ import { createAnswering, type Refused } from "../../signer/answering.ts"
 import { auditFile, recordAct } from "../../storage/files/audit-file.ts"
 import { openAll } from "../command/closers.ts"
 import { readPassphrase } from "../command/key-files.ts"
-import { endProcess, processLogger, untilStopped } from "../command/listening.ts"
 import {
   choice,
   defineCommand,
@@ -17,6 +16,7 @@ import {
   runningOptions,
   type ValuesOf,
 } from "../command/options.ts"
+import { endProcess, processLogger, sayStopped, untilStopped } from "../serving/process.ts"
 import { listenAtPath } from "../serving/socket-file.ts"
 import { createConnections, serveStream } from "./connections.ts"
 import { openSigner, signerDirectory, signerKeyOptions } from "./directory.ts"
@@ -39,6 +39,8 @@ const options = [
   runningOptions.logLevel,
 ] as const
 
+/** Less than its supervisor gives it: a signer has next to nothing to finish. */
+const STOPPING_MS = 8_000
 /** Connections that wait to be taken. */
 const BACKLOG = 64
 
@@ -76,7 +78,7 @@ async function serve(given: ServeOptions): Promise<void> {
   const opened = await openAll(async (closers) => ({
     signer: await openSigner(directory, passphrase, closers),
   }))
-  const stopped = untilStopped(logger)
+  const asked = untilStopped(logger, STOPPING_MS)
   try {
     const audit = auditFile(directory.path)
     const report = createRefusalReport({ logger, auditFile: audit, now: Date.now })
@@ -94,10 +96,10 @@ async function serve(given: ServeOptions): Promise<void> {
     if (path === undefined) {
       said()
       const stdio = Duplex.from({ readable: process.stdin, writable: process.stdout })
-      await Promise.race([serveStream(stdio, asking), stopped])
+      await Promise.race([serveStream(stdio, asking), asked])
     } else {
       const end = await serveSocket(path, given.socketMode, asking, said)
-      await stopped
+      await asked
       end()
     }
     recordAct(audit, { event: "stop", about: { size: opened.signer.head().size } })
@@ -105,7 +107,7 @@ async function serve(given: ServeOptions): Promise<void> {
     await opened.close()
   }
   process.stdin.destroy()
-  logger.info("stopped")
+  sayStopped(logger)
 }
 
 /** A full disk must not make a refusal into an answer that is missing. */

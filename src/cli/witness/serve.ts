@@ -8,11 +8,11 @@ import { auditFile, followAuditHead } from "../../storage/files/audit-file.ts"
 import { recordStart } from "../audit/start.ts"
 import { applyConfigFile } from "../command/config-file.ts"
 import { readPassphrase, weaknessOf } from "../command/key-files.ts"
-import { endProcess, processLogger } from "../command/listening.ts"
 import { openFetch } from "../command/network.ts"
 import { type Called, defineCommand } from "../command/options.ts"
 import { limitsOf } from "../serving/limit-options.ts"
 import { serveUntilStopped } from "../serving/listening.ts"
+import { endProcess, processLogger, sayStopped } from "../serving/process.ts"
 import { openTls } from "../serving/tls.ts"
 import { assertWitness, witnessDirectory } from "./directory.ts"
 import { readWitnessPolicy, type WitnessServeOptions, witnessServeOptions } from "./options.ts"
@@ -91,5 +91,5 @@ async function serve(options: WitnessServeOptions, { command, terminal }: Called
   } finally {
     await running.close()
   }
-  logger.info("stopped")
+  sayStopped(logger)
 }

@@ -1,10 +1,11 @@
 // A lock between processes that the operating system frees when its holder dies: a small SQLite file
 // with an exclusive transaction that is never finished. It is a file of its own, because SQLite's locks
 // vanish when the process closes any other descriptor of the locked file.
-import { existsSync } from "node:fs"
-import { join } from "node:path"
+import { closeSync, existsSync, openSync, readdirSync, realpathSync } from "node:fs"
+import { dirname, join } from "node:path"
 import Database from "better-sqlite3"
 import { bug, refuse, Trouble } from "../../core/base/errors.ts"
+import { onDisk } from "./durable-file.ts"
 import { giveToFolderOwner } from "./folder-owner.ts"
 import { onSqlite } from "./trouble.ts"
 
@@ -21,7 +22,31 @@ const held = new Set<Database.Database>()
  * it is taken, also by this process.
  */
 export function lockDataDirectory(directory: string): ProcessLock {
-  return holdLock(join(directory, "lock.db"), `the data directory ${directory}`)
+  const what = `the data directory ${directory}`
+  const locks: ProcessLock[] = []
+  const release = (): void => {
+    for (const lock of locks.splice(0)) lock.release()
+  }
+  try {
+    for (const folder of [directory, ...elsewhere(directory)]) {
+      locks.push(holdLock(join(folder, "lock.db"), what))
+    }
+    return { release }
+  } catch (reason) {
+    release()
+    throw reason
+  }
+}
+
+/** The folders of databases that a data directory has by symbolic links: another one may have links to the same. */
+function elsewhere(directory: string): readonly string[] {
+  const own = realpathSync(directory)
+  const places = readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isSymbolicLink() && entry.name.endsWith(".db"))
+    .map(({ name }) => join(directory, name))
+    .filter((path) => existsSync(path))
+    .map((path) => dirname(realpathSync(path)))
+  return [...new Set(places)].filter((place) => place !== own).toSorted()
 }
 
 /**
@@ -30,6 +55,8 @@ export function lockDataDirectory(directory: string): ProcessLock {
  */
 export function holdLock(path: string, what: string, patience = 0): ProcessLock {
   const isNew = !existsSync(path)
+  // SQLite would let everyone read it, and so lock it.
+  if (isNew) onDisk(path, () => closeSync(openSync(path, "a", 0o600)))
   const connection = onSqlite(path, () => new Database(path, { timeout: patience }))
   try {
     if (isNew) giveToFolderOwner(path)

@@ -29,6 +29,7 @@ import { createChainCheck, MOST_TORN } from "../../core/acts/chain.ts"
 import { concat, utf8 } from "../../core/base/bytes.ts"
 import { refuse, Trouble, unlessRefused } from "../../core/base/errors.ts"
 import { onDisk, syncNameOf, systemCode } from "../disk/durable-file.ts"
+import { lockFile } from "../disk/file-lock.ts"
 import { giveToFolderOwner } from "../disk/folder-owner.ts"
 import { holdLock } from "../disk/process-lock.ts"
 
@@ -151,6 +152,8 @@ export function recordAct(path: string, recorded: RecordedAct, now: number = Dat
       const { O_RDWR, O_APPEND, O_CREAT } = constants
       const descriptor = openLog(path, O_RDWR | O_APPEND | O_CREAT)
       try {
+        // By name alone, another name of the file would let another process in.
+        lockFile(descriptor, path, `the audit log ${path}`, LOCK_PATIENCE_MS)
         if (fstatSync(descriptor).size === 0) giveToFolderOwner(path, descriptor)
         const tail = readTail(path, descriptor)
         const bytes = linesAfter(tail, act, new Date(now).toISOString())

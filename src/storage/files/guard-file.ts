@@ -11,7 +11,7 @@ import { asHash } from "../../core/tree/hash.ts"
 import type { HeadGuard } from "../../log/ports/guard.ts"
 import type { LogIdentity, TimedHead } from "../../log/ports/store.ts"
 import { diskTrouble, onDisk, syncNameOf, systemCode } from "../disk/durable-file.ts"
-import { holdLock } from "../disk/process-lock.ts"
+import { lockByAllMeans } from "../disk/file-lock.ts"
 import { assertSuccessor } from "../rules/commit.ts"
 import { parseIdentity } from "../rules/identity.ts"
 import {
@@ -135,7 +135,7 @@ export function openGuardFile(path: string): HeadGuard {
     for (const closer of closers.splice(0)) closer()
   }
   try {
-    closers.push(holdLock(`${path}.lock`, `the head guard ${path}`).release)
+    closers.push(lockByAllMeans(descriptor, path, `the head guard ${path}`))
     return { ...guardOver(path, descriptor), close: async () => close() }
   } catch (reason) {
     close()

@@ -12,7 +12,7 @@ import { asHash, type Head } from "../../core/tree/hash.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
 import type { SignerMemory } from "../../signer/memory.ts"
 import { diskTrouble, onDisk, syncNameOf, systemCode } from "../disk/durable-file.ts"
-import { holdLock } from "../disk/process-lock.ts"
+import { lockByAllMeans } from "../disk/file-lock.ts"
 import { parseIdentity } from "../rules/identity.ts"
 import {
   contradiction,
@@ -127,7 +127,7 @@ export function openSignerMemory(path: string): SignerMemory {
     for (const closer of closers.splice(0)) closer()
   }
   try {
-    closers.push(holdLock(`${path}.lock`, `the signer's memory ${path}`).release)
+    closers.push(lockByAllMeans(descriptor, path, `the signer's memory ${path}`))
     return { ...memoryOver(path, descriptor), close }
   } catch (reason) {
     close()
@@ -138,13 +138,22 @@ export function openSignerMemory(path: string): SignerMemory {
 function memoryOver(path: string, descriptor: number): Omit<SignerMemory, "close"> {
   let slots = memorySlots(path, descriptor)
   const { identity } = slots.newest.content
+  let failed = false
+
+  /** After a write that failed nobody knows what is on the disk, and a later one that succeeds does not say it. */
+  function durably(written: SlotWrite): void {
+    if (failed) throw new Trouble("disk", `${path}: an earlier write failed; end this process`)
+    failed = true
+    onDisk(path, () => {
+      write(path, descriptor, written)
+      fdatasyncSync(descriptor)
+    })
+    failed = false
+  }
 
   function store(content: Remembered): void {
     const next = nextWrite(memoryForm, slots, content)
-    onDisk(path, () => {
-      write(path, descriptor, next.write)
-      fdatasyncSync(descriptor)
-    })
+    durably(next.write)
     slots = next.slots
   }
 
@@ -162,10 +171,7 @@ function memoryOver(path: string, descriptor: number): Omit<SignerMemory, "close
       const second = nextWrite(memoryForm, first.slots, { identity, head })
       const bytes = new Uint8Array(2 * memoryForm.slotSize)
       for (const { write } of [first, second]) bytes.set(write.bytes, write.at)
-      onDisk(path, () => {
-        write(path, descriptor, { bytes, at: 0 })
-        fdatasyncSync(descriptor)
-      })
+      durably({ bytes, at: 0 })
       slots = second.slots
     },
   }

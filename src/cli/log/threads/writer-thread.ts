@@ -33,12 +33,14 @@ interface Listening {
   heldBy(log: KeyedLog): Promise<readonly Head[]>
   /** Told why nothing is signed while what signs is away, and `undefined` once it is back. */
   onAway(reason: string | undefined): void
+  /** Told if the thread ends by itself: what it was about to write is unknown. */
+  onEnded(reason: unknown): void
 }
 
 /** Resolves once the sequencer is open. Rejects with what `heldBy` or opening refused. */
 export async function startWriter(
   files: WriterFiles,
-  { heldBy, onAway }: Listening,
+  { heldBy, onAway, onEnded }: Listening,
 ): Promise<Sequencer> {
   const worker = new Worker(new URL("../writer.js", import.meta.url), {
     workerData: files,
@@ -48,9 +50,11 @@ export async function startWriter(
   let asked: Asked | undefined
   let ended: Error | undefined
   let closed: Promise<void> | undefined
+  let isOpen = false
 
   function end(reason: Error): void {
-    ended = reason
+    if (ended === undefined && isOpen && closed === undefined) onEnded(reason)
+    ended ??= reason
     asked?.reject(reason)
     asked = undefined
   }
@@ -98,6 +102,7 @@ export async function startWriter(
     const identity = await answer()
     if (identity.type !== "identity") bug(`the writer answered ${identity.type}`)
     const opened = headOf(await ask({ type: "open", held: await heldBy(identity) }))
+    isOpen = true
     return {
       opened,
       async append(batch) {

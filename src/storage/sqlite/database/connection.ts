@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs"
 import Database from "better-sqlite3"
 import { bug, refuse, Trouble } from "../../../core/base/errors.ts"
+import { assertSoleName } from "../../disk/sole-name.ts"
 import { onSqlite } from "../../disk/trouble.ts"
 import { type DatabaseKind, logDatabase } from "./database-kind.ts"
 import { migrate, newestVersion, schemaVersion } from "./migration.ts"
@@ -72,6 +73,7 @@ export function openConnection(
         `directory, or make a new ${kind.owner} with "${kind.made}"`,
     )
   }
+  assertSoleName(path)
   const options = { fileMustExist: true, timeout: BUSY_TIMEOUT_MS }
   const connection = onSqlite(path, () => new Database(path, options))
   try {

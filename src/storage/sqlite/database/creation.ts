@@ -1,8 +1,8 @@
 // Makes a new database of any kind: tables and first rows, all in one transaction.
-import { existsSync } from "node:fs"
+import { closeSync, existsSync, openSync } from "node:fs"
 import Database from "better-sqlite3"
 import { refuse } from "../../../core/base/errors.ts"
-import { syncNameOf } from "../../disk/durable-file.ts"
+import { diskTrouble, syncNameOf, systemCode } from "../../disk/durable-file.ts"
 import { onSqlite } from "../../disk/trouble.ts"
 import { applyJournalMode, applySettings, PAGE_SIZE } from "./connection.ts"
 import type { DatabaseKind } from "./database-kind.ts"
@@ -18,6 +18,8 @@ export function createDatabase(
   fill: (connection: Database.Database) => void,
 ): void {
   assertFree(path, kind)
+  // SQLite would let everyone read it; the -wal and -shm get the same mode.
+  makeEmpty(path, kind)
   onSqlite(path, () => {
     const connection = new Database(path)
     try {
@@ -38,6 +40,15 @@ export function createDatabase(
     }
   })
   syncNameOf(path)
+}
+
+function makeEmpty(path: string, kind: DatabaseKind): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600))
+  } catch (reason) {
+    if (systemCode(reason) === "EEXIST") alreadyThere(path, kind)
+    throw diskTrouble(path, reason)
+  }
 }
 
 function assertFree(path: string, kind: DatabaseKind): void {

@@ -1,9 +1,11 @@
 // The witness's store in SQLite, under its head guard. Everything happens on the calling thread, which
 // waits for the disk: twice a change, however many heads it has.
+import { realpathSync } from "node:fs"
 import { refuse } from "../../../core/base/errors.ts"
 import { EMPTY_ROOT } from "../../../core/tree/hash.ts"
 import type { LogIdentity } from "../../../log/ports/store.ts"
 import type { WitnessStore } from "../../../witness/store.ts"
+import { onDisk } from "../../disk/durable-file.ts"
 import { holdLock } from "../../disk/process-lock.ts"
 import { onSqlite } from "../../disk/trouble.ts"
 import { createGuardFile, openGuardFile } from "../../files/guard-file.ts"
@@ -66,7 +68,8 @@ export async function openWitnessStore(files: WitnessFiles): Promise<SqliteWitne
     for (const closer of closers.splice(0).toReversed()) await closer()
   }
   try {
-    closers.push(holdLock(`${path}.lock`, `the witness's database ${path}`).release)
+    const place = onDisk(path, () => realpathSync(path))
+    closers.push(holdLock(`${place}.lock`, `the witness's database ${path}`).release)
     const guard = openGuardFile(files.guard)
     closers.push(guard.close)
     const identity = onSqlite(path, () => readWitnessIdentity(path, connection))

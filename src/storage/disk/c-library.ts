@@ -1,0 +1,63 @@
+// Calls of the C library that Node does not have, through koffi, which is loaded when the first of them is needed and
+// not before. Leaves out Windows, whose C library is another one.
+import { createRequire } from "node:module"
+import type koffiModule from "koffi"
+
+type Koffi = typeof koffiModule
+
+export interface CLibrary {
+  /** flock(2): 0, or -1 and then {@link CLibrary.errno} says why. */
+  flock(descriptor: number, operation: number): number
+  /** The name of the last call's error, such as EINTR. */
+  errno(): string
+  /** _exit(2): ends the process with this code, and nothing that was to be done at its end is done. */
+  exit(code: number): void
+}
+
+const requireHere = createRequire(import.meta.url)
+
+function load(): CLibrary | string {
+  try {
+    const koffi = requireHere("koffi") as Koffi
+    // The functions of this process: it does not matter whose C library it is, and how its file is called.
+    const symbols = koffi.load(null)
+    const flock = symbols.func("int flock(int, int)") as unknown as CLibrary["flock"]
+    const exit = symbols.func("void _exit(int)") as unknown as CLibrary["exit"]
+    const codes = Object.entries(koffi.os.errno)
+    function errno(): string {
+      const code = koffi.errno()
+      return codes.find(([, it]) => it === code)?.[0] ?? `error ${code}`
+    }
+    return { flock, errno, exit }
+  } catch (reason) {
+    const [first = ""] = String(reason instanceof Error ? reason.message : reason).split("\n")
+    return first
+  }
+}
+
+let loaded: CLibrary | string | undefined
+
+/** The library, or why there is none here. */
+export function cLibrary(): CLibrary | string {
+  loaded ??= process.platform === "win32" ? "Windows has no such calls" : load()
+  return loaded
+}
+
+/** Profilers write what they have seen when a process ends. */
+const PROFILED = /--(?:cpu|heap)-prof|--prof/
+
+function isProfiled(): boolean {
+  const { NODE_OPTIONS = "", NODE_V8_COVERAGE } = process.env
+  return NODE_V8_COVERAGE !== undefined || PROFILED.test([...process.execArgv, NODE_OPTIONS].join())
+}
+
+/**
+ * Ends the process with this code if koffi is loaded in this thread, and does nothing otherwise. What koffi registers
+ * to be done at the end of a process (atexit) flushes standard error, and waits for itself for ever if that fails.
+ */
+export function leaveKoffi(code: number): void {
+  const isLoaded = Object.keys(requireHere.cache).some((path) => path.endsWith("koffi.node"))
+  if (!isLoaded || isProfiled()) return
+  const library = cLibrary()
+  if (typeof library !== "string") library.exit(code)
+}
