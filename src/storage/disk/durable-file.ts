@@ -1,5 +1,5 @@
 // Files and folders as durable storage: translates their errors and makes a folder's names durable.
-import { closeSync, fsyncSync, openSync } from "node:fs"
+import { closeSync, fsyncSync, openSync, statSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Trouble } from "../../core/base/errors.ts"
@@ -26,6 +26,11 @@ export function systemCode(reason: unknown): string | undefined {
 
 function isSystemError(reason: unknown): reason is Error & { readonly code: string } {
   return reason instanceof Error && "syscall" in reason && "code" in reason
+}
+
+/** Whether there is anything at `path`. Throws Trouble `disk` where nobody may look: that is not to be taken for no. */
+export function isThere(path: string): boolean {
+  return onDisk(path, () => statSync(path, { throwIfNoEntry: false }) !== undefined)
 }
 
 /** The bytes of a file, or undefined; rejects as the file system does. */
