@@ -45,12 +45,12 @@ async function run(given: FaultRun): Promise<readonly FaultResult[]> {
       if (result === undefined || (each === manyStarts && round > 0)) continue
       const found = await judge(each, ground, join(home, `case-${i}`))
       result.times += 1
+      given.progress(`${each.name}: ${found[0] ?? "held"}`)
       result.broken.push(
         ...found.map((line) => `${each.name}, round ${round}, seed ${seed}: ${line}`),
       )
     }
     rmSync(home, { recursive: true, force: true })
-    given.progress(`${round + 1} rounds`)
   }
   const checked = "the message, the exit code, nothing changed, all there afterwards"
   return Array.from(results, ([fault, result]) => ({ fault, checked, ...result }))
