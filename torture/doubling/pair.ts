@@ -1,6 +1,6 @@
 // Two faults in a row: a log is killed under load, and while it recovers from that a second fault comes at a random
 // system call on its files, put there by strace: a kill, EIO or ENOSPC. Then it is started once more.
-import { cpSync, rmSync } from "node:fs"
+import { cpSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { createAuditor } from "../auditing/auditor.ts"
@@ -12,7 +12,8 @@ import { type Started, startProgram } from "../stand/started.ts"
 const START_LIMIT_MS = 90_000
 const END_LIMIT_MS = 20_000
 const ANSWERS_LIMIT_MS = 10_000
-const MOST_OCCURRENCES = 10
+/** Of one thread: strace counts for each. */
+const MOST_OCCURRENCES = 4
 const MOST_SAID = 1_200
 
 const calls = {
@@ -64,15 +65,17 @@ export interface Pair {
   readonly name: string
   /** Whether it served in spite of the second fault, or before it came. */
   readonly served: boolean
+  /** Whether the second fault came before it was killed. */
+  readonly came: boolean
   readonly broken: readonly string[]
 }
 
-function straced(log: MadeServer, inject: string): readonly string[] {
+function straced(log: MadeServer, inject: string, trace: string): readonly string[] {
   const files = ["log.db", "log.db-wal", "log.db-shm", "search.db", "search.db-wal", "lock.db"]
   const paths = [log.guard, ...files.map((name) => join(log.data, name))]
   const [call = ""] = inject.split(":")
   return [
-    ...["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${call}`, "-e", `inject=${inject}`],
+    ...["strace", "-f", "-o", trace, "-e", `trace=${call}`, "-e", `inject=${inject}`],
     ...paths.flatMap((path) => ["-P", path]),
   ]
 }
@@ -91,11 +94,12 @@ export async function tryPair(program: string, killed: Killed, dice: Dice): Prom
   const faults = calls[call]
   const inject = `${call}:${faults[dice(faults.length)]}:when=${1 + dice(MOST_OCCURRENCES)}`
   const kept = `${folder}.kept`
+  const trace = `${folder}.trace`
   rmSync(kept, { recursive: true, force: true })
   cpSync(folder, kept, { recursive: true, preserveTimestamps: true })
   try {
     const second = startProgram(program, log.words, {
-      under: straced(log, inject),
+      under: straced(log, inject, trace),
       limitMs: START_LIMIT_MS,
     })
     const more = await serveOn(second, log.url, dice)
@@ -103,7 +107,8 @@ export async function tryPair(program: string, killed: Killed, dice: Dice): Prom
     const { hung, said } = await second.ended
     const broken = hung ? [`it hangs: ${said.slice(-MOST_SAID)}`] : []
     broken.push(...(await isWhole(program, log, [...killed.answers, ...more])))
-    return { name: inject, served, broken: broken.map((each) => `${inject}: ${each}`) }
+    const came = /INJECTED/.test(readFileSync(trace, "utf8"))
+    return { name: inject, served, came, broken: broken.map((each) => `${inject}: ${each}`) }
   } finally {
     rmSync(folder, { recursive: true, force: true })
     cpSync(kept, folder, { recursive: true, preserveTimestamps: true })

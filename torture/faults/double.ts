@@ -15,7 +15,12 @@ async function judge(program: string, killed: Killed, dice: ReturnType<typeof cr
     return await tryPair(program, killed, dice)
   } catch (reason) {
     const text = reason instanceof Error ? reason.message : String(reason)
-    return { name: "none", served: false, broken: [`not tried: ${text}`] } satisfies Pair
+    return {
+      name: "none",
+      served: false,
+      came: false,
+      broken: [`not tried: ${text}`],
+    } satisfies Pair
   }
 }
 
@@ -23,7 +28,7 @@ async function run(given: FaultRun): Promise<readonly FaultResult[]> {
   const { program, folder, times, seed } = given
   const dice = createDice(seed)
   const broken: string[] = []
-  let [done, served, acknowledged] = [0, 0, 0]
+  let [done, served, came, acknowledged] = [0, 0, 0, 0]
   for (let n = 0; done < times && broken.length < MOST_BROKEN; n++) {
     const place = join(folder, `kill-${n}`)
     mkdirSync(place)
@@ -33,13 +38,14 @@ async function run(given: FaultRun): Promise<readonly FaultResult[]> {
       const pair = await judge(program, killed, dice)
       done += 1
       served += pair.served ? 1 : 0
+      came += pair.came ? 1 : 0
       broken.push(...pair.broken.map((each) => `pair ${done}, seed ${seed}: ${each}`))
     }
     rmSync(place, { recursive: true, force: true })
     given.progress(`${done} pairs`)
   }
   const checked = "no hang; the third start has every acknowledged entry in one tree"
-  const figures = { acknowledged, "served after the second fault": served }
+  const figures = { acknowledged, served, "second fault came": came }
   return [{ fault: "kill, then a fault in recovery", times: done, checked, broken, figures }]
 }
 

@@ -22,16 +22,24 @@ export interface Filled {
 }
 
 interface Watched {
+  readonly watermark: boolean
   readonly auditor: Auditor
   readonly statuses: Map<number, number>
   readonly unexplained: string[]
 }
 
-function keep({ auditor, statuses, unexplained }: Watched, { status, answer }: LoadAnswer): void {
+/** Where a write has failed, what was taken may or may not be logged: 500 says so, and the log ends. */
+function isUnknown({ watermark }: Watched, status: number, text: string): boolean {
+  return !watermark && status === 500 && text.includes('"code":"trouble"')
+}
+
+function keep(watched: Watched, { status, answer }: LoadAnswer): void {
+  const { auditor, statuses, unexplained } = watched
   statuses.set(status, (statuses.get(status) ?? 0) + 1)
   if (status === 200 || status === 201) auditor.acknowledged(answer)
   else if (status !== 0) {
     const text = JSON.stringify(answer)
+    if (isUnknown(watched, status, text)) return
     const isPlanned = status === 503 || status === 507
     if (!isPlanned || !/disk|space|full|entries|free/i.test(text)) {
       if (unexplained.length < 3) unexplained.push(`an answer ${status}: ${text.slice(0, 300)}`)
@@ -105,7 +113,8 @@ export async function fillLogDisk(given: FillOptions): Promise<Filled> {
     const words = [...made.words, ...least]
     let log = start(words)
     if ((await log.serving) === undefined) throw new Error(`no start: ${log.said()}`)
-    const watched = { auditor: createAuditor(made.vkey), statuses: new Map(), unexplained: [] }
+    const auditor = createAuditor(made.vkey)
+    const watched: Watched = { watermark, auditor, statuses: new Map(), unexplained: [] }
     const load = createLoad({
       ...{ url: made.url, writers: WRITERS, seed: dice(2 ** 31) },
       onAnswer: (answer) => keep(watched, answer),
