@@ -7,12 +7,12 @@ import { brokenOf, LONG, runShort } from "./short-form.ts"
 const asRoot = { timeout: LONG, skip: process.getuid?.() !== 0 }
 
 test("a log stops taking entries before its disk is full, and goes on", asRoot, async () => {
-  const results = await runShort(harness, { times: 1, only: ["log, intake"] })
+  const results = await runShort(harness, { times: 1, only: ["log with"] })
   expect(brokenOf(results)).toEqual([])
 })
 
 test("a log that takes entries until its disk is full is found", asRoot, async () => {
-  const only = ["log, intake"]
+  const only = ["log with"]
   const results = await runShort(harness, { times: 1, only, canary: "intake-goes-on" })
   expect(brokenOf(results)).toContainEqual(expect.stringMatching(/intake stops before/))
 })

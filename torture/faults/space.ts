@@ -8,13 +8,13 @@ import { type Filled, fillLogDisk } from "../filling-up/log-disk.ts"
 import { fillFollowerDisk } from "../filling-up/witness-disk.ts"
 
 const faults = {
-  "log, intake stops before": (program: string, folder: string, dice: (end: number) => number) =>
+  "log with its watermark": (program: string, folder: string, dice: (end: number) => number) =>
     fillLogDisk({ program, folder: join(folder, "disk"), dice, watermark: true }),
-  "log, writes fail": (program: string, folder: string, dice: (end: number) => number) =>
+  "log without a watermark": (program: string, folder: string, dice: (end: number) => number) =>
     fillLogDisk({ program, folder: join(folder, "disk"), dice, watermark: false }),
-  "witness, writes fail": (program: string, folder: string, dice: (end: number) => number) =>
+  "witness": (program: string, folder: string, dice: (end: number) => number) =>
     fillFollowerDisk({ program, folder, disk: join(folder, "disk"), dice, which: "witness" }),
-  "monitor, writes fail": (program: string, folder: string, dice: (end: number) => number) =>
+  "monitor": (program: string, folder: string, dice: (end: number) => number) =>
     fillFollowerDisk({ program, folder, disk: join(folder, "disk"), dice, which: "monitor" }),
 }
 

@@ -11,7 +11,7 @@ const IN_USE = /in use by another process/
 
 /** The data of an earlier moment under the guard of now. */
 const olderData: Case = {
-  name: "older data, guard kept",
+  name: "older data and the guard of now",
   async run(ground, folder) {
     const place = copyOf(ground.late, folder)
     renameSync(place.data, `${place.data}.newer`)
@@ -27,7 +27,7 @@ const olderData: Case = {
 
 /** Nothing on this machine tells it: the documented residual. An observer sees it. */
 const olderWhole: Case = {
-  name: "older data, guard restored too, no witness",
+  name: "older data with its guard",
   async run(ground, folder) {
     const place = copyOf(ground.early, folder)
     const started = startProgram(ground.program, wordsFor(place))

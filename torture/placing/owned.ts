@@ -103,7 +103,7 @@ export const ownedCases: readonly Case[] = [
     },
   },
   {
-    name: "data by a symbolic link, and by its own name beside it",
+    name: "data by a symbolic link and by its own name",
     async run(ground, folder) {
       const place = copyOf(ground.late, folder)
       const linked = { ...place, data: join(folder, "linked") }

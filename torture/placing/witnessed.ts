@@ -77,7 +77,7 @@ async function isWhole({ program, log, witness, answers }: Party): Promise<reado
 
 export const witnessedCases: readonly Case[] = [
   {
-    name: "older log, guard restored too, with a witness",
+    name: "older log with its guard and a witness",
     async run({ program, dice }, folder) {
       const party = await openParty(program, folder, dice)
       const { data, guard, words } = party.log
@@ -97,7 +97,7 @@ export const witnessedCases: readonly Case[] = [
     },
   },
   {
-    name: "older witness, guard kept",
+    name: "older witness and the guard of now",
     async run({ program, dice }, folder) {
       const party = await openParty(program, folder, dice)
       const { data, words } = party.witness

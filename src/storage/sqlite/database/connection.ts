@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs"
 import Database from "better-sqlite3"
 import { bug, refuse, Trouble } from "../../../core/base/errors.ts"
+import { assertWritable } from "../../disk/durable-file.ts"
 import { assertSoleName } from "../../disk/sole-name.ts"
 import { onSqlite } from "../../disk/trouble.ts"
 import { type DatabaseKind, logDatabase } from "./database-kind.ts"
@@ -74,6 +75,8 @@ export function openConnection(
     )
   }
   assertSoleName(path)
+  // SQLite would open it all the same, and the first commit would fail.
+  if (role !== "read") assertWritable(path)
   const options = { fileMustExist: true, timeout: BUSY_TIMEOUT_MS }
   const connection = onSqlite(path, () => new Database(path, options))
   try {
