@@ -17,7 +17,7 @@ import { createTreeReader } from "../tree/tree-reader.ts"
 import { createAttaching, type MessageHash, type MessageProver, proveHere } from "./attaching.ts"
 import { assertKept, batchOf, readAttachment } from "./attachments.ts"
 import { verifyClaims } from "./claims.ts"
-import { clockObstacle, } from "./clock-trouble.ts"
+import { clockObstacle } from "./clock-trouble.ts"
 import { openCommitChain } from "./commit-chain.ts"
 import { createEntryReader } from "./entry-reader.ts"
 import { leafReads, loadLeafIndex } from "./leaf-reads.ts"
@@ -151,7 +151,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
 
   function whyNot(): string | undefined {
-    return stopped ?? clockObstacle(options.clock?.()) ?? options.obstacle?.()
+    return writes.stopped() ?? clockObstacle(options.clock?.()) ?? options.obstacle?.()
   }
 
   function assertAccepting(): void {

@@ -66,6 +66,7 @@ export function createAuditor(vkey: string): Auditor {
   const read = new Map<string, TreeHead>()
   const wrong: string[] = []
   let reading = createTreeReading(asking)
+  let hasPublished = false
   let unlooked: number[] = []
   let unproven: number[] = []
 
@@ -114,8 +115,9 @@ export function createAuditor(vkey: string): Auditor {
 
   async function askHead(url: string, path: string): Promise<TreeHead | undefined> {
     const { status, body } = await asking.ask(url + path)
-    // A log with witnesses has published nothing before its first quorum.
-    if (status === 404 && path === "/checkpoint") return undefined
+    // A log with witnesses has published nothing before its first quorum, and something ever after.
+    if (path === "/checkpoint" && status === 503 && !hasPublished) return undefined
+    if (path === "/checkpoint") hasPublished = true
     if (status !== 200) throw new Error(`${path}: expected a head, found ${status}`)
     const note = path === "/checkpoint" ? String(body) : String(JSON.parse(String(body)).checkpoint)
     return readHead(note)

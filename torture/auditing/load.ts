@@ -1,7 +1,7 @@
 // Writers that sign entries and submit them over POST /v1/entries and its batches, as openapi.yaml has it, with
 // node:crypto and node:http alone; through refusals and restarts, until they are stopped.
 import { setTimeout } from "node:timers/promises"
-import { createDice, type Dice } from "../dice.ts"
+import { createDice } from "../dice.ts"
 import { type Answer, createAsking } from "./asking.ts"
 import { createEntries, type SignedEntry } from "./signing.ts"
 
@@ -19,7 +19,7 @@ export interface LoadOptions {
   onAnswer(answer: LoadAnswer): void
   /** What entries, sizes and duplicates are drawn from. */
   readonly seed?: number
-  /** How long a writer rests after a refusal or a broken connection. */
+  /** How long a writer rests after a refusal or a broken connection, before it tries the same again. */
   readonly restMs?: number
   /** Words after the path, such as `?witnessed=true`. */
   readonly query?: string
@@ -33,7 +33,7 @@ export interface Load {
   stop(): Promise<void>
 }
 
-const REST_MS = 20
+const REST_MS = 200
 const KEPT = 512
 const LIMIT_MS = 20_000
 const LONGEST_BATCH = 12
@@ -92,12 +92,17 @@ export function createLoad(options: LoadOptions): Load {
     return answer.status
   }
 
-  async function submit(chance: Dice): Promise<number> {
-    const isBatch = chance(6) === 0
-    const batch = Array.from({ length: isBatch ? 1 + chance(LONGEST_BATCH) : 1 }, nextEntry)
+  function nextBatch(): readonly SignedEntry[] {
+    const isBatch = dice(6) === 0
+    return Array.from({ length: isBatch ? 2 + dice(LONGEST_BATCH) : 1 }, nextEntry)
+  }
+
+  async function submit(batch: readonly SignedEntry[]): Promise<number> {
     const [first] = batch
     try {
-      return isBatch || first === undefined ? await submitBatch(batch) : await submitOne(first)
+      return batch.length > 1 || first === undefined
+        ? await submitBatch(batch)
+        : await submitOne(first)
     } catch {
       for (const entry of batch) onAnswer({ status: 0, answer: undefined, entry })
       return 0
@@ -105,14 +110,17 @@ export function createLoad(options: LoadOptions): Load {
   }
 
   async function write(): Promise<void> {
+    let batch = nextBatch()
     while (!isStopped) {
       await gate
       if (isStopped) return
       underWay += 1
-      const status = await submit(dice)
+      const status = await submit(batch)
       underWay -= 1
       if (underWay === 0) onIdle()
-      if (!isKept(status)) await setTimeout(restMs)
+      // What was not answered may have been logged: it is sent again, and must get its first index.
+      if (isKept(status)) batch = nextBatch()
+      else await setTimeout(restMs)
     }
   }
 

@@ -12,6 +12,19 @@ const WATCH_LIMIT_MS = 30_000
 
 const running = new Set<ChildProcess>()
 const folders = new Set<string>()
+const lastActs = new Set<() => void>()
+
+/** Lets a process not outlive the run. */
+export function keepTrack(child: ChildProcess): void {
+  running.add(child)
+  child.once("exit", () => running.delete(child))
+}
+
+/** Does this, too, when the run ends in any way, once its processes are gone; gives what forgets it. */
+export function atTheEnd(act: () => void): () => void {
+  lastActs.add(act)
+  return () => lastActs.delete(act)
+}
 
 export interface Served {
   readonly child: ChildProcess
@@ -51,8 +64,7 @@ export async function serve(dist: string, words: readonly string[]): Promise<Ser
   const child = spawn(process.execPath, [...watched, join(dist, "cli/main.js"), ...words], {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   })
-  running.add(child)
-  child.once("exit", () => running.delete(child))
+  keepTrack(child)
   const url = await untilServing(child)
   const port = Number(new URL(url).port)
   // It listens on every address of the machine.
@@ -106,6 +118,7 @@ export function makeFolder(): string {
 export function cleanUpAtExit(): void {
   process.once("exit", () => {
     for (const child of running) child.kill("SIGKILL")
+    for (const act of lastActs) act()
     for (const folder of folders) rmSync(folder, { recursive: true, force: true })
   })
   process.once("SIGINT", () => process.exit(130))

@@ -1,7 +1,6 @@
 // What lies where in a log's data directory, how it is made, and how its keys are read.
 
 import { randomBytes } from "node:crypto"
-import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
 import { type Origin, parseNewName } from "../../core/note/origin.ts"
@@ -13,6 +12,7 @@ import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { firstCommits } from "../../log/commit-chain.ts"
 import type { LogSigner, RekorSigner } from "../../log/ports/signer.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
+import { isThere } from "../../storage/disk/durable-file.ts"
 import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
 import { auditFile, recordAct } from "../../storage/files/audit-file.ts"
 import { createGuardFile } from "../../storage/files/guard-file.ts"
@@ -74,7 +74,7 @@ export function dataDirectory(
 export type DataDirectory = Readonly<ReturnType<typeof dataDirectory>>
 
 export function holdsLog(directory: DataDirectory): boolean {
-  return existsSync(directory.database)
+  return isThere(directory.database)
 }
 
 /** Refuses `not-found`, and says how to make one. */
@@ -148,7 +148,7 @@ export async function readLogPublicKeys(
 
 /** Refuses `conflict` if keys lie with a log that has a signer: a thief of the log would have them. */
 export function assertNoKeys({ path, usual, signer }: DataDirectory): void {
-  const there = [usual.ecdsa, usual.ed25519].filter((file) => existsSync(file))
+  const there = [usual.ecdsa, usual.ed25519].filter((file) => isThere(file))
   if (signer === undefined || there.length === 0) return
   refuse(
     "conflict",

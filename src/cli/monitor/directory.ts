@@ -1,6 +1,6 @@
 // What lies where in a monitor's data directory, how it is made, and opening its state, which is refused
 // unless it is exactly what this monitor signed.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
 import { createStateSigner, newStateKey } from "../../crypto/signers/state-signer.ts"
@@ -9,7 +9,7 @@ import type { Documents } from "../../monitor/state/documents.ts"
 import type { StateSigner } from "../../monitor/state/state.ts"
 import { createState, type MonitorState, openState } from "../../monitor/state/state.ts"
 import type { MonitorStore } from "../../monitor/state/store.ts"
-import { onDisk } from "../../storage/disk/durable-file.ts"
+import { isThere, onDisk } from "../../storage/disk/durable-file.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
 import type { ConnectionRole } from "../../storage/sqlite/database/connection.ts"
@@ -85,7 +85,7 @@ export async function createMonitorFiles(
   const { database, key } = directory
   assertSqlite()
   makeRoom([database], "monitor")
-  if (!existsSync(key)) {
+  if (!isThere(key)) {
     makeRoom([key], "key")
     writeKeyFile(key, newStateKey(readNewPassphrase(directory.passphraseFile)))
   }
@@ -115,7 +115,7 @@ async function openMonitorState(
   const { path, database } = directory
   let store: MonitorStore | undefined
   try {
-    if (!existsSync(database)) refuse("not-found", noMonitor(path))
+    if (!isThere(database)) refuse("not-found", noMonitor(path))
     const signer = readSigner(directory)
     store = openMonitorStore(database, role)
     return await openState({ store, signer, hasher: nativeHasher })
@@ -131,7 +131,7 @@ async function openMonitorState(
 /** The state for this process alone. Refuses `conflict` while another process has it. */
 export async function lockMonitorState(directory: MonitorDirectory) {
   const { path } = directory
-  if (!existsSync(path)) throw new StateRefused(noMonitor(path))
+  if (!isThere(path)) throw new StateRefused(noMonitor(path))
   return await openAll(async (closers) => {
     closers.push(lockDataDirectory(path).release)
     const state = await openMonitorState(directory, "write")
@@ -181,7 +181,7 @@ export async function takeAcknowledgements(
 ): Promise<void> {
   const fileOf = (id: string) => join(acknowledgements, id)
   const ids = onDisk(acknowledgements, () => {
-    const names = existsSync(acknowledgements) ? readdirSync(acknowledgements) : []
+    const names = isThere(acknowledgements) ? readdirSync(acknowledgements) : []
     return names.filter((name) => ID.test(name) && readFileSync(fileOf(name), "utf8") !== "")
   })
   if (ids.length === 0) return
@@ -199,7 +199,7 @@ export async function takeRescanRequest(
   { rescan }: MonitorDirectory,
   take: (from: number) => Promise<void>,
 ): Promise<void> {
-  const text = onDisk(rescan, () => (existsSync(rescan) ? readFileSync(rescan, "utf8") : ""))
+  const text = onDisk(rescan, () => (isThere(rescan) ? readFileSync(rescan, "utf8") : ""))
   if (!/^[0-9]{1,15}\n$/.test(text)) return
   await take(Number(text))
   rmSync(rescan, { force: true })

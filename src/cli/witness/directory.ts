@@ -1,6 +1,5 @@
 // What lies where in a witness's data directory, how it is made, and how its keys and what it holds are read.
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto"
-import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
 import { formatVkey } from "../../core/note/note.ts"
@@ -13,6 +12,7 @@ import {
 import { openKey } from "../../crypto/signers/key-handle.ts"
 import { formatSeedFile, parseSeedFile, SEED_SIZE } from "../../crypto/signers/seed-file.ts"
 import type { LogIdentity } from "../../log/ports/store.ts"
+import { isThere } from "../../storage/disk/durable-file.ts"
 import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
 import {
   createWitnessStore,
@@ -69,7 +69,7 @@ export function witnessDirectory(
 
 /** Refuses `not-found`, and says how to make one: without a state nothing may ever be signed. */
 export function assertWitness({ path, database }: WitnessDirectory): void {
-  if (existsSync(database)) return
+  if (isThere(database)) return
   refuse(
     "not-found",
     `expected a witness in ${path}, found none; make one with: ` +
@@ -109,7 +109,7 @@ async function openKeys(
   const cosigners: HeldCosigner[] = []
   try {
     cosigners.push(createEd25519Cosigner(name, key))
-    if (existsSync(mlDsaSeed)) {
+    if (isThere(mlDsaSeed)) {
       cosigners.push(createMlDsaCosigner(name, parseSeedFile(read(mlDsaSeed), passphrase)))
     }
   } catch (reason) {

@@ -1,5 +1,5 @@
 // Files and folders as durable storage: translates their errors and makes a folder's names durable.
-import { closeSync, fsyncSync, openSync } from "node:fs"
+import { accessSync, closeSync, constants, fsyncSync, openSync, statSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Trouble } from "../../core/base/errors.ts"
@@ -26,6 +26,24 @@ export function systemCode(reason: unknown): string | undefined {
 
 function isSystemError(reason: unknown): reason is Error & { readonly code: string } {
   return reason instanceof Error && "syscall" in reason && "code" in reason
+}
+
+/** Whether there is anything at `path`. Throws Trouble `disk` where nobody may look: that is not to be taken for no. */
+export function isThere(path: string): boolean {
+  return onDisk(path, () => statSync(path, { throwIfNoEntry: false }) !== undefined)
+}
+
+/** Throws Trouble `disk` unless this process may write the file: known before anything is made beside it. */
+export function assertWritable(path: string): void {
+  try {
+    accessSync(path, constants.W_OK)
+  } catch (reason) {
+    const found = systemCode(reason) ?? String(reason)
+    const advice = "run this as the user who owns the data, and let that user write all of it"
+    throw new Trouble("disk", `${path}: this process may not write it (${found}); ${advice}`, {
+      cause: reason,
+    })
+  }
 }
 
 /** The bytes of a file, or undefined; rejects as the file system does. */

@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs"
 import Database from "better-sqlite3"
 import { bug, refuse, Trouble } from "../../../core/base/errors.ts"
+import { assertWritable } from "../../disk/durable-file.ts"
 import { assertSoleName } from "../../disk/sole-name.ts"
 import { onSqlite } from "../../disk/trouble.ts"
 import { type DatabaseKind, logDatabase, PAGE_SIZE } from "./database-kind.ts"
@@ -82,6 +83,8 @@ export function openConnection(
     )
   }
   assertSoleName(path)
+  // SQLite would open it all the same, and the first commit would fail.
+  if (role !== "read") assertWritable(path)
   // What can be made again may lose its newest commits; who writes it looks at its log before.
   if (kind.isDerived !== true) assertWholeWal(path)
   const options = { fileMustExist: true, timeout: BUSY_TIMEOUT_MS, readonly: readsOnly(path, role) }
