@@ -139,9 +139,9 @@ export function createDisk(root: string, before: DiskState = new Map()): Disk {
     if (node === undefined) throw new Error(`${path} was renamed and is not known`)
     const removes = basename(path)
     const sets = { name: basename(to), node }
-    if (dirname(path) === dirname(to)) return change(dirname(to), { removes, sets })
-    change(dirname(path), { removes })
-    change(dirname(to), { sets })
+    const isWithin = dirname(path) === dirname(to)
+    change(dirname(to), isWithin ? { removes, sets } : { sets })
+    if (!isWithin) change(dirname(path), { removes })
   }
 
   function sync(path: string): void {

@@ -105,7 +105,8 @@ export async function readOperations(
     }
     const file = open.get(number)
     if (call.name.startsWith("pwrite")) {
-      return write(path, numbers(call.words).at(-1) as number, bytes, file)
+      write(path, numbers(call.words).at(-1) as number, bytes, file)
+      return
     }
     if (file === undefined) throw new Error(`${path} was written before it was opened`)
     const at = file.appends ? (sizes.get(path) ?? 0) : file.at
