@@ -129,7 +129,7 @@ export async function recordLog(options: LogRunOptions): Promise<LogRun> {
   const url = await untilServing(log)
   if (typeof url !== "string") throw new Error(`the log ended: ${url.stderr}`)
   const { receipts, shown } = await load(url, options, witness !== undefined)
-  log.send("SIGKILL")
+  log.kill()
   await log.within(END_MS)
   const hearing = createHearing(receipts, witness !== undefined)
   const { events, ends } = await readRecording(traces, { root: folder }, hearing)
@@ -150,7 +150,7 @@ export async function recordStart(
   const log = startProgram(program, logWords(folder), tracing(trace))
   const url = await untilServing(log)
   if (typeof url !== "string") throw new Error(`the log ended: ${url.stderr}`)
-  log.send("SIGKILL")
+  log.kill()
   await log.within(END_MS)
   const before = { root: folder, before: state }
   const { events } = await readRecording([trace], before, createHearing([], false))

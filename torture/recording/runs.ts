@@ -223,7 +223,12 @@ async function twice(ground: Ground, times: number): Promise<FaultResult> {
     const { state, past, end } = stateWithin(recording, dice)
     const folder = newPlace(ground, `second-${start}`)
     layOut(state, folder)
-    const again = await recordStart(program, { name: `torn@${end}, then`, folder, state })
+    const name = `torn@${end}, then`
+    const again = await recordStart(program, { name, folder, state }).catch(String)
+    if (typeof again === "string") {
+      broken.push(`torn@${end}: ${again}`)
+      continue
+    }
     const found = await explore({
       ...{ recording: again, times: Math.ceil(times / starts), dice, hear: past.hear },
       judge: (disk) =>

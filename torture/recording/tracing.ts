@@ -1,9 +1,10 @@
 // Runs the built program under strace: for a trace of all that it does to the disk, or with faults put into it.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { TRACED } from "./operations.ts"
 
-const START_LIMIT_MS = 60_000
+const START_LIMIT_MS = 40_000
 /** Longer than any write of a run. */
 const LONGEST_STRING = 64 * 1024 * 1024
 
@@ -36,6 +37,10 @@ export interface Running {
   readonly ended: Promise<Ended>
   /** Sends a signal to the program and to what traces it. */
   send(signal: NodeJS.Signals): void
+  /** Kills the program alone: what traces it then writes its trace to the end. */
+  kill(): void
+  /** Ends what hangs. */
+  abandon(): void
   /** Its end, which is forced after so long. */
   within(milliseconds: number): Promise<Ended>
 }
@@ -56,6 +61,15 @@ function endOf(child: ChildProcess, hung: () => boolean): Promise<Ended> {
     child.once("error", reject)
     child.once("close", (code, signal) => resolve({ code, signal, ...said, hung: hung() }))
   })
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+    return text.split(" ").filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
 }
 
 /** Starts `countersign` with these words, under a program if one is named, in a process group of its own. */
@@ -84,12 +98,18 @@ export function startProgram(
   const started: Running = {
     child,
     send,
+    kill() {
+      const pids = childrenOf(child.pid)
+      if (under.length === 0 || pids.length === 0) send("SIGKILL")
+      for (const pid of pids) process.kill(pid, "SIGKILL")
+    },
     ended: endOf(child, () => isHung).finally(() => running.delete(started)),
+    abandon() {
+      isHung = true
+      send("SIGKILL")
+    },
     async within(milliseconds) {
-      const impatience = setTimeout(() => {
-        isHung = true
-        send("SIGKILL")
-      }, milliseconds)
+      const impatience = setTimeout(started.abandon, milliseconds)
       const end = await started.ended
       clearTimeout(impatience)
       return end
@@ -116,7 +136,7 @@ const SERVING = /"url":"(http:[^"]+)".*"msg":"serving"/
 export function untilServing(started: Running): Promise<string | Ended> {
   return new Promise((resolve, reject) => {
     let text = ""
-    const late = setTimeout(() => started.send("SIGKILL"), START_LIMIT_MS)
+    const late = setTimeout(started.abandon, START_LIMIT_MS)
     started.child.stderr?.on("data", (chunk: string) => {
       text += chunk
       const [, url] = SERVING.exec(text) ?? []

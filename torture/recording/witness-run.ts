@@ -80,7 +80,7 @@ export async function recordWitness(options: WitnessRunOptions): Promise<Recordi
     cosigned.set(line, headOf(each.checkpoint))
     old = each.size
   }
-  witness.send("SIGKILL")
+  witness.kill()
   await witness.within(END_MS)
   const { events, ends } = await readRecording(traces, { root: folder }, (said) => {
     const [, line = ""] = LINE.exec(said) ?? []
