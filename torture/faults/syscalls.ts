@@ -1,7 +1,7 @@
 // Calls of the kernel fail: a run of each program is traced once, and then, for each call by which it touched its files,
 // repeated with that one call failing: an error, an interruption, part of a write said to be all, the process killed at
 // that moment. Afterwards it starts without faults and is held to what it had told others.
-import { cpSync, mkdirSync, rmSync } from "node:fs"
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { createDice, type Dice } from "../dice.ts"
 import type { FaultResult, FaultRun, Harness } from "../fault.ts"
@@ -37,15 +37,21 @@ interface Putting {
 /** One run with one fault in it, in a folder that is gone afterwards. */
 async function putIn({ subject, folder, template }: Putting, injection: Injection, number: number) {
   const place = join(folder, `run-${number}`)
+  const said = `${place}.strace`
   cpSync(template, place, { recursive: true })
   try {
-    const { broken, audit } = await subject.work(place, injecting(place, injection))
-    return [...broken, ...(await audit())]
+    const { broken, audit } = await subject.work(place, injecting(place, injection, said))
+    return { isHit: isHit(said), broken: [...broken, ...(await audit())] }
   } catch (reason) {
-    return [`the harness could not go on: ${String(reason)}`]
+    return { isHit: false, broken: [`the harness could not go on: ${String(reason)}`] }
   } finally {
-    rmSync(place, { recursive: true, force: true })
+    for (const made of [place, said]) rmSync(made, { recursive: true, force: true })
   }
+}
+
+/** Whether the fault was put in: threads may have come to the call in another order than when it was traced. */
+function isHit(said: string): boolean {
+  return /INJECTED|= \?$/m.test(readFileSync(said, "utf8"))
 }
 
 async function trace(putting: Putting): Promise<readonly Injection[]> {
@@ -75,14 +81,15 @@ async function tryAll(subject: Subject, asked: Asked): Promise<readonly FaultRes
   const all = await trace(putting)
   const chosen = shuffled(all, asked.dice).slice(0, asked.times)
   asked.progress(`${subject.name}: ${all.length} places, ${chosen.length} of them tried`)
-  const byFault = new Map<string, { times: number; broken: string[] }>()
+  const byFault = new Map<string, { times: number; missed: number; broken: string[] }>()
   const waiting = [...chosen.entries()]
   async function takeTurns(): Promise<void> {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [number, injection] = next
-      const broken = await putIn(putting, injection, number)
-      const kind = byFault.get(injection.fault.name) ?? { times: 0, broken: [] }
+      const { isHit, broken } = await putIn(putting, injection, number)
+      const kind = byFault.get(injection.fault.name) ?? { times: 0, missed: 0, broken: [] }
       kind.times += 1
+      if (!isHit) kind.missed += 1
       const lines = broken.map((line) => `${subject.name}, ${placeOf(injection)}: ${line}`)
       for (const line of lines) asked.progress(line)
       kind.broken.push(...lines.slice(0, MOST_BROKEN - kind.broken.length))
@@ -91,8 +98,8 @@ async function tryAll(subject: Subject, asked: Asked): Promise<readonly FaultRes
   }
   await Promise.all(Array.from({ length: AT_ONCE }, takeTurns))
   rmSync(folder, { recursive: true, force: true })
-  return [...byFault].sort().map(([name, { times, broken }]) => {
-    const figures = { places: all.filter(({ fault }) => fault.name === name).length }
+  return [...byFault].sort().map(([name, { times, missed, broken }]) => {
+    const figures = { missed, places: all.filter(({ fault }) => fault.name === name).length }
     return { fault: `${subject.name} ${name}`, times, checked: subject.checked, broken, figures }
   })
 }

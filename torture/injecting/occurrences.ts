@@ -72,14 +72,15 @@ export function injectionsOf(occurrences: readonly Occurrence[]): Injection[] {
   )
 }
 
-/** The words that put a fault into a run below `folder`. */
+/** The words that put a fault into a run below `folder`; strace writes to `said` what it did. */
 export function injecting(
   folder: string,
   { call, file, nth, fault }: Injection,
+  said: string,
 ): readonly string[] {
   const path = file === "" ? folder : join(folder, file)
   const inject = `inject=${call}:${fault.inject}:when=${nth}`
-  const quiet = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "signal=none"]
+  const quiet = ["strace", "-f", "-qq", "-s", "0", "-o", said, "-e", "signal=none"]
   return [...quiet, "-P", path, "-e", `trace=${call}`, "-e", inject]
 }
 
