@@ -11,6 +11,7 @@ import {
   type Injection,
   injecting,
   injectionsOf,
+  mayRefuse,
   placeOf,
   readOccurrences,
 } from "../injecting/occurrences.ts"
@@ -19,6 +20,8 @@ import { servedWitness } from "../injecting/witness-subject.ts"
 import { straceTrouble, tracing } from "../recording/tracing.ts"
 
 const AT_ONCE = 3
+/** That a log does not start, or does not show what is damaged. */
+const REFUSED = /^it does not start again: (?!null)|: 500 trouble/
 const MOST_BROKEN = 40
 /** As often as there are places. */
 const ALL = 1_000_000
@@ -41,9 +44,16 @@ async function putIn({ subject, folder, template }: Putting, injection: Injectio
   cpSync(template, place, { recursive: true })
   try {
     const { broken, audit } = await subject.work(place, injecting(place, injection, said))
-    return { isHit: isHit(said), broken: [...broken, ...(await audit())] }
+    const after = await audit().catch((reason: unknown) => [String(reason)])
+    const refused = mayRefuse(injection) ? after.filter((line) => REFUSED.test(line)) : []
+    const wrong = after.filter((line) => !refused.includes(line))
+    return { isHit: isHit(said), isRefused: refused.length > 0, broken: [...broken, ...wrong] }
   } catch (reason) {
-    return { isHit: false, broken: [`the harness could not go on: ${String(reason)}`] }
+    return {
+      isHit: false,
+      isRefused: false,
+      broken: [`the harness could not go on: ${String(reason)}`],
+    }
   } finally {
     for (const made of [place, said]) rmSync(made, { recursive: true, force: true })
   }
@@ -81,15 +91,24 @@ async function tryAll(subject: Subject, asked: Asked): Promise<readonly FaultRes
   const all = await trace(putting)
   const chosen = shuffled(all, asked.dice).slice(0, asked.times)
   asked.progress(`${subject.name}: ${all.length} places, ${chosen.length} of them tried`)
-  const byFault = new Map<string, { times: number; missed: number; broken: string[] }>()
+  const byFault = new Map<
+    string,
+    { times: number; missed: number; refused: number; broken: string[] }
+  >()
   const waiting = [...chosen.entries()]
   async function takeTurns(): Promise<void> {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [number, injection] = next
-      const { isHit, broken } = await putIn(putting, injection, number)
-      const kind = byFault.get(injection.fault.name) ?? { times: 0, missed: 0, broken: [] }
+      const { isHit, isRefused, broken } = await putIn(putting, injection, number)
+      const kind = byFault.get(injection.fault.name) ?? {
+        times: 0,
+        missed: 0,
+        refused: 0,
+        broken: [],
+      }
       kind.times += 1
       if (!isHit) kind.missed += 1
+      if (isRefused) kind.refused += 1
       const lines = broken.map((line) => `${subject.name}, ${placeOf(injection)}: ${line}`)
       for (const line of lines) asked.progress(line)
       kind.broken.push(...lines.slice(0, MOST_BROKEN - kind.broken.length))
@@ -98,8 +117,12 @@ async function tryAll(subject: Subject, asked: Asked): Promise<readonly FaultRes
   }
   await Promise.all(Array.from({ length: AT_ONCE }, takeTurns))
   rmSync(folder, { recursive: true, force: true })
-  return [...byFault].sort().map(([name, { times, missed, broken }]) => {
-    const figures = { missed, places: all.filter(({ fault }) => fault.name === name).length }
+  return [...byFault].sort().map(([name, { times, missed, refused, broken }]) => {
+    const figures = {
+      missed,
+      refused,
+      places: all.filter(({ fault }) => fault.name === name).length,
+    }
     return { fault: `${subject.name} ${name}`, times, checked: subject.checked, broken, figures }
   })
 }

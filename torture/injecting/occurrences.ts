@@ -84,6 +84,15 @@ export function injecting(
   return [...quiet, "-P", path, "-e", `trace=${call}`, "-e", inject]
 }
 
+/**
+ * Whether the disk lies in a place where nobody can know better: what was written to a write-ahead log is read back before
+ * anyone is told of it, but a database that takes over what is in there is trusted. Then it is enough if what is not there
+ * is refused by name, and never shown as if it were.
+ */
+export function mayRefuse({ fault, file }: Injection): boolean {
+  return (fault === SHORT || fault === NOTHING) && !file.endsWith("-wal")
+}
+
 export function placeOf({ call, file, nth, fault }: Injection): string {
   return `${fault.name} at ${call} ${nth} of ${file === "" ? "the folder" : file}`
 }

@@ -6,6 +6,19 @@ async function load<Module>(program: string, name: string): Promise<Module> {
   return module
 }
 
+/** What looks at a log before anything opens it for writing; builds before it had nothing of the kind. */
+interface Standing {
+  readonly assertStanding: (directory: unknown) => Promise<unknown>
+}
+
+async function loadStanding(program: string): Promise<Standing> {
+  try {
+    return await load<Standing>(program, "cli/log/standing")
+  } catch {
+    return { assertStanding: async () => undefined }
+  }
+}
+
 export type LogProgram = Awaited<ReturnType<typeof loadLogProgram>>
 
 export async function loadLogProgram(program: string) {
@@ -25,7 +38,9 @@ export async function loadLogProgram(program: string) {
       from<typeof import("../../src/log/fsck.ts")>("log/fsck"),
       from<typeof import("../../src/cli/log/fsck-source.ts")>("cli/log/fsck-source"),
     ])
+  const standing = await loadStanding(program)
   return {
+    ...standing,
     ...{ ...directory, ...engine, ...guard, ...published, ...lock },
     ...{ ...sequencer, ...hasher, ...search, ...fsck, ...source },
   }

@@ -39,6 +39,7 @@ type Close = () => unknown
 async function open(program: LogProgram, folder: string, closers: Close[], held: boolean) {
   const files = program.dataDirectory(join(folder, "data"), join(folder, "guard", "head"))
   closers.push(program.lockDataDirectory(files.path).release)
+  await program.assertStanding(files)
   await program.upgradeSearch(files, () => {})
   const published = program.openPublishedFile(files.published)
   closers.push(() => published.close())
