@@ -2,10 +2,10 @@
 // bytes together are bounded; what has no room is not kept, and the caller says so. A copy that does not have its digest
 // any more counts as none.
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs"
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { onDisk, syncNameOf } from "../../storage/disk/durable-file.ts"
+import { makeFolder, onDisk, syncNameOf } from "../../storage/disk/durable-file.ts"
 import { writeWhole } from "../command/file.ts"
 
 export interface Copies {
@@ -23,7 +23,7 @@ function digestOf(bytes: Uint8Array): string {
 /** Opens the copies below `folder`, `room` bytes of them at most. */
 export function openCopies(folder: string, room: number): Copies {
   const fileOf = (digest: string) => join(folder, digest.replace("sha256:", ""))
-  onDisk(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }))
+  makeFolder(folder)
   // What a stop in the middle of a write has left behind.
   onDisk(folder, () => {
     const drafts = readdirSync(folder).filter((name) => name.endsWith(".tmp"))

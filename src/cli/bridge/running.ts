@@ -1,13 +1,12 @@
 // A bridge with all that it needs, opened over its data directory, which no other process may use meanwhile.
 
-import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import type { Fetch } from "../../client/exchange.ts"
 import { createLogClient } from "../../client/log-client.ts"
 import { logRecipient, monitorRecipient } from "../../client/messages/recipient.ts"
 import { Trouble } from "../../core/base/errors.ts"
 import { present } from "../../core/base/present.ts"
-import { onDisk } from "../../storage/disk/durable-file.ts"
+import { makeFolder } from "../../storage/disk/durable-file.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { openAll } from "../command/closers.ts"
 import { forLog } from "../command/log-options.ts"
@@ -61,7 +60,7 @@ export async function openBridge(
     ...(await forLog(logUrl, network, called, present({ tokenFile: options.logTokenFile }))),
   })
   return await openAll(async (closers) => {
-    onDisk(data, () => mkdirSync(data, { recursive: true, mode: 0o700 }))
+    makeFolder(data)
     closers.push(lockDataDirectory(data).release)
     const { origin } = await log.treeHead()
     const monitors = options.monitor.map((each) =>

@@ -1,6 +1,6 @@
 // Private keys in files that only their owner can read, encrypted if the operator gives a passphrase.
 import type { KeyObject } from "node:crypto"
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_PEM } from "../../core/base/limits.ts"
@@ -8,7 +8,7 @@ import type { KeyHandle } from "../../crypto/keys/handle.ts"
 import { openPublicKey } from "../../crypto/keys/pem-key.ts"
 import { keptAs, sealKey } from "../../crypto/keys/sealed-key.ts"
 import { readSecretFile } from "../../crypto/keys/secret-file.ts"
-import { onDisk } from "../../storage/disk/durable-file.ts"
+import { makeFolder, onDisk, syncNameOf } from "../../storage/disk/durable-file.ts"
 import { optional, orEnvironment } from "./options.ts"
 
 const BYTE_ORDER_MARK = "\ufeff"
@@ -111,10 +111,9 @@ function publicFileOf(file: string): string {
 export function keepPublicHalf(file: string, { publicKey }: KeyHandle): void {
   const kept = publicFileOf(file)
   const pem = publicKey.export({ type: "spki", format: "pem" })
-  onDisk(kept, () => {
-    mkdirSync(dirname(kept), { recursive: true, mode: 0o700 })
-    writeFileSync(kept, pem, { flag: "wx", flush: true })
-  })
+  makeFolder(dirname(kept))
+  onDisk(kept, () => writeFileSync(kept, pem, { flag: "wx", flush: true }))
+  syncNameOf(kept)
 }
 
 /** The kept public half, unless the key is in its usual file. Refuses `malformed`. */
@@ -137,14 +136,13 @@ export function assertPlace(uri: string, file: string, option: string): void {
 export function makeRoom(files: readonly string[], what: string): void {
   const there = files.find((file) => existsSync(file))
   if (there !== undefined) refuse("conflict", `expected no ${what} yet, found ${there}`)
-  for (const file of files) {
-    onDisk(file, () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }))
-  }
+  for (const file of files) makeFolder(dirname(file))
 }
 
 /** Writes a new key file, durably; throws if there is one. */
 export function writeKeyFile(file: string, text: string): void {
   onDisk(file, () => writeFileSync(file, text, { mode: 0o600, flag: "wx", flush: true }))
+  syncNameOf(file)
 }
 
 /** PKCS#8 PEM, encrypted if there is a passphrase. */

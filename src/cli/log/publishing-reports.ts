@@ -1,12 +1,12 @@
 // What publishing with witnesses tells the operator: in the log, and in files when the log's own key signed two trees.
 import { createHash } from "node:crypto"
-import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import type { Logger } from "pino"
 import { parseVkey } from "../../core/note/note.ts"
 import type { Contradiction } from "../../log/held-head.ts"
 import type { PublishingEvent } from "../../log/publishing/publisher.ts"
-import { onDisk, writeWhole } from "../command/file.ts"
+import { makeFolder, syncNameOf } from "../../storage/disk/durable-file.ts"
+import { writeWhole } from "../command/file.ts"
 import { forkUnder } from "../command/fork-evidence.ts"
 import type { PublishingPlan } from "./publishing.ts"
 
@@ -63,11 +63,12 @@ export async function keepContradiction(
           [`${id}.own.note`, own],
         ]
       : [[`${evidence.kind}-${evidence.id}.txt`, evidence.text]]
-  await onDisk("evidence", folder, mkdir(folder, { recursive: true }))
+  makeFolder(folder)
   const paths: string[] = []
   for (const [name, text] of files) {
     const path = join(folder, name)
     await writeWhole(path, text, "evidence")
+    syncNameOf(path)
     paths.push(path)
   }
   return paths

@@ -1,6 +1,6 @@
 // What lies where in a monitor's data directory, how it is made, and opening its state, which is refused
 // unless it is exactly what this monitor signed.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Refusal, refuse, Trouble } from "../../core/base/errors.ts"
 import { createStateSigner, newStateKey } from "../../crypto/signers/state-signer.ts"
@@ -9,7 +9,7 @@ import type { Documents } from "../../monitor/state/documents.ts"
 import type { StateSigner } from "../../monitor/state/state.ts"
 import { createState, type MonitorState, openState } from "../../monitor/state/state.ts"
 import type { MonitorStore } from "../../monitor/state/store.ts"
-import { isThere, onDisk } from "../../storage/disk/durable-file.ts"
+import { isThere, makeFolder, onDisk, syncNameOf } from "../../storage/disk/durable-file.ts"
 import { lockDataDirectory } from "../../storage/disk/process-lock.ts"
 import { assertSqlite } from "../../storage/disk/sqlite-binding.ts"
 import type { ConnectionRole } from "../../storage/sqlite/database/connection.ts"
@@ -166,10 +166,10 @@ export async function changeState(
 
 /** Leaves an acknowledgement for the monitor that runs; `id` is that of the finding. */
 export function leaveAcknowledgement({ acknowledgements }: MonitorDirectory, id: string): void {
-  onDisk(acknowledgements, () => {
-    mkdirSync(acknowledgements, { recursive: true, mode: 0o700 })
-    writeFileSync(join(acknowledgements, id), `${id}\n`, { flush: true })
-  })
+  const file = join(acknowledgements, id)
+  makeFolder(acknowledgements)
+  onDisk(file, () => writeFileSync(file, `${id}\n`, { flush: true }))
+  syncNameOf(file)
 }
 
 const ID = /^[0-9a-f]{16}$/
@@ -192,6 +192,7 @@ export async function takeAcknowledgements(
 /** Leaves a request for the monitor that runs, or for its next start: to judge all entries from this index on again. */
 export function leaveRescanRequest({ rescan }: MonitorDirectory, from: number): void {
   onDisk(rescan, () => writeFileSync(rescan, `${from}\n`, { flush: true, mode: 0o600 }))
+  syncNameOf(rescan)
 }
 
 /** Lets `take` have the index of a request, and forgets the request once it has. */

@@ -1,21 +1,20 @@
 // What becomes of a witness that has signed more than it remembers: the notes that show it are kept as files,
 // and the process says what happened and ends.
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { utf8 } from "../../core/base/bytes.ts"
 import { digestOf } from "../../core/base/digest.ts"
 import { Refusal } from "../../core/base/errors.ts"
 import { formatHex } from "../../core/base/text.ts"
-import { onDisk } from "../../storage/disk/durable-file.ts"
+import { makeFolder, onDisk, syncNameOf } from "../../storage/disk/durable-file.ts"
 import type { WitnessStatus } from "../../witness/witness.ts"
 import type { WitnessDirectory } from "./directory.ts"
 
 function keepNote(folder: string, note: string): string {
   const file = join(folder, `${formatHex(digestOf("sha256", utf8(note)))}.note`)
-  onDisk(file, () => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    if (!existsSync(file)) writeFileSync(file, note, { flush: true })
-  })
+  makeFolder(folder)
+  if (!existsSync(file)) onDisk(file, () => writeFileSync(file, note, { flush: true }))
+  syncNameOf(file)
   return file
 }
 

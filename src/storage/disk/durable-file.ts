@@ -1,7 +1,7 @@
 // Files and folders as durable storage: translates their errors and makes a folder's names durable.
-import { accessSync, closeSync, constants, fsyncSync, openSync, statSync } from "node:fs"
+import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync, statSync } from "node:fs"
 import { readFile } from "node:fs/promises"
-import { dirname } from "node:path"
+import { dirname, resolve } from "node:path"
 import { Trouble } from "../../core/base/errors.ts"
 
 /** Runs `work` and turns an error of the file system into Trouble `disk` that names `path`. */
@@ -54,6 +54,17 @@ export async function readIfThere(path: string): Promise<Uint8Array | undefined>
     if (systemCode(reason) === "ENOENT") return undefined
     throw reason
   }
+}
+
+/**
+ * Makes a folder, and those that it lies in, for their owner alone, unless they are there. The names of all that are new
+ * survive a loss of power; a file in it does so only if its own name is synced as well.
+ */
+export function makeFolder(path: string): void {
+  const first = onDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }))
+  if (first === undefined) return
+  const above = dirname(resolve(first))
+  for (let at = resolve(path); at !== above; at = dirname(at)) syncNameOf(at)
 }
 
 /** Makes the creation or renaming of `path` survive a loss of power. */

@@ -1,14 +1,13 @@
 // The ledgers that pipelines post to a monitor, one file for each signer: lines that are only ever appended, and that
 // are on the disk before anyone is told. A line without its end was never answered for; it is cut off before the next.
 import { hash } from "node:crypto"
-import { mkdirSync } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import { join } from "node:path"
 import { utf8 } from "../../core/base/bytes.ts"
 import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_WATCH_LIST } from "../../core/base/limits.ts"
 import { settled } from "../../core/base/settled.ts"
-import { diskTrouble, onDisk, readIfThere, syncNameOf } from "../disk/durable-file.ts"
+import { diskTrouble, makeFolder, readIfThere, syncNameOf } from "../disk/durable-file.ts"
 
 interface Appended {
   /** Lines that were not there before. */
@@ -82,7 +81,7 @@ export function openLedgerFolder(folder: string): LedgerFolder {
   }
 
   async function appendTo(path: string, lines: readonly string[]): Promise<Appended> {
-    onDisk(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }))
+    makeFolder(folder)
     const ledger = await openLedger(path)
     try {
       const fresh = [...new Set(lines)].filter((line) => !ledger.known.has(markOf(line)))

@@ -2,21 +2,13 @@
 // what was proven lies in `kept`, one file a message, named by the digest under which it is found and its own SHA-256.
 // What is kept proves itself each time it is used, so nothing here is signed.
 import { createHash, randomUUID } from "node:crypto"
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs"
+import { existsSync, lstatSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_PAYLOAD } from "../../core/base/limits.ts"
 import type { MessageStore } from "../../monitor/messages/messages.ts"
-import { diskTrouble, onDisk, readIfThere, syncNameOf } from "../disk/durable-file.ts"
+import { diskTrouble, makeFolder, onDisk, readIfThere, syncNameOf } from "../disk/durable-file.ts"
 import { plain } from "../disk/plain-bytes.ts"
 
 interface MessageLimits {
@@ -114,7 +106,7 @@ export function openMessageFolder(
       const isFull = total.count >= mostCount || total.bytes + bytes.length > mostBytes
       if (isFull) total.isFull = true
       if (isFull || known.length >= MOST_OF_DIGEST) return false
-      onDisk(kept, () => mkdirSync(kept, { recursive: true, mode: 0o700 }))
+      makeFolder(kept)
       writeDurably(join(kept, name), bytes, join(kept, `.${randomUUID()}`))
       note(name, bytes.length)
       return true
@@ -130,7 +122,7 @@ export function openMessageFolder(
       if (there.length >= mostSpooled) {
         refuse("try-later", `expected up to ${mostSpooled} messages that wait, found as many`)
       }
-      onDisk(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }))
+      makeFolder(folder)
       writeDurably(join(folder, name), bytes, join(folder, `.${name}-${randomUUID()}`))
     },
   }
