@@ -174,7 +174,7 @@ export async function readWitness<T>(
 ): Promise<T> {
   assertWitness(directory)
   const { database, guard } = directory
-  const { close, ...reads } = openWitnessReads({ database, ...(existsSync(guard) && { guard }) })
+  const { close, ...reads } = openWitnessReads({ database, ...(isThere(guard) && { guard }) })
   try {
     return await read(reads)
   } finally {
