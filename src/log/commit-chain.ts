@@ -5,7 +5,7 @@
 import { concat, equalBytes, utf8 } from "../core/base/bytes.ts"
 import { Trouble } from "../core/base/errors.ts"
 import { formatHex } from "../core/base/text.ts"
-import type { Hash, TreeHasher } from "../core/tree/hash.ts"
+import { HASH_SIZE, type Hash, type TreeHasher } from "../core/tree/hash.ts"
 import { createBoundedMap } from "../tree/bounded-map.ts"
 import type { CommitBlock, CommitRow, LogReads, MadeLog, TimedHead } from "./ports/store.ts"
 
@@ -19,18 +19,21 @@ const [START, BLOCK, LINK, TAIL] = ["start", "block", "link", "tail"].map((step)
   utf8(`countersign commits 1 ${step}\n`),
 ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
 
+/** Both as big-endian u64. */
+function writeRow(view: DataView, at: number, { size, time }: CommitRow): void {
+  view.setUint32(at, Math.floor(size / HIGH))
+  view.setUint32(at + 4, size % HIGH)
+  view.setUint32(at + 8, Math.floor(time / HIGH))
+  view.setUint32(at + 12, time % HIGH)
+}
+
 function packRows(head: Uint8Array, rows: readonly CommitRow[]): Uint8Array {
   const bytes = new Uint8Array(head.length + rows.length * ROW_BYTES)
   bytes.set(head)
   const view = new DataView(bytes.buffer)
-  let at = head.length
-  for (const { size, time } of rows) {
-    view.setUint32(at, Math.floor(size / HIGH))
-    view.setUint32(at + 4, size % HIGH)
-    view.setUint32(at + 8, Math.floor(time / HIGH))
-    view.setUint32(at + 12, time % HIGH)
-    at += ROW_BYTES
-  }
+  rows.forEach((row, i) => {
+    writeRow(view, head.length + i * ROW_BYTES, row)
+  })
   return bytes
 }
 
@@ -42,13 +45,9 @@ function link(chain: Hash, { size, digest }: CommitBlock, hasher: TreeHasher): H
   return hasher.leaf(concat(packRows(LINK, [{ size, time: 0 }]), chain, digest))
 }
 
-function tailDigest(chain: Hash, rows: readonly CommitRow[], hasher: TreeHasher): Hash {
-  return hasher.leaf(packRows(concat(TAIL, chain), rows))
-}
-
 /** What covers a log without commits: who it is, and when it was made. */
 export function firstCommits(made: MadeLog, hasher: TreeHasher): Hash {
-  return tailDigest(startOf(made, hasher), [], hasher)
+  return chainEnd(made, [], hasher).commits()
 }
 
 function startOf({ origin, treeId, keyFingerprints, created }: MadeLog, hasher: TreeHasher): Hash {
@@ -83,16 +82,24 @@ export function chainEnd(
   const blocks = [...followed]
   const tail: CommitRow[] = []
   let chain = blocks.reduce((before, block) => link(before, block, hasher), startOf(made, hasher))
-  const commits = (): Hash => tailDigest(chain, tail, hasher)
+  // What the end is hashed over, so that a commit writes its own row only.
+  const rowsAt = TAIL.length + HASH_SIZE
+  const packed = new Uint8Array(rowsAt + BLOCK_COMMITS * ROW_BYTES)
+  const view = new DataView(packed.buffer)
+  packed.set(TAIL)
+  packed.set(chain, TAIL.length)
+  const commits = (): Hash => hasher.leaf(packed.subarray(0, rowsAt + tail.length * ROW_BYTES))
   return {
     commits,
     tail,
     blocks,
     append({ size, time }) {
+      writeRow(view, rowsAt + tail.length * ROW_BYTES, { size, time })
       tail.push({ size, time })
       if (tail.length < BLOCK_COMMITS) return { commits: commits() }
       const block = { size, digest: blockDigest(tail, hasher) }
       chain = link(chain, block, hasher)
+      packed.set(chain, TAIL.length)
       blocks.push(block)
       tail.length = 0
       return { commits: commits(), block }
