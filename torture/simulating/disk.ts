@@ -18,11 +18,19 @@ export interface Database {
   readonly tiles: Map<string, Uint8Array>
   readonly bundles: Uint8Array[]
   readonly commits: { readonly size: number; readonly time: number }[]
+  /** Of a program that chains its commits. */
+  readonly blocks: Block[]
+  readonly created: number
   readonly messages: NewMessage[]
   /** The first entry that was written otherwise than it was meant. */
   wrongFrom: number
   /** What a failed write may yet turn out to have done. */
   undead: (() => void)[]
+}
+
+interface Block {
+  readonly size: number
+  readonly digest: Hash
 }
 
 export interface GuardCell {
@@ -36,7 +44,7 @@ export function emptyDatabase(root: Hash, time: number): Database {
   return {
     meant: emptyTree(),
     head: { size: 0, root, time },
-    ...{ intended: [], bodies: [], tiles: new Map(), bundles: [], commits: [], messages: [] },
+    ...{ intended: [], bodies: [], tiles: new Map(), bundles: [], commits: [], messages: [], blocks: [], created: time },
     ...{ wrongFrom: Number.POSITIVE_INFINITY, undead: [] },
   }
 }
@@ -52,6 +60,7 @@ export function copyDatabase(database: Database): Database {
     bundles: bundles.slice(),
     commits: commits.slice(),
     messages: messages.slice(),
+    blocks: database.blocks.slice(),
     undead: [],
   }
 }
@@ -76,7 +85,10 @@ export interface DiskPorts {
 
 const tileName = ({ level, index }: { level: number; index: number }) => `${level}/${index}`
 
-function write(database: Database, { to, bodies, tiles, bundles }: Commit): void {
+function write(database: Database, commit: Commit): void {
+  const { to, bodies, tiles, bundles } = commit
+  const { block } = commit as { readonly block?: Block }
+  if (block !== undefined) database.blocks.push(block)
   for (const body of bodies) {
     grow(database.meant, leafOf(body))
     const copy = body.slice()
@@ -180,7 +192,14 @@ export function createStore(ports: DiskPorts, database: Database): LogStore {
       await world.pause(life)
       return attached
     },
-    timeOf: async (index) => database.commits.find(({ size }) => size > index)?.time,
+    // Some are asked by programs that chain their commits, and one by those that do not.
+    ...{
+      made: { ...identity, created: database.created },
+      timeOf: async (index: number) => database.commits.find(({ size }) => size > index)?.time,
+      commits: async (after: number, to: number) =>
+        database.commits.filter(({ size }) => size > after && size <= to).slice(0, 257),
+      commitBlocks: async () => database.blocks.slice(),
+    },
     async commit(commit) {
       assertMayWrite("a batch was written")
       ports.onCommit(commit, database)
