@@ -28,8 +28,9 @@ async function broken(program: string, subject: string, times: number): Promise<
 test.each(["witness", "monitor"])(
   "a flipped bit of a %s is refused or changes nothing",
   async (subject) => {
-    expect(await broken(checkout, subject, 40)).toEqual([])
+    expect(await broken(checkout, subject, 25)).toEqual([])
   },
+  PATIENCE_MS,
 )
 
 test.each([
