@@ -28,14 +28,14 @@ async function broken(program: string, subject: string, times: number): Promise<
 test.each(["witness", "monitor"])(
   "a flipped bit of a %s is refused or changes nothing",
   async (subject) => {
-    expect(await broken(checkout, subject, 25)).toEqual([])
+    expect(await broken(checkout, subject, 40)).toEqual([])
   },
   PATIENCE_MS,
 )
 
 test.each([
-  ["rows-not-covered", "witness", 30],
-  ["tags-not-covered", "monitor", 100],
+  ["rows-not-covered", "witness", 60],
+  ["tags-not-covered", "monitor", 200],
 ] as const)(
   "the canary %s is found",
   async (name, subject, times) => {
