@@ -30,11 +30,12 @@ test.each(["witness", "monitor"])(
   async (subject) => {
     expect(await broken(checkout, subject, 40)).toEqual([])
   },
+  PATIENCE_MS,
 )
 
 test.each([
-  ["rows-not-covered", "witness", 30],
-  ["tags-not-covered", "monitor", 100],
+  ["rows-not-covered", "witness", 60],
+  ["tags-not-covered", "monitor", 200],
 ] as const)(
   "the canary %s is found",
   async (name, subject, times) => {

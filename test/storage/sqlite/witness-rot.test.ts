@@ -190,3 +190,20 @@ describe("openWitnessReads()", () => {
     )
   })
 })
+
+test("a bit of each byte of a definition is refused by name, whatever it spells", async () => {
+  const files = await filled()
+  const bytes = readFileSync(files.database)
+  const start = bytes.indexOf("CREATE TABLE history")
+  const end = bytes.indexOf("STRICT", start)
+  for (let place = start; place < end; place++) {
+    const rotten = Buffer.from(bytes)
+    // Upper case for lower case: SQLite takes it for the same name.
+    rotten[place] = (rotten[place] as number) ^ 0x20
+    writeFileSync(files.database, rotten)
+    await expect(openWitnessStore(files)).rejects.toMatchObject({
+      name: "Trouble",
+      code: "damaged",
+    })
+  }
+}, 120_000)

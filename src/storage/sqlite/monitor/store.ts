@@ -44,10 +44,11 @@ interface LogRow {
   readonly tail: Buffer
 }
 
+// Named here, as all columns of rows: a definition that has rotted may spell the names otherwise.
+const LOG = "id AS id, size AS size, tail AS tail"
+
 function logReads(connection: Database) {
-  const selectLog = connection.prepare<[string], LogRow>(
-    "SELECT id, size, tail FROM logs WHERE origin = ?",
-  )
+  const selectLog = connection.prepare<[string], LogRow>(`SELECT ${LOG} FROM logs WHERE origin = ?`)
   const selectTile = connection
     .prepare<[number, number], Buffer>("SELECT hashes FROM tiles WHERE log = ? AND tile = ?")
     .pluck()
@@ -64,7 +65,7 @@ type LogReads = ReturnType<typeof logReads>
 
 function leafWriter(connection: Database, { logOf }: LogReads): (change: LeafChange) => void {
   const insertLog = connection.prepare(
-    "INSERT INTO logs (origin, size, tail) VALUES (?, 0, x'') RETURNING id, size, tail",
+    `INSERT INTO logs (origin, size, tail) VALUES (?, 0, x'') RETURNING ${LOG}`,
   )
   const insertTile = connection.prepare("INSERT INTO tiles (log, tile, hashes) VALUES (?, ?, ?)")
   const updateLog = connection.prepare("UPDATE logs SET size = ?, tail = ? WHERE id = ?")
@@ -95,7 +96,9 @@ function tagReads(connection: Database, { logOf }: LogReads) {
   const selectTagged = connection.prepare<
     [number, Uint8Array],
     { readonly block: number; readonly tags: Buffer }
-  >("SELECT block, tags FROM tags WHERE log = ? AND instr(tags, ?) > 0 ORDER BY block")
+  >(
+    "SELECT block AS block, tags AS tags FROM tags WHERE log = ? AND instr(tags, ?) > 0 ORDER BY block",
+  )
   return {
     tagsOf(origin: Origin, block: number): Uint8Array | undefined {
       const log = logOf(origin)
@@ -141,7 +144,7 @@ function storeOver(path: string, connection: Database): MonitorStore {
   const reads = logReads(connection)
   const tags = tagReads(connection, reads)
   const selectDocuments = connection.prepare<[], StoredDocument>(
-    "SELECT kind, key, value FROM documents ORDER BY kind, key",
+    "SELECT kind AS kind, key AS key, value AS value FROM documents ORDER BY kind, key",
   )
   const selectStatement = connection.prepare<[], string>("SELECT text FROM statement").pluck()
   const write = commitOver(connection, reads)

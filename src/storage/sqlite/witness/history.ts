@@ -13,12 +13,6 @@ import { onSqlite, untilFailure } from "../../disk/trouble.ts"
 import type { WitnessContents } from "./contents.ts"
 import { chainOf, type Digests, digestBytes, parseDigests, TABLES } from "./digests.ts"
 
-interface HistoryRow {
-  readonly changes: number
-  readonly chain: Buffer
-  readonly previous: Buffer
-}
-
 /** As the head of a tree, which the guard knows: the size is the number of changes, the root the chain. */
 export interface History extends Head {
   readonly previous: Hash
@@ -26,11 +20,15 @@ export interface History extends Head {
 
 /** The history without its digests, as every version has it. */
 export function readHistory(path: string, connection: Database): History {
+  // By place: a definition that has rotted may name its columns otherwise.
   const row = connection
-    .prepare<[], HistoryRow>("SELECT changes, chain, previous FROM history NOT INDEXED")
+    .prepare<[], [number, Buffer, Buffer]>(
+      "SELECT changes, chain, previous FROM history NOT INDEXED",
+    )
+    .raw()
     .get()
   if (row === undefined) throw new Trouble("damaged", `${path}: the history is missing`)
-  const { changes, chain, previous } = row
+  const [changes, chain, previous] = row
   return { size: changes, root: asHash(plain(chain)), previous: asHash(plain(previous)) }
 }
 
