@@ -4,7 +4,11 @@ import { harness } from "../../torture/faults/places.ts"
 import { brokenOf, LONG, runShort } from "./short-form.ts"
 
 test("an older copy, a clone and another log's guard are refused", { timeout: LONG }, async () => {
-  const only = ["older data and the guard of now", "clone under the same guard by", "guard of another log"]
+  const only = [
+    "older data and the guard of now",
+    "clone under the same guard by",
+    "guard of another log",
+  ]
   const results = await runShort(harness, { times: 1, only })
   expect(brokenOf(results)).toEqual([])
   expect(results).toHaveLength(4)

@@ -1,12 +1,12 @@
 // Logs that do not look before they sign or answer.
 import type { Canary, Edit } from "./canary.ts"
 
-/** Answers go out some 60 ms before their entries are in the database. */
+/** Answers go out about a second before their entries are in the database. */
 const answersFirst: readonly Edit[] = [
   {
     file: "log/sequencer.js",
     found: "await store.commit({",
-    by: "setTimeout((commit) => void store.commit(commit), 60, {",
+    by: "setTimeout((commit) => void store.commit(commit), 1_000, {",
   },
   {
     file: "log/sequencer.js",

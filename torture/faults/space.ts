@@ -12,9 +12,9 @@ const faults = {
     fillLogDisk({ program, folder: join(folder, "disk"), dice, watermark: true }),
   "log without a watermark": (program: string, folder: string, dice: (end: number) => number) =>
     fillLogDisk({ program, folder: join(folder, "disk"), dice, watermark: false }),
-  "witness": (program: string, folder: string, dice: (end: number) => number) =>
+  witness: (program: string, folder: string, dice: (end: number) => number) =>
     fillFollowerDisk({ program, folder, disk: join(folder, "disk"), dice, which: "witness" }),
-  "monitor": (program: string, folder: string, dice: (end: number) => number) =>
+  monitor: (program: string, folder: string, dice: (end: number) => number) =>
     fillFollowerDisk({ program, folder, disk: join(folder, "disk"), dice, which: "monitor" }),
 }
 
