@@ -1,8 +1,7 @@
 // The memory of a signer as a file of its own with two slots (two-slots.ts). Each head is written into both of them
-// before it may be signed: whichever slot a loss of power tears, or rots later, the other one has no less than what
-// was signed. Both go to the disk at once, which waits for it once; a disk that tears both leaves a memory that no
-// signer starts with. It does not notice if the whole file is put back to an older copy: never make it
-// part of a backup.
+// before it is signed, one after the other: the first write is durable before the second begins, so whichever slot a
+// loss of power tears, or rots later, the other one has no less than what was signed. It does not notice if the whole
+// file is put back to an older copy: never make it part of a backup.
 import { hash } from "node:crypto"
 import { closeSync, fdatasyncSync, fsyncSync, openSync, readSync, writeSync } from "node:fs"
 import { parseUtf8, utf8 } from "../../core/base/bytes.ts"
@@ -167,11 +166,14 @@ function memoryOver(path: string, descriptor: number): Omit<SignerMemory, "close
     remember(head) {
       const { size } = slots.newest.content.head
       if (head.size <= size) bug(`a memory of size ${size} cannot go to size ${head.size}`)
-      const first = nextWrite(memoryForm, slots, { identity, head })
+      // Both slots hold what was remembered last, and the one that was written first is durable. So the other one is
+      // written over first: if the power fails meanwhile, however the disk tears the write, one slot is whole.
+      const other = { ...slots, spare: 1 - slots.spare }
+      const first = nextWrite(memoryForm, other, { identity, head })
       const second = nextWrite(memoryForm, first.slots, { identity, head })
-      const bytes = new Uint8Array(2 * memoryForm.slotSize)
-      for (const { write } of [first, second]) bytes.set(write.bytes, write.at)
-      durably({ bytes, at: 0 })
+      durably(first.write)
+      // Against a slot that rots; it need not be durable.
+      onDisk(path, () => write(path, descriptor, second.write))
       slots = second.slots
     },
   }
