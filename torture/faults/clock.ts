@@ -122,7 +122,6 @@ async function run(given: FaultRun): Promise<readonly FaultResult[]> {
     restarts: 0,
     refused: 0,
     answers: 0,
-    statuses: new Map(),
   }
   const system = await openSystem(given.program, given.folder)
   try {
