@@ -11,6 +11,7 @@ import type { Subject, Worked } from "./subject.ts"
 
 /** Far more than an end takes, on a machine that has much else to do. */
 const END_MS = 15_000
+const END_TEXT = 1_000
 const BATCHES = [1, 3, 260, 1]
 
 const initWords = (folder: string): readonly string[] => [
@@ -40,6 +41,10 @@ async function startedAgain(
     const broken = await hold(url)
     const { status, text } = await submit(url, [newEntry()])
     return status === 201 ? broken : [...broken, `it takes nothing again: ${status} ${text}`]
+  } catch (reason) {
+    log.send("SIGTERM")
+    const { code, signal, stderr } = await log.within(END_MS)
+    return [`${String(reason)}; it ended with ${code ?? signal}: ${stderr.slice(-END_TEXT)}`]
   } finally {
     log.send("SIGKILL")
     await log.within(END_MS)

@@ -28,6 +28,7 @@ import {
 const END_MS = 30_000
 const SEARCHED = 20
 const SERVED = 400
+const SERVED_FROM = 40
 const BATCHES = 24
 const LONG_BATCHES = 60
 const LONG_ENTRY = 220_000
@@ -100,7 +101,7 @@ async function exploreLog(ground: Ground, loss: LogLoss, times: number): Promise
   const folder = join(ground.scratch, "state")
   let served = 0
   async function judge(state: DiskState, number: number): Promise<readonly string[]> {
-    if (number % SERVED === SERVED - 1) {
+    if (number % SERVED === SERVED_FROM) {
       served += 1
       layOut(state, folder)
       return await judgeServed(program, folder, loss, past)
