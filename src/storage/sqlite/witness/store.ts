@@ -12,6 +12,7 @@ import { openConnection } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { witnessDatabase } from "../database/database-kind.ts"
 import { openHistory } from "./history.ts"
+import { assertNotBehindGuard } from "./look.ts"
 import { readWitnessIdentity, witnessReads } from "./reads.ts"
 import { witnessWrites } from "./writes.ts"
 
@@ -59,6 +60,7 @@ export interface SqliteWitnessStore extends WitnessStore {
  */
 export async function openWitnessStore(files: WitnessFiles): Promise<SqliteWitnessStore> {
   const { database: path } = files
+  assertNotBehindGuard(path, files.guard)
   // Before the lock, which would make a file beside a database that is not there.
   const connection = openConnection(path, "write", witnessDatabase)
   const closers: (() => Promise<void> | void)[] = [() => void connection.close()]
