@@ -176,6 +176,6 @@ function storeOver(
         onSqlite(path, () => write(commit))
         readBack?.committed()
       }),
-    close: () => read(() => (readBack ?? connection).close()),
+    close: () => read(() => void (readBack ?? connection).close()),
   }
 }
