@@ -1,6 +1,6 @@
 // The engine that keeps the log and its search index, by the names that commands know. Another engine takes its
 // place here (docs/how-to/add-a-storage-engine.md).
-export { assertSettled, type Look as LogLook, lookAtLog } from "./sqlite/log/look.ts"
+export { assertSettled, type Look as LogLook, lookAtLog, mendWal } from "./sqlite/log/look.ts"
 export {
   backupSqlite as backupLog,
   carrySearch,

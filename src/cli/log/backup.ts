@@ -12,8 +12,7 @@ import { closing } from "../command/closers.ts"
 import { Falsehood } from "../command/exit-code.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { logDirectory } from "./data-directory.ts"
-import { sourceFromReads } from "./fsck-source.ts"
-import { checkStoredMessages } from "./message-check.ts"
+import { checkStoredMessages, sourceFromReads } from "./fsck-source.ts"
 import { guardIfThere, lookGuarded, notComparedText, unlikeGuard } from "./standing.ts"
 
 interface BackupOptions {

@@ -11,6 +11,7 @@ import { checkLearning } from "../../log/search/learning-check.ts"
 import { type GuardContent, readGuardFile } from "../../storage/files/guard-file.ts"
 import {
   integrityCheck,
+  mendWal,
   openLogReads,
   openSearchReads,
   type StoredLog,
@@ -26,14 +27,14 @@ import { withProgress } from "../command/progress.ts"
 import type { Terminal } from "../command/terminal.ts"
 import { readTrust, remarkPinning, trustOptions } from "../command/trust-options.ts"
 import { logDirectory } from "./data-directory.ts"
-import { sourceFromReads, sourceFromUrl } from "./fsck-source.ts"
-import { checkStoredMessages } from "./message-check.ts"
+import { checkStoredMessages, sourceFromReads, sourceFromUrl } from "./fsck-source.ts"
 import { messageSource, termSource } from "./search/files.ts"
 import { guardIfThere, lookGuarded, notComparedText, unlikeGuard } from "./standing.ts"
 
 interface FsckOptions {
   readonly data?: string
   readonly guard?: string
+  readonly mendWal?: string
   readonly log?: string
   readonly json?: boolean
 }
@@ -65,6 +66,10 @@ export function fsckCommand(command: Command, terminal: Terminal): void {
       "--guard <file>",
       "with --data: the log's head guard, which is compared (default: DIR/guard/head, if it is there)",
     )
+    .option(
+      "--mend-wal <file>",
+      "with --data: only write a copy of its broken write-ahead log, with the bit flipped back that broke it",
+    )
     .option("--log <url>", "base URL of a log")
     .addOption(jsonOption())
     .addHelpText(
@@ -81,6 +86,10 @@ Example:
     )
     .action(async (options: FsckOptions) => {
       const output = createOutput(terminal, options.json)
+      if (options.data !== undefined && options.mendWal !== undefined) {
+        writeMended(options.data, options.mendWal, output)
+        return
+      }
       const report =
         options.data === undefined
           ? await checkServed(command, options, terminal, output)
@@ -89,6 +98,12 @@ Example:
     })
   for (const option of [...trustOptions, ...credentialOptions, ...networkOptions])
     command.addOption(option)
+}
+
+function writeMended(path: string, to: string, output: Output): void {
+  const { byte, bit } = mendWal(logDirectory(path).database, to)
+  const verdict = `wrote ${to}, with bit ${bit} of byte ${byte} flipped back; nothing else was changed`
+  output.result(verdict, [], { file: to, byte, bit })
 }
 
 async function checkServed(

@@ -4,10 +4,8 @@ import { dirname } from "node:path"
 import { expect, test } from "vitest"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import type { LogStore } from "../../../src/log/ports/store.ts"
-import {
-  openConnection,
-  PAGES_BETWEEN_CHECKPOINTS,
-} from "../../../src/storage/sqlite/database/connection.ts"
+import { openConnection } from "../../../src/storage/sqlite/database/connection.ts"
+import { PAGES_BETWEEN_CHECKPOINTS } from "../../../src/storage/sqlite/database/database-kind.ts"
 import { createReadBack } from "../../../src/storage/sqlite/database/read-back.ts"
 import { createSqliteStore, openSqliteStore } from "../../../src/storage/sqlite/log/store.ts"
 import { createReference, identity, startTime } from "../../contracts/commits.ts"
@@ -32,7 +30,7 @@ function flipInWal(path: string, at: number): void {
 function commitWith(path: string, damage: (before: number) => void): () => void {
   const connection = openConnection(path, "write")
   connection.exec("CREATE TABLE big (bytes)")
-  const readBack = createReadBack(path, connection, { checkpointAt: PAGES_BETWEEN_CHECKPOINTS })
+  const readBack = createReadBack(path, connection)
   connection.prepare("INSERT INTO big VALUES (x'00')").run()
   readBack.committed()
   const before = statSync(`${path}-wal`).size

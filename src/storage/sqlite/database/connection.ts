@@ -10,18 +10,15 @@ import { bug, refuse, Trouble } from "../../../core/base/errors.ts"
 import { assertWritable } from "../../disk/durable-file.ts"
 import { assertSoleName } from "../../disk/sole-name.ts"
 import { onSqlite } from "../../disk/trouble.ts"
-import { type DatabaseKind, logDatabase, PAGE_SIZE } from "./database-kind.ts"
+import {
+  type DatabaseKind,
+  logDatabase,
+  PAGE_SIZE,
+  PAGES_BETWEEN_CHECKPOINTS,
+} from "./database-kind.ts"
 import { migrate, newestVersion, schemaVersion } from "./migration.ts"
 import { hasFrames } from "./wal-file.ts"
 import { assertWholeWal } from "./wal-refusal.ts"
-
-/**
- * Pages that the write-ahead log gathers before a commit moves them into the database: 16 MB. The commit
- * that does so waits for it, some 3 ms a megabyte: a higher figure makes the stall rarer but longer, and
- * total throughput stays the same. The file grows past this only while a reader holds an old snapshot
- * (a backup does), and is cut back afterwards.
- */
-export const PAGES_BETWEEN_CHECKPOINTS = 2_000
 
 const BUSY_TIMEOUT_MS = 5_000
 

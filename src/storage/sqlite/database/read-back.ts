@@ -4,7 +4,7 @@
 import type { Database } from "better-sqlite3"
 import { Trouble } from "../../../core/base/errors.ts"
 import { readDatabaseFile } from "./database-file.ts"
-import { PAGE_SIZE } from "./database-kind.ts"
+import { PAGE_SIZE, PAGES_BETWEEN_CHECKPOINTS } from "./database-kind.ts"
 import { openWalFile, pageIn, type WalFile, walOf } from "./wal-file.ts"
 import {
   frameSums,
@@ -44,7 +44,7 @@ interface Checkpoint {
 export function createReadBack(
   path: string,
   connection: Database,
-  { checkpointAt }: { readonly checkpointAt: number },
+  { checkpointAt = PAGES_BETWEEN_CHECKPOINTS } = {},
 ): ReadBack {
   let file: WalFile | undefined
   let reached: Reached = { header: undefined, sums: [0, 0], frames: 0, sizeAfter: 0 }

@@ -11,12 +11,14 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  writeFileSync,
 } from "node:fs"
 import { basename, dirname } from "node:path"
-import { Trouble } from "../../../core/base/errors.ts"
+import { refuse, Trouble } from "../../../core/base/errors.ts"
 import { onDisk, syncNameOf } from "../../disk/durable-file.ts"
 import { giveToFolderOwner } from "../../disk/folder-owner.ts"
 import { PAGE_SIZE } from "./database-kind.ts"
+import { type Bit, flip } from "./flipped-bit.ts"
 import { checkWal, type WalCheck } from "./wal-check.ts"
 import { walOf } from "./wal-file.ts"
 
@@ -73,7 +75,7 @@ function adviceText({ broken }: WalCheck): string {
   }
   return broken.bit === undefined
     ? "Put back a good copy of this file, or a newer backup of the database without it; see docs/operating.md"
-    : 'Have a mended copy made with "countersign mend-wal", or put back a good one; see docs/operating.md'
+    : 'Have a mended copy made with "countersign fsck --mend-wal", or put back a good one; see docs/operating.md'
 }
 
 function keptText(database: string): string {
@@ -108,6 +110,30 @@ export function keepWal(database: string): string {
     syncNameOf(copy)
     return copy
   })
+}
+
+/**
+ * Writes a copy of a broken log with the bit flipped back that explains all that is broken, and gives that bit; the log
+ * stays as it is. Refuses `conflict` if there is a file at `to`, and `unsupported` if no bit explains it or several do.
+ */
+export function mendWal(database: string, to: string): Bit {
+  const bit = faultOf(database)?.broken?.bit
+  if (bit === undefined) {
+    refuse(
+      "unsupported",
+      `${walOf(database)}: expected one flipped bit that explains what is broken, found nothing broken, or more than ` +
+        "one bit, or several that each would",
+    )
+  }
+  if (existsSync(to)) refuse("conflict", `expected no file at ${to}, found one`)
+  onDisk(to, () => {
+    const bytes = new Uint8Array(readFileSync(walOf(database)))
+    flip(bytes, bit)
+    writeFileSync(to, bytes, { flag: "wx", mode: 0o600, flush: true })
+  })
+  giveToFolderOwner(to)
+  syncNameOf(to)
+  return bit
 }
 
 function assertRoom(wal: string): void {

@@ -13,6 +13,8 @@ import { checkWal } from "../database/wal-check.ts"
 import { assertWholeWal } from "../database/wal-refusal.ts"
 import { type HeadRow, headOf } from "./reads.ts"
 
+export { mendWal } from "../database/wal-refusal.ts"
+
 export interface Look extends Pick<LogIdentity, "origin" | "treeId"> {
   readonly head: Head
   /** Whether its tables are those that this program reads. */

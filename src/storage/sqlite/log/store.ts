@@ -8,7 +8,7 @@ import type { Commit, LogIdentity, LogStore } from "../../../log/ports/store.ts"
 import { onSqlite, untilFailure } from "../../disk/trouble.ts"
 import { assertCommit, assertSuccessor, firstUnbundled } from "../../rules/commit.ts"
 import { parseIdentity } from "../../rules/identity.ts"
-import { openOver, PAGES_BETWEEN_CHECKPOINTS } from "../database/connection.ts"
+import { openOver } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { logDatabase } from "../database/database-kind.ts"
 import { createReadBack } from "../database/read-back.ts"
@@ -62,7 +62,7 @@ export function openSqliteStore(path: string): LogStore {
     const write = commitOver(path, connection)
     const writeMessages = messageWriter(connection)
     const change = untilFailure(path, "commit")
-    const readBack = createReadBack(path, connection, { checkpointAt: PAGES_BETWEEN_CHECKPOINTS })
+    const readBack = createReadBack(path, connection)
     return {
       ...reads,
       commit: (commit) =>

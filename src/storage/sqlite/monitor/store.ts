@@ -18,6 +18,7 @@ import { cutLeaves, pickLeaves } from "../../rules/leaf-tiles.ts"
 import { type ConnectionRole, openOver } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { monitorDatabase } from "../database/database-kind.ts"
+import { createReadBack, type ReadBack } from "../database/read-back.ts"
 import { tileKey } from "../database/tile-key.ts"
 
 /** Makes an empty database, durable when this returns; refuses `conflict` where a file is. */
@@ -34,7 +35,8 @@ export function openMonitorStore(path: string, role: ConnectionRole = "write"): 
   return openOver(path, role, monitorDatabase, (connection) => {
     // A reader sees one commit until it closes: documents and statement must belong together.
     if (role === "read") connection.exec("BEGIN")
-    return storeOver(path, connection)
+    const readBack = role === "read" ? undefined : createReadBack(path, connection)
+    return storeOver(path, connection, readBack)
   })
 }
 
@@ -140,7 +142,11 @@ function commitOver(connection: Database, reads: LogReads): (commit: MonitorComm
   }).immediate
 }
 
-function storeOver(path: string, connection: Database): MonitorStore {
+function storeOver(
+  path: string,
+  connection: Database,
+  readBack: ReadBack | undefined,
+): MonitorStore {
   const reads = logReads(connection)
   const tags = tagReads(connection, reads)
   const selectDocuments = connection.prepare<[], StoredDocument>(
@@ -168,7 +174,11 @@ function storeOver(path: string, connection: Database): MonitorStore {
       }),
     tags: (origin, block) => read(() => tags.tagsOf(origin, block)),
     taggedBlocks: (origin, tag) => read(() => tags.taggedOf(origin, tag)),
-    commit: (commit) => change(() => onSqlite(path, () => write(commit))),
-    close: () => read(() => void connection.close()),
+    commit: (commit) =>
+      change(() => {
+        onSqlite(path, () => write(commit))
+        readBack?.committed()
+      }),
+    close: () => read(() => void (readBack ?? connection).close()),
   }
 }

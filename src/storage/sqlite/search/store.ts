@@ -20,6 +20,7 @@ import { onSqlite } from "../../disk/trouble.ts"
 import { openOver } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { searchDatabase } from "../database/database-kind.ts"
+import { faultOf } from "../database/wal-refusal.ts"
 import { learningWriter, learntReads } from "./learnt.ts"
 import { assertLearnt, coverLearnt } from "./learnt-digest.ts"
 
@@ -94,7 +95,9 @@ function appendOver(path: string, connection: Database): (step: IndexStep) => vo
  * Trouble `damaged` for another log's, and else as openConnection does.
  */
 export function openSearchStore(path: string, log: IndexedLog): SearchStore {
-  if (!existsSync(path)) {
+  // One whose write-ahead log has rotted is made again: SQLite would go on from the frames before the break, perhaps
+  // among newer pages.
+  if (!existsSync(path) || faultOf(path) !== undefined) {
     removeSearchStore(path)
     createSearchStore(path, log)
   }

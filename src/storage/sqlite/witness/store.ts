@@ -19,6 +19,7 @@ import { coverRows } from "./carrying.ts"
 import type { WitnessContents } from "./contents.ts"
 import { chainOf, digestBytes } from "./digests.ts"
 import { assertNotBehind, continueHistory, readHistory, settleGuard } from "./history.ts"
+import { assertNotBehindGuard } from "./look.ts"
 import { assertIntact, isUncovered, readVerified, type VerifiedWitness } from "./opening.ts"
 import { digestsOf, identityOf, scanAll } from "./rows.ts"
 
@@ -70,6 +71,7 @@ export interface SqliteWitnessStore extends WitnessStore {
  */
 export async function openWitnessStore(files: WitnessFiles): Promise<SqliteWitnessStore> {
   const { database: path } = files
+  assertNotBehindGuard(path, files.guard)
   // Before the lock, which would make a file beside a database that is not there.
   const connection = openConnection(path, "upgrade", witnessDatabase)
   const closers: (() => Promise<void> | void)[] = [() => void connection.close()]
