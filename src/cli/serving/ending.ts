@@ -19,9 +19,14 @@ export function endNow(): never {
   process.abort()
 }
 
-/** Ends the process when a line that is being written has had its time; nothing else happens in this thread meanwhile. */
-export function endAfterLine(): never {
+/**
+ * Ends the process when a line that is being written has had its time; nothing else happens in this thread meanwhile.
+ * With `code` it ends with that one where the C library can be called, as hard as by the signal.
+ */
+export function endAfterLine(code?: number): never {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_LINE_MS)
+  const library = cLibrary()
+  if (code !== undefined && typeof library !== "string") library.exit(code)
   return endNow()
 }
 

@@ -1,6 +1,8 @@
 // The life of a process that serves: what it logs, until when it runs, and its end when it must not go on.
 import { type Logger, pino } from "pino"
+import { Refusal } from "../../core/base/errors.ts"
 import { leaveKoffi } from "../../storage/disk/c-library.ts"
+import { EXIT_FAILURE } from "../command/exit-code.ts"
 import { endAfterLine, endNow } from "./ending.ts"
 import { openLogLines } from "./log-lines.ts"
 
@@ -55,6 +57,7 @@ export function endProcess(logger: Logger, why: string): (reason: unknown) => ne
   return (reason) => {
     logger.fatal({ err: reason }, why)
     standardError.hurry()
-    return endAfterLine()
+    // What is refused by name is known, and starting again does not mend it.
+    return endAfterLine(reason instanceof Refusal ? EXIT_FAILURE : undefined)
   }
 }

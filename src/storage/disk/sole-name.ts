@@ -1,7 +1,7 @@
 // A database must have one name: SQLite finds its -wal and -shm by the name, so under two names two processes would
 // write into each other's tree, and the lock of a data directory would not see it. Leaves out symbolic links, which
 // SQLite resolves; process-lock.ts does the same.
-import { closeSync, openSync, readFileSync, statSync } from "node:fs"
+import { closeSync, openSync, readFileSync, realpathSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
 
@@ -38,7 +38,8 @@ export function assertSoleName(path: string): void {
         `another one, then replace this one by a copy: cp ${path} ${path}.copy && mv ${path}.copy ${path}`,
     )
   }
-  if (mountOf(path) !== mountOf(dirname(path))) {
+  const place = realpathSync(path)
+  if (mountOf(place) !== mountOf(dirname(place))) {
     refuse(
       "conflict",
       `${path} is mounted by itself, expected its whole folder to be. ${advice}: mount the folder`,
