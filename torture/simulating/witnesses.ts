@@ -80,7 +80,8 @@ export function createWitness(
     const seen = { checkpoint, text, logLines: signatures, ownLines: [] }
     const time = Math.floor(world.now() / 1_000)
     const submission = { ...seen, log, oldSize, proof }
-    const { to } = program.judge(submission, held, undefined, time, program.nativeHasher)
+    const timeAfter = (newest: number) => Math.max(newest, time)
+    const { to } = program.judge(submission, held, undefined, timeAfter, program.nativeHasher)
     held = to
     observer.cosigned(to)
     return lineOver(vkey, text, to.time)
