@@ -23,15 +23,23 @@ async function broken(program: string, times: number, ...only: readonly string[]
 /** Ten times what it takes on a machine that does nothing else. */
 const PATIENCE = 300_000
 
-test("a flipped bit in any file of a stopped log changes no answer and is named", async () => {
-  expect(await broken(checkout, 5, "stopped log")).toEqual([])
-}, PATIENCE)
+test(
+  "a flipped bit in any file of a stopped log changes no answer and is named",
+  async () => {
+    expect(await broken(checkout, 5, "stopped log")).toEqual([])
+  },
+  PATIENCE,
+)
 
 test("a flipped bit in any file of a witness changes no answer and is named", async () => {
   expect(await broken(checkout, 8, "witness")).toEqual([])
 })
 
-test.each(canaries)("a program without $without is found", async (canary) => {
-  const program = makeCanary(checkout, canary, join(newFolder(), "program"))
-  expect(await broken(program, 12, "stopped log log.db")).not.toEqual([])
-}, PATIENCE)
+test.each(canaries)(
+  "a program without $without is found",
+  async (canary) => {
+    const program = makeCanary(checkout, canary, join(newFolder(), "program"))
+    expect(await broken(program, 12, "stopped log log.db")).not.toEqual([])
+  },
+  PATIENCE,
+)

@@ -25,9 +25,13 @@ async function broken(program: string, times: number): Promise<readonly string[]
 /** Ten times what it takes on a machine that does nothing else. */
 const PATIENCE = 300_000
 
-test("a thousand lives, each with many starts, faults and crashes, break no promise", async () => {
-  expect(await broken(checkout, 1_000)).toEqual([])
-}, PATIENCE)
+test(
+  "a thousand lives, each with many starts, faults and crashes, break no promise",
+  async () => {
+    expect(await broken(checkout, 1_000)).toEqual([])
+  },
+  PATIENCE,
+)
 
 test.each([
   "no-compare-and-swap",

@@ -44,7 +44,16 @@ export function emptyDatabase(root: Hash, time: number): Database {
   return {
     meant: emptyTree(),
     head: { size: 0, root, time },
-    ...{ intended: [], bodies: [], tiles: new Map(), bundles: [], commits: [], messages: [], blocks: [], created: time },
+    ...{
+      intended: [],
+      bodies: [],
+      tiles: new Map(),
+      bundles: [],
+      commits: [],
+      messages: [],
+      blocks: [],
+      created: time,
+    },
     ...{ wrongFrom: Number.POSITIVE_INFINITY, undead: [] },
   }
 }

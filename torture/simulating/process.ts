@@ -190,7 +190,11 @@ export function startProcess(
     running.publisher = await program.openPublisher({
       ...{ log, policy: ground.policy, store: publishedStore(ground, life), holds: cheapRule },
       witnesses: witnesses.map((witness) => witness.port(life)),
-      clock: { now: world.wall, steady: world.now, after: (delay, call) => world.after(life, delay, call) },
+      clock: {
+        now: world.wall,
+        steady: world.now,
+        after: (delay, call) => world.after(life, delay, call),
+      },
       onEvent: () => {},
       onContradiction: ({ reason }) => world.broken(`a contradiction is seen: ${reason}`),
     })
