@@ -3,7 +3,7 @@
 // finds frames by an index in memory and verifies none of their checksums until it recovers.
 import type { Database } from "better-sqlite3"
 import { Trouble } from "../../../core/base/errors.ts"
-import { readDatabaseFile } from "./database-file.ts"
+import { keepLogBeside, readDatabaseFile } from "./database-file.ts"
 import { PAGE_SIZE, PAGES_BETWEEN_CHECKPOINTS } from "./database-kind.ts"
 import { openWalFile, pageIn, type WalFile, walOf } from "./wal-file.ts"
 import {
@@ -19,7 +19,10 @@ import { keepWal } from "./wal-refusal.ts"
 export interface ReadBack {
   /** To be called after each transaction. Throws Trouble `damaged`: then nothing may be told and the process must end. */
   committed(): void
-  /** Closes the connection; leaves it open after anything was found, or closing it would move damage to the database. */
+  /**
+   * Closes the connection; leaves it open after anything was found, or closing it would move damage to the database.
+   * Where the process then ends by closing it, the log stays all the same, if this machine has such locks.
+   */
   close(): void
 }
 
@@ -36,11 +39,16 @@ interface Reached {
 }
 
 interface Checkpoint {
+  /** Frames that SQLite knows of; less than 0 as below. */
+  readonly log: number
   /** Frames that the database has; less than 0 if the database is not in WAL mode. */
   readonly checkpointed: number
 }
 
-/** Follows the write-ahead log of a connection that writes; its checkpoints come once it has `frames` frames. */
+/**
+ * Follows the write-ahead log of a connection that writes; its checkpoints come once it has `checkpointAt` frames.
+ * Throws Trouble `damaged` if the connection has written what is not there.
+ */
 export function createReadBack(
   path: string,
   connection: Database,
@@ -56,6 +64,7 @@ export function createReadBack(
 
   function fail(what: string): never {
     failed = true
+    keepLogBeside(path)
     let kept: string
     try {
       kept = `a copy of ${walOf(path)} is kept as ${keepWal(path)}`
@@ -103,10 +112,15 @@ export function createReadBack(
     return commits
   }
 
+  /** `NOOP` moves nothing and only says how far it is. */
+  function checkpoint(mode: "NOOP" | "PASSIVE"): Checkpoint | undefined {
+    const [row] = connection.pragma(`wal_checkpoint(${mode})`) as readonly Checkpoint[]
+    return row
+  }
+
   /** The next commit may overwrite frames once the database has them all. */
   function compareDatabase(): void {
-    const [row] = connection.pragma("wal_checkpoint(PASSIVE)") as readonly Checkpoint[]
-    const end = Math.min(row?.checkpointed ?? 0, reached.frames)
+    const end = Math.min(checkpoint("PASSIVE")?.checkpointed ?? 0, reached.frames)
     if (file === undefined || end <= compared) return
     const found = new Uint8Array(PAGE_SIZE)
     file.frames(compared, PAGE_SIZE, (frame, index) => {
@@ -123,6 +137,13 @@ export function createReadBack(
   }
 
   follow()
+  // What was written while it was opened, its tables brought up to date for example.
+  const written = checkpoint("NOOP")?.log ?? 0
+  if (written > reached.frames) {
+    fail(
+      `${written} frames were written to its write-ahead log, and reading them back gives ${reached.frames} whole ones`,
+    )
+  }
   return {
     committed() {
       const { frames } = reached
@@ -138,6 +159,8 @@ export function createReadBack(
     close() {
       if (failed) return
       if (connection.open && reached.frames > 0) compareDatabase()
+      // Somebody still reads an old state: what was not compared is for the next start to move.
+      if (connection.open && compared < reached.frames) keepLogBeside(path)
       file?.close()
       // A number that is closed twice may by then belong to another file.
       file = undefined

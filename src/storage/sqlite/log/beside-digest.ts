@@ -70,15 +70,15 @@ export function assertBeside(path: string, connection: Database): void {
   })
 }
 
+/** Covers the rows as they are, if nothing does yet; inside of a transaction. */
+export function beginBeside(connection: Database): void {
+  if (storedDigest(connection) !== undefined) return
+  const insert = connection.prepare("INSERT INTO beside (id, digest) VALUES (1, ?)")
+  insert.run(digestOfAll(connection))
+}
+
 /** Covers the rows of a database that an older version wrote, as they are, and checks those of any other. */
 export function coverBeside(path: string, connection: Database): void {
-  const work = connection.transaction(() => {
-    if (storedDigest(connection) === undefined) {
-      connection
-        .prepare("INSERT INTO beside (id, digest) VALUES (1, ?)")
-        .run(digestOfAll(connection))
-    }
-  })
-  work.immediate()
+  connection.transaction(beginBeside).immediate(connection)
   assertBeside(path, connection)
 }

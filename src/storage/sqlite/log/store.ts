@@ -13,7 +13,7 @@ import { createDatabase } from "../database/creation.ts"
 import { logDatabase } from "../database/database-kind.ts"
 import { createReadBack } from "../database/read-back.ts"
 import { tileKey } from "../database/tile-key.ts"
-import { coverBeside } from "./beside-digest.ts"
+import { beginBeside, coverBeside } from "./beside-digest.ts"
 import { attachmentWriter, sideTermWriter } from "./beside-entries.ts"
 import { coverCommits } from "./commits.ts"
 import { messageWriter } from "./messages.ts"
@@ -44,6 +44,8 @@ export function createSqliteStore(
     connection
       .prepare("INSERT INTO head (id, size, root, time, commits) VALUES (1, 0, ?, ?, ?)")
       .run(EMPTY_ROOT, time, firstCommits(made, portableHasher))
+    // Opening it then writes nothing.
+    beginBeside(connection)
   })
 }
 

@@ -10,6 +10,7 @@ import { asHash, type Hash, type Head } from "../../../core/tree/hash.ts"
 import type { HeadGuard } from "../../../log/ports/guard.ts"
 import { plain } from "../../disk/plain-bytes.ts"
 import { onSqlite, untilFailure } from "../../disk/trouble.ts"
+import type { ReadBack } from "../database/read-back.ts"
 import type { WitnessContents } from "./contents.ts"
 import { chainOf, type Digests, digestBytes, parseDigests, TABLES } from "./digests.ts"
 
@@ -69,6 +70,7 @@ interface ChangeHistory {
 interface HistoryOptions {
   readonly path: string
   readonly connection: Database
+  readonly readBack: ReadBack
   readonly contents: WitnessContents
   readonly guard: HeadGuard
 }
@@ -79,7 +81,7 @@ interface HistoryOptions {
  */
 export function continueHistory(
   from: History,
-  { path, connection, contents, guard }: HistoryOptions,
+  { path, connection, readBack, contents, guard }: HistoryOptions,
 ): ChangeHistory {
   let newest = from
   const update = connection.prepare(
@@ -121,6 +123,7 @@ export function continueHistory(
 
   async function apply<T>(work: () => T): Promise<T> {
     const { result, next } = inOneStep(work)
+    if (next !== newest) onSqlite(path, readBack.committed)
     // If we stop here, nobody was told anything; opening moves the guard on.
     if (next !== newest) await moveGuard(guard, newest, next)
     newest = next

@@ -92,6 +92,8 @@ export function createKeptRows<Value>(options: KeptRowsOptions<Value>): KeptRows
       const digest = rowDigest(table, row)
       const before = rows.get(origin)
       if (before !== undefined) assertUnchanged(origin, before)
+      // A change that changes nothing is not written: nothing counts it.
+      if (before?.digest === digest) return
       if (before !== undefined) update.run(...row.slice(1), before.rowid)
       const rowid = before?.rowid ?? Number(insert.run(...row).lastInsertRowid)
       keep(origin, { rowid, digest, value })

@@ -15,6 +15,7 @@ import { parseIdentity } from "../../rules/identity.ts"
 import { openConnection } from "../database/connection.ts"
 import { createDatabase } from "../database/creation.ts"
 import { witnessDatabase } from "../database/database-kind.ts"
+import { createReadBack, type ReadBack } from "../database/read-back.ts"
 import { coverRows } from "./carrying.ts"
 import type { WitnessContents } from "./contents.ts"
 import { chainOf, digestBytes } from "./digests.ts"
@@ -74,7 +75,10 @@ export async function openWitnessStore(files: WitnessFiles): Promise<SqliteWitne
   assertNotBehindGuard(path, files.guard)
   // Before the lock, which would make a file beside a database that is not there.
   const connection = openConnection(path, "upgrade", witnessDatabase)
-  const closers: (() => Promise<void> | void)[] = [() => void connection.close()]
+  let readBack: ReadBack | undefined
+  const closers: (() => Promise<void> | void)[] = [
+    () => onSqlite(path, () => void (readBack ?? connection).close()),
+  ]
   const close = async () => {
     for (const closer of closers.splice(0).toReversed()) await closer()
   }
@@ -85,10 +89,11 @@ export async function openWitnessStore(files: WitnessFiles): Promise<SqliteWitne
     closers.push(guard.close)
     assertIntact(path, connection)
     if (isUncovered(path, connection)) await bringUpToDate(path, connection, guard)
+    readBack = onSqlite(path, () => createReadBack(path, connection))
     const verified = readVerified(path, connection)
     assertSameWitness(verified.identity, guard.identity)
     await settleGuard(path, verified.history, guard)
-    const { settled, ...store } = storeOver(path, connection, verified, guard)
+    const { settled, ...store } = storeOver({ path, connection, readBack }, verified, guard)
     closers.push(settled)
     return { ...store, close }
   } catch (reason) {
@@ -110,13 +115,19 @@ async function bringUpToDate(path: string, connection: Database, guard: HeadGuar
   coverRows(path, connection)
 }
 
+interface WitnessDatabase {
+  readonly path: string
+  readonly connection: Database
+  readonly readBack: ReadBack
+}
+
 function storeOver(
-  path: string,
-  connection: Database,
+  database: WitnessDatabase,
   { identity, history, contents }: VerifiedWitness,
   guard: HeadGuard,
 ) {
-  const options = { path, connection, contents, guard }
+  const { path } = database
+  const options = { ...database, contents, guard }
   const { change, fail, settled } = onSqlite(path, () => continueHistory(history, options))
   const reads = readsOver(path, contents)
   return {
