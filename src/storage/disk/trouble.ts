@@ -1,5 +1,8 @@
 // Turns errors of SQLite into Trouble. What SQLite refuses because of a constraint or a trigger counts
 // as damage: commits are checked before they are written, so then the rows do not fit the head.
+//
+// SQLite often says "corrupt" where a disk only failed to read, and keeps that to itself. So nobody is told to put
+// another database in the place of one before it has been read once more.
 import Database from "better-sqlite3"
 import { Refusal, Trouble, type TroubleCode } from "../../core/base/errors.ts"
 import { bindingTrouble } from "./sqlite-binding.ts"
@@ -8,7 +11,10 @@ const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|CONSTRAINT|MISMATCH|ERROR)/
 const BUSY = /^SQLITE_(BUSY|LOCKED)/
 
 const advice: Readonly<Record<"damaged" | "busy" | "disk", string>> = {
-  damaged: "the database is damaged or not one of Countersign's; put a good copy in its place",
+  damaged:
+    "the database could not be read from the disk, is damaged, or is not one of Countersign's; leave it where it is, " +
+    "look for errors of the disk in the system's log and try again. If it stays, see docs/operating.md, " +
+    '"When a database cannot be read"',
   busy: "another process holds the database; stop it or try again",
   disk: "the disk refused; check its free space, its health and the permissions",
 }
@@ -24,6 +30,20 @@ export function sqliteTrouble(path: string, reason: unknown): unknown {
   const code = codeOf(reason.code)
   const message = `${path}: ${advice[code]} (${reason.code}: ${reason.message})`
   return new Trouble(code, message, { cause: reason })
+}
+
+/** In what integrity_check finds: an error that the operating system gave, by the number that SQLite gives it. */
+const FOUND_IN_READING = /error code=(\d+)/g
+const SQLITE_IOERR = 10
+
+/**
+ * What integrity_check found in the database at `path`, as Trouble: pages that could not be read are for it as pages
+ * that are damaged. `then` is what to do about damage.
+ */
+export function foundTrouble(path: string, found: string, then = ""): Trouble {
+  const codes = [...found.matchAll(FOUND_IN_READING)].map(([, code]) => Number(code) & 0xff)
+  if (codes.includes(SQLITE_IOERR)) return new Trouble("disk", `${path}: ${advice.disk} (${found})`)
+  return new Trouble("damaged", `${path}: SQLite finds damage: ${found}${then}`)
 }
 
 /** Runs `work` and translates what SQLite throws. */

@@ -1,6 +1,7 @@
 // What was written is read back from the files: a disk that says it wrote and did not is noticed at once.
 import { closeSync, openSync, readdirSync, readFileSync, statSync, writeSync } from "node:fs"
 import { dirname } from "node:path"
+import type { Database } from "better-sqlite3"
 import { expect, test } from "vitest"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import type { LogStore } from "../../../src/log/ports/store.ts"
@@ -120,4 +121,57 @@ test("reading the database beside SQLite frees no lock", async () => {
   )
   readBack.close()
   rawConnection(path)
+})
+
+/** As the end of a process does it, which asks nobody. */
+function closeAnyway(path: string, connection: Database): void {
+  connection.close()
+  expect(connection.open).toBe(false)
+  expect(statSync(`${path}-wal`).size).toBeGreaterThan(90_000)
+}
+
+const onLinux = test.runIf(process.platform === "linux")
+
+onLinux(
+  "closing a connection moves nothing of a log that did not compare, whoever closes it",
+  () => {
+    const path = newPath()
+    createSqliteStore(path, identity, { time: startTime })
+    const connection = openConnection(path, "write")
+    connection.exec("CREATE TABLE big (bytes)")
+    const readBack = createReadBack(path, connection)
+    connection.prepare("INSERT INTO big VALUES (?)").run(Buffer.alloc(90_000, 7))
+    flipInWal(path, statSync(`${path}-wal`).size - 100)
+    expect(() => readBack.committed()).toThrow(damaged)
+    const before = statSync(path).size
+    closeAnyway(path, connection)
+    expect(statSync(path).size).toBe(before)
+  },
+)
+
+onLinux("what opening wrote is read back too", () => {
+  const path = newPath()
+  createSqliteStore(path, identity, { time: startTime })
+  const connection = openConnection(path, "write")
+  connection.exec("CREATE TABLE big AS SELECT zeroblob(90000) AS bytes")
+  flipInWal(path, statSync(`${path}-wal`).size - 100)
+  expect(() => createReadBack(path, connection)).toThrow(/\d+ frames were written .* gives 0 whole/)
+  closeAnyway(path, connection)
+})
+
+onLinux("a log that somebody still reads in an old state stays for the next start", () => {
+  const path = newPath()
+  createSqliteStore(path, identity, { time: startTime })
+  const connection = openConnection(path, "write")
+  connection.exec("CREATE TABLE big (bytes)")
+  const readBack = createReadBack(path, connection)
+  const reader = openConnection(path, "read")
+  reader.exec("BEGIN; SELECT * FROM big")
+  connection.prepare("INSERT INTO big VALUES (?)").run(Buffer.alloc(90_000, 7))
+  readBack.committed()
+  readBack.close()
+  closeAnyway(path, reader)
+  expect(openConnection(path, "read").prepare("SELECT length(bytes) FROM big").pluck().get()).toBe(
+    90_000,
+  )
 })

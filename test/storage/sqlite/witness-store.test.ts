@@ -1,6 +1,16 @@
-import { cpSync, existsSync, rmSync } from "node:fs"
-import { join } from "node:path"
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from "node:fs"
+import { dirname, join } from "node:path"
 import { describe, expect, onTestFinished, test } from "vitest"
+import { readGuardFile } from "../../../src/storage/files/guard-file.ts"
 import { createSqliteStore } from "../../../src/storage/sqlite/log/store.ts"
 import {
   createWitnessStore,
@@ -249,5 +259,37 @@ describe("the tables of a witness", () => {
     expect(rawConnection(files.database).pragma("application_id", { simple: true })).toBe(
       0x43535749,
     )
+  })
+})
+
+describe("a witness's disk that says it wrote and did not", () => {
+  /** Of the header of the write-ahead log, which SQLite reads when it opens it and never again. */
+  const SALT = 17
+
+  function flipSalt(path: string): void {
+    const descriptor = openSync(`${path}-wal`, "r+")
+    const byte = new Uint8Array(1)
+    readSync(descriptor, byte, 0, 1, SALT)
+    writeSync(descriptor, Uint8Array.of((byte[0] ?? 0) ^ 1), 0, 1, SALT)
+    closeSync(descriptor)
+  }
+
+  test("is noticed before the guard moves, and no change follows", async () => {
+    const files = newWitness()
+    const store = await openWitnessStore(files)
+    await advance(1)(store)
+    flipSalt(files.database)
+    await expect(advance(2)(store)).rejects.toMatchObject({ name: "Trouble", code: "damaged" })
+    await expect(advance(2)(store)).rejects.toThrow(/end this process/)
+    expect(readGuardFile(files.guard).head.size).toBe(1)
+    await store.close()
+    const kept = readdirSync(dirname(files.database))
+    expect(kept.filter((name) => name.includes("-wal.damaged-"))).toHaveLength(1)
+    // What was written is there once the disk gives it again.
+    expect(kept).toContain("witness.db-wal")
+    flipSalt(files.database)
+    const again = await openWitnessStore(files)
+    expect(await again.heads()).toEqual([witnessedHead(2, 2)])
+    await again.close()
   })
 })

@@ -5,6 +5,7 @@ import type { Database } from "better-sqlite3"
 import { refuse, Trouble } from "../../../core/base/errors.ts"
 import { hashesAtLevel } from "../../../core/tree/tile.ts"
 import { onDisk, syncNameOf } from "../../disk/durable-file.ts"
+import { foundTrouble } from "../../disk/trouble.ts"
 import { firstUnbundled } from "../../rules/commit.ts"
 import { withConnection } from "../database/connection.ts"
 import { assertBeside } from "./beside-digest.ts"
@@ -51,7 +52,7 @@ function assertIntact(connection: Database, path: string): void {
     readonly integrity_check: string
   }[]
   const text = findings.map((finding) => finding.integrity_check).join("; ")
-  if (text !== "ok") throw new Trouble("damaged", `${path}: SQLite finds damage: ${text}`)
+  if (text !== "ok") throw foundTrouble(path, text)
   // One transaction, so that a commit meanwhile does not change the counts.
   connection.transaction(() => {
     assertRows(connection, path)

@@ -3,7 +3,7 @@
 import type { Database } from "better-sqlite3"
 import { Trouble } from "../../../core/base/errors.ts"
 import type { LogIdentity } from "../../../log/ports/store.ts"
-import { asDamage, onSqlite } from "../../disk/trouble.ts"
+import { asDamage, foundTrouble, onSqlite } from "../../disk/trouble.ts"
 import { witnessDatabase } from "../database/database-kind.ts"
 import { newestVersion, schemaVersion } from "../database/migration.ts"
 import { createContents, type WitnessContents } from "./contents.ts"
@@ -17,7 +17,7 @@ const UNCOVERED = 1
 export function assertIntact(path: string, connection: Database): void {
   const found = onSqlite(path, () => connection.pragma("integrity_check(1)", { simple: true }))
   if (found === "ok") return
-  throw new Trouble("damaged", `${path} is damaged: ${String(found)}. ${NO_GOOD_COPY}`)
+  throw foundTrouble(path, String(found), `. ${NO_GOOD_COPY}`)
 }
 
 /** Whether the database is of the version that is carried over; throws Trouble `damaged` for one that never was. */
