@@ -158,6 +158,8 @@ export function createReadBack(
     },
     close() {
       if (failed) return
+      // Another connection may have written since, such as a command of an operator's.
+      if (connection.open) follow()
       if (connection.open && reached.frames > 0) compareDatabase()
       // Somebody still reads an old state: what was not compared is for the next start to move.
       if (connection.open && compared < reached.frames) keepLogBeside(path)
