@@ -99,7 +99,7 @@ describe("the tables of the search index", () => {
     "UPDATE learning SET opaque_up_to = opaque_up_to - 1",
     "UPDATE learning SET attached_up_to = attached_up_to - 1",
     "DELETE FROM learning",
-    "INSERT OR REPLACE INTO learning VALUES (1, 0, 0, 0)",
+    "INSERT OR REPLACE INTO learning VALUES (1, 0, 0, 0, NULL)",
     "INSERT INTO opaque_pages (page, bytes) VALUES (7, x'00')",
     "UPDATE search_index SET origin = 'other.example'",
     "DELETE FROM search_index",
