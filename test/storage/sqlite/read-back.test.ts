@@ -5,7 +5,7 @@ import type { Database } from "better-sqlite3"
 import { expect, test } from "vitest"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import type { LogStore } from "../../../src/log/ports/store.ts"
-import { openConnection } from "../../../src/storage/sqlite/database/connection.ts"
+import { openConnection, withConnection } from "../../../src/storage/sqlite/database/connection.ts"
 import { PAGES_BETWEEN_CHECKPOINTS } from "../../../src/storage/sqlite/database/database-kind.ts"
 import { createReadBack } from "../../../src/storage/sqlite/database/read-back.ts"
 import { createSqliteStore, openSqliteStore } from "../../../src/storage/sqlite/log/store.ts"
@@ -157,6 +157,18 @@ onLinux("what opening wrote is read back too", () => {
   flipInWal(path, statSync(`${path}-wal`).size - 100)
   expect(() => createReadBack(path, connection)).toThrow(/\d+ frames were written .* gives 0 whole/)
   closeAnyway(path, connection)
+})
+
+onLinux("a command that writes and closes finds that its pages are not there", () => {
+  const path = newPath()
+  createSqliteStore(path, identity, { time: startTime })
+  const write = () =>
+    withConnection(path, "write", (connection) => {
+      connection.exec("CREATE TABLE big AS SELECT zeroblob(90000) AS bytes")
+      flipInWal(path, statSync(`${path}-wal`).size - 100)
+    })
+  expect(write).toThrow(damaged)
+  expect(statSync(`${path}-wal`).size).toBeGreaterThan(90_000)
 })
 
 onLinux("a log that somebody still reads in an old state stays for the next start", () => {

@@ -17,6 +17,7 @@ import {
   PAGES_BETWEEN_CHECKPOINTS,
 } from "./database-kind.ts"
 import { migrate, newestVersion, schemaVersion } from "./migration.ts"
+import { createReadBack } from "./read-back.ts"
 import { hasFrames } from "./wal-file.ts"
 import { assertWholeWal } from "./wal-refusal.ts"
 
@@ -145,15 +146,20 @@ export function readPast<T>(
   }
 }
 
-/** Does something to a log's database over a connection that is closed afterwards. */
+/**
+ * Does something to a log's database over a connection that is closed afterwards. What was written is read back first:
+ * throws Trouble `damaged` if it is not there.
+ */
 export function withConnection<T>(
   path: string,
   role: ConnectionRole,
   work: (connection: Database.Database) => T,
 ): T {
   return openOver(path, role, logDatabase, (connection) => {
+    const isWriting = role === "write" || role === "upgrade"
+    const written = isWriting ? createReadBack(path, connection) : connection
     const result = work(connection)
-    connection.close()
+    written.close()
     return result
   })
 }

@@ -7,10 +7,12 @@ import { onSqlite } from "../../disk/trouble.ts"
 import { applyJournalMode, applySettings } from "./connection.ts"
 import { type DatabaseKind, PAGE_SIZE } from "./database-kind.ts"
 import { migrate } from "./migration.ts"
+import { createReadBack, type ReadBack } from "./read-back.ts"
 
 /**
  * Makes a database with the tables of its kind and the rows that `fill` writes, durable when this
- * returns. Refuses `conflict` if there is a file at `path`: nothing is ever overwritten.
+ * returns. Refuses `conflict` if there is a file at `path`: nothing is ever overwritten. Throws Trouble `damaged` if what
+ * was written cannot be read back.
  */
 export function createDatabase(
   path: string,
@@ -22,6 +24,7 @@ export function createDatabase(
   makeEmpty(path, kind)
   onSqlite(path, () => {
     const connection = new Database(path)
+    let written: Pick<ReadBack, "close"> = connection
     try {
       connection.pragma(`page_size = ${PAGE_SIZE}`)
       applySettings(connection, "write", kind)
@@ -34,9 +37,10 @@ export function createDatabase(
         migrate(connection, kind)
         fill(connection)
       })
+      if (kind.isDerived !== true) written = createReadBack(path, connection)
       work.immediate()
     } finally {
-      connection.close()
+      written.close()
     }
   })
   syncNameOf(path)

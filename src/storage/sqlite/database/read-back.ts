@@ -136,14 +136,18 @@ export function createReadBack(
     compared = end
   }
 
-  follow()
-  // What was written while it was opened, its tables brought up to date for example.
-  const written = checkpoint("NOOP")?.log ?? 0
-  if (written > reached.frames) {
+  /** However many commits there were. */
+  function followAll(): void {
+    follow()
+    const written = checkpoint("NOOP")?.log ?? 0
+    if (written <= reached.frames) return
     fail(
       `${written} frames were written to its write-ahead log, and reading them back gives ${reached.frames} whole ones`,
     )
   }
+
+  // What was written while it was opened, its tables brought up to date for example.
+  followAll()
   return {
     committed() {
       const { frames } = reached
@@ -159,7 +163,7 @@ export function createReadBack(
     close() {
       if (failed) return
       // Another connection may have written since, such as a command of an operator's.
-      if (connection.open) follow()
+      if (connection.open) followAll()
       if (connection.open && reached.frames > 0) compareDatabase()
       // Somebody still reads an old state: what was not compared is for the next start to move.
       if (connection.open && compared < reached.frames) keepLogBeside(path)

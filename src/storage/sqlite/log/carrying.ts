@@ -8,6 +8,7 @@ import { sqliteTrouble } from "../../disk/trouble.ts"
 import { mustBeCarried, openConnection, withConnection } from "../database/connection.ts"
 import { logDatabase } from "../database/database-kind.ts"
 import { migrate, schemaVersion } from "../database/migration.ts"
+import { createReadBack, type ReadBack } from "../database/read-back.ts"
 import { termReads } from "../search/store.ts"
 import { sideTermWriter } from "./beside-entries.ts"
 import { readsOver, type SqliteReads } from "./reads.ts"
@@ -44,16 +45,19 @@ export async function carrySearch(
   work: (log: CarriedLog) => Promise<void>,
 ): Promise<void> {
   const connection = openConnection(path, "upgrade")
+  let written: Pick<ReadBack, "close"> = connection
   try {
+    const readBack = createReadBack(path, connection)
     connection.exec("BEGIN IMMEDIATE")
     migrate(connection, logDatabase, BOTH)
     await work(carriedLog(path, connection))
     migrate(connection, logDatabase)
     connection.exec("COMMIT")
+    written = readBack
   } catch (reason) {
     throw sqliteTrouble(path, reason)
   } finally {
     // Closing a connection takes back what was not committed.
-    connection.close()
+    written.close()
   }
 }
