@@ -36,7 +36,7 @@ test("a restored backup is refused with both sizes, and the newer database start
   replaceDatabase(log, older)
   const refused = await serveInVain(log.data, log.options)
   expectRefused(refused, /the database is at size 300 .*already signed size 341 /)
-  expectRefused(refused, /Bring back the newer database/)
+  expectRefused(refused, /bring back the newer database/)
 
   replaceDatabase(log, newer)
   const again = await serve(log.data, log.options)
