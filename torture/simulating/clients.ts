@@ -10,6 +10,8 @@ export interface Clients {
   newBody(): Uint8Array
   /** An entry that was never sent. */
   freshBody(): Uint8Array
+  /** Reads an entry, which is given away as it is and with the time that it has, or not at all. */
+  read(running: Running, wanted?: number): void
   /** Lets processes run and clients come, until all are dead or the time is over. */
   run(all: readonly Running[], steps: number): Promise<void>
   /** Waits until it is open, refused or dead. */
@@ -56,11 +58,10 @@ export function createClients(ground: Ground): Clients {
     if (published !== undefined) observer.published(published.size)
   }
 
-  /** An entry is given away as it is and with the time that it has, or not at all. */
-  function read({ log, faults }: Running): void {
+  function read({ log, faults }: Running, wanted?: number): void {
     const head = log?.head()
     if (log === undefined || head === undefined || head.size === 0) return
-    const index = chance(3) ? head.size - 1 : dice(head.size)
+    const index = wanted ?? (chance(3) ? head.size - 1 : dice(head.size))
     log.entry(index).then(
       ({ body, time }) => observer.gave(index, body, time),
       (reason: unknown) => {
@@ -112,6 +113,7 @@ export function createClients(ground: Ground): Clients {
   }
 
   const clients: Clients = {
+    read,
     newBody,
     freshBody,
     messages,

@@ -110,7 +110,7 @@ export function flipRow(rows: CommitRow[], at: number, world: World): void {
   const row = rows[at]
   if (row === undefined) return
   const { size, time } = row
-  // Most often the time: a size that is wrong leaves a hole, which is easier to see.
+  // More often the time: a size that is wrong leaves a hole, which is easier to see.
   rows[at] = world.chance(4)
     ? { size: flippedNumber(size, world), time }
     : { size, time: flippedNumber(time, world) }
@@ -138,8 +138,8 @@ export function spoil(
   }
 }
 
-/** A bit flips in what covers the times, or in a time. */
-function rotTimes(database: Database, world: World): void {
+/** A bit flips in what covers the times, or in a time; gives an entry of that time. */
+function rotTimes(database: Database, world: World): number | undefined {
   const { commits, blocks, head, made } = database
   const choice = world.dice(6)
   const block = blocks[0]
@@ -151,16 +151,18 @@ function rotTimes(database: Database, world: World): void {
     blocks[0] = world.chance(2)
       ? { ...block, size: flippedNumber(block.size, world) }
       : { ...block, digest: flipped(block.digest, world) }
-  } else flipRow(commits, world.dice(commits.length || 1), world)
+  } else {
+    const at = world.dice(commits.length || 1)
+    flipRow(commits, at, world)
+    return (database.meant.commits[at]?.size ?? 1) - 1
+  }
+  return undefined
 }
 
-/** A bit flips in what lies there for long. */
-export function rot(database: Database, world: World): void {
+/** A bit flips in what lies there for long; gives the entry that it is of, if it is one. */
+export function rot(database: Database, world: World): number | undefined {
   const { bodies, tiles, bundles } = database
-  if (world.chance(3)) {
-    rotTimes(database, world)
-    return
-  }
+  if (world.chance(3)) return rotTimes(database, world)
   const choice = world.dice(4)
   const name = [...tiles.keys()][world.dice(tiles.size || 1)]
   if (choice === 0 || (choice === 1 && name === undefined) || bodies.length === 0) {
@@ -173,7 +175,9 @@ export function rot(database: Database, world: World): void {
   } else {
     const at = world.chance(2) ? bodies.length - 1 : world.dice(bodies.length)
     bodies[at] = flipped(bodies[at] as Uint8Array, world)
+    return at
   }
+  return undefined
 }
 
 /** Whether a start must see that a time, or what covers it, is not what it was meant to be. */

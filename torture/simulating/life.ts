@@ -155,7 +155,7 @@ export async function liveOn(
     const isLonger = wrong.meant.tree.leaves.length > size
     // Entries of one tree that were committed at other times.
     if (!isOtherTree) await refusedRound(wrong, ["damaged"])
-    else await refusedRound(wrong, isLonger ? ["bad-proof"] : ["conflict"])
+    else await refusedRound(wrong, isLonger ? ["bad-proof", "conflict"] : ["conflict"])
   }
 
   /** Whether tree and times of a database go on from what the guard has. */
@@ -204,11 +204,12 @@ export async function liveOn(
 
   async function rottenRound(): Promise<void> {
     const before = copyDatabase(database)
-    rot(database, world)
+    const spoiled = rot(database, world)
     const isWrong = hasWrongTimes(database)
     const running = start(database, drawFaults(world, false), -1)
     await opened(running)
     if (running.state === "open" && isWrong) world.broken("signed over a flipped time")
+    if (spoiled !== undefined && spoiled >= 0) clients.read(running, spoiled)
     if (running.state === "refused" && !ROTTEN.includes(code(running.reason))) {
       world.broken(`refused, but not by name: ${running.reason}`)
     }
@@ -229,10 +230,10 @@ export async function liveOn(
       heal(program, database)
       isHarmed = false
     }
-    const choice = dice(24)
+    const choice = dice(25)
     if (choice < 3) end(await soundRound())
     else if (choice < 15) await faultyRound()
-    else if (choice === 15) await rottenRound()
+    else if (choice === 15 || choice === 24) await rottenRound()
     else if (choice === 16) await restoredRound()
     else if (choice === 17) await bothRestoredRound()
     else if (choice === 18) await doubleRound(true)

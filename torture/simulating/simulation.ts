@@ -27,7 +27,7 @@ export async function createSimulation(program: SimulatedProgram): Promise<Simul
   async function ground(world: World, base: Database): Promise<Ground> {
     const observer = createObserver(world, base)
     const isPublishing = world.chance(24)
-    const isKeyed = world.chance(isPublishing ? 3 : 50)
+    const isKeyed = world.chance(isPublishing ? 6 : 150)
     const vkeys = witnessKeys()
     const ports = { world, program, secrets, observer }
     return {
