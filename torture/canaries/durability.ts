@@ -54,8 +54,8 @@ export const canaries: readonly Canary[] = [
     edits: [
       {
         file: "log/sequencer.js",
-        found: "        await advanceGuard({ reader, guard, hasher }, from, to);",
-        by: "        setTimeout(() => void advanceGuard({ reader, guard, hasher }, from, to), 20);",
+        found: "        await guard.advance(from, to);",
+        by: "        setTimeout(() => void guard.advance(from, to), 20);",
       },
     ],
   },

@@ -60,7 +60,7 @@ const oftener: Canary = {
   without: "",
   edits: [
     {
-      file: "storage/sqlite/database/connection.js",
+      file: "storage/sqlite/database/database-kind.js",
       found: "PAGES_BETWEEN_CHECKPOINTS = 2_000",
       by: "PAGES_BETWEEN_CHECKPOINTS = 40",
     },
