@@ -71,4 +71,16 @@ export const canaries: readonly Canary[] = [
       },
     ],
   },
+  {
+    name: "signer-unsynced",
+    harness: "power",
+    without: "a sync of a signer's memory before it signs",
+    edits: [
+      {
+        file: "storage/files/signer-memory.js",
+        found: "            fdatasyncSync(descriptor);",
+        by: "",
+      },
+    ],
+  },
 ]
