@@ -28,6 +28,15 @@ function edited(text: string, { file, found, by }: Edit): string {
   return parts.join(by)
 }
 
+/** Throws where an edit does not fit the built program. */
+export function assertFits(project: string, { edits }: Canary): void {
+  const texts = new Map<string, string>()
+  for (const edit of edits) {
+    const text = texts.get(edit.file) ?? readFileSync(join(project, "dist", edit.file), "utf8")
+    texts.set(edit.file, edited(text, edit))
+  }
+}
+
 /** Makes a program without the defence in an empty folder, which is given back. */
 export function makeCanary(project: string, canary: Canary, folder: string): string {
   mkdirSync(folder, { recursive: true })
