@@ -15,7 +15,7 @@ const answersFirst: readonly Edit[] = [
   },
   {
     file: "log/sequencer.js",
-    found: "        await advanceGuard({ reader, guard, hasher }, from, to);\n",
+    found: "        await guard.advance(from, to);\n",
     by: "",
   },
 ]
@@ -26,11 +26,21 @@ export const canaries: readonly Canary[] = [
     harness: "places",
     without: "the comparison of the database with the guard at the start",
     edits: [
-      { file: "log/sequencer.js", found: "    assertNotBehind(stored, guarded);\n", by: "" },
+      { file: "log/standing.js", found: "if (stored.size < guarded.size) {", by: "if (false) {" },
+      {
+        file: "log/standing.js",
+        found: "    if (sameHead(guarded, stored))\n",
+        by: "    if (sameHead(guarded, stored) || guarded.size > stored.size)\n",
+      },
       {
         file: "log/sequencer.js",
         found: "    if (sameHead(guarded, to))\n",
         by: "    if (sameHead(guarded, to) || guarded.size > to.size)\n",
+      },
+      {
+        file: "log/sequencer.js",
+        found: "    await assertGuardedCommits(chain, stored, guarded);\n",
+        by: "",
       },
     ],
   },
