@@ -140,6 +140,10 @@ async function run(given: FaultRun): Promise<readonly FaultResult[]> {
     try {
       const kills = Math.min(KILLS_OF_A_HISTORY, given.times - done(counts))
       await killOften(history, { dice, counts, tally, run: given, kills })
+    } catch (reason) {
+      // It counts as one, so that a run ends where none can be done.
+      counts["at random"].times += 1
+      counts["at random"].broken.push(`not done, seed ${given.seed}: ${String(reason)}`)
     } finally {
       await history.close()
       rmSync(folder, { recursive: true, force: true })
