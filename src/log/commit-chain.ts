@@ -65,7 +65,7 @@ interface Covered {
 }
 
 /** A chain that grows, with what is needed to go on: the rows behind the last full block. */
-export interface ChainEnd {
+interface ChainEnd {
   /** Covers everything up to the newest commit. */
   commits(): Hash
   append(row: CommitRow): Covered

@@ -3,7 +3,7 @@ import { Refusal, refuse } from "../core/base/errors.ts"
 import { createTurns } from "../core/base/turns.ts"
 import { isClockTrouble, refuseForClock } from "./clock-trouble.ts"
 
-export interface Writes {
+interface Writes {
   /** Runs `work` when all before it are done. Refuses `try-later` once nothing is written any more. */
   inOrder<T>(work: () => Promise<T>): Promise<T>
   /** Nothing more is accepted, for this reason unless there was one before. What was taken is still written. */

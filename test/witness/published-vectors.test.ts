@@ -105,7 +105,7 @@ pjSxv7zt/y45/+aSAblIZGIQ9OlCvvAbPP4eUWXJU9Y=
     const to = {
       ...head,
       note: `${text}\n— log.example/test ${signed.toString("base64")}\n`,
-      time: 1,
+      time: 1_699_999_999,
     }
     await store.advance([{ origin, from: EMPTY_HEAD, to }])
     const log = { origin, vkeys: [logKey.vkey] }

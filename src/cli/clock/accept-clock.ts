@@ -5,7 +5,7 @@ import { refuse, shown } from "../../core/base/errors.ts"
 import { parsed } from "../command/options.ts"
 
 /** Midnight (UTC) of a day in Unix milliseconds. */
-export function parseDay(text: string): number {
+function parseDay(text: string): number {
   const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
   if (new Date(Number.isNaN(time) ? 0 : time).toISOString().slice(0, 10) === text) return time
   return refuse("malformed", `day: expected YYYY-MM-DD, found ${shown(text)}`)

@@ -11,7 +11,7 @@ const PIECE = 65_536
 /** Milliseconds until a pipe that was full is tried again. */
 const FULL_PAUSE_MS = 50
 
-export interface LogLines {
+interface LogLines {
   write(line: string): void
   /** Begins to write what waits, though an earlier write may hang: for a thread that will not run on. */
   hurry(): void

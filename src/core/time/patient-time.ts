@@ -7,7 +7,7 @@ interface PatientTimeOptions extends TimeSource {
   readonly patience: number
 }
 
-export interface PatientTime {
+interface PatientTime {
   /** Unix milliseconds. */
   readonly now: number
   /** That the wall clock says something else, for people; undefined if it does not. */

@@ -10,7 +10,7 @@ interface ClockVotesOptions extends TimeSource {
 /** How far the clocks of two machines may be from each other, the way of the answer included. */
 const AGREEMENT_MS = 60_000
 
-export interface ClockVotes {
+interface ClockVotes {
   /**
    * Hears the times, in Unix seconds, of cosignatures that hold and came now. Gives by how much the wall clock is
    * ahead of the steady one if most witnesses agree with that.

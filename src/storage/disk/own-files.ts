@@ -6,7 +6,7 @@ import { dirname } from "node:path"
 import { refuse, Trouble } from "../../core/base/errors.ts"
 import { onDisk, systemCode } from "./durable-file.ts"
 
-export interface OwnFiles {
+interface OwnFiles {
   /** The data directory. */
   readonly data: string
   /** What is written in it and elsewhere; what is not there yet is left out. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest"
 import { utf8 } from "../../../src/core/base/bytes.ts"
 import { dssePae } from "../../../src/entry/dsse.ts"
+import { collection } from "../../../src/monitor/state/collection.ts"
+import { hash } from "../../../src/monitor/state/schema.ts"
 import { makeSigner } from "../../entry/signers.ts"
 import { keyOf } from "../../evidence/made-cases.ts"
 import { attestationOf, digestOf } from "../entries/watched-entries.ts"
@@ -132,6 +134,10 @@ describe("a message", () => {
     await travelled.round(START)
     // As an earlier version has left it.
     const { store } = travelled
+    const tagDigests = collection("tags", hash)
+    await travelled.state.change((documents) => {
+      for (const [key] of documents.list(tagDigests)) documents.remove(tagDigests, key)
+    })
     const commit = { documents: [], leaves: [], statement: (await store.statement()) ?? "" }
     const origin = travelled.log.vkey.name as never
     const blocks = [0, 1].map((block) => ({ origin, block, tags: new Uint8Array(2_048) }))

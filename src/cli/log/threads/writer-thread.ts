@@ -40,7 +40,7 @@ interface Listening {
   onClock(state: ClockState): void
 }
 
-export interface WriterThread extends Sequencer {
+interface WriterThread extends Sequencer {
   /** Takes `offset`, wall clock less steady clock, for right. */
   confirmClock(offset: number): void
 }

@@ -137,6 +137,8 @@ export function createReadBack(
     },
     close() {
       if (failed) return
+      // Another connection may have written since, such as a command of an operator's.
+      if (connection.open) follow()
       if (connection.open && reached.frames > 0) compareDatabase()
       file?.close()
       // A number that is closed twice may by then belong to another file.

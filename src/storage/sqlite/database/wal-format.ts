@@ -42,7 +42,7 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
 }
 
 /** Adds words to the sums. `bytes` begin at a multiple of 4 of their buffer and are pairs of words. */
-export function addWords(sums: Sums, bytes: Uint8Array, isNative: boolean): Sums {
+function addWords(sums: Sums, bytes: Uint8Array, isNative: boolean): Sums {
   if (!isNative) return addWords(sums, Buffer.from(bytes).swap32(), true)
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
   let [a, b] = sums

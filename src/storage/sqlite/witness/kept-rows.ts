@@ -29,7 +29,7 @@ interface KeptRowsOptions<Value> {
   write(value: Value): Row
 }
 
-export interface KeptRows<Value> {
+interface KeptRows<Value> {
   get(origin: string): Value | undefined
   /** In the order of the origins' bytes. */
   list(): readonly Value[]

@@ -4,10 +4,10 @@ import { createHash, randomBytes } from "node:crypto"
 import { describe, expect, test } from "vitest"
 import { base64, makeSigner, signMessage } from "../../entry/signers.ts"
 import { fakedClock, isWithoutFaketime } from "../faked-clock.ts"
+import { newRequest } from "../log/load.ts"
+import { newLog } from "../log/new-log.ts"
 import { countersign, PATIENCE, type ServedLog, serve } from "../process.ts"
 import { newWitnessedLog } from "../witness/new-witnessed-log.ts"
-import { newRequest } from "./load.ts"
-import { newLog } from "./new-log.ts"
 
 const HOUR = 3_600
 const DAY = 24 * HOUR
