@@ -15,6 +15,6 @@ test("nothing acknowledged is lost by a kill, and nothing forks", { timeout: LON
 
 test("a log that answers before it has committed is found", { timeout: LONG }, async () => {
   const only = ["after answers"]
-  const results = await runShort(harness, { times: 4, only, canary: "answer-before-commit" })
+  const results = await runShort(harness, { times: 3, only, canary: "answer-before-commit" })
   expect(brokenOf(results)).toContainEqual(expect.stringMatching(LOSS))
 })
