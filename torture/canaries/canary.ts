@@ -12,7 +12,7 @@ export interface Canary {
   readonly edits: readonly Edit[]
 }
 
-/** `found` stands exactly once in a file of `dist` and is replaced. */
+/** `found` stands exactly once in a file, named from `dist` on, and is replaced. */
 export interface Edit {
   readonly file: string
   readonly found: string

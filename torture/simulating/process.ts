@@ -117,6 +117,11 @@ function publishedStore(ground: Ground, life: Life): PublishedStore {
       published.kept = checkpoint
       await world.pause(life)
     },
+    async setAside() {
+      await world.pause(life)
+      published.kept = undefined
+      return "another place"
+    },
   }
 }
 
