@@ -9,20 +9,31 @@ import { checkout } from "../scenarios/process.ts"
 import { newFolder } from "../storage/folder.ts"
 
 const isWithout = isWithoutFaketime()
+/** For what starts processes on a machine that has much else to do. */
+const LONG = { timeout: 300_000 }
 
 async function brokenIn(program: string, times: number): Promise<readonly string[]> {
   const given = { program, folder: newFolder(), times, seed: 12, only: [], progress: () => {} }
   return (await harness.run(given)).flatMap(({ broken }) => broken)
 }
 
-test.skipIf(isWithout)("clocks of a log and its witness may be set to anything", async () => {
-  expect(await brokenIn(checkout, 25)).toEqual([])
+/** What the judge says that is meant to see a program without the defence. */
+const seen: Readonly<Record<string, RegExp>> = {
+  "any-step": /ran away/,
+  "any-start": /ran away/,
+  "times-run-back": /ran back/,
+}
+
+test.skipIf(isWithout)("clocks of a log and its witness may be set to anything", LONG, async () => {
+  expect(await brokenIn(checkout, 15)).toEqual([])
 })
 
 test.skipIf(isWithout).each(canaries.map((canary) => [canary.without, canary] as const))(
   "a program without %s is found",
+  LONG,
   async (_, canary) => {
     const program = makeCanary(checkout, canary, join(newFolder(), "program"))
-    expect(await brokenIn(program, 40)).not.toEqual([])
+    const found = await brokenIn(program, canary.name === "any-start" ? 2 : 12)
+    expect(found).toContainEqual(expect.stringMatching(seen[canary.name] ?? /nothing/))
   },
 )

@@ -3,11 +3,14 @@ import { expect, test } from "vitest"
 import { harness } from "../../torture/faults/places.ts"
 import { brokenOf, LONG, runShort } from "./short-form.ts"
 
-test("an older copy, a clone and another log's guard are refused", { timeout: LONG }, async () => {
+test("an older copy, a clone, another log's guard and a read-only directory are refused", {
+  timeout: LONG,
+}, async () => {
   const only = [
     "older data and the guard of now",
-    "clone under the same guard by",
+    "clone under the same guard by symbolic",
     "guard of another log",
+    "read-only directory",
   ]
   const results = await runShort(harness, { times: 1, only })
   expect(brokenOf(results)).toEqual([])

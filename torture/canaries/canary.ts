@@ -12,7 +12,7 @@ export interface Canary {
   readonly edits: readonly Edit[]
 }
 
-/** `found` stands exactly once in a file of `dist` and is replaced. */
+/** `found` stands exactly once in a file, named from `dist` on, and is replaced. */
 export interface Edit {
   readonly file: string
   readonly found: string
@@ -26,6 +26,15 @@ function edited(text: string, { file, found, by }: Edit): string {
     throw new Error(`${file}: expected once, found ${parts.length - 1} times: ${found}`)
   }
   return parts.join(by)
+}
+
+/** Throws where an edit does not fit the built program. */
+export function assertFits(project: string, { edits }: Canary): void {
+  const texts = new Map<string, string>()
+  for (const edit of edits) {
+    const text = texts.get(edit.file) ?? readFileSync(join(project, "dist", edit.file), "utf8")
+    texts.set(edit.file, edited(text, edit))
+  }
 }
 
 /** Makes a program without the defence in an empty folder, which is given back. */

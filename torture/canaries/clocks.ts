@@ -24,6 +24,17 @@ export const canaries: readonly Canary[] = [
         found: "Math.max(newest, Math.floor(now))",
         by: "Math.floor(now)",
       },
+      // The databases would refuse such a time, too, and the process end before anybody saw it.
+      {
+        file: "../migrations/0006-digests.sql",
+        found: "WHEN NEW.time < OLD.time\n",
+        by: "WHEN 0\n",
+      },
+      {
+        file: "../migrations/witness/0001-witness.sql",
+        found: "NEW.size < OLD.size OR NEW.time < OLD.time",
+        by: "NEW.size < OLD.size",
+      },
     ],
   },
 ]

@@ -54,8 +54,8 @@ export const canaries: readonly Canary[] = [
     edits: [
       {
         file: "log/sequencer.js",
-        found: "        await advanceGuard({ reader, guard, hasher }, from, to);",
-        by: "        setTimeout(() => void advanceGuard({ reader, guard, hasher }, from, to), 20);",
+        found: "        await guard.advance(from, to);",
+        by: "        setTimeout(() => void guard.advance(from, to), 20);",
       },
     ],
   },
@@ -67,6 +67,18 @@ export const canaries: readonly Canary[] = [
       {
         file: "storage/files/published-file.js",
         found: "    await file.datasync();",
+        by: "",
+      },
+    ],
+  },
+  {
+    name: "signer-unsynced",
+    harness: "power",
+    without: "a sync of a signer's memory before it signs",
+    edits: [
+      {
+        file: "storage/files/signer-memory.js",
+        found: "            fdatasyncSync(descriptor);",
         by: "",
       },
     ],

@@ -1,12 +1,12 @@
 // Logs that do not look before they sign or answer.
 import type { Canary, Edit } from "./canary.ts"
 
-/** Answers go out about a second before their entries are in the database. */
+/** Answers go out some time before their entries are in the database. */
 const answersFirst: readonly Edit[] = [
   {
     file: "log/sequencer.js",
     found: "await store.commit({",
-    by: "setTimeout((commit) => void store.commit(commit), 1_000, {",
+    by: "setTimeout((commit) => void store.commit(commit), 60, {",
   },
   {
     file: "log/sequencer.js",
@@ -15,7 +15,12 @@ const answersFirst: readonly Edit[] = [
   },
   {
     file: "log/sequencer.js",
-    found: "        await advanceGuard({ reader, guard, hasher }, from, to);\n",
+    found: "        await proveGuarded(reader, from, to, hasher);\n",
+    by: "",
+  },
+  {
+    file: "log/sequencer.js",
+    found: "        await guard.advance(from, to);\n",
     by: "",
   },
 ]
@@ -26,11 +31,21 @@ export const canaries: readonly Canary[] = [
     harness: "places",
     without: "the comparison of the database with the guard at the start",
     edits: [
-      { file: "log/sequencer.js", found: "    assertNotBehind(stored, guarded);\n", by: "" },
+      { file: "log/standing.js", found: "if (stored.size < guarded.size) {", by: "if (false) {" },
+      {
+        file: "log/standing.js",
+        found: "    if (sameHead(guarded, stored))\n",
+        by: "    if (sameHead(guarded, stored) || guarded.size > stored.size)\n",
+      },
       {
         file: "log/sequencer.js",
         found: "    if (sameHead(guarded, to))\n",
         by: "    if (sameHead(guarded, to) || guarded.size > to.size)\n",
+      },
+      {
+        file: "log/sequencer.js",
+        found: "    await assertGuardedCommits(chain, stored, guarded);\n",
+        by: "",
       },
     ],
   },

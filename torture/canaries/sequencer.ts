@@ -3,6 +3,9 @@ import type { Canary, Edit } from "./canary.ts"
 
 const SEQUENCER = "log/sequencer.js"
 const OPEN_LOG = "log/open-log.js"
+const STANDING = "log/standing.js"
+const CHAIN = "log/commit-chain.js"
+const CLOCK = "core/time/clock.js"
 const RULES = "storage/rules/commit.js"
 
 function canary(name: string, without: string, ...edits: readonly Edit[]): Canary {
@@ -19,9 +22,9 @@ export const canaries: readonly Canary[] = [
     "moving the guard before a head is signed",
     edit(
       SEQUENCER,
-      "        await advanceGuard({ reader, guard, hasher }, from, to);\n",
+      "        await guard.advance(from, to);\n",
       "        const early = await publish(signer, reader, to);\n" +
-        "        await advanceGuard({ reader, guard, hasher }, from, to);\n",
+        "        await guard.advance(from, to);\n",
     ),
     edit(SEQUENCER, "return await publish(signer, reader, to);", "return early;"),
   ),
@@ -41,8 +44,8 @@ export const canaries: readonly Canary[] = [
     edit(SEQUENCER, "await store.commit({", "void store.commit({"),
     edit(
       SEQUENCER,
-      "storedSideTerms(batch.sideTerms, from.size, hasher),\n        });",
-      "storedSideTerms(batch.sideTerms, from.size, hasher),\n        }).catch(() => {});",
+      "...present({ block }),\n        });",
+      "...present({ block }),\n        }).catch(() => {});",
     ),
     edit(SEQUENCER, READ_BACK, ""),
   ),
@@ -59,26 +62,33 @@ export const canaries: readonly Canary[] = [
   canary(
     "goes-on-after-error",
     "ending after a write that failed",
-    edit(OPEN_LOG, "return failFor(reason);", "throw reason;"),
+    edit(
+      "log/writes.js",
+      'const why = "the log stopped after an error";',
+      'throw reason;\n        const why = "the log stopped after an error";',
+    ),
   ),
   canary(
     "no-size-check",
     "refusing a database that is behind what was signed",
-    edit(SEQUENCER, "if (stored.size < guarded.size) {", "if (false) {"),
+    edit(STANDING, "if (stored.size < guarded.size) {", "if (false) {"),
     edit(
       SEQUENCER,
       "if (sameHead(guarded, to))",
       "if (to.size < guarded.size || sameHead(guarded, to))",
     ),
+    edit(SEQUENCER, "if (!sameHead(guarded, stored))", "if (stored.size > guarded.size)"),
+    edit(CHAIN, "if (guarded.commits === undefined)", "if (stored.size < guarded.size)"),
   ),
   canary(
     "no-root-check",
     "refusing a database with another tree of the size that was signed",
     edit(
-      SEQUENCER,
+      STANDING,
       "if (stored.size === guarded.size && !sameHead(stored, guarded)) {",
       "if (false) {",
     ),
+    edit(SEQUENCER, "if (!sameHead(guarded, stored))", "if (guarded.size !== stored.size)"),
     edit(SEQUENCER, "if (sameHead(guarded, to))", "if (guarded.size === to.size)"),
   ),
   canary(
@@ -93,8 +103,27 @@ export const canaries: readonly Canary[] = [
   canary(
     "time-runs-back",
     "keeping times from running back",
-    edit(SEQUENCER, "Math.max(read, head.time)", "read"),
+    edit(CLOCK, "Math.max(newest, Math.floor(now))", "Math.floor(now)"),
     edit(RULES, " || to.time < held.time", ""),
+  ),
+  canary(
+    "believes-any-clock",
+    "doubting a clock that steps far forward",
+    edit(CLOCK, 'if (doubt !== undefined)\n                throw new Trouble("clock", doubt);', ""),
+  ),
+  canary(
+    "times-not-covered",
+    "refusing commits that are not those which the head covers",
+    edit(CHAIN, "if (!isCovered) {", "if (false) {"),
+  ),
+  canary(
+    "blocks-not-checked",
+    "hashing a block of commits before a time in it is given away",
+    edit(
+      CHAIN,
+      "if (rows.length !== BLOCK_COMMITS || !equalBytes(blockDigest(rows, hasher), digest)) {",
+      "if (false) {",
+    ),
   ),
   canary(
     "believes-the-signer",
@@ -104,7 +133,7 @@ export const canaries: readonly Canary[] = [
   canary(
     "no-proof-for-the-guard",
     "proving that a tree extends the guarded one before the guard is moved",
-    edit(SEQUENCER, "    verifyConsistency(guarded, to, path, proving.hasher);\n", ""),
+    edit(SEQUENCER, "    verifyConsistency(guarded, to, path, hasher);\n", ""),
   ),
   canary(
     "witness-without-proof",

@@ -64,11 +64,13 @@ async function dwell({ log, asking }: System): Promise<readonly string[]> {
 
 async function round(system: System, dice: Dice, counted: Counted): Promise<readonly string[]> {
   const { log, witness } = system
-  log.set(steps[dice(steps.length)] ?? 0)
+  // Whatever is drawn, a start far in the future is among it.
+  const isFirst = counted.rounds === 1
+  log.set(isFirst ? DECADE : (steps[dice(steps.length)] ?? 0))
   if (dice(3) === 0) witness.set(steps[dice(steps.length)] ?? 0)
   await setTimeout(dice(LONGEST_MS))
   const broken = [...(dice(25) === 0 ? await dwell(system) : [])]
-  if (dice(15) === 0) {
+  if (isFirst || dice(15) === 0) {
     counted.restarts += 1
     broken.push(...(await restart(system, dice)))
   }

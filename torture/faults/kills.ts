@@ -18,6 +18,7 @@ const ANSWERS_LIMIT_MS = 10_000
 const FIRST_START_MS = 700
 const FSCK_EVERY = 25
 const MOST_BROKEN = 10
+const TOLD_EVERY = 10
 
 const moments = ["at random", "after answers", "in recovery"] as const
 type Moment = (typeof moments)[number]
@@ -82,6 +83,9 @@ async function killOften(
     const counted = counts[moment]
     counted.times += moment === "in recovery" ? 2 : 1
     const broken = [before, await witness, ...dead, ...found].filter((each) => each !== undefined)
+    if (i % TOLD_EVERY === TOLD_EVERY - 1) {
+      run.progress(`${done(counts)} kills, ${history.answers()} answers of this history`)
+    }
     counted.broken.push(...broken.map((each) => `kill ${i} ${moment}, seed ${run.seed}: ${each}`))
     if (broken.length > 0) return false
   }
@@ -140,6 +144,10 @@ async function run(given: FaultRun): Promise<readonly FaultResult[]> {
     try {
       const kills = Math.min(KILLS_OF_A_HISTORY, given.times - done(counts))
       await killOften(history, { dice, counts, tally, run: given, kills })
+    } catch (reason) {
+      // It counts as one, so that a run ends where none can be done.
+      counts["at random"].times += 1
+      counts["at random"].broken.push(`not done, seed ${given.seed}: ${String(reason)}`)
     } finally {
       await history.close()
       rmSync(folder, { recursive: true, force: true })

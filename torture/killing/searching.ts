@@ -1,7 +1,7 @@
 // Acknowledged entries looked for over the log's search: each must be found by the digest that only it has, once the
 // answer is complete up to it.
 import { setTimeout } from "node:timers/promises"
-import { createAsking } from "../auditing/asking.ts"
+import { type Answer, createAsking } from "../auditing/asking.ts"
 import type { Dice } from "../dice.ts"
 
 interface Found {
@@ -28,10 +28,19 @@ export function createSearching(dice: Dice): Searching {
   const kept: { readonly digest: string; readonly index: number }[] = []
   let seen = 0
 
+  /** An answer that there was none where there was none. */
+  async function ask(url: string): Promise<Pick<Answer, "status" | "body">> {
+    try {
+      return await asking.ask(url)
+    } catch (reason) {
+      return { status: 0, body: Buffer.from(String(reason)) }
+    }
+  }
+
   async function isFound(url: string, digest: string, index: number): Promise<string | undefined> {
     let last = "no answer"
     for (let tries = 0; tries < TRIES; tries++) {
-      const { status, body } = await asking.ask(`${url}/v1/entries?digest=${digest}`)
+      const { status, body } = await ask(`${url}/v1/entries?digest=${digest}`)
       if (status !== 200) {
         last = `${status} ${String(body).slice(0, 200)}`
       } else {
@@ -55,12 +64,12 @@ export function createSearching(dice: Dice): Searching {
     async look(url) {
       const newest = kept.toSorted((a, b) => b.index - a.index).slice(0, NEWEST)
       const any = Array.from({ length: Math.min(ANY, kept.length) }, () => kept[dice(kept.length)])
-      const found: string[] = []
       for (const each of [...newest, ...any]) {
         const broken = each && (await isFound(url, each.digest, each.index))
-        if (broken !== undefined) found.push(broken)
+        // Who does not find one is not asked for the others.
+        if (broken !== undefined) return [broken]
       }
-      return found
+      return []
     },
     close: asking.close,
   }

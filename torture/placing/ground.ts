@@ -118,30 +118,6 @@ export async function isWhole(
   return [...found, `asked to end: ${hung ? "hangs" : code}: ${said.slice(-LONGEST_MESSAGE)}`]
 }
 
-/**
- * Starts what may be refused, or may serve if it can keep what it takes: then it is given entries, and what it
- * acknowledges must be there once things were put right by `mend`.
- */
-export async function isRefusedOrHonest(
-  ground: Ground,
-  words: readonly string[],
-  { says, as, mend }: { readonly says: RegExp; readonly as: StartAs; mend(): void },
-): Promise<readonly string[]> {
-  const started = startProgram(ground.program, words, { limitMs: START_LIMIT_MS, ...as })
-  const url = await started.serving
-  if (url === undefined) {
-    const refused = notRefused(await started.ended, says)
-    mend()
-    return [...refused, ...(await isWhole(ground, ground.late, words, as))]
-  }
-  const answers = await write(url, ground.dice)
-  await started.kill()
-  mend()
-  const more = { ...ground.late, answers: [...ground.late.answers, ...answers] }
-  const served = answers.length > 0 ? [] : ["it serves and takes nothing"]
-  return [...served, ...(await isWhole(ground, more, words, as))]
-}
-
 /** What is wrong with an end that should be a refusal: its exit code, or what it says. */
 export function notRefused({ code, signal, said, hung }: Ended, says: RegExp): readonly string[] {
   const text = said.trim()

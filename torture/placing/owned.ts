@@ -17,7 +17,6 @@ import {
   copyOf,
   type Ground,
   isRefused,
-  isRefusedOrHonest,
   isWhole,
   openFolder,
   type Place,
@@ -43,12 +42,10 @@ interface Denied {
   readonly mode: number
   /** What it has once things are put right. */
   readonly right: number
-  /** All that a log writes is writable, but for new files. */
-  readonly mayServe?: boolean
 }
 
 /** A file or folder of the data with a mode that is too narrow, as the user who owns all of it. */
-function denied(name: string, { path, mode, right, mayServe = false }: Denied): Case {
+function denied(name: string, { path, mode, right }: Denied): Case {
   return {
     name,
     async run(ground, folder) {
@@ -58,17 +55,11 @@ function denied(name: string, { path, mode, right, mayServe = false }: Denied): 
       own(folder, NOBODY)
       const before = stateOf(folder)
       chmodSync(path(place), mode)
-      let changed: readonly string[] = []
-      const mend = (): void => {
-        chmodSync(path(place), right)
-        changed = changesOf(before, stateOf(folder))
-      }
-      const found = await isRefusedOrHonest(ground, wordsFor(place), {
-        says: DENIED,
-        as: NOBODY,
-        mend,
-      })
-      return mayServe ? found : [...found, ...changed]
+      const refused = await isRefused(ground, wordsFor(place), DENIED, NOBODY)
+      chmodSync(path(place), right)
+      const changed = changesOf(before, stateOf(folder))
+      const whole = await isWhole(ground, ground.late, wordsFor(place), NOBODY)
+      return [...refused, ...changed, ...whole]
     },
   }
 }
@@ -78,9 +69,7 @@ async function runsAt(ground: Ground, place: Place): Promise<readonly string[]> 
 }
 
 export const ownedCases: readonly Case[] = [
-  denied("read-only directory", {
-    ...{ path: ({ data }) => data, mode: 0o500, right: 0o700, mayServe: true },
-  }),
+  denied("read-only directory", { path: ({ data }) => data, mode: 0o500, right: 0o700 }),
   denied("unreadable directory", { path: ({ data }) => data, mode: 0o000, right: 0o700 }),
   denied("read-only database", {
     ...{ path: ({ data }) => join(data, "log.db"), mode: 0o400, right: 0o600 },

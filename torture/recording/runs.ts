@@ -1,6 +1,6 @@
 // The runs whose disks are explored, each with what is held to each state: a log that publishes by a witness; a log whose
-// write-ahead log is moved into its database every few pages; one that fills 2,000 pages with long entries; a witness;
-// and starts over disks that lost power, which lose it again.
+// write-ahead log is moved into its database every few pages; one that fills 2,000 pages with long entries; a witness; a
+// signer; and starts over disks that lost power, which lose it again.
 import { mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { type Canary, makeCanary } from "../canaries/canary.ts"
@@ -13,6 +13,7 @@ import { type LogRun, type LogTold, logWords, recordLog, recordStart } from "./l
 import { createLogPast, judgeLogState, type LogPast } from "./log-state.ts"
 import { layOut, type Recording } from "./recording.ts"
 import { holdServed } from "./served-log.ts"
+import { judgeSignerState, loadSignerProgram, recordSigner, type Signed } from "./signer-run.ts"
 import { startProgram, untilServing } from "./tracing.ts"
 import {
   type Cosigned,
@@ -60,7 +61,7 @@ const oftener: Canary = {
   without: "",
   edits: [
     {
-      file: "storage/sqlite/database/connection.js",
+      file: "storage/sqlite/database/database-kind.js",
       found: "PAGES_BETWEEN_CHECKPOINTS = 2_000",
       by: "PAGES_BETWEEN_CHECKPOINTS = 40",
     },
@@ -196,6 +197,25 @@ async function witness(ground: Ground, times: number): Promise<FaultResult> {
   return { fault: "witness", times: found.states, checked, broken: found.broken, figures }
 }
 
+async function signer(ground: Ground, times: number): Promise<FaultResult> {
+  const { program } = ground
+  const folder = newPlace(ground, "signer")
+  const beside = newPlace(ground, "log-signed")
+  const given = { name: "signer", folder, beside, batches: BATCHES }
+  const recording = await recordSigner({ ...given, program, dice: createDice(ground.seed + 7) })
+  const modules = await loadSignerProgram(program)
+  const signed: Signed[] = []
+  const state = join(ground.scratch, "state")
+  const found = await explore({
+    ...{ recording, times, dice: createDice(ground.seed + 8) },
+    hear: (told) => void signed.push(told),
+    judge: (disk) => judgeSignerState({ program: modules, folder: state, signed }, disk),
+  })
+  const checked = "starts by itself, its memory not behind any head that it signed"
+  const figures = { signed: signed.length, operations: recording.events.length }
+  return { fault: "signer", times: found.states, checked, broken: found.broken, figures }
+}
+
 /** A state somewhere behind the middle of a recording, and what was told by then. */
 function stateWithin({ events, from, root, before }: Recording<LogTold>, dice: Dice) {
   const disk = createDisk(root, before)
@@ -257,4 +277,5 @@ export const losses: readonly {
   { fault: "log-2000-pages", share: 0.02, loss: longLog },
   { fault: "log-twice", share: 0.12, loss: twice },
   { fault: "witness", share: 0.2, loss: witness },
+  { fault: "signer", share: 0.04, loss: signer },
 ]

@@ -1,5 +1,5 @@
 // The end of a life: everything that was ever acknowledged must be there.
-import type { Database } from "./disk.ts"
+import type { Database } from "./database.ts"
 import { leafOf } from "./own-tree.ts"
 import type { Ground, Running } from "./process.ts"
 

@@ -13,11 +13,11 @@ export function bodyOf(number: number, isTwin: boolean): Uint8Array {
   return new Uint8Array(Buffer.from(text))
 }
 
-const T = 0x54
+const [BRACE, T] = [0x7b, 0x54]
 const TWIN_PREFIX = "sixteen bytes!!!"
 
 export function isTwin(body: Uint8Array): boolean {
-  return body[body.length - 3] === T
+  return body[0] === BRACE && body[body.length - 3] === T
 }
 
 /** What a hasher makes of a leaf hash where twins are meant to be. */

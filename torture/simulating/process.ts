@@ -9,7 +9,8 @@ import type { PublishedStore, Publisher } from "../../src/log/ports/publishing.t
 import type { LogSearch } from "../../src/log/ports/search.ts"
 import type { LogIdentity } from "../../src/log/ports/store.ts"
 import type { Batch, Sequencer } from "../../src/log/sequencer.ts"
-import { createGuard, createStore, type Database, flipped, type GuardCell } from "./disk.ts"
+import { type Database, flipped } from "./database.ts"
+import { createGuard, createStore, type GuardCell } from "./disk.ts"
 import type { Faults } from "./faults.ts"
 import type { Observer } from "./observer.ts"
 import { isTwin, twinned } from "./own-tree.ts"
@@ -27,6 +28,8 @@ export interface Ground {
   readonly witnesses: readonly SimulatedWitness[]
   /** Undefined where nothing waits for witnesses. */
   readonly policy: Policy | undefined
+  /** Entries of a batch; drawn anew for each process where it is undefined. */
+  readonly batchEntries?: number
   readonly published: { kept: string | undefined }
 }
 
@@ -48,7 +51,7 @@ export interface Running {
 const MEMORY = ["memory-flip", "leaf-flip"] as const
 const ENDS_WITHIN_MS = 1_000
 
-function identityOf({ publics }: LogSecrets): LogIdentity {
+export function identityOf({ publics }: LogSecrets): LogIdentity {
   return { origin: ORIGIN, treeId: "4711", keyFingerprints: publics.keyFingerprints }
 }
 
@@ -114,6 +117,11 @@ function publishedStore(ground: Ground, life: Life): PublishedStore {
       published.kept = checkpoint
       await world.pause(life)
     },
+    async setAside() {
+      await world.pause(life)
+      published.kept = undefined
+      return "another place"
+    },
   }
 }
 
@@ -154,17 +162,19 @@ export function startProcess(
   }
 
   async function open(): Promise<void> {
+    const clock = program.createClock({ wall: world.wall, steady: world.now })
     const held = witnesses.map((witness) => witness.head()).filter((head) => head !== undefined)
     const signedBefore = observer.tree.leaves.length
     sequencer = await program.openSequencer({
       ...{ store, guard: createGuard(ports, cell), signer, hasher },
-      now: world.wall,
+      ...{ now: world.wall, clock },
       held: held as readonly Head[],
     })
     const opened = sequencer
     if (opened.opened.size < signedBefore && signedBefore > 0) {
       world.broken(`opened at ${opened.opened.size}, ${signedBefore} was signed before`)
     }
+    const { batchEntries = 1 + world.dice(6) } = ground
     const log = await program.openLog({
       ...{ identity: ports.identity, vkeys: secrets.publics.vkeys, reads: store, hasher },
       sequencer: {
@@ -180,8 +190,8 @@ export function startProcess(
         digest: `sha256:${Buffer.from(bytes).toString("hex").padEnd(64, "0").slice(0, 64)}`,
       }),
       defer: (callback) => void world.after(life, 0, callback),
-      onFatal,
-      limits: { batchEntries: 1 + world.dice(6), cachedTiles: 4, messageBytes: 1_000 },
+      ...{ onFatal, clock: clock.state },
+      limits: { batchEntries, cachedTiles: 4, messageBytes: 1_000 },
     })
     running.log = log
     isOpen = true

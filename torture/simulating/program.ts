@@ -27,11 +27,14 @@ export async function loadSimulated(program: string) {
     load<typeof import("../../src/core/note/policy.ts")>("core/note/policy"),
     load<typeof import("../../src/core/tree/hash.ts")>("core/tree/hash"),
     load<typeof import("../../src/core/tree/bundle.ts")>("core/tree/bundle"),
+    load<typeof import("../../src/core/time/clock.ts")>("core/time/clock"),
+    load<typeof import("../../src/log/commit-chain.ts")>("log/commit-chain"),
   ])
   const [sequencer, log, patient, publisher, judgement, rules, hasher, ...rest] = modules
-  const [signer, handle, errors, note, checkpoint, policy, hash, bundle] = rest
+  const [signer, handle, errors, note, checkpoint, policy, hash, bundle, clock, chain] = rest
   return {
     ...{ ...sequencer, ...log, ...patient, ...publisher, ...judgement, ...rules, ...hasher },
     ...{ ...signer, ...handle, ...errors, ...note, ...checkpoint, ...policy, ...hash, ...bundle },
+    ...{ ...clock, ...chain },
   }
 }

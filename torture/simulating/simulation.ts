@@ -1,14 +1,15 @@
 // Lives of a program, each from its seed: on logs that the program itself has grown to sizes around the edges of tiles.
-import { copyDatabase, type Database, emptyDatabase, type GuardCell } from "./disk.ts"
+import { copyDatabase, type Database, emptyDatabase } from "./database.ts"
+import type { GuardCell } from "./disk.ts"
 import { drawFaults } from "./faults.ts"
 import { type Lived, liveOn } from "./life.ts"
 import { createObserver } from "./observer.ts"
 import { bodyOf } from "./own-tree.ts"
-import { type Ground, send, startProcess } from "./process.ts"
+import { type Ground, identityOf, send, startProcess } from "./process.ts"
 import type { SimulatedProgram } from "./program.ts"
 import { makeSecrets } from "./signer.ts"
 import { createWitness, policyOf, WITNESSES, witnessKeys } from "./witnesses.ts"
-import { Broken, createWorld, newLife, type World } from "./world.ts"
+import { Broken, createWorld, newLife, START, type World } from "./world.ts"
 
 export interface Simulation {
   live(seed: number): Promise<Lived>
@@ -24,9 +25,9 @@ export async function createSimulation(program: SimulatedProgram): Promise<Simul
   const grown = new Map<number, { database: Database; cell: GuardCell }>()
 
   async function ground(world: World, base: Database): Promise<Ground> {
-    const observer = createObserver(world, base.meant)
+    const observer = createObserver(world, base)
     const isPublishing = world.chance(24)
-    const isKeyed = world.chance(isPublishing ? 3 : 50)
+    const isKeyed = world.chance(isPublishing ? 6 : 150)
     const vkeys = witnessKeys()
     const ports = { world, program, secrets, observer }
     return {
@@ -42,10 +43,15 @@ export async function createSimulation(program: SimulatedProgram): Promise<Simul
   async function beginning(size: number) {
     const known = grown.get(size)
     if (known !== undefined) return known
-    const world = createWorld(size)
-    const database = emptyDatabase(program.EMPTY_ROOT, world.now())
+    const world = createWorld(size, START - 3_600_000)
+    const database = emptyDatabase({ ...identityOf(secrets), created: world.now() }, program)
     const cell: GuardCell = { head: database.head, undead: undefined, holder: undefined }
-    const on = { ...(await ground(world, database)), isKeyed: false, policy: undefined }
+    const on = {
+      ...(await ground(world, database)),
+      isKeyed: false,
+      policy: undefined,
+      ...(size > 250 && { batchEntries: 1 }),
+    }
     const faults = drawFaults(world, false)
     const running = startProcess(on, { life: newLife(0), faults, database, cell })
     while (running.state === "opening" && (await world.step()));

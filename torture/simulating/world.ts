@@ -31,7 +31,12 @@ export interface World {
   now(): number
   /** The wall clock, which may do anything. */
   wall(): number
+  /** Sets the wall clock to what a process may believe. */
   setWall(offset: number): void
+  /** Lets it run away, so that nobody may sign what it says. */
+  runAway(by: number): void
+  /** The latest time that may be signed. */
+  latest(): number
   readonly offset: number
   /** Waits as whoever asks a disk, a key or another machine: a few milliseconds, or `delay`. */
   pause(life: Life, delay?: number): Promise<void>
@@ -46,17 +51,21 @@ export interface World {
   readonly onKill: ((life: Life) => void)[]
 }
 
-const START = 1_700_000_000_000
+/** How far a clock may step forward at once and is believed, with what is followed while a process runs. */
+const STEP_MS = 61_000
+/** When lives begin, in Unix milliseconds. */
+export const START = 1_700_000_000_000
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
-export function createWorld(seed: number): World {
+export function createWorld(seed: number, start = START): World {
   const dice = createDice(seed)
   const events = new Set<Event>()
   const found: string[] = []
   const onKill: ((life: Life) => void)[] = []
-  let time = START
+  let time = start
   let offset = 0
+  let believed = 0
   let away = 0
 
   function after(life: Life | undefined, delay: number, run: () => void): () => void {
@@ -88,6 +97,11 @@ export function createWorld(seed: number): World {
     },
     setWall(by) {
       offset = by
+      believed = by
+    },
+    latest: () => time + believed + STEP_MS,
+    runAway(by) {
+      offset = believed + by
     },
     pause(life, delay = dice(6)) {
       if (life.crashIn === 0) kill(life)

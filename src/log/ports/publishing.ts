@@ -26,6 +26,8 @@ export interface PublishedStore {
   read(): Promise<string | undefined>
   /** Durable when it resolves; a crash leaves the old one or the new one. */
   write(checkpoint: string): Promise<void>
+  /** Moves what is kept out of the way of the next write and keeps it there; gives its place, for people. */
+  setAside(): Promise<string>
 }
 
 /** All times are in milliseconds. */

@@ -83,8 +83,12 @@ async function readPublished(options: PublisherOptions): Promise<SignedHead | un
   if (kept === undefined) return undefined
   const head = openHeld(kept, log.origin, log.vkeys.map(parseVkey))
   if (head === undefined) {
-    const found = "the kept checkpoint is not signed by this log"
-    onEvent({ type: "forgotten", reason: `${found}; witnesses are asked for a new one` })
+    // It may be the newest that another log has published.
+    const place = await store.setAside()
+    const reason =
+      `the kept checkpoint is not signed by this log. It was moved to ${place}: bring it back to the log that it ` +
+      "belongs to. Witnesses are asked for a new one"
+    onEvent({ type: "forgotten", reason })
     return undefined
   }
   const contradiction = await contradictionOf(head, log)

@@ -120,6 +120,11 @@ function stateOver({ store, signer, hasher }: StateOptions, opened: Opened): Mon
   let failed = false
   let last: Promise<unknown> = Promise.resolve()
 
+  /** The trees in memory may have grown by what is not in the store. */
+  function assertCommitted(): void {
+    if (failed) throw new Trouble("disk", "an earlier commit of the state failed; start again")
+  }
+
   async function tree(origin: Origin): Promise<OwnTree> {
     const found = trees.get(origin) ?? (await openTree(store, origin, EMPTY_HEAD, hasher))
     trees.set(origin, found)
@@ -155,15 +160,18 @@ function stateOver({ store, signer, hasher }: StateOptions, opened: Opened): Mon
     edit: (documents: Documents) => T | Promise<T>,
     growth: Growth | undefined,
   ): Promise<T> {
-    if (failed) throw new Trouble("disk", "an earlier commit of the state failed; start again")
+    assertCommitted()
     const draft = createDraft(documents)
     const result = await edit(draft)
     const tags = tagsOf(growth)
     // What is written now comes last: it takes the place of what was found.
     if (tags.length > 0) coverTags([...uncovered, ...tags], draft, hasher)
-    failed = true
-    await write(draft, growth)
-    failed = false
+    try {
+      await write(draft, growth)
+    } catch (reason) {
+      failed = true
+      throw reason
+    }
     if (tags.length > 0) uncovered = []
     return result
   }
@@ -173,7 +181,10 @@ function stateOver({ store, signer, hasher }: StateOptions, opened: Opened): Mon
     get sequence() {
       return sequence
     },
-    tree,
+    async tree(origin) {
+      assertCommitted()
+      return await tree(origin)
+    },
     async tags(origin, block) {
       const tags = (await store.tags(origin, block)) ?? new Uint8Array(TAG_BLOCK_BYTES)
       assertCovered({ origin, block, tags }, documents, hasher)

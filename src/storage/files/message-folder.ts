@@ -1,9 +1,9 @@
 // The messages of a monitor in its folder `messages`: files that somebody puts there are taken by the next round, and
 // what was proven lies in `kept`, one file a message, named by the digest under which it is found and its own SHA-256.
-// What is kept proves itself each time it is used, so nothing here is signed.
+// What is kept is compared with its name each time it is read and proves itself each time it is used, so nothing here
+// is signed; a file that rotted is as one that is missing, and is made whole when its message is given again.
 import { createHash, randomUUID } from "node:crypto"
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { refuse } from "../../core/base/errors.ts"
 import { LONGEST_PAYLOAD } from "../../core/base/limits.ts"
@@ -91,23 +91,34 @@ export function openMessageFolder(
     }
   }
 
+  function write(name: string, bytes: Uint8Array): void {
+    makeFolder(kept)
+    writeDurably(join(kept, name), bytes, join(kept, `.${randomUUID()}`))
+  }
+
+  /** Undefined for a file that cannot be read, or is not what its name says. */
+  async function readKept(name: string): Promise<Uint8Array | undefined> {
+    const bytes = await read(join(kept, name)).catch(() => undefined)
+    return bytes !== undefined && name.endsWith(`.${sha256Hex(bytes)}`) ? bytes : undefined
+  }
+
   return {
     has: (digest) => names.has(digest),
     async find(digest) {
-      const found = await Promise.all(
-        (names.get(digest) ?? []).map((name) => readFile(join(kept, name)).catch(() => undefined)),
-      )
-      return found.flatMap((bytes) => (bytes === undefined ? [] : [plain(bytes)]))
+      const found = await Promise.all((names.get(digest) ?? []).map(readKept))
+      return found.filter((bytes) => bytes !== undefined)
     },
     async keep(digest, bytes) {
       const name = `${digest.replace(":", "-")}.${sha256Hex(bytes)}`
       const known = names.get(digest) ?? []
-      if (known.includes(name)) return true
+      if (known.includes(name)) {
+        if ((await readKept(name)) === undefined) write(name, bytes)
+        return true
+      }
       const isFull = total.count >= mostCount || total.bytes + bytes.length > mostBytes
       if (isFull) total.isFull = true
       if (isFull || known.length >= MOST_OF_DIGEST) return false
-      makeFolder(kept)
-      writeDurably(join(kept, name), bytes, join(kept, `.${randomUUID()}`))
+      write(name, bytes)
       note(name, bytes.length)
       return true
     },

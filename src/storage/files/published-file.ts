@@ -3,7 +3,7 @@
 // as every submitter who waits for witnesses waits for it. Whoever reads it must verify it: it
 // lies beside the database and may be put back along with it.
 import { hash } from "node:crypto"
-import { type FileHandle, open, rename } from "node:fs/promises"
+import { type FileHandle, open, readFile, rename } from "node:fs/promises"
 import { dirname } from "node:path"
 import { concat, utf8 } from "../../core/base/bytes.ts"
 import { Trouble } from "../../core/base/errors.ts"
@@ -136,7 +136,19 @@ export function openPublishedFile(path: string): PublishedFile {
     slots = next.slots
   }
 
+  /** Under a name made of what it holds, so that nothing else is ever lost to it. */
+  async function setAside(): Promise<string> {
+    await file?.close()
+    file = undefined
+    const place = `${path}.other-${hash("sha256", await readFile(path), "hex")}`
+    await rename(path, place)
+    await syncFolder(dirname(path))
+    slots = undefined
+    return place
+  }
+
   return {
+    setAside: () => onDisk(path, setAside()),
     read: async () => (await read())?.newest.content,
     write(checkpoint) {
       const written = onDisk(path, write(checkpoint))

@@ -107,9 +107,10 @@ export function policyOver(witnesses: readonly FakeWitness[], rules: string): Po
 /** Keeps the published checkpoint in memory. */
 export function fakeStore(
   kept?: string,
-): PublishedStore & { kept: string | undefined; fails: boolean } {
+): PublishedStore & { kept: string | undefined; aside: string | undefined; fails: boolean } {
   return {
     kept,
+    aside: undefined,
     fails: false,
     async read() {
       return this.kept
@@ -117,6 +118,11 @@ export function fakeStore(
     async write(checkpoint) {
       if (this.fails) throw new Trouble("disk", "the disk is full")
       this.kept = checkpoint
+    },
+    async setAside() {
+      this.aside = this.kept
+      this.kept = undefined
+      return "published.other"
     },
   }
 }

@@ -343,7 +343,7 @@ describe("a log that is opened again", () => {
     expect(all.log.head().size).toBe(4)
   })
 
-  it("refuses a kept checkpoint that its tree has not, and forgets one that it never signed", async () => {
+  it("refuses a kept checkpoint that its tree has not, and sets one aside that it never signed", async () => {
     const disk = newDisk()
     const first = await publish({ disk })
     await add(first.log, 0, 3)
@@ -352,8 +352,11 @@ describe("a log that is opened again", () => {
     await expect(publish({ disk: newDisk(disk.keys), store: first.store })).rejects.toMatchObject({
       code: "conflict",
     })
-    const other = await publish({ store: fakeStore(first.store.kept) })
-    expect(other.events[0]).toMatchObject({ type: "forgotten" })
+    const store = fakeStore(first.store.kept)
+    const other = await publish({ store })
+    const reason = expect.stringContaining("published.other")
+    expect(other.events[0]).toMatchObject({ type: "forgotten", reason })
+    expect(store.aside).toBe(first.store.kept)
   })
 })
 

@@ -100,6 +100,21 @@ describe("a monitor's state", () => {
     })
   })
 
+  test("shows no tree that has grown by a commit that failed", async () => {
+    const store = createMemoryMonitorStore()
+    let fails = false
+    const failing: MonitorStore = {
+      ...store,
+      commit: (commit) => (fails ? Promise.reject(new Error("disk")) : store.commit(commit)),
+    }
+    const state = await newState(failing)
+    expect((await state.tree(origin)).head.size).toBe(0)
+    fails = true
+    const leafHashes = bodies(3).map((body) => hasher.leaf(body))
+    await expect(state.change(() => {}, { origin, leafHashes })).rejects.toThrow("disk")
+    await expect(state.tree(origin)).rejects.toMatchObject({ code: "disk" })
+  })
+
   test("a change that changes nothing commits nothing", async () => {
     const state = await newState(createMemoryMonitorStore())
     await state.change((documents) => documents.put(policies, "", "quorum none\n"))

@@ -9,6 +9,7 @@ import { type Ended, type ServedLog, serveCommand, serveInVain, startServing } f
 
 /** Each starts two processes; more by COUNTERSIGN_ROUNDS. */
 const ROUNDS = Number(process.env["COUNTERSIGN_ROUNDS"] ?? 2)
+const PATIENT = { timeout: 60_000 + ROUNDS * 20_000 }
 
 const links = [
   ["a hard link", linkSync],
@@ -31,24 +32,28 @@ async function twoLogs(link: (target: string, path: string) => void) {
 const isServing = (started: ServedLog | Ended): started is ServedLog => "client" in started
 
 for (const [name, link] of links) {
-  test(`of two logs with one guard by ${name}, started at the same moment, exactly one serves`, async () => {
-    const logs = await twoLogs(link)
-    for (let round = 0; round < ROUNDS; round++) {
-      const started = await Promise.all(
-        logs.map(({ data, words }) => startServing(serveCommand(data, { words }))),
-      )
-      const serving = started.filter(isServing)
-      const ended = started.filter((it): it is Ended => !isServing(it))
-      expect(serving).toHaveLength(1)
-      expect(ended).toEqual([
-        expect.objectContaining({
-          code: 1,
-          stderr: expect.stringContaining("is in use by another"),
-        }),
-      ])
-      for (const served of serving) await served.kill()
-    }
-  })
+  test(
+    `of two logs with one guard by ${name}, started at the same moment, exactly one serves`,
+    PATIENT,
+    async () => {
+      const logs = await twoLogs(link)
+      for (let round = 0; round < ROUNDS; round++) {
+        const started = await Promise.all(
+          logs.map(({ data, words }) => startServing(serveCommand(data, { words }))),
+        )
+        const serving = started.filter(isServing)
+        const ended = started.filter((it): it is Ended => !isServing(it))
+        expect(serving).toHaveLength(1)
+        expect(ended).toEqual([
+          expect.objectContaining({
+            code: 1,
+            stderr: expect.stringContaining("is in use by another"),
+          }),
+        ])
+        for (const served of serving) await served.kill()
+      }
+    },
+  )
 }
 
 test("a database with a hard link is refused before it is opened", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { utf8 } from "../../../src/core/base/bytes.ts"
@@ -23,6 +23,22 @@ describe("openMessageFolder()", () => {
     ).toEqual(["one", "two"])
     expect(again.has(other)).toBe(true)
     expect(again.usage()).toMatchObject({ count: 3, bytes: 11, waiting: 0 })
+  })
+
+  test("gives nothing for a file that is not what its name says, and makes it whole when it can", async () => {
+    const folder = join(newFolder(), "messages")
+    const store = openMessageFolder(folder)
+    await store.keep(digest, utf8("one"))
+    await store.keep(digest, utf8("two"))
+    const place = join(folder, "kept")
+    const rotten = readdirSync(place).find(
+      (name) => readFileSync(join(place, name), "utf8") === "one",
+    )
+    writeFileSync(join(place, rotten ?? ""), "ond")
+    expect(await store.find(digest)).toEqual([utf8("two")])
+    expect(await store.keep(digest, utf8("one"))).toBe(true)
+    expect(await openMessageFolder(folder).find(digest)).toHaveLength(2)
+    expect(store.usage()).toMatchObject({ count: 2, bytes: 6 })
   })
 
   test("keeps no more than there is room for, in number, bytes and of one digest", async () => {

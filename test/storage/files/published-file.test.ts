@@ -71,6 +71,18 @@ test("a write that was torn leaves the checkpoint before, and the next one takes
   }
 })
 
+test("what is set aside stays as it was under another name, and the next write makes a file of its own", async () => {
+  const path = await writtenPath(3)
+  const whole = readFileSync(path)
+  const file = opened(path)
+  const place = await file.setAside()
+  expect(place.startsWith(`${path}.other-`)).toBe(true)
+  expect(await file.read()).toBeUndefined()
+  await file.write("its own\n")
+  expect(await opened(path).read()).toBe("its own\n")
+  expect(readFileSync(place)).toEqual(whole)
+})
+
 test("a draft that a crash left behind is neither read nor in the way", async () => {
   const path = newPath()
   writeFileSync(`${path}.new`, "half a checkpo")
