@@ -1,7 +1,7 @@
 // Copies of a log that runs: static files that fold to its checkpoint and are continued as it grows, and
 // backups that are logs themselves.
 
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
@@ -89,7 +89,10 @@ test("a backup of a running log is whole, and a second one does not overwrite it
   const missing = await countersign("backup", "--data", data, "--out", copy)
   expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining(copy) })
 
-  const out = join(folder, "log.db")
+  // Away from the guard of the log, which the copy is behind.
+  const apart = join(folder, "apart")
+  mkdirSync(apart)
+  const out = join(apart, "log.db")
   const backing = countersign("backup", "--data", data, "--out", out)
   for (let i = 0; i < 5; i++) await grow(client, 60)
   const { code, stdout } = await backing
@@ -100,7 +103,7 @@ test("a backup of a running log is whole, and a second one does not overwrite it
   expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining(out) })
 
   for (const [words, expected] of [
-    [["--data", folder], size],
+    [["--data", apart], size],
     [["--data", data], 900],
     [["--log", url], 900],
   ] as const) {
