@@ -111,7 +111,13 @@ async function rotIn(rotting: Rotting, place: Place, file: string): Promise<Faul
       }
     } else if (says !== undefined && isRaw(says)) wrong.push(`the check ends in ${says}`)
     unflip(join(copy, file), at, bit, whole)
-    wrong.push(...missing(reading, await watched.ask(place.job(copy, false)), isAppending ? place.grows : /^$/))
+    wrong.push(
+      ...missing(
+        reading,
+        await watched.ask(place.job(copy, false)),
+        isAppending ? place.grows : /^$/,
+      ),
+    )
     if (refused > 0) figures.refused += 1
     else figures.unnoticed += 1
     if (isRefused(found.get("start") ?? "")) figures["did not start"] += 1

@@ -9,7 +9,7 @@ const BEAT_MS = 500
 const program = loadRotting(workerData as string)
 setInterval(() => parentPort?.postMessage("alive"), BEAT_MS).unref()
 parentPort?.on("message", (job: Job) => {
-  program
+  void program
     .then((loaded) => doJob(loaded, job))
     .catch((reason: unknown) => new Map([["start", failure(reason)]]))
     .then((answers) => parentPort?.postMessage(answers))
