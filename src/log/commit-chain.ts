@@ -56,6 +56,20 @@ function startOf({ origin, treeId, keyFingerprints, created }: MadeLog, hasher: 
   )
 }
 
+/**
+ * Nothing in the tree tells a cover that was hashed wrongly once; guarded, it would keep the log from ever starting again.
+ * Throws Trouble `damaged`.
+ */
+function hashedTwice(hashed: () => Hash): Hash {
+  const first = hashed()
+  if (equalBytes(first, hashed())) return first
+  throw new Trouble(
+    "damaged",
+    "the times of commits gave two digests when they were hashed twice: the memory of this machine fails. Nothing was " +
+      "signed over them; start the log on a machine whose memory is sound",
+  )
+}
+
 /** What one commit adds. */
 interface Covered {
   /** Covers all commits up to this one. */
@@ -96,13 +110,13 @@ export function chainEnd(
     append({ size, time }) {
       writeRow(view, rowsAt + tail.length * ROW_BYTES, { size, time })
       tail.push({ size, time })
-      if (tail.length < BLOCK_COMMITS) return { commits: commits() }
-      const block = { size, digest: blockDigest(tail, hasher) }
-      chain = link(chain, block, hasher)
+      if (tail.length < BLOCK_COMMITS) return { commits: hashedTwice(commits) }
+      const block = { size, digest: hashedTwice(() => blockDigest(tail, hasher)) }
+      chain = hashedTwice(() => link(chain, block, hasher))
       packed.set(chain, TAIL.length)
       blocks.push(block)
       tail.length = 0
-      return { commits: commits(), block }
+      return { commits: hashedTwice(commits), block }
     },
   }
 }

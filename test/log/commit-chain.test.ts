@@ -203,3 +203,21 @@ describe("the chain over commits", () => {
     await expect(refused).rejects.toMatchObject({ code: "damaged" })
   })
 })
+
+test("a commit whose cover is hashed wrongly once is not taken", () => {
+  let left = 20
+  const failing = {
+    ...portableHasher,
+    leaf(body: Uint8Array) {
+      const made = portableHasher.leaf(body)
+      left -= 1
+      if (left === 0) made[3] = (made[3] as number) ^ 16
+      return made
+    },
+  }
+  const end = chainEnd({ ...identity, created: startTime }, [], failing)
+  const append = () => {
+    for (let i = 1; i <= 20; i++) end.append({ size: i, time: startTime + i })
+  }
+  expect(append).toThrow("gave two digests when they were hashed twice")
+})

@@ -1,4 +1,5 @@
-// Bit rot: one flipped bit at a time in each file of the data directories of a log, stopped and killed, and of a witness.
+// Bit rot: one flipped bit at a time in each file of the data directories of a log, stopped and killed, of a witness and of a
+// monitor.
 // What the program then answers is what it answered before, or it says by name that it cannot; it signs nothing over
 // what is damaged, and once the bit is back everything is there again.
 import {
@@ -14,9 +15,12 @@ import { join, relative } from "node:path"
 import { createDice } from "../dice.ts"
 import type { FaultResult, FaultRun, Harness } from "../fault.ts"
 import { type Answers, isRaw, isRefused } from "../rotting/answers.ts"
-import { askLogPlace, makeLogs } from "../rotting/log-place.ts"
+import { CHECK, type Job } from "../rotting/jobs.ts"
+import { makeLogs } from "../rotting/log-place.ts"
+import { makeMonitor } from "../rotting/monitor-place.ts"
 import { loadRotting, type RottingProgram } from "../rotting/program.ts"
-import { askWitnessPlace, makeWitness } from "../rotting/witness-place.ts"
+import { createWatched, type Watched } from "../rotting/watched.ts"
+import { makeWitness } from "../rotting/witness-place.ts"
 
 const MOST_SHOWN = 12
 const ENTRIES = 1_300
@@ -25,11 +29,11 @@ const FEW_ENTRIES = 300
 interface Place {
   readonly name: string
   readonly folder: string
-  ask(folder: string, isAppending: boolean): Promise<Answers>
+  job(folder: string, isWriting: boolean): Job
   /** The answers that a longer log gives otherwise. */
   readonly grows: RegExp
-  /** Whether the check of the program finds the place whole. */
-  isWhole?(folder: string): Promise<string | undefined>
+  /** Whether the program has a check for it. */
+  readonly isChecked: boolean
 }
 
 function filesOf(folder: string): readonly string[] {
@@ -74,11 +78,17 @@ function missing(expected: Answers, found: Answers, grows: RegExp): string[] {
   })
 }
 
-async function rotIn(run: FaultRun, place: Place, file: string): Promise<FaultResult> {
+interface Rotting {
+  readonly run: FaultRun
+  readonly watched: Watched
+}
+
+async function rotIn(rotting: Rotting, place: Place, file: string): Promise<FaultResult> {
+  const { run, watched } = rotting
   const dice = createDice(run.seed)
   const [reading, appending] = [
-    await askOnCopy(run, place, false),
-    await askOnCopy(run, place, true),
+    await askOnCopy(rotting, place, false),
+    await askOnCopy(rotting, place, true),
   ]
   const whole = readFileSync(join(place.folder, file))
   const broken: string[] = []
@@ -90,18 +100,24 @@ async function rotIn(run: FaultRun, place: Place, file: string): Promise<FaultRe
     rmSync(copy, { recursive: true, force: true })
     cpSync(place.folder, copy, { recursive: true })
     flip(join(copy, file), at, bit)
-    const found = await place.ask(copy, isAppending)
+    const found = await watched.ask(place.job(copy, isAppending))
     const refused = [...found.values()].filter(isRefused).length
     const wrong = differences(expected, found)
-    const says = await place.isWhole?.(copy)
-    if (refused > 0 && says === undefined) {
+    const says = await checkOf(rotting, place, copy)
+    if (refused > 0 && place.isChecked && says === undefined) {
       const [question, why] = [...found].find(([, answer]) => isRefused(answer)) ?? []
       if (!/^(start|published|tokens|audit)/.test(question ?? "")) {
         wrong.push(`the check finds it whole, but ${question} is ${why}`)
       }
     } else if (says !== undefined && isRaw(says)) wrong.push(`the check ends in ${says}`)
     unflip(join(copy, file), at, bit, whole)
-    wrong.push(...missing(reading, await place.ask(copy, false), isAppending ? place.grows : /^$/))
+    wrong.push(
+      ...missing(
+        reading,
+        await watched.ask(place.job(copy, false)),
+        isAppending ? place.grows : /^$/,
+      ),
+    )
     if (refused > 0) figures.refused += 1
     else figures.unnoticed += 1
     if (isRefused(found.get("start") ?? "")) figures["did not start"] += 1
@@ -122,11 +138,17 @@ async function rotIn(run: FaultRun, place: Place, file: string): Promise<FaultRe
   }
 }
 
-async function askOnCopy(run: FaultRun, place: Place, isAppending: boolean): Promise<Answers> {
+async function checkOf({ watched }: Rotting, { isChecked }: Place, folder: string) {
+  if (!isChecked) return undefined
+  const answers = await watched.ask({ what: "check", folder, isWriting: false })
+  return answers.get(CHECK) ?? answers.get("start")
+}
+
+async function askOnCopy({ run, watched }: Rotting, place: Place, isAppending: boolean) {
   const copy = join(run.folder, "whole")
   rmSync(copy, { recursive: true, force: true })
   cpSync(place.folder, copy, { recursive: true })
-  const answers = await place.ask(copy, isAppending)
+  const answers = await watched.ask(place.job(copy, isAppending))
   const refused = [...answers].find(([, answer]) => isRefused(answer) || isRaw(answer))
   if (refused !== undefined) throw new Error(`${place.name}: ${refused.join(" is ")}`)
   return answers
@@ -136,43 +158,47 @@ async function makePlaces(run: FaultRun, program: RottingProgram): Promise<reado
   const entries = run.times < 100 ? FEW_ENTRIES : ENTRIES
   const logs = await makeLogs(program, run.folder, entries)
   const witness = await makeWitness(program, join(run.folder, "witness"))
+  const monitor = await makeMonitor(program, join(run.folder, "monitor"))
+  const last = Math.floor(entries / 256)
   const log = {
-    ask: (folder: string, isAppending: boolean) =>
-      askLogPlace(program, folder, { ...logs, entries }, isAppending ? entries : undefined),
-    grows: new RegExp(
-      `^(head|search|bundle ${Math.floor(entries / 256)}|tile 0/${Math.floor(entries / 256)})`,
-    ),
-    async isWhole(folder: string) {
-      try {
-        const { code, output } = await program.command("fsck", "--data", folder)
-        return code === 0 ? undefined : output
-      } catch (reason) {
-        return `raw: ${String(reason)}`
-      }
+    job: (folder: string, isWriting: boolean): Job => {
+      return { what: "log", logs, entries, folder, isWriting }
     },
+    grows: new RegExp(`^(head|search|bundle ${last}|tile 0/${last})`),
+    isChecked: true,
   }
   return [
     { ...log, name: "stopped log", folder: logs.stopped },
     { ...log, name: "killed log", folder: logs.killed },
     {
-      name: "witness",
-      folder: witness.folder,
-      ask: (folder, isAsked) => askWitnessPlace(program, folder, witness, isAsked),
+      ...{ name: "witness", folder: witness.folder, isChecked: false },
+      job: (folder, isWriting) => ({ what: "witness", witness, folder, isWriting }),
       // Who was shown a fork has frozen the log.
       grows: /^/,
+    },
+    {
+      ...{ name: "monitor", folder: monitor, isChecked: false },
+      job: (folder, isWriting) => ({ what: "monitor", folder, isWriting }),
+      // What was left for the monitor is taken once.
+      grows: /^(left|sequence|documents evidence)/,
     },
   ]
 }
 
 async function run(given: FaultRun): Promise<readonly FaultResult[]> {
-  const program = await loadRotting(given.program)
+  const places = await makePlaces(given, await loadRotting(given.program))
+  const watched = await createWatched(given.program)
   const results: FaultResult[] = []
-  for (const place of await makePlaces(given, program)) {
-    for (const file of filesOf(place.folder)) {
-      const name = `${place.name} ${file}`
-      if (given.only.length > 0 && !given.only.some((only) => name.startsWith(only))) continue
-      results.push(await rotIn(given, place, file))
+  try {
+    for (const place of places) {
+      for (const file of filesOf(place.folder)) {
+        const name = `${place.name} ${file}`
+        if (given.only.length > 0 && !given.only.some((only) => name.startsWith(only))) continue
+        results.push(await rotIn({ run: given, watched }, place, file))
+      }
     }
+  } finally {
+    await watched.close()
   }
   return results
 }

@@ -5,7 +5,7 @@ import { hash } from "node:crypto"
 export type Answers = Map<string, string>
 
 const REFUSED = "refused: "
-const RAW = "raw: "
+export const RAW = "raw: "
 
 export const isRefused = (answer: string): boolean => answer.startsWith(REFUSED)
 export const isRaw = (answer: string): boolean => answer.startsWith(RAW)
@@ -21,7 +21,7 @@ function shown(value: unknown): string {
 
 export function failure(reason: unknown): string {
   const isError = reason instanceof Error
-  const isNamed = isError && ["Refusal", "Trouble"].includes(reason.name)
+  const isNamed = isError && ["Refusal", "Trouble", "StateRefused"].includes(reason.name)
   const text = isError ? `${reason.name}: ${reason.message}` : String(reason)
   if (isNamed) return `${REFUSED}${text}`
   return `${RAW}${text} ${isError ? (reason.stack?.split("\n")[1] ?? "").trim() : ""}`

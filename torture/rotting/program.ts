@@ -35,13 +35,15 @@ export async function loadRotting(program: string) {
       ),
       load<typeof import("../../src/cli/witness/directory.ts")>("cli/witness/directory"),
     ])
-  const [note, adding, hash, checkpoint, errors, audit] = await Promise.all([
+  const [note, adding, hash, checkpoint, errors, audit, monitor, collection] = await Promise.all([
     load<typeof import("../../src/core/note/note.ts")>("core/note/note"),
     load<typeof import("../../src/core/note/add-checkpoint.ts")>("core/note/add-checkpoint"),
     load<typeof import("../../src/core/tree/hash.ts")>("core/tree/hash"),
     load<typeof import("../../src/core/note/checkpoint.ts")>("core/note/checkpoint"),
     load<typeof import("../../src/core/base/errors.ts")>("core/base/errors"),
     load<typeof import("../../src/storage/files/audit-file.ts")>("storage/files/audit-file"),
+    load<typeof import("../../src/cli/monitor/directory.ts")>("cli/monitor/directory"),
+    load<typeof import("../../src/monitor/state/collection.ts")>("monitor/state/collection"),
   ])
   const { runProgram } = cli
 
@@ -63,6 +65,7 @@ export async function loadRotting(program: string) {
   return {
     ...{ ...directory, ...sequencer, ...engine, ...guard, ...signer, ...keys, ...hasher, ...log },
     ...{ ...search, ...answering, ...published, ...origin, ...witness, ...witnessStore },
-    ...{ ...making, ...note, ...adding, ...hash, ...checkpoint, ...errors, ...audit, command },
+    ...{ ...making, ...note, ...adding, ...hash, ...checkpoint, ...errors, ...audit },
+    ...{ ...monitor, ...collection, command },
   }
 }
