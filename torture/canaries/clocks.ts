@@ -24,7 +24,12 @@ export const canaries: readonly Canary[] = [
         found: "Math.max(newest, Math.floor(now))",
         by: "Math.floor(now)",
       },
-      // The databases would refuse such a time, too, and the process end before anybody saw it.
+      // Databases and guard would refuse such a time, too, and the process end before anybody saw it.
+      {
+        file: "storage/rules/commit.js",
+        found: "!Number.isSafeInteger(to.time) || to.time < held.time",
+        by: "!Number.isSafeInteger(to.time)",
+      },
       {
         file: "../migrations/0006-digests.sql",
         found: "WHEN NEW.time < OLD.time\n",

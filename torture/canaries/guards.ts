@@ -47,6 +47,11 @@ export const canaries: readonly Canary[] = [
         found: "    await assertGuardedCommits(chain, stored, guarded);\n",
         by: "",
       },
+      {
+        file: "storage/files/guard-file.js",
+        found: "            assertSuccessor(slots.newest.content.head, from, to);\n",
+        by: "",
+      },
     ],
   },
   {
