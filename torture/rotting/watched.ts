@@ -32,7 +32,7 @@ function askThread(worker: Worker, job: Job): Promise<{ answers: Answers; isAliv
     const looking = setInterval(look, LOOK_MS)
     function settle(answers: Answers, isAlive: boolean): void {
       clearInterval(looking)
-      worker.removeAllListeners()
+      worker.off("message", hear).off("error", fail).off("exit", end)
       resolve({ answers, isAlive })
     }
     function look(): void {
@@ -40,12 +40,17 @@ function askThread(worker: Worker, job: Job): Promise<{ answers: Answers; isAliv
       if (now - lastSign > SILENT_MS) settle(ended("the program hangs"), false)
       else if (now - from > ANSWER_MS) settle(ended("the program never answers"), false)
     }
-    worker.on("message", (message: "alive" | Answers) => {
+    function hear(message: "alive" | Answers): void {
       lastSign = performance.now()
       if (message !== "alive") settle(message, true)
-    })
-    worker.on("error", (reason) => settle(ended(`the program threw ${String(reason)}`), false))
-    worker.on("exit", (code) => settle(ended(`the program ended with ${code}`), false))
+    }
+    function fail(reason: unknown): void {
+      settle(ended(`the program threw ${String(reason)}`), false)
+    }
+    function end(code: number): void {
+      settle(ended(`the program ended with ${code}`), false)
+    }
+    worker.on("message", hear).on("error", fail).on("exit", end)
     worker.postMessage(job)
   })
 }
