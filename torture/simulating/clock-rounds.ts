@@ -9,7 +9,7 @@ const SETTINGS = [-1_000, -59_000, -120_000, -3_600_000, 30_000, 3_600_000, 20 *
 const STEPS = [120_000, 3_600_000, 3_650 * DAY_MS]
 const LONG_STEP = 3_650 * DAY_MS
 /** What the pool says where two leaf hashes begin alike, and what messages hear of a body with a flipped bit. */
-const REASONS = /try again in a second|body: expected (JSON|UTF-8)/
+const REASONS = /try again in a second|Refusal: [a-zA-Z0-9.]+: expected .*, found/
 
 export interface ClockPorts {
   readonly ground: Ground
