@@ -116,10 +116,10 @@ export function createStore(ports: DiskPorts, database: Database): LogStore {
     },
     async commit(commit) {
       assertMayWrite("a batch was written")
-      ports.onCommit(commit, database)
       await world.pause(life)
       program.assertCommit(commit)
       program.assertSuccessor(database.head, commit.from, commit.to)
+      ports.onCommit(commit, database)
       const redo = () => {
         if (database.meant.tree.leaves.length === commit.from.size) write(database, commit)
       }
