@@ -13,6 +13,7 @@ import { checkHeadless } from "./headless-wal.ts"
 import type { WalBreak } from "./wal-break.ts"
 import { type WalFile, withWalFile } from "./wal-file.ts"
 import {
+  FRAME_HEADER_BYTES,
   type FrameHeader,
   frameOffset,
   frameSums,
@@ -152,7 +153,11 @@ function lookBehind(first: number, broken: Uint8Array, before: Sums, header: Wal
       const [bit] = bits
       const at = bit && { bit: bit.bit, byte: frameOffset(first, pageSize) + bit.byte }
       const isKnown = bits.length === 1 && at !== undefined
-      const isRot = isFollowed || bits.length > 0
+      // A loss of power between the header of a frame and its page leaves what was there before, which may differ by
+      // one bit. With no commit at or behind it nobody was told of that transaction.
+      const mayBeTorn =
+        committedBehind === 0 && bits.every(({ byte }) => byte >= FRAME_HEADER_BYTES)
+      const isRot = isFollowed || (bits.length > 0 && !mayBeTorn)
       return { frame: first + 1, committedBehind, isRot, ...(isKnown && { bit: at }) }
     },
   }
