@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs"
 import { type Command, Option } from "commander"
 import { Refusal, Trouble } from "../../core/base/errors.ts"
+import { present } from "../../core/base/present.ts"
 import { nativeHasher } from "../../crypto/tree-hasher.ts"
 import { checkCommits, checkLog, type FsckReport, type FsckSource } from "../../log/fsck.ts"
 import { checkAttachments } from "../../log/message-check.ts"
@@ -132,7 +133,10 @@ async function checkData(
     const inGuard = guarded && (await compareGuard(reads, guarded, guard))
     const head = await reads.head()
     const report = await checkWithProgress(sourceFromReads(reads, head), terminal)
-    const inCommits = await checkCommits({ reads, head, hasher: nativeHasher })
+    const inCommits = await checkCommits({
+      ...{ reads, head, hasher: nativeHasher },
+      ...present({ guarded: guarded?.head }),
+    })
     const inAttachments = await checkAttachments({ reads, size: head.size, hasher: nativeHasher })
     const { messages, findings: inMessages } = await checkStoredMessages(reads)
     const { size: searchable, learnt, findings } = await checkIndex(search, reads)
