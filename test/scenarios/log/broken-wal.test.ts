@@ -2,6 +2,7 @@
 // flipped back everything that was acknowledged is served.
 import { hash } from "node:crypto"
 import {
+  copyFileSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -121,4 +122,21 @@ test("fsck and backup say that there was no guard to compare with", async () => 
     code: 0,
     stdout: expect.stringMatching(/not compared with its head/),
   })
+})
+
+test("one flipped bit is flipped back in a copy, from which the log goes on with everything", async () => {
+  const { data, guard, folder, wal, frames, options } = await killedLog()
+  const [whole, mended] = [digest(wal), join(folder, "mended")]
+  flip(wal, 32 + (frames >> 1) * FRAME + 24 + 100)
+  const broken = digest(wal)
+  const words = ["fsck", "--data", data, "--mend-wal", mended]
+  expect(await countersign(...words)).toMatchObject({ code: 0 })
+  expect([digest(wal), digest(mended)]).toEqual([broken, whole])
+  expect((await countersign(...words)).code, "a file that is there is left as it is").toBe(1)
+  copyFileSync(mended, wal)
+  const served = await serve(data, options)
+  expect((await served.client.checkpoint()).split("\n")[1]).toBe(String(SIZE))
+  await served.stop()
+  const fsck = await countersign("fsck", "--data", data, "--guard", guard)
+  expect(fsck).toMatchObject({ code: 0, stdout: expect.stringMatching(/^the log is whole$/m) })
 })
